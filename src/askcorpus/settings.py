@@ -1,0 +1,72 @@
+"""All settings, read once at the door and passed down explicitly.
+
+Order of precedence: explicit arguments (flags), the environment (``ASKCORPUS_*``), ``askcorpus.toml`` in the
+working directory, the defaults here. A misspelt name is an error, never ignored.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from askcorpus.errors import UsageError
+
+BUNDLED_MODEL = "bundled"
+
+
+class Settings(BaseSettings):
+    """Everything a user can choose. Field descriptions are the reference documentation."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ASKCORPUS_", toml_file="askcorpus.toml", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    data: Path = Field(Path(".askcorpus"), description="Folder that holds the index.")
+    embedding_model: str = Field(
+        BUNDLED_MODEL, description="`bundled`, or any sentence-transformers model by name or folder."
+    )
+    embedding_revision: str | None = Field(None, description="Revision of a hub model.")
+    query_prompt: str | None = Field(None, description="Put before questions; default: the model's own.")
+    passage_prompt: str | None = Field(None, description="Put before passages; default: the model's own.")
+    passage_chars: int = Field(800, ge=100, le=20_000, description="Target length of a passage, in characters.")
+    chroma_url: str | None = Field(None, description="A Chroma server (http://host:port) instead of the embedded one.")
+    top_k: int = Field(8, ge=1, le=100, description="Passages shown with an answer and given to the model.")
+    reranker: str | None = Field(None, description="A sentence-transformers cross-encoder; off by default.")
+    min_confidence: float | None = Field(
+        None, ge=0, le=1, description="Abstain below this confidence; default: the calibrated operating point."
+    )
+    llm: str | None = Field(
+        None, description="A chat model as `provider:model` (ollama:qwen3, openai:…); without one, answers are extractive."
+    )
+    llm_base_url: str | None = Field(None, description="Base URL of an OpenAI-compatible server.")
+    llm_api_key: SecretStr | None = Field(None, description="Key for the model's server.")
+    llm_timeout: float = Field(60.0, gt=0, description="Seconds to wait for the model's server.")
+    host: str = Field("127.0.0.1", description="Address to listen on; beyond loopback an api_key is needed.")
+    port: int = Field(7860, ge=1, le=65535, description="Port of chat and API.")
+    api_key: SecretStr | None = Field(None, description="Key that every request must carry, when set.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags over environment over ``askcorpus.toml``; nothing else."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(**flags: Any) -> Settings:
+    """Settings with ``flags`` (``None`` means: not given) on top.
+
+    Raises:
+        UsageError: a value or name is wrong; the message names it.
+    """
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as exc:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors())
+        raise UsageError(f"Settings: {faults}.", "See docs/settings.md.") from exc

@@ -1,0 +1,211 @@
+"""The nouns of the project: the only vocabulary between modules, and the objects that cross every door.
+
+All offsets are 0-based Unicode code points into ``Document.text``, end exclusive. All are frozen: a changed
+object is a new one (``model_copy(update=…)``).
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Record(BaseModel):
+    """Base of all nouns: immutable, and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Span(NamedTuple):
+    """A stretch of a text: ``text[start:end]``."""
+
+    start: int
+    end: int
+
+
+class Document(Record):
+    """One article or report, as it was read. ``id`` is the record's own or comes from its content.
+
+    ``date`` is ISO 8601 and may be partial (``2022``, ``2022-09``, ``2022-09-29``) or empty when unknown;
+    ``language`` is an ISO 639-1 code or empty; ``source`` is who published it; ``origin`` is the file (and record)
+    it was read from and is what a later ingest recognises it by.
+    """
+
+    id: str
+    title: str
+    text: str
+    date: str = ""
+    language: str = ""
+    source: str = ""
+    place: str = ""
+    origin: str = ""
+
+
+class Passage(Record):
+    """A run of whole sentences of one document: ``document.text[start:end] == text``."""
+
+    id: str
+    document_id: str
+    text: str
+    start: int
+    end: int
+
+
+class Scores(Record):
+    """How a passage came to be a hit; ``None`` where that step did not see it.
+
+    ``dense`` is a cosine similarity (−1 to 1), ``lexical`` a BM25 score (0 and up), ``fused`` what the hits are
+    ordered by (unless reranked), ``rerank`` the cross-encoder's score.
+    """
+
+    dense: float | None = None
+    lexical: float | None = None
+    fused: float = 0.0
+    rerank: float | None = None
+
+
+class Hit(Record):
+    """A passage found for a question, with what people need to judge it. ``duplicates`` are ids of near-identical
+    passages (the same agency story elsewhere) that this one stands for."""
+
+    passage_id: str
+    document_id: str
+    title: str = ""
+    source: str = ""
+    date: str = ""
+    language: str = ""
+    text: str
+    start: int
+    end: int
+    scores: Scores = Scores()
+    duplicates: tuple[str, ...] = ()
+
+
+class Turn(Record):
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class Filters(Record):
+    """What a document must be to count. Empty means: any. Dates are ISO, may be partial, and are inclusive:
+    ``date_to="2022-09"`` includes 30 September. A document without a date fails a date filter."""
+
+    date_from: str = ""
+    date_to: str = ""
+    languages: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    document_ids: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self != Filters()
+
+
+class Citation(Record):
+    """The proof of a marker: ``document.text[start:end] == quote``.
+
+    ``answer[answer_start:answer_end]`` is the marker itself (``[1]``). ``highlights`` are document offsets of the
+    words inside the quote that answer.
+    """
+
+    marker: int
+    answer_start: int
+    answer_end: int
+    document_id: str
+    passage_id: str
+    title: str = ""
+    source: str = ""
+    date: str = ""
+    language: str = ""
+    quote: str
+    start: int
+    end: int
+    highlights: tuple[Span, ...] = ()
+    verified: bool
+
+
+class IndexInfo(Record):
+    """What was asked: the index's settings (as a fingerprint) and size."""
+
+    fingerprint: str
+    documents: int
+    passages: int
+
+
+AbstainReason = Literal["empty_question", "no_documents", "no_match", "weak_evidence", "unsupported_answer"]
+
+
+class Answer(Record):
+    """The one object on every surface. When the corpus does not say, ``answerable`` is false, ``citations`` is
+    empty, ``answer`` says so in the question's language and ``passages`` still holds the nearest passages.
+
+    ``confidence`` estimates the probability that the answer is right; ``unsupported`` lists sentences of the answer
+    that no cited passage supports; ``filters`` are those applied, also those read from the question; ``explain`` is
+    filled on request.
+    """
+
+    id: str
+    question: str
+    standalone_question: str
+    language: str = ""
+    answer: str
+    answerable: bool
+    abstain_reason: AbstainReason | None = None
+    confidence: float = Field(ge=0.0, le=1.0)
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[Hit, ...] = ()
+    unsupported: tuple[str, ...] = ()
+    conversation_id: str | None = None
+    model: str
+    index: IndexInfo
+    filters: Filters = Filters()
+    timings_ms: dict[str, float] = Field(default_factory=dict)
+    explain: dict[str, object] | None = None
+
+
+class Retrieved(Record):
+    """Event of a streamed answer: the hits, before any word of the answer."""
+
+    kind: Literal["passages"] = "passages"
+    passages: tuple[Hit, ...]
+
+
+class Token(Record):
+    """Event of a streamed answer: the next piece of its text, not yet verified."""
+
+    kind: Literal["token"] = "token"
+    text: str
+
+
+class Done(Record):
+    """Last event of a streamed answer: the whole, verified; it replaces the pieces."""
+
+    kind: Literal["done"] = "done"
+    answer: Answer
+
+
+Event = Retrieved | Token | Done
+
+
+class Draft(Record):
+    """What an answerer proposes before verification: a text with ``[n]`` markers, and what each marker quotes.
+
+    ``quotes`` maps a marker to the passage it cites and the offsets, in the document, of the quote.
+    """
+
+    text: str
+    quotes: "tuple[Quote, ...]" = ()
+
+
+class Quote(Record):
+    """A proposed citation: document offsets inside one hit, and the words in it that answer."""
+
+    marker: int
+    passage_id: str
+    start: int
+    end: int
+    highlights: tuple[Span, ...] = ()
+
+
+History = Sequence[Turn]
