@@ -4,6 +4,9 @@ Order of precedence: explicit arguments (flags), the environment (``ASKCORPUS_*`
 working directory, the defaults here. A misspelt name is an error, never ignored.
 """
 
+import difflib
+import os
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from askcorpus.errors import UsageError
 
 BUNDLED_MODEL = "bundled"
+SEE = "See docs/settings.md."
 
 
 class Settings(BaseSettings):
@@ -37,7 +41,8 @@ class Settings(BaseSettings):
         None, ge=0, le=1, description="Abstain below this confidence; default: the calibrated operating point."
     )
     llm: str | None = Field(
-        None, description="A chat model as `provider:model` (ollama:qwen3, openai:…); without one, answers are extractive."
+        None,
+        description="A chat model as `provider:model` (ollama:qwen3, openai:…); without one, answers are extractive.",
     )
     llm_base_url: str | None = Field(None, description="Base URL of an OpenAI-compatible server.")
     llm_api_key: SecretStr | None = Field(None, description="Key for the model's server.")
@@ -63,10 +68,34 @@ def read_settings(**flags: Any) -> Settings:
     """Settings with ``flags`` (``None`` means: not given) on top.
 
     Raises:
-        UsageError: a value or name is wrong; the message names it.
+        UsageError: a value or name is wrong, or ``askcorpus.toml`` cannot be read; the message says which.
     """
+    prefix = str(Settings.model_config["env_prefix"])
+    for variable in sorted(os.environ):
+        if variable.startswith(prefix) and variable.removeprefix(prefix).lower() not in Settings.model_fields:
+            # pydantic-settings looks up the names it knows and never sees the others.
+            raise UsageError(
+                f"Settings: unknown variable {variable} in the environment.", _suggestion(variable, prefix)
+            )
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as exc:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in exc.errors())
-        raise UsageError(f"Settings: {faults}.", "See docs/settings.md.") from exc
+        raise _usage_error(exc) from exc
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise UsageError(f"Settings: askcorpus.toml cannot be read: {exc}.", SEE) from exc
+
+
+def _usage_error(error: ValidationError) -> UsageError:
+    """The first fault of a validation, in our words."""
+    fault = error.errors()[0]
+    name = ".".join(map(str, fault["loc"]))
+    if fault["type"] == "extra_forbidden":
+        return UsageError(f"Settings: unknown setting {name}.", _suggestion(name))
+    return UsageError(f"Settings: {name}: {fault['msg']}.", SEE)
+
+
+def _suggestion(name: str, prefix: str = "") -> str:
+    near = difflib.get_close_matches(name.removeprefix(prefix).lower(), Settings.model_fields, n=1)
+    if not near:
+        return SEE
+    return f"Did you mean {prefix}{near[0].upper() if prefix else near[0]}? {SEE}"

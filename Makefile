@@ -1,0 +1,54 @@
+# The commands people need. `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup chat test check format wheel docs lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(INSTALLED) ## make .venv from requirements.lock; takes no time when that is done
+
+# The stamp is written last, so an installation that was stopped starts again.
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "askcorpus needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV) from requirements.lock: about 2.5 GB, two minutes or more the first time." >&2
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "Python cannot make a virtual environment here; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+chat: setup ## ingest corpus/ and open the chat on http://127.0.0.1:7860
+	@$(BIN)/askcorpus ingest corpus
+	@$(BIN)/askcorpus serve
+
+test: setup ## run the tests
+	@$(BIN)/python -m pytest
+
+check: setup ## formatting, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: setup ## put the code in form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+wheel: setup ## build the wheel into dist/
+	@rm -rf dist
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
+docs: setup ## write docs/settings.md again from the settings
+	@$(BIN)/python scripts/settings_page.py > docs/settings.md
+
+lock: ## write requirements.lock again, with the newest versions that pyproject.toml allows
+	@scripts/lock $(PYTHON)
+
+clean: ## remove what these commands made, except the index in .askcorpus
+	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
