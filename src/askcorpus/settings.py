@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     )
     llm: str | None = Field(
         None,
-        description="A chat model as `provider:model` (ollama:qwen3, openai:…); without one, answers are extractive.",
+        description="A chat model as `provider:model` (ollama:qwen3, openai:…); without one, answers are quotes.",
     )
     llm_base_url: str | None = Field(None, description="Base URL of an OpenAI-compatible server.")
     llm_api_key: SecretStr | None = Field(None, description="Key for the model's server.")

@@ -1,0 +1,1 @@
+"""The doors over one assistant: command line, HTTP API and chat page."""
