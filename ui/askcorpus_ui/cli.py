@@ -17,9 +17,7 @@ from typer.core import TyperGroup
 from askcorpus.errors import AskcorpusError, NothingIngested, UsageError
 
 if TYPE_CHECKING:
-    import click
     from askcorpus.assistant import Assistant
-
     from askcorpus.settings import Settings
     from askcorpus.types import Filters
 
@@ -30,7 +28,7 @@ DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 class Commands(TyperGroup):
     """Turns what a user can cause into one line and an exit code; everything else is a bug and shows its traceback."""
 
-    def invoke(self, ctx: "click.Context") -> Any:
+    def invoke(self, ctx: typer.Context) -> Any:
         """Run the chosen command."""
         from askcorpus_ui.console import note
 
@@ -65,7 +63,9 @@ TopK = Annotated[int | None, typer.Option("--top-k", metavar="N", help="How many
 Language = Annotated[
     list[str] | None, typer.Option("--language", metavar="CODE", help="Only documents in this language; repeatable.")
 ]
-Source = Annotated[list[str] | None, typer.Option("--source", metavar="NAME", help="Only documents from this source; repeatable.")]
+Source = Annotated[
+    list[str] | None, typer.Option("--source", metavar="NAME", help="Only documents from this source; repeatable.")
+]
 DateFrom = Annotated[str, typer.Option("--from", metavar="DATE", help="Not before 2022, 2022-09 or 2022-09-29.")]
 DateTo = Annotated[str, typer.Option("--to", metavar="DATE", help="Not after that year, month or day.")]
 
@@ -171,7 +171,7 @@ def search(
     with _assistant(_settings(data=data, top_k=top_k)) as assistant:
         hits = assistant.search(query, filters=filters)
     if json:
-        print_json({"query": query, "passages": [hit.model_dump(mode="json") for hit in hits]})
+        print_json({"hits": [hit.model_dump() for hit in hits]})
     else:
         print_hits(hits)
 
@@ -179,13 +179,19 @@ def search(
 @app.command()
 def serve(
     data: Data = None,
-    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Address to listen on. (default: 127.0.0.1)")] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address to listen on. (default: 127.0.0.1)")
+    ] = None,
     port: Annotated[int | None, typer.Option(metavar="N", help="Port of chat and API. (default: 7860)")] = None,
 ) -> None:
     """Open the chat at / and the API at /api/v1 until stopped."""
+    from askcorpus_ui.console import note
     from askcorpus_ui.server import serve as run_server
 
-    run_server(_settings(data=data, host=host, port=port))
+    try:
+        run_server(_settings(data=data, host=host, port=port))
+    except KeyboardInterrupt:
+        note("askcorpus: stopped.")  # the ordinary end of a server
 
 
 @app.command()
@@ -234,8 +240,8 @@ def list_documents(
         total = assistant.store.count(filters)
         documents = assistant.store.documents(filters, offset=offset, limit=limit)
     if json:
-        listed = [document.model_dump(exclude={"text"}) for document in documents]
-        print_json({"total": total, "documents": listed})
+        listed = [document.model_dump(exclude={"text"}) | {"characters": len(document.text)} for document in documents]
+        print_json({"documents": listed, "total": total})
     else:
         print_documents(documents)
 

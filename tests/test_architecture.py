@@ -1,0 +1,100 @@
+"""Imports point one way, heavy packages come late, and what is imported is declared."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from graphlib import TopologicalSorter
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAY_IMPORT = {
+    "askcorpus": set(),
+    "askcorpus_ingest": {"askcorpus"},
+    "askcorpus_eval": {"askcorpus", "askcorpus_ingest"},
+    "askcorpus_ui": {"askcorpus", "askcorpus_ingest", "askcorpus_eval"},
+}
+FOLDERS = {"askcorpus": "src", "askcorpus_ingest": "ingest", "askcorpus_eval": "eval", "askcorpus_ui": "ui"}
+HEAVY = {"torch", "transformers", "sentence_transformers", "gradio", "chromadb", "lingua", "trafilatura"}
+
+
+def modules(package: str) -> dict[str, Path]:
+    """Dotted name of each module of a package, and its file."""
+    root = ROOT / FOLDERS[package]
+    files = sorted((root / package).rglob("*.py"))
+    return {".".join(f.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): f for f in files}
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Dotted names that a file imports, anywhere in it."""
+    return frozenset(_imported(ast.walk(ast.parse(path.read_text(encoding="utf-8")))))
+
+
+def imports_at_once(path: Path) -> frozenset[str]:
+    """Dotted names that importing a file imports: not those inside functions, not those for the type checker."""
+    return frozenset(_imported(ast.parse(path.read_text(encoding="utf-8")).body))
+
+
+def _imported(nodes: Iterator[ast.AST] | list[ast.stmt]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+ALL = [pytest.param(package, path, id=name) for package in MAY_IMPORT for name, path in modules(package).items()]
+
+
+@pytest.mark.parametrize(("package", "path"), ALL)
+def test_imports_point_one_way(package: str, path: Path) -> None:
+    ours = {name.split(".")[0] for name in imports(path)} & MAY_IMPORT.keys()
+
+    assert ours <= MAY_IMPORT[package] | {package}
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_no_two_modules_import_each_other(package: str) -> None:
+    files = modules(package)
+    graph = {name: imports_at_once(path) & files.keys() - {name} for name, path in files.items()}
+
+    assert len(list(TopologicalSorter(graph).static_order())) == len(files)  # raises CycleError, which names the cycle
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_heavy_packages_come_late(package: str) -> None:
+    """Importing all modules of a package imports none of the packages that take seconds."""
+    code = f"import sys, {', '.join(modules(package))}; print(*sorted({HEAVY!r} & sys.modules.keys()))"
+
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert out.stdout.strip() == ""
+
+
+def test_what_is_imported_is_declared() -> None:
+    """Nothing leans on a package that only happens to come along with another."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {_normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in project["dependencies"]}
+    owners = packages_distributions()
+    imported = {name.split(".")[0] for p in MAY_IMPORT for path in modules(p).values() for name in imports(path)}
+
+    undeclared = {
+        name
+        for name in imported - MAY_IMPORT.keys() - sys.stdlib_module_names
+        if not declared & {_normal(owner) for owner in owners.get(name, [])}
+    }
+
+    assert undeclared == set()
+
+
+def _normal(distribution: str) -> str:
+    return re.sub(r"[-_.]+", "-", distribution).lower()

@@ -1,0 +1,63 @@
+"""What the README says is true: its commands work, or CI runs them."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from askcorpus.settings import read_settings
+from askcorpus_ui.cli import app
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BY_CI = {"make chat": ".ci/chat", "make test": ".ci/run", "askcorpus serve": "Makefile"}
+
+
+def commands() -> list[str]:
+    """Every line of the README's bash blocks, without comments."""
+    blocks = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    lines = (re.sub(r"\s+# .*", "", line).strip() for line in "".join(blocks).splitlines())
+    return [line for line in lines if line]
+
+
+def test_every_command_is_run_somewhere() -> None:
+    for line in commands():
+        assert line in BY_CI or line.split()[0] in {"askcorpus", "export"}, f"no test runs: {line}"
+
+
+@pytest.mark.parametrize(("line", "file"), BY_CI.items())
+def test_ci_runs(line: str, file: str) -> None:
+    assert line in commands()
+    assert line in (ROOT / file).read_text(encoding="utf-8").replace("$(BIN)/", "")
+    assert file in {".ci/run", "Makefile"} or file in (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+
+def test_the_askcorpus_commands_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("ASKCORPUS_DATA", str(tmp_path / "index"))
+    lines = [line for line in commands() if line.startswith("askcorpus ") and line not in BY_CI]
+    assert lines
+
+    for line in lines:
+        result = CliRunner().invoke(app, shlex.split(line)[1:])
+        assert result.exit_code == 0, f"{line}\n{result.output}"
+
+
+def test_the_exported_settings_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    exports = [word for line in commands() if line.startswith("export ") for word in shlex.split(line)[1:]]
+    assert exports
+    for export in exports:
+        monkeypatch.setenv(*export.split("=", 1))
+
+    settings = read_settings()
+
+    assert settings.model_fields_set >= {name.split("=")[0].removeprefix("ASKCORPUS_").lower() for name in exports}
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")) + [ROOT / "README.md"], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        if "://" not in link:
+            assert (page.parent / link).exists(), link
