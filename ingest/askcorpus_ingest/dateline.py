@@ -1,0 +1,225 @@
+"""What the first and last lines of a news text say about it: date, place, agency, headline.
+
+The form is that of agency stories, with a date that whoever collected them put in front::
+
+    date 2022-09 LISBONNE, Portugal (AFP) – Le gouvernement …
+
+The date marker is the collector's and leaves the text; headline and dateline are the publisher's words and stay.
+"""
+
+import re
+from typing import NamedTuple
+
+from askcorpus.types import Span
+
+
+class Dateline(NamedTuple):
+    """What was found. ``headline`` and ``span`` (the dateline, up to the story's first word) lie in the text."""
+
+    place: str = ""
+    source: str = ""
+    date: str = ""
+    headline: str = ""
+    span: Span = Span(0, 0)
+
+
+HEADLINE_CHARS = range(4, 151)
+"""A first line of such a length, alone in its paragraph and without a full stop, is a headline."""
+
+_DATE_MARKER = re.compile(r"(\s*)date[ \t]*:?[ \t]*", re.IGNORECASE)
+_ISO_DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?")
+_COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(?!\d)")
+_EUROPEAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)")
+_SLASHED_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
+_DAY_MONTH_YEAR = re.compile(r"(?:(\d{1,2})(?:er|\.|st|nd|rd|th)?[ \t]+)?([^\W\d_]{3,10})\.?[ \t]+(\d{4})(?!\d)")
+_MONTH_DAY_YEAR = re.compile(r"([^\W\d_]{3,10})\.?[ \t]+(\d{1,2})(?:st|nd|rd|th)?,?[ \t]+(\d{4})(?!\d)")
+_HAN_DATE = re.compile(r"(\d{4})年(?:(\d{1,2})月(?:(\d{1,2})日)?)?")
+_MONTHS = [
+    ("january", "janvier", "januar", "enero"),
+    ("february", "février", "fevrier", "februar", "febrero"),
+    ("march", "mars", "märz", "marzo"),
+    ("april", "avril", "abril"),
+    ("may", "mai", "mayo"),
+    ("june", "juin", "juni", "junio"),
+    ("july", "juillet", "juli", "julio"),
+    ("august", "août", "aout", "agosto"),
+    ("september", "septembre", "septiembre"),
+    ("october", "octobre", "oktober", "octubre"),
+    ("november", "novembre", "noviembre"),
+    ("december", "décembre", "decembre", "dezember", "diciembre"),
+]
+_PARAGRAPH = re.compile(r"[^\s](?:[^\n]|\n(?!\s*\n))*")
+_DATELINE = re.compile(
+    r"(?P<place>[^\W\d_][^()（）\n|]{0,80}?)?[ \t]*"
+    r"[(（](?P<agency>[^\W\d_][^()（）\n]{1,40})[)）][ \t]*(?:[-–—―:：]+|$)[ \t]*",
+    re.MULTILINE,
+)
+_XINHUA = re.compile(
+    r"(?P<agency>新华社|中新社|新華社)(?P<place>[^\W\d_]{2,10}?)(?:\d{1,2}月)?\d{1,2}日[电電][ \t]*"
+    r"(?:[（(][^）)\n]{1,30}[）)])?[ \t]*"
+)
+_PLACE_ONLY = re.compile(r"(?P<place>[^\W\d_]{3}[^()\n]{0,60}?)[ \t]+[–—―][ \t]+")
+_BYLINE = re.compile(r"(?:by|von|par|por|di|da|source|quelle)[ \t:]+", re.IGNORECASE)
+_RUBRICS = {
+    "breaking",
+    "breaking news",
+    "exclusive",
+    "exclusif",
+    "live",
+    "direct",
+    "urgent",
+    "update",
+    "video",
+    "opinion",
+}
+_AGENCIES = {
+    "ap": "AP",
+    "the associated press": "AP",
+    "associated press": "AP",
+    "afp": "AFP",
+    "agence france-presse": "AFP",
+    "agence france presse": "AFP",
+    "reuters": "Reuters",
+    "thomson reuters": "Reuters",
+    "dpa": "dpa",
+    "efe": "EFE",
+    "ansa": "ANSA",
+    "xinhua": "Xinhua",
+    "新华社": "新华社",
+    "tass": "TASS",
+    "upi": "UPI",
+}
+
+
+def parse_date(text: str) -> str:
+    """The date that ``text`` begins with, as ISO 8601 and as exact as it is written; "" when there is none."""
+    return _leading_date(text.strip())[0]
+
+
+def take_date_marker(text: str) -> tuple[str, str]:
+    """Split off a ``date …`` that the text or the paragraph after its first line begins with: (ISO date, the rest)."""
+    first_line_end = text.find("\n") + 1
+    for start in (0, first_line_end) if first_line_end else (0,):
+        marker = _DATE_MARKER.match(text, start)
+        date, length = _leading_date(text[marker.end() : marker.end() + 40]) if marker else ("", 0)
+        if marker and date:
+            headline, story = text[: marker.end(1)].strip(), text[marker.end() + length :].lstrip(" \t\n.,;:–—-")
+            return date, f"{headline}\n\n{story}" if headline else story
+    return "", text
+
+
+def read_dateline(text: str) -> Dateline:
+    """Headline, place, agency and date that the first paragraphs and the last line of a clean ``text`` give."""
+    found = Dateline(source=_credited(text))
+    for paragraph in _first_paragraphs(text):
+        line = paragraph.group().partition("\n")[0]
+        if match := _match_dateline(text, paragraph.start()):
+            place, date = _place_and_date(match["place"] or "")
+            source = _agency(match.groupdict().get("agency") or "") or found.source
+            return found._replace(place=place, source=source, date=date, span=Span(*match.span()))
+        if _agency_line(line):
+            continue
+        if found.headline or not _is_headline(line, paragraph.group(), text):
+            break
+        found = found._replace(headline=line)
+    return found
+
+
+def _leading_date(text: str) -> tuple[str, int]:
+    """The ISO form of the date ``text`` begins with, and how long it is there."""
+    if match := _HAN_DATE.match(text) or _ISO_DATE.match(text) or _COMPACT_DATE.match(text):
+        return _iso(match[1], match[2], match[3]), match.end()
+    if match := _EUROPEAN_DATE.match(text):
+        return _iso(match[3], match[2], match[1]), match.end()
+    if match := _SLASHED_DATE.match(text):
+        return _slashed(match[1], match[2], match[3]), match.end()
+    if match := _DAY_MONTH_YEAR.match(text):
+        return _iso(match[3], _month(match[2]), match[1]), match.end()
+    if match := _MONTH_DAY_YEAR.match(text):
+        return _iso(match[3], _month(match[1]), match[2]), match.end()
+    return "", 0
+
+
+def _iso(year: str, month: str | None, day: str | None) -> str:
+    """ISO 8601 of the parts, or "" when they are no date. A month of "0" stands for a word that is no month."""
+    if not month:
+        return year
+    last_day = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    if not 1 <= int(month) <= 12 or (day and not 1 <= int(day) <= last_day[int(month) - 1]):
+        return ""
+    return f"{year}-{int(month):02}" + (f"-{int(day):02}" if day else "")
+
+
+def _slashed(first: str, second: str, year: str) -> str:
+    """29/09/2022 and 09/29/2022 can be told apart; of 05/06/2022 only the year is sure."""
+    readings = {_iso(year, second, first), _iso(year, first, second)} - {""}
+    return readings.pop() if len(readings) == 1 else year if readings else ""
+
+
+def _month(name: str) -> str:
+    name = name.casefold()
+    matches = [
+        str(number)
+        for number, names in enumerate(_MONTHS, 1)
+        if len(name) >= 3 and any(n.startswith(name) for n in names)
+    ]
+    return matches[0] if matches else "0"
+
+
+def _first_paragraphs(text: str) -> list[re.Match[str]]:
+    paragraphs = _PARAGRAPH.finditer(text, 0, 2000)
+    return [match for match, _ in zip(paragraphs, range(4), strict=False)]
+
+
+def _match_dateline(text: str, start: int) -> re.Match[str] | None:
+    if match := _XINHUA.match(text, start):
+        return match
+    match = _DATELINE.match(text, start)
+    if match and _is_place(match["place"] or "") and _is_agency(match["agency"]):
+        return match
+    match = _PLACE_ONLY.match(text, start)
+    return match if match and _is_shouted_place(match["place"]) else None
+
+
+def _is_shouted_place(text: str) -> bool:
+    """Without an agency only capitals make a dateline: ``NEW YORK –``, but neither ``Paris –`` nor ``BREAKING –``."""
+    first = text.split(",")[0].strip()
+    return first.isupper() and len(first.split()) <= 3 and first.casefold() not in _RUBRICS
+
+
+def _is_place(text: str) -> bool:
+    """Whether every longer word before the first comma is capitalised (or has no case): "The company" is no place."""
+    first = text.split(",")[0].strip()
+    return len(first) <= 50 and all(len(word) <= 3 or not word[0].islower() for word in first.split())
+
+
+def _is_agency(text: str) -> bool:
+    return not text[0].islower() or len(text) <= 4
+
+
+def _agency(text: str) -> str:
+    name = " ".join(text.split())
+    return _AGENCIES.get(name.casefold(), name)
+
+
+def _place_and_date(text: str) -> tuple[str, str]:
+    """``PARIS, 29 sept. 2022`` → ("PARIS", "2022-09-29"): parts with digits are no place."""
+    parts = [part.strip() for part in text.split(",")]
+    dates = [date for part in parts if len(date := parse_date(part)) > len("2022")]
+    place = ", ".join(part for part in parts if part and not any(c.isdigit() for c in part))
+    return place, dates[0] if dates else ""
+
+
+def _agency_line(line: str) -> str:
+    """The agency that a line consists of ("Von Reuters", "The Associated Press"), or ""."""
+    return _AGENCIES.get(_BYLINE.sub("", line.strip(), count=1).strip(" .()[]").casefold(), "")
+
+
+def _credited(text: str) -> str:
+    """The agency that signs the text, on its last line or its first."""
+    return _agency_line(text[-60:].rpartition("\n")[2]) or _agency_line(text[:60].partition("\n")[0])
+
+
+def _is_headline(line: str, paragraph: str, text: str) -> bool:
+    alone = line == paragraph and len(paragraph) < len(text)
+    return alone and len(line) in HEADLINE_CHARS and line.rstrip("\"'”’»)")[-1:] not in tuple(".…:;,。")

@@ -1,0 +1,116 @@
+"""Where the sentences of a text are.
+
+The boundaries come from ``sentencex``, which knows abbreviations and quotation marks of some 250 languages. Around it:
+lines that are no wrapped prose (headings, list items) end where they end, a few splits that cannot be right are undone,
+and a quotation that never closes does not swallow the rest of the text.
+"""
+
+import re
+from collections.abc import Iterator
+
+from askcorpus.types import Span
+
+WRAPPED_LINE = range(40, 121)
+"""Lengths at which a line that a single newline ends is taken for hard-wrapped prose that goes on below."""
+
+LONG_QUOTATION = 500
+"""Sentences of one quotation stay together up to this many characters; beyond, each stands alone."""
+
+_PARAGRAPH_GAP = re.compile(r"\n\s*\n")
+_LIST_ITEM = re.compile(r"\s*(?:[-*•–—#>|]|\d{1,3}[.)])\s")
+_QUOTES = re.compile(r"[\"“”„‟«»‹›‘‚「」『』]")
+_SPACE = re.compile(r"\s")
+_MONTH = re.compile(
+    r"\b(?:janv|févr?|mars|avr|juil|jul|jan|feb|mar|apr|aug|sept?|oct|okt|nov|déc|dec|dez)\.$", re.IGNORECASE
+)
+_BEFORE_A_NAME = re.compile(
+    r"(?:^|[\s(«“\"'’])(?:MM?|Mmes?|Mlles?|Drs?|Prs?|Profs?|Mes?|Mgr|Mr|Mrs|Ms|Sts?|Stes?|Sr|Sra|Sen|Gov|Gen|Lt|Col|Sgt"
+    r"|Capt|Rep|Rev|Hon|Gén|Cdt|Cap|av|env|art|fig|vol|chap|vs|cf|Nr|No|Abs|[A-ZÀ-Ý]\.-[A-ZÀ-Ý])\.$"
+)
+
+
+def split_sentences(text: str, language: str) -> list[Span]:
+    """Sentences of ``text`` in order: trimmed, not overlapping, and together holding every non-space character.
+
+    ``language`` is an ISO 639-1 code; unknown or empty is split by general rules.
+    """
+    return [sentence for block in _blocks(text) for sentence in _split_block(text, block, language or "en")]
+
+
+def _blocks(text: str) -> Iterator[Span]:
+    """Stretches that no sentence crosses: paragraphs, and lines that are not wrapped prose."""
+    start = 0
+    for end in _block_ends(text):
+        if block := trimmed(text, start, end):
+            yield block
+        start = end
+
+
+def _block_ends(text: str) -> Iterator[int]:
+    line_start = 0
+    while (newline := text.find("\n", line_start)) >= 0:
+        wrapped = newline - line_start in WRAPPED_LINE and _short_line_follows(text, newline)
+        if not wrapped or _LIST_ITEM.match(text, newline + 1):
+            yield newline
+        line_start = newline + 1
+    yield len(text)
+
+
+def _short_line_follows(text: str, newline: int) -> bool:
+    """Whether the next line could be the rest of a wrapped one: not blank, and not a whole paragraph on one line."""
+    if _PARAGRAPH_GAP.match(text, newline):
+        return False
+    next_newline = text.find("\n", newline + 1, newline + 1 + WRAPPED_LINE.stop)
+    return next_newline >= 0 or len(text) - newline - 1 < WRAPPED_LINE.stop
+
+
+def trimmed(text: str, start: int, end: int) -> Span | None:
+    """The span without the whitespace at its ends; ``None`` when nothing else is in it."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return Span(start, end) if start < end else None
+
+
+def _split_block(text: str, block: Span, language: str) -> Iterator[Span]:
+    pieces = _join_false_splits(text, _boundaries(text[block.start : block.end], block.start, language))
+    for start, end in pieces:
+        if end - start > LONG_QUOTATION and _QUOTES.search(text, start, end):
+            bare = _QUOTES.sub("_", text[start:end])
+            inner = _join_false_splits(text, _boundaries(bare, start, language))
+        else:
+            inner = [Span(start, end)]
+        yield from (span for piece in inner if (span := trimmed(text, *piece)))
+
+
+def _boundaries(block: str, offset: int, language: str) -> list[Span]:
+    from sentencex import get_sentence_boundaries
+
+    return [
+        Span(offset + found["start_index"], offset + found["end_index"])
+        for found in get_sentence_boundaries(language, block)
+    ]
+
+
+def _join_false_splits(text: str, pieces: list[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for piece in pieces:
+        if joined and _goes_on(text, joined[-1], piece):
+            joined[-1] = Span(joined[-1].start, piece.end)
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _goes_on(text: str, before: Span, after: Span) -> bool:
+    """Whether the sentence ``before`` cannot have ended where ``after`` begins."""
+    if after.start >= after.end or _SPACE.match(text, after.start):
+        return True
+    first = text[after.start]
+    if first.islower() or first in ",;)]}»”’…":
+        return True
+    if first == "-" and not text[after.start - 1].isspace():  # J.-C.
+        return True
+    tail = text[max(before.start, before.end - 12) : before.end].rstrip()
+    return bool(_MONTH.search(tail) if first.isdigit() else _BEFORE_A_NAME.search(tail))
