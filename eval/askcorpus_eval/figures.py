@@ -1,0 +1,222 @@
+"""Every figure of a run: what it is called, which questions bear on it, and its value with its interval."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+
+from askcorpus.errors import UsageError
+from askcorpus_eval.metrics import abstention, bootstrap, calibration, latency
+from askcorpus_eval.score import HIT_DEPTHS, RECALL_DEPTHS, Case
+
+Floats = NDArray[np.float64]
+Table = Mapping[str, Floats]
+"""A column a name, a row a question, NaN where a question has no gold for that column."""
+
+
+class Estimate(BaseModel, frozen=True):
+    """A figure over ``n`` questions with its 95 % bootstrap interval; all ``None`` when no question bears on it."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+def _mean(column: Floats) -> float:
+    known = column[~np.isnan(column)]
+    return float(known.mean()) if len(known) else np.nan
+
+
+def _count(*columns: Floats) -> int:
+    return int((~np.isnan(np.stack(columns))).all(axis=0).sum())
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure: ``value`` of the columns it ``reads``, over the questions that ``count`` counts."""
+
+    name: str
+    group: str
+    about: str
+    better: Literal["higher", "lower"] = "higher"
+    unit: Literal["", "ms"] = ""
+    reads: tuple[str, ...] = ()
+    value: Callable[..., float] = _mean
+    count: Callable[..., int] = _count
+
+    def columns(self, table: Table) -> tuple[Floats, ...]:
+        """The columns the figure is made of; a mean reads the column of its own name."""
+        return tuple(table[name] for name in self.reads or (self.name,))
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether the figure is the mean of one score a question."""
+        return self.value is _mean
+
+
+def _abstention(figure: Callable[..., float]) -> Callable[[Floats, Floats], float]:
+    def value(answered: Floats, answerable: Floats) -> float:
+        known = ~np.isnan(answerable)
+        return figure(answered[known] == 0, answerable[known] == 1)
+
+    return value
+
+
+def _auroc(confidence: Floats, answerable: Floats) -> float:
+    known = ~np.isnan(answerable)
+    return abstention.auroc(confidence[known], answerable[known] == 1)
+
+
+def _of_answers(figure: Callable[..., float]) -> Callable[[Floats, Floats, Floats], float]:
+    def value(confidence: Floats, correct: Floats, answered: Floats) -> float:
+        return figure(*given_answers(confidence, correct, answered))
+
+    return value
+
+
+def given_answers(confidence: Floats, correct: Floats, answered: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Confidence and correctness of the answers that were given and can be judged."""
+    rows = (answered == 1) & ~np.isnan(correct)
+    return confidence[rows], correct[rows] == 1
+
+
+def _percentile(percent: float) -> Callable[[Floats], float]:
+    return lambda milliseconds: latency.percentile(milliseconds, percent)
+
+
+_ABSTAINED = ("answered", "answerable")
+_ANSWERS = ("confidence", "correct", "answered")
+
+METRICS: tuple[Metric, ...] = (
+    *(Metric(f"hit@{k}", "Retrieval", f"a gold document among the first {k}") for k in HIT_DEPTHS),
+    *(Metric(f"recall@{k}", "Retrieval", f"share of gold documents among the first {k}") for k in RECALL_DEPTHS),
+    Metric("mrr@10", "Retrieval", "one over the rank of the first gold document"),
+    Metric("ndcg@10", "Retrieval", "discounted gain of the first 10 documents"),
+    Metric("map", "Retrieval", "mean average precision over the documents found"),
+    Metric("exact_match", "Answers", "the answer is a gold answer, normalised"),
+    Metric("f1", "Answers", "words shared with the gold answer"),
+    Metric("answer_in_citation", "Answers", "a short gold answer stands in a cited quote"),
+    Metric("correct", "Answers", "answered rightly, or rightly not answered"),
+    Metric("citation_precision", "Citations", "share of cited characters that are gold evidence"),
+    Metric("citation_recall", "Citations", "share of gold evidence that is cited"),
+    Metric("cited_gold", "Citations", "an answer cites a gold document"),
+    Metric("citation_verified", "Citations", "share of quotes that stand at their place"),
+    Metric("answered", "Abstention", "share of questions answered (coverage)"),
+    Metric(
+        "abstention_precision",
+        "Abstention",
+        "share of abstentions that were right",
+        reads=_ABSTAINED,
+        value=_abstention(abstention.abstention_precision),
+        count=lambda answered, answerable: int(((answered == 0) & ~np.isnan(answerable)).sum()),
+    ),
+    Metric(
+        "abstention_recall",
+        "Abstention",
+        "share of unanswerable questions abstained from",
+        reads=_ABSTAINED,
+        value=_abstention(abstention.abstention_recall),
+        count=lambda answered, answerable: int((answerable == 0).sum()),
+    ),
+    Metric(
+        "abstention_f1",
+        "Abstention",
+        "harmonic mean of the two",
+        reads=_ABSTAINED,
+        value=_abstention(abstention.abstention_f1),
+    ),
+    Metric(
+        "abstention_auroc",
+        "Abstention",
+        "confidence tells answerable from unanswerable",
+        reads=("confidence", "answerable"),
+        value=_auroc,
+    ),
+    Metric(
+        "aurc",
+        "Abstention",
+        "mean risk while coverage grows",
+        better="lower",
+        reads=_ANSWERS,
+        value=_of_answers(abstention.aurc),
+        count=lambda *columns: len(given_answers(*columns)[0]),
+    ),
+    Metric(
+        "ece",
+        "Calibration",
+        "gap between confidence and the share of right answers",
+        better="lower",
+        reads=_ANSWERS,
+        value=_of_answers(calibration.ece),
+        count=lambda *columns: len(given_answers(*columns)[0]),
+    ),
+    Metric(
+        "latency_p50",
+        "Latency",
+        "half of the questions take less",
+        better="lower",
+        unit="ms",
+        reads=("milliseconds",),
+        value=_percentile(50),
+    ),
+    Metric(
+        "latency_p95",
+        "Latency",
+        "19 of 20 questions take less",
+        better="lower",
+        unit="ms",
+        reads=("milliseconds",),
+        value=_percentile(95),
+    ),
+    Metric("faithfulness", "Judge", "share of the answer's sentences that the judge finds supported"),
+)
+BY_NAME = {metric.name: metric for metric in METRICS}
+
+
+def metric_named(name: str) -> Metric:
+    """The metric of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in BY_NAME:
+        raise UsageError(f"There is no metric {name!r}.", f"There are: {', '.join(BY_NAME)}.")
+    return BY_NAME[name]
+
+
+def tabulate(cases: Sequence[Case]) -> Table:
+    """The table of these cases: a column for each metric that is a mean, and those the others are made of."""
+
+    def column(values: Sequence[float | bool | None]) -> Floats:
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+    table = {m.name: column([case.scores.get(m.name) for case in cases]) for m in METRICS if m.is_mean}
+    return table | {
+        "correct": column([case.correct for case in cases]),
+        "answerable": column([case.question.answerable for case in cases]),
+        "answered": column([case.answer.answerable for case in cases]),
+        "confidence": column([case.answer.confidence for case in cases]),
+        "milliseconds": column([case.milliseconds for case in cases]),
+    }
+
+
+def estimate(metric: Metric, table: Table) -> Estimate:
+    """The metric over the table's questions, with its interval."""
+    columns = metric.columns(table)
+    value, n = metric.value(*columns), metric.count(*columns)
+    if np.isnan(value):
+        return Estimate(value=None, low=None, high=None, n=n)
+    if metric.is_mean:
+        low, high = bootstrap.mean_interval(columns[0][~np.isnan(columns[0])])
+    else:
+        low, high = bootstrap.interval(metric.value, columns)
+    return Estimate(value=value, low=low, high=high, n=n)
+
+
+def estimates(table: Table, metrics: Sequence[Metric] = METRICS) -> dict[str, Estimate]:
+    """All these metrics over the table."""
+    return {metric.name: estimate(metric, table) for metric in metrics}

@@ -1,0 +1,1 @@
+"""What is measured: one small function a metric, each with its definition, formula and source."""

@@ -1,0 +1,58 @@
+"""How close an answer's words come to the gold answers. ``golds`` are equally good alternatives; the best counts."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from askcorpus_eval.normalise import answer_tokens
+
+MARKER = re.compile(r"\s*\[\d+\]")
+
+
+def plain(answer: str) -> str:
+    """The answer without its citation markers."""
+    return MARKER.sub("", answer).strip()
+
+
+def exact_match(prediction: str, golds: Sequence[str], language: str) -> float:
+    """Whether prediction and a gold answer are the same after normalisation.
+
+    EM = 1 if tokens(prediction) = tokens(gold) for any gold, else 0. Source: Rajpurkar et al. 2016 (SQuAD), Lewis et
+    al. 2020 (MLQA).
+    """
+    tokens = answer_tokens(prediction, language)
+    return float(any(tokens == answer_tokens(gold, language) for gold in golds))
+
+
+def f1(prediction: str, golds: Sequence[str], language: str) -> float:
+    """Overlap of the words of prediction and gold answer, as bags: the best over the golds.
+
+    c = number of shared tokens, P = c / |prediction|, R = c / |gold|, F1 = 2PR / (P + R) = 2c / (|prediction| +
+    |gold|); where one side is empty, 1 if both are, else 0. Source: Rajpurkar et al. 2016 (SQuAD), Lewis et al. 2020
+    (MLQA).
+    """
+    tokens = answer_tokens(prediction, language)
+    return max(_overlap(tokens, answer_tokens(gold, language)) for gold in golds)
+
+
+def answer_in_citation(quotes: Iterable[str], golds: Sequence[str], language: str) -> float:
+    """Whether a cited quote holds a gold answer: its tokens, in a row, after normalisation.
+
+    1 if tokens(gold) is a contiguous run of tokens(quote) for any gold and quote, else 0. The containment test of
+    DrQA's distant supervision (Chen et al. 2017, "Reading Wikipedia to Answer Open-Domain Questions"), applied to
+    what is cited rather than to what is found.
+    """
+    wanted = [tokens for gold in golds if (tokens := answer_tokens(gold, language))]
+    cited = [answer_tokens(quote, language) for quote in quotes]
+    return float(any(_contains(quote, tokens) for quote in cited for tokens in wanted))
+
+
+def _overlap(prediction: list[str], gold: list[str]) -> float:
+    if not prediction or not gold:
+        return float(prediction == gold)
+    shared = (Counter(prediction) & Counter(gold)).total()
+    return 2 * shared / (len(prediction) + len(gold))
+
+
+def _contains(tokens: list[str], part: list[str]) -> bool:
+    return any(tokens[at : at + len(part)] == part for at in range(len(tokens) - len(part) + 1))

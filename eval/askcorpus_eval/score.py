@@ -1,0 +1,138 @@
+"""One question's answer held against its gold: a score a metric, and none where there is no gold for it."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel
+
+from askcorpus.types import Answer, Document
+from askcorpus_eval.match import Documents, Gold
+from askcorpus_eval.metrics import answers, citations, retrieval
+from askcorpus_eval.normalise import answer_tokens
+from askcorpus_eval.questions import Question
+
+HIT_DEPTHS = (1, 3, 5, 10)
+RECALL_DEPTHS = (1, 3, 5, 10, 20)
+SHORT_ANSWER_TOKENS = 10
+RIGHT_F1 = 0.5
+
+
+class Case(BaseModel, frozen=True):
+    """A question, its answer, and how the answer did.
+
+    ``ranking`` lists the documents found, best first; ``scores`` has only the metrics the question has gold for;
+    ``correct`` is ``None`` where that cannot be told.
+    """
+
+    question: Question
+    answer: Answer
+    gold: Gold
+    ranking: tuple[str, ...]
+    scores: dict[str, float]
+    correct: bool | None
+
+    @property
+    def milliseconds(self) -> float:
+        """How long the whole question took, as the evaluation saw it."""
+        return self.answer.timings_ms.get("wall", self.answer.timings_ms.get("total", 0.0))
+
+
+def score(question: Question, answer: Answer, gold: Gold, store: Documents) -> Case:
+    """The case of this question: every metric it has gold for."""
+    ranking = rank_documents(answer, store)
+    scores = _answer_scores(question, answer) | _citation_scores(answer, gold, store)
+    if question.answerable is not False and gold.grades:
+        scores |= _retrieval_scores(ranking, gold.grades)
+    return Case(
+        question=question,
+        answer=answer,
+        gold=gold,
+        ranking=ranking,
+        scores=scores,
+        correct=is_correct(question, answer, gold, scores),
+    )
+
+
+def rank_documents(answer: Answer, store: Documents) -> tuple[str, ...]:
+    """The documents found, each at the rank of its first passage.
+
+    A hit also stands for its near-duplicates: their documents follow its own.
+    """
+    duplicates = store.hits([name for hit in answer.passages for name in hit.duplicates])
+    ranking: dict[str, None] = {}
+    for hit in answer.passages:
+        ranking[hit.document_id] = None
+        ranking |= {duplicates[name].document_id: None for name in hit.duplicates if name in duplicates}
+    return tuple(ranking)
+
+
+def is_correct(question: Question, answer: Answer, gold: Gold, scores: dict[str, float]) -> bool | None:
+    """Whether the assistant did right, for calibration and risk; ``None`` where the gold does not tell.
+
+    Unanswerable: right is to abstain. Answerable: right is to answer, with a gold answer in a cited quote or an F1 of
+    at least 0.5; where there is no short gold answer, citing a gold document is right too.
+    """
+    if question.answerable is None:
+        return None
+    if not question.answerable or not answer.answerable:
+        return question.answerable == answer.answerable
+    checks = [scores["answer_in_citation"] == 1] if "answer_in_citation" in scores else []
+    if "f1" in scores:
+        checks.append(scores["f1"] >= RIGHT_F1)
+    if "answer_in_citation" not in scores and gold.grades:
+        checks.append(scores.get("cited_gold") == 1)
+    return any(checks) if checks else None
+
+
+def short_answers(question: Question) -> list[str]:
+    """The gold answers that a quote can be expected to hold word for word."""
+    language = _answer_language(question)
+    return [gold for gold in question.answers if len(answer_tokens(gold, language)) <= SHORT_ANSWER_TOKENS]
+
+
+def _answer_language(question: Question) -> str:
+    return question.doc_lang or question.lang
+
+
+def _retrieval_scores(ranking: Sequence[str], grades: dict[str, int]) -> dict[str, float]:
+    return {
+        **{f"hit@{k}": retrieval.hit(ranking, grades, k) for k in HIT_DEPTHS},
+        **{f"recall@{k}": retrieval.recall(ranking, grades, k) for k in RECALL_DEPTHS},
+        "mrr@10": retrieval.reciprocal_rank(ranking, grades, 10),
+        "ndcg@10": retrieval.ndcg(ranking, grades, 10),
+        "map": retrieval.average_precision(ranking, grades),
+    }
+
+
+def _answer_scores(question: Question, answer: Answer) -> dict[str, float]:
+    """Zero where an answerable question was not answered: silence is not the answer."""
+    if not question.answers or question.answerable is False:
+        return {}
+    language = _answer_language(question)
+    given = answers.plain(answer.answer) if answer.answerable else ""
+    scores = {
+        "exact_match": answers.exact_match(given, question.answers, language),
+        "f1": answers.f1(given, question.answers, language),
+    }
+    if short := short_answers(question):
+        quotes = [citation.quote for citation in answer.citations]
+        scores["answer_in_citation"] = answers.answer_in_citation(quotes, short, language)
+    return scores
+
+
+def _citation_scores(answer: Answer, gold: Gold, store: Documents) -> dict[str, float]:
+    cited = citations.cited_places(answer)
+    scores = {}
+    if gold.evidence:
+        scores["citation_recall"] = citations.citation_recall(cited, gold.evidence)
+    if gold.evidence and cited:
+        scores["citation_precision"] = citations.citation_precision(cited, gold.evidence)
+    if gold.grades and answer.answerable:
+        scores["cited_gold"] = float(any(place.document_id in gold.grades for place in cited))
+    if cited:
+        scores["citation_verified"] = citations.verified_share(answer.citations, _cited_documents(answer, store))
+    return scores
+
+
+def _cited_documents(answer: Answer, store: Documents) -> dict[str, Document]:
+    names = {citation.document_id for citation in answer.citations}
+    return {name: document for name in names if (document := store.document(name))}

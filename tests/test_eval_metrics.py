@@ -1,0 +1,225 @@
+"""Every metric against arithmetic that can be redone by hand."""
+
+from math import log2
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from askcorpus.types import Citation, Document
+from askcorpus_eval.metrics import abstention, answers, bootstrap, calibration, citations, latency, retrieval
+from askcorpus_eval.metrics.citations import Place
+from askcorpus_eval.normalise import answer_tokens
+
+RANKING = ["a", "b", "c", "d"]
+
+
+def array(*values):
+    return np.array(values, dtype=float)
+
+
+def bools(*values):
+    return np.array(values, dtype=bool)
+
+
+def test_hit_looks_at_the_first_k():
+    assert retrieval.hit(RANKING, {"c": 1}, 2) == 0
+    assert retrieval.hit(RANKING, {"c": 1}, 3) == 1
+
+
+def test_recall_counts_every_relevant_document():
+    assert retrieval.recall(RANKING, {"a": 1, "d": 1, "z": 1}, 3) == pytest.approx(1 / 3)
+    assert retrieval.recall(RANKING, {"a": 1, "d": 1, "z": 1}, 4) == pytest.approx(2 / 3)
+
+
+def test_reciprocal_rank_is_zero_beyond_k():
+    assert retrieval.reciprocal_rank(RANKING, {"c": 1, "d": 1}, 10) == pytest.approx(1 / 3)
+    assert retrieval.reciprocal_rank(RANKING, {"c": 1}, 2) == 0
+
+
+def test_ndcg_of_graded_documents():
+    gained = 1 / log2(1 + 1) + 2 / log2(3 + 1)  # a has grade 1 at rank 1, c grade 2 at rank 3
+    ideal = 2 / log2(1 + 1) + 1 / log2(2 + 1)
+    assert retrieval.ndcg(RANKING, {"a": 1, "c": 2}, 10) == pytest.approx(gained / ideal)
+
+
+def test_average_precision_divides_by_all_relevant():
+    assert retrieval.average_precision(RANKING, {"a": 1, "c": 1, "z": 1}) == pytest.approx((1 / 1 + 2 / 3 + 0) / 3)
+
+
+def test_nothing_found_scores_zero():
+    gold = {"a": 1}
+    assert retrieval.hit([], gold, 5) == retrieval.recall([], gold, 5) == retrieval.average_precision([], gold) == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "tokens"),
+    [
+        pytest.param("en", "The cat's  Hat, a!", ["cats", "hat"], id="en:articles-punctuation-case"),
+        pytest.param("fr", "L'eau d’Évian, la Source", ["eau", "d", "évian", "source"], id="fr:elided-article"),
+        pytest.param("de", "Der Zug und die Bahn", ["zug", "und", "bahn"], id="de:articles"),
+        pytest.param("es", "El Niño", ["niño"], id="es:articles"),
+        pytest.param("ar", "الكتاب", ["كتاب"], id="ar:article-on-the-word"),
+        pytest.param("zh", "北京，2008 年", ["北", "京", "2008", "年"], id="zh:by-character"),
+        pytest.param("ja", "東京タワー", ["東", "京", "タ", "ワ", "ー"], id="ja:by-character"),
+        pytest.param("vi", "của Hà Nội", ["hà", "nội"], id="vi:articles"),
+        pytest.param("hi", "नई दिल्ली।", ["नई", "दिल्ली"], id="hi:danda-is-punctuation"),
+        pytest.param("", "The end", ["the", "end"], id="unknown:no-articles"),
+        pytest.param("en", "e\u0301te\u0301", ["été"], id="composed-and-decomposed-letters-are-the-same"),
+    ],
+)
+def test_normalisation(language, text, tokens):
+    assert answer_tokens(text, language) == tokens
+
+
+def test_markers_are_not_part_of_the_answer():
+    assert answers.plain("Paris [1]. It rained [2][3].") == "Paris. It rained."
+
+
+def test_exact_match_takes_any_gold():
+    assert answers.exact_match("The Beatles!", ["Queen", "beatles"], "en") == 1
+    assert answers.exact_match("The Beatles rock", ["beatles"], "en") == 0
+
+
+def test_f1_takes_the_best_gold():
+    # prediction: queen anne died in 1714 (5); gold: anne died (2), shared 2 → 2·2 / (5 + 2)
+    assert answers.f1("Queen Anne died in 1714", ["George", "Anne died"], "en") == pytest.approx(4 / 7)
+
+
+def test_f1_counts_repeated_words_as_often_as_both_have_them():
+    assert answers.f1("no no no", ["no no yes"], "en") == pytest.approx(2 * 2 / (3 + 3))
+
+
+def test_f1_by_character_in_chinese():
+    assert answers.f1("北京市", ["北京"], "zh") == pytest.approx(2 * 2 / (3 + 2))
+
+
+def test_answer_in_citation_wants_whole_words_in_a_row():
+    assert answers.answer_in_citation(["He paid the 20 euros."], ["20 euros"], "en") == 1
+    assert answers.answer_in_citation(["He paid 120 euros."], ["20 euros"], "en") == 0
+    assert answers.answer_in_citation([], ["20 euros"], "en") == 0
+
+
+def test_citation_overlap_in_characters():
+    evidence = [(Place("d", 10, 30),)]
+    cited = [Place("d", 20, 40), Place("d", 25, 50), Place("other", 0, 10)]  # joined: d 20–50 (30), other 0–10 (10)
+    assert citations.citation_recall(cited, evidence) == pytest.approx(10 / 20)
+    assert citations.citation_precision(cited, evidence) == pytest.approx(10 / (30 + 10))
+
+
+def test_evidence_that_stands_twice_need_be_cited_once():
+    evidence = [(Place("a", 0, 10), Place("b", 5, 15)), (Place("a", 20, 40),)]
+    cited = [Place("b", 5, 15)]
+    assert citations.citation_recall(cited, evidence) == pytest.approx(10 / (10 + 20))
+    assert citations.citation_precision(cited, evidence) == 1
+
+
+def test_evidence_is_found_whatever_its_white_space():
+    document = Document(id="d", title="", text="One.\nTwo  words. One.")
+    assert citations.locate("Two words.", [document]) == (Place("d", 5, 16),)
+    assert citations.locate("One.", [document]) == (Place("d", 0, 4), Place("d", 17, 21))
+    assert citations.locate("Three", [document]) == ()
+    assert citations.locate(" ", [document]) == ()
+
+
+def test_a_quote_that_is_not_at_its_place_is_not_verified():
+    def cite(quote, start, verified=True):
+        return Citation(
+            marker=1,
+            answer_start=0,
+            answer_end=3,
+            document_id="d",
+            passage_id="p",
+            quote=quote,
+            start=start,
+            end=start + len(quote),
+            verified=verified,
+        )
+
+    documents = {"d": Document(id="d", title="", text="One two three")}
+    given = [cite("One", 0), cite("two", 5), cite("three", 8), cite("two", 4, verified=False)]
+    assert citations.verified_share(given, documents) == 2 / 4
+    assert citations.verified_share(given, {}) == 0
+
+
+def test_abstention_precision_recall_f1():
+    answerable = bools(1, 1, 1, 0, 0, 0)
+    abstained = bools(1, 0, 0, 1, 1, 0)
+    assert abstention.abstention_precision(abstained, answerable) == pytest.approx(2 / 3)
+    assert abstention.abstention_recall(abstained, answerable) == pytest.approx(2 / 3)
+    assert abstention.abstention_f1(abstained, answerable) == pytest.approx(2 * 2 / (3 + 3))
+
+
+def test_abstention_is_undefined_without_cases():
+    everything = bools(1, 1)
+    assert np.isnan(abstention.abstention_precision(~everything, everything))
+    assert np.isnan(abstention.abstention_recall(~everything, everything))
+    assert np.isnan(abstention.abstention_f1(~everything, everything))
+    assert np.isnan(abstention.auroc(array(0.1, 0.2), everything))
+
+
+def test_auroc_counts_pairs_and_half_of_ties():
+    # answerable 0.9, 0.5; not 0.5, 0.1: pairs won 0.9>0.5, 0.9>0.1, 0.5>0.1, tie 0.5=0.5 → (3 + ½) / 4
+    assert abstention.auroc(array(0.9, 0.5, 0.5, 0.1), bools(1, 1, 0, 0)) == pytest.approx(3.5 / 4)
+
+
+def test_auroc_agrees_with_scikit_learn():
+    rng = np.random.default_rng(1)
+    confidence, answerable = rng.integers(0, 20, 300) / 20, rng.random(300) < 0.4
+    assert abstention.auroc(confidence, answerable) == pytest.approx(roc_auc_score(answerable, confidence))
+
+
+def test_risk_curve_lets_equal_confidences_in_together():
+    # of 8 questions 4 were answered: 0.9 right; 0.7 right and wrong; 0.2 wrong
+    curve = abstention.risk_curve(array(0.7, 0.9, 0.2, 0.7), bools(0, 1, 0, 1), 8)
+    assert curve == [(1 / 8, 0), (3 / 8, 1 / 3), (4 / 8, 2 / 4)]
+    assert abstention.risk_curve(array(), bools(), 8) == []
+
+
+def test_aurc_is_the_mean_risk():
+    expected = 1 / 4 * 0 + 2 / 4 * (1 / 3) + 1 / 4 * (2 / 4)
+    assert abstention.aurc(array(0.7, 0.9, 0.2, 0.7), bools(0, 1, 0, 1)) == pytest.approx(expected)
+    assert np.isnan(abstention.aurc(array(), bools()))
+
+
+def test_ece_over_bins_of_equal_mass():
+    confidence, correct = array(0.1, 0.3, 0.6, 1.0), bools(0, 1, 1, 1)  # two bins: mean .2 / .5 right, .8 / 1 right
+    assert calibration.ece(confidence, correct, bins=2) == pytest.approx(2 / 4 * 0.3 + 2 / 4 * 0.2)
+    low, high = calibration.reliability(confidence, correct, bins=2)
+    assert (low.n, low.low, low.high, low.confidence, low.accuracy) == pytest.approx((2, 0.1, 0.3, 0.2, 0.5))
+    assert (high.n, high.confidence, high.accuracy) == pytest.approx((2, 0.8, 1.0))
+
+
+def test_equal_confidences_share_a_bin_in_any_order():
+    confidence, correct = np.full(40, 0.75), np.arange(40) < 30
+    assert calibration.ece(confidence, correct) == pytest.approx(0)
+    assert calibration.ece(confidence, correct[::-1]) == pytest.approx(0)
+    assert len(calibration.reliability(confidence, correct)) == 1
+
+
+def test_percentile_is_linear_between_neighbours():
+    assert latency.percentile(array(10, 40, 20, 30), 50) == 25
+    assert latency.percentile(array(10, 20, 30), 95) == pytest.approx(20 + 0.9 * 10)  # h = 2 · 0.95 = 1.9
+
+
+def test_interval_of_equal_values_is_the_value():
+    assert bootstrap.mean_interval(array(0.5, 0.5, 0.5)) == (0.5, 0.5)
+
+
+def test_interval_is_about_two_standard_errors_wide():
+    values = np.repeat([0.0, 1.0], 200)  # standard error √(¼ / 400) = 0.025
+    low, high = bootstrap.mean_interval(values)
+    assert (low, high) == pytest.approx((0.5 - 1.96 * 0.025, 0.5 + 1.96 * 0.025), abs=0.008)
+    assert bootstrap.mean_interval(values) == (low, high)
+    assert bootstrap.interval(np.mean, (values,)) == pytest.approx((low, high), abs=0.008)
+
+
+def test_randomisation_of_three_rows_can_be_enumerated():
+    # A − B is 1 on each of three rows: |difference| is 3 only for no swap and all swaps, 2 of 8 → p ≈ ¼
+    a, b = np.ones(3), np.zeros(3)
+    p = bootstrap.randomisation_p(lambda swap: float(np.where(swap, b - a, a - b).mean()), 3)
+    assert p == pytest.approx(2 / 8, abs=0.02)
+
+
+def test_randomisation_of_equal_runs_finds_nothing():
+    assert bootstrap.randomisation_p(lambda swap: 0.0, 5, permutations=100) == 1
