@@ -7,6 +7,7 @@ The form is that of agency stories, with a date that whoever collected them put 
 The date marker is the collector's and leaves the text; headline and dateline are the publisher's words and stay.
 """
 
+import datetime
 import re
 from typing import NamedTuple
 
@@ -141,13 +142,12 @@ def _leading_date(text: str) -> tuple[str, int]:
 
 
 def _iso(year: str, month: str | None, day: str | None) -> str:
-    """ISO 8601 of the parts, or "" when they are no date. A month of "0" stands for a word that is no month."""
-    if not month:
-        return year
-    last_day = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-    if not 1 <= int(month) <= 12 or (day and not 1 <= int(day) <= last_day[int(month) - 1]):
+    """ISO 8601 of the parts, as exact as they are, or "" when there is no such day (a month "0" is no month)."""
+    try:
+        exact = datetime.date(int(year), int(month or 1), int(day or 1)).isoformat()
+    except ValueError:
         return ""
-    return f"{year}-{int(month):02}" + (f"-{int(day):02}" if day else "")
+    return exact if day else exact[:7] if month else exact[:4]
 
 
 def _slashed(first: str, second: str, year: str) -> str:

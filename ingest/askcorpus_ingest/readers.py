@@ -13,7 +13,8 @@ from askcorpus_ingest.files import Failure
 class Raw(NamedTuple):
     """One document as its file gives it, nothing cleaned or guessed; empty where the file does not say.
 
-    ``origin`` is the file's absolute path, with ``#record`` for a record of a file that holds many.
+    ``origin`` is the file's absolute path, for a record of a file that holds many with ``#`` and its
+    id, or its line (``#L12``) when it has none.
     """
 
     origin: str
@@ -217,7 +218,7 @@ def _record(path: Path, number: int, line: bytes) -> Raw:
     if not isinstance(text, str) or not text.strip():
         raise ReadError('has no "text"')
     raw = _raw(path.as_posix(), record)
-    return raw._replace(origin=f"{raw.origin}#{raw.doc_id or number}")
+    return raw._replace(origin=f"{raw.origin}#{raw.doc_id or f'L{number}'}")
 
 
 def _raw(origin: str, fields: dict[str, Any]) -> Raw:

@@ -1,0 +1,246 @@
+"""The ingest run: files → documents → passages → vectors → store. Safe to repeat, and safe to stop at any moment."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.errors import ReadError, UsageError
+from askcorpus.settings import Settings
+from askcorpus.store import Known, Store, StoredPassage, Writer
+from askcorpus.types import Document, Passage, Span
+from askcorpus_ingest.documents import content_hash, to_document, with_own_id
+from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, find_files
+from askcorpus_ingest.passages import split_passages
+from askcorpus_ingest.progress import Progress, Silent
+from askcorpus_ingest.readers import Raw, read_file
+
+BATCH_PASSAGES = 64
+"""Passages are embedded in batches of about so many, however many documents those come from."""
+
+_RECORD_ORIGIN = re.compile(r"(.+?\.jsonl)#", re.IGNORECASE | re.DOTALL)
+
+Split = tuple[Passage, tuple[Span, ...]]
+
+
+class Report(NamedTuple):
+    """What a run did (or, dry, would do): counts of documents, what failed, and files passed over for their ending."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    failed: tuple[Failure, ...] = ()
+    skipped: int = 0
+
+
+def ingest(
+    paths: Sequence[Path],
+    store: Store,
+    embeddings: SentenceEmbeddings,
+    settings: Settings,
+    *,
+    prune: bool = False,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Bring the store up to what the files under ``paths`` say; only new and changed documents are embedded.
+
+    Each document becomes visible whole. Stopped at any moment (KeyboardInterrupt passes through), all documents
+    written so far are kept, and the next run goes on from there. What cannot be read is reported, and what the store
+    holds of it stays. ``prune`` removes documents that came from under ``paths`` and are no longer there; ``dry_run``
+    writes nothing.
+
+    Raises:
+        UsageError: a path does not exist, or there is nothing to read under any of them (and nothing to prune).
+        Busy: another process writes to the store.
+    """
+    check_paths(paths)
+    found = list(find_files(paths))
+    failures = [entry for entry in found if isinstance(entry, Failure)]
+    sources = [entry for entry in found if isinstance(entry, SourceFile)]
+    files = [source.path for source in sources if source.readable]
+    if not files and not failures and not prune:
+        named = ", ".join(map(str, paths))
+        raise UsageError(f"There is nothing to ingest in {named}.", f"Files are read that end in {endings()}.")
+    with store.writer() as writer:
+        run = _Run(store, writer, embeddings, settings.passage_chars, failures, progress or Silent(), dry_run)
+        run.take_files(files)
+        if prune:
+            run.prune({path.resolve() for path in paths})
+    return run.report(skipped=len(sources) - len(files))
+
+
+class _Run:
+    """One run: what is known, what was seen, and what waits to be embedded together."""
+
+    def __init__(
+        self,
+        store: Store,
+        writer: Writer,
+        embeddings: SentenceEmbeddings,
+        passage_chars: int,
+        failures: Sequence[Failure],
+        progress: Progress,
+        dry_run: bool,
+    ) -> None:
+        self.store, self.writer, self.embeddings = store, writer, embeddings
+        self.passage_chars, self.progress, self.dry_run = passage_chars, progress, dry_run
+        self.known = writer.known()
+        self.holders = {known.document_id: origin for origin, known in self.known.items()}
+        self.seen: set[str] = set()
+        self.pending: list[_Pending] = []
+        self.failures = list(failures)
+        self.counts: Counter[str] = Counter()
+
+    def report(self, skipped: int) -> Report:
+        """What was done."""
+        return Report(**self.counts, failed=tuple(self.failures), skipped=skipped)
+
+    def take_files(self, files: Sequence[Path]) -> None:
+        """Read all files, and write what is new or changed in them."""
+        self.progress.start(len(files))
+        try:
+            for path in files:
+                self.progress.file(path)
+                self.take_file(path)
+            self.write_pending()
+        finally:
+            self.progress.finish()
+
+    def take_file(self, path: Path) -> None:
+        """Read a file and take each of its records."""
+        try:
+            for record in read_file(path):
+                if isinstance(record, Failure):
+                    self.fail(record.origin, record.reason)
+                else:
+                    self.take(record)
+        except ReadError as exc:
+            self.fail(path.as_posix(), exc.message)
+
+    def take(self, raw: Raw) -> None:
+        """Count a record, and line it up for writing when it is new or changed."""
+        try:
+            document = self.claim_id(to_document(raw), chosen=bool(raw.doc_id))
+        except ReadError as exc:
+            self.fail(raw.origin, exc.message)
+            return
+        self.seen.add(raw.origin)
+        holder = self.holders.get(document.id, raw.origin)
+        before = self.known.get(raw.origin) or self.known.get(holder)
+        now = Known(document.id, content_hash(document))
+        change = "added" if before is None else "unchanged" if before == now else "changed"
+        if self.known.get(raw.origin) == now:
+            self.counts[change] += 1
+        else:
+            self.record(raw.origin, holder, now)
+            self.line_up(document, now.sha256, change)
+
+    def claim_id(self, document: Document, *, chosen: bool) -> Document:
+        """The document under an id that is free for its origin.
+
+        An id the record chose moves with it from one origin to the next. An id made from the content moves only when
+        the former origin is gone; while both are there they are two documents, and the second gets an id of its own.
+
+        Raises:
+            ReadError: this run has already seen another record of that origin or with that chosen id.
+        """
+        origin, holder = document.origin, self.holders.get(document.id, document.origin)
+        if origin in self.seen or (chosen and holder in self.seen):
+            raise ReadError(f"repeats the id {document.id}")
+        if chosen or holder == origin:
+            return document
+        own = with_own_id(document)
+        already_own = origin in self.known and self.known[origin].document_id == own.id
+        return own if already_own or holder in self.seen or _file_of(holder).exists() else document
+
+    def record(self, origin: str, holder: str, now: Known) -> None:
+        """Note what the store will hold once the document is written."""
+        if holder != origin:
+            del self.known[holder]
+        if origin in self.known and self.holders.get(self.known[origin].document_id) == origin:
+            del self.holders[self.known[origin].document_id]
+        self.known[origin] = now
+        self.holders[now.document_id] = origin
+
+    def line_up(self, document: Document, sha256: str, change: str) -> None:
+        """Split a document, and embed and write what waits once that makes a batch."""
+        if self.dry_run:
+            self.counts[change] += 1
+            return
+        self.pending.append(_Pending(document, sha256, change, split_passages(document, self.passage_chars)))
+        if sum(len(waiting.passages) for waiting in self.pending) >= BATCH_PASSAGES:
+            self.write_pending()
+
+    def write_pending(self) -> None:
+        """Embed the passages of all waiting documents and put each document into the store."""
+        pending, self.pending = self.pending, []
+        vectors = self.embed([split for waiting in pending for split in waiting.passages])
+        for document, sha256, change, passages in pending:
+            try:
+                self.writer.put(document, sha256, [vectors[passage.id] for passage, _ in passages])
+                self.counts[change] += 1
+            except ReadError as exc:
+                self.fail(document.origin, exc.message)
+
+    def embed(self, passages: Sequence[Split]) -> dict[str, StoredPassage]:
+        """Passages with their vectors, by id; a passage that the store has already is not embedded again."""
+        stored = self.store.stored([passage.id for passage, _ in passages])
+        ready = {
+            passage.id: stored[passage.id]
+            for passage, sentences in passages
+            if passage.id in stored and stored[passage.id].sentences == sentences
+        }
+        missing = [(passage, sentences) for passage, sentences in passages if passage.id not in ready]
+        for batch in _batches(missing):
+            texts = [passage.text for passage, _ in batch]
+            spans = [[Span(s - passage.start, e - passage.start) for s, e in own] for passage, own in batch]
+            vectors = self.embeddings.embed_passages(texts, spans)
+            for (passage, sentences), (vector, sentence_vectors) in zip(batch, vectors, strict=True):
+                ready[passage.id] = StoredPassage(passage, vector, sentences, sentence_vectors)
+            self.progress.embedded(len(batch))
+        return ready
+
+    def prune(self, roots: set[Path]) -> None:
+        """Remove what came from under ``roots`` and was not seen.
+
+        What lies in a file or folder that could not be read (in whole or in part) stays: it may still be there.
+        """
+        unread = {_file_of(failure.origin) for failure in self.failures}
+        gone = [
+            known.document_id
+            for origin, known in self.known.items()
+            if origin not in self.seen and _under(origin, roots) and not _under(origin, unread)
+        ]
+        if gone and not self.dry_run:
+            self.writer.remove(gone)
+        self.counts["removed"] = len(gone)
+
+    def fail(self, origin: str, reason: str) -> None:
+        """Report one input that cannot be ingested."""
+        self.failures.append(Failure(origin, reason))
+
+
+class _Pending(NamedTuple):
+    document: Document
+    sha256: str
+    change: str
+    passages: list[Split]
+
+
+def _batches(passages: Sequence[Split]) -> Iterator[Sequence[Split]]:
+    for start in range(0, len(passages), BATCH_PASSAGES):
+        yield passages[start : start + BATCH_PASSAGES]
+
+
+def _file_of(origin: str) -> Path:
+    record = _RECORD_ORIGIN.match(origin)
+    return Path(record[1] if record else origin)
+
+
+def _under(origin: str, roots: set[Path]) -> bool:
+    path = _file_of(origin)
+    return not roots.isdisjoint((path, *path.parents))
