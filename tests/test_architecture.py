@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "askcorpus_ui": {"askcorpus", "askcorpus_ingest", "askcorpus_eval"},
 }
 FOLDERS = {"askcorpus": "src", "askcorpus_ingest": "ingest", "askcorpus_eval": "eval", "askcorpus_ui": "ui"}
+LATE = {"askcorpus_ui.chat"}  # wraps gradio, so it is itself imported late: by the server, when it makes its app
 HEAVY = {"torch", "transformers", "sentence_transformers", "gradio", "chromadb", "lingua", "trafilatura"}
 
 
@@ -73,7 +74,7 @@ def test_no_two_modules_import_each_other(package: str) -> None:
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_heavy_packages_come_late(package: str) -> None:
     """Importing all modules of a package imports none of the packages that take seconds."""
-    code = f"import sys, {', '.join(modules(package))}; print(*sorted({HEAVY!r} & sys.modules.keys()))"
+    code = f"import sys, {', '.join(modules(package).keys() - LATE)}; print(*sorted({HEAVY!r} & sys.modules.keys()))"
 
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
 

@@ -1,0 +1,309 @@
+"""The REST door: questions, searches and documents as JSON, streams as server-sent events, errors in one shape."""
+
+import logging
+import re
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.sse import EventSourceResponse, format_sse_event
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from askcorpus.errors import (
+    AskcorpusError,
+    Busy,
+    IndexMismatch,
+    ModelError,
+    NothingIngested,
+    ReadError,
+    StorageError,
+    UsageError,
+)
+from askcorpus.types import Answer, Document, Done, Event, Filters, Hit, Token, Turn
+from askcorpus_ui.streaming import stream_events
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[AskcorpusError], int] = {
+    UsageError: 400,
+    ReadError: 422,
+    NothingIngested: 409,
+    IndexMismatch: 409,
+    ModelError: 502,
+    Busy: 503,
+    StorageError: 503,
+}
+_CLIENT_LEFT = 499
+_DATE = re.compile(r"(\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?)?")
+
+
+class Fault(BaseModel):
+    """What went wrong, in one line, and what to do about it."""
+
+    type: str
+    message: str
+    hint: str = ""
+
+
+class Problem(BaseModel):
+    """The body of every response that is not a success."""
+
+    error: Fault
+
+
+class Body(BaseModel):
+    """Base of request bodies: a misspelt name is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AskBody(Body):
+    """A question, and what it continues or is limited to."""
+
+    question: str
+    history: tuple[Turn, ...] = ()
+    filters: Filters = Filters()
+    top_k: int | None = Field(None, ge=1, le=100, description="Passages to return; default: the server's setting.")
+    explain: bool = Field(
+        False,
+        validation_alias=AliasChoices("explain", "debug"),
+        description="Also return how the passages and the answer were found (`debug` means the same).",
+    )
+    conversation_id: str | None = Field(None, max_length=200, description="Comes back in the answer.")
+    stream: bool = Field(False, description="Answer as server-sent events, as `/ask/stream` does.")
+
+
+class SearchBody(Body):
+    """A search for passages, without an answer."""
+
+    query: str
+    filters: Filters = Filters()
+    top_k: int | None = Field(None, ge=1, le=100)
+
+
+class Hits(BaseModel):
+    """Passages found, best first."""
+
+    hits: tuple[Hit, ...]
+
+
+class Summary(BaseModel):
+    """A document without its text. ``characters`` is the length of the text that offsets count in."""
+
+    id: str
+    title: str
+    source: str
+    date: str
+    language: str
+    place: str
+    characters: int
+
+
+class Page(BaseModel):
+    """A stretch of the list of documents; ``total`` counts all that match."""
+
+    documents: list[Summary]
+    total: int
+    offset: int
+    limit: int
+
+
+class Health(BaseModel):
+    """One part of the server and whether it works."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+class Readiness(BaseModel):
+    """Whether questions can be answered, part by part."""
+
+    ready: bool
+    checks: list[Health]
+
+
+def problem(error: AskcorpusError) -> Problem:
+    """An error of ours as it is sent."""
+    return Problem(error=Fault(type=type(error).__name__, message=error.message, hint=error.hint))
+
+
+def new_reference() -> str:
+    """A short name by which an unexpected error is found in the log."""
+    return secrets.token_hex(3)
+
+
+def unexpected(reference: str) -> Problem:
+    """An error nobody foresaw: its details are in the log, under the reference, and nowhere else."""
+    return Problem(error=Fault(type="InternalError", message="Something went wrong.", hint=f"Logged as {reference}."))
+
+
+def checked(filters: Filters) -> Filters:
+    """The filters, if their dates are dates.
+
+    Raises:
+        UsageError: a date is not ISO 8601; as a filter it would silently match nothing.
+    """
+    for date in (filters.date_from, filters.date_to):
+        if not _DATE.fullmatch(date):
+            raise UsageError(f"“{date[:20]}” is not a date.", "Write it as 2022, 2022-09 or 2022-09-29.")
+    return filters
+
+
+def api_router(assistant: "Assistant") -> APIRouter:
+    """``/api/v1`` over one assistant."""
+    router = APIRouter(prefix="/api/v1", responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+
+    def events_of(body: AskBody) -> Iterator[Event]:
+        return assistant.stream(
+            body.question,
+            history=body.history,
+            filters=checked(body.filters),
+            top_k=body.top_k,
+            explain=body.explain,
+            conversation_id=body.conversation_id,
+        )
+
+    @router.post("/ask", response_model=Answer, tags=["ask"])
+    async def ask(body: AskBody, request: Request) -> Answer | Response:
+        """Answer a question with verbatim quotes, or say that the corpus does not."""
+        events = stream_events(partial(events_of, body))
+        if body.stream:
+            return await _event_stream(events)
+        async for event in events:
+            if isinstance(event, Done):
+                return event.answer
+            if await request.is_disconnected():
+                await events.aclose()
+                break
+        return Response(status_code=_CLIENT_LEFT)
+
+    @router.post("/ask/stream", response_class=EventSourceResponse, tags=["ask"])
+    async def ask_stream(body: AskBody) -> Response:
+        """The same as events: `passages`, then `token`…, then `done` with the whole, verified answer; or `error`."""
+        return await _event_stream(stream_events(partial(events_of, body)))
+
+    @router.post("/search", tags=["search"])
+    def search(body: SearchBody) -> Hits:
+        """The passages nearest to a query."""
+        return Hits(hits=assistant.search(body.query, filters=checked(body.filters), top_k=body.top_k))
+
+    @router.get("/documents", tags=["documents"])
+    def documents(
+        offset: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+        language: Annotated[tuple[str, ...], Query()] = (),
+        source: Annotated[tuple[str, ...], Query()] = (),
+        date_from: str = "",
+        date_to: str = "",
+    ) -> Page:
+        """The documents that match, newest first, without their text."""
+        filters = checked(Filters(languages=language, sources=source, date_from=date_from, date_to=date_to))
+        found = assistant.store.documents(filters, offset=offset, limit=limit)
+        total = assistant.store.count(filters)
+        return Page(documents=[_summary(document) for document in found], total=total, offset=offset, limit=limit)
+
+    @router.get("/documents/{document_id:path}", tags=["documents"])
+    def document(document_id: str) -> Document:
+        """One document with the whole text that offsets count in."""
+        found = assistant.store.document(document_id)
+        if found is None:
+            raise HTTPException(404, "There is no such document.")
+        return found
+
+    @router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+    def nothing(path: str) -> None:
+        raise HTTPException(404, "There is no such address.")
+
+    return router
+
+
+def health_router(assistant: "Assistant") -> APIRouter:
+    """``/health`` (the process is up) and ``/ready`` (it can answer)."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/health")
+    def health() -> dict[str, str]:
+        """That the process is up; checks nothing else."""
+        return {"status": "ok"}
+
+    @router.get("/ready", responses={503: {"model": Readiness}})
+    def ready(response: Response) -> Readiness:
+        """Whether every part that an answer needs works; 503, and which part, where one does not."""
+        checks = [Health(name=check.name, ok=check.ok, detail=check.detail) for check in assistant.store.check()]
+        state = Readiness(ready=all(check.ok for check in checks), checks=checks)
+        response.status_code = 200 if state.ready else 503
+        return state
+
+    return router
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Make every failure a :class:`Problem`."""
+
+    @app.exception_handler(AskcorpusError)
+    def ours(request: Request, exc: AskcorpusError) -> Response:
+        status = STATUS.get(type(exc), 500)
+        headers = {"Retry-After": "5"} if status == 503 else None
+        return JSONResponse(problem(exc).model_dump(), status, headers)
+
+    @app.exception_handler(RequestValidationError)
+    def malformed(request: Request, exc: RequestValidationError) -> Response:
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc'][1:])) or 'body'}: {fault['msg']}" for fault in exc.errors()
+        )
+        body = Problem(error=Fault(type="UsageError", message=f"{faults}.", hint="See /docs."))
+        return JSONResponse(body.model_dump(), 422)
+
+    @app.exception_handler(HTTPException)
+    def http(request: Request, exc: HTTPException) -> Response:
+        kind = "NotFound" if exc.status_code == 404 else "UsageError"
+        body = Problem(error=Fault(type=kind, message=str(exc.detail), hint="See /docs."))
+        return JSONResponse(body.model_dump(), exc.status_code, exc.headers)
+
+    @app.exception_handler(Exception)
+    def other(request: Request, exc: Exception) -> Response:
+        log.error("Unexpected error %s", reference := new_reference(), exc_info=exc)
+        return JSONResponse(unexpected(reference).model_dump(), 500)
+
+
+def _summary(document: Document) -> Summary:
+    facts = document.model_dump(include={"id", "title", "source", "date", "language", "place"})
+    return Summary(**facts, characters=len(document.text))
+
+
+async def _event_stream(events: AsyncGenerator[Event]) -> Response:
+    # The first event is awaited here, so that a bad question is a 400 and not a broken stream.
+    first = await anext(events)
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return EventSourceResponse(_server_sent(first, events), headers=headers)
+
+
+async def _server_sent(first: Event, events: AsyncGenerator[Event]) -> AsyncIterator[bytes]:
+    async with aclosing(events):
+        try:
+            yield _encoded(first)
+            async for event in events:
+                yield _encoded(event)
+        except AskcorpusError as exc:
+            yield format_sse_event(event="error", data_str=problem(exc).model_dump_json())
+        except Exception:  # the status line is long gone: all that is left is to say so in the stream
+            log.exception("Unexpected error %s", reference := new_reference())
+            yield format_sse_event(event="error", data_str=unexpected(reference).model_dump_json())
+
+
+def _encoded(event: Event) -> bytes:
+    """``token`` carries ``{"text"}``, ``passages`` ``{"passages"}``, ``done`` the Answer itself."""
+    if isinstance(event, Done):
+        return format_sse_event(event="done", data_str=event.answer.model_dump_json())
+    name = "token" if isinstance(event, Token) else "passages"
+    return format_sse_event(event=name, data_str=event.model_dump_json(exclude={"kind"}))

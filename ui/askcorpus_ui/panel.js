@@ -1,0 +1,42 @@
+// Gradio runs this once, with `element`, `trigger` and `watch` in scope.
+// One listener serves every citation, also those of bubbles that do not exist yet.
+const evidence = document.querySelector("#evidence");
+const LINK = '#chat a[href*="/source/"]';
+let opener = null;
+
+const open = (link) => {
+  const links = [...link.closest(".message").querySelectorAll('a[href*="/source/"]')];
+  opener = link;
+  trigger("select", { href: link.getAttribute("href"), all: links.map((each) => each.getAttribute("href")) });
+  evidence.classList.add("open");
+};
+
+const close = () => {
+  evidence.classList.remove("open");
+  if (opener && opener.isConnected) opener.focus();
+  opener = null;
+};
+
+document.addEventListener(
+  "click",
+  (event) => {
+    if (event.target.closest(".panel-close")) return close();
+    const link = event.target.closest(LINK);
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    open(link);
+  },
+  true,
+);
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && (evidence.classList.contains("open") || element.contains(document.activeElement))) close();
+});
+
+watch("value", () => {
+  const active = element.querySelector(".card.active");
+  if (!active) return;
+  active.focus({ preventScroll: true });
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  active.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+});

@@ -1,0 +1,333 @@
+"""Answers and documents as HTML and Markdown that a browser can be trusted with.
+
+Whatever comes from a document, a model or a user is escaped here, in one place: ``html.escape`` for HTML,
+:func:`safe_markdown` for what Gradio renders as Markdown. A citation is a plain link, so it also works without
+scripts, in a copy, in an export and after a restart of the server.
+"""
+
+import hashlib
+import html
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+
+from askcorpus.types import Answer, Citation, Document, Filters, Hit, Span
+from askcorpus_ui.strings import Strings
+
+Documents = Callable[[str], Document | None]
+"""Looks a document up by its id; ``None`` when it is gone."""
+
+_CONTEXT_CHARS = 280
+_NEAREST_SHOWN = 3
+_TIP_CHARS = 110
+
+
+class Reference(NamedTuple):
+    """A stretch of a document that a link points at.
+
+    ``marker`` is the number it proves, 0 for a passage that is only near. ``words`` are document offsets inside the
+    stretch. ``check`` is a short hash of the text that stood there, so a changed document is noticed.
+    """
+
+    document_id: str
+    start: int
+    end: int
+    marker: int = 0
+    words: tuple[Span, ...] = ()
+    check: str = ""
+    verified: bool = True
+
+    @classmethod
+    def of(cls, citation: Citation) -> "Reference":
+        """The reference of a citation."""
+        return cls(
+            citation.document_id,
+            citation.start,
+            citation.end,
+            citation.marker,
+            citation.highlights,
+            _digest(citation.quote),
+            citation.verified,
+        )
+
+    @classmethod
+    def near(cls, hit: Hit) -> "Reference":
+        """The reference of a passage that is shown without being cited."""
+        return cls(hit.document_id, hit.start, hit.end, check=_digest(hit.text))
+
+    @classmethod
+    def parse(cls, url: str) -> "Reference | None":
+        """The reference that :meth:`url` wrote; ``None`` for any other address."""
+        parts = urlsplit(url)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if not parts.path.startswith("/source/"):
+            return None
+        try:
+            words = tuple(
+                Span(*map(int, span.split("-", 1))) for span in query.get("words", "").split(".") if "-" in span
+            )
+            return cls(
+                unquote(parts.path.removeprefix("/source/")),
+                int(query["start"]),
+                int(query["end"]),
+                int(query.get("n", "0")),
+                words,
+                query.get("check", ""),
+                "unverified" not in query,
+            )
+        except (KeyError, ValueError):
+            return None
+
+    def url(self) -> str:
+        """The address of the page that shows this stretch in its document."""
+        query: dict[str, str | int] = {"start": self.start, "end": self.end, "n": self.marker, "check": self.check}
+        if self.words:
+            query["words"] = ".".join(f"{start}-{end}" for start, end in self.words)
+        if not self.verified:
+            query["unverified"] = 1
+        return f"/source/{quote(self.document_id, safe='')}?{urlencode(query)}#quote"
+
+    def still_in(self, document: Document) -> bool:
+        """Whether the document still says there what it said when the reference was made."""
+        stretch = document.text[self.start : self.end]
+        return 0 <= self.start < self.end <= len(document.text) and self.check in ("", _digest(stretch))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+# ---- Markdown: what stands in the chat's bubbles
+
+_BREAKS_OUT = re.compile(r"([\\`_~\[\]|])|(?<!\*)\*(?!\*)(?!(?<=^\*)\s)", re.MULTILINE)
+_LINKS_ITSELF = re.compile(r"(?<=[A-Za-z])://|\bwww\.|@", re.IGNORECASE)
+
+
+def safe_markdown(text: str) -> str:
+    """Text as Markdown that shows it as it is: no HTML, links, images, code or formulas of its own.
+
+    Paragraphs, lists, headings and ``**bold**`` remain, because models write them.
+    """
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = _BREAKS_OUT.sub(r"\\\g<0>", text)
+    return _LINKS_ITSELF.sub(
+        lambda match: "".join(f"&#{ord(char)};" if char in ":.@" else char for char in match[0]), text
+    )
+
+
+def plain_text(message: str) -> str:
+    """The words of a bubble without our links and notes: the inverse of :func:`answer_message`, for the next turn."""
+    body = message.split("\n\n<", 1)[0] if not message.startswith("<") else ""
+    body = re.sub(r"\s?\[\\\[\d+\\\]\]\([^)\s]*(?: \"[^\"]*\")?\)", "", body)
+    return html.unescape(re.sub(r"\\([\\`_~\[\]|*])", r"\1", body)).strip()
+
+
+def partial_message(text: str) -> str:
+    """A bubble while its answer is still being written: without a half-written marker at its end."""
+    return safe_markdown(re.sub(r"\s*\[\d{0,3}$", "", text))
+
+
+def note(kind: str, text: str) -> str:
+    """A remark of ours in a bubble. ``kind`` becomes its CSS class."""
+    return f'<p class="note {kind}">{html.escape(text)}</p>'
+
+
+def answer_message(answer: Answer, strings: Strings) -> str:
+    """The bubble of a finished answer: text with its markers as links, then what a reader must know about it."""
+    text = _linked(answer)
+    notes = [_limits(answer.filters, strings)] if answer.filters else []
+    if answer.answerable:
+        notes.append(_unsupported(answer.unsupported, strings) if answer.unsupported else "")
+        notes.append(_confidence(answer, strings))
+    else:
+        notes.append(_nearest(answer.passages, strings))
+    return "\n\n".join([text, *filter(None, notes)])
+
+
+def _linked(answer: Answer) -> str:
+    pieces, done = [], 0
+    for citation in sorted(answer.citations, key=lambda citation: citation.answer_start):
+        pieces.append(safe_markdown(answer.answer[done : citation.answer_start]))
+        pieces.append(_marker(citation))
+        done = citation.answer_end
+    return "".join([*pieces, safe_markdown(answer.answer[done:])])
+
+
+def _marker(citation: Citation) -> str:
+    shown = " ".join(citation.quote[:_TIP_CHARS].split()) + ("…" if len(citation.quote) > _TIP_CHARS else "")
+    tip = ", ".join(filter(None, (citation.source, citation.date))) + ": " + shown
+    tip = html.escape(tip.replace("\\", "").replace('"', "”").replace("\n", " "), quote=False)
+    return f'[\\[{citation.marker}\\]]({Reference.of(citation).url()} "{tip}")'
+
+
+def _limits(filters: Filters, strings: Strings) -> str:
+    dates = [
+        f"{strings.date_from} {strings.date(filters.date_from)}" if filters.date_from else "",
+        f"{strings.date_to} {strings.date(filters.date_to)}" if filters.date_to else "",
+    ]
+    languages = [strings.language_name(code) for code in filters.languages]
+    limits = ", ".join(filter(None, [*languages, *filters.sources, *dates]))
+    return note("limits", f"{strings.limited_to}: {limits}") if limits else ""
+
+
+def _unsupported(sentences: Sequence[str], strings: Strings) -> str:
+    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
+    return f'<div class="note unsupported"><p>{html.escape(strings.unsupported)}</p><ul>{items}</ul></div>'
+
+
+def _confidence(answer: Answer, strings: Strings) -> str:
+    tip = strings.confidence_tip.format(percent=round(100 * answer.confidence))
+    parts = [f'<abbr title="{html.escape(tip)}">{html.escape(strings.confidence(answer.confidence))}</abbr>']
+    if answer.citations:
+        first = html.escape(Reference.of(answer.citations[0]).url())
+        count = strings.source_count(len({citation.marker for citation in answer.citations}))
+        parts.append(f'<a href="{first}">{html.escape(count)}</a>')
+    return f'<p class="note confidence">{" · ".join(parts)}</p>'
+
+
+def _nearest(hits: Sequence[Hit], strings: Strings) -> str:
+    items = "".join(
+        f'<li><a href="{html.escape(Reference.near(hit).url())}">{html.escape(hit.title or hit.document_id)}</a>'
+        f" <span>{_meta(hit, strings)}</span></li>"
+        for hit in hits[:_NEAREST_SHOWN]
+    )
+    heading = f"<p>{html.escape(strings.nearest)}</p><ul>{items}</ul>" if items else ""
+    return f'<div class="note abstained">{heading}</div>'
+
+
+# ---- HTML: the source panel and the source page
+
+
+def _meta(of: Document | Hit, strings: Strings) -> str:
+    when = html.escape(strings.date(of.date))
+    dated = f'<time datetime="{html.escape(of.date)}">{when}</time>' if of.date else when
+    language = html.escape(strings.language_name(of.language)) if of.language else ""
+    return " · ".join(filter(None, (html.escape(of.source), dated, language)))
+
+
+def marked(text: str, window: Span, reference: Reference, *, anchor: str = "") -> str:
+    """``text[window]`` escaped, with the reference's stretch in ``<mark>`` and its words in ``<strong>``."""
+    start, end = max(window.start, reference.start), min(window.end, reference.end)
+    pieces, done = [], start
+    for word in sorted(reference.words):
+        low, high = max(done, word.start), min(end, word.end)
+        if low < high:
+            pieces.append(html.escape(text[done:low]) + f"<strong>{html.escape(text[low:high])}</strong>")
+            done = high
+    quoted = "".join(pieces) + html.escape(text[done:end])
+    before, after = html.escape(text[window.start : start]), html.escape(text[end : window.end])
+    return f"{before}<mark{anchor}>{quoted}</mark>{after}"
+
+
+def surroundings(text: str, start: int, end: int) -> Span:
+    """The stretch widened to the text around it, cut where words end."""
+    low, high = max(0, start - _CONTEXT_CHARS), min(len(text), end + _CONTEXT_CHARS)
+    if low and (space := re.search(r"\s+", text[low:start])):
+        low += space.end()
+    if high < len(text):
+        last = max(text.rfind(" ", end, high), text.rfind("\n", end, high))
+        high = last if last > end else high
+    return Span(low, high)
+
+
+def panel(
+    references: Iterable[Reference], documents: Documents, strings: Strings, active: Reference | None = None
+) -> str:
+    """The source panel: one card a reference, the active one on top of people's attention."""
+    shown = sorted(set(references), key=lambda reference: (reference.marker, reference.document_id, reference.start))
+    if not shown:
+        return f'<p class="no-sources">{html.escape(strings.no_sources)}</p>'
+    heading = strings.sources if any(reference.marker for reference in shown) else strings.nearest
+    cards = "".join(
+        card(reference, documents(reference.document_id), strings, is_active=reference == active) for reference in shown
+    )
+    return (
+        f'<div class="panel-head"><h2>{html.escape(heading)}</h2>'
+        f'<button type="button" class="panel-close" aria-label="{html.escape(strings.close)}">×</button></div>{cards}'
+    )
+
+
+def card(reference: Reference, document: Document | None, strings: Strings, *, is_active: bool = False) -> str:
+    """One source: who said it and when, and the quoted sentence in its surroundings."""
+    number = f'<span class="number">{reference.marker}</span>' if reference.marker else ""
+    if document is None:
+        return f'<article class="card">{number}<p class="note">{html.escape(strings.document_gone)}</p></article>'
+    flag = "" if reference.verified else f' <span class="flag">{html.escape(strings.unverified)}</span>'
+    language = html.escape(document.language)
+    return (
+        f'<article class="card{" active" if is_active else ""}" tabindex="-1" id="source-{reference.marker}">'
+        f'<header>{number}<h3 lang="{language}" dir="auto">{html.escape(document.title or document.id)}</h3>'
+        f'<p class="meta">{_meta(document, strings)}{flag}</p></header>'
+        f"{_extract(reference, document, strings)}"
+        f'<p class="more"><a href="{html.escape(reference.url())}" target="_blank" rel="noopener">'
+        f"{html.escape(strings.open_document)}</a></p></article>"
+    )
+
+
+def _extract(reference: Reference, document: Document, strings: Strings) -> str:
+    if not reference.still_in(document):
+        return f'<p class="note">{html.escape(strings.document_changed)}</p>'
+    if reference.marker:
+        window = surroundings(document.text, reference.start, reference.end)
+        body = marked(document.text, window, reference)
+    else:
+        window = Span(reference.start, reference.end)
+        body = html.escape(document.text[window.start : window.end])
+    before, after = "… " if window.start else "", " …" if window.end < len(document.text) else ""
+    return f'<blockquote lang="{html.escape(document.language)}" dir="auto">{before}{body}{after}</blockquote>'
+
+
+def source_page(reference: Reference | None, document: Document, strings: Strings, css: str) -> str:
+    """The whole document as a page of its own, without scripts, the referenced stretch marked."""
+    title, language = html.escape(document.title or document.id), html.escape(document.language)
+    body, remark = html.escape(document.text), ""
+    if reference and reference.still_in(document):
+        body = marked(document.text, Span(0, len(document.text)), reference, anchor=' id="quote"')
+    elif reference:
+        remark = f'<p class="remark">{html.escape(strings.document_changed)}</p>'
+    place = f" · {html.escape(document.place)}" if document.place else ""
+    return (
+        f'<!doctype html>\n<html lang="{strings.locale}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title><style>{css}</style></head><body>"
+        f'<nav><a href="/">{html.escape(strings.back)}</a></nav>'
+        f'<main><h1 lang="{language}" dir="auto">{title}</h1><p class="meta">{_meta(document, strings)}{place}</p>'
+        f'{remark}<article lang="{language}" dir="auto">{body}</article></main></body></html>'
+    )
+
+
+# ---- Export
+
+
+def references_in(message: str) -> list[Reference]:
+    """The references a bubble links to, in their order."""
+    addresses = re.findall(r"/source/[^\s\"')]+", message)
+    return [found for address in addresses if (found := Reference.parse(html.unescape(address)))]
+
+
+def export_markdown(messages: Sequence[tuple[str, str]], documents: Documents, strings: Strings) -> str:
+    """A conversation of ``(role, bubble)`` pairs as a Markdown file: questions, answers, and every quote in full."""
+    parts = [f"# {strings.conversation}"]
+    for role, message in messages:
+        if role == "user":
+            parts.append(f"## {safe_markdown(plain_text(message))}")
+            continue
+        body = message.split("\n\n<", 1)[0]
+        parts.append(re.sub(r"\[\\\[(\d+)\\\]\]\([^)\s]*(?: \"[^\"]*\")?\)", r"\[\1\]", body))
+        parts.extend(
+            _exported(reference, document, strings)
+            for reference in dict.fromkeys(references_in(message))
+            if (document := documents(reference.document_id))
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _exported(reference: Reference, document: Document, strings: Strings) -> str:
+    facts = ", ".join(filter(None, (document.title or document.id, document.source, strings.date(document.date))))
+    label = f"[{reference.marker}] " if reference.marker else ""
+    head = f"> {safe_markdown(label)}**{safe_markdown(facts).replace('*', '')}** ({safe_markdown(document.id)})"
+    if not reference.still_in(document):
+        return f"{head}\n>\n> {strings.document_changed}"
+    quoted = safe_markdown(document.text[reference.start : reference.end])
+    return head + "\n>\n" + "\n".join(f"> {line}" for line in quoted.splitlines())

@@ -1,0 +1,246 @@
+"""The server: chat, REST and documentation in one process on one port, and who may reach it."""
+
+import errno
+import hmac
+import ipaddress
+import logging
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from base64 import b64decode
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from askcorpus.errors import AskcorpusError, Busy, UsageError
+from askcorpus.settings import Settings
+from askcorpus_ui.api import Fault, Problem, add_error_handlers, api_router, health_router
+from askcorpus_ui.source import source_router
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant
+
+log = logging.getLogger(__name__)
+
+# A conversation travels whole with every question of the chat page.
+_MAX_BODY_BYTES = 8_000_000
+_OPEN_PATHS = ("/health", "/ready")
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Gradio compiles its templates in the page
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'self'",
+        "object-src 'none'",
+    )
+)
+
+
+class WarmUp:
+    """The models' first load, in the background, so that the page is there before they are."""
+
+    def __init__(self, assistant: "Assistant") -> None:
+        self._assistant = assistant
+        self._done = threading.Event()
+        self.fault = ""
+
+    def start(self) -> None:
+        """Begin loading; returns at once."""
+        threading.Thread(target=self._load, name="warm-up", daemon=True).start()
+
+    def is_over(self) -> bool:
+        """Whether there is nothing more to wait for."""
+        return self._done.is_set()
+
+    def _load(self) -> None:
+        try:
+            self._assistant.search("warm-up", top_k=1)
+        except AskcorpusError as exc:
+            self.fault = str(exc)
+            log.warning("%s", exc)
+        finally:
+            self._done.set()
+
+
+class Guard:
+    """What every request must satisfy before any route sees it, and the headers every response carries.
+
+    With a key set, all but the health checks need it: as a bearer token, as ``X-API-Key``, or as the password of
+    HTTP Basic, which is what a browser asks its user for. Without one the server listens on loopback only, and there
+    the ``Host`` header must name loopback: a page elsewhere whose name resolves to 127.0.0.1 (DNS rebinding) gets
+    nothing.
+    """
+
+    def __init__(self, app: ASGIApp, key: str | None) -> None:
+        self._app = app
+        self._key = key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the request, or refuse it."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("Content-Security-Policy", _POLICY)
+                headers.setdefault("X-Content-Type-Options", "nosniff")
+                headers.setdefault("Referrer-Policy", "same-origin")
+            await send(message)
+
+        refusal = self._refusal(scope)
+        await (refusal or self._app)(scope, receive, send_with_headers)
+
+    def _refusal(self, scope: Scope) -> JSONResponse | None:
+        headers = Headers(scope=scope)
+        if self._key is None:
+            if _is_loopback(urlsplit(f"//{headers.get('host', '')}").hostname or ""):
+                return None
+            return _refuse(421, "Forbidden", "This server answers to localhost only.", "Set ASKCORPUS_API_KEY.")
+        if scope["path"] in _OPEN_PATHS or any(map(self._is_key, _offered_keys(headers))):
+            return None
+        challenge = {"WWW-Authenticate": 'Basic realm="askcorpus", charset="UTF-8"'}
+        hint = "Send it as “Authorization: Bearer …” or “X-API-Key”; in a browser it is the password."
+        return _refuse(401, "Unauthorized", "This server needs a key.", hint, challenge)
+
+    def _is_key(self, offered: str) -> bool:
+        return self._key is not None and hmac.compare_digest(offered.encode(), self._key.encode())
+
+
+def _offered_keys(headers: Headers) -> list[str]:
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    offered = [headers.get("x-api-key", "")]
+    if scheme.lower() == "bearer":
+        offered.append(value.strip())
+    if scheme.lower() == "basic":
+        try:
+            offered.append(b64decode(value, validate=True).decode().partition(":")[2])
+        except ValueError:
+            return offered
+    return offered
+
+
+def _refuse(status: int, kind: str, message: str, hint: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(Problem(error=Fault(type=kind, message=message, hint=hint)).model_dump(), status, headers)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence[str] = ()) -> FastAPI:
+    """The whole web application over one assistant.
+
+    ``examples`` are questions that the empty chat offers; without any, they are made from the newest documents.
+    """
+    # Read when gradio is imported: without it, gradio asks its makers for its newest version.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    from askcorpus_ui.chat import mount_chat
+
+    warm_up = WarmUp(assistant)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        warm_up.start()
+        yield
+
+    app = FastAPIOffline(
+        title="askcorpus",
+        description="Answers from a corpus, each with the passages that prove it.",
+        version="1",
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=_MAX_BODY_BYTES,
+    )
+    add_error_handlers(app)
+    app.include_router(api_router(assistant))
+    app.include_router(health_router(assistant))
+    app.include_router(source_router(assistant))
+    mount_chat(app, assistant, warm_up, examples)  # last: a route added after it would never be reached
+    app.add_middleware(Guard, key=settings.api_key.get_secret_value() if settings.api_key else None)
+    return app
+
+
+def serve(settings: Settings, *, open_browser: bool = False, examples: Sequence[str] = ()) -> None:
+    """Serve chat and API until interrupted.
+
+    Raises:
+        UsageError: the host is not this machine's, or is beyond loopback without an ``api_key``.
+        Busy: something else listens on the port.
+    """
+    if not _is_loopback(settings.host) and settings.api_key is None:
+        raise UsageError(
+            f"Listening on {settings.host} would let others read the corpus.",
+            "Set ASKCORPUS_API_KEY, or listen on 127.0.0.1.",
+        )
+    listener = _listen(settings.host, settings.port)  # before anything that takes time
+    from askcorpus.assistant import open_assistant
+
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}"
+    with listener:
+        assistant = open_assistant(settings)
+        try:
+            app = create_app(assistant, settings, examples=examples)
+            server = _Server(
+                uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3), address, open_browser
+            )
+            server.run(sockets=[listener])
+        finally:
+            assistant.close()
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens, once it does."""
+
+    def __init__(self, config: uvicorn.Config, address: str, open_browser: bool) -> None:
+        super().__init__(config)
+        self._address = address
+        self._open_browser = open_browser
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(f"Chat: {self._address}   API: {self._address}/docs   (Ctrl+C stops)", file=sys.stderr, flush=True)
+        if self._open_browser:
+            webbrowser.open(self._address)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as exc:
+        raise UsageError(
+            f"Cannot listen on {host}: {exc.strerror}.", "Set ASKCORPUS_HOST to an address of this machine."
+        ) from exc
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen()
+    except OSError as exc:
+        listener.close()
+        if exc.errno == errno.EADDRINUSE:
+            raise Busy(f"Port {port} is in use.", "Stop what uses it, or choose another with --port.") from exc
+        raise UsageError(f"Cannot listen on {host}:{port}: {exc.strerror}.", "Choose another host or port.") from exc
+    return listener

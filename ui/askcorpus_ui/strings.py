@@ -1,0 +1,199 @@
+"""Every word of the chat page, in each of its languages, and the names of languages and dates in them."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+
+
+@dataclass(frozen=True, slots=True)
+class Strings:
+    """The words of one interface language; ``{…}`` are filled with ``str.format``. ``region`` writes the dates."""
+
+    locale: str
+    region: str
+    tagline: str
+    welcome: str
+    welcome_text: str
+    empty_corpus: str
+    example: str
+    ask: str
+    question: str
+    send: str
+    stop: str
+    stopped: str
+    searching: str
+    loading: str
+    conversation: str
+    conversations: str
+    new_chat: str
+    export: str
+    theme: str
+    close: str
+    filters: str
+    limited_to: str
+    languages: str
+    publishers: str
+    date_from: str
+    date_to: str
+    sources: str
+    one_source: str
+    many_sources: str
+    nearest: str
+    no_sources: str
+    open_document: str
+    document_gone: str
+    document_changed: str
+    unknown_date: str
+    unverified: str
+    unsupported: str
+    no_answer: str
+    very_likely: str
+    likely: str
+    uncertain: str
+    confidence_tip: str
+    failed: str
+    failed_hint: str
+    documents: str
+    back: str
+
+    def confidence(self, probability: float) -> str:
+        """The words for a probability that the answer is right."""
+        if probability >= 0.85:
+            return self.very_likely
+        return self.likely if probability >= 0.6 else self.uncertain
+
+    def source_count(self, count: int) -> str:
+        """``1 source``, ``3 sources``."""
+        return self.one_source if count == 1 else self.many_sources.format(count=count)
+
+    def language_name(self, code: str) -> str:
+        """The name of an ISO 639-1 language; the code itself where it has none."""
+        return str(Locale(self.locale).languages.get(code, code))
+
+    def date(self, iso: str) -> str:
+        """``2022-09`` as “September 2022”; what is not a date comes back as it is."""
+        numbers = iso.split("-")
+        try:
+            if len(numbers) == 2:
+                return format_skeleton("yMMMM", date(int(numbers[0]), int(numbers[1]), 1), locale=self.region)
+            if len(numbers) == 3:
+                return format_date(date.fromisoformat(iso), "long", locale=self.region)
+        except ValueError:
+            return iso
+        return iso or self.unknown_date
+
+
+ENGLISH = Strings(
+    locale="en",
+    region="en_GB",
+    tagline="Answers from your documents, with the sentence that proves each one",
+    welcome="What would you like to know?",
+    welcome_text="Every statement links to the sentence it rests on. Where the documents are silent, you are told so.",
+    empty_corpus="There are no documents yet. Add some with `askcorpus ingest FOLDER`, then reload this page.",
+    example="What is said about “{title}”?",
+    ask="Ask about the documents",
+    question="Question",
+    send="Ask",
+    stop="Stop",
+    stopped="Stopped before the end; not checked against the sources.",
+    searching="Searching the documents…",
+    loading="Loading the language model; the first answer takes a few seconds longer.",
+    conversation="Conversation",
+    conversations="Earlier conversations",
+    new_chat="New chat",
+    export="Export",
+    theme="Light or dark",
+    close="Close",
+    filters="Filters",
+    limited_to="Limited to",
+    languages="Language",
+    publishers="Source",
+    date_from="From",
+    date_to="To",
+    sources="Sources",
+    one_source="1 source",
+    many_sources="{count} sources",
+    nearest="Nearest passages",
+    no_sources="Click a number in an answer to read the sentence behind it, in its place.",
+    open_document="Read the whole document",
+    document_gone="This document is no longer in the corpus.",
+    document_changed="This document has changed since the answer was given; the quoted place cannot be shown.",
+    unknown_date="undated",
+    unverified="not verified",
+    unsupported="Not verified: no passage found supports this",
+    no_answer="No answer in the documents",
+    very_likely="Very likely right",
+    likely="Likely right",
+    uncertain="Uncertain",
+    confidence_tip="Of the answers given with this confidence, about {percent} % are right.",
+    failed="Something went wrong.",
+    failed_hint="It was logged as {reference}.",
+    documents="{count} documents",
+    back="Back to the chat",
+)
+
+FRENCH = Strings(
+    locale="fr",
+    region="fr_FR",
+    tagline="Des réponses tirées de vos documents, chacune avec la phrase qui la prouve",
+    welcome="Que voulez-vous savoir ?",
+    welcome_text="Chaque affirmation renvoie à la phrase qui la fonde. S’ils n’en disent rien, on vous le dit.",
+    empty_corpus="Aucun document pour l’instant. Ajoutez-en avec `askcorpus ingest DOSSIER`, puis rechargez la page.",
+    example="Que dit-on de « {title} » ?",
+    ask="Posez une question sur les documents",
+    question="Question",
+    send="Demander",
+    stop="Arrêter",
+    stopped="Arrêté avant la fin ; non vérifié dans les sources.",
+    searching="Recherche dans les documents…",
+    loading="Chargement du modèle de langue ; la première réponse prend quelques secondes de plus.",
+    conversation="Conversation",
+    conversations="Conversations précédentes",
+    new_chat="Nouvelle conversation",
+    export="Exporter",
+    theme="Clair ou sombre",
+    close="Fermer",
+    filters="Filtres",
+    limited_to="Limité à",
+    languages="Langue",
+    publishers="Source",
+    date_from="Du",
+    date_to="Au",
+    sources="Sources",
+    one_source="1 source",
+    many_sources="{count} sources",
+    nearest="Passages les plus proches",
+    no_sources="Cliquez sur un numéro dans une réponse pour lire, à sa place, la phrase qui la fonde.",
+    open_document="Lire tout le document",
+    document_gone="Ce document n’est plus dans le corpus.",
+    document_changed="Ce document a changé depuis la réponse ; le passage cité ne peut pas être montré.",
+    unknown_date="sans date",
+    unverified="non vérifié",
+    unsupported="Non vérifié : aucun passage trouvé ne l’appuie",
+    no_answer="Pas de réponse dans les documents",
+    very_likely="Très probablement juste",
+    likely="Probablement juste",
+    uncertain="Incertain",
+    confidence_tip="Parmi les réponses données avec cette confiance, environ {percent} % sont justes.",
+    failed="Une erreur s’est produite.",
+    failed_hint="Elle est notée dans le journal sous {reference}.",
+    documents="{count} documents",
+    back="Retour à la conversation",
+)
+
+LANGUAGES = {strings.locale: strings for strings in (ENGLISH, FRENCH)}
+
+
+def strings_for(accept_language: str) -> Strings:
+    """The strings that an ``Accept-Language`` header prefers (RFC 9110); English when it names none of ours."""
+    wanted: list[tuple[float, str]] = []
+    for part in accept_language.split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            wanted.append((float(weight or 1), tag[:2].lower()))
+        except ValueError:
+            continue
+    wanted.sort(key=lambda item: -item[0])
+    return next((LANGUAGES[tag] for _, tag in wanted if tag in LANGUAGES), ENGLISH)
