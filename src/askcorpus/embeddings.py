@@ -5,6 +5,7 @@ Besides one vector a passage there is one for each of its sentences, read from t
 vector is the mean of its tokens' last hidden states, so it knows what the sentences around it are about.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 _BATCH = 16
-_HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
+_HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
+_HUB_SECONDS = 10.0
+_HINT = "Set ASKCORPUS_EMBEDDING_MODEL to `bundled`, to a sentence-transformers folder, or to a model's hub name."
 _FINGERPRINTED = {".json", ".txt", ".model", ".safetensors", ".bin", ".onnx"}
 
 
@@ -237,9 +240,6 @@ class _Seen(NamedTuple):
         return inside
 
 
-_HINT = "Set ASKCORPUS_EMBEDDING_MODEL to `bundled`, to a sentence-transformers folder, or to a model's hub name."
-
-
 def _load_model(name: str, revision: str | None, prompts: dict[str, str]) -> "SentenceTransformer":
     """Load a folder without any request, a hub name from the local cache or else from the hub.
 
@@ -250,6 +250,7 @@ def _load_model(name: str, revision: str | None, prompts: dict[str, str]) -> "Se
     # second instead of 20 ms. OpenMP reads these when torch is imported, so they must be set before.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("KMP_BLOCKTIME", "0")
+    from huggingface_hub import model_info, try_to_load_from_cache
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
@@ -263,13 +264,18 @@ def _load_model(name: str, revision: str | None, prompts: dict[str, str]) -> "Se
     try:
         if Path(name).is_dir():
             return load(local_files_only=True)
-        try:
-            return load(local_files_only=True)
-        except OSError:
-            return load(local_files_only=False)
+        name = name if "/" in name else f"sentence-transformers/{name}"
+        # Without its modules.json a cached model would be loaded, but with the wrong pooling.
+        if try_to_load_from_cache(name, "modules.json", revision=revision) is not None:
+            # A download that was cut short must be taken up again, not fail for ever.
+            with contextlib.suppress(OSError):
+                return load(local_files_only=True)
+        # Ask once before loading, which asks for every file and tries each of them six times.
+        model_info(name, revision=revision, timeout=_HUB_SECONDS)
+        return load(local_files_only=False)
     except Exception as exc:
-        reason = (str(exc).strip() or type(exc).__name__).splitlines()[0]
-        raise ModelError(f"Cannot load the embedding model {name}: {reason}", _HINT) from exc
+        reason = (str(exc).strip() or type(exc).__name__).splitlines()[0].rstrip(".")
+        raise ModelError(f"Cannot load the embedding model {name}: {reason}.", _HINT) from exc
 
 
 def _dimension(model: "SentenceTransformer") -> int:
