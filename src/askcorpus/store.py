@@ -1,0 +1,286 @@
+"""One data folder behind one door: the catalog, and the lexical and vector index made of it.
+
+    catalog.sqlite3   documents, passages, vectors and the lexical index: all that counts, changed in one step
+    chroma/           a copy of the vectors for fast search; made anew from the catalog whenever it is lost
+    ingest.lock       held by the one process that writes
+    chroma.lock       held by the one process that uses chroma/
+
+Any number of processes and threads may read while one writes; each read sees whole documents only.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from askcorpus import catalog, lexical
+from askcorpus.catalog import Facets, Known, StoredPassage, Vector
+from askcorpus.database import Database, take_lock, translated
+from askcorpus.errors import Busy, StorageError
+from askcorpus.types import Document, Filters, Hit, IndexInfo
+from askcorpus.vectors import ChromaIndex, Embedded, Exact, Near, Server, nearest
+
+__all__ = ["Check", "Facets", "Known", "Progress", "Store", "StoredPassage", "Writer", "open_store"]
+
+FILE = "catalog.sqlite3"
+SAMPLE = 512
+"""Passages that stand for the corpus in `Store.background`."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of the step, what is done and what there is to do."""
+
+
+class Check(NamedTuple):
+    """One finding of `Store.check`."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    pass
+
+
+def open_store(folder: Path, fingerprint: str, dimension: int, *, chroma_url: str | None = None) -> "Store":
+    """The store in ``folder``, which need not exist: it then reads as empty and is made by the first write.
+
+    ``fingerprint`` says in a few words what the vectors and passages are made with; ``dimension`` is their length.
+
+    Raises:
+        IndexMismatch: the folder was made with another fingerprint, or by a newer version.
+        StorageError: the folder is damaged or cannot be read.
+    """
+    store = Store(folder, fingerprint, dimension, chroma_url=chroma_url)
+    store.generation()
+    return store
+
+
+class Store:
+    """All that is kept of a corpus. Threads may share one; close it when done."""
+
+    def __init__(self, folder: Path, fingerprint: str, dimension: int, *, chroma_url: str | None = None) -> None:
+        self.folder = folder
+        self.fingerprint = fingerprint
+        self.dimension = dimension
+        self._database = Database(
+            folder / FILE,
+            create=lambda connection: catalog.create(connection, fingerprint, dimension),
+            accept=lambda connection: catalog.accept(connection, folder, fingerprint),
+        )
+        self._exact = Exact(dimension)
+        place = Server(chroma_url, folder / "chroma-server") if chroma_url else Embedded(folder / "chroma")
+        self._chroma = ChromaIndex(place, folder / "chroma.lock")
+        self._sample: tuple[catalog.State | None, NDArray[np.float32]] = (None, np.empty((0, dimension), np.float32))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back files and locks."""
+        self._chroma.close()
+        self._database.close()
+
+    # --- documents ---
+
+    def info(self) -> IndexInfo:
+        """What the index is made with, and its size."""
+        with self._database.reading() as connection:
+            size = (catalog.count(connection, Filters()), catalog.count_passages(connection))
+        return IndexInfo(fingerprint=self.fingerprint, documents=size[0], passages=size[1])
+
+    def generation(self) -> int:
+        """A number that changes whenever the visible documents do, by whatever process."""
+        with self._database.reading() as connection:
+            return catalog.state(connection).generation
+
+    def document(self, document_id: str) -> Document | None:
+        """One document, or ``None``."""
+        with self._database.reading() as connection:
+            return catalog.document(connection, document_id)
+
+    def documents(self, filters: Filters = Filters(), *, offset: int = 0, limit: int | None = None) -> list[Document]:
+        """Whole documents, newest first, then by title; those without a date come last."""
+        with self._database.reading() as connection:
+            return catalog.documents(connection, filters, offset, limit)
+
+    def count(self, filters: Filters = Filters()) -> int:
+        """Number of documents that pass the filters."""
+        with self._database.reading() as connection:
+            return catalog.count(connection, filters)
+
+    def facets(self) -> Facets:
+        """What there is to filter by."""
+        with self._database.reading() as connection:
+            return catalog.facets(connection)
+
+    def hits(self, passage_ids: Sequence[str]) -> dict[str, Hit]:
+        """Hits without scores, by passage id and in the order asked; what is no longer there is left out."""
+        with self._database.reading() as connection:
+            return catalog.hits(connection, passage_ids)
+
+    def stored(self, passage_ids: Sequence[str]) -> dict[str, StoredPassage]:
+        """Passages with vectors, by id and in the order asked; what is no longer there is left out."""
+        with self._database.reading() as connection:
+            return catalog.stored(connection, passage_ids)
+
+    # --- search ---
+
+    def dense(self, vector: Vector, limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
+        """The passages nearest to ``vector``: id and cosine similarity (exact), best first.
+
+        Chroma names the candidates where it can and nothing is filtered. Otherwise all qualifying vectors are
+        compared, which takes milliseconds and misses nothing.
+        """
+        query = catalog.unit(vector)
+        with self._database.reading() as connection:
+            if limit < 1 or not catalog.count_passages(connection):
+                return []
+            found = self._nearest(connection, query, limit, filters)
+            names = catalog.ids_of(connection, [near.seq for near in found])
+        return [(names[near.seq], near.similarity) for near in found if near.seq in names]
+
+    def _nearest(self, connection: sa.Connection, query: Vector, limit: int, filters: Filters) -> list[Near]:
+        state = catalog.state(connection)
+        if filters:
+            return self._exact.search(connection, state, query, limit, catalog.numbers(connection, filters))
+        candidates = self._chroma.search(connection, state, query, limit)
+        if candidates is not None:
+            vectors = catalog.vectors_of(connection, candidates)
+            if len(vectors) == min(limit, catalog.count_passages(connection)):
+                similarities = np.stack(list(vectors.values())) @ query
+                return nearest(np.fromiter(vectors, np.int64), similarities, limit)
+        return self._exact.search(connection, state, query, limit, None)
+
+    def similarities(self, vector: Vector, passage_ids: Sequence[str]) -> dict[str, float]:
+        """Cosine similarity of ``vector`` to passages, by id; what is no longer there is left out."""
+        query = catalog.unit(vector)
+        with self._database.reading() as connection:
+            vectors = catalog.vectors_by_id(connection, passage_ids)
+        return {id_: float(vectors[id_] @ query) for id_ in passage_ids if id_ in vectors}
+
+    def background(self, vector: Vector) -> tuple[float, float]:
+        """Mean and standard deviation of the cosine similarity of ``vector`` to a fixed random sample of passages.
+
+        This is what an unrelated passage scores, which differs from question to question. (0, 0) in an empty store.
+        """
+        with self._database.reading() as connection:
+            state = catalog.state(connection)
+            if self._sample[0] != state:
+                self._sample = (state, catalog.sample(connection, SAMPLE))
+        sample = self._sample[1]
+        if not sample.size:
+            return 0.0, 0.0
+        similarities = sample @ catalog.unit(vector)
+        return float(similarities.mean()), float(similarities.std())
+
+    def lexical(self, terms: Sequence[str], limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
+        """The passages that hold any of ``terms`` (from `words.words`): id and BM25 (above 0), best first.
+
+        A passage also holds the words of its document's title. Very common terms only count when alone.
+        """
+        with self._database.reading() as connection:
+            return catalog.matching(connection, terms, limit, filters)
+
+    def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
+        """In how many passages each term stands."""
+        with self._database.reading() as connection:
+            return lexical.document_frequency(connection, terms)
+
+    # --- change ---
+
+    @contextmanager
+    def writer(self) -> Iterator["Writer"]:
+        """The right to write, for one thread of one process at a time. At the end the vector index follows.
+
+        Raises:
+            Busy: another process or thread is writing.
+            StorageError: the folder is read-only or the disk is full.
+        """
+        with translated(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = take_lock(self.folder / "ingest.lock")
+        if lock is None:
+            raise Busy(f"Another process is writing to {self.folder}.", "Wait until it is done, or stop it.")
+        try:
+            yield Writer(self._database)
+            self._sync(_silent)
+        finally:
+            lock.release()
+
+    def rebuild(self, progress: Progress = _silent) -> None:
+        """Make the lexical and the vector index anew from the catalog. Embeds nothing.
+
+        Raises:
+            Busy: another process is writing.
+            StorageError: the folder is read-only, full or damaged, or another process uses the vector index.
+        """
+        with self.writer():
+            with self._database.writing() as connection:
+                catalog.reindex(connection, lambda done, total: progress("lexical index", done, total))
+            self._chroma.erase()
+            if not self._sync(progress):
+                raise StorageError("The vector index could not be made anew.", "Stop other askcorpus processes first.")
+
+    def _sync(self, progress: Progress) -> bool:
+        with self._database.reading() as connection:
+            if not catalog.count_passages(connection):
+                return True
+            state = catalog.state(connection)
+            return self._chroma.sync(connection, state, lambda done, total: progress("vector index", done, total))
+
+    def check(self, *, deep: bool = False) -> list[Check]:
+        """What works and what does not; ``deep`` reads the whole file for damage. Raises nothing."""
+        try:
+            with self._database.reading() as connection:
+                return self._checks(connection, deep)
+        except StorageError as exc:
+            return [Check("catalog", False, str(exc))]
+
+    def _checks(self, connection: sa.Connection, deep: bool) -> list[Check]:
+        passages = catalog.count_passages(connection)
+        damage = catalog.damage(connection) if deep else ""
+        checks = [Check("catalog", not damage, damage or f"{catalog.count(connection, Filters())} documents")]
+        indexed = lexical.size(connection)
+        checks.append(Check("lexical index", indexed == passages, f"{indexed} of {passages} passages"))
+        if passages:
+            ok, detail = self._chroma.status(connection, catalog.state(connection))
+            checks.append(Check("vector index", ok, detail))
+        return checks
+
+
+class Writer:
+    """Changes to a store, each of which is whole and lasting when the call returns."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def known(self) -> dict[str, Known]:
+        """What is there, by origin."""
+        with self._database.reading() as connection:
+            return catalog.known(connection)
+
+    def put(self, document: Document, sha256: str, passages: Sequence[StoredPassage]) -> None:
+        """Write a document in place of what has its origin (or its id): readers see the old one, then the new one.
+
+        Raises:
+            ReadError: the text is not valid Unicode, or a vector is not finite.
+            StorageError: read-only, full or damaged.
+        """
+        with self._database.writing() as connection:
+            catalog.put(connection, document, sha256, passages)
+
+    def remove(self, document_ids: Sequence[str]) -> int:
+        """Remove documents; returns how many of them were there."""
+        with self._database.writing() as connection:
+            return catalog.remove(connection, document_ids)

@@ -1,0 +1,119 @@
+"""The words of a text, folded so that spellings of the same word meet: the tokens of the lexical half.
+
+Case, diacritics and compatibility forms go (``Œuvre`` → ``oeuvre``, ``ＡＢＣ`` → ``abc``, ``٢٠٢٢`` → ``2022``), except
+where marks are letters of their own: vowel signs of Indic scripts, Cyrillic й, Japanese voicing. Elided articles and
+possessives go (``l’État`` → ``etat``, ``Biden's`` → ``biden``). Numbers lose their group separators, codes with a
+hyphen are found with and without it (``COVID-19`` → ``covid19 covid 19``). Scripts written without spaces become
+overlapping pairs of characters, which need no word list (as in Lucene's CJKBigramFilter).
+"""
+
+import unicodedata
+from functools import lru_cache
+
+import regex
+
+from askcorpus.types import Span
+
+LONGEST = 100
+"""Characters of a word that count: what is longer is no word of a language, and would only bloat the index."""
+
+_FRENCH = {"l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu", "quelqu", "presqu"}
+_ITALIAN = {"dell", "all", "nell", "sull", "dall", "coll", "un", "quest", "quell", "bell", "sant", "gl"}
+_ELIDED = _FRENCH | _ITALIAN
+_LETTERS = str.maketrans(
+    {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}  # without NFD form
+    | {"ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ة": "ه", "ـ": None}  # typed either way in Arabic, Persian and Urdu
+    | dict.fromkeys("\u00ad\u200b\u200c\u200d׳״\"'’‘ʼ＇")  # join the parts of one word
+)
+_APOSTROPHE = "['’‘ʼ＇]"
+_HYPHEN = "[-‐‑]"
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ーｰ"
+_SPACED = rf"[\p{{L}}--[{_UNSPACED}]]"
+_BREAK = r"(?<![\p{L}\p{N}])"
+_GROUPED = r"\d{1,3} (?: [.,\ \u00a0\u202f\u2009'’] \d{3} )+ (?: [.,]\d+ )?"
+_TOKEN = regex.compile(
+    rf"""
+      (?P<pairs>    (?: [[{_UNSPACED}]&&[\p{{L}}\p{{Nl}}]] [\p{{M}}ﾞﾟ]* )+ )
+    | (?P<number>   {_BREAK} (?<!\d[.,]) (?: {_GROUPED} | \d+[.,]\d+ ) (?! [.,]?\d ) )
+    | (?P<initials> {_BREAK} \p{{Lu}} (?: \.\p{{Lu}} ){{1,9}} (?! [.]?\p{{L}} ) )
+    | (?P<code>     {_BREAK} {_SPACED}{{1,30}} {_HYPHEN} \d{{1,20}} (?! [\p{{L}}\p{{N}}] ) )
+    | (?P<word>     (?: (?: {_SPACED} | \p{{N}} ) [\p{{M}}\u00ad\u200b-\u200d]*
+                      | (?<=\p{{L}}\p{{M}}*) {_APOSTROPHE} (?=\p{{L}})
+                      | (?<=\p{{Hebrew}}) ["׳״] (?=\p{{Hebrew}}) )+ )
+    """,
+    regex.VERBOSE | regex.V1,
+)
+_GROUPING = regex.compile(r"[.,\s'’](?=\d{3}(?!\d))")
+_HEAD = regex.compile(rf"^(\p{{L}}+){_APOSTROPHE}(?=\p{{L}})")
+_POSSESSIVE = regex.compile(rf"{_APOSTROPHE}[sS]$")
+_CLUSTER = regex.compile(r"[^\p{M}ﾞﾟ][\p{M}ﾞﾟ]*")
+_MARKS = regex.compile(
+    r"(?<=[\p{Latin}\p{Greek}]\p{M}*)\p{M}"
+    r"|(?<=[аеиоуыэюяіѣ])[\u0300\u0301]|(?<=е)\u0308"  # stress marks of dictionaries; ё is mostly printed е
+    r"|[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]"  # Arabic: vowels, and the hamza that NFD takes off its letter
+    r"|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]"  # Hebrew: vowels and cantillation
+)
+
+
+def words(text: str) -> list[str]:
+    """The folded words of ``text`` in reading order; empty where there is none (punctuation, emoji)."""
+    return [word for word, _ in word_spans(text)]
+
+
+def word_spans(text: str) -> list[tuple[str, Span]]:
+    """The folded words of ``text`` with their places in it.
+
+    Spans overlap where a stretch gives several words: pairs of characters, codes such as ``COVID-19``.
+    """
+    found: list[tuple[str, Span]] = []
+    for match in _TOKEN.finditer(text):
+        found.extend(_read(match.lastgroup or "", match.group(), match.start()))
+    return found
+
+
+def _read(kind: str, token: str, start: int) -> list[tuple[str, Span]]:
+    """The words that one token gives; ``start`` is its place in the text."""
+    whole = Span(start, start + len(token))
+    if kind == "pairs":
+        return _pairs(token, start)
+    if kind == "number":
+        return [(_fold(_GROUPING.sub("", token).replace(",", ".")[:LONGEST]), whole)]
+    if kind == "initials":
+        return [(_fold(token.replace(".", "")), whole)]
+    if kind == "code":
+        letters, digits = regex.split(_HYPHEN, token)
+        cut = start + len(letters)
+        parts = [(letters, Span(start, cut)), (digits, Span(cut + 1, whole.end))]
+        return [(_fold(letters + digits), whole), *((_fold(part), span) for part, span in parts)]
+    head = _HEAD.match(token)
+    if head and head[1].casefold() in _ELIDED:
+        token, start = token[head.end() :], start + head.end()
+    token = _POSSESSIVE.sub("", token)
+    folded = _fold(token[:LONGEST])
+    return [(folded, Span(start, start + len(token)))] if folded else []
+
+
+def _pairs(run: str, start: int) -> list[tuple[str, Span]]:
+    """Overlapping pairs of characters, each with its marks; a character that stands alone is a word."""
+    clusters = [(_fold(match.group()), match.start(), match.end()) for match in _CLUSTER.finditer(run)]
+    if len(clusters) == 1:
+        return [(clusters[0][0], Span(start, start + len(run)))]
+    return [
+        (left + right, Span(start + begin, start + end))
+        for (left, begin, _), (right, _, end) in zip(clusters, clusters[1:], strict=False)
+    ]
+
+
+@lru_cache(maxsize=1 << 16)
+def _fold(word: str) -> str:
+    """One spelling for all spellings of a word."""
+    if word.isascii() and word.isalnum():
+        return word.lower()
+    letters = unicodedata.normalize("NFKC", word).casefold().translate(_LETTERS)
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", letters))
+    return "".join(_digit(char) for char in unicodedata.normalize("NFC", bare) if not char.isspace())
+
+
+def _digit(char: str) -> str:
+    """An ASCII digit for any script's digit; every other character as it is."""
+    return str(unicodedata.digit(char)) if char.isdecimal() else char
