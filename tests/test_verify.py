@@ -34,9 +34,7 @@ HITS = (hit_for("d1"), hit_for("d2"))
 
 def quote_of(marker: int, hit: Hit, words: str, highlights: tuple[Span, ...] = ()) -> Quote:
     start = hit.start + hit.text.index(words)
-    return Quote(
-        marker=marker, passage_id=hit.passage_id, start=start, end=start + len(words), highlights=highlights
-    )
+    return Quote(marker=marker, passage_id=hit.passage_id, start=start, end=start + len(words), highlights=highlights)
 
 
 def check(text: str, *quotes: Quote, hits: tuple[Hit, ...] = HITS, language: str = "en") -> Verified:
@@ -172,7 +170,9 @@ def test_a_marker_at_the_beginning_of_a_line_belongs_to_that_line() -> None:
 
 def test_verbatim_words_of_a_cited_quote_need_no_marker_of_their_own() -> None:
     quote = "Pyongyang denied that it sold weapons.\nIt said so in September."
-    verified = check("“Pyongyang denied that it sold weapons. It said so in September.” [1]", quote_of(1, HITS[1], quote))
+    verified = check(
+        "“Pyongyang denied that it sold weapons. It said so in September.” [1]", quote_of(1, HITS[1], quote)
+    )
     assert verified.unsupported == ()
     assert verified.citations[0].quote == quote
 

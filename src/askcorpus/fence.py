@@ -18,6 +18,8 @@ import re
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
+import regex
+
 from askcorpus.types import Hit, Turn
 
 PASSAGE_CHARS = 6_000
@@ -38,7 +40,9 @@ _INVISIBLE = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # Persian and the scripts of India need joiners between letters; anywhere else, or in a row, they only smuggle.
-_STRAY_JOINER = re.compile("(?<![^\\W\\d_a-zA-Z\u200c\u200d])[\u200c\u200d]|[\u200c\u200d](?![^\\W\\d_a-zA-Z])")
+_STRAY_JOINER = regex.compile(
+    r"(?<![[\p{L}\p{M}]--\p{Latin}])[\u200c\u200d] | [\u200c\u200d](?![\p{L}--\p{Latin}])", regex.V1 | regex.VERBOSE
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK_LINES = re.compile(r"\n\s*\n\s*\n")

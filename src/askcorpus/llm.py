@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.prompt_values import PromptValue
 
 from askcorpus.errors import ModelError, UsageError
-from askcorpus.fence import boundary_for, fence_history, fence_passages, inert
+from askcorpus.fence import boundary_for, fence_history, fence_passages, inert, visible
 from askcorpus.prompts import CANNOT_ANSWER, load_prompt
 from askcorpus.settings import Settings
 from askcorpus.support import Similarity, draft_reply
@@ -127,22 +127,23 @@ class LLMAnswerer:
         Raises:
             ModelError: it cannot be had, or only a part of it.
         """
-        ending = ""
+        begun, ending = False, ""
         # Chat models share no exception class: whatever one raises here, the model failed.
         try:
             for chunk in self._model.stream(messages):
                 ending = _ending(chunk) or ending
                 if text := str(chunk.text):
+                    begun = True
                     yield text
         except Exception as exc:
-            raise _model_error(self.name, exc) from exc
+            raise (_broke_off(self.name) if begun else _model_error(self.name, exc)) from exc
         if ending in ("length", "max_tokens", "content_filter"):
             raise ModelError(
                 f"The model {self.name} stopped in the middle of its reply ({ending}).",
                 "Allow it longer replies, or ask for less.",
             )
         if not ending and self._model._llm_type in _SAYS_WHY_IT_ENDS:
-            raise ModelError(f"The model {self.name} broke off in the middle of its reply.", "Try again.")
+            raise _broke_off(self.name)
 
 
 def load_chat_model(settings: Settings) -> "BaseChatModel":
@@ -174,10 +175,11 @@ def load_chat_model(settings: Settings) -> "BaseChatModel":
 
 
 def shown(reply: str, *, whole: bool) -> str:
-    """What of a model's reply is answer: not its thoughts, not the phrase for "cannot answer".
+    """What of a model's reply is answer: what can be seen of it, without its thoughts and the phrase for "cannot".
 
     While the reply is not yet ``whole``, a beginning that may turn out to be one of these is held back.
     """
+    reply = visible(reply)
     if whole and "</think>" in reply:
         text = reply.rpartition("</think>")[2]
     else:
@@ -232,6 +234,10 @@ def _model_error(name: str, exc: Exception) -> ModelError:
         if isinstance(exc, kind):
             return ModelError(f"The model {name} {what}.", hint)
     return ModelError(f"The model {name} failed: {_first_line(exc)}", "Try again.")
+
+
+def _broke_off(name: str) -> ModelError:
+    return ModelError(f"The model {name} broke off in the middle of its reply.", "Try again.")
 
 
 def _first_line(exc: Exception) -> str:

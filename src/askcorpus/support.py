@@ -1,11 +1,10 @@
 """Which words of a passage support a sentence of an answer, and from a model's reply to a draft that quotes them.
 
 A language model says only the number of a passage. The quote is found here: the sentence, or two neighbouring ones,
-that say most of what the claim says. Where there is none, the marker gets no quote, and verification takes it out.
+that say most of what the claim says. Where there is none, the marker goes.
 """
 
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,31 +32,25 @@ _LONGEST_RANGE = 10
 def draft_reply(reply: str, hits: Sequence[Hit], similarity: Similarity, language: str) -> Draft:
     """A model's reply as a draft: every marker that cites a passage which supports its sentence has a quote.
 
-    Each marker becomes its own, as two sentences may rest on different words of one passage; verification merges those
-    that quote the same. A sentence without a marker that stands before one with markers, in the same line, is
-    given those of its neighbour that support it too.
+    A marker without support has none, and so have all those of a sentence with a larger number that no passage it cites
+    has. Each marker becomes its own, as two sentences may rest on different words of one passage; verification
+    merges those that quote the same. A sentence without a marker that stands before one with markers, in the same
+    line, is given those of its neighbour that support it too.
     """
-
-    @cache
-    def support(claim: str, number: int) -> tuple[Span, tuple[Span, ...]] | None:
-        return best_support(claim, hits[number - 1], similarity) if 1 <= number <= len(hits) else None
 
     bare, markers = read_markers(plain_markers(reply))
     claims = statements(bare, markers, language)
-    placed = [(marker, claim.text) for claim in claims for marker in (markers[index] for index in claim.markers)]
-    for marker, claim in _lent_markers(bare, claims, markers):
-        if support(claim, marker.number):
-            placed.append((marker, claim))
-    placed.sort(key=lambda item: item[0].place)
-    quotes = []
-    for own, (marker, claim) in enumerate(placed, start=1):
-        if found := support(claim, marker.number):
-            span, highlights = found
-            hit = hits[marker.number - 1]
-            quotes.append(
-                Quote(marker=own, passage_id=hit.passage_id, start=span.start, end=span.end, highlights=highlights)
-            )
-    text, _ = write_markers(bare, [marker._replace(number=own) for own, (marker, _) in enumerate(placed, start=1)])
+    placed: list[Marker] = []
+    quotes: list[Quote] = []
+    for claim in claims:
+        own = [markers[index] for index in claim.markers]
+        candidates = own or _lent_markers(claim, claims, markers, bare)
+        for marker, quote in zip(candidates, _quotes(claim.text, candidates, hits, similarity), strict=True):
+            if quote or own:
+                placed.append(marker._replace(number=len(placed) + 1))
+            if quote:
+                quotes.append(quote.model_copy(update={"marker": len(placed)}))
+    text, _ = write_markers(bare, sorted(placed, key=lambda marker: marker.place))
     return Draft(text=text, quotes=tuple(quotes))
 
 
@@ -66,16 +59,15 @@ def plain_markers(text: str) -> str:
     return BRACKETED_NUMBERS.sub(lambda match: "".join(f"[{number}]" for number in _numbers(match[1])), text)
 
 
-def best_support(claim: str, hit: Hit, similarity: Similarity) -> tuple[Span, tuple[Span, ...]] | None:
-    """Where in the document the words stand that support ``claim`` best, and which of them it shares.
+def best_support(claim: str, hit: Hit, similarity: Similarity) -> Quote | None:
+    """The words of a passage that support ``claim`` best, with those that it shares highlighted; its marker is 0.
 
-    A sentence (or two together) supports it when it holds at least half of the claim's content words or, for claims in
-    other words or another language, is similar enough in meaning; and when every larger number of the claim is in
-    the passage, its title or its date. None when nothing in the passage does.
+    A sentence (or two together) supports it when it holds enough of the claim's content words or, for claims in other
+    words or another language, is similar enough in meaning. None when nothing in the passage does.
     """
     spans = split_sentences(hit.text, hit.language)
     wanted = _content_words(claim)
-    if not spans or _figures(claim) - _figures(f"{hit.title} {hit.date} {hit.text}"):
+    if not spans:
         return None
     held = [wanted & set(words(hit.text[start:end])) for start, end in spans]
     coverage = np.array([len(own) / max(1, len(wanted)) for own in held])
@@ -90,16 +82,35 @@ def best_support(claim: str, hit: Hit, similarity: Similarity) -> tuple[Span, tu
     if together < MIN_COVERAGE and alike[best] < MIN_SIMILARITY:
         return None
     span = Span(hit.start + spans[first].start, hit.start + spans[last].end)
-    return span, _shared_words(wanted, hit, span)
+    return Quote(
+        marker=0,
+        passage_id=hit.passage_id,
+        start=span.start,
+        end=span.end,
+        highlights=_shared_words(wanted, hit, span),
+    )
 
 
-def _lent_markers(bare: str, claims: Sequence[Statement], markers: Sequence[Marker]) -> list[tuple[Marker, str]]:
-    """For each sentence without a marker, those of the sentence after it in the same line, set at its own end."""
-    lent = []
-    for claim, after in zip(claims, claims[1:], strict=False):
-        if not claim.markers and "\n" not in bare[claim.span.end : after.span.start]:
-            lent += [(Marker(markers[i].number, claim.span.end, " "), claim.text) for i in after.markers]
-    return lent
+def _quotes(claim: str, markers: Sequence[Marker], hits: Sequence[Hit], similarity: Similarity) -> list[Quote | None]:
+    """For each marker what it quotes in support of ``claim``; None where it finds nothing to quote."""
+    cited = {marker.number: hits[marker.number - 1] for marker in markers if 1 <= marker.number <= len(hits)}
+    if not _holds_figures(claim, cited.values()):
+        return [None] * len(markers)
+    found = {number: best_support(claim, hit, similarity) for number, hit in cited.items()}
+    return [found.get(marker.number) for marker in markers]
+
+
+def _lent_markers(claim: Statement, claims: Sequence[Statement], markers: Sequence[Marker], bare: str) -> list[Marker]:
+    """For a sentence without a marker, those of the sentence after it in the same line, set at its own end."""
+    after = next((other for other in claims if other.span.start >= claim.span.end), None)
+    if after is None or "\n" in bare[claim.span.end : after.span.start]:
+        return []
+    return [Marker(markers[index].number, claim.span.end, " ") for index in after.markers]
+
+
+def _holds_figures(claim: str, cited: Iterable[Hit]) -> bool:
+    """Whether every larger number of the claim is in one of the passages that it cites, in its title or its date."""
+    return not _figures(claim) - set().union(*(_figures(f"{hit.title} {hit.date} {hit.text}") for hit in cited))
 
 
 def _numbers(group: str) -> list[int]:

@@ -1,0 +1,115 @@
+"""askcorpus inside other LangChain applications: its search as a retriever, the whole assistant as a runnable.
+
+Neither turns tracing on; a callback or tracer that the application sets sees them like any other step.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document as LangChainDocument
+from langchain_core.messages import BaseMessage
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables.utils import AddableDict
+from pydantic import ConfigDict
+
+from askcorpus.assistant import Assistant
+from askcorpus.errors import UsageError
+from askcorpus.types import Done, Filters, Hit, Token, Turn
+
+Question = str | Mapping[str, Any]
+"""A question, or ``{"question": …}`` with any of ``history``, ``filters``, ``top_k``, ``conversation_id``, ``explain``.
+
+``history`` holds LangChain messages, ``Turn`` objects or ``{"role": …, "text": …}``; ``filters`` is a ``Filters`` or
+its fields.
+"""
+
+_OPTIONS = frozenset({"history", "filters", "top_k", "conversation_id", "explain"})
+_ROLES = {"human": "user", "ai": "assistant"}
+
+
+class CorpusRetriever(BaseRetriever):
+    """The assistant's retrieval. Documents carry the passage's text and, as metadata, what names and places it."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    assistant: Assistant
+    filters: Filters = Filters()
+    top_k: int | None = None
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+    ) -> list[LangChainDocument]:
+        return [_to_document(hit) for hit in self.assistant.search(query, filters=self.filters, top_k=self.top_k)]
+
+
+class AssistantRunnable(Runnable[Question, dict[str, Any]]):
+    """A question in, the fields of an ``Answer`` out, as plain JSON values.
+
+    ``stream`` gives ``{"token": …}`` for each piece of the unverified text as it comes, then the fields of the answer,
+    which replaces them. Added up, as LangChain does between steps, that is the answer and its ``token`` text.
+    """
+
+    def __init__(self, assistant: Assistant) -> None:
+        self.assistant = assistant
+
+    def invoke(self, input: Question, config: RunnableConfig | None = None, **kwargs: Any) -> dict[str, Any]:
+        """The answer to one question.
+
+        Raises:
+            UsageError: the input is not a question.
+        """
+        return self._call_with_config(self._answer, input, config, **kwargs)
+
+    def stream(
+        self, input: Question, config: RunnableConfig | None = None, **kwargs: Any | None
+    ) -> Iterator[dict[str, Any]]:
+        """The answer to one question as it is made. Closing the iterator stops the work.
+
+        Raises:
+            UsageError: the input is not a question.
+        """
+        yield from self._transform_stream_with_config(iter([input]), self._stream, config, **kwargs)
+
+    def _answer(self, input: Question) -> dict[str, Any]:
+        question, options = _read(input)
+        return self.assistant.ask(question, **options).model_dump(mode="json")
+
+    def _stream(self, inputs: Iterator[Question]) -> Iterator[dict[str, Any]]:
+        for input in inputs:
+            question, options = _read(input)
+            with closing(self.assistant.stream(question, **options)) as events:
+                for event in events:
+                    if isinstance(event, Token):
+                        yield AddableDict(token=event.text)
+                    elif isinstance(event, Done):
+                        yield AddableDict(event.answer.model_dump(mode="json"))
+
+
+def _to_document(hit: Hit) -> LangChainDocument:
+    metadata = hit.model_dump(mode="json", exclude={"text", "passage_id"})
+    return LangChainDocument(id=hit.passage_id, page_content=hit.text, metadata=metadata)
+
+
+def _read(input: Question) -> tuple[str, dict[str, Any]]:
+    """The question and the keyword arguments for ``Assistant.ask``."""
+    if isinstance(input, str):
+        return input, {}
+    options = {name: value for name, value in input.items() if name != "question"}
+    if not isinstance(input.get("question"), str) or not options.keys() <= _OPTIONS:
+        raise UsageError(f"Not a question: {sorted(input)}.", f"Give 'question' and, if you like, {sorted(_OPTIONS)}.")
+    if "history" in options:
+        options["history"] = tuple(_to_turn(turn) for turn in options["history"])
+    if isinstance(options.get("filters"), Mapping):
+        options["filters"] = Filters.model_validate(options["filters"])
+    return input["question"], options
+
+
+def _to_turn(turn: BaseMessage | Turn | Mapping[str, str]) -> Turn:
+    if isinstance(turn, Turn):
+        return turn
+    if isinstance(turn, BaseMessage):
+        return Turn.model_validate({"role": _ROLES.get(turn.type, turn.type), "text": str(turn.text)})
+    return Turn.model_validate(turn)
