@@ -15,6 +15,7 @@ ANSWERS = "answers.jsonl"
 VERDICTS = "verdicts.jsonl"
 INPUTS = "inputs.json"
 METRICS = "metrics.json"
+DATA = "data"
 
 
 class Inputs(BaseModel, frozen=True):
@@ -32,20 +33,28 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def start(self, inputs: Inputs, *, resume: bool) -> None:
-        """Make the folder ready for a run with these inputs.
+    def claim(self, *, resume: bool) -> None:
+        """Make the folder, or take it over for ``resume``. An index in it and a start without any answer are no run.
 
         Raises:
-            UsageError: it holds another run, and this is not its continuation.
-            StorageError: it cannot be written.
+            UsageError: there is something in it that this run would overwrite.
+            StorageError: it cannot be made or read.
         """
         with _storage(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-            begun = (self.path / INPUTS).exists() or (self.path / ANSWERS).exists()
-        if begun and not resume:
-            raise UsageError(f"{self.path} already holds a run.", "Continue it with --resume, or name another --out.")
-        if begun and (changed := self._changed(inputs)):
-            raise UsageError(f"{self.path} was begun with other {changed}.", "Name another --out.")
+            taken = [entry.name for entry in self.path.iterdir() if entry.name not in (DATA, INPUTS)]
+        if taken and not resume:
+            raise UsageError(f"{self.path} is not empty.", "Continue it with --resume, or name another --out.")
+
+    def begin(self, inputs: Inputs) -> None:
+        """Record what this run depends on.
+
+        Raises:
+            UsageError: the answers in the folder come from other inputs.
+            StorageError: it cannot be written.
+        """
+        if (self.path / ANSWERS).exists() and (changed := self._changed(inputs)):
+            raise UsageError(f"The run in {self.path} was begun with other {changed}.", "Name another --out.")
         self.write(INPUTS, inputs.model_dump_json(indent=2))
 
     def answers(self) -> dict[str, Answer]:

@@ -58,6 +58,17 @@ class Assistant(Protocol):
         """Answer one question."""
 
 
+class Judge(Protocol):
+    """Says which share of an answer's sentences the cited passages support."""
+
+    @property
+    def name(self) -> str:
+        """The judge's model."""
+
+    def faithfulness(self, answer: Answer) -> float | None:
+        """The verdict on this answer; ``None`` when there is none."""
+
+
 class RunInfo(BaseModel, frozen=True):
     """What was measured, when and where; secrets in ``settings`` are masked."""
 
@@ -100,31 +111,19 @@ class Report(BaseModel, frozen=True):
     cases: list[Case] = Field(default_factory=list, exclude=True)
 
 
-class Judge(Protocol):
-    """Says which share of an answer's sentences its citations support; ``None`` when it cannot tell."""
-
-    @property
-    def name(self) -> str:
-        """The judge's model."""
-
-    def faithfulness(self, answer: Answer) -> float | None:
-        """The verdict on this answer."""
-
-
 def evaluate(
     assistant: Assistant,
     questions: Sequence[Question],
     *,
     answers: Mapping[str, Answer] | None = None,
     on_answer: Callable[[Answer], None] | None = None,
-    verdicts: Mapping[str, float | None] | None = None,
-    judge: str | None = None,
+    judge: Judge | None = None,
     source: str = "",
 ) -> Report:
     """Ask every question that has no answer yet, and report.
 
     ``answers`` are those of an earlier, interrupted run, by question id; ``on_answer`` is called with each new one.
-    ``verdicts`` are a judge's, by question id, and ``judge`` is its name.
+    ``source`` names the question set in the report.
 
     Raises:
         UsageError: there is no question, or none of the gold documents is in the index.
@@ -133,7 +132,8 @@ def evaluate(
     gold = match_gold(assistant.store, questions)
     answers = ask_all(assistant, questions, answers or {}, on_answer or (lambda answer: None))
     cases = [score(q, answers[q.id], gold[q.id], assistant.store) for q in questions]
-    return report_on(_judged(cases, verdicts or {}), describe(assistant, cases, judge, source))
+    judged = [_judged(case, judge) for case in cases] if judge else cases
+    return report_on(judged, describe(assistant, cases, judge.name if judge else None, source))
 
 
 def match_gold(store: Documents, questions: Sequence[Question]) -> dict[str, Gold]:
@@ -245,14 +245,12 @@ def _group(metrics: Sequence[Metric], table: Table, size: int) -> dict[str, Esti
     return {name: figure for name, figure in found.items() if figure.value is not None}
 
 
-def _judged(cases: Sequence[Case], verdicts: Mapping[str, float | None]) -> list[Case]:
-    """The cases with the judge's verdicts among their scores."""
-    return [
-        case.model_copy(update={"scores": case.scores | {"faithfulness": verdict}})
-        if (verdict := verdicts.get(case.question.id)) is not None
-        else case
-        for case in cases
-    ]
+def _judged(case: Case, judge: Judge) -> Case:
+    """The case with the judge's verdict among its scores."""
+    verdict = judge.faithfulness(case.answer)
+    if verdict is None:
+        return case
+    return case.model_copy(update={"scores": case.scores | {"faithfulness": verdict}})
 
 
 def _notes(cases: Sequence[Case]) -> list[str]:

@@ -18,6 +18,8 @@ CANNOT_ANSWER = "NOT IN THE PASSAGES"
 VARIABLES = {
     "answer": frozenset({"passages", "history", "question", "language", "boundary", "cannot_answer"}),
     "rewrite": frozenset({"history", "question", "boundary"}),
+    "judge": frozenset({"passages", "question", "sentences", "boundary"}),
+    "draft_questions": frozenset({"passages", "language", "boundary"}),
 }
 """Every prompt there is, and what it must use: all of this and nothing else."""
 
@@ -25,7 +27,7 @@ _SEPARATOR = "\n---\n"
 
 
 def load_prompt(name: str, folder: Path | None = None) -> ChatPromptTemplate:
-    """The prompt ``name`` (``answer`` or ``rewrite``), from ``folder`` or from where askcorpus keeps its prompts.
+    """The prompt ``name``, one of ``VARIABLES``, from ``folder`` or from where askcorpus keeps its prompts.
 
     Raises:
         UsageError: the file is missing, has not two parts, or its variables are not those that the code fills in.

@@ -1,0 +1,189 @@
+"""``askcorpus eval``: run a question set, compare runs, draft a set. Results on stdout, everything else on stderr.
+
+``askcorpus eval QUESTIONS --out DIR`` is the command ``run`` without its name; a question file that is called like a
+command is given as ``./compare``.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from askcorpus.errors import UsageError
+
+if TYPE_CHECKING:
+    from askcorpus_eval.compare import Comparison
+    from askcorpus_eval.gate import Gate
+
+DEFAULT_COMMAND = "run"
+HELP = ("-h", "--help")
+
+
+class DefaultRun(TyperGroup):
+    """A group whose first argument, where it names no command, is the first argument of ``run``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the name of the default command back."""
+        if args and args[0] not in self.commands and args[0] not in HELP:
+            args = [DEFAULT_COMMAND, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=DefaultRun,
+    help="Measure on a question set: askcorpus eval QUESTIONS --out DIR.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Under = Annotated[
+    list[str] | None,
+    typer.Option("--fail-under", metavar="METRIC=X", help="Exit with 1 when it is lower, as in hit@5=0.8; repeatable."),
+]
+Over = Annotated[
+    list[str] | None,
+    typer.Option("--fail-over", metavar="METRIC=X", help="The same where lower is better, as in ece=0.1; repeatable."),
+]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option("--fail-drop", metavar="METRIC=X", help="Exit with 1 when it got worse by more; repeatable."),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Folder of an index. (default: .askcorpus)", show_default=False),
+]
+
+
+@app.command(DEFAULT_COMMAND)
+def run(
+    questions: Annotated[Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, or a BEIR folder.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the run and its report go.")],
+    corpus: Annotated[
+        list[Path] | None, typer.Option("--corpus", metavar="PATH", help="Ingest this into DIR first; repeatable.")
+    ] = None,
+    data: Data = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N questions.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in DIR.")] = False,
+    baseline: Annotated[Path | None, typer.Option(metavar="DIR", help="Compare with this earlier run.")] = None,
+    fail_under: Under = None,
+    fail_over: Over = None,
+    fail_drop: Drop = None,
+    judge_model: Annotated[
+        str | None, typer.Option(metavar="PROVIDER:MODEL", help="Judge faithfulness by this LLM. (default: off)")
+    ] = None,
+    judge_url: Annotated[str | None, typer.Option(metavar="URL", help="The judge's OpenAI-compatible server.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Ask every question of the set once; write answers, figures and a report into DIR."""
+    from askcorpus_eval.compare import compare, read_report, write_comparison
+    from askcorpus_eval.folder import RunFolder
+    from askcorpus_eval.gate import failures
+    from askcorpus_eval.session import Judging, Session
+
+    gates = _gates(fail_under, fail_over, fail_drop)
+    if fail_drop and not baseline:
+        raise UsageError("--fail-drop compares with an earlier run.", "Name it: --baseline DIR.")
+    if baseline:
+        read_report(baseline)  # a wrong one is better known now than after an hour
+    session = Session(questions, out, corpus=corpus or (), data=data, overrides=_settings(overrides))
+    judging = Judging(judge_model, judge_url) if judge_model else None
+    report = session.run(limit=limit, resume=resume, judging=judging)
+    before = None
+    if baseline:
+        comparison = compare(baseline, out)
+        write_comparison(RunFolder(out), [comparison])
+        before = comparison.before
+    _print_figures(report.figures, as_json=json)
+    typer.echo(f"askcorpus: {out / 'report.html'}", err=True)
+    _end(failures(gates, report.figures, before))
+
+
+@app.command("compare")
+def compare_runs(
+    runs: Annotated[list[Path], typer.Argument(metavar="A B…", help="Folders of runs; the others are held to A.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where compare.html and compare.md go. (default: the last run)")
+    ] = None,
+    fail_drop: Drop = None,
+) -> None:
+    """Compare runs question by question: paired differences with a randomisation test, and what flipped."""
+    from askcorpus_eval.compare import compare, markdown, write_comparison
+    from askcorpus_eval.folder import RunFolder
+    from askcorpus_eval.gate import failures
+
+    if len(runs) < 2:
+        raise UsageError("One run cannot be compared.", "Name two or more folders.")
+    gates = _gates(None, None, fail_drop)
+    comparisons = [compare(runs[0], run) for run in runs[1:]]
+    folder = RunFolder(out or runs[-1])
+    folder.claim(resume=True)
+    write_comparison(folder, comparisons)
+    typer.echo(markdown(comparisons), nl=False)
+    typer.echo(f"askcorpus: {folder.path / 'compare.html'}", err=True)
+    _end([line for each in comparisons for line in _named(each, failures(gates, each.after, each.before))])
+
+
+@app.command("make")
+def make(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The new question file (.jsonl).")],
+    data: Data = None,
+    feedback: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="What people said in the chat. (default: in the index's folder)")
+    ] = None,
+    documents: Annotated[int, typer.Option(min=0, metavar="N", help="Documents to ask about, with an LLM.")] = 20,
+    language: Annotated[str, typer.Option(metavar="CODE", help="Of these questions. (default: the document's)")] = "",
+) -> None:
+    """Draft a question set: from feedback in the chat, and from documents where an LLM is set.
+
+    Every row is a draft for somebody to review; take out "draft" when it is good.
+    """
+    from askcorpus.settings import read_settings
+    from askcorpus_eval.session import draft
+
+    drafted = draft(read_settings(data=data), out, feedback=feedback, documents=documents, language=language)
+    typer.echo(f'askcorpus: {drafted} drafts in {out}; review them, then take out "draft".', err=True)
+
+
+def _gates(under: list[str] | None, over: list[str] | None, drop: list[str] | None) -> "list[Gate]":
+    from askcorpus_eval.gate import read_gates
+
+    return [*read_gates("under", under or ()), *read_gates("over", over or ()), *read_gates("drop", drop or ())]
+
+
+def _settings(overrides: list[str] | None) -> dict[str, str]:
+    pairs = [override.partition("=") for override in overrides or ()]
+    if wrong := [name for name, equals, _ in pairs if not equals]:
+        raise UsageError(f"--set {wrong[0]}: not of the form key=value.")
+    if any(name == "data" for name, _, _ in pairs):
+        raise UsageError("--set data: the folder of the index has its own option.", "Use --data DIR.")
+    return {name.strip(): value for name, _, value in pairs}
+
+
+def _print_figures(figures: dict[str, Any], *, as_json: bool) -> None:
+    import json
+
+    from askcorpus_eval.figures import BY_NAME
+    from askcorpus_eval.report import number
+
+    if as_json:
+        typer.echo(json.dumps({name: figure.model_dump() for name, figure in figures.items()}).encode())
+        return
+    for name, figure in figures.items():
+        if figure.value is not None:
+            value, low, high = (number(part, BY_NAME[name]) for part in (figure.value, figure.low, figure.high))
+            typer.echo(f"{name:22}{value:>9}   {low} – {high}   n {figure.n}")
+
+
+def _named(comparison: "Comparison", lines: list[str]) -> list[str]:
+    return [f"{comparison.b}: {line}" for line in lines]
+
+
+def _end(failed: list[str]) -> None:
+    for line in failed:
+        typer.echo(f"askcorpus: failed: {line}", err=True)
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,239 @@
+"""Runs held against each other, question by question: what differs, by how much, and how likely by chance."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
+
+from askcorpus.errors import UsageError
+from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Floats, Metric, Table, estimates
+from askcorpus_eval.folder import METRICS as METRICS_FILE
+from askcorpus_eval.folder import RunFolder
+from askcorpus_eval.metrics.bootstrap import difference_interval, randomisation_p
+from askcorpus_eval.report import number, render, table
+from askcorpus_eval.run import Report, Row
+
+SIGNIFICANT = 0.05
+FLIPS_SHOWN = 100
+
+
+class Difference(BaseModel, frozen=True):
+    """One metric of two runs on the questions both were asked: ``change`` is B − A with its 95 % interval.
+
+    ``p`` is the chance of a change at least as large if the runs were alike; ``None`` where it is undefined.
+    """
+
+    metric: str
+    a: Estimate
+    b: Estimate
+    change: float
+    low: float | None
+    high: float | None
+    p: float | None
+
+    @property
+    def verdict(self) -> str:
+        """``better``, ``worse`` or ``same`` (no difference that chance would not explain)."""
+        if self.p is None or self.p >= SIGNIFICANT or self.change == 0:
+            return "same"
+        return "better" if (self.change > 0) == (BY_NAME[self.metric].better == "higher") else "worse"
+
+
+class Flip(BaseModel, frozen=True):
+    """A question that one run got right and the other wrong, with both answers."""
+
+    id: str
+    question: str
+    now_right: bool
+    before: str
+    after: str
+
+
+class Comparison(BaseModel, frozen=True):
+    """Run B against run A. ``notes`` say what makes the comparison less than fair."""
+
+    a: str
+    b: str
+    questions: int
+    notes: list[str]
+    differences: list[Difference]
+    flips: list[Flip]
+
+    @property
+    def before(self) -> dict[str, Estimate]:
+        """A's figures on the shared questions."""
+        return {difference.metric: difference.a for difference in self.differences}
+
+    @property
+    def after(self) -> dict[str, Estimate]:
+        """B's figures on the shared questions."""
+        return {difference.metric: difference.b for difference in self.differences}
+
+
+def read_report(folder: Path) -> Report:
+    """The report of a finished run.
+
+    Raises:
+        UsageError: there is none in the folder, or it is of another version.
+    """
+    try:
+        return Report.model_validate_json((folder / METRICS_FILE).read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise UsageError(f"{folder} holds no finished run ({METRICS_FILE}: {exc.strerror}).") from exc
+    except ValidationError as exc:
+        raise UsageError(
+            f"{folder / METRICS_FILE} is not a report of this version.", "Run the evaluation again."
+        ) from exc
+
+
+def compare(a: Path, b: Path) -> Comparison:
+    """Run ``b`` against run ``a``, on the questions that both were asked.
+
+    Raises:
+        UsageError: a folder holds no finished run, or they share no question.
+    """
+    first, second = read_report(a), read_report(b)
+    pairs = _pairs(first, second)
+    if not pairs:
+        raise UsageError(f"{a} and {b} have no question in common.", "Compare runs of the same question set.")
+    before, after = (_table([pair[side] for pair in pairs]) for side in (0, 1))
+    old, new = estimates(before), estimates(after)
+    return Comparison(
+        a=str(a),
+        b=str(b),
+        questions=len(pairs),
+        notes=list(_notes(first, second, len(pairs))),
+        differences=[
+            difference(metric, before, after, old[metric.name], new[metric.name])
+            for metric in METRICS
+            if old[metric.name].value is not None and new[metric.name].value is not None
+        ],
+        flips=_flips(pairs, RunFolder(a), RunFolder(b)),
+    )
+
+
+def difference(metric: Metric, before: Table, after: Table, a: Estimate, b: Estimate) -> Difference:
+    """One metric's change, with a paired bootstrap interval and a paired randomisation test."""
+    old, new = metric.columns(before), metric.columns(after)
+    n = len(old[0])
+
+    def on(rows: NDArray[np.intp]) -> float:
+        return metric.value(*(column[rows] for column in new)) - metric.value(*(column[rows] for column in old))
+
+    def swapped(rows: NDArray[np.bool_]) -> float:
+        mixed_old = (np.where(rows, theirs, ours) for ours, theirs in zip(old, new, strict=True))
+        mixed_new = (np.where(rows, ours, theirs) for ours, theirs in zip(old, new, strict=True))
+        return metric.value(*mixed_new) - metric.value(*mixed_old)
+
+    low, high = difference_interval(on, n)
+    return Difference(
+        metric=metric.name,
+        a=a,
+        b=b,
+        change=(b.value or 0.0) - (a.value or 0.0),
+        low=_known(low),
+        high=_known(high),
+        p=_known(randomisation_p(swapped, n)),
+    )
+
+
+def markdown(comparisons: Sequence[Comparison]) -> str:
+    """The comparisons as Markdown."""
+    return "\n".join(_markdown(comparison) for comparison in comparisons)
+
+
+def html(comparisons: Sequence[Comparison]) -> str:
+    """The comparisons as one self-contained page."""
+    return render("compare.html.j2", comparisons=comparisons, metrics=BY_NAME, shown=FLIPS_SHOWN)
+
+
+def write_comparison(folder: RunFolder, comparisons: Sequence[Comparison]) -> None:
+    """``compare.html`` and ``compare.md`` in the folder."""
+    folder.write("compare.html", html(comparisons))
+    folder.write("compare.md", markdown(comparisons))
+
+
+def _markdown(comparison: Comparison) -> str:
+    parts = [
+        f"# {comparison.b} against {comparison.a}",
+        f"{comparison.questions} questions in common. Change is B − A with its 95 % paired bootstrap interval; p is of "
+        "a paired randomisation test, one metric at a time.",
+        *(f"> {note}" for note in comparison.notes),
+        table(["figure", "A", "B", "change", "95 % interval", "p", ""], _rows(comparison)),
+        f"## {len(comparison.flips)} questions flipped",
+        "\n".join(_flip(flip) for flip in comparison.flips[:FLIPS_SHOWN]) or "None.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _rows(comparison: Comparison) -> Iterator[Sequence[str]]:
+    for row in comparison.differences:
+        metric = BY_NAME[row.metric]
+        low, high = ("–" if bound is None else f"{bound:+.3f}" for bound in (row.low, row.high))
+        p = "–" if row.p is None else f"{row.p:.3f}"
+        verdict = "" if row.verdict == "same" else row.verdict
+        a, b = number(row.a.value, metric), number(row.b.value, metric)
+        yield row.metric, a, b, f"{row.change:+.3f}", f"{low} … {high}", p, verdict
+
+
+def _flip(flip: Flip) -> str:
+    before, after, question = (
+        " ".join(text.split()).replace("<", "&lt;") for text in (flip.before, flip.after, flip.question)
+    )
+    return f"- {'now right' if flip.now_right else 'now wrong'}: **{question}** (`{flip.id}`) A: {before} B: {after}"
+
+
+def _pairs(first: Report, second: Report) -> list[tuple[Row, Row]]:
+    by_id = {row.id: row for row in second.questions}
+    return [
+        (row, by_id[row.id]) for row in first.questions if row.id in by_id and by_id[row.id].question == row.question
+    ]
+
+
+def _table(rows: Sequence[Row]) -> Table:
+    def column(values: list[float | bool | None]) -> Floats:
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+    table = {metric.name: column([row.scores.get(metric.name) for row in rows]) for metric in METRICS if metric.is_mean}
+    fields = ("correct", "answerable", "answered", "confidence", "milliseconds")
+    return table | {name: column([getattr(row, name) for row in rows]) for name in fields}
+
+
+def _notes(first: Report, second: Report, shared: int) -> Iterator[str]:
+    for name, report in (("A", first), ("B", second)):
+        if extra := len(report.questions) - shared:
+            yield f"{extra} questions of {name} are not in the other run and are left out"
+    if first.run.machine != second.run.machine:
+        yield "the runs were made on different machines: their latencies do not compare"
+    if first.run.index != second.run.index:
+        yield "the runs read different indexes"
+
+
+def _flips(pairs: Sequence[tuple[Row, Row]], a: RunFolder, b: RunFolder) -> list[Flip]:
+    flipped = [
+        (old, new) for old, new in pairs if None not in (old.correct, new.correct) and old.correct != new.correct
+    ]
+    if not flipped:
+        return []
+    before, after = _texts(a), _texts(b)
+    flips = [
+        Flip(
+            id=new.id,
+            question=new.question,
+            now_right=bool(new.correct),
+            before=before.get(new.id, ""),
+            after=after.get(new.id, ""),
+        )
+        for old, new in flipped
+    ]
+    return sorted(flips, key=lambda flip: flip.now_right)  # what broke comes first
+
+
+def _texts(folder: RunFolder) -> Mapping[str, str]:
+    return {name: answer.answer for name, answer in folder.answers().items()}
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value

@@ -1,0 +1,211 @@
+"""What the commands do: put an evaluation together from its options, run it, and write what came of it."""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from askcorpus.errors import UsageError
+from askcorpus.settings import Settings, read_settings
+from askcorpus.types import Answer
+from askcorpus_eval import export, report
+from askcorpus_eval.draft import FEEDBACK, from_documents, from_feedback, read_feedback, sample_documents, write_drafts
+from askcorpus_eval.folder import ANSWERS, DATA, METRICS, VERDICTS, Inputs, RunFolder
+from askcorpus_eval.judge import Judge, load_judge
+from askcorpus_eval.questions import Question, QuestionSet, read_questions
+from askcorpus_eval.run import Assistant, Report, evaluate, masked
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from askcorpus.store import Store
+
+
+class Judging(NamedTuple):
+    """Which model judges, and on which server."""
+
+    model: str
+    base_url: str | None = None
+
+
+class Session:
+    """One evaluation: a question set, a folder for what comes of it, and an index: of ``corpus``, or at ``data``."""
+
+    def __init__(
+        self,
+        questions: Path,
+        out: Path,
+        *,
+        corpus: Sequence[Path] = (),
+        data: Path | None = None,
+        overrides: dict[str, Any] | None = None,
+    ) -> None:
+        if corpus and data:
+            raise UsageError("--corpus makes its own index.", "Give either --corpus or --data.")
+        self._source = questions
+        self._set: QuestionSet = read_questions(questions)
+        own = self._set.corpus
+        self._corpus = list(corpus) or ([own] if own and not data else [])
+        self._folder = RunFolder(out)
+        self._settings = read_settings(data=out / DATA if self._corpus else data, **(overrides or {}))
+
+    def run(self, *, limit: int | None = None, resume: bool = False, judging: Judging | None = None) -> Report:
+        """Ask what has not been asked yet, and write every output.
+
+        Raises:
+            AskcorpusError: as the error says; the answers so far are kept, for ``resume``.
+        """
+        from askcorpus.assistant import open_assistant
+
+        judge = load_judge(self._settings, judging.model, judging.base_url) if judging else None
+        self._folder.claim(resume=resume)
+        with closing(open_assistant(self._settings)) as assistant:
+            if self._corpus:
+                ingest_corpus(self._corpus, assistant.store, self._settings)
+            return run_in(self._folder, assistant, self._set, source=self._source.name, limit=limit, judge=judge)
+
+
+def run_in(
+    folder: RunFolder,
+    assistant: Assistant,
+    question_set: QuestionSet,
+    *,
+    source: str = "",
+    limit: int | None = None,
+    judge: Judge | None = None,
+) -> Report:
+    """Evaluate within a claimed folder: go on from the answers in it, keep each new one, write every output."""
+    questions = question_set.questions[:limit]
+    folder.begin(
+        Inputs(
+            questions=question_set.fingerprint(),
+            settings=masked(assistant.settings),
+            index=assistant.store.info().model_dump_json(),
+            judge=judge.name if judge else None,
+        )
+    )
+    answers = folder.answers()
+    with _bars() as bars:
+        asked = bars.add_task("asked", total=len(questions), completed=sum(q.id in answers for q in questions))
+        judged = bars.add_task("judged", total=len(questions), visible=judge is not None)
+
+        def keep(answer: Answer) -> None:
+            folder.append(ANSWERS, answer.model_dump_json())
+            bars.advance(asked)
+
+        kept = KeptJudge(judge, folder, lambda: bars.advance(judged)) if judge else None
+        result = evaluate(assistant, questions, answers=answers, on_answer=keep, judge=kept, source=source)
+    write_outputs(folder, result, assistant)
+    return result
+
+
+class KeptJudge:
+    """A judge whose verdicts are kept in the run's folder as they come, and not asked for again."""
+
+    def __init__(self, judge: Judge, folder: RunFolder, step: Callable[[], None]) -> None:
+        self.name = judge.name
+        self._judge, self._folder, self._step = judge, folder, step
+        self._verdicts = folder.verdicts()
+
+    def faithfulness(self, answer: Answer) -> float | None:
+        """The kept verdict on this answer, or the judge's new one."""
+        name = answer.conversation_id or ""
+        if name not in self._verdicts:
+            self._verdicts[name] = self._judge.faithfulness(answer)
+            self._folder.append(VERDICTS, json.dumps({"id": name, "faithfulness": self._verdicts[name]}))
+        self._step()
+        return self._verdicts[name]
+
+
+def write_outputs(folder: RunFolder, result: Report, assistant: Assistant) -> None:
+    """Everything but the answers, which are there already."""
+    folder.write(METRICS, result.model_dump_json(indent=1))
+    folder.write("report.html", report.html(result, assistant.store))
+    folder.write("report.md", report.markdown(result))
+    folder.write("run.trec", export.trec_run(result.cases))
+    folder.write("qrels.trec", export.trec_qrels(result.cases))
+    folder.write("ragas.jsonl", export.ragas(result.cases))
+
+
+def ingest_corpus(paths: Sequence[Path], store: "Store", settings: Settings) -> None:
+    """Bring the store up to what the paths hold; what is there already is not embedded again.
+
+    Raises:
+        UsageError: something under the paths cannot be read: figures over a part of the corpus would mislead.
+    """
+    from askcorpus.embeddings import load_embeddings
+    from askcorpus_ingest.ingest import ingest
+
+    with _bars() as bars:
+        done = ingest(paths, store, load_embeddings(settings), settings, prune=True, progress=IngestBar(bars))
+    if done.failed:
+        first = done.failed[0]
+        more = f" (and {len(done.failed) - 1} more)" if len(done.failed) > 1 else ""
+        raise UsageError(f"Part of the corpus cannot be read: {first.origin}: {first.reason}{more}.", "Mend it.")
+
+
+class IngestBar:
+    """An ingest run's progress as a bar of files."""
+
+    def __init__(self, bars: "Progress") -> None:
+        self._bars = bars
+        self._task = bars.add_task("ingested files", total=None)
+        self._begun = 0
+
+    def start(self, files: int) -> None:
+        """So many files are to be read."""
+        self._bars.update(self._task, total=files)
+
+    def file(self, path: Path) -> None:
+        """The file before this one is done."""
+        self._bars.update(self._task, completed=self._begun)
+        self._begun += 1
+
+    def embedded(self, passages: int) -> None:
+        """Passages come in batches, some time after their files."""
+
+    def finish(self) -> None:
+        """All files are done."""
+        self._bars.update(self._task, completed=self._begun)
+
+
+def draft(settings: Settings, out: Path, *, feedback: Path | None, documents: int, language: str) -> int:
+    """Write drafts from feedback and documents into a new file; the number of them.
+
+    Raises:
+        UsageError: there is neither feedback nor an LLM to draft from, or the file exists.
+    """
+    from askcorpus.llm import load_chat_model
+
+    said = feedback or settings.data / FEEDBACK
+    drafts: list[Question] = []
+    if feedback or said.exists():
+        drafts += from_feedback(read_feedback(said))
+    if settings.llm and documents:
+        from askcorpus.assistant import open_assistant
+
+        with closing(open_assistant(settings)) as assistant:
+            drafts += from_documents(sample_documents(assistant.store, documents), load_chat_model(settings), language)
+    if not drafts:
+        raise UsageError(f"There is nothing to draft from: no feedback in {said}, no LLM.", "Set ASKCORPUS_LLM.")
+    unique = {question.id: question for question in drafts}
+    write_drafts(out, list(unique.values()))
+    return len(unique)
+
+
+def _bars() -> "Progress":
+    """Progress bars on a terminal, nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal)
