@@ -10,11 +10,12 @@ import pytest
 from langchain_core.messages import AIMessage
 from numpy.typing import NDArray
 
+from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.errors import ModelError, UsageError
 from askcorpus.llm import MAX_REWRITE_CHARS, LLMAnswerer, load_chat_model, shown
 from askcorpus.prompts import CANNOT_ANSWER
 from askcorpus.settings import Settings
-from askcorpus.support import best_support, plain_markers
+from askcorpus.support import best_support, draft_reply, plain_markers
 from askcorpus.types import Draft, Hit, Turn
 from askcorpus.verify import Verified, verify
 from chat_model import BreaksOff, ScriptedChatModel
@@ -109,6 +110,28 @@ def test_support_in_other_words_or_another_language_is_found_by_meaning() -> Non
     assert found is not None
     assert TEXTS["d2"][found.start : found.end].startswith("La Corée du Nord a démenti")
     assert best_support("Pyongyang says that it sold nothing.", HITS[1], unrelated) is None
+
+
+@pytest.mark.parametrize(
+    ("claim", "language", "supported"),
+    [
+        ("North Korea denied on Wednesday that it had exported weapons to Russia.", "en", True),
+        ("Nordkorea bestritt am Mittwoch, Waffen nach Russland ausgeführt zu haben.", "de", True),
+        ("北朝鮮は水曜日、ロシアへの武器輸出を否定した。", "ja", True),
+        ("The Beatles split up in April.", "en", False),
+        ("Der Fluss trat nach dem Regen über die Ufer.", "de", False),
+        ("市長は新しい図書館を開いた。", "ja", False),
+    ],
+)
+def test_the_bundled_model_finds_support_across_languages(
+    claim: str, language: str, supported: bool, embeddings: SentenceEmbeddings
+) -> None:
+    def similarity(first: Sequence[str], second: Sequence[str]) -> NDArray[np.float32]:
+        return embeddings.embed_sentences(first) @ embeddings.embed_sentences(second).T
+
+    draft = draft_reply(f"{claim} [2]", HITS, similarity, language)
+    quotes = [TEXTS["d2"][quote.start : quote.end] for quote in draft.quotes]
+    assert quotes == (["La Corée du Nord a démenti mercredi avoir exporté des armes vers la Russie."] * supported)
 
 
 def test_two_neighbouring_sentences_are_quoted_when_the_claim_needs_both() -> None:

@@ -169,9 +169,10 @@ def load_chat_model(settings: Settings) -> "BaseChatModel":
         options["client_kwargs"] = {"timeout": settings.llm_timeout}
     # Every provider's package has its own errors for a missing key or a bad option.
     try:
-        return init_chat_model(name, **options)
+        model: BaseChatModel = init_chat_model(name, **options)
     except Exception as exc:
         raise _load_error(settings.llm, exc) from exc
+    return model
 
 
 def shown(reply: str, *, whole: bool) -> str:

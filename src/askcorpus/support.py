@@ -19,7 +19,16 @@ Similarity = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 """Cosine similarities of texts, (number of first, number of second)."""
 
 MIN_COVERAGE = 0.5
-MIN_SIMILARITY = 0.86
+"""A quote that holds this share of the claim's content words supports it."""
+
+MIN_SUPPORT = 0.88
+COVERAGE_WEIGHT = 0.15
+"""So does one whose similarity plus this much of its coverage reaches ``MIN_SUPPORT``: 46 of 47 sentences that people
+judged supported do (answers in five languages), 7 of 50 English claims against the French article that says them, less
+the sentence that does, and 1 of 50 against another article. It cannot tell a subtle falsehood: 19 of 20 sentences that
+people judged unsupported pass. Measured with the bundled model; one whose similarities are lower cites more rarely.
+"""
+
 SECOND_SENTENCE_GAIN = 0.2
 """A second sentence is quoted when it holds at least this much more of the claim's words."""
 
@@ -79,7 +88,7 @@ def best_support(claim: str, hit: Hit, similarity: Similarity) -> Quote | None:
         if gain >= SECOND_SENTENCE_GAIN and first == last:
             first, last = min(best, other), max(best, other)
     together = len(set().union(*held[first : last + 1])) / max(1, len(wanted))
-    if together < MIN_COVERAGE and alike[best] < MIN_SIMILARITY:
+    if together < MIN_COVERAGE and alike[best] + COVERAGE_WEIGHT * together < MIN_SUPPORT:
         return None
     span = Span(hit.start + spans[first].start, hit.start + spans[last].end)
     return Quote(
