@@ -71,6 +71,8 @@ DOCUMENTS = (
     ),
 )
 
+ANY = Filters()
+
 
 class ScriptedStore:
     """The part of the store that the doors use."""
@@ -82,11 +84,11 @@ class ScriptedStore:
     def document(self, document_id: str) -> Document | None:
         return next((document for document in self.all if document.id == document_id), None)
 
-    def documents(self, filters: Filters = Filters(), *, offset: int = 0, limit: int | None = None) -> list[Document]:
+    def documents(self, filters: Filters = ANY, *, offset: int = 0, limit: int | None = None) -> list[Document]:
         found = sorted((each for each in self.all if _passes(each, filters)), key=lambda each: each.date, reverse=True)
         return found[offset:][:limit]
 
-    def count(self, filters: Filters = Filters()) -> int:
+    def count(self, filters: Filters = ANY) -> int:
         return len(self.documents(filters))
 
     def facets(self) -> Facets:
@@ -117,7 +119,7 @@ class ScriptedAssistant:
     def close(self) -> None:
         pass
 
-    def search(self, query: str, *, filters: Filters = Filters(), top_k: int | None = None) -> tuple[Hit, ...]:
+    def search(self, query: str, *, filters: Filters = ANY, top_k: int | None = None) -> tuple[Hit, ...]:
         return tuple(_hit(document) for document in self.store.documents(filters, limit=top_k))
 
     def ask(self, question: str, **options: object) -> Answer:
@@ -130,7 +132,7 @@ class ScriptedAssistant:
         question: str,
         *,
         history: Sequence[Turn] = (),
-        filters: Filters = Filters(),
+        filters: Filters = ANY,
         top_k: int | None = None,
         explain: bool = False,
         conversation_id: str | None = None,

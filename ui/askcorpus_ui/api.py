@@ -6,14 +6,15 @@ import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
-from fastapi.sse import EventSourceResponse, format_sse_event
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.sse import format_sse_event
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcorpus.errors import (
     AskcorpusError,
@@ -43,6 +44,7 @@ STATUS: dict[type[AskcorpusError], int] = {
     StorageError: 503,
 }
 _CLIENT_LEFT = 499
+_EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 _DATE = re.compile(r"(\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?)?")
 
 
@@ -187,7 +189,7 @@ def api_router(assistant: "Assistant") -> APIRouter:
                 break
         return Response(status_code=_CLIENT_LEFT)
 
-    @router.post("/ask/stream", response_class=EventSourceResponse, tags=["ask"])
+    @router.post("/ask/stream", response_class=StreamingResponse, responses=_EVENTS, tags=["ask"])
     async def ask_stream(body: AskBody) -> Response:
         """The same as events: `passages`, then `token`…, then `done` with the whole, verified answer; or `error`."""
         return await _event_stream(stream_events(partial(events_of, body)))
@@ -270,10 +272,35 @@ def add_error_handlers(app: FastAPI) -> None:
         body = Problem(error=Fault(type=kind, message=str(exc.detail), hint="See /docs."))
         return JSONResponse(body.model_dump(), exc.status_code, exc.headers)
 
-    @app.exception_handler(Exception)
-    def other(request: Request, exc: Exception) -> Response:
-        log.error("Unexpected error %s", reference := new_reference(), exc_info=exc)
-        return JSONResponse(unexpected(reference).model_dump(), 500)
+    app.add_middleware(LastResort)
+
+
+class LastResort:
+    """Turns an error nobody foresaw into a :class:`Problem`.
+
+    Starlette's own handler would raise it again after answering, and the server then cuts a connection on which the
+    client may already have sent its next request.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception:  # whatever it is, it is logged in full, and the client learns that it happened
+            log.exception("Unexpected error %s", reference := new_reference())
+            if scope["type"] != "http" or started:
+                raise
+            await JSONResponse(unexpected(reference).model_dump(), 500)(scope, receive, send)
 
 
 def _summary(document: Document) -> Summary:
@@ -285,7 +312,7 @@ async def _event_stream(events: AsyncGenerator[Event]) -> Response:
     # The first event is awaited here, so that a bad question is a 400 and not a broken stream.
     first = await anext(events)
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return EventSourceResponse(_server_sent(first, events), headers=headers)
+    return StreamingResponse(_server_sent(first, events), headers=headers, media_type="text/event-stream")
 
 
 async def _server_sent(first: Event, events: AsyncGenerator[Event]) -> AsyncIterator[bytes]:

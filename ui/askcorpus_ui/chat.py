@@ -10,11 +10,13 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
+from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.themes.utils.fonts import Font, LocalFont
 
 from askcorpus.errors import AskcorpusError
 from askcorpus.types import Answer, Done, Filters, Token, Turn
@@ -101,7 +103,8 @@ class ChatPage:
 
     def blocks(self) -> gr.Blocks:
         """The page, laid out and wired."""
-        with gr.Blocks(title="askcorpus", fill_height=True, fill_width=True) as blocks:
+        blocks = gr.Blocks(title="askcorpus", fill_height=True, fill_width=True)
+        with blocks:
             widgets = _layout()
             self._wire_asking(widgets)
             self._wire_conversations(widgets)
@@ -257,7 +260,8 @@ class ChatPage:
     def _finished(self, messages: Messages, answer: Answer, seconds: float, strings: Strings) -> tuple[Any, Any, Any]:
         message = render.answer_message(answer, strings)
         panel = render.panel(render.references_in(message), self._assistant.store.document, strings)
-        found = strings.source_count(len({each.marker for each in answer.citations})) if answer.answerable else strings.no_answer
+        sources = len({citation.marker for citation in answer.citations})
+        found = strings.source_count(sources) if answer.answerable else strings.no_answer
         said = f"{found} · {seconds:.1f} s"
         return [*messages, _assistant(message, answer.id)], panel, _status(said, _turn_count(messages), answer.id)
 
@@ -360,8 +364,8 @@ def _layout() -> Widgets:
             with gr.Accordion(i18n("filters"), open=False, elem_id="filters"), gr.Row(elem_id="filter-row"):
                 languages = gr.Dropdown([], multiselect=True, label=i18n("languages"), min_width=140)
                 sources = gr.Dropdown([], multiselect=True, label=i18n("publishers"), min_width=140)
-                date_from = gr.Textbox(label=i18n("date_from"), value="", placeholder="2022-09", max_length=10, min_width=100)
-                date_to = gr.Textbox(label=i18n("date_to"), value="", placeholder="2023-01-31", max_length=10, min_width=100)
+                date_from = gr.Textbox(label=i18n("date_from"), value="", placeholder="2022-09", max_length=10)
+                date_to = gr.Textbox(label=i18n("date_to"), value="", placeholder="2023-01-31", max_length=10)
             box = gr.Textbox(
                 elem_id="ask",
                 label=i18n("question"),
@@ -402,7 +406,7 @@ def _layout() -> Widgets:
 
 def _theme() -> gr.themes.Base:
     # Of the fonts that come with Gradio this one is complete in these two weights; others lack letters.
-    font = [gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700)), "ui-sans-serif", "system-ui", "sans-serif"]
+    font: list[Font | str] = [LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"]
     return gr.themes.Base(font=font, font_mono=["ui-monospace", "monospace"]).set(
         body_background_fill="var(--paper)",
         body_background_fill_dark="var(--paper)",
@@ -421,8 +425,8 @@ def _theme() -> gr.themes.Base:
 def _header(strings: Strings, count: int, first: str, last: str) -> str:
     years = f"{first[:4]}–{last[:4]}" if first[:4] != last[:4] else first[:4]
     facts = [strings.documents.format(count=f"{count:,}".replace(",", "\u202f")), years if first else ""]
-    shown = "".join(f"<li>{render.html.escape(fact)}</li>" for fact in facts if fact)
-    return f"<h1>askcorpus</h1><p>{render.html.escape(strings.tagline)}</p><ul>{shown if count else ''}</ul>"
+    shown = "".join(f"<li>{escape(fact)}</li>" for fact in facts if fact)
+    return f"<h1>askcorpus</h1><p>{escape(strings.tagline)}</p><ul>{shown if count else ''}</ul>"
 
 
 def _welcome(strings: Strings, count: int) -> str:
@@ -431,8 +435,8 @@ def _welcome(strings: Strings, count: int) -> str:
 
 def _status(said: str = "", turn: int | None = None, answer_id: str = "") -> str:
     """The line under the box. ``data-turn`` tells tests which answer it speaks of."""
-    marks = f' data-turn="{turn}" data-answer="{render.html.escape(answer_id)}"' if turn is not None else ""
-    return f"<span{marks}>{render.html.escape(said)}</span>"
+    marks = f' data-turn="{turn}" data-answer="{escape(answer_id)}"' if turn is not None else ""
+    return f"<span{marks}>{escape(said)}</span>"
 
 
 # ---- Gradio's messages

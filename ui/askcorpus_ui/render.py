@@ -189,7 +189,7 @@ def _confidence(answer: Answer, strings: Strings) -> str:
 def _nearest(hits: Sequence[Hit], strings: Strings) -> str:
     items = "".join(
         f'<li><a href="{html.escape(Reference.near(hit).url())}">{html.escape(hit.title or hit.document_id)}</a>'
-        f" <span>{_meta(hit, strings)}</span></li>"
+        f"<br>{_meta(hit, strings)}</li>"
         for hit in hits[:_NEAREST_SHOWN]
     )
     heading = f"<p>{html.escape(strings.nearest)}</p><ul>{items}</ul>" if items else ""
@@ -203,7 +203,8 @@ def _meta(of: Document | Hit, strings: Strings) -> str:
     when = html.escape(strings.date(of.date))
     dated = f'<time datetime="{html.escape(of.date)}">{when}</time>' if of.date else when
     language = html.escape(strings.language_name(of.language)) if of.language else ""
-    return " · ".join(filter(None, (html.escape(of.source), dated, language)))
+    source = f"<bdi>{html.escape(of.source)}</bdi>" if of.source else ""
+    return " · ".join(filter(None, (source, dated, language)))
 
 
 def marked(text: str, window: Span, reference: Reference, *, anchor: str = "") -> str:
@@ -234,8 +235,8 @@ def surroundings(text: str, start: int, end: int) -> Span:
 def panel(
     references: Iterable[Reference], documents: Documents, strings: Strings, active: Reference | None = None
 ) -> str:
-    """The source panel: one card a reference, the active one on top of people's attention."""
-    shown = sorted(set(references), key=lambda reference: (reference.marker, reference.document_id, reference.start))
+    """The source panel: one card a reference, by their numbers, otherwise in the order given."""
+    shown = sorted(dict.fromkeys(references), key=lambda reference: reference.marker)
     if not shown:
         return f'<p class="no-sources">{html.escape(strings.no_sources)}</p>'
     heading = strings.sources if any(reference.marker for reference in shown) else strings.nearest

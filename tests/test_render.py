@@ -1,0 +1,276 @@
+"""What people see of an answer: safe whatever is in it, and true to the document."""
+
+import html
+import re
+
+import pytest
+from markdown_it import MarkdownIt
+
+from askcorpus.types import Answer, Citation, Document, Filters, IndexInfo, Span
+from askcorpus_ui.render import (
+    Reference,
+    answer_message,
+    export_markdown,
+    marked,
+    panel,
+    partial_message,
+    plain_text,
+    references_in,
+    safe_markdown,
+    source_page,
+    surroundings,
+)
+from askcorpus_ui.strings import ENGLISH, FRENCH, strings_for
+from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
+
+HARBOUR = DOCUMENTS[0]
+COMMONMARK = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+
+
+def shown(markdown: str) -> str:
+    """The text that a Markdown renderer shows, and so what is left when all of its tags are taken away."""
+    return html.unescape(re.sub(r"<[^>]+>", "", COMMONMARK.render(markdown))).strip()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("<script>alert(1)</script>", id="script"),
+        pytest.param('<img src=x onerror="alert(1)">', id="image tag"),
+        pytest.param("<svg/onload=alert(1)>", id="svg"),
+        pytest.param("</p><iframe srcdoc=x>", id="closing tag"),
+        pytest.param("![pixel](http://outside.invalid/p.png)", id="image"),
+        pytest.param("[click](javascript:alert(1))", id="link"),
+        pytest.param("[click][ref] and [ref]: javascript:alert(1)", id="reference link"),
+        pytest.param("<http://outside.invalid>", id="autolink"),
+        pytest.param("see http://outside.invalid and www.outside.invalid or a@outside.invalid", id="bare links"),
+        pytest.param("&lt;b&gt; &amp; &copy; stay as they are", id="entities"),
+        pytest.param("5*3*2 = 30, __init__, file_name_here, ~~gone~~, `code`", id="emphasis"),
+        pytest.param("a | b", id="table"),
+        pytest.param("C:\\new \\[1\\] \\<b>", id="backslashes"),
+        pytest.param("prices of $5 and $$10$$ ${x} {{y}}", id="formulas and templates"),
+        pytest.param("[1] is no citation", id="invented marker"),
+    ],
+)
+def test_untrusted_text_is_shown_as_it_is(text: str) -> None:
+    rendered = COMMONMARK.render(safe_markdown(text))
+
+    assert shown(safe_markdown(text)) == text
+    assert set(re.findall(r"<(\w+)", rendered)) <= {"p"}
+
+
+def test_a_reference_definition_stays_text() -> None:
+    rendered = COMMONMARK.render(safe_markdown("[ref]: http://outside.invalid/x\n\n[ref]"))
+
+    assert "<a" not in rendered
+    assert "[ref]: http://outside.invalid/x" in html.unescape(rendered)
+
+
+def test_paragraphs_lists_and_bold_of_a_model_remain() -> None:
+    rendered = COMMONMARK.render(safe_markdown("**Two** reasons:\n\n* one\n* two"))
+
+    assert "<strong>Two</strong>" in rendered
+    assert rendered.count("<li>") == 2
+
+
+def test_markers_become_links_that_say_everything() -> None:
+    answer = ScriptedAssistant().ask("council")
+    message = answer_message(answer, ENGLISH)
+    reference = references_in(message)[0]
+    citation = answer.citations[0]
+
+    assert reference == Reference.of(citation)
+    assert Reference.parse(reference.url()) == reference
+    assert HARBOUR.text[reference.start : reference.end] == citation.quote
+    assert '<a href="/source/harbour?' in COMMONMARK.render(message)
+
+
+def test_awkward_ids_survive_the_link() -> None:
+    reference = Reference("a/b?c#d e&f\"'<é>", 3, 9, 12, (Span(4, 5), Span(6, 8)), "0a1b2c3d", False)
+
+    assert Reference.parse(reference.url()) == reference
+    assert not set(reference.url()) & set(" \"'<>)")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "/other/x?start=1&end=2", "/source/x", "/source/x?start=a&end=2", "/source/x?start=1&end=2&words=1-b"]
+)
+def test_other_addresses_are_no_references(url: str) -> None:
+    assert Reference.parse(url) is None
+
+
+def test_an_answer_reads_back_as_what_was_said() -> None:
+    """The next turn's history: no links, no escapes, no notes of ours."""
+    answer = ScriptedAssistant().ask("council and pêcheurs, when?")
+
+    assert plain_text(answer_message(answer, ENGLISH)) == re.sub(r" ?\[\d\]", "", answer.answer)
+    assert plain_text(safe_markdown(HOSTILE)) == HOSTILE
+
+
+def test_a_hostile_quote_cannot_leave_the_tooltip() -> None:
+    quote = 'say "x") <b onmouseover=alert(1)> \\ [2](javascript:alert(1)) \n\n# news'
+    message = answer_message(_answer(quote), ENGLISH)
+    rendered = COMMONMARK.render(message.split("\n\n<")[0])
+
+    assert re.findall(r"<(\w+)", rendered) == ["p", "a"]
+    assert "javascript" not in rendered.split("title=")[0]
+
+
+def test_unsupported_sentences_are_named() -> None:
+    message = answer_message(ScriptedAssistant().ask("When did the council vote?"), ENGLISH)
+
+    assert "Not verified" in message
+    assert "<li>It will be finished in 2031.</li>" in message
+
+
+def test_confidence_is_in_words_with_its_number_at_hand() -> None:
+    message = answer_message(ScriptedAssistant().ask("council"), ENGLISH)
+
+    assert "Likely right</abbr>" in message
+    assert "about 72 %" in message
+
+
+def test_an_abstention_cites_nothing_and_shows_what_is_near() -> None:
+    message = answer_message(ScriptedAssistant().ask("Who won?"), FRENCH)
+
+    assert 'class="note abstained"' in message
+    assert "abbr" not in message
+    assert "Passages les plus proches" in message
+    assert [reference.marker for reference in references_in(message)] == [0, 0, 0]
+    assert plain_text(message) == "The corpus does not say."
+
+
+def test_filters_that_were_applied_are_named() -> None:
+    filters = Filters(languages=("fr",), date_from="2022-09")
+    message = answer_message(_answer("x").model_copy(update={"filters": filters}), ENGLISH)
+
+    assert "Limited to: French, From September 2022" in message
+
+
+@pytest.mark.parametrize(("text", "seen"), [("so [", "so"), ("so [1", "so"), ("so [1]", r"so \[1\]"), ("a[b", r"a\[b")])
+def test_no_half_marker_flashes(text: str, seen: str) -> None:
+    assert partial_message(text) == seen
+
+
+def test_the_mark_covers_the_quote_and_the_words_in_it() -> None:
+    text = "Before. The <b> answer & more. After."
+    reference = Reference("d", 8, 30, 1, (Span(12, 15), Span(16, 22)))
+
+    assert marked(text, Span(0, len(text)), reference) == (
+        "Before. <mark>The <strong>&lt;b&gt;</strong> <strong>answer</strong> &amp; more.</mark> After."
+    )
+
+
+@pytest.mark.parametrize("words", [(Span(0, 99),), (Span(-5, 3), Span(2, 6)), (Span(9, 4),)])
+def test_words_outside_the_quote_or_overlapping_never_change_the_text(words: tuple[Span, ...]) -> None:
+    text = "0123456789"
+    out = marked(text, Span(0, 10), Reference("d", 2, 8, 1, words))
+
+    assert re.sub(r"<[^>]+>", "", out) == text
+    assert out.count("<strong>") == out.count("</strong>")
+
+
+def test_surroundings_cut_between_words() -> None:
+    text = "word " * 400
+    window = surroundings(text, 1000, 1004)
+
+    assert window.start < 1000 and window.end > 1004
+    assert text[window.start - 1] == " " and text[window.end] == " "
+    assert surroundings("short", 0, 5) == Span(0, 5)
+    assert surroundings("x" * 2000, 1000, 1005).start <= 1000
+
+
+def test_the_panel_shows_quote_title_source_date_language_and_escapes_them() -> None:
+    assistant = ScriptedAssistant()
+    answer = assistant.ask("hostile")
+    out = panel(references_in(answer_message(answer, ENGLISH)), assistant.store.document, ENGLISH)
+
+    ours = "div h2 h3 button article header span p bdi time blockquote mark strong a"
+    assert set(re.findall(r"<(\w+)", out)) <= set(ours.split())
+    assert "A &lt;b&gt;hostile&lt;/b&gt; page ${1}" in out
+    assert "scraped &lt;i&gt;site&lt;/i&gt;" in out
+    assert ">2023</time>" in out and "English" in out
+    assert "<mark>" in out
+
+
+def test_a_citation_of_a_changed_or_missing_document_says_so() -> None:
+    reference = Reference.of(ScriptedAssistant().ask("council").citations[0])
+    changed = HARBOUR.model_copy(
+        update={"text": "Quite another text, longer than the quote was, about nothing in particular."}
+    )
+
+    assert ENGLISH.document_changed in panel([reference], lambda _: changed, ENGLISH)
+    assert "<mark>" not in panel([reference], lambda _: changed, ENGLISH)
+    assert ENGLISH.document_gone in panel([reference], lambda _: None, ENGLISH)
+    assert ENGLISH.document_changed in source_page(reference, changed, ENGLISH, "")
+
+
+def test_an_unverified_citation_is_flagged() -> None:
+    reference = Reference.of(ScriptedAssistant().ask("council").citations[0])._replace(verified=False)
+
+    assert "not verified" in panel([reference], lambda _: HARBOUR, ENGLISH)
+
+
+def test_the_source_page_is_the_whole_document_and_no_more() -> None:
+    document = Document(id="x", title="<i>T</i>", text=HOSTILE, language='"><script>')
+    page = source_page(Reference("x", 0, 10, 1), document, ENGLISH, "")
+    body = page.split("<article", 1)[1].split("</article>")[0].split(">", 1)[1]
+
+    assert html.unescape(re.sub(r"</?mark[^>]*>", "", body)) == HOSTILE
+    assert "<script" not in page
+
+
+def test_an_export_holds_questions_answers_and_whole_quotes() -> None:
+    assistant = ScriptedAssistant()
+    bubble = answer_message(assistant.ask("council"), ENGLISH)
+    out = export_markdown(
+        [("user", "What *did* they decide?"), ("assistant", bubble)], assistant.store.document, ENGLISH
+    )
+
+    assert shown(out).count(HARBOUR.text[:72]) == 2  # as the answer, and as its source's quote
+    assert "Northport Gazette, 3 May 2024" in shown(out)
+    assert "/source/" not in out
+
+
+@pytest.mark.parametrize(
+    ("header", "locale"),
+    [("fr-FR,fr;q=0.9,en;q=0.8", "fr"), ("de,en;q=0.7,fr;q=0.8", "fr"), ("de", "en"), ("", "en"), ("fr;q=x,*", "en")],
+)
+def test_the_language_is_the_browsers(header: str, locale: str) -> None:
+    assert strings_for(header).locale == locale
+
+
+def test_dates_keep_their_precision() -> None:
+    assert [FRENCH.date(iso) for iso in ("2022", "2022-09", "2022-09-29", "", "soon-ish")] == [
+        "2022",
+        "septembre 2022",
+        "29 septembre 2022",
+        "sans date",
+        "soon-ish",
+    ]
+
+
+def _answer(quote: str) -> Answer:
+    citation = Citation(
+        marker=1,
+        answer_start=3,
+        answer_end=6,
+        document_id="d",
+        passage_id="p",
+        source='S" <b>',
+        quote=quote,
+        start=0,
+        end=len(quote),
+        verified=True,
+    )
+    return Answer(
+        id="a",
+        question="q",
+        standalone_question="q",
+        answer="So [1].",
+        answerable=True,
+        confidence=0.9,
+        citations=(citation,),
+        model="m",
+        index=IndexInfo(fingerprint="f", documents=1, passages=1),
+    )
