@@ -130,6 +130,13 @@ def test_a_span_of_nothing_that_the_model_reads_still_has_a_vector(embeddings: S
     assert np.isfinite(embedded.sentences).all()
 
 
+def test_a_lone_surrogate_is_read_as_a_question_mark(embeddings: SentenceEmbeddings):
+    broken, mended = embeddings.embed_passages(["Où \ud800 est", "Où ? est"], [[Span(5, 8)], [Span(5, 8)]])
+    assert np.allclose(broken.vector, mended.vector, atol=1e-5)
+    assert np.allclose(broken.sentences, mended.sentences, atol=2e-3)
+    assert embeddings.embed_query("\udfff") == pytest.approx(embeddings.embed_query("?"), abs=1e-5)
+
+
 def test_nothing_in_nothing_out(embeddings: SentenceEmbeddings):
     assert embeddings.embed_passages([], []) == []
     assert embeddings.embed_documents([]) == []

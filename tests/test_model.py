@@ -47,6 +47,13 @@ def test_a_text_is_framed_by_its_special_tokens(tokenizer: Tokenizer):
     assert (tokenizer.id_to_token(ids[0]), tokenizer.id_to_token(ids[-1])) == ("<s>", "</s>")
 
 
+def test_without_the_wheel_the_same_model_is_named_at_its_hub(monkeypatch: pytest.MonkeyPatch):
+    with_wheel = model.bundled_fingerprint()
+    monkeypatch.setattr(model, "_WHEEL", "a-package-that-nobody-has-installed")
+    assert model.bundled_model() is None
+    assert model.bundled_fingerprint() == f"{model.HUB_NAME}@{model.HUB_REVISION}" != with_wheel
+
+
 def test_dequantise_takes_low_nibbles_first_and_centres_on_eight():
     block = np.zeros(1, np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)]))
     block["scale"] = 0.5

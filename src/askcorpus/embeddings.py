@@ -157,7 +157,7 @@ class _Encoder:
     def encode(self, texts: Sequence[str], role: str) -> NDArray[np.float32]:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for batch in _batches(texts):
-            vectors[batch] = self._encode_batch([texts[i] for i in batch], role)
+            vectors[batch] = self._encode_batch([_encodable(texts[i]) for i in batch], role)
         return vectors
 
     def _encode_batch(self, texts: list[str], role: str) -> NDArray[np.float32]:
@@ -188,7 +188,7 @@ class _Encoder:
         sentences = [np.empty((len(own), self.dimension), np.float32) for own in spans]
         alone: list[tuple[int, int]] = []
         for batch in _batches(texts):
-            for i, seen in zip(batch, self._forward([texts[i] for i in batch]), strict=True):
+            for i, seen in zip(batch, self._forward([_encodable(texts[i]) for i in batch]), strict=True):
                 vectors[i] = _unit(seen.vector)
                 for j, span in enumerate(spans[i]):
                     tokens = seen.tokens_of(span)
@@ -303,6 +303,11 @@ def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
     for start in range(0, len(order), _BATCH):
         yield order[start : start + _BATCH]
+
+
+def _encodable(text: str) -> str:
+    """The text with each lone surrogate (JSON can hold them, tokenizers refuse them) as ``?``; offsets stay."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -305,7 +305,7 @@ def _json_files(shape: Shape) -> dict[str, Any]:
             "vocab_size": shape.vocabulary,
             "max_position_embeddings": shape.positions,
             "type_vocab_size": shape.types,
-            "layer_norm_eps": 1e-12,
+            "layer_norm_eps": shape.epsilon,
             "pad_token_id": 1,
         },
         "tokenizer_config.json": {
