@@ -1,7 +1,7 @@
-"""The lexical half: BM25 over our own words, in an FTS5 table beside the catalog's rows.
+"""The lexical half: BM25 over our own terms, in an FTS5 table beside the catalog's rows.
 
-A row holds the words (`words.words`) of a passage and of its document's title, so that names that only the headline
-has are found. FTS5 is given those words joined by spaces and splits them there and nowhere else. BM25: Robertson and
+A row holds the terms (`words.terms`) of a passage and of its document's title, so that names that only the headline
+has are found. FTS5 is given those terms joined by spaces and splits them there and nowhere else. BM25: Robertson and
 Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with FTS5's k1 = 1.2 and b = 0.75.
 
 Every function works inside the caller's transaction.
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from askcorpus.words import words
+from askcorpus.words import terms as terms_of
 
 COMMON = 0.1
 """Share of passages from which a term counts as common. Ranking by common terms means reading most of the index
@@ -26,7 +26,7 @@ MOST_TERMS = 64
 
 # The `ascii` tokenizer takes every character beyond ASCII for a letter, so it leaves our words whole in all scripts.
 _CREATE = (
-    """CREATE VIRTUAL TABLE lexical USING fts5(words, tokenize = "ascii tokenchars '.'")""",
+    """CREATE VIRTUAL TABLE lexical USING fts5(words, tokenize = "ascii tokenchars '.~'")""",
     "CREATE VIRTUAL TABLE lexical_terms USING fts5vocab(lexical, 'row')",
 )
 _FREQUENCY = sa.text("SELECT term, doc FROM lexical_terms WHERE term IN (SELECT value FROM json_each(:terms))")
@@ -40,7 +40,7 @@ def create(connection: sa.Connection) -> None:
 
 def add(connection: sa.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
     """Index passages, each given as (seq, title, text)."""
-    values = [(seq, " ".join(words(f"{title}\n{text}"))) for seq, title, text in rows]
+    values = [(seq, " ".join(terms_of(f"{title}\n{text}"))) for seq, title, text in rows]
     if values:
         connection.exec_driver_sql("INSERT INTO lexical (rowid, words) VALUES (?, ?)", values)
 

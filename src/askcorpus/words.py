@@ -14,6 +14,9 @@ import regex
 
 from askcorpus.types import Span
 
+STEM = 4
+"""Letters of a word's beginning that are indexed beside the word."""
+
 LONGEST = 100
 """Characters of a word that count: what is longer is no word of a language, and would only bloat the index."""
 
@@ -53,6 +56,16 @@ _MARKS = regex.compile(
     r"|[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]"  # Arabic: vowels, and the hamza that NFD takes off its letter
     r"|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]"  # Hebrew: vowels and cantillation
 )
+
+
+def terms(text: str) -> list[str]:
+    """What is indexed and searched for: the words, and the first ``STEM`` letters of each longer one, marked ``~``.
+
+    The beginnings let inflected forms meet in every language that inflects at the end (``reconnu``, ``reconnaître``)
+    with no word list; the whole words keep their own, higher weight (docs/quality.md compares lengths).
+    """
+    found = words(text)
+    return found + [f"~{word[:STEM]}" for word in found if len(word) > STEM]
 
 
 def words(text: str) -> list[str]:

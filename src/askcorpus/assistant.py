@@ -1,0 +1,281 @@
+"""The pipeline that people can follow: understand → retrieve → judge → answer → verify, or say that it is not there."""
+
+import secrets
+import time
+from collections.abc import Generator, Iterator, Sequence
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askcorpus.confidence import Calibration, Features, load_calibration, measure
+from askcorpus.embeddings import SentenceEmbeddings, load_embeddings
+from askcorpus.evidence import Evidence, weigh
+from askcorpus.extractive import NAME as EXTRACTIVE
+from askcorpus.extractive import extract
+from askcorpus.index import open_index
+from askcorpus.language import detect_language
+from askcorpus.llm import LLMAnswerer, load_chat_model
+from askcorpus.messages import does_not_say
+from askcorpus.query import Query, check_question, read_query
+from askcorpus.rerank import Reranker
+from askcorpus.retrieve import Retrieval, Retriever
+from askcorpus.settings import Settings
+from askcorpus.store import Store
+from askcorpus.types import (
+    AbstainReason,
+    Answer,
+    Done,
+    Draft,
+    Event,
+    Filters,
+    Hit,
+    IndexInfo,
+    Retrieved,
+    Token,
+    Turn,
+)
+from askcorpus.verify import Verified, verify
+
+JUDGED = 8
+"""Passages that the evidence is judged by, however few are asked for."""
+
+
+class Judgement(NamedTuple):
+    """What the evidence is worth: its sentences, their measurements, and the probability that they answer."""
+
+    evidence: tuple[Evidence, ...]
+    features: Features | None
+    confidence: float
+    abstain_reason: AbstainReason | None
+
+
+class Assistant:
+    """Answers questions from one store. Threads may share it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        embeddings: SentenceEmbeddings,
+        *,
+        llm: LLMAnswerer | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.embeddings = embeddings
+        self.llm = llm
+        self.calibration = calibration or load_calibration()
+        self.retriever = Retriever(store, Reranker(settings.reranker) if settings.reranker else None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back the store's files and locks."""
+        self.store.close()
+
+    def warm_up(self) -> None:
+        """Load the embedding model now rather than with the first question."""
+        self.embeddings.warm_up()
+
+    @property
+    def model(self) -> str:
+        """What answers: ``extractive`` or the language model's name."""
+        return self.llm.name if self.llm else EXTRACTIVE
+
+    @property
+    def operating_point(self) -> float:
+        """Confidence below which it abstains."""
+        chosen = self.settings.min_confidence
+        return self.calibration.operating_point if chosen is None else chosen
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filters: Filters = Filters(),
+        top_k: int | None = None,
+        explain: bool = False,
+        conversation_id: str | None = None,
+    ) -> Answer:
+        """The answer to a question, as a whole; see :meth:`stream` for the meaning of the arguments."""
+        for event in self.stream(
+            question, history=history, filters=filters, top_k=top_k, explain=explain, conversation_id=conversation_id
+        ):
+            if isinstance(event, Done):
+                return event.answer
+        raise RuntimeError("a stream ended without its answer")
+
+    def stream(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        filters: Filters = Filters(),
+        top_k: int | None = None,
+        explain: bool = False,
+        conversation_id: str | None = None,
+    ) -> Iterator[Event]:
+        """The passages found, the answer's text as it comes, and at last the verified answer, which replaces the text.
+
+        Args:
+            question: in any language; at most 10 000 characters.
+            history: earlier turns, oldest first, for a question that leans on them.
+            filters: what a document must be to count.
+            top_k: passages to show, and to give to a language model; the setting when None.
+            explain: fill ``Answer.explain``.
+            conversation_id: handed back in the answer.
+
+        Raises:
+            UsageError: the question is empty or too long, or ``top_k`` or a filter's date makes no sense.
+            ModelError: the embedding or the language model cannot be loaded or reached.
+            StorageError: the data folder cannot be read.
+        """
+        clock = _Clock()
+        question = check_question(question)
+        index = self.store.info()
+        limit = top_k or self.settings.top_k
+        query = self._understand(question, history)
+        clock.lap("embed")
+        retrieval = self.retriever.retrieve(query, filters, max(limit, JUDGED))
+        clock.lap("retrieve")
+        yield Retrieved(passages=retrieval.hits[:limit])
+        judgement = self._judge(retrieval, index)
+        clock.lap("judge")
+        verified, reason = Verified("", (), ()), judgement.abstain_reason
+        if reason is None:
+            verified = yield from self._draft(query, retrieval, judgement, history, limit)
+            reason = None if verified.citations else "unsupported_answer"
+        clock.lap("answer")
+        yield Done(
+            answer=Answer(
+                id=f"ans_{secrets.token_hex(8)}",
+                question=question,
+                standalone_question=query.standalone,
+                language=query.language,
+                answer=does_not_say(query.language) if reason else verified.text,
+                answerable=reason is None,
+                abstain_reason=reason,
+                confidence=round(judgement.confidence, 4),
+                citations=() if reason else verified.citations,
+                passages=retrieval.hits[:limit],
+                unsupported=() if reason else verified.unsupported,
+                conversation_id=conversation_id,
+                model=self.model,
+                index=index,
+                filters=filters,
+                timings_ms=clock.laps(),
+                explain=self._explain(retrieval, judgement) if explain else None,
+            )
+        )
+
+    def search(self, query: str, *, filters: Filters = Filters(), top_k: int | None = None) -> tuple[Hit, ...]:
+        """The passages nearest to ``query``, best first, without an answer. Raises as :meth:`stream` does."""
+        read = read_query(check_question(query), (), self.embeddings)
+        return self.retriever.retrieve(read, filters, top_k or self.settings.top_k).hits
+
+    def _understand(self, question: str, history: Sequence[Turn]) -> Query:
+        standalone = self.llm.rewrite(question, history) if self.llm and history else None
+        return read_query(question, history, self.embeddings, standalone=standalone)
+
+    def _judge(self, retrieval: Retrieval, index: IndexInfo) -> Judgement:
+        evidence = weigh(retrieval, self.embeddings)
+        if not evidence:
+            return Judgement((), None, 0.0, "no_match" if index.documents else "no_documents")
+        features = measure(retrieval, evidence)
+        confidence = self.calibration.confidence(features)
+        weak = confidence < self.operating_point
+        return Judgement(evidence, features, confidence, "weak_evidence" if weak else None)
+
+    def _draft(
+        self, query: Query, retrieval: Retrieval, judgement: Judgement, history: Sequence[Turn], limit: int
+    ) -> Generator[Event, None, Verified]:
+        hits = retrieval.hits[:limit] if self.llm else tuple(evidence.hit for evidence in judgement.evidence)
+        pieces = (
+            self.llm.draft(query.question, hits, query.language, history)
+            if self.llm
+            else extract(query, judgement.evidence)
+        )
+        draft = Draft(text="")
+        for piece in pieces:
+            if isinstance(piece, Draft):
+                draft = piece
+            else:
+                yield Token(text=piece)
+        language = query.language if self.llm else detect_language(draft.text)
+        return verify(draft, hits, self._text_of, language)
+
+    def _text_of(self, document_id: str) -> str:
+        document = self.store.document(document_id)
+        return document.text if document else ""
+
+    def _explain(self, retrieval: Retrieval, judgement: Judgement) -> dict[str, object]:
+        return {
+            "readings": [
+                {"background": reading.background, "unknown_terms": sorted(set(reading.weights) - reading.known)}
+                for reading in retrieval.readings
+            ],
+            "sentences": [
+                {
+                    "text": evidence.text,
+                    "passage_id": evidence.hit.passage_id,
+                    "start": evidence.span.start,
+                    "end": evidence.span.end,
+                    "similarity": round(evidence.similarity, 4),
+                    "coverage": round(evidence.coverage, 4),
+                    "score": round(evidence.score, 4),
+                }
+                for evidence in judgement.evidence
+            ],
+            "features": _as_dict(judgement.features),
+            "pulls": self.calibration.pulls(judgement.features) if judgement.features else {},
+            "operating_point": self.operating_point,
+        }
+
+
+def open_assistant(settings: Settings) -> Assistant:
+    """The assistant that the settings describe. Cheap: models are loaded by the first question or ``warm_up``.
+
+    Raises:
+        IndexMismatch: the data folder was made with other settings, or by a newer version.
+        StorageError: the data folder is damaged or cannot be read.
+        ModelError: the language model's package is missing, or a model's name makes no sense.
+    """
+    embeddings = load_embeddings(settings)
+    llm = _load_llm(settings, embeddings) if settings.llm else None
+    return Assistant(settings, open_index(settings, embeddings), embeddings, llm=llm)
+
+
+def _load_llm(settings: Settings, embeddings: SentenceEmbeddings) -> LLMAnswerer:
+    def similarity(left: Sequence[str], right: Sequence[str]) -> NDArray[np.float32]:
+        return embeddings.embed_sentences(left) @ embeddings.embed_sentences(right).T
+
+    return LLMAnswerer(load_chat_model(settings), settings.llm or "", similarity)
+
+
+def _as_dict(features: Features | None) -> dict[str, float]:
+    if features is None:
+        return {}
+    return {name: round(float(getattr(features, name)), 4) for name in features.__slots__}
+
+
+class _Clock:
+    """Milliseconds of each step."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self._laps: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self._laps[name] = round((now - self._last) * 1000, 2)
+        self._last = now
+
+    def laps(self) -> dict[str, float]:
+        return self._laps | {"total": round((self._last - self._start) * 1000, 2)}

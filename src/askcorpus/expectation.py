@@ -1,0 +1,101 @@
+"""What kind of words would answer a question, and where a sentence has them: a name, a date, a number.
+
+Deliberately shallow: the interrogatives of some twenty languages and the look of names, dates and numbers. It only
+marks words inside a quote and lifts a sentence a little; it never decides alone.
+"""
+
+from enum import Enum
+
+import regex
+
+from askcorpus.types import Span
+from askcorpus.words import words
+
+
+class Kind(Enum):
+    """What is asked for."""
+
+    WHEN = "when"
+    HOW_MANY = "how many"
+    NAME = "name"
+    OTHER = "other"
+
+
+_ASKS: dict[Kind, str] = {
+    Kind.HOW_MANY: (
+        r"how (?:many|much|old|long|far|tall|big|large|often)|what (?:percent\w*|share|number|proportion)|combien|quel(?:le)? "
+        r"(?:pourcentage|nombre|part|âge|proportion)|wie ?viele?|wie (?:hoch|lange?|alt|groß|weit|oft)|cuánt[oa]s?|quant[oaie]s?"
+        r"|скольк\w*|скільки|كم|多少|几[个名人次年天]|幾|いくつ|いくら|何(?:人|回|年間|個)|kaç|câ[tț][ie]|πόσ\w+|कितन\w+"
+        r"|bao nhiêu|mấy|กี่|เท่าไร|เท่าไหร่|ile|kolik|hoeveel|몇|얼마"
+    ),
+    Kind.WHEN: (
+        r"when|(?:what|which) (?:year|date|day|month|century)|quand|quel(?:le)?s? (?:année|date|jour|mois|siècle)|wann"
+        r"|welche[mrs]? (?:jahr|datum|tag|monat)|cuándo|qué (?:año|fecha|día|mes|siglo)|quando|que (?:ano|data|dia)"
+        r"|когда|каком году|коли|якому році|متى|何时|什么时候|哪一?年|几月|いつ|何年|ne zaman|hangi (?:yıl|tarih)\w*"
+        r"|când|ce an|πότε|कब|khi nào|năm nào|เมื่อใด|เมื่อไหร่|ปีใด|kiedy|kdy|wanneer|언제"
+    ),
+    Kind.NAME: (
+        r"who|whom|whose|which|where|what (?:country|countries|city|company|state|person|team)|qui|où|quel(?:le)?s?|lequel"
+        r"|laquelle|wer|wem|wen|wo|welche[mnrs]?|quién(?:es)?|dónde|qué|cuál(?:es)?|quem|onde|qua(?:l|is)|chi|dove|quale"
+        r"|кто|кого|где|как(?:ой|ая|ие|ую)|хто|де|як(?:ий|а|і)|谁|哪[些个里]|誰|どこ|どの|kim|nerede|hangi|cine|unde|care"
+        r"|ποι\w+|πού|कौन|किस\w*|कहाँ|ai|ở đâu|nào|ใคร|ที่ไหน|kto|gdzie|który|kdo|kde|wie|waar|welke|누가|누구|어디"
+    ),
+}
+_KINDS = [
+    (kind, regex.compile(rf"(?<![\p{{L}}\p{{M}}])(?:{asks})(?![\p{{L}}\p{{M}}])")) for kind, asks in _ASKS.items()
+]
+_UNSPACED = [
+    (
+        kind,
+        regex.compile("|".join(ask for ask in asks.split("|") if regex.match(r"[\p{Han}\p{Hiragana}\p{Thai}]", ask))),
+    )
+    for kind, asks in _ASKS.items()
+]
+
+_NUMBER = r"\p{Nd}+(?:[.,\u00a0\u202f ]\p{Nd}{3})*(?:[.,]\p{Nd}+)?(?:\s?%|[\s-](?:percent|pour cent|por ciento|prozent|million\w*|billion\w*|milliard\w*))?"
+_MONTH = (
+    r"(?:jan|feb|fév|mar|apr|avr|may|mai|jun|juin|jul|juil|aug|aoû|sep|oct|okt|nov|dec|déc|dez|ene|abr|ago|dic|set|out|янв"
+    r"|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)\p{L}*\.?"
+)
+_DAY = r"\p{Nd}{1,2}(?!\p{Nd})"
+_YEAR = r"(?<!\p{Nd})(?:1\p{Nd}|20)\p{Nd}{2}(?!\p{Nd})"
+_DATE = "|".join(
+    (
+        rf"(?:{_DAY}(?:\.|er|st|nd|rd|th)?\s(?:de\s)?)?\b{_MONTH}(?:\s{_DAY}(?:st|nd|rd|th)?,?)?(?:\s(?:de\s)?{_YEAR})?",
+        r"\p{Nd}{1,4}\s?年(?:\p{Nd}{1,2}月)?(?:\p{Nd}{1,2}日)?",
+        _YEAR,
+    )
+)
+_NAME = r"\p{Lu}[\p{L}\p{M}\p{Nd}’'-]*(?:\s(?:(?:de|du|des|del|da|do|of|the|la|le|von|van|bin|al)\s){0,2}\p{Lu}[\p{L}\p{M}’'-]*)*"
+_ANSWERS = {
+    Kind.HOW_MANY: regex.compile(_NUMBER),
+    Kind.WHEN: regex.compile(_DATE, regex.IGNORECASE),
+    Kind.NAME: regex.compile(_NAME),
+}
+
+
+def kind_of(question: str) -> Kind:
+    """What ``question`` asks for; ``OTHER`` when nothing says."""
+    folded = question.casefold()
+    for (kind, spaced), (_, unspaced) in zip(_KINDS, _UNSPACED, strict=True):
+        if spaced.search(folded) or (unspaced.pattern and unspaced.search(folded)):
+            return kind
+    return Kind.OTHER
+
+
+def expected_answer(question: str, sentence: str) -> list[Span]:
+    """Where ``sentence`` has words of the kind that ``question`` asks for and that the question does not say itself."""
+    pattern = _ANSWERS.get(kind_of(question))
+    if pattern is None:
+        return []
+    asked = set(words(question))
+    return [
+        Span(match.start(), match.end())
+        for match in pattern.finditer(sentence)
+        if match.end() > match.start() and not set(words(match[0])) <= asked and not _opens(pattern, match)
+    ]
+
+
+def _opens(pattern: "regex.Pattern[str]", match: "regex.Match[str]") -> bool:
+    """Whether a single capitalised word stands first in the sentence, where every word is capitalised."""
+    return pattern is _ANSWERS[Kind.NAME] and match.start() == 0 and " " not in match[0]

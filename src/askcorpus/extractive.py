@@ -1,0 +1,63 @@
+"""Answers in the corpus's own words: the sentences that answer, verbatim, each cited. Needs no language model."""
+
+from collections.abc import Iterator, Sequence
+
+from askcorpus.evidence import Evidence
+from askcorpus.expectation import expected_answer
+from askcorpus.query import Query
+from askcorpus.types import Draft, Quote, Span
+from askcorpus.words import words
+
+NAME = "extractive"
+
+MOST_SENTENCES = 3
+CLOSE = 1.5
+"""Score (see ``Evidence``) by which a further sentence may stay behind the best one."""
+
+REPEATS = 0.6
+"""Share of a sentence's terms that are already quoted from which it adds nothing."""
+
+
+def extract(query: Query, evidence: Sequence[Evidence]) -> Iterator[str | Draft]:
+    """The draft of an answer from weighed sentences: each piece is a quoted sentence with its marker."""
+    text, quotes = "", []
+    for marker, chosen in enumerate(_choose(evidence), start=1):
+        piece = f"{' ' if text else ''}{_one_line(chosen.text)} [{marker}]"
+        text += piece
+        marks = expected_answer(query.standalone, chosen.text)
+        highlights = tuple(Span(chosen.span.start + start, chosen.span.start + end) for start, end in marks)
+        quotes.append(
+            Quote(
+                marker=marker,
+                passage_id=chosen.hit.passage_id,
+                start=chosen.span.start,
+                end=chosen.span.end,
+                highlights=highlights,
+            )
+        )
+        yield piece
+    yield Draft(text=text, quotes=tuple(quotes))
+
+
+def _choose(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The best sentence, and those close behind it that say something else or say it differently elsewhere."""
+    if not evidence:
+        return []
+    chosen = [evidence[0]]
+    for candidate in evidence[1:]:
+        if len(chosen) == MOST_SENTENCES or candidate.score < evidence[0].score - CLOSE:
+            break
+        if not any(_repeats(candidate.text, other.text) for other in chosen):
+            chosen.append(candidate)
+    return chosen
+
+
+def _repeats(text: str, other: str) -> bool:
+    """Whether ``text`` has hardly a word that ``other`` has not; figures that differ are news, not a repeat."""
+    own, said = set(words(text)), set(words(other))
+    new_figures = any(word[0].isdigit() for word in own - said)
+    return not new_figures and len(own & said) > REPEATS * len(own)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,41 @@
+"""One order from two: dense similarity and BM25, each weighed by what it knows about this question.
+
+Reciprocal rank fusion (Cormack et al. 2009) trusts both halves alike. Where the question's language is not the
+documents', the lexical half ranks by the few tokens that happen to be shared, and drags the good half down. Here both
+scores are put on a scale that says how much evidence they are:
+
+* dense: how far the similarity stands above the corpus's own background for this question, in standard deviations;
+* lexical: the share of the question's weight that the passage holds. A term that no passage holds counts as the
+  rarest of all, so a question in a foreign language reaches small shares only, while a passage that holds its names
+  and numbers reaches a large one. What stays below ``LEXICAL_FLOOR`` any passage may hold by chance: it counts nothing.
+"""
+
+import math
+from collections.abc import Iterable
+
+LEXICAL_WEIGHT = 4.0
+"""Standard deviations of dense similarity that a full lexical match is worth (docs/quality.md)."""
+
+LEXICAL_FLOOR = 0.4
+"""Lexical share from which it says something (docs/quality.md)."""
+
+
+def idf(frequency: int, passages: int) -> float:
+    """Inverse document frequency as in BM25 (Robertson and Zaragoza 2009), kept positive by adding one."""
+    return math.log(1 + (passages - frequency + 0.5) / (frequency + 0.5))
+
+
+def lexical_share(bm25: float, weights: Iterable[float]) -> float:
+    """``bm25`` as a share of the question's weight, the sum of its terms' idf: about 0 to 2 (0 without terms)."""
+    ceiling = sum(weights)
+    return bm25 / ceiling if ceiling > 0 else 0.0
+
+
+def fuse(similarity: float, background: tuple[float, float], share: float) -> float:
+    """Evidence that a passage is about the question, in standard deviations of the background.
+
+    ``similarity`` is a cosine similarity, ``background`` its mean and standard deviation over the corpus, ``share``
+    comes from :func:`lexical_share`.
+    """
+    mean, deviation = background
+    return (similarity - mean) / max(deviation, 1e-3) + LEXICAL_WEIGHT * max(0.0, share - LEXICAL_FLOOR)

@@ -1,0 +1,82 @@
+"""A question, ready to be searched for: its vectors, its words, its language."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.errors import UsageError
+from askcorpus.language import detect_language
+from askcorpus.types import History, Turn
+from askcorpus.words import terms
+
+LONGEST_QUESTION = 10_000
+"""Characters of a question; a longer text is a document, not a question."""
+
+_REMEMBERED_TURNS = 2
+_REMEMBERED_CHARS = 300
+
+
+class Query(NamedTuple):
+    """What is searched for.
+
+    ``question`` is what was asked, ``standalone`` what it means with the conversation around it (equal to
+    ``question`` where there is none). ``vectors`` (n, dimension) has a row for each reading of the question, the
+    question itself first; ``terms`` has a tuple for each reading.
+    """
+
+    question: str
+    standalone: str
+    language: str
+    vectors: NDArray[np.float32]
+    terms: tuple[tuple[str, ...], ...]
+
+
+def check_question(question: str) -> str:
+    """The question without surrounding space.
+
+    Raises:
+        UsageError: it is empty or longer than ``LONGEST_QUESTION``.
+    """
+    question = question.strip()
+    if not question:
+        raise UsageError("The question is empty.", "Ask in a few words, in any language.")
+    if len(question) > LONGEST_QUESTION:
+        raise UsageError(
+            f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} are read.",
+            "Ask in a few sentences.",
+        )
+    return question
+
+
+def read_query(
+    question: str, history: History, embeddings: SentenceEmbeddings, *, standalone: str | None = None
+) -> Query:
+    """The query for a question, within the conversation so far.
+
+    ``standalone`` is the question as a language model made it stand alone. Without one, a follow-up is read twice:
+    as it is, and with the turns before it (a pronoun's noun is mostly there).
+    """
+    readings = [standalone or question]
+    if standalone is None and history:
+        readings.append(_in_context(question, history))
+    return Query(
+        question=question,
+        standalone=readings[-1],
+        language=_language(question, history),
+        vectors=np.array([embeddings.embed_query(reading) for reading in readings], np.float32),
+        terms=tuple(tuple(dict.fromkeys(terms(reading))) for reading in readings),
+    )
+
+
+def _in_context(question: str, history: Sequence[Turn]) -> str:
+    asked = [turn.text for turn in history if turn.role == "user"][-_REMEMBERED_TURNS:]
+    return "\n".join([*(text[:_REMEMBERED_CHARS] for text in asked), question])
+
+
+def _language(question: str, history: Sequence[Turn]) -> str:
+    """The question's language; a follow-up too short to tell ("Et en 2021 ?") has that of the turn before."""
+    asked = [turn.text for turn in history if turn.role == "user"]
+    return next((found for text in [question, *reversed(asked)] if (found := detect_language(text))), "")

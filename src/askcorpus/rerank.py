@@ -1,0 +1,41 @@
+"""Reading question and passage together: any cross-encoder of sentence-transformers, off unless named."""
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from askcorpus.errors import ModelError
+
+if TYPE_CHECKING:
+    from sentence_transformers import CrossEncoder
+
+
+class Reranker:
+    """Scores (question, passage) pairs with a cross-encoder (Nogueira and Cho 2019), loaded at the first use."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._model: CrossEncoder | None = None
+        self._loading = threading.Lock()
+
+    def score(self, question: str, passages: Sequence[str]) -> list[float]:
+        """One score a passage, higher is better; the scale is the model's own.
+
+        Raises:
+            ModelError: the model cannot be found or loaded.
+        """
+        pairs = [(question, passage) for passage in passages]
+        return [float(score) for score in self._loaded().predict(pairs, show_progress_bar=False)]
+
+    def _loaded(self) -> "CrossEncoder":
+        from sentence_transformers import CrossEncoder
+
+        with self._loading:
+            if self._model is None:
+                try:
+                    self._model = CrossEncoder(self.name)
+                except (OSError, ValueError) as exc:
+                    raise ModelError(
+                        f"The reranker {self.name} cannot be loaded.", "Name a cross-encoder's folder or hub name."
+                    ) from exc
+            return self._model
