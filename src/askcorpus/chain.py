@@ -4,7 +4,6 @@ Neither turns tracing on; a callback or tracer that the application sets sees th
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -80,12 +79,11 @@ class AssistantRunnable(Runnable[Question, dict[str, Any]]):
     def _stream(self, inputs: Iterator[Question]) -> Iterator[dict[str, Any]]:
         for input in inputs:
             question, options = _read(input)
-            with closing(self.assistant.stream(question, **options)) as events:
-                for event in events:
-                    if isinstance(event, Token):
-                        yield AddableDict(token=event.text)
-                    elif isinstance(event, Done):
-                        yield AddableDict(event.answer.model_dump(mode="json"))
+            for event in self.assistant.stream(question, **options):
+                if isinstance(event, Token):
+                    yield AddableDict(token=event.text)
+                elif isinstance(event, Done):
+                    yield AddableDict(event.answer.model_dump(mode="json"))
 
 
 def _to_document(hit: Hit) -> LangChainDocument:
