@@ -208,9 +208,9 @@ def put(connection: sa.Connection, document: Document, sha256: str, passages: Se
         ValueError: a passage is not of this document, or a vector not of this catalog's dimension.
     """
     _check(document, passages, int(meta(connection)["dimension"]))
-    same = _documents.c.id == document.id
+    same = _documents.c.id.in_(_listed([document.id]))
     if document.origin:
-        same |= _documents.c.origin == document.origin
+        same |= _documents.c.origin.in_(_listed([document.origin]))
     _delete(connection, same)
     first = _note_change(connection, len(passages))
     low, high = day_range(document.date) or (None, None)
@@ -276,7 +276,7 @@ def known(connection: sa.Connection) -> dict[str, Known]:
 
 def document(connection: sa.Connection, document_id: str) -> Document | None:
     """One document, or ``None``."""
-    row = connection.execute(sa.select(*_DOCUMENT).where(_documents.c.id == document_id)).first()
+    row = connection.execute(sa.select(*_DOCUMENT).where(_documents.c.id.in_(_listed([document_id])))).first()
     return Document(**row._mapping) if row else None
 
 
@@ -483,12 +483,12 @@ def day_range(date: str) -> tuple[str, str] | None:
     ``2022-02`` → ``("2022-02-01", "2022-02-28")``.
     """
     match = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", date, re.ASCII)
-    if not match:
+    if not match or match[1] == "0000":
         return None
-    year, month, day = (int(part) if part else 0 for part in match.groups())
+    year, month, day = (int(part or 0) for part in match.groups())
     if not match[2]:
         return f"{date}-01-01", f"{date}-12-31"
-    if not 1 <= month <= 12 or not year:
+    if not 1 <= month <= 12:
         return None
     length = calendar.monthrange(year, month)[1]
     if match[3]:

@@ -7,9 +7,11 @@ holds. Chroma has no lock of its own and two processes on one folder ruin it sil
 ``chroma.lock`` touches it; the others search exactly.
 """
 
+import json
 import logging
 import shutil
 import time
+import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -139,6 +141,10 @@ class Place(Protocol):
         """A client; raises what `_failures` translates."""
         ...
 
+    def sizes(self) -> dict[str, int]:
+        """The files that Chroma trusts blindly, by size."""
+        ...
+
     def erase(self, collection: str) -> None:
         """Remove all of the collection, and the folder; raises what `_failures` translates."""
         ...
@@ -157,13 +163,17 @@ class Embedded:
         from chromadb.api.client import Client
         from chromadb.config import Settings
 
-        files = str(self.folder / "index")
-        return Client(settings=Settings(is_persistent=True, persist_directory=files, anonymized_telemetry=False))
+        # A new name after each erasure: Chroma keeps a client that failed to open, and gives it out again for its path.
+        files = next(self.folder.glob("index-*"), self.folder / f"index-{uuid.uuid4().hex[:8]}")
+        return Client(settings=Settings(is_persistent=True, persist_directory=str(files), anonymized_telemetry=False))
+
+    def sizes(self) -> dict[str, int]:
+        """The files of the HNSW index. Chroma may crash (the whole process, with it) on one that is cut short."""
+        return {str(path.relative_to(self.folder)): path.stat().st_size for path in self.folder.glob("index-*/*/*")}
 
     def erase(self, collection: str) -> None:
         """Remove the files, which may be in any state."""
-        if self.folder.exists():
-            shutil.rmtree(self.folder)
+        _remove(self.folder)
 
 
 class Server:
@@ -196,6 +206,10 @@ class Server:
         client._server._session.timeout = httpx.Timeout(SERVER_SECONDS)  # type: ignore[attr-defined]
         return client
 
+    def sizes(self) -> dict[str, int]:
+        """None: the server's files are the server's business."""
+        return {}
+
     def erase(self, collection: str) -> None:
         """Remove this corpus's collection from the server."""
         from chromadb.errors import NotFoundError
@@ -204,8 +218,14 @@ class Server:
         with suppress(NotFoundError):
             client.delete_collection(collection)
         client.close()
-        if self.folder.exists():
-            shutil.rmtree(self.folder)
+        _remove(self.folder)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 class Unreachable(Exception):
@@ -229,7 +249,6 @@ class ChromaIndex:
         self._held = np.empty(0, np.int64)
         self._level: State | None = None
         self._identity = ""
-        self._proven = False
         self._retry_at = 0.0
 
     def search(self, connection: sa.Connection, state: State, vector: Vector, limit: int) -> list[int] | None:
@@ -338,8 +357,10 @@ class ChromaIndex:
             progress(done, total)
         if done < total:
             return False
-        if not self._proven:
-            self._prove(connection)
+        with _failures():
+            count = self._opened().count()
+        if count != self._held.size:  # a process was killed between a write and its note
+            raise Damaged(f"it holds {count} passages instead of {self._held.size}")
         self._level = state
         return True
 
@@ -357,10 +378,15 @@ class ChromaIndex:
     def _remember(self, held: Seqs) -> None:
         """Note what Chroma holds, after it does: a row too few here is written again, which changes nothing."""
         with _failures():
-            draft = self._notes.with_suffix(".tmp.npz")
-            np.savez(draft, seqs=held, about=np.array([self._identity, self._place.name]))
+            draft = self._notes.with_suffix(".new.npz")
+            np.savez(draft, seqs=held, about=np.array(self._about()))
             draft.replace(self._notes)
         self._held = held
+
+    @property
+    def _opening(self) -> Path:
+        """A file that is there until Chroma has proved sound: left behind, it tells that Chroma took us down."""
+        return self._place.folder / "opening"
 
     @property
     def _notes(self) -> Path:
@@ -373,26 +399,35 @@ class ChromaIndex:
         self._disconnect()
         self._identity = state.identity
         held = self._recall()
-        if held is None:
+        if held is None or self._opening.exists():
+            held = None
             self._reset()
         with _failures():
             self._place.folder.mkdir(parents=True, exist_ok=True)
+            self._opening.touch()
             self._client = self._place.connect()
             self._collection = self._client.get_or_create_collection(
                 self._name,
                 embedding_function=None,
                 configuration={"hnsw": {"space": "cosine", "ef_search": 400}},
             )
-        self._held = np.empty(0, np.int64) if held is None else held
+        if held is not None:
+            self._held = held
+            self._prove(connection)
+        with _failures():
+            self._opening.unlink(missing_ok=True)
 
     def _recall(self) -> Seqs | None:
-        """What was noted about this catalog and this place; ``None`` when nothing was."""
+        """What was noted, if it is about this catalog and about the files as they are now; else ``None``."""
         try:
             with np.load(self._notes) as notes:
-                about = notes["about"].tolist()
-                return notes["seqs"] if about == [self._identity, self._place.name] else None
+                seqs: Seqs = notes["seqs"]
+                return seqs if str(notes["about"]) == self._about() else None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None
+
+    def _about(self) -> str:
+        return json.dumps([self._identity, self._place.name, self._place.sizes()], sort_keys=True)
 
     def _opened(self) -> "Collection":
         if self._collection is None:
@@ -408,24 +443,20 @@ class ChromaIndex:
     def _prove(self, connection: sa.Connection) -> None:
         """Look whether Chroma really gives back what it was given. Raises `Damaged` otherwise.
 
-        Lost or truncated index files raise nothing by themselves: Chroma then counts all rows and finds few.
+        Lost index files raise nothing by themselves: Chroma then counts all rows and finds few.
         """
         probes = self._held[np.linspace(0, self._held.size - 1, min(PROBES, self._held.size), dtype=np.int64)]
         vectors = catalog.vectors_of(connection, probes.tolist())
+        if not vectors:
+            return
         with _failures():
-            count = self._opened().count()
-            if count != self._held.size:
-                raise Damaged(f"it holds {count} passages instead of {self._held.size}")
-            if not count:
-                return
             kept = self._opened().get([str(seq) for seq in vectors], include=["embeddings"])
             rows = dict(zip(kept["ids"], kept["embeddings"] if kept["embeddings"] is not None else [], strict=False))
             for seq, vector in vectors.items():
                 if not np.allclose(rows.get(str(seq), np.nan), vector, atol=1e-3):
                     raise Damaged(f"the vector of passage {seq} is not the catalog's")
-                if len(self._nearest(vector, 10)) < min(10, count):
+                if len(self._nearest(vector, 10)) < min(10, self._held.size):
                     raise Damaged("it finds fewer passages than it holds")
-        self._proven = True
 
     def _reset(self) -> None:
         """Throw away what Chroma holds."""
@@ -443,7 +474,6 @@ class ChromaIndex:
                 self._client.close()
         self._client = self._collection = self._level = None
         self._held = np.empty(0, np.int64)
-        self._proven = False
 
     def _give_up(self, exc: Exception) -> None:
         """Leave Chroma alone for a while."""

@@ -1,0 +1,133 @@
+"""BM25 over our words: every script is found, titles count, common terms do not cost."""
+
+import pytest
+from corpora import document, fill, many, open_
+
+from askcorpus import lexical
+from askcorpus.types import Filters
+from askcorpus.words import words
+
+TEXTS = {
+    "french": "L’État a déclaré la grève à Œuilly.",
+    "german": "Die Straße führt nach Köln.",
+    "turkish": "İstanbul büyük bir şehirdir.",
+    "russian": "Ёлка стоит в Москве.",
+    "arabic": "كَتَبَ أحمد الرسالة",
+    "hindi": "क्षेत्र में चुनाव हुआ",
+    "tamil": "தமிழ் நாடு அரசு",
+    "japanese": "東京で雨が降る。",
+    "thai": "ประเทศไทยมีเลือกตั้ง",
+    "korean": "서울에서 선거가 열렸다",
+    "number": "The budget is 1,000,000 euros or 3.5 percent.",
+    "code": "An F-16 flew over after COVID-19.",
+}
+
+
+@pytest.fixture
+def store(tmp_path):
+    with open_(tmp_path / "data") as store:
+        yield store
+
+
+def found(store, question, limit=10, filters=Filters()):
+    """Ids of the documents found, best first."""
+    ids = [id_ for id_, _ in store.lexical(words(question), limit, filters)]
+    return list(dict.fromkeys(hit.document_id for hit in store.hits(ids).values()))
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("Qui fait la greve ?", "french"),
+        ("oeuilly", "french"),
+        ("STRASSE koln", "german"),
+        ("istanbul", "turkish"),
+        ("елка", "russian"),
+        ("كتب احمد", "arabic"),
+        ("चुनाव", "hindi"),
+        ("தமிழ்", "tamil"),
+        ("雨が降りましたか", "japanese"),
+        ("เลือกตั้งเมื่อไร", "thai"),
+        ("선거가", "korean"),
+        ("1 000 000", "number"),
+        ("3,5", "number"),
+        ("F16", "code"),
+        ("covid", "code"),
+    ],
+)
+def test_every_script_is_found(store, question, name):
+    fill(store, *(document(key, text, title="") for key, text in TEXTS.items()))
+    assert found(store, question) == [name]
+
+
+def test_words_of_the_title_find_the_passages(store):
+    fill(store, document("a", "He resigned.", title="Borrell in Madrid"), document("b", "She stayed.", title="Weather"))
+    assert found(store, "borrell") == ["a"]
+
+
+def test_the_rarer_term_weighs_more_and_scores_are_positive(store):
+    fill(
+        store,
+        *(document(f"d{n}", "war and peace", title="") for n in range(9)),
+        document("rare", "war and zebra", title=""),
+    )
+    scored = store.lexical(["war", "zebra"], 10)
+    assert found(store, "war zebra")[0] == "rare"
+    assert [score for _, score in scored] == sorted((score for _, score in scored), reverse=True)
+    assert all(score > 0 for _, score in scored)
+
+
+def test_document_frequency_counts_passages(store):
+    fill(store, document("a", "x" * 40 + "zebra zebra", title=""), document("b", "zebra", title=""))
+    assert store.document_frequency(["zebra", "unicorn", "zebra"]) == {"zebra": 2, "unicorn": 0}
+
+
+@pytest.mark.parametrize(
+    "terms", [[], [""], ['"'], ["a OR b"], ["NEAR("], ["*"], ["unicorn"], ["x" * 5000], ["\ud800"]]
+)
+def test_terms_are_never_syntax(store, terms):
+    fill(store, document("a", "plain text"))
+    assert store.lexical(terms, 5) == []
+
+
+def test_a_pasted_page_is_a_question_too(store):
+    fill(store, *many(50))
+    terms = [f"place{n}" for n in range(3000)]
+    assert len(store.lexical(terms, 1000)) == 50
+
+
+def test_common_terms_count_only_when_alone_in_a_large_corpus(store, monkeypatch):
+    monkeypatch.setattr(lexical, "LARGE", 100)
+    fill(store, *many(100))  # "about", in every title, is common; "place7" stands in one passage
+    with store._database.reading() as connection:
+        assert lexical.expression(connection, ["about", "place7"], 300) == '"place7"'
+        assert lexical.expression(connection, ["about"], 300) == '"about"'
+        assert lexical.expression(connection, ["about", "place7"], 100) == '"place7" OR "about"'
+
+
+def test_filters_apply(store):
+    fill(store, *many(24))
+    assert set(found(store, "report", 100, Filters(languages=("fr",)))) == {f"d{n}" for n in range(1, 24, 2)}
+    assert found(store, "report", 100, Filters(document_ids=("d3",), languages=("en",))) == []
+
+
+def test_replaced_and_removed_words_are_gone(store):
+    fill(store, document("a", "old zebra"), document("b", "quiet"))
+    fill(store, document("a", "new giraffe"))
+    assert found(store, "zebra") == []
+    assert found(store, "giraffe") == ["a"]
+    with store.writer() as writer:
+        writer.remove(["a"])
+    assert found(store, "giraffe") == []
+    assert store.document_frequency(["giraffe"]) == {"giraffe": 0}
+
+
+def test_rebuild_gives_the_same_index(store):
+    fill(store, *many(30))
+    before = store.lexical(["place3", "river9", "month"], 50)
+    with store._database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM lexical WHERE rowid < 40")
+    assert store.lexical(["place3", "river9", "month"], 50) != before
+    assert "lexical index" in [check.name for check in store.check() if not check.ok]
+    store.rebuild()
+    assert store.lexical(["place3", "river9", "month"], 50) == before

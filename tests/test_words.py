@@ -1,0 +1,120 @@
+"""Words meet across spellings, stay apart where they differ, and know their places."""
+
+import time
+
+import pytest
+
+from askcorpus.words import LONGEST, word_spans, words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("l’État d'armes qu’il jusqu'à", ["etat", "armes", "il", "a"]),
+        ("aujourd’hui", ["aujourdhui"]),
+        ("L'Œuvre ÉTÉ naïve", ["oeuvre", "ete", "naive"]),
+        ("dell'arte un'altra", ["arte", "altra"]),
+        ("Biden's O'Brien don’t", ["biden", "obrien", "dont"]),
+        ("Straße STRASSE ŁÓDŹ Ærø", ["strasse", "strasse", "lodz", "aero"]),
+        ("İstanbul ISTANBUL ıstanbul", ["istanbul"] * 3),
+        ("Việt Nam Đà Nẵng", ["viet", "nam", "da", "nang"]),
+        ("Αθήνα ΑΘΉΝΑ Σίσυφος ΣΊΣΥΦΟΣ", ["αθηνα", "αθηνα", "σισυφοσ", "σισυφοσ"]),
+        ("ёлка елка за́мок", ["елка", "елка", "замок"]),
+        ("п'ять", ["пять"]),
+        ("كِتَابٌ كـــتاب أحمد احمد", ["كتاب", "كتاب", "احمد", "احمد"]),
+        ('شَلُوم שָׁלוֹם צה"ל צה״ל', ["شلوم", "שלום", "צהל", "צהל"]),
+        ("می‌خواهم", ["ميخواهم"]),
+        ("ＡＢＣ ﬁn", ["abc", "fin"]),
+        ("e\u0301tat cafe\u0301", ["etat", "cafe"]),
+        ("snake_case a/b x@y.org", ["snake", "case", "a", "b", "x", "y", "org"]),
+        ("hy\u00adphen", ["hyphen"]),
+    ],
+)
+def test_spellings_of_a_word_meet(text, expected):
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("мой", "мои"), ("їжак", "іжак"), ("कल", "काल"), ("दिन", "दीन"), ("ガ", "カ"), ("มา", "มี"), ("2022", "2023")],
+)
+def test_different_words_stay_apart(one, other):
+    assert words(one) != words(other)
+
+
+@pytest.mark.parametrize("text", ["हिन्दी में क्षेत्र", "தமிழ் நாடு", "বাংলা দেশ", "മലയാളം"])
+def test_words_of_indic_scripts_stay_whole(text):
+    assert words(text) == text.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("雨が降る。", ["雨が", "が降", "降る"]),
+        ("北京 大学", ["北京", "大学"]),
+        ("雨", ["雨"]),
+        ("ｳｸﾗｲﾅ ｶﾞｽ", ["ウク", "クラ", "ライ", "イナ", "ガス"]),
+        ("ประเทศ", ["ปร", "ระ", "ะเ", "เท", "ทศ"]),
+        ("ที่นี่", ["ที่นี่"]),
+        ("2022年のNATO", ["2022", "年の", "nato"]),
+    ],
+)
+def test_scripts_without_spaces_become_pairs(text, expected):
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1,000,000 1 000 000 1.000.000 1’000’000 1\u202f000\u202f000", ["1000000"] * 5),
+        ("3.5 3,5 1,234.56", ["3.5", "3.5", "1234.56"]),
+        ("2022-09-29 29.09.2022", ["2022", "09", "29", "29", "09", "2022"]),
+        ("in 2022 300 people", ["in", "2022", "300", "people"]),
+        ("COVID-19 F-16 MH17", ["covid19", "covid", "19", "f16", "f", "16", "mh17"]),
+        ("U.S. U.S.A. U.N.", ["us", "usa", "un"]),
+        ("٢٠٢٢ २०२२ ๒๐๒๒", ["2022"] * 3),
+        ("3.5kg 5G m²", ["3.5", "kg", "5g", "m2"]),
+        ("1.2.3", ["1", "2", "3"]),
+    ],
+)
+def test_numbers_and_codes_are_findable(text, expected):
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "…?!—«»", "👍🏽 🇫🇷", "\u0301\u0301", "\ud800", "''’"])
+def test_what_holds_no_word_gives_none(text):
+    assert words(text) == []
+
+
+def test_places_are_those_of_the_words():
+    text = "L’État, COVID-19 et 東京都: Biden's 1 000 000."
+    found = [(word, text[span.start : span.end]) for word, span in word_spans(text)]
+    assert found == [
+        ("etat", "État"),
+        ("covid19", "COVID-19"),
+        ("covid", "COVID"),
+        ("19", "19"),
+        ("et", "et"),
+        ("東京", "東京"),
+        ("京都", "京都"),
+        ("biden", "Biden"),
+        ("1000000", "1 000 000"),
+    ]
+
+
+def test_a_folded_word_folds_to_itself():
+    folded = words("L’État İstanbul كـــتاب Straße ﷺ 1 000 000 3,5 雨が降る ΣΊΣΥΦΟΣ")
+    assert words(" ".join(folded)) == folded
+
+
+@pytest.mark.parametrize(
+    "text", ["1," * 50_000, "a'" * 50_000, "1 000" * 30_000, "A." * 50_000, "a-" * 50_000, "a" + "\u0301" * 100_000]
+)
+def test_hostile_text_takes_linear_time(text):
+    started = time.perf_counter()
+    words(text)
+    assert time.perf_counter() - started < 5
+
+
+def test_no_word_is_longer_than_allowed():
+    assert [len(word) for word in words("a" * 1_000_000)] == [LONGEST]
