@@ -7,7 +7,7 @@ fell for it would say.
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,18 @@ import pytest
 from langchain_core.messages import BaseMessage
 from numpy.typing import NDArray
 
+from askcorpus.assistant import Assistant
+from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.fence import BRACKETED_NUMBERS, PASSAGE_CHARS, boundary_for, fence_passages
+from askcorpus.index import open_index
 from askcorpus.llm import LLMAnswerer
 from askcorpus.prompts import CANNOT_ANSWER
-from askcorpus.support import draft_reply
-from askcorpus.types import Draft, Hit, Quote, Turn
+from askcorpus.settings import Settings
+from askcorpus.store import Store
+from askcorpus.support import Similarity, draft_reply
+from askcorpus.types import Answer, Draft, Hit, Quote, Turn
 from askcorpus.verify import verify
+from askcorpus_ingest.ingest import ingest
 from chat_model import ScriptedChatModel
 
 ATTACKS = [json.loads(line) for line in (Path(__file__).parent / "data/redteam.jsonl").read_text("utf-8").splitlines()]
@@ -167,6 +173,69 @@ def test_a_model_that_only_copies_numbers_from_the_document_cites_nothing(attack
     draft = draft_reply(f"Wolves ate it {forged}.", hits, unrelated, "en")
     documents = {hit.document_id: hit.text for hit in hits}
     assert verify(draft, hits, documents.__getitem__).citations == ()
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    """All hostile documents in one real index, less the ones that only repeat, and an assistant that never abstains
+    for weak evidence."""
+    folder = tmp_path_factory.mktemp("redteam")
+    records = [
+        {"doc_id": attack["id"], "title": attack["kind"], "text": attack["text"], "lang": attack["language"]}
+        for attack in ATTACKS
+        if "repeat" not in attack
+    ]
+    (folder / "hostile.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
+    settings = Settings(data=folder / "data", min_confidence=0.0)
+    with Assistant(settings, open_index(settings, embeddings), embeddings) as assistant:
+        report = ingest([folder / "hostile.jsonl"], assistant.store, embeddings, settings)
+        assert (report.added, report.failed) == (len(records), ())
+        yield assistant
+
+
+def similarity_of(embeddings: SentenceEmbeddings) -> Similarity:
+    return lambda first, second: embeddings.embed_sentences(first) @ embeddings.embed_sentences(second).T
+
+
+def assert_every_marker_is_proven(answer: Answer, store: Store) -> None:
+    markers = [int(number) for number in re.findall(r"\[(\d{1,3})\]", answer.answer)]
+    assert set(markers) == {citation.marker for citation in answer.citations}
+    for citation in answer.citations:
+        document = store.document(citation.document_id)
+        assert document is not None
+        assert document.text[citation.start : citation.end] == citation.quote
+        assert answer.answer[citation.answer_start : citation.answer_end] == f"[{citation.marker}]"
+
+
+def question_about(attack: dict[str, object]) -> str:
+    return hits_for(attack)[0].text[:60]
+
+
+END_TO_END = [attack for attack in ATTACKS if "repeat" not in attack][::3]
+
+
+@pytest.mark.parametrize("attack", END_TO_END, ids=[attack["id"] for attack in END_TO_END])
+def test_the_extractive_answer_is_proven_whatever_the_documents_say(
+    attack: dict[str, object], corpus: Assistant
+) -> None:
+    answer = corpus.ask(question_about(attack))
+    assert answer.answerable
+    assert_every_marker_is_proven(answer, corpus.store)
+    assert answer.unsupported == ()
+
+
+@pytest.mark.parametrize("attack", END_TO_END, ids=[attack["id"] for attack in END_TO_END])
+def test_what_an_obeying_model_says_is_proven_or_not_said(
+    attack: dict[str, object], corpus: Assistant, embeddings: SentenceEmbeddings
+) -> None:
+    reply = f"{attack['obeyed']}\n\n{attack['text']}"
+    llm = LLMAnswerer(ScriptedChatModel().queue(reply), "scripted", similarity_of(embeddings))
+    assistant = Assistant(corpus.settings, corpus.store, embeddings, llm=llm)
+    answer = assistant.ask(question_about(attack))
+    assert_every_marker_is_proven(answer, corpus.store)
+    assert answer.answerable or answer.abstain_reason == "unsupported_answer"
+    if answer.answerable:
+        assert answer.citations
 
 
 def test_every_request_has_its_own_boundary_and_no_text_can_hold_it() -> None:
