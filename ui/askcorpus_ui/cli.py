@@ -6,7 +6,7 @@ Everything heavy is imported inside the command that needs it, so that ``--help`
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from askcorpus.errors import AskcorpusError, NothingIngested, UsageError
+from askcorpus_eval.cli import app as evaluation
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -28,7 +29,7 @@ DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 class Commands(TyperGroup):
     """Turns what a user can cause into one line and an exit code; everything else is a bug and shows its traceback."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:  # a Context of the click inside typer, which has no public name
         """Run the chosen command."""
         from askcorpus_ui.console import note
 
@@ -53,6 +54,7 @@ app = typer.Typer(
 )
 docs = typer.Typer(help="List, show and remove documents.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(docs, name="docs")
+app.add_typer(evaluation, name="eval")
 
 Data = Annotated[
     Path | None,
@@ -105,10 +107,16 @@ def ingest(
 
     A second run takes only what is new or changed. A file that cannot be read is reported, and the rest goes in.
     """
+    from askcorpus.embeddings import load_embeddings
+    from askcorpus.index import open_index
+    from askcorpus_ingest.ingest import ingest as run_ingest
     from askcorpus_ui.console import note, print_json, say
-    from askcorpus_ui.progress import ingest_with_progress
+    from askcorpus_ui.progress import Bar
 
-    report = ingest_with_progress(paths, _settings(data=data), prune=prune, dry_run=dry_run)
+    settings = _settings(data=data)
+    embeddings = load_embeddings(settings)
+    with open_index(settings, embeddings) as store:
+        report = run_ingest(paths, store, embeddings, settings, prune=prune, dry_run=dry_run, progress=Bar())
     for failure in report.failed:
         note(f"askcorpus: not ingested: {failure.origin}: {failure.reason}")
     counts = {
@@ -118,6 +126,8 @@ def ingest(
         "removed": report.removed,
         "failed": len(report.failed),
     }
+    if report.skipped:
+        note(f"askcorpus: {report.skipped} files of other kinds passed over.")
     if json:
         print_json(counts)
     else:
@@ -297,7 +307,7 @@ def _assistant(settings: "Settings") -> "Iterator[Assistant]":
         raise nothing
     from askcorpus.assistant import open_assistant
 
-    with closing(open_assistant(settings)) as assistant:
+    with open_assistant(settings) as assistant:
         if not assistant.store.count():
             raise nothing
         yield assistant
