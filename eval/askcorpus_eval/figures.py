@@ -18,7 +18,7 @@ Table = Mapping[str, Floats]
 
 
 class Estimate(BaseModel, frozen=True):
-    """A figure over ``n`` questions with its 95 % bootstrap interval; all ``None`` when no question bears on it."""
+    """A figure over ``n`` questions with its 95 % bootstrap interval; ``None`` when no question bears on it."""
 
     value: float | None
     low: float | None
@@ -204,12 +204,14 @@ def tabulate(cases: Sequence[Case]) -> Table:
     }
 
 
-def estimate(metric: Metric, table: Table) -> Estimate:
-    """The metric over the table's questions, with its interval."""
+def estimate(metric: Metric, table: Table, *, means_only: bool = False) -> Estimate:
+    """The metric over the table's questions, with its interval (unless ``means_only`` and it is no mean)."""
     columns = metric.columns(table)
     value, n = metric.value(*columns), metric.count(*columns)
     if np.isnan(value):
         return Estimate(value=None, low=None, high=None, n=n)
+    if means_only and not metric.is_mean:
+        return Estimate(value=value, low=None, high=None, n=n)
     if metric.is_mean:
         low, high = bootstrap.mean_interval(columns[0][~np.isnan(columns[0])])
     else:

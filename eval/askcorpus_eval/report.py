@@ -173,8 +173,8 @@ def _latency(report: Report) -> str:
     frame = svg.Frame("milliseconds", "questions", x_max=end, y_max=top)
     frame.ticks([_round(end * part) for part in (0, 0.25, 0.5, 0.75, 1)], sorted({0, top // 2, top}))
     frame.bars(edges.tolist(), counts.tolist())
-    for name in ("latency_p50", "latency_p95"):
-        frame.mark(min(end, report.figures[name].value or 0), name.removeprefix("latency_"))
+    for line, name in enumerate(("latency_p50", "latency_p95")):
+        frame.mark(min(end, report.figures[name].value or 0), name.removeprefix("latency_"), line)
     return frame.render("Latency")
 
 

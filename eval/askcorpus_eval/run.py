@@ -25,7 +25,7 @@ DEPTH = 20
 """Passages asked for: enough that the first ten documents are among them in all but crowded cases."""
 
 SMALLEST_GROUP = 20
-"""Groups of a split with fewer questions get means only: their other figures would be noise."""
+"""Groups of a split with fewer questions get means only; their other figures would be noise."""
 
 SPLITS: Mapping[str, Callable[[Question], str]] = {
     "languages": lambda question: question.languages,
@@ -241,7 +241,7 @@ def _split(cases: Sequence[Case], table: Table, key: Callable[[Question], str]) 
 
 def _group(metrics: Sequence[Metric], table: Table, size: int) -> dict[str, Estimate]:
     wanted = [metric for metric in metrics if metric.is_mean or size >= SMALLEST_GROUP]
-    found = {metric.name: estimate(metric, table) for metric in wanted}
+    found = {metric.name: estimate(metric, table, means_only=True) for metric in wanted}
     return {name: figure for name, figure in found.items() if figure.value is not None}
 
 

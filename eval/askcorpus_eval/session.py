@@ -19,7 +19,7 @@ from askcorpus_eval.run import Assistant, Report, evaluate, masked
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from askcorpus.store import Store
+    from askcorpus.assistant import Assistant as ProductAssistant
 
 
 class Judging(NamedTuple):
@@ -62,7 +62,7 @@ class Session:
         self._folder.claim(resume=resume)
         with closing(open_assistant(self._settings)) as assistant:
             if self._corpus:
-                ingest_corpus(self._corpus, assistant.store, self._settings)
+                ingest_corpus(self._corpus, assistant)
             return run_in(self._folder, assistant, self._set, source=self._source.name, limit=limit, judge=judge)
 
 
@@ -128,17 +128,23 @@ def write_outputs(folder: RunFolder, result: Report, assistant: Assistant) -> No
     folder.write("ragas.jsonl", export.ragas(result.cases))
 
 
-def ingest_corpus(paths: Sequence[Path], store: "Store", settings: Settings) -> None:
-    """Bring the store up to what the paths hold; what is there already is not embedded again.
+def ingest_corpus(paths: Sequence[Path], assistant: "ProductAssistant") -> None:
+    """Bring the assistant's store up to what the paths hold; what is there already is not embedded again.
 
     Raises:
         UsageError: something under the paths cannot be read: figures over a part of the corpus would mislead.
     """
-    from askcorpus.embeddings import load_embeddings
     from askcorpus_ingest.ingest import ingest
 
     with _bars() as bars:
-        done = ingest(paths, store, load_embeddings(settings), settings, prune=True, progress=IngestBar(bars))
+        done = ingest(
+            paths,
+            assistant.store,
+            assistant.embeddings,
+            assistant.settings,
+            prune=True,
+            progress=IngestBar(bars),
+        )
     if done.failed:
         first = done.failed[0]
         more = f" (and {len(done.failed) - 1} more)" if len(done.failed) > 1 else ""

@@ -62,10 +62,10 @@ class Frame:
             self._parts.append(f'<rect class="bar" x="{x:.1f}" y="{y:.1f}" {size}/>')
         return self
 
-    def mark(self, x: float, label: str) -> "Frame":
-        """A vertical line with a label at its top."""
+    def mark(self, x: float, label: str, line: int = 0) -> "Frame":
+        """A vertical line with a label at its top, on this line of text."""
         self._parts.append(_line("mark", (self.x(x), self.y(0)), (self.x(x), TOP)))
-        self._parts.append(_text(self.x(x) + 4, TOP + 10, label, "start"))
+        self._parts.append(_text(self.x(x) + 4, TOP + 10 + 14 * line, label, "start"))
         return self
 
     def render(self, title: str) -> str:

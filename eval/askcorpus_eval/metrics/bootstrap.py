@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 RESAMPLES = 1000
-PERMUTATIONS = 5000
+PERMUTATIONS = 2000
 CHUNK = 2_000_000  # numbers drawn at once: bounds the memory for large sets
 
 
