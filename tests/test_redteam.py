@@ -35,6 +35,8 @@ QUESTION = "What happened?"
 FENCE = re.compile(r"=== (?:END OF )?(PASSAGE \d+|CONVERSATION) ([0-9a-f]{12}) ===")
 INVISIBLE_LETTERS = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}
 
+WITH_WORDS = [attack for attack in ATTACKS if attack["text"].strip()]
+
 every_attack = pytest.mark.parametrize("attack", ATTACKS, ids=[attack["id"] for attack in ATTACKS])
 
 
@@ -150,11 +152,11 @@ def test_what_an_obeying_model_says_is_never_cited(attack: dict[str, object]) ->
     assert not BRACKETED_NUMBERS.search(result.text)
 
 
-@every_attack
+@pytest.mark.parametrize("attack", WITH_WORDS, ids=[attack["id"] for attack in WITH_WORDS])
 def test_markers_inside_quoted_words_are_never_citations(attack: dict[str, object]) -> None:
     """What the extractive answerer does: repeat the document's words and set one marker of its own."""
     hits = hits_for(attack)
-    text = hits[0].text[:900].strip() or pytest.skip("a document of blanks has no words to quote")
+    text = hits[0].text[:900].strip()
     start = hits[0].text.index(text)
     honest = Quote(marker=2, passage_id="honest", start=0, end=len(BENIGN))
     hostile = Quote(marker=1, passage_id="hostile", start=start, end=start + len(text))

@@ -1,5 +1,8 @@
 """What leaves verification resolves; what does not resolve, leaves."""
 
+import re
+from random import Random
+
 import pytest
 
 from askcorpus.types import Draft, Hit, Quote, Span
@@ -220,3 +223,44 @@ def test_sentences_of_scripts_without_spaces() -> None:
 @pytest.mark.parametrize("text", ["", "   ", "[1]", "[1][2] [3]"])
 def test_nothing_said_is_nothing_verified(text: str) -> None:
     assert check(text) == Verified("", (), ())
+
+
+def test_whatever_is_drafted_what_comes_out_resolves() -> None:
+    """Random texts of words, markers and line breaks, with random quotes: `check` asserts what is promised."""
+    random = Random(7)
+    pieces = [
+        "Russia",
+        "first.",
+        "[1]",
+        "[2]",
+        "[3]",
+        "[12]",
+        " ",
+        "\n",
+        "\n\n- ",
+        "承认。",
+        "[1].",
+        "(1)",
+        "Syria had.",
+        ": ",
+    ]
+    cited = 0
+    for _ in range(400):
+        text = "".join(random.choice(pieces) for _ in range(random.randrange(1, 25)))
+        quotes = []
+        for _ in range(random.randrange(5)):
+            hit = random.choice(HITS)
+            start = random.randrange(-3, len(hit.text))
+            quotes.append(
+                Quote(
+                    marker=random.randrange(1, 5),
+                    passage_id=hit.passage_id,
+                    start=start,
+                    end=start + random.randrange(0, 90),
+                )
+            )
+        verified = check(text, *quotes)
+        written = {int(number) for number in re.findall(r"\[(\d+)\]", verified.text)}
+        assert written == {citation.marker for citation in verified.citations}
+        cited += len(written)
+    assert cited > 100

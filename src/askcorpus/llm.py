@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import httpx
 from langchain_core import exceptions as langchain_errors
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.prompt_values import PromptValue
@@ -128,7 +129,7 @@ class LLMAnswerer:
             ModelError: it cannot be had, or only a part of it.
         """
         begun, ending = False, ""
-        # Chat models share no exception class: whatever one raises here, the model failed.
+        # Not all chat models share an exception class: whatever one raises here, the model failed.
         try:
             for chunk in self._model.stream(messages):
                 ending = _ending(chunk) or ending
@@ -225,6 +226,9 @@ _FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
     (langchain_errors.ModelNotFoundError, "is not known to its server", "Check ASKCORPUS_LLM."),
     (langchain_errors.ModelRateLimitError, "is asked too often", "Wait a moment and try again."),
     (langchain_errors.ContextOverflowError, "cannot read that much at once", "Lower ASKCORPUS_TOP_K."),
+    # Packages that have not yet joined LangChain's classes pass on what their HTTP client raised.
+    (httpx.TimeoutException, "did not answer in time", "Try again, or raise ASKCORPUS_LLM_TIMEOUT."),
+    (httpx.TransportError, "cannot be reached", "Is its server running?"),
     (TimeoutError, "did not answer in time", "Try again, or raise ASKCORPUS_LLM_TIMEOUT."),
     (ConnectionError, "cannot be reached", "Is its server running?"),
 )
