@@ -51,15 +51,15 @@ _MONTHS = [
 ]
 _PARAGRAPH = re.compile(r"[^\s](?:[^\n]|\n(?!\s*\n))*")
 _DATELINE = re.compile(
-    r"(?P<place>[^\W\d_][^()（）\n|]{0,80}?)?[ \t]*"
-    r"[(（](?P<agency>[^\W\d_][^()（）\n]{1,40})[)）][ \t]*(?:[-–—―:：]+|$)[ \t]*",
+    r"(?P<place>[^\W\d_][^()（）\n|]{0,80}?)?[ \t]{0,9}"
+    r"[(（](?P<agency>[^\W\d_][^()（）\n]{1,40})[)）][ \t]{0,9}(?:[-–—―:：]+|$)[ \t]{0,9}",
     re.MULTILINE,
 )
 _XINHUA = re.compile(
-    r"(?P<agency>新华社|中新社|新華社)(?P<place>[^\W\d_]{2,10}?)(?:\d{1,2}月)?\d{1,2}日[电電][ \t]*"
-    r"(?:[（(][^）)\n]{1,30}[）)])?[ \t]*"
+    r"(?P<agency>新华社|中新社|新華社)(?P<place>[^\W\d_]{2,10}?)(?:\d{1,2}月)?\d{1,2}日[电電][ \t]{0,9}"
+    r"(?:[（(][^）)\n]{1,30}[）)])?[ \t]{0,9}"
 )
-_PLACE_ONLY = re.compile(r"(?P<place>[^\W\d_]{3}[^()\n]{0,60}?)[ \t]+[–—―][ \t]+")
+_PLACE_ONLY = re.compile(r"(?P<place>[^\W\d_]{3}[^()\n]{0,60}?)[ \t]{1,9}[–—―][ \t]{1,9}")
 _BYLINE = re.compile(r"(?:by|von|par|por|di|da|source|quelle)[ \t:]+", re.IGNORECASE)
 _RUBRICS = {
     "breaking",

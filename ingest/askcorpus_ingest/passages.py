@@ -64,8 +64,10 @@ def _groups(text: str, units: Sequence[Span], target: int) -> list[list[Span]]:
                 groups.append([unit])
             else:
                 current.append(unit)
-    if len(groups) > 1 and groups[-1][-1].end - groups[-1][0].start < target // 4:
-        groups[-2].extend(groups.pop())
+    if len(groups) > 1:
+        crumb = groups[-1][-1].end - groups[-1][0].start < target // 4
+        if crumb and groups[-1][-1].end - groups[-2][0].start <= 2 * target:
+            groups[-2].extend(groups.pop())
     return groups
 
 

@@ -1,5 +1,6 @@
 """From a file to the records in it. What the text itself says about a document is read later (documents.py)."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -28,6 +29,9 @@ class Raw(NamedTuple):
 
 
 FRONT_MATTER_CHARS = 20_000
+MAIN_TEXT_CHARS = 5_000_000
+"""Of a longer page all text is taken: finding the main text of it would take minutes."""
+
 RECORD_KEYS = ("doc_id", "id", "title", "text", "date", "lang", "language", "source", "place")
 
 _BINARY_MAGIC = (
@@ -53,6 +57,9 @@ _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _FRONT_MATTER = re.compile(r"\s*---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|$)", re.DOTALL)
 _HEADING = re.compile(r"\s*#[ \t]+(.+?)[ \t#]*(?:\r?\n|$)")
+_HIDDEN_TAGS = {"script", "style", "noscript", "template", "title", "svg", "math", "object", "iframe"}
+_INLINE_TAGS = {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "font", "i", "mark", "q", "s", "small", "span"}
+_INLINE_TAGS |= {"strong", "sub", "sup", "time", "u", "wbr"}
 _HTML_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,30})", re.IGNORECASE)
 _HTML_LANGUAGE = re.compile(r"<html[^>]{0,500}?\slang\s*=\s*[\"']?([A-Za-z-]{2,12})", re.IGNORECASE)
 _HTML_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,500})", re.IGNORECASE)
@@ -159,11 +166,27 @@ def _front_matter(block: str) -> dict[str, str]:
 
 def _read_html(path: Path) -> Raw:
     """Main text and metadata of a page; all its visible text where no main text stands out."""
-    from trafilatura import bare_extraction, html2txt
-
     data = path.read_bytes()
     charset = _HTML_CHARSET.search(data, 0, 4096)
     page = decode(data, charset[1].decode("ascii") if charset else "").replace("\0", "")
+    fields = _main_text(page) if len(page) <= MAIN_TEXT_CHARS else {}
+    text = fields.get("text") or _visible_text(page)
+    if not text.strip():
+        raise ReadError("holds no text")
+    title, language = _HTML_TITLE.search(page), _HTML_LANGUAGE.search(page)
+    return Raw(
+        origin=path.as_posix(),
+        text=re.sub(r"\s*\n\s*", "\n\n", text),
+        title=fields.get("title") or (html.unescape(title[1]) if title else ""),
+        date=fields.get("date") or "",
+        language=language[1] if language else "",
+        source=fields.get("sitename") or "",
+    )
+
+
+def _main_text(page: str) -> dict[str, str]:
+    from trafilatura import bare_extraction
+
     found = bare_extraction(
         page,
         include_comments=False,
@@ -171,19 +194,26 @@ def _read_html(path: Path) -> Raw:
         with_metadata=True,
         date_extraction_params={"original_date": True, "extensive_search": False},
     )
-    fields = found if isinstance(found, dict) else found.as_dict() if found else {}
-    text = fields.get("text") or html2txt(page)
-    if not text.strip():
-        raise ReadError("holds no text")
-    title, language = _HTML_TITLE.search(page), _HTML_LANGUAGE.search(page)
-    return Raw(
-        origin=path.as_posix(),
-        text=re.sub(r"\n+", "\n\n", text),
-        title=fields.get("title") or (title[1] if title else ""),
-        date=fields.get("date") or "",
-        language=language[1] if language else "",
-        source=fields.get("sitename") or "",
-    )
+    return found if isinstance(found, dict) else found.as_dict() if found else {}
+
+
+def _visible_text(page: str) -> str:
+    """Everything a browser would show, a line for each block."""
+    from lxml import etree
+
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
+    root = etree.fromstring(page.encode(), parser)
+    if root is None:
+        return ""
+    pieces: list[str] = []
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        inline = element.tag in _INLINE_TAGS
+        shown = element.tag not in _HIDDEN_TAGS
+        if event == "start":
+            pieces += ["" if inline else "\n", (element.text or "") if shown else ""]
+        else:
+            pieces += ["" if inline else "\n", element.tail or ""]
+    return "\n".join(" ".join(line.split()) for line in "".join(pieces).split("\n"))
 
 
 def _read_jsonl(path: Path) -> Iterator[Raw | Failure]:

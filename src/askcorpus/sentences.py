@@ -16,7 +16,9 @@ WRAPPED_LINE = range(40, 121)
 LONG_QUOTATION = 500
 """Sentences of one quotation stay together up to this many characters; beyond, each stands alone."""
 
-_PARAGRAPH_GAP = re.compile(r"\n\s*\n")
+_WINDOW = 2000  # sentencex takes time with the square of a paragraph's length
+
+_PARAGRAPH_GAP = re.compile(r"\n[^\S\n]*\n")
 _LIST_ITEM = re.compile(r"\s*(?:[-*•–—#>|]|\d{1,3}[.)])\s")
 _QUOTES = re.compile(r"[\"“”„‟«»‹›‘‚「」『』]")
 _SPACE = re.compile(r"\s")
@@ -85,12 +87,23 @@ def _split_block(text: str, block: Span, language: str) -> Iterator[Span]:
 
 
 def _boundaries(block: str, offset: int, language: str) -> list[Span]:
+    """What sentencex makes of ``block``, which begins at ``offset`` of the text; pieces follow each other without gap.
+
+    A long block is read window by window, each beginning with the last, maybe unfinished sentence of the one before.
+    """
     from sentencex import get_sentence_boundaries
 
-    return [
-        Span(offset + found["start_index"], offset + found["end_index"])
-        for found in get_sentence_boundaries(language, block)
-    ]
+    pieces: list[Span] = []
+    start = 0
+    while start < len(block):
+        found = get_sentence_boundaries(language, block[start : start + _WINDOW])
+        ends = [start + piece["end_index"] for piece in found]
+        if start + _WINDOW < len(block) and len(ends) > 1:
+            ends.pop()
+        for end in ends:
+            pieces.append(Span(offset + start, offset + end))
+            start = end
+    return pieces
 
 
 def _join_false_splits(text: str, pieces: list[Span]) -> list[Span]:
