@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from corpora import DIMENSION, document, fill, many, open_, passages
 
 from askcorpus.catalog import day_range
 from askcorpus.errors import ReadError, UsageError
 from askcorpus.store import Facets, Known
 from askcorpus.types import Filters
+from corpora import DIMENSION, document, fill, many, open_, passages
 
 
 @pytest.fixture

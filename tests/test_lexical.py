@@ -1,11 +1,11 @@
 """BM25 over our words: every script is found, titles count, common terms do not cost."""
 
 import pytest
-from corpora import document, fill, many, open_
 
 from askcorpus import lexical
 from askcorpus.types import Filters
 from askcorpus.words import words
+from corpora import document, fill, many, open_
 
 TEXTS = {
     "french": "L’État a déclaré la grève à Œuilly.",

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from corpora import DIMENSION, assert_exact, book, document, exactly, fill, many, open_, put, vector
 
 from askcorpus import vectors
 from askcorpus.errors import UsageError
 from askcorpus.types import Filters
+from corpora import DIMENSION, assert_exact, book, document, exactly, fill, many, open_, put, vector
 
 QUERIES = [vector(f"question {n}") for n in range(20)]
 

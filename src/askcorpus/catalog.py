@@ -132,7 +132,7 @@ def create(connection: sa.Connection, fingerprint: str, dimension: int) -> None:
         "fingerprint": fingerprint,
         "dimension": dimension,
         "identity": uuid.uuid4().hex,
-        "generation": _later_than(0),
+        "generation": 0,
         "last_seq": 0,
     }
     connection.execute(sa.insert(_meta), [{"key": key, "value": str(value)} for key, value in first.items()])
@@ -208,10 +208,8 @@ def put(connection: sa.Connection, document: Document, sha256: str, passages: Se
         ValueError: a passage is not of this document, or a vector not of this catalog's dimension.
     """
     _check(document, passages, int(meta(connection)["dimension"]))
-    same = _documents.c.id.in_(_listed([document.id]))
-    if document.origin:
-        same |= _documents.c.origin.in_(_listed([document.origin]))
-    _delete(connection, same)
+    same_origin = sa.and_(_documents.c.origin != "", _documents.c.origin.in_(_listed([document.origin])))
+    _delete(connection, sa.or_(same_origin, _documents.c.id.in_(_listed([document.id]))))
     first = _note_change(connection, len(passages))
     low, high = day_range(document.date) or (None, None)
     row = document.model_dump() | {"sha256": sha256, "date_low": low, "date_high": high}

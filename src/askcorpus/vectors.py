@@ -250,6 +250,7 @@ class ChromaIndex:
         self._level: State | None = None
         self._identity = ""
         self._retry_at = 0.0
+        self._fault = ""
 
     def search(self, connection: sa.Connection, state: State, vector: Vector, limit: int) -> list[int] | None:
         """The seqs of (about) the ``limit`` nearest passages; ``None`` where Chroma cannot tell now.
@@ -296,21 +297,23 @@ class ChromaIndex:
                 self._process_lock = None
 
     def status(self, connection: sa.Connection, state: State) -> tuple[bool, str]:
-        """Whether all is well, and a line on how Chroma stands to the catalog."""
-        with self._lock:
-            if not self._acquire():
-                return True, "another process keeps the vector index; this one searches exactly"
-            try:
+        """Whether all is well, and a line on how Chroma stands to the catalog. Never waits for long."""
+        if not self._lock.acquire(timeout=PATIENCE):
+            return True, "in use"
+        try:
+            if time.monotonic() >= self._retry_at:
+                if not self._acquire():
+                    return True, "another process keeps the vector index; this one searches exactly"
                 self._open(connection, state)
-                behind = np.setxor1d(self._held, catalog.seqs(connection)).size
-                with _failures():
-                    count = self._opened().count()
-            except (Damaged, Unreachable) as exc:
-                self._give_up(exc)
-                return False, f"{self._place.name} fails ({exc}); questions are searched exactly"
-        if count != self._held.size:
-            return False, f"{count} passages where {self._held.size} should be; the next sync makes it anew"
-        return True, f"{count} passages" + (f", {behind} changes to come" if behind else "")
+                self._count()
+        except (Damaged, Unreachable) as exc:
+            self._give_up(exc)
+        finally:
+            self._lock.release()
+        if time.monotonic() < self._retry_at:
+            return False, f"questions are searched exactly, without {self._place.name}: {self._fault}"
+        behind = np.setxor1d(self._held, catalog.seqs(connection)).size
+        return True, f"{self._held.size} passages" + (f", {behind} changes to come" if behind else "")
 
     # All below runs under self._lock.
 
@@ -357,12 +360,16 @@ class ChromaIndex:
             progress(done, total)
         if done < total:
             return False
-        with _failures():
-            count = self._opened().count()
-        if count != self._held.size:  # a process was killed between a write and its note
-            raise Damaged(f"it holds {count} passages instead of {self._held.size}")
+        self._count()
         self._level = state
         return True
+
+    def _count(self) -> None:
+        """Raises `Damaged` when a process was killed between a write and its note, and left something over."""
+        with _failures():
+            count = self._opened().count()
+        if count != self._held.size:
+            raise Damaged(f"it holds {count} passages instead of {self._held.size}")
 
     def _add(self, connection: sa.Connection, batch: Seqs) -> None:
         vectors = catalog.vectors_of(connection, batch.tolist())
@@ -477,6 +484,7 @@ class ChromaIndex:
 
     def _give_up(self, exc: Exception) -> None:
         """Leave Chroma alone for a while."""
+        self._fault = str(exc)
         _log.warning("Searching exactly, without %s: %s", self._place.name, exc)
         self._retry_at = time.monotonic() + RETRY_SECONDS
         self._level = None

@@ -1,0 +1,227 @@
+"""The store as a whole: what it does with folders that are missing, foreign, damaged, full, or busy."""
+
+import logging
+import shutil
+import sqlite3
+import threading
+
+import pytest
+
+from askcorpus.errors import Busy, IndexMismatch, StorageError
+from askcorpus.types import Filters
+from corpora import DIMENSION, assert_exact, book, document, fill, many, open_, passages, put, vector
+
+QUERIES = [vector(f"question {n}") for n in range(5)]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "some" / "data"
+
+
+def test_a_folder_that_is_not_there_reads_as_empty_and_stays_so(folder):
+    with open_(folder) as store:
+        assert store.info().model_dump() == {"fingerprint": store.fingerprint, "documents": 0, "passages": 0}
+        assert store.documents() == []
+        assert store.document("a") is None
+        assert store.dense(QUERIES[0], 5) == []
+        assert store.lexical(["a"], 5) == []
+        assert store.document_frequency(["a"]) == {"a": 0}
+        assert store.hits(["p"]) == store.stored(["p"]) == store.similarities(QUERIES[0], ["p"]) == {}
+        assert all(check.ok for check in store.check(deep=True))
+    assert not folder.exists()
+
+
+def test_a_store_sees_the_folder_appear_go_and_come_back(folder):
+    with open_(folder) as reader:
+        seen = [reader.generation()]
+        assert reader.generation() == seen[0]
+        for content in ("first", "second"):
+            with open_(folder) as writer:
+                fill(writer, *many(20), document(content, f"The {content} one."))
+            assert reader.document(content)
+            assert reader.lexical([content], 1)
+            assert_exact(reader, QUERIES)
+            seen.append(reader.generation())
+            shutil.rmtree(folder)
+            assert reader.count() == 0
+            assert reader.dense(QUERIES[0], 5) == []
+        assert len(set(seen)) == 3
+
+
+def test_everything_is_there_after_reopening(folder):
+    with open_(folder) as store:
+        fill(store, *many(10))
+        before = (store.documents(), store.generation(), store.facets(), store.background(QUERIES[0]))
+    with open_(folder) as store:
+        assert (store.documents(), store.generation(), store.facets(), store.background(QUERIES[0])) == before
+
+
+def test_another_fingerprint_is_refused_and_both_are_named(folder):
+    with open_(folder) as store:
+        fill(store, document("a"))
+    with pytest.raises(IndexMismatch, match=r"test-model, passages of 800.*other-model.*--data"):
+        open_(folder, "other-model")
+    with open_(folder) as store:
+        assert store.count() == 1
+
+
+def test_another_fingerprint_is_refused_when_it_appears_later(folder):
+    with open_(folder) as waiting, open_(folder, "other-model") as writer:
+        fill(writer, document("a"))
+        with pytest.raises(IndexMismatch):
+            waiting.count()
+        with pytest.raises(IndexMismatch), waiting.writer() as refused:
+            put(refused, document("b"))
+        assert [found.id for found in writer.documents()] == ["a"]
+
+
+def test_a_newer_schema_is_refused(folder):
+    with open_(folder) as store:
+        fill(store, document("a"))
+    with sqlite3.connect(folder / "catalog.sqlite3") as raw:
+        raw.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
+    raw.close()
+    with pytest.raises(IndexMismatch, match="newer version"):
+        open_(folder)
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no database, whatever its name says", b"SQLite format 3\0" + b"\7" * 4096]
+)
+def test_a_file_that_is_no_database_is_refused_and_kept(folder, content):
+    folder.mkdir(parents=True)
+    file = folder / "catalog.sqlite3"
+    file.write_bytes(content)
+    with pytest.raises(StorageError, match="damaged"):
+        open_(folder)
+    assert file.read_bytes() == content
+
+
+def test_the_database_of_another_program_is_refused(folder):
+    folder.mkdir(parents=True)
+    with sqlite3.connect(folder / "catalog.sqlite3") as raw:
+        raw.execute("CREATE TABLE cookies (name)")
+    raw.close()
+    with pytest.raises(StorageError, match="not a catalog"):
+        open_(folder)
+
+
+def test_a_file_where_the_folder_should_be_is_refused(tmp_path):
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(StorageError):
+        open_(tmp_path / "data")
+
+
+def test_an_empty_catalog_file_is_filled(folder):
+    folder.mkdir(parents=True)
+    (folder / "catalog.sqlite3").touch()
+    with open_(folder) as store:
+        assert store.count() == 0
+        fill(store, document("a"))
+        assert store.count() == 1
+
+
+def test_damage_inside_the_catalog_is_reported(folder):
+    with open_(folder) as store:
+        fill(store, book("b", 500))
+    file = folder / "catalog.sqlite3"
+    content = bytearray(file.read_bytes())
+    content[8192 : len(content) // 2] = b"\xaa" * (len(content) // 2 - 8192)
+    file.write_bytes(content)
+    with open_(folder) as store:
+        assert not all(check.ok for check in store.check(deep=True))
+        with pytest.raises(StorageError, match="damaged"):
+            store.documents()
+
+
+def test_one_writer_at_a_time(folder):
+    with open_(folder) as store, open_(folder) as other, store.writer() as writer:
+        put(writer, document("a"))
+        for blocked in (store, other):
+            with pytest.raises(Busy, match="Wait") as caught, blocked.writer():
+                pass
+            assert caught.value.exit_code == 5
+        assert other.count() == 1
+    with open_(folder) as store:
+        fill(store, document("b"))
+
+
+def test_an_error_in_the_writer_keeps_what_was_put_and_frees_the_lock(folder):
+    with open_(folder) as store:
+        with pytest.raises(ZeroDivisionError), store.writer() as writer:
+            put(writer, document("a"))
+            1 / 0  # noqa: B018
+        fill(store, document("b"))
+        assert {found.id for found in store.documents()} == {"a", "b"}
+        assert_exact(store, QUERIES)
+
+
+def test_rebuild_tells_its_progress_and_changes_nothing_visible(folder):
+    with open_(folder) as store:
+        fill(store, *many(30))
+        before = (store.documents(), store.generation())
+        steps = []
+        store.rebuild(lambda *step: steps.append(step))
+        assert (store.documents(), store.generation()) == before
+        assert steps[-1] == ("vector index", 90, 90)
+        assert ("lexical index", 90, 90) in steps
+        assert_exact(store, QUERIES)
+
+
+def test_threads_read_whole_documents_while_one_writes(folder):
+    """Every document has as many passages as its text says, all findable, at any moment."""
+    stop, failures = threading.Event(), []
+
+    def version(name, number):
+        return document(name, f"Version {number} of {name}: " + "x" * (40 * (number % 5)), title=f"v{number}")
+
+    def read(store, seed):
+        query = vector(f"reader {seed}")
+        while not stop.is_set():
+            try:
+                ids = [id_ for id_, _ in store.dense(query, 200)]
+                ids += [id_ for id_, _ in store.lexical([f"v{n}" for n in range(20)], 200)]
+                for hit in store.hits(ids).values():
+                    found = store.document(hit.document_id)
+                    stored = store.stored([piece.passage.id for piece in passages(found)])
+                    again = store.document(hit.document_id)
+                    if found == again and len(stored) != len(passages(found)):
+                        failures.append(f"half of {found.title}")
+                store.documents(Filters(languages=("en",)))
+                store.background(query)
+            except Exception as exc:  # noqa: BLE001  whatever it is, the test must show it
+                failures.append(repr(exc))
+                return
+
+    with open_(folder) as store:
+        fill(store, *(version(f"d{n}", 0) for n in range(10)))
+        threads = [threading.Thread(target=read, args=(store, seed)) for seed in range(6)]
+        for thread in threads:
+            thread.start()
+        for number in range(1, 12):
+            fill(store, *(version(f"d{n}", number) for n in range(10)))
+        stop.set()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        assert_exact(store, QUERIES)
+        assert all(check.ok for check in store.check(deep=True))
+
+
+def test_closing_twice_is_fine_and_a_closed_store_opens_again(folder, caplog):
+    store = open_(folder)
+    fill(store, document("a"))
+    store.close()
+    store.close()
+    with caplog.at_level(logging.WARNING):
+        assert store.count() == 1
+        assert store.dense(QUERIES[0], 1)
+    assert caplog.records == []
+    store.close()
+
+
+def test_dimension_is_checked(folder):
+    with open_(folder) as store, store.writer() as writer, pytest.raises(ValueError, match=str(DIMENSION)):
+        one = document("a")
+        writer.put(one, "", [piece._replace(vector=vector("x")[:4]) for piece in passages(one)])

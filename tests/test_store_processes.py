@@ -1,0 +1,263 @@
+"""Several processes on one folder, killed ones, and folders that refuse to be written."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from askcorpus.errors import Busy
+from askcorpus.words import words
+from corpora import assert_exact, book, document, fill, many, open_, vector
+
+TESTS = Path(__file__).parent
+QUERIES = [vector(f"question {n}") for n in range(5)]
+
+
+def start(script, *args):
+    """A Python process that runs ``script`` with the helpers imported."""
+    head = "import sys; from pathlib import Path; from corpora import *; from askcorpus.errors import *\n"
+    return subprocess.Popen(
+        [sys.executable, "-u", "-c", head + textwrap.dedent(script), *map(str, args)],
+        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(script, *args):
+    process = start(script, *args)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return out
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "data"
+
+
+ENDLESS_WRITER = """
+    store = open_(Path(sys.argv[1]))
+    print("ready")
+    with store.writer() as writer:
+        for n in range(10_000):
+            put(writer, document(f"w{n}", f"Word{n} is here. " * 5, origin=f"slot{n % 7}"))
+            print(n)
+"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_killed_writer_leaves_whole_documents(folder, seed):
+    with open_(folder) as store:
+        fill(store, *many(20))
+    process = start(ENDLESS_WRITER, folder)
+    wanted = random.Random(seed).randint(3, 40)
+    written = -1
+    for line in process.stdout:
+        written = int(line) if line.strip().isdigit() else -1
+        if written == wanted:
+            break
+    time.sleep(random.Random(seed).random() * 0.02)
+    process.kill()
+    written += sum(line.strip().isdigit() for line in process.stdout)
+    process.communicate()
+    with open_(folder) as store:
+        last = {found.id for found in store.documents() if found.id.startswith("w")}
+        acknowledged = {f"w{n}" for n in range(max(0, written - 6), written + 1)}
+        one_more = {f"w{n}" for n in range(max(0, written - 5), written + 2)}
+        assert last in (acknowledged, one_more)
+        assert all(check.ok for check in store.check(deep=True))
+        for name in last:
+            assert store.lexical(words(f"word{name[1:]}"), 1)
+        assert_exact(store, QUERIES)
+        fill(store, document("after"))  # the lock died with its holder
+        assert_exact(store, QUERIES)
+
+
+@pytest.mark.parametrize("delay", [0.4, 0.8, 1.2, 1.6])
+def test_a_process_killed_while_chroma_writes_costs_nothing(folder, delay):
+    with open_(folder) as store:
+        fill(store, *many(5))
+    process = start(
+        """
+        store = open_(Path(sys.argv[1]))
+        with store.writer() as writer:
+            put(writer, book("b", 4000))
+            print("written")
+        print("done")
+        """,
+        folder,
+    )
+    assert process.stdout.readline().strip() == "written"
+    time.sleep(delay)
+    process.kill()
+    process.communicate()
+    with open_(folder) as store:
+        assert store.info().passages == 4015
+        assert_exact(store, QUERIES)
+        with store.writer():
+            pass
+        assert store.check()[-1].detail == "4015 passages"
+        assert_exact(store, QUERIES)
+
+
+def test_a_store_sees_what_another_process_ingests(folder):
+    with open_(folder) as store:
+        fill(store, *many(50))
+        assert_exact(store, QUERIES)
+        for step in range(3):
+            before = store.generation()
+            run(
+                """
+                step = sys.argv[2]
+                with open_(Path(sys.argv[1])) as store, store.writer() as writer:
+                    put(writer, document(f"new{step}", f"Zebra{step} came.", language="xx", date=f"203{step}"))
+                    writer.remove([f"d{step}"])
+                """,
+                folder,
+                step,
+            )
+            assert store.generation() > before
+            assert store.documents(limit=1)[0].id == f"new{step}"
+            assert store.document(f"d{step}") is None
+            [(found, _)] = store.lexical([f"zebra{step}"], 5)
+            assert found in dict(store.dense(QUERIES[0], 500))
+            assert_exact(store, QUERIES)
+        assert store.facets().languages["xx"] == 3
+
+
+def test_a_second_process_may_not_write_but_read(folder):
+    with open_(folder) as store, store.writer():
+        fill_script = """
+            with open_(Path(sys.argv[1])) as store:
+                print(store.count())
+                try:
+                    fill(store, document("b"))
+                except Busy as exc:
+                    print(exc.exit_code)
+        """
+        assert run(fill_script, folder).split() == ["0", "5"]
+
+
+def test_the_lock_of_a_killed_process_is_free(folder):
+    process = start(
+        """
+        with open_(Path(sys.argv[1])).writer():
+            print("locked")
+            sys.stdin.read()
+            import time; time.sleep(60)
+        """,
+        folder,
+    )
+    assert process.stdout.readline().strip() == "locked"
+    with open_(folder) as store:
+        with pytest.raises(Busy), store.writer():
+            pass
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        fill(store, document("a"))
+        assert store.count() == 1
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("log", [False, True], ids=["closed", "in use"])
+def test_a_folder_that_may_only_be_read(tmp_path, folder, log):
+    for parent in (tmp_path, *tmp_path.parents):
+        if parent.stat().st_uid == os.getuid() and not parent.stat().st_mode & 0o001:
+            parent.chmod(parent.stat().st_mode | 0o011)
+    with open_(folder) as store:
+        fill(store, *many(20), document("new", "A zebra."))
+    holder = open_(folder)
+    if log:
+        fill(holder, document("later", "A giraffe."))
+    out = run(
+        """
+        import os
+        import askcorpus.lexical
+        folder = Path(sys.argv[1])
+        os.setuid(65534)
+        with open_(folder) as store:
+            print(store.count(), len(store.lexical(["zebra", "giraffe"], 5)), len(store.dense(vector("q"), 100)))
+            try:
+                fill(store, document("b"))
+            except StorageError as exc:
+                print(exc.message)
+        """,
+        folder,
+    ).splitlines()
+    holder.close()
+    count = 22 if log else 21
+    assert out == [f"{count} {2 if log else 1} {60 + count - 20}", f"The data folder {folder} is read-only."]
+
+
+def test_a_full_disk_loses_nothing(folder):
+    """The kernel refuses to let any file grow beyond a limit, in the middle of the writing."""
+    with open_(folder) as store:
+        fill(store, *many(20))
+    out = run(
+        """
+        import resource, signal
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        store = open_(Path(sys.argv[1]))
+        size = (store.folder / "catalog.sqlite3").stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 200_000, size + 200_000))
+        done = 0
+        try:
+            with store.writer() as writer:
+                for n in range(1000):
+                    put(writer, book(f"b{n}", 50))
+                    done += 1
+        except StorageError as exc:
+            print(done, store.count(), exc.exit_code)
+        """,
+        folder,
+    )
+    done, seen, code = map(int, out.split())
+    assert 0 < done < 1000
+    assert (seen, code) == (20 + done, 6)
+    with open_(folder) as store:
+        assert store.count() == 20 + done
+        assert all(check.ok for check in store.check(deep=True))
+        fill(store, document("after"))
+        assert_exact(store, QUERIES)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", place], capture_output=True).returncode:
+        pytest.skip("no right to mount a small disk")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_a_small_disk_says_that_it_is_full(small_disk):
+    out = run(
+        """
+        store = open_(Path(sys.argv[1]) / "data")
+        done = 0
+        try:
+            with store.writer() as writer:
+                for n in range(1000):
+                    put(writer, book(f"b{n}", 50))
+                    done += 1
+        except StorageError as exc:
+            print(done, exc.message)
+        """,
+        small_disk,
+    )
+    done, message = out.split(maxsplit=1)
+    assert "no room left" in message
+    with open_(small_disk / "data") as store:
+        assert store.count() == int(done)
+        assert [check.ok for check in store.check(deep=True)][:2] == [True, True]  # Chroma may find no room
+        assert_exact(store, QUERIES)
+        assert book("b0", 50) in store.documents()
