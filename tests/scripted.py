@@ -101,6 +101,9 @@ class ScriptedStore:
 
 
 def _passes(document: Document, filters: Filters) -> bool:
+    for date in filter(None, (filters.date_from, filters.date_to)):
+        if not date[:4].isdecimal() or date[5:7] == "13":
+            raise UsageError(f"{date} is not a date.", "Write it as 2022, 2022-09 or 2022-09-29.")
     return (
         (not filters.languages or document.language in filters.languages)
         and (not filters.sources or document.source in filters.sources)
@@ -115,6 +118,9 @@ class ScriptedAssistant:
         self.store = ScriptedStore(documents)
         self.asked: list[tuple[str, tuple[Turn, ...], Filters]] = []
         self.abandoned = 0
+
+    def warm_up(self) -> None:
+        pass
 
     def close(self) -> None:
         pass

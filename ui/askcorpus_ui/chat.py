@@ -21,7 +21,7 @@ from gradio.themes.utils.fonts import Font, LocalFont
 from askcorpus.errors import AskcorpusError
 from askcorpus.types import Answer, Done, Filters, Token, Turn
 from askcorpus_ui import render
-from askcorpus_ui.api import checked, new_reference
+from askcorpus_ui.api import new_reference
 from askcorpus_ui.streaming import stream_events
 from askcorpus_ui.strings import LANGUAGES, Strings, strings_for
 
@@ -227,13 +227,11 @@ class ChatPage:
         began, shown, text = time.monotonic(), 0.0, ""
         yield [*messages, _assistant(render.note("searching", strings.searching))], gr.skip(), gr.skip()
         try:
-            filters = checked(
-                Filters(
-                    languages=tuple(languages),
-                    sources=tuple(sources),
-                    date_from=date_from.strip(),
-                    date_to=date_to.strip(),
-                )
+            filters = Filters(
+                languages=tuple(languages),
+                sources=tuple(sources),
+                date_from=date_from.strip(),
+                date_to=date_to.strip(),
             )
             question, history = render.plain_text(_text(messages[-1])), _turns(messages[:-1])
             async with aclosing(

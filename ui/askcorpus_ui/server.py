@@ -69,7 +69,7 @@ class WarmUp:
 
     def _load(self) -> None:
         try:
-            self._assistant.search("warm-up", top_k=1)
+            self._assistant.warm_up()
         except AskcorpusError as exc:
             self.fault = str(exc)
             log.warning("%s", exc)
@@ -119,18 +119,18 @@ class Guard:
         hint = "Send it as “Authorization: Bearer …” or “X-API-Key”; in a browser it is the password."
         return _refuse(401, "Unauthorized", "This server needs a key.", hint, challenge)
 
-    def _is_key(self, offered: str) -> bool:
-        return self._key is not None and hmac.compare_digest(offered.encode(), self._key.encode())
+    def _is_key(self, offered: bytes) -> bool:
+        return self._key is not None and hmac.compare_digest(offered, self._key.encode())
 
 
-def _offered_keys(headers: Headers) -> list[str]:
+def _offered_keys(headers: Headers) -> list[bytes]:
     scheme, _, value = headers.get("authorization", "").partition(" ")
-    offered = [headers.get("x-api-key", "")]
+    offered = [headers.get("x-api-key", "").encode("latin-1")]  # what was sent: Starlette decodes headers as Latin-1
     if scheme.lower() == "bearer":
-        offered.append(value.strip())
+        offered.append(value.strip().encode("latin-1"))
     if scheme.lower() == "basic":
         try:
-            offered.append(b64decode(value, validate=True).decode().partition(":")[2])
+            offered.append(b64decode(value, validate=True).partition(b":")[2])
         except ValueError:
             return offered
     return offered
@@ -154,7 +154,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
 
     ``examples`` are questions that the empty chat offers; without any, they are made from the newest documents.
     """
-    # Read when gradio is imported: without it, gradio asks its makers for its newest version.
+    # Gradio reads it whenever it would report home or ask for its newest version.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from askcorpus_ui.chat import mount_chat
 

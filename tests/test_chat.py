@@ -1,0 +1,198 @@
+"""The chat page's events, called as Gradio calls them; what a browser makes of them is in ``browser/``."""
+
+import asyncio
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from askcorpus.types import Turn
+from askcorpus_ui.chat import ChatPage
+from askcorpus_ui.render import Reference, plain_text, references_in
+from scripted import DOCUMENTS, ScriptedAssistant
+
+READY = SimpleNamespace(is_over=lambda: True, fault="")
+LOADING = SimpleNamespace(is_over=lambda: False, fault="")
+ENGLISH = SimpleNamespace(headers={"accept-language": "en"})
+FRENCH = SimpleNamespace(headers={"accept-language": "fr"})
+
+
+@pytest.fixture
+def assistant() -> ScriptedAssistant:
+    return ScriptedAssistant()
+
+
+@pytest.fixture
+def page(assistant: ScriptedAssistant) -> ChatPage:
+    return ChatPage(assistant, READY, ())
+
+
+def ask(page: ChatPage, question: str, messages: Any = (), **filters: Any) -> tuple[list[dict[str, Any]], str, str]:
+    """The bubbles, source panel and status line that a question ends in."""
+    chosen = {"languages": [], "sources": [], "date_from": "", "date_to": ""} | filters
+
+    async def last() -> tuple[Any, ...]:
+        begun = page.begin(question, list(messages), ENGLISH)[0]
+        return [out async for out in page.respond(begun, request=ENGLISH, **chosen)][-1]
+
+    return asyncio.run(last())
+
+
+def test_the_bubble_carries_the_answer_and_its_citations(page: ChatPage, assistant: ScriptedAssistant) -> None:
+    messages, panel, status = ask(page, "council and pêcheurs")
+    answer = assistant.ask("council and pêcheurs")
+    message = messages[-1]["content"]
+
+    assert list(dict.fromkeys(references_in(message))) == [Reference.of(citation) for citation in answer.citations]
+    assert all(citation.quote in plain_text(message) for citation in answer.citations)
+    assert panel.count("<article") == 2
+    assert "2 sources" in status and 'data-turn="1"' in status
+
+
+def test_a_follow_up_brings_what_was_said(page: ChatPage, assistant: ScriptedAssistant) -> None:
+    messages, *_ = ask(page, "council, *when*?")
+    ask(page, "And then?", messages)
+
+    assert assistant.asked[-1][1] == (
+        Turn(role="user", text="council, *when*?"),
+        Turn(role="assistant", text=f"{DOCUMENTS[0].text[:72]} It will be finished in 2031."),
+    )
+
+
+def test_filters_reach_the_assistant(page: ChatPage, assistant: ScriptedAssistant) -> None:
+    ask(page, "x", languages=["fr"], sources=["S"], date_from=" 2022 ", date_to="2023-01")
+
+    filters = assistant.asked[-1][2]
+    assert (filters.languages, filters.sources, filters.date_from, filters.date_to) == (
+        ("fr",),
+        ("S",),
+        "2022",
+        "2023-01",
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [("broken model", "The model&#x27;s server does not answer. Start it again."), ("bug", "Something went wrong.")],
+)
+def test_a_failure_is_one_line_and_no_turn(
+    page: ChatPage, assistant: ScriptedAssistant, question: str, said: str
+) -> None:
+    messages, _, status = ask(page, question)
+    ask(page, "council", messages)
+
+    assert said in messages[-1]["content"]
+    assert "hunter2" not in str(messages)
+    assert 'data-turn="1"' in status
+    assert assistant.asked[-1][1] == (Turn(role="user", text=question),)
+
+
+def test_a_date_that_is_none_is_explained(page: ChatPage) -> None:
+    messages, *_ = ask(page, "x", date_from="May")
+
+    assert "May is not a date." in messages[-1]["content"]
+
+
+def test_stopping_closes_the_stream_and_keeps_what_was_written(page: ChatPage, assistant: ScriptedAssistant) -> None:
+    async def stop_early() -> list[dict[str, Any]]:
+        begun = page.begin("slow council", [], ENGLISH)[0]
+        responding = page.respond(begun, [], [], "", "", ENGLISH)
+        async for messages, *_ in responding:
+            if "council" in messages[-1]["content"]:
+                break
+        await responding.aclose()
+        for _ in range(100):
+            if assistant.abandoned:
+                break
+            await asyncio.sleep(0.02)
+        return messages
+
+    messages, _, status = page.stopped(asyncio.run(stop_early()), ENGLISH)
+
+    assert assistant.abandoned == 1
+    assert plain_text(messages[-1]["content"]).startswith("The council")
+    assert "Stopped before the end" in messages[-1]["content"]
+    assert 'data-turn="1"' in status
+
+
+def test_a_conversation_is_kept_and_reopened(page: ChatPage) -> None:
+    first, *_ = ask(page, "council")
+    second, *_ = ask(page, "pêcheurs")
+    kept, _ = page.save(first, [])
+    kept, _ = page.save(second, kept)
+    kept, shown = page.save(first, kept)
+    messages, panel, _ = page.reopen(kept[1]["id"], kept, ENGLISH)
+
+    assert [title for title, _ in shown["choices"]] == ["council", "pêcheurs"]
+    assert [message["content"] for message in messages] == [message["content"] for message in second]
+    assert "Le barrage divise encore le port" in panel
+
+
+def test_no_more_than_thirty_conversations_are_kept(page: ChatPage) -> None:
+    kept: list[dict[str, Any]] = []
+    for number in range(32):
+        kept, _ = page.save(page.begin(f"question {number}", [], ENGLISH)[0], kept)
+
+    assert [kept[0]["title"], kept[-1]["title"], len(kept)] == ["question 31", "question 2", 30]
+
+
+def test_an_export_names_document_and_quote(page: ChatPage) -> None:
+    messages, *_ = ask(page, "council")
+
+    out = page.export(messages, FRENCH)
+    assert "## council" in out and DOCUMENTS[0].text[:72] in out and "3 mai 2024" in out
+
+
+def test_the_panel_of_an_old_bubble_opens_from_its_links_alone(page: ChatPage, assistant: ScriptedAssistant) -> None:
+    messages, *_ = ask(page, "council and pêcheurs")
+    links = [reference.url() for reference in references_in(messages[-1]["content"])]
+    restarted = ChatPage(ScriptedAssistant(), READY, ())
+
+    out = restarted.open_source(SimpleNamespace(_data={"href": links[1], "all": links}), ENGLISH)
+    assert out.count("<article") == 2
+    assert 'class="card active" tabindex="-1" id="source-2"' in out
+    assert restarted.open_source(SimpleNamespace(_data=None), ENGLISH).startswith('<p class="no-sources">')
+
+
+def loaded(page: ChatPage, request: Any = ENGLISH) -> Iterator[Any]:
+    return iter(page.load([], request))
+
+
+def test_the_page_offers_questions_about_the_newest_documents(page: ChatPage) -> None:
+    _, _, _, chat, *_ = loaded(page)
+
+    assert [example["text"] for example in chat["examples"]] == [
+        "What is said about “الميناء يستعيد نشاطه”?",
+        "Que dit-on de « Le barrage divise encore le port » ?",
+        "What is said about “Council backs tidal barrier”?",
+        "What is said about “A <b>hostile</b> page ${1}”?",
+    ]
+
+
+def test_given_examples_come_first(assistant: ScriptedAssistant) -> None:
+    _, _, _, chat, *_ = loaded(ChatPage(assistant, READY, ["a?", "b?", "c?", "d?", "e?"]))
+
+    assert [example["text"] for example in chat["examples"]] == ["a?", "b?", "c?", "d?"]
+
+
+def test_an_empty_corpus_says_how_to_fill_it() -> None:
+    _, _, _, chat, *_ = loaded(ChatPage(ScriptedAssistant([]), READY, ()), FRENCH)
+
+    assert "askcorpus ingest" in chat["placeholder"]
+    assert chat["examples"] == []
+
+
+def test_the_page_says_that_the_model_is_loading_and_when_it_is_not(assistant: ScriptedAssistant) -> None:
+    *_, status, _, _, timer = loaded(ChatPage(assistant, LOADING, ()))
+    assert "Loading the language model" in status and timer.active
+
+    status, timer = ChatPage(assistant, READY, ()).tick(ENGLISH)
+    assert "Loading" not in status and not timer.active
+
+
+def test_filters_offer_what_the_corpus_has(page: ChatPage) -> None:
+    *_, languages, sources, _ = loaded(page, FRENCH)
+
+    assert ("français", "fr") in languages["choices"] and len(languages["choices"]) == 3
+    assert "Northport Gazette" in sources["choices"]

@@ -1,0 +1,239 @@
+"""The server: who may reach it, what it refuses before loading anything, and the real thing as a process."""
+
+import base64
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from askcorpus.assistant import Assistant, open_assistant
+from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.errors import Busy, ModelError, UsageError
+from askcorpus.settings import Settings, read_settings
+from askcorpus.types import Answer
+from askcorpus_ingest.ingest import ingest
+from askcorpus_ui.server import WarmUp, serve
+from scripted import ScriptedAssistant
+from serving import serving
+
+KEY = "s3cret-kéy"
+OPEN = ("/health", "/ready")
+GUARDED = ("/", "/config", "/api/v1/documents", "/source/harbour", "/docs", "/openapi.json", "/gradio_api/info")
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[httpx.Client]:
+    with serving(ScriptedAssistant()) as address, httpx.Client(base_url=address) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[httpx.Client]:
+    with (
+        serving(ScriptedAssistant(), read_settings(api_key=KEY)) as address,
+        httpx.Client(base_url=address) as client,
+    ):
+        yield client
+
+
+def basic(password: str) -> str:
+    return "Basic " + base64.b64encode(f"anyone:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize("path", GUARDED)
+def test_without_the_key_nothing_is_shown(guarded: httpx.Client, path: str) -> None:
+    response = guarded.get(path)
+
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"].startswith("Basic ")
+    assert response.json()["error"]["type"] == "Unauthorized"
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_the_health_checks_need_no_key(guarded: httpx.Client, path: str) -> None:
+    assert guarded.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"Authorization": f"Bearer {KEY}".encode()}, id="bearer"),
+        pytest.param({"X-API-Key": KEY.encode()}, id="header"),
+        pytest.param({"Authorization": basic(KEY)}, id="password"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/api/v1/documents"])
+def test_the_key_opens_chat_and_api(guarded: httpx.Client, path: str, headers: dict[str, str]) -> None:
+    assert guarded.get(path, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Bearer wrong"},
+        {"Authorization": "Bearer"},
+        {"X-API-Key": ""},
+        {"Authorization": basic("wrong")},
+        {"Authorization": "Basic %%%"},
+        {"Authorization": f"Digest {KEY}".encode()},
+    ],
+)
+def test_a_wrong_key_does_not(guarded: httpx.Client, headers: dict[str, str]) -> None:
+    assert guarded.get("/api/v1/documents", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:7860", "127.0.0.1:1", "[::1]:7860", "LOCALHOST"])
+def test_names_of_this_machine_are_answered(local: httpx.Client, host: str) -> None:
+    assert local.get("/health", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:7860", "10.0.0.1"])
+def test_a_name_from_elsewhere_is_not(local: httpx.Client, host: str) -> None:
+    """DNS rebinding: a page of evil.example whose name suddenly resolves to 127.0.0.1."""
+    response = local.get("/api/v1/documents", headers={"Host": host})
+
+    assert response.status_code == 421
+    assert response.json()["error"]["message"]
+
+
+def test_with_a_key_the_host_may_be_a_proxys(guarded: httpx.Client) -> None:
+    headers = {"Host": "answers.example.org", "X-API-Key": KEY.encode()}
+
+    assert guarded.get("/api/v1/documents", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/source/harbour", "/health"])
+def test_pages_may_load_nothing_from_elsewhere(local: httpx.Client, path: str) -> None:
+    policy = local.get(path).headers["content-security-policy"]
+
+    assert policy.startswith(("default-src 'self'", "default-src 'none'"))
+    assert "http" not in policy and "*" not in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_the_page_names_no_other_site(local: httpx.Client) -> None:
+    page = local.get("/").text
+
+    assert not [word for word in ("googleapis", "gstatic", "jsdelivr", "unpkg", "cdnjs") if word in page]
+
+
+def test_beyond_loopback_a_key_is_needed() -> None:
+    with pytest.raises(UsageError, match="let others read"):
+        serve(read_settings(host="0.0.0.0"))
+
+
+def test_a_host_that_is_not_ours_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match=r"192\.0\.2\.1"):
+        serve(read_settings(host="192.0.2.1", api_key=KEY))
+
+
+def test_a_taken_port_is_noticed_before_anything_is_loaded(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        began = time.monotonic()
+        with pytest.raises(Busy, match="is in use"):
+            serve(read_settings(port=taken.getsockname()[1], data=tmp_path / "none"))
+
+    assert time.monotonic() - began < 0.5
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_model_that_cannot_be_loaded_is_said_and_not_fatal() -> None:
+    class Broken(ScriptedAssistant):
+        def warm_up(self) -> None:
+            raise ModelError("There is no such model.", "Check its name.")
+
+    warm_up = WarmUp(Broken())
+    warm_up.start()
+    while not warm_up.is_over():
+        time.sleep(0.01)
+
+    assert warm_up.fault == "There is no such model. Check its name."
+
+
+# ---- the real assistant over a few small documents
+
+ARTICLES = {
+    "storm.txt": "date 2023-02\nOSTENDE (Coast Wire) – The harbour of Ostende closed on Friday because of a storm. "
+    "Ferries sailed from Zeebrugge instead, the port authority said.",
+    "pont.txt": "date 2021-05\nLYON (Agence Rhône) – Le pont de Verdan a rouvert mardi après deux ans de travaux. "
+    "La réparation a coûté douze millions d'euros.",
+}
+QUESTION = "Why did the harbour of Ostende close?"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Settings:
+    folder = tmp_path_factory.mktemp("real")
+    (folder / "articles").mkdir()
+    for name, text in ARTICLES.items():
+        (folder / "articles" / name).write_text(text, encoding="utf-8")
+    settings = read_settings(data=folder / "index", port=_free_port(), min_confidence=0)  # this is about doors only
+    with open_assistant(settings) as assistant:
+        ingest([folder / "articles"], assistant.store, assistant.embeddings, settings)
+    return settings
+
+
+@contextmanager
+def process(settings: Settings) -> Iterator[str]:
+    """``serve`` as a process of its own, once it says that it listens."""
+    code = "from askcorpus_ui.server import serve; from askcorpus.settings import read_settings; serve(read_settings())"
+    chosen = {"DATA": settings.data, "PORT": settings.port, "MIN_CONFIDENCE": settings.min_confidence}
+    env = os.environ | {f"ASKCORPUS_{name}": str(value) for name, value in chosen.items()}
+    running = subprocess.Popen([sys.executable, "-c", code], env=env, stderr=subprocess.PIPE, text=True)
+    try:
+        assert running.stderr is not None
+        assert "Chat: http://127.0.0.1" in running.stderr.readline()
+        yield f"http://127.0.0.1:{settings.port}"
+    finally:
+        running.send_signal(signal.SIGINT)
+        running.wait(20)
+
+
+def test_the_server_as_a_process_answers_with_proof(settings: Settings) -> None:
+    with process(settings) as address, httpx.Client(base_url=address, timeout=60) as client:
+        page = client.get("/")
+        answer = Answer.model_validate(client.post("/api/v1/ask", json={"question": QUESTION}).json())
+        checks = client.get("/ready")
+
+        assert page.status_code == 200 and "askcorpus" in page.text
+        assert checks.status_code == 200, checks.text
+        assert answer.answerable
+        for citation in answer.citations:
+            document = client.get(f"/api/v1/documents/{citation.document_id}").json()
+            assert document["text"][citation.start : citation.end] == citation.quote
+            assert answer.answer[citation.answer_start : citation.answer_end] == f"[{citation.marker}]"
+            shown = client.get(f"/source/{citation.document_id}?start={citation.start}&end={citation.end}&n=1").text
+            assert "<mark" in shown
+
+
+def test_every_surface_carries_the_same_answer(settings: Settings) -> None:
+    """REST, the last event of a stream, and the library itself; only what differs from run to run may differ."""
+    with open_assistant(settings) as assistant, serving(assistant, settings) as address:
+        body = {"question": QUESTION}
+        plain = httpx.post(f"{address}/api/v1/ask", json=body, timeout=60).json()
+        stream = httpx.post(f"{address}/api/v1/ask/stream", json=body, timeout=60).text
+        last = Answer.model_validate_json(stream.strip().split("\n\n")[-1].removeprefix("event: done\ndata: "))
+
+        assert _steady(Answer.model_validate(plain)) == _steady(last) == _steady(_asked(assistant))
+        assert set(plain) == set(Answer.model_fields)
+
+
+def _asked(assistant: Assistant) -> Answer:
+    return assistant.ask(QUESTION)
+
+
+def _steady(answer: Answer) -> Answer:
+    return answer.model_copy(update={"id": "", "timings_ms": {}})
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
