@@ -1,0 +1,94 @@
+"""One server and one Chromium a module, ended before other tests want an event loop.
+
+Nothing outside this machine can be reached, whatever a page asks for.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripted import ScriptedAssistant
+from serving import serving
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+DESK = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", "reduced_motion": "reduce"}
+HERE = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "context(**options): a browser context of the test's own")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    missing = _missing()
+    if not missing:
+        return
+    if os.environ.get("REQUIRE_BROWSER"):
+        raise pytest.UsageError(missing)  # a run that must test the page may not pass by skipping it
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.skip(reason=missing))
+
+
+def _missing() -> str:
+    try:
+        import playwright  # noqa: F401 - only whether it is there
+    except ImportError:
+        return "playwright is not installed"
+    return "" if CHROMIUM else "no Chromium on this machine"
+
+
+@pytest.fixture(scope="module")
+def assistant() -> ScriptedAssistant:
+    return ScriptedAssistant()
+
+
+@pytest.fixture(scope="module")
+def address(assistant: ScriptedAssistant) -> Iterator[str]:
+    with serving(assistant) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any, address: str, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The chat, just opened. When the test ends it must have asked no other host for anything and logged no error."""
+    marker = request.node.get_closest_marker("context")
+    context = browser.new_context(base_url=address, **DESK | (marker.kwargs if marker else {}))
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    errors: list[str] = []
+    outside: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    context.on(
+        "request",
+        lambda asked: None if asked.url.startswith((address, "data:", "blob:")) else outside.append(asked.url),
+    )
+    page.goto("/")
+    page.locator("#ask textarea").wait_for()
+    yield page
+    context.close()
+    assert outside == []
+    assert errors == []

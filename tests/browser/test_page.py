@@ -1,0 +1,274 @@
+"""The chat in a real browser: what people do, and what they then see.
+
+Each test waits for what the server wrote into the page (``data-turn``), never for a button or a time.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+HARBOUR, PORT, MINA, EVIL = DOCUMENTS
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+def ask(page: Any, question: str, turn: int = 1) -> Any:
+    """Ask, wait for the whole answer, and return its bubble."""
+    box = page.locator("#ask textarea")
+    box.fill(question)
+    box.press("Enter")
+    page.locator(f'#status [data-turn="{turn}"]').wait_for(state="attached")
+    return page.locator("#chat [data-testid=bot]").last
+
+
+def test_a_citation_opens_its_sentence_in_its_place(page: Any) -> None:
+    bubble = ask(page, "What did the council decide, and what do the pêcheurs want?")
+    bubble.get_by_role("link", name="[2]", exact=True).click()
+
+    card = page.locator("#source-2")
+    expect(card).to_have_class(re.compile("active"))
+    expect(card.locator("mark")).to_have_text(PORT.text[:76])
+    expect(card.locator("mark")).to_be_in_viewport()
+    expect(card.locator("mark strong")).to_have_text(PORT.text[13:18])
+    expect(card.locator("blockquote")).to_contain_text("La mairie promet une réponse écrite avant Noël.")
+    expect(card.locator("blockquote")).to_have_attribute("lang", "fr")
+    expect(card).to_contain_text("Le Courrier du Littoral · October 2024 · French")
+    expect(bubble).to_contain_text("Likely right · 2 sources")
+
+
+def test_a_citation_is_also_a_page_of_its_own(page: Any) -> None:
+    link = ask(page, "What did the council decide?").get_by_role("link", name="[1]", exact=True)
+    page.goto(link.get_attribute("href"))
+
+    expect(page.locator("article")).to_have_text(HARBOUR.text)
+    expect(page.locator("mark")).to_have_text(HARBOUR.text[:72])
+    expect(page.get_by_role("heading")).to_have_text(HARBOUR.title)
+
+
+def test_a_sentence_without_support_is_named(page: Any) -> None:
+    bubble = ask(page, "When did the council vote?")
+
+    expect(bubble.locator(".unsupported")).to_contain_text("Not verified")
+    expect(bubble.locator(".unsupported")).to_contain_text("It will be finished in 2031.")
+
+
+def test_an_abstention_looks_different_and_shows_what_is_near(page: Any) -> None:
+    bubble = ask(page, "Who won the world cup?")
+
+    expect(bubble).to_contain_text("The corpus does not say.")
+    expect(bubble.locator("a", has_text=re.compile(r"^\[\d"))).to_have_count(0)
+    expect(bubble.locator("abbr")).to_have_count(0)
+    assert bubble.locator(".md").evaluate("each => getComputedStyle(each).borderLeftWidth") == "3px"
+    expect(page.locator("#panel h2")).to_have_text("Nearest passages")
+    expect(page.locator("#panel article")).to_have_count(3)
+    expect(page.locator("#status")).to_contain_text("No answer in the documents")
+
+
+def test_hostile_text_is_only_text(page: Any) -> None:
+    bubble = ask(page, "What does the hostile page say?")
+    bubble.get_by_role("link", name="[1]", exact=True).click()
+    card = page.locator("#source-1")
+
+    expect(card.locator("blockquote")).to_have_text(HOSTILE)
+    expect(card.locator("h3")).to_have_text(EVIL.title)
+    expect(card).to_contain_text("scraped <i>site</i>")
+    expect(bubble.locator("p").first).to_contain_text(HOSTILE[: HOSTILE.index(". ") + 1])
+    assert page.evaluate("window.__x") is None
+    assert page.locator("#chat .message img, #panel img, #panel script, #chat .message script").count() == 0
+    addresses = page.locator("#chat .message a, #panel a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    assert all(address.startswith("/source/") for address in addresses)
+    page.goto(addresses[0])
+    expect(page.locator("article")).to_have_text(HOSTILE)
+    assert page.evaluate("window.__x") is None
+
+
+def test_a_hostile_question_is_only_text(page: Any) -> None:
+    question = "<img src=x onerror='window.__x=1'> ![p](http://outside.invalid/p.png) [l](javascript:1) *why* $$x$$"
+    ask(page, question)
+
+    expect(page.locator("#chat [data-testid=user]")).to_have_text(question)
+    assert page.evaluate("window.__x") is None
+
+
+def test_a_follow_up_brings_what_was_said(page: Any, assistant: ScriptedAssistant) -> None:
+    ask(page, "What did the council decide?")
+    ask(page, "And then?", turn=2)
+
+    assert [turn.text for turn in assistant.asked[-1][1]] == ["What did the council decide?", HARBOUR.text[:72]]
+
+
+def test_filters_limit_the_question(page: Any, assistant: ScriptedAssistant) -> None:
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Language").click()
+    page.get_by_role("option", name="French").click()
+    page.get_by_label("From").fill("2024-10")
+    bubble = ask(page, "What do the pêcheurs want?")
+
+    assert assistant.asked[-1][2].languages == ("fr",)
+    assert assistant.asked[-1][2].date_from == "2024-10"
+    expect(bubble).to_contain_text("Limited to: French, From October 2024")
+
+
+def test_an_example_is_a_question(page: Any) -> None:
+    page.get_by_role("button", name="Council backs tidal barrier").click()
+    page.locator('#status [data-turn="1"]').wait_for(state="attached")
+
+    expect(page.locator("#chat [data-testid=bot]")).to_contain_text(HARBOUR.text[:72])
+
+
+def test_stop_keeps_what_was_written_and_stops_the_model(page: Any, assistant: ScriptedAssistant) -> None:
+    before = assistant.abandoned
+    page.locator("#ask textarea").fill("slow council")
+    page.locator("#ask textarea").press("Enter")
+    bubble = page.locator("#chat [data-testid=bot]").last
+    expect(bubble).to_contain_text("The council")
+    page.get_by_role("button", name="Stop", exact=True).click()
+
+    expect(bubble).to_contain_text("Stopped before the end")
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+    written = bubble.inner_text()
+    ask(page, "What do the pêcheurs want?", turn=2)
+    assert page.locator("#chat [data-testid=bot]").first.inner_text() == written
+    assert assistant.abandoned == before + 1
+
+
+def test_retry_answers_again(page: Any) -> None:
+    ask(page, "What did the council decide?")
+    first = page.locator("#status [data-answer]").get_attribute("data-answer")
+    page.get_by_role("button", name="Retry").click()
+
+    page.locator(f'#status [data-turn="1"]:not([data-answer="{first}"])').wait_for(state="attached")
+    expect(page.locator("#chat [data-testid=bot]")).to_have_count(1)
+
+
+def test_a_failure_is_one_line(page: Any) -> None:
+    bubble = ask(page, "broken model")
+
+    expect(bubble).to_have_text("The model's server does not answer. Start it again.")
+    expect(ask(page, "What did the council decide?", turn=2)).to_contain_text(HARBOUR.text[:72])
+
+
+def test_conversations_survive_a_reload(page: Any) -> None:
+    ask(page, "What did the council decide?")
+    page.wait_for_function("localStorage.getItem('askcorpus.conversations.1')?.length > 200")
+    page.reload()
+    page.locator("#ask textarea").wait_for()
+    page.get_by_role("button", name="Earlier conversations").click()
+    page.get_by_role("radio", name="What did the council decide?").check(force=True)
+    bubble = page.locator("#chat [data-testid=bot]")
+
+    expect(bubble).to_contain_text(HARBOUR.text[:72])
+    bubble.get_by_role("link", name="[1]", exact=True).click()
+    expect(page.locator("#source-1 mark")).to_have_text(HARBOUR.text[:72])
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator("#chat [data-testid=bot]")).to_have_count(0)
+    assert set(page.evaluate("Object.keys(localStorage)")) <= {"askcorpus.conversations.1"}
+
+
+def test_an_export_is_a_markdown_file(page: Any) -> None:
+    ask(page, "What did the council decide?")
+    page.get_by_role("button", name="Earlier conversations").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export").click()
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+
+    assert download.value.suggested_filename == "askcorpus.md"
+    assert "## What did the council decide?" in text
+    assert f"> {HARBOUR.text[:72]}" in text
+
+
+@pytest.mark.context(permissions=["clipboard-read", "clipboard-write"])
+def test_copy_takes_what_is_read(page: Any) -> None:
+    ask(page, "What did the council decide?").hover()
+    page.get_by_role("button", name="Copy message").last.click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+
+    assert copied.startswith(f"{HARBOUR.text[:72]} [1]")
+    assert "/source/" not in copied and "<" not in copied
+
+
+@pytest.mark.context(locale="fr-FR")
+def test_the_page_speaks_french(page: Any) -> None:
+    expect(page.locator("html")).to_have_attribute("lang", "fr")
+    expect(page.get_by_role("heading", name="Que voulez-vous savoir ?")).to_be_visible()
+    expect(page.get_by_role("button", name="Demander", exact=True)).to_be_visible()
+    expect(page.get_by_placeholder("Posez une question sur les documents")).to_be_visible()
+    bubble = ask(page, "Que veulent les pêcheurs ?")
+    expect(bubble).to_contain_text("Probablement juste · 1 source")
+    expect(page.locator("#panel")).to_contain_text("octobre 2024 · français")
+
+
+@pytest.mark.context(color_scheme="dark")
+def test_dark_follows_the_system_and_the_button(page: Any) -> None:
+    def background() -> str:
+        return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    assert background() == "rgb(22, 22, 20)"
+    page.get_by_role("button", name="Light or dark").click()
+    assert background() == "rgb(247, 245, 240)"
+    page.reload()
+    page.locator("#ask textarea").wait_for()
+    page.wait_for_function("!document.body.classList.contains('dark')")
+
+
+@pytest.mark.context(**PHONE)
+def test_a_phone_shows_sources_in_a_sheet_and_never_scrolls_sideways(page: Any) -> None:
+    bubble = ask(page, "What did the council decide, and what do the pêcheurs want?")
+    expect(page.locator("#evidence")).not_to_be_visible()
+    bubble.get_by_role("link", name="[2]", exact=True).tap()
+    expect(page.locator("#source-2 mark")).to_be_in_viewport()
+    page.get_by_role("button", name="Close", exact=True).tap()
+    expect(page.locator("#evidence")).not_to_be_visible()
+    page.get_by_role("button", name="Filters").tap()
+    ask(page, "Who won?", turn=2)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.querySelector('#chat .panel-wrap').scrollWidth") <= 390
+
+
+def test_everything_works_from_the_keyboard(page: Any) -> None:
+    expect(page.locator("#ask textarea")).to_be_focused()
+    page.keyboard.type("What did the council decide?")
+    page.keyboard.press("Enter")
+    page.locator('#status [data-turn="1"]').wait_for(state="attached")
+    link = page.get_by_role("link", name="[1]", exact=True)
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#source-1")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(link).to_be_focused()
+
+
+def test_text_from_right_to_left_reads_so(page: Any) -> None:
+    bubble = ask(page, "ماذا قال مدير الميناء؟")
+    bubble.get_by_role("link", name="[1]", exact=True).click()
+
+    expect(page.locator("#source-1 blockquote")).to_have_attribute("dir", "auto")
+    assert page.locator("#source-1 blockquote").evaluate("each => getComputedStyle(each).direction") == "rtl"
+    assert (
+        page.locator("#chat [data-testid=user] p").evaluate("each => getComputedStyle(each).unicodeBidi") == "plaintext"
+    )
+
+
+def test_controls_have_names(page: Any) -> None:
+    ask(page, "What did the council decide?")
+    page.get_by_role("button", name="Filters").click()
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll('button, input, textarea, select, a')]
+            .filter(each => each.checkVisibility() && !(each.innerText || '').trim()
+                && !each.ariaLabel && !each.title && !(each.labels && each.labels.length))
+            .map(each => each.outerHTML.slice(0, 120))"""
+    )
+
+    assert nameless == []
+
+
+def test_the_api_documentation_opens_offline(page: Any) -> None:
+    page.goto("/docs")
+
+    expect(page.get_by_text("/api/v1/ask/stream")).to_be_visible()
