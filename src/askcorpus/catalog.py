@@ -82,12 +82,17 @@ _documents = sa.Table(
     sa.Column("language", sa.Text, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("place", sa.Text, nullable=False),
-    sa.Column("origin", sa.Text, nullable=False, index=True),
+    sa.Column("origin", sa.Text, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
     # First and last day that ``date`` names, so that "2022-09" compares with days; null without a date.
     sa.Column("date_low", sa.Text),
     sa.Column("date_high", sa.Text),
 )
+_BY_DATE = (_documents.c.date.desc(), _documents.c.title, _documents.c.id)
+# Wide enough to tell filters, facets and what is known from them alone, without going through the texts.
+sa.Index("documents_facets", *(_documents.c[name] for name in ("language", "source", "date_low", "date_high", "id")))
+sa.Index("documents_by_origin", *(_documents.c[name] for name in ("origin", "id", "sha256")))
+sa.Index("documents_by_date", *_BY_DATE)
 # ``seq`` grows with every passage ever written and is never given twice: derived indexes name passages by it.
 # Vectors have tables of their own, so that reading all of them does not drag the texts along.
 _passages = sa.Table(
@@ -116,7 +121,6 @@ _sentences = sa.Table(
     sa.Column("vectors", sa.LargeBinary, nullable=False),  # float16 rows
 )
 _DOCUMENT = [_documents.c[name] for name in Document.model_fields]
-_BY_DATE = (_documents.c.date.desc(), _documents.c.title, _documents.c.id)
 
 
 # --- the file as a whole ---
@@ -354,16 +358,18 @@ def matching(connection: sa.Connection, terms: Sequence[str], limit: int, filter
     wanted = lexical.expression(connection, terms, count_passages(connection))
     if not wanted or limit < 1:
         return []
-    score: sa.ColumnElement[float] = sa.literal_column("-bm25(lexical)")
-    query = (
-        sa.select(_passages.c.id, score)
-        .select_from(_passages.join(sa.table("lexical"), sa.literal_column("lexical.rowid") == _passages.c.seq))
-        .join(_documents, _documents.c.number == _passages.c.document)
-        .where(sa.text("lexical MATCH :wanted").bindparams(wanted=wanted), condition(filters))
-        .order_by(sa.desc(score), _passages.c.seq)
-        .limit(limit)
-    )
-    return [(id_, float(value)) for id_, value in connection.execute(query)]
+    # The index ranks and cuts by itself; only what is left is looked up.
+    seq: sa.ColumnElement[int] = sa.literal_column("rowid").label("seq")
+    rank: sa.ColumnElement[float] = sa.literal_column("rank").label("rank")
+    ranked = sa.select(seq, rank).select_from(sa.table("lexical")).where(sa.text("lexical MATCH :wanted"))
+    if filters:  # with a bare rowid, FTS5 would search again for each passage that qualifies
+        ranked = ranked.where(
+            sa.literal_column("+rowid").in_(sa.select(_passages.c.seq).join(_documents).where(condition(filters)))
+        )
+    best = ranked.order_by(rank, seq).limit(limit).subquery()
+    query = sa.select(_passages.c.id, best.c.rank).join(best, best.c.seq == _passages.c.seq)
+    rows = connection.execute(query.order_by(best.c.rank, best.c.seq), {"wanted": wanted})
+    return [(id_, -float(score)) for id_, score in rows]
 
 
 # --- vectors ---
@@ -378,7 +384,7 @@ def unit(vector: NDArray[Any]) -> Vector:
 
 def seqs(connection: sa.Connection) -> Seqs:
     """All passages' seqs, ascending."""
-    return np.fromiter(connection.scalars(sa.select(_passages.c.seq).order_by(_passages.c.seq)), np.int64)
+    return np.sort(np.fromiter(connection.scalars(sa.select(_passages.c.seq)), np.int64))
 
 
 def count_after(connection: sa.Connection, seq: int) -> int:
