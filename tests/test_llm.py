@@ -10,14 +10,16 @@ import pytest
 from langchain_core.messages import AIMessage
 from numpy.typing import NDArray
 
+from askcorpus.assistant import open_assistant
 from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.errors import ModelError, UsageError
 from askcorpus.llm import MAX_REWRITE_CHARS, LLMAnswerer, load_chat_model, shown
 from askcorpus.prompts import CANNOT_ANSWER
 from askcorpus.settings import Settings
 from askcorpus.support import best_support, draft_reply, plain_markers
-from askcorpus.types import Draft, Hit, Turn
+from askcorpus.types import Done, Draft, Hit, Turn
 from askcorpus.verify import Verified, verify
+from askcorpus_ingest.ingest import ingest
 from chat_model import BreaksOff, ScriptedChatModel
 from openai_server import OpenAIServer, Reply, openai_server
 
@@ -379,6 +381,35 @@ def test_a_model_that_cannot_be_made_says_what_to_do(
     with pytest.raises(error, match=message) as caught:
         load_chat_model(Settings(**settings))
     assert "\n" not in str(caught.value)
+
+
+def test_the_assistant_answers_follows_up_and_abstains_through_a_model_server(
+    server: OpenAIServer, tmp_path: Path, embeddings: SentenceEmbeddings
+) -> None:
+    (tmp_path / "articles").mkdir()
+    for name, text in TEXTS.items():
+        (tmp_path / "articles" / f"{name}.txt").write_text(text, encoding="utf-8")
+    settings = Settings(data=tmp_path / "data", llm="tiny", llm_base_url=server.url, min_confidence=0.0)
+    with open_assistant(settings) as assistant:
+        ingest([tmp_path / "articles"], assistant.store, embeddings, settings)
+        server.queue("North Korea recognised Donetsk and Luhansk [1].")
+        first = assistant.ask("Who recognised Donetsk and Luhansk?")
+        assert first.answer == "North Korea recognised Donetsk and Luhansk [1]."
+        assert (first.model, len(first.citations), first.unsupported) == ("tiny", 1, ())
+
+        server.queue("Did North Korea export weapons to Russia?", CANNOT_ANSWER)
+        history = (Turn(role="user", text=first.question), Turn(role="assistant", text=first.answer))
+        second = assistant.ask("Did it export weapons to Russia?", history=history)
+        assert second.standalone_question == "Did North Korea export weapons to Russia?"
+        assert (second.answerable, second.abstain_reason) == (False, "unsupported_answer")
+        assert second.citations == ()
+        assert second.passages
+
+        server.queue(Reply(("North ", "Korea"), drop_after=1))
+        events = []
+        with pytest.raises(ModelError, match="broke off"):
+            events.extend(assistant.stream("Who recognised Donetsk and Luhansk?"))
+        assert not any(isinstance(event, Done) for event in events)
 
 
 # a real model: llama.cpp's own server and a model far too small to answer well, so only the plumbing is judged

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from askcorpus.assistant import Assistant
 from askcorpus.embeddings import SentenceEmbeddings
-from askcorpus.fence import BRACKETED_NUMBERS, PASSAGE_CHARS, boundary_for, fence_passages
+from askcorpus.fence import BRACKETED_NUMBERS, PASSAGE_CHARS, boundary_for, fence_passages, visible
 from askcorpus.index import open_index
 from askcorpus.llm import LLMAnswerer
 from askcorpus.prompts import CANNOT_ANSWER
@@ -238,6 +238,29 @@ def test_what_an_obeying_model_says_is_proven_or_not_said(
     assert answer.answerable or answer.abstain_reason == "unsupported_answer"
     if answer.answerable:
         assert answer.citations
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("\x1b[2J\x1b[1;31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07text", "text"),
+        ("\x1b]8;;https://x.example\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("bell\x07 and \x9b31m", "bell and 31m"),
+        ("a\r\nb\rc\x0bd\u2028e", "a\nb\nc\nd\ne"),
+        ("\ud800", "\ufffd"),
+    ],
+)
+def test_terminal_escapes_go_as_a_whole_and_line_breaks_are_of_one_kind(text: str, seen: str) -> None:
+    assert visible(text) == seen
+
+
+def test_what_a_model_says_is_cleaned_like_what_documents_say() -> None:
+    draft, _ = reply_to(
+        ATTACKS[0], "The harbour\u202e of \x1b[31mLarvik\x1b[0m was\U000e0041 dredged in 2021\ud800 [2]."
+    )
+    assert draft.text == "The harbour of Larvik was dredged in 2021\ufffd [1]."
+    assert len(draft.quotes) == 1
 
 
 def test_every_request_has_its_own_boundary_and_no_text_can_hold_it() -> None:

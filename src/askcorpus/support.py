@@ -72,24 +72,22 @@ def best_support(claim: str, hit: Hit, similarity: Similarity) -> Quote | None:
     """The words of a passage that support ``claim`` best, with those that it shares highlighted; its marker is 0.
 
     A sentence (or two together) supports it when it holds enough of the claim's content words or, for claims in other
-    words or another language, is similar enough in meaning. None when nothing in the passage does.
+    words or another language, is similar enough in meaning, which is only looked at where words do not decide. None
+    when nothing in the passage does.
     """
     spans = split_sentences(hit.text, hit.language)
     wanted = _content_words(claim)
     if not spans:
         return None
     held = [wanted & set(words(hit.text[start:end])) for start, end in spans]
-    coverage = np.array([len(own) / max(1, len(wanted)) for own in held])
-    alike = similarity([claim], [hit.text[start:end] for start, end in spans])[0]
-    best = int(np.argmax(coverage + alike))
-    first = last = best
-    for other in (best - 1, best + 1):
-        gain = len(held[other] - held[best]) / max(1, len(wanted)) if 0 <= other < len(spans) else 0.0
-        if gain >= SECOND_SENTENCE_GAIN and first == last:
-            first, last = min(best, other), max(best, other)
-    together = len(set().union(*held[first : last + 1])) / max(1, len(wanted))
-    if together < MIN_COVERAGE and alike[best] + COVERAGE_WEIGHT * together < MIN_SUPPORT:
-        return None
+    first, last, coverage = _best_window(held, int(np.argmax([len(own) for own in held])), len(wanted))
+    if coverage < MIN_COVERAGE:
+        alike = similarity([claim], [hit.text[start:end] for start, end in spans])[0]
+        worth = alike + COVERAGE_WEIGHT * np.array([len(own) for own in held]) / max(1, len(wanted))
+        best = int(np.argmax(worth))
+        first, last, coverage = _best_window(held, best, len(wanted))
+        if alike[best] + COVERAGE_WEIGHT * coverage < MIN_SUPPORT:
+            return None
     span = Span(hit.start + spans[first].start, hit.start + spans[last].end)
     return Quote(
         marker=0,
@@ -98,6 +96,18 @@ def best_support(claim: str, hit: Hit, similarity: Similarity) -> Quote | None:
         end=span.end,
         highlights=_shared_words(wanted, hit, span),
     )
+
+
+def _best_window(held: Sequence[set[str]], best: int, wanted: int) -> tuple[int, int, float]:
+    """First and last sentence to quote, ``best`` and perhaps a neighbour, and the share of the wanted words in them."""
+    window = [best]
+    gain, other = max(
+        ((len(held[other] - held[best]), other) for other in (best - 1, best + 1) if 0 <= other < len(held)),
+        default=(0, best),
+    )
+    if gain and gain >= SECOND_SENTENCE_GAIN * wanted:
+        window = sorted((best, other))
+    return window[0], window[-1], len(set().union(*(held[i] for i in window))) / max(1, wanted)
 
 
 def _quotes(claim: str, markers: Sequence[Marker], hits: Sequence[Hit], similarity: Similarity) -> list[Quote | None]:
