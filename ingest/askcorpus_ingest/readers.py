@@ -31,6 +31,8 @@ class Raw(NamedTuple):
 FRONT_MATTER_CHARS = 20_000
 MAIN_TEXT_CHARS = 5_000_000
 """Of a longer page all text is taken: finding the main text of it would take minutes."""
+MIN_MAIN_TEXT_CHARS = 250
+"""When less than that is found, the page is taken whole: better a menu too many than a paragraph lost."""
 
 RECORD_KEYS = ("doc_id", "id", "title", "text", "date", "lang", "language", "source", "place")
 
@@ -53,6 +55,7 @@ _BINARY_MAGIC = (
     b"ID3",
     b"RIFF",
 )
+_BLANK = b" \t\r\n\0\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _FRONT_MATTER = re.compile(r"\s*---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|$)", re.DOTALL)
@@ -93,7 +96,7 @@ def decode(data: bytes, declared: str = "") -> str:
     Raises:
         ReadError: the bytes are empty or no text.
     """
-    if not data.strip(b" \t\r\n\0\xef\xbb\xbf"):
+    if not data.strip(_BLANK):
         raise ReadError("is empty")
     if data.startswith(_UTF16_BOMS):
         return data.decode("utf-16", errors="replace")
@@ -170,7 +173,9 @@ def _read_html(path: Path) -> Raw:
     charset = _HTML_CHARSET.search(data, 0, 4096)
     page = decode(data, charset[1].decode("ascii") if charset else "").replace("\0", "")
     fields = _main_text(page) if len(page) <= MAIN_TEXT_CHARS else {}
-    text = fields.get("text") or _visible_text(page)
+    text = fields.get("text") or ""
+    if len(text) < MIN_MAIN_TEXT_CHARS:
+        text = _visible_text(page)
     if not text.strip():
         raise ReadError("holds no text")
     title, language = _HTML_TITLE.search(page), _HTML_LANGUAGE.search(page)
@@ -222,7 +227,7 @@ def _read_jsonl(path: Path) -> Iterator[Raw | Failure]:
         utf16 = file.read(2) in _UTF16_BOMS
         file.seek(0)
         for number, line in enumerate(decode(file.read()).encode().split(b"\n") if utf16 else file, 1):
-            if not line.strip(b" \t\r\n\xef\xbb\xbf"):
+            if not line.strip(_BLANK):
                 continue
             lines += 1
             if number == 1 and line.startswith(_BINARY_MAGIC[:-3]):
@@ -230,7 +235,7 @@ def _read_jsonl(path: Path) -> Iterator[Raw | Failure]:
             try:
                 yield _record(path, number, line)
             except ReadError as exc:
-                yield Failure(f"{path.as_posix()}#{number}", f"line {number} {exc.message}")
+                yield Failure(f"{path.as_posix()}#L{number}", f"line {number} {exc.message}")
     if not lines:
         raise ReadError("is empty")
 
@@ -266,5 +271,5 @@ def _raw(origin: str, fields: dict[str, Any]) -> Raw:
         language=field("language", "lang"),
         source=field("source"),
         place=field("place"),
-        doc_id=field("doc_id", "id"),
+        doc_id=field("doc_id", "id", "_id"),
     )

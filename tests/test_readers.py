@@ -1,0 +1,121 @@
+"""From files to records: formats and encodings."""
+
+import json
+
+import pytest
+
+from askcorpus.errors import ReadError
+from askcorpus_ingest.files import Failure
+from askcorpus_ingest.readers import Raw, decode, read_file
+
+FRENCH = "Après l’été, la « récolte » coûte 5 € à l’État.\n" * 5
+PARAGRAPH = "<p>Le ministre a dit lundi que la <b>conférence</b> aurait lieu à Paris, malgré les objections.</p>\n"
+
+
+def read(path, content):
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return list(read_file(path))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+def test_western_encodings(encoding):
+    assert decode(FRENCH.encode(encoding)).lstrip("\ufeff") == FRENCH
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("latin-1", "Le café est fermé après l'été, a déclaré le président."),
+        ("cp1251", "Министр заявил, что конференция состоится в Москве в понедельник."),
+        ("gb18030", "部长星期一表示，会议将在北京举行，尽管有人反对。记者从会议上了解到这一消息。"),
+        ("shift_jis", "大臣は月曜日に、会議は東京で開催されると述べた。反対意見もあった。"),
+    ],
+)
+def test_other_encodings_are_found_out(encoding, text):
+    assert decode(text.encode(encoding)) == text
+
+
+def test_txt_is_one_record_with_nothing_guessed(tmp_path):
+    path = tmp_path / "a.txt"
+    assert read(path, "date 2022-09 Texte.") == [Raw(path.as_posix(), "date 2022-09 Texte.")]
+
+
+def test_markdown_front_matter(tmp_path):
+    text = "---\ntitle: 'Le port: fermé'\ndate: 2022-09-29\nlang: fr\nsource: Fil\ntags: [a, b]\n---\n# Autre\n\nTexte."
+    (raw,) = read(tmp_path / "a.md", text)
+    assert raw == Raw(raw.origin, "# Autre\n\nTexte.", "Le port: fermé", "2022-09-29", "fr", "Fil")
+
+
+@pytest.mark.parametrize("block", ["key: [", "just words", "- a\n- b", "[" * 5000, "a: &a [*a, *a]\nb: *a"])
+def test_markdown_whose_front_matter_is_none_of_ours_keeps_its_text(tmp_path, block):
+    text = f"---\n{block}\n---\nTexte."
+    (raw,) = read(tmp_path / "a.md", text)
+    assert (raw.text, raw.title) == (text, "")
+
+
+def test_markdown_heading_is_the_title_and_stays(tmp_path):
+    (raw,) = read(tmp_path / "a.md", "# Le port ferme #\n\nIl *ferme*.")
+    assert (raw.title, raw.text) == ("Le port ferme", "# Le port ferme #\n\nIl *ferme*.")
+
+
+def test_html_main_text_and_metadata(tmp_path):
+    paragraphs = "".join(PARAGRAPH.replace("lundi", f"le {day} mai") for day in range(2, 9))
+    page = f"""<!doctype html><html lang="fr-FR"><head><title>Le port &amp; la mer | Fil</title>
+    <meta property="og:title" content="Le port ferme"><meta property="og:site_name" content="Fil">
+    <meta property="article:published_time" content="2022-09-29T10:00:00+02:00"></head>
+    <body><nav><a href="/">Accueil</a></nav><article>{paragraphs}</article>
+    <script>alert("secret")</script><footer>© 2024 Fil</footer></body></html>"""
+    (raw,) = read(tmp_path / "a.html", page)
+    assert (raw.title, raw.date, raw.language, raw.source) == ("Le port ferme", "2022-09-29", "fr-FR", "Fil")
+    assert raw.text.split("\n\n") == [
+        f"Le ministre a dit le {day} mai que la conférence aurait lieu à Paris, malgré les objections."
+        for day in range(2, 9)
+    ]
+
+
+def test_html_without_main_text_gives_all_visible_text(tmp_path):
+    (raw,) = read(tmp_path / "a.htm", "<p>Fermé &lt;lundi&gt; <b>et</b> mardi<script>alert(1)</script><li>oui<li>non")
+    assert raw.text.split() == ["Fermé", "<lundi>", "et", "mardi", "oui", "non"]
+
+
+def test_html_in_a_declared_encoding(tmp_path):
+    page = f'<html><head><meta charset="windows-1251"></head><body>{"<p>Министр заявил.</p>" * 9}</body></html>'
+    (raw,) = read(tmp_path / "a.html", page.encode("cp1251"))
+    assert "Министр заявил." in raw.text
+
+
+def test_jsonl_records(tmp_path):
+    path = tmp_path / "a.jsonl"
+    full = {"doc_id": "x", "title": "T", "text": "Texte.", "date": 2022, "lang": "fr", "source": "S", "place": "P"}
+    other = {"id": 7, "text": "Deux\u2028lignes.", "language": "fr", "title": None, "extra": [1]}
+    lines = [json.dumps(full), "", json.dumps(other, ensure_ascii=False), json.dumps({"text": "Trois."})]
+    assert read(path, "\ufeff" + "\r\n".join(lines)) == [
+        Raw(f"{path}#x", "Texte.", "T", "2022", "fr", "S", "P", "x"),
+        Raw(f"{path}#7", "Deux\u2028lignes.", language="fr", doc_id="7"),
+        Raw(f"{path}#L4", "Trois."),
+    ]
+
+
+def test_a_wrong_line_is_one_failure(tmp_path):
+    path = tmp_path / "a.jsonl"
+    lines = [b'{"text": "A."}', b"{", b"[1]", b'{"text": 3}', b'{"title": "x"}', b'{"text": "\xe9"}', b"[" * 9999]
+    first, *failures, last = read(path, b"\n".join([*lines, b'{"text": "B."}']))
+    assert (first.text, last.text) == ("A.", "B.")
+    assert failures == [
+        Failure(f"{path}#L{number}", f"line {number} {reason}")
+        for number, reason in enumerate(
+            ["is not JSON", "is not a JSON object", 'has no "text"', 'has no "text"', "is not UTF-8", "is not JSON"], 2
+        )
+    ]
+
+
+def test_jsonl_in_utf16(tmp_path):
+    assert [raw.text for raw in read(tmp_path / "a.jsonl", '{"text": "é"}\n{"text": "b"}'.encode("utf-16"))] == [
+        "é",
+        "b",
+    ]
+
+
+def test_other_endings_are_refused(tmp_path):
+    with pytest.raises(ReadError, match=r"\.csv"):
+        read(tmp_path / "a.csv", "text")
