@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from askcorpus.cohort import Cohort
 from askcorpus.confidence import Calibration, Features, load_calibration, measure
 from askcorpus.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.evidence import Evidence, weigh
@@ -66,6 +67,7 @@ class Assistant:
         self.store = store
         self.embeddings = embeddings
         self.llm = llm
+        self.cohort = Cohort(embeddings)
         self.calibration = calibration or load_calibration()
         self.retriever = Retriever(store, Reranker(settings.reranker) if settings.reranker else None)
 
@@ -177,12 +179,12 @@ class Assistant:
 
     def search(self, query: str, *, filters: Filters = Filters(), top_k: int | None = None) -> tuple[Hit, ...]:
         """The passages nearest to ``query``, best first, without an answer. Raises as :meth:`stream` does."""
-        read = read_query(check_question(query), (), self.embeddings)
+        read = read_query(check_question(query), (), self.embeddings, self.cohort)
         return self.retriever.retrieve(read, filters, top_k or self.settings.top_k).hits
 
     def _understand(self, question: str, history: Sequence[Turn]) -> Query:
         standalone = self.llm.rewrite(question, history) if self.llm and history else None
-        return read_query(question, history, self.embeddings, standalone=standalone)
+        return read_query(question, history, self.embeddings, self.cohort, standalone=standalone)
 
     def _judge(self, retrieval: Retrieval, index: IndexInfo) -> Judgement:
         evidence = weigh(retrieval, self.embeddings)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from askcorpus.cohort import Background, Cohort
 from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.errors import UsageError
 from askcorpus.language import detect_language
@@ -24,7 +25,8 @@ class Query(NamedTuple):
 
     ``question`` is what was asked, ``standalone`` what it means with the conversation around it (equal to
     ``question`` where there is none). ``vectors`` (n, dimension) has a row for each reading of the question, the
-    question itself first; ``terms`` has a tuple for each reading.
+    question itself first; ``terms`` has a tuple for each reading, and so has ``cohort``: the mean and standard
+    deviation of its similarity to texts that have nothing to do with it.
     """
 
     question: str
@@ -32,15 +34,16 @@ class Query(NamedTuple):
     language: str
     vectors: NDArray[np.float32]
     terms: tuple[tuple[str, ...], ...]
+    cohort: tuple[Background, ...]
 
 
 def check_question(question: str) -> str:
-    """The question without surrounding space.
+    """The question without surrounding space, and without halves of characters, which JSON can carry but no text has.
 
     Raises:
         UsageError: it is empty or longer than ``LONGEST_QUESTION``.
     """
-    question = question.strip()
+    question = question.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
     if not question:
         raise UsageError("The question is empty.", "Ask in a few words, in any language.")
     if len(question) > LONGEST_QUESTION:
@@ -52,7 +55,12 @@ def check_question(question: str) -> str:
 
 
 def read_query(
-    question: str, history: History, embeddings: SentenceEmbeddings, *, standalone: str | None = None
+    question: str,
+    history: History,
+    embeddings: SentenceEmbeddings,
+    cohort: Cohort,
+    *,
+    standalone: str | None = None,
 ) -> Query:
     """The query for a question, within the conversation so far.
 
@@ -62,12 +70,14 @@ def read_query(
     readings = [standalone or question]
     if standalone is None and history:
         readings.append(_in_context(question, history))
+    vectors = np.array([embeddings.embed_query(reading) for reading in readings], np.float32)
     return Query(
         question=question,
         standalone=readings[-1],
         language=_language(question, history),
-        vectors=np.array([embeddings.embed_query(reading) for reading in readings], np.float32),
+        vectors=vectors,
         terms=tuple(tuple(dict.fromkeys(terms(reading))) for reading in readings),
+        cohort=tuple(cohort.background(vector) for vector in vectors),
     )
 
 

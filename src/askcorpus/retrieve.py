@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from askcorpus.cohort import Background, blend
 from askcorpus.fuse import fuse, idf, lexical_share
 from askcorpus.query import Query
 from askcorpus.rerank import Reranker
@@ -35,12 +36,14 @@ class Candidate(NamedTuple):
 class Reading(NamedTuple):
     """One reading of a question, and the scale on which this corpus is measured for it.
 
-    ``background`` is the mean and standard deviation of the corpus's similarity to it; ``weights`` has the idf of
+    ``background`` is the mean and standard deviation of unrelated passages' similarity to it, ``cohort`` the same for
+    texts from outside; ``weights`` has the idf of
     each of its terms, the rarest for those that no passage holds.
     """
 
     vector: NDArray[np.float32]
-    background: tuple[float, float]
+    background: Background
+    cohort: Background
     weights: dict[str, float]
     known: frozenset[str]
 
@@ -69,7 +72,8 @@ class Retriever:
         """The ``limit`` best passages for ``query`` among the documents that pass ``filters``."""
         passages = self.store.info().passages
         readings = tuple(
-            self._reading(vector, terms, passages) for vector, terms in zip(query.vectors, query.terms, strict=True)
+            self._reading(vector, terms, cohort, passages)
+            for vector, terms, cohort in zip(query.vectors, query.terms, query.cohort, strict=True)
         )
         lexical = [dict(self.store.lexical(list(r.weights), CANDIDATES, filters)) for r in readings]
         dense = [self.store.dense(r.vector, CANDIDATES, filters) for r in readings]
@@ -87,11 +91,12 @@ class Retriever:
             ranked = self._rerank(query.standalone, ranked)
         return Retrieval(query, tuple(_collapse(ranked, limit)), readings)
 
-    def _reading(self, vector: NDArray[np.float32], terms: Sequence[str], passages: int) -> Reading:
+    def _reading(self, vector: NDArray[np.float32], terms: Sequence[str], cohort: Background, passages: int) -> Reading:
         frequencies = self.store.document_frequency(terms)
         weights = {term: idf(frequencies[term], passages) for term in terms}
         known = frozenset(term for term in terms if frequencies[term])
-        return Reading(vector, self.store.background(vector), weights, known)
+        background = blend(self.store.background(vector), passages, cohort)
+        return Reading(vector, background, cohort, weights, known)
 
     def _rerank(self, question: str, ranked: Sequence[Candidate]) -> list[Candidate]:
         assert self.reranker is not None
