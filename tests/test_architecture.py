@@ -84,17 +84,24 @@ def test_heavy_packages_come_late(package: str) -> None:
 def test_what_is_imported_is_declared() -> None:
     """Nothing leans on a package that only happens to come along with another."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = {_normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in project["dependencies"]}
-    owners = packages_distributions()
-    imported = {name.split(".")[0] for p in MAY_IMPORT for path in modules(p).values() for name in imports(path)}
+    code = [path for package in MAY_IMPORT for path in modules(package).values()]
+    tests = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("scripts/*.py")]
 
-    undeclared = {
+    assert undeclared(code, project["dependencies"]) == set()
+    assert undeclared(tests, project["dependencies"] + project["optional-dependencies"]["dev"]) == set()
+
+
+def undeclared(files: list[Path], requirements: list[str]) -> set[str]:
+    """Modules that the files import, and that belong to no package named in the requirements."""
+    declared = {_normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in requirements}
+    owners = packages_distributions()
+    imported = {name.split(".")[0] for path in files for name in imports(path)}
+    ours = MAY_IMPORT.keys() | {path.stem for path in ROOT.glob("tests/**/*.py")}
+    return {
         name
-        for name in imported - MAY_IMPORT.keys() - sys.stdlib_module_names
+        for name in imported - ours - sys.stdlib_module_names
         if not declared & {_normal(owner) for owner in owners.get(name, [])}
     }
-
-    assert undeclared == set()
 
 
 def _normal(distribution: str) -> str:

@@ -7,12 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.types import Answer, Document, Hit
 from askcorpus_ui.cli import app
 
@@ -24,6 +27,21 @@ ARTICLES = {
     "market.md": "# Market moves\n\nThe fish market of Ostende moves to the old station in March.\n",
 }
 QUESTION = "Why did the harbour of Ostende close?"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_model() -> Iterator[None]:
+    """Commands in this process share the bundled model, which each would load for itself in seconds."""
+    load, loaded = SentenceEmbeddings._load, {}
+
+    def load_once(self: SentenceEmbeddings) -> Any:
+        if self.name not in loaded:
+            loaded[self.name] = load(self)
+        return loaded[self.name]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SentenceEmbeddings, "_load", load_once)
+        yield
 
 
 def run(*arguments: str | Path, data: Path | None = None, text: str | bytes | None = None) -> Result:
@@ -218,7 +236,7 @@ def test_json_is_utf_8_whatever_the_locale_says(index: Path) -> None:
         out, _ = process.communicate()
 
     assert process.returncode == 0
-    assert "é" in json.loads(out.decode("utf-8"))["documents"][0]["title"]
+    assert json.loads(out.decode("utf-8"))["documents"][0]["source"] == "Agence Rhône"
     assert b"\\u" not in out
 
 
@@ -409,10 +427,14 @@ def test_a_document_cannot_drive_the_terminal(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_is_one_line(index: Path) -> None:
-    with start("ask", "-", "--data", index, stdin=subprocess.PIPE, bufsize=0) as process:
+    def heed_ctrl_c() -> None:  # which a background job of a shell ignores, and so do its children
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    with start("ask", "-", "--data", index, stdin=subprocess.PIPE, bufsize=0, preexec_fn=heed_ctrl_c) as process:
         assert process.stdin is not None
         assert process.stderr is not None
-        process.stdin.write(bytes(200_000))  # more than a pipe holds: when this returns, the command is reading
+        process.stdin.write(bytes(200_000))  # more than a pipe holds: when this returns, the command is reading,
+        time.sleep(1)  # and now it waits for more
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 130
         assert process.stderr.read() == b"askcorpus: stopped.\n"

@@ -58,7 +58,9 @@ app.add_typer(evaluation, name="eval")
 
 Data = Annotated[
     Path | None,
-    typer.Option("--data", metavar="DIR", help="Folder of the index. (default: .askcorpus)", show_default=False),
+    typer.Option(
+        "--data", metavar="DIR", readable=False, help="Folder of the index. (default: .askcorpus)", show_default=False
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 TopK = Annotated[int | None, typer.Option("--top-k", metavar="N", help="How many passages. (default: 8)")]
@@ -97,7 +99,9 @@ def root(
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files (.txt .md .html .jsonl) and folders.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", readable=False, help="Files (.txt .md .html .jsonl) and folders.")
+    ],
     data: Data = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove documents whose file is gone.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
