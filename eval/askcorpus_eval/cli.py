@@ -32,7 +32,7 @@ class DefaultRun(TyperGroup):
 
 app = typer.Typer(
     cls=DefaultRun,
-    help="Measure on a question set: askcorpus eval QUESTIONS --out DIR.",
+    help="Measure on a question set: askcorpus eval QUESTIONS --out DIR. Its options: askcorpus eval run --help.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -97,6 +97,8 @@ def run(
         comparison = compare(baseline, out)
         write_comparison(RunFolder(out), [comparison])
         before = comparison.before
+    for note in report.notes:
+        typer.echo(f"askcorpus: {note}", err=True)
     _print_figures(report.figures, as_json=json)
     typer.echo(f"askcorpus: {out / 'report.html'}", err=True)
     _end(failures(gates, report.figures, before))

@@ -83,9 +83,7 @@ def read_report(folder: Path) -> Report:
     except OSError as exc:
         raise UsageError(f"{folder} holds no finished run ({METRICS_FILE}: {exc.strerror}).") from exc
     except ValidationError as exc:
-        raise UsageError(
-            f"{folder / METRICS_FILE} is not a report of this version.", "Run the evaluation again."
-        ) from exc
+        raise UsageError(f"{folder / METRICS_FILE} is not of this version.", "Run the evaluation again.") from exc
 
 
 def compare(a: Path, b: Path) -> Comparison:
@@ -118,6 +116,8 @@ def difference(metric: Metric, before: Table, after: Table, a: Estimate, b: Esti
     """One metric's change, with a paired bootstrap interval and a paired randomisation test."""
     old, new = metric.columns(before), metric.columns(after)
     n = len(old[0])
+    if all(np.array_equal(ours, theirs, equal_nan=True) for ours, theirs in zip(old, new, strict=True)):
+        return Difference(metric=metric.name, a=a, b=b, change=0.0, low=0.0, high=0.0, p=1.0)
 
     def on(rows: NDArray[np.intp]) -> float:
         return metric.value(*(column[rows] for column in new)) - metric.value(*(column[rows] for column in old))

@@ -33,9 +33,7 @@ def read_gates(kind: Literal["under", "over", "drop"], conditions: Iterable[str]
             raise UsageError(f"--fail-{kind} {condition}: not of the form metric=number.") from exc
         if kind != "drop" and (kind == "under") != (metric.better == "higher"):
             other = "over" if kind == "under" else "under"
-            raise UsageError(
-                f"--fail-{kind} {condition}: of {name}, {metric.better} is better.", f"Use --fail-{other}."
-            )
+            raise UsageError(f"--fail-{kind} {condition}: {metric.better} is better.", f"Use --fail-{other}.")
         gates.append(Gate(metric.name, limit, kind))
     return gates
 

@@ -22,7 +22,8 @@ from askcorpus_eval.questions import Question
 from askcorpus_eval.score import Case, score
 
 DEPTH = 20
-"""Passages asked for: enough that the first ten documents are among them in all but crowded cases."""
+"""Passages asked for, enough that ten documents are nearly always among them. A language model is given every passage
+asked for, so with one no more are asked for than the product would."""
 
 SMALLEST_GROUP = 20
 """Groups of a split with fewer questions get means only; their other figures would be noise."""
@@ -77,6 +78,7 @@ class RunInfo(BaseModel, frozen=True):
     model: str
     settings: dict[str, Any]
     index: IndexInfo
+    depth: int
     judge: str | None = None
     source: str = ""
     date: str
@@ -180,11 +182,16 @@ def _ask(assistant: Assistant, question: Question) -> Answer:
     answer = assistant.ask(
         question.question,
         history=question.history,
-        top_k=max(DEPTH, assistant.settings.top_k),
+        top_k=depth(assistant.settings),
         conversation_id=question.id,
     )
     wall = round((time.perf_counter() - start) * 1000, 3)
     return answer.model_copy(update={"timings_ms": {**answer.timings_ms, "wall": wall}})
+
+
+def depth(settings: Settings) -> int:
+    """How many passages are asked for."""
+    return settings.top_k if settings.llm else max(DEPTH, settings.top_k)
 
 
 def describe(assistant: Assistant, cases: Sequence[Case], judge: str | None = None, source: str = "") -> RunInfo:
@@ -195,6 +202,7 @@ def describe(assistant: Assistant, cases: Sequence[Case], judge: str | None = No
         model=cases[0].answer.model,
         settings=masked(assistant.settings),
         index=assistant.store.info(),
+        depth=depth(assistant.settings),
         judge=judge,
         source=source,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -222,7 +230,7 @@ def report_on(cases: Sequence[Case], run: RunInfo) -> Report:
         splits={name: _split(cases, table, key) for name, key in SPLITS.items()},
         reliability=reliability(confidence, correct),
         risk=risk_curve(confidence, correct, judged),
-        notes=_notes(cases),
+        notes=_notes(cases, run.depth),
         questions=[_row(case) for case in cases],
         cases=list(cases),
     )
@@ -253,7 +261,7 @@ def _judged(case: Case, judge: Judge) -> Case:
     return case.model_copy(update={"scores": case.scores | {"faithfulness": verdict}})
 
 
-def _notes(cases: Sequence[Case]) -> list[str]:
+def _notes(cases: Sequence[Case], depth: int) -> list[str]:
     gold = [case.gold for case in cases]
     unknown, unlocated = _unknown(gold), sum(found.unlocated for found in gold)
     answerable = [case.question.answerable for case in cases]
@@ -262,6 +270,8 @@ def _notes(cases: Sequence[Case]) -> list[str]:
     if unknown:
         shown = ", ".join(unknown[:LIST_SHOWN]) + (", …" if len(unknown) > LIST_SHOWN else "")
         notes.append(f"{len(unknown)} gold documents are not in the index and count as missed: {shown}")
+    if depth < DEPTH:
+        notes.append(f"only {depth} passages were asked for: retrieval figures beyond them have nothing to count")
     if unlocated:
         notes.append(f"{unlocated} evidence texts stand in no gold document and are left out")
     if True not in answerable:

@@ -61,9 +61,9 @@ class Session:
         judge = load_judge(self._settings, judging.model, judging.base_url) if judging else None
         self._folder.claim(resume=resume)
         with closing(open_assistant(self._settings)) as assistant:
-            if self._corpus:
-                ingest_corpus(self._corpus, assistant)
-            return run_in(self._folder, assistant, self._set, source=self._source.name, limit=limit, judge=judge)
+            notes = ingest_corpus(self._corpus, assistant) if self._corpus else []
+            name = self._source.name
+            return run_in(self._folder, assistant, self._set, source=name, limit=limit, judge=judge, notes=notes)
 
 
 def run_in(
@@ -74,6 +74,7 @@ def run_in(
     source: str = "",
     limit: int | None = None,
     judge: Judge | None = None,
+    notes: Sequence[str] = (),
 ) -> Report:
     """Evaluate within a claimed folder: go on from the answers in it, keep each new one, write every output."""
     questions = question_set.questions[:limit]
@@ -96,6 +97,7 @@ def run_in(
 
         kept = KeptJudge(judge, folder, lambda: bars.advance(judged)) if judge else None
         result = evaluate(assistant, questions, answers=answers, on_answer=keep, judge=kept, source=source)
+    result = result.model_copy(update={"notes": [*notes, *result.notes]})
     write_outputs(folder, result, assistant)
     return result
 
@@ -128,27 +130,21 @@ def write_outputs(folder: RunFolder, result: Report, assistant: Assistant) -> No
     folder.write("ragas.jsonl", export.ragas(result.cases))
 
 
-def ingest_corpus(paths: Sequence[Path], assistant: "ProductAssistant") -> None:
+def ingest_corpus(paths: Sequence[Path], assistant: "ProductAssistant") -> list[str]:
     """Bring the assistant's store up to what the paths hold; what is there already is not embedded again.
 
-    Raises:
-        UsageError: something under the paths cannot be read: figures over a part of the corpus would mislead.
+    The result says, for the report, what could not be read.
     """
     from askcorpus_ingest.ingest import ingest
 
     with _bars() as bars:
         done = ingest(
-            paths,
-            assistant.store,
-            assistant.embeddings,
-            assistant.settings,
-            prune=True,
-            progress=IngestBar(bars),
+            paths, assistant.store, assistant.embeddings, assistant.settings, prune=True, progress=IngestBar(bars)
         )
-    if done.failed:
-        first = done.failed[0]
-        more = f" (and {len(done.failed) - 1} more)" if len(done.failed) > 1 else ""
-        raise UsageError(f"Part of the corpus cannot be read: {first.origin}: {first.reason}{more}.", "Mend it.")
+    if not done.failed:
+        return []
+    first = done.failed[0]
+    return [f"{len(done.failed)} inputs of the corpus cannot be read; the first: {first.origin}: {first.reason}"]
 
 
 class IngestBar:

@@ -1,0 +1,142 @@
+"""`askcorpus eval` as people type it, over the sample corpus and the bundled model."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from askcorpus.errors import AskcorpusError
+from askcorpus_eval.cli import app
+
+ROOT = Path(__file__).parents[1]
+QUESTIONS = ROOT / "corpus" / "questions.jsonl"
+CORPUS = [
+    part for file in sorted((ROOT / "corpus" / "articles").glob("recognition-*.txt")) for part in ("--corpus", file)
+]
+"""The seven articles that the first eight questions are about."""
+
+
+@pytest.fixture(scope="module")
+def call():
+    """The sub-app under a root, as the product mounts it; a caught error gives its exit code."""
+    root = typer.Typer(pretty_exceptions_enable=False)
+    root.add_typer(app, name="eval")
+    root.callback()(lambda: None)
+
+    def invoke(*arguments):
+        result = CliRunner().invoke(root, ["eval", *map(str, arguments)])
+        if isinstance(result.exception, AskcorpusError):
+            result.exit_code = result.exception.exit_code
+        elif result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return invoke
+
+
+@pytest.fixture(scope="module")
+def finished(call, tmp_path_factory):
+    """A run of eight questions, its corpus ingested on the way."""
+    out = tmp_path_factory.mktemp("eval") / "run"
+    result = call(QUESTIONS, "--out", out, *CORPUS, "--limit", "8", "--json")
+    assert result.exit_code == 0, result.output
+    return out, json.loads(result.stdout)
+
+
+def test_a_question_file_is_the_default_command(finished):
+    out, figures = finished
+    assert figures["hit@5"]["n"] == 8
+    assert figures["hit@5"]["value"] >= 0.7
+    assert figures["citation_verified"]["value"] == 1
+    assert len((out / "answers.jsonl").read_text().splitlines()) == 8
+    assert "<svg" in (out / "report.html").read_text()
+
+
+def test_a_run_is_continued_with_its_index(call, finished):
+    out, before = finished
+    again = call("--resume", "--json", QUESTIONS, "--out", out, *CORPUS, "--limit", "8")
+    figures = json.loads(again.stdout)
+    assert figures == before  # nothing was asked again: even the times are the same
+
+
+def test_compare(call, finished, tmp_path):
+    out, _ = finished
+    result = call("compare", out, out, "--out", tmp_path, "--fail-drop", "hit@5=0.01")
+    assert result.exit_code == 0
+    assert "0 questions flipped" in result.stdout
+    assert (tmp_path / "compare.html").exists()
+    assert call("compare", out).exit_code == 2
+
+
+def test_gates_set_the_exit_code(call, finished, tmp_path):
+    out, _ = finished
+    same = ("--data", out / "data", "--limit", "2", "--baseline", out)
+    passed = call(QUESTIONS, "--out", tmp_path / "a", *same, "--fail-under", "hit@10=0.1", "--fail-drop", "hit@10=0.9")
+    assert passed.exit_code == 0
+    assert (tmp_path / "a" / "compare.html").exists()
+    failed = call(QUESTIONS, "--out", tmp_path / "a", "--resume", *same, "--fail-over", "latency_p50=0.001")
+    assert failed.exit_code == 1
+    assert "askcorpus: failed: latency_p50 is" in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--fail-under", "hits=1"], "There is no metric 'hits'"),
+        (["--fail-drop", "f1=0.1"], "--fail-drop compares with an earlier run"),
+        (["--baseline", "nowhere"], "nowhere holds no finished run"),
+        (["--set", "top_k"], "--set top_k: not of the form key=value"),
+        (["--set", "topk=3"], "topk"),
+        (["--set", "data=x"], "Use --data DIR"),
+        (["--corpus", "a", "--data", "b"], "Give either --corpus or --data"),
+    ],
+)
+def test_wrong_options_are_refused_before_anything_is_made(call, tmp_path, arguments, message):
+    result = call(QUESTIONS, "--out", tmp_path / "run", *arguments)
+    assert result.exit_code == 2
+    assert message in str(result.exception)
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_empty_index_is_said_so(call, tmp_path):
+    result = call(QUESTIONS, "--out", tmp_path / "run", "--data", tmp_path / "nothing")
+    assert result.exit_code == 3
+    assert "There are no documents" in str(result.exception)
+
+
+def test_a_corpus_that_cannot_be_read_in_full_is_said_so(call, finished, tmp_path):
+    out, _ = finished
+    (tmp_path / "a.jsonl").write_text('{"doc_id":"a","title":"no text"}\n')
+    call(QUESTIONS, "--out", out, "--resume", *CORPUS, "--corpus", tmp_path, "--limit", "8")
+    (note,) = [note for note in json.loads((out / "metrics.json").read_text())["notes"] if "cannot be read" in note]
+    assert note.startswith("1 inputs of the corpus cannot be read; the first: ")
+    assert note.endswith('line 1 has no "text"')
+
+
+def test_a_beir_folder_brings_its_corpus_and_settings_can_be_overridden(call, tmp_path):
+    def write(name, *rows):
+        (tmp_path / "beir" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "beir" / name).write_text("\n".join(rows) + "\n")
+
+    write("corpus.jsonl", '{"_id":"d1","title":"Rain","text":"It rained."}', '{"_id":"d2","text":"Snow fell."}')
+    write("queries.jsonl", '{"_id":"q1","text":"Did snow fall?"}')
+    write("qrels/test.tsv", "query-id\tcorpus-id\tscore", "q1\td2\t1")
+    result = call(tmp_path / "beir", "--out", tmp_path / "run", "--json", "--set", "min_confidence=1")
+    figures = json.loads(result.stdout)
+    assert figures["mrr@10"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 1}
+    assert figures["answered"]["value"] == 0
+    assert json.loads((tmp_path / "run/metrics.json").read_text())["run"]["settings"]["min_confidence"] == 1
+
+
+def test_make_needs_something_to_draft_from(call, tmp_path):
+    result = call("make", "--out", tmp_path / "new.jsonl", "--data", tmp_path)
+    assert result.exit_code == 2
+    assert "nothing to draft from" in str(result.exception)
+
+
+def test_help_shows_all_commands(call):
+    shown = call("--help").stdout
+    assert "QUESTIONS --out DIR" in shown
+    assert all(name in shown for name in ("run", "compare", "make"))

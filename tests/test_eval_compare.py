@@ -1,0 +1,136 @@
+"""Runs held against each other, and conditions that fail a build."""
+
+import re
+
+import pytest
+
+from askcorpus.errors import UsageError
+from askcorpus_eval.compare import compare, html, markdown, write_comparison
+from askcorpus_eval.figures import Estimate
+from askcorpus_eval.folder import RunFolder
+from askcorpus_eval.gate import failures, read_gates
+from scripted_eval import Reply, ScriptedAssistant
+from test_eval_run import DOCUMENTS, QUESTIONS, REPLIES, run
+
+FOUND = Reply(found=("snow", "sun"), quote="Il a neigé à Lille mardi.", confidence=0.8)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Run B answers "When did it snow?" rightly, and abstains from nothing that A did not."""
+    folder = tmp_path_factory.mktemp("runs")
+    run(folder / "a", ScriptedAssistant(DOCUMENTS, REPLIES))
+    run(folder / "b", ScriptedAssistant(DOCUMENTS, REPLIES | {"When did it snow?": FOUND}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def comparison(runs):
+    return compare(runs / "a", runs / "b")
+
+
+def test_changes(comparison):
+    changes = {difference.metric: difference.change for difference in comparison.differences}
+    assert comparison.questions == 4
+    assert changes["mrr@10"] == pytest.approx(1 - 3 / 4)
+    assert changes["correct"] == pytest.approx(3 / 4 - 2 / 4)
+    assert changes["hit@5"] == 0
+
+
+def test_one_flipped_question_of_four_proves_nothing(comparison):
+    correct = next(difference for difference in comparison.differences if difference.metric == "correct")
+    assert correct.p == 1  # swapping the labels of one question leaves the difference as large, always
+    assert correct.low <= correct.change <= correct.high
+    assert correct.verdict == "same"
+
+
+def test_many_flipped_questions_prove_something(tmp_path):
+    questions = [QUESTIONS[0].model_copy(update={"id": f"q{n}", "question": f"Rain {n}?"}) for n in range(10)]
+    run(tmp_path / "a", ScriptedAssistant(DOCUMENTS, {}), questions)
+    found = {question.question: REPLIES["Where did it rain?"] for question in questions}
+    run(tmp_path / "b", ScriptedAssistant(DOCUMENTS, found), questions)
+    correct = next(d for d in compare(tmp_path / "a", tmp_path / "b").differences if d.metric == "correct")
+    assert correct.p == pytest.approx(2 / 2**10, abs=0.004)  # all ten swapped, or none
+    assert correct.verdict == "better"
+    answered = next(d for d in compare(tmp_path / "b", tmp_path / "a").differences if d.metric == "hit@5")
+    assert (answered.change, answered.verdict) == (-1, "worse")
+
+
+def test_what_flipped_is_shown_with_both_answers(comparison):
+    (flip,) = comparison.flips
+    assert (flip.id, flip.now_right) == ("snow", True)
+    assert (flip.before, flip.after) == ("The sun shone [1]", "Il a neigé à Lille mardi. [1]")
+    for text in (html([comparison]), markdown([comparison])):
+        assert "Il a neigé à Lille mardi." in text
+        assert "1 questions flipped" in text
+
+
+def test_the_page_asks_for_nothing_outside(comparison):
+    assert not re.findall(r"https?://|src=|@import|url\(", html([comparison]))
+
+
+def test_only_shared_questions_count(tmp_path, runs):
+    other = QUESTIONS[3].model_copy(update={"question": "Was there any fog at all?"})  # the same id, another question
+    run(tmp_path, ScriptedAssistant(DOCUMENTS, REPLIES), [QUESTIONS[0], other])
+    comparison = compare(runs / "a", tmp_path)
+    assert comparison.questions == 1
+    assert comparison.notes[:2] == [
+        "3 questions of A are not in the other run and are left out",
+        "1 questions of B are not in the other run and are left out",
+    ]
+    run(tmp_path / "none", ScriptedAssistant(DOCUMENTS, REPLIES), [other])
+    with pytest.raises(UsageError, match="no question in common"):
+        compare(runs / "a", tmp_path / "none")
+
+
+def test_a_folder_without_a_finished_run(tmp_path, runs):
+    with pytest.raises(UsageError, match="holds no finished run"):
+        compare(runs / "a", tmp_path)
+    (tmp_path / "metrics.json").write_text('{"figures": {}}')
+    with pytest.raises(UsageError, match="is not of this version"):
+        compare(runs / "a", tmp_path)
+
+
+def test_the_comparison_is_written(tmp_path, comparison):
+    write_comparison(RunFolder(tmp_path), [comparison])
+    assert {path.name for path in tmp_path.iterdir()} == {"compare.html", "compare.md"}
+
+
+def figure(value):
+    return Estimate(value=value, low=value, high=value, n=0 if value is None else 10)
+
+
+NOW = {"hit@5": figure(0.7), "ece": figure(0.2), "f1": figure(None)}
+BEFORE = {"hit@5": figure(0.75), "ece": figure(0.1), "f1": figure(0.3)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "condition", "line"),
+    [
+        ("under", "hit@5=0.8", "hit@5 is 0.7, under 0.8"),
+        ("under", "hit@5=0.7", None),
+        ("over", "ece=0.1", "ece is 0.2, over 0.1"),
+        ("over", "ece=0.2", None),
+        ("drop", "hit@5=0.02", "hit@5 went from 0.75 to 0.7, worse by 0.05, more than 0.02"),
+        ("drop", "hit@5=0.05", None),
+        ("drop", "ece=0.05", "ece went from 0.1 to 0.2, worse by 0.1, more than 0.05"),
+        ("under", "f1=0.1", "f1 has no figure: no question has gold for it"),
+    ],
+)
+def test_gates(kind, condition, line):
+    assert failures(read_gates(kind, [condition]), NOW, BEFORE) == ([line] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "condition", "message"),
+    [
+        ("under", "hits@5=0.8", "There is no metric 'hits@5'. There are: hit@1, "),
+        ("under", "hit@5", "--fail-under hit@5: not of the form metric=number"),
+        ("drop", "f1=much", "--fail-drop f1=much: not of the form metric=number"),
+        ("under", "ece=0.1", "--fail-under ece=0.1: lower is better. Use --fail-over."),
+        ("over", "f1=0.1", "--fail-over f1=0.1: higher is better. Use --fail-under."),
+    ],
+)
+def test_wrong_gates(kind, condition, message):
+    with pytest.raises(UsageError, match=re.escape(message)):
+        read_gates(kind, [condition])
