@@ -16,7 +16,7 @@ import pytest
 from askcorpus import vectors
 from askcorpus.errors import UsageError
 from askcorpus.types import Filters
-from corpora import DIMENSION, assert_exact, book, document, exactly, fill, many, open_, put, vector
+from corpora import DIMENSION, assert_exact, book, document, exactly, fill, many, open_, passages, put, vector
 
 QUERIES = [vector(f"question {n}") for n in range(20)]
 
@@ -91,6 +91,16 @@ def test_length_of_the_question_vector_does_not_matter(store):
     fill(store, *many(10))
     assert dict(store.dense(QUERIES[0] * 7, 5)) == pytest.approx(dict(store.dense(QUERIES[0], 5)))
     assert [score for _, score in store.dense(np.zeros(DIMENSION, np.float32), 5)] == [0.0] * 5
+
+
+def test_a_zero_vector_is_like_nothing(store):
+    one = document("zero", "nothing")
+    with store.writer() as writer:
+        put(writer, *many(10))
+        writer.put(one, "", [piece._replace(vector=piece.vector * 0) for piece in passages(one)])
+    found = store.dense(QUERIES[0], 100)
+    assert len(found) == 31
+    assert dict(found)[passages(one)[0].passage.id] == 0.0
 
 
 def test_similarities_and_background_are_those_of_the_vectors(store):

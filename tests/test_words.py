@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from askcorpus.words import LONGEST, word_spans, words
+from askcorpus.words import LONGEST, STEM, terms, word_spans, words
 
 
 @pytest.mark.parametrize(
@@ -118,3 +118,9 @@ def test_hostile_text_takes_linear_time(text):
 
 def test_no_word_is_longer_than_allowed():
     assert [len(word) for word in words("a" * 1_000_000)] == [LONGEST]
+
+
+def test_terms_are_the_words_and_the_beginnings_of_the_longer_ones():
+    text = "un chat reconnu, des chats reconnaissants"
+    assert terms(text) == words(text) + ["~" + word[:STEM] for word in words(text) if len(word) > STEM]
+    assert terms("reconnu")[-1] == terms("reconnaître")[-1] != terms("connu")[-1]

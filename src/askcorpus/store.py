@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from askcorpus import catalog, lexical
 from askcorpus.catalog import Facets, Known, StoredPassage, Vector
 from askcorpus.database import Database, take_lock, translated
-from askcorpus.errors import Busy, StorageError
+from askcorpus.errors import AskcorpusError, Busy, StorageError
 from askcorpus.types import Document, Filters, Hit, IndexInfo
 from askcorpus.vectors import ChromaIndex, Embedded, Exact, Near, Server, nearest
 
@@ -185,7 +185,7 @@ class Store:
         return float(similarities.mean()), float(similarities.std())
 
     def lexical(self, terms: Sequence[str], limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
-        """The passages that hold any of ``terms`` (from `words.words`): id and BM25 (above 0), best first.
+        """The passages that hold any of ``terms`` (from `words.terms`): id and BM25 (above 0), best first.
 
         A passage also holds the words of its document's title. Very common terms only count when alone.
         """
@@ -200,8 +200,10 @@ class Store:
     # --- change ---
 
     @contextmanager
-    def writer(self) -> Iterator["Writer"]:
-        """The right to write, for one thread of one process at a time. At the end the vector index follows.
+    def writer(self, progress: Progress = _silent) -> Iterator["Writer"]:
+        """The right to write, for one thread of one process at a time.
+
+        At the end Chroma follows (about 1 000 passages a second), which is what ``progress`` tells.
 
         Raises:
             Busy: another process or thread is writing.
@@ -214,7 +216,7 @@ class Store:
             raise Busy(f"Another process is writing to {self.folder}.", "Wait until it is done, or stop it.")
         try:
             yield Writer(self._database)
-            self._sync(_silent)
+            self._sync(progress)
         finally:
             lock.release()
 
@@ -244,7 +246,7 @@ class Store:
         try:
             with self._database.reading() as connection:
                 return self._checks(connection, deep)
-        except StorageError as exc:
+        except AskcorpusError as exc:
             return [Check("catalog", False, str(exc))]
 
     def _checks(self, connection: sa.Connection, deep: bool) -> list[Check]:

@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
 
-BATCH = 1000
-"""Rows written to Chroma at a time: it saves its index every 1000 and takes 5461 at most."""
-
 STEP = 256
 """Rows that one question brings Chroma forward by at most (0.2 s), when another process has ingested."""
 
@@ -44,8 +41,13 @@ PATIENCE = 0.05
 """Seconds a question waits for Chroma while another thread uses it; then it searches exactly."""
 
 RETRY_SECONDS = 60
+"""Seconds for which a Chroma that failed is left alone."""
+
 SERVER_SECONDS = 5
+"""Seconds that one request to a Chroma server may take."""
+
 PROBES = 16
+"""Vectors that are compared when Chroma is opened."""
 
 _log = logging.getLogger(__name__)
 
@@ -136,6 +138,7 @@ class Place(Protocol):
 
     folder: Path
     name: str
+    batch: int  # rows to write at a time
 
     def connect(self) -> "Client":
         """A client; raises what `_failures` translates."""
@@ -154,6 +157,7 @@ class Embedded:
     """Chroma's files in the data folder."""
 
     name = "the vector index"
+    batch = 1000  # as often as Chroma saves its index; it takes 5461 at most
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -182,6 +186,8 @@ class Server:
     Raises:
         UsageError: the address is not http://host:port.
     """
+
+    batch = 200  # well within the time that one request may take
 
     def __init__(self, url: str, folder: Path) -> None:
         parts = urlsplit(url)
@@ -351,12 +357,13 @@ class ChromaIndex:
         new = np.setdiff1d(live, self._held, assume_unique=True)
         total = gone.size + new.size
         done = 0
-        for batch, write in [(b, self._delete) for b in _batches(gone)] + [(b, self._add) for b in _batches(new)]:
-            if budget is not None and done + batch.size > budget:
-                batch = batch[: budget - done]
-            if batch.size:
-                write(connection, batch)
-            done += batch.size
+        batches = [(batch, self._delete) for batch in self._batches(gone)]
+        batches += [(batch, self._add) for batch in self._batches(new)]
+        for batch, write in batches:
+            now = batch if budget is None else batch[: budget - done]
+            if now.size:
+                write(connection, now)
+            done += now.size
             progress(done, total)
         if done < total:
             return False
@@ -370,6 +377,9 @@ class ChromaIndex:
             count = self._opened().count()
         if count != self._held.size:
             raise Damaged(f"it holds {count} passages instead of {self._held.size}")
+
+    def _batches(self, seqs: Seqs) -> list[Seqs]:
+        return [seqs[start : start + self._place.batch] for start in range(0, seqs.size, self._place.batch)]
 
     def _add(self, connection: sa.Connection, batch: Seqs) -> None:
         vectors = catalog.vectors_of(connection, batch.tolist())
@@ -488,10 +498,6 @@ class ChromaIndex:
         _log.warning("Searching exactly, without %s: %s", self._place.name, exc)
         self._retry_at = time.monotonic() + RETRY_SECONDS
         self._level = None
-
-
-def _batches(seqs: Seqs) -> list[Seqs]:
-    return [seqs[start : start + BATCH] for start in range(0, seqs.size, BATCH)]
 
 
 @contextmanager

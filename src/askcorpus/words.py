@@ -98,10 +98,11 @@ def _read(kind: str, token: str, start: int) -> list[tuple[str, Span]]:
         cut = start + len(letters)
         parts = [(letters, Span(start, cut)), (digits, Span(cut + 1, whole.end))]
         return [(_fold(letters + digits), whole), *((_fold(part), span) for part, span in parts)]
-    head = _HEAD.match(token)
-    if head and head[1].casefold() in _ELIDED:
-        token, start = token[head.end() :], start + head.end()
-    token = _POSSESSIVE.sub("", token)
+    if not token.isalnum():  # there may be an apostrophe in it
+        head = _HEAD.match(token)
+        if head and head[1].casefold() in _ELIDED:
+            token, start = token[head.end() :], start + head.end()
+        token = _POSSESSIVE.sub("", token)
     folded = _fold(token[:LONGEST])
     return [(folded, Span(start, start + len(token)))] if folded else []
 
