@@ -84,6 +84,8 @@ def test_a_date_in_the_dateline_is_no_place():
     [
         "The company (NYSE: XX) - a leader in ports - closed one.",
         "He said (again) - and left.",
+        "Thor (film) – an account of the plot.",
+        "Great Famine (Ireland) - a history.",
         "BREAKING — The port is shut.",
         "Paris – eine Stadt mit Hafen.",
         "Le port (fermé) est vide.",

@@ -89,6 +89,18 @@ _AGENCIES = {
     "新华社": "新华社",
     "tass": "TASS",
     "upi": "UPI",
+    "lusa": "Lusa",
+    "pap": "PAP",
+    "belga": "Belga",
+    "ats": "ATS",
+    "keystone-sda": "Keystone-SDA",
+    "interfax": "Interfax",
+    "ukrinform": "Ukrinform",
+    "yonhap": "Yonhap",
+    "kyodo": "Kyodo",
+    "anadolu": "Anadolu",
+    "aap": "AAP",
+    "bloomberg": "Bloomberg",
 }
 
 
@@ -175,26 +187,29 @@ def _match_dateline(text: str, start: int) -> re.Match[str] | None:
     if match := _XINHUA.match(text, start):
         return match
     match = _DATELINE.match(text, start)
-    if match and _is_place(match["place"] or "") and _is_agency(match["agency"]):
+    if match and _is_dateline(match["place"] or "", match["agency"]):
         return match
     match = _PLACE_ONLY.match(text, start)
     return match if match and _is_shouted_place(match["place"]) else None
+
+
+def _is_dateline(place: str, agency: str) -> bool:
+    """Whether ``place (agency) –`` is one: the place is in capitals or the agency well known.
+
+    ``Berlin (dpa) –`` is, ``Thor (film) –`` is not. Where a script has no capitals, any place of a few words will do.
+    """
+    first = place.split(",")[0].strip()
+    known = agency.strip().casefold() in _AGENCIES
+    if known:
+        return all(len(word) <= 3 or not word[0].islower() for word in first.split())
+    in_capitals = first == first.upper() and any(c.isalpha() for c in first)
+    return in_capitals and len(first.split()) <= 4
 
 
 def _is_shouted_place(text: str) -> bool:
     """Without an agency only capitals make a dateline: ``NEW YORK –``, but neither ``Paris –`` nor ``BREAKING –``."""
     first = text.split(",")[0].strip()
     return first.isupper() and len(first.split()) <= 3 and first.casefold() not in _RUBRICS
-
-
-def _is_place(text: str) -> bool:
-    """Whether every longer word before the first comma is capitalised (or has no case): "The company" is no place."""
-    first = text.split(",")[0].strip()
-    return len(first) <= 50 and all(len(word) <= 3 or not word[0].islower() for word in first.split())
-
-
-def _is_agency(text: str) -> bool:
-    return not text[0].islower() or len(text) <= 4
 
 
 def _agency(text: str) -> str:
