@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -178,7 +178,8 @@ class _Run:
     def write_pending(self) -> None:
         """Embed the passages of all waiting documents and put each document into the store."""
         pending, self.pending = self.pending, []
-        vectors = self.embed([split for waiting in pending for split in waiting.passages])
+        titles = {waiting.document.id: waiting.document.title for waiting in pending}
+        vectors = self.embed([split for waiting in pending for split in waiting.passages], titles)
         for document, sha256, change, passages in pending:
             try:
                 self.writer.put(document, sha256, [vectors[passage.id] for passage, _ in passages])
@@ -186,8 +187,11 @@ class _Run:
             except ReadError as exc:
                 self.fail(document.origin, exc.message)
 
-    def embed(self, passages: Sequence[Split]) -> dict[str, StoredPassage]:
-        """Passages with their vectors, by id; a passage that the store has already is not embedded again."""
+    def embed(self, passages: Sequence[Split], titles: Mapping[str, str]) -> dict[str, StoredPassage]:
+        """Passages with their vectors, by id; a passage that the store has already is not embedded again.
+
+        ``titles`` are those of the passages' documents, by document id.
+        """
         stored = self.store.stored([passage.id for passage, _ in passages])
         ready = {
             passage.id: stored[passage.id]
@@ -196,8 +200,7 @@ class _Run:
         }
         missing = [(passage, sentences) for passage, sentences in passages if passage.id not in ready]
         for batch in _batches(missing):
-            texts = [passage.text for passage, _ in batch]
-            spans = [[Span(s - passage.start, e - passage.start) for s, e in own] for passage, own in batch]
+            texts, spans = zip(*(_in_context(titles[passage.document_id], passage, own) for passage, own in batch))
             vectors = self.embeddings.embed_passages(texts, spans)
             for (passage, sentences), (vector, sentence_vectors) in zip(batch, vectors, strict=True):
                 ready[passage.id] = StoredPassage(passage, vector, sentences, sentence_vectors)
@@ -229,6 +232,16 @@ class _Pending(NamedTuple):
     sha256: str
     change: str
     passages: list[Split]
+
+
+def _in_context(title: str, passage: Passage, sentences: Sequence[Span]) -> tuple[str, list[Span]]:
+    """What is embedded for a passage, its document's title above it, and where its sentences are in that.
+
+    A passage from the middle of an article rarely names what the article is about; the title does (docs/quality.md).
+    """
+    above = "" if not title or passage.text.startswith(title.rstrip("…")) else f"{title}\n"
+    shift = len(above) - passage.start
+    return above + passage.text, [Span(start + shift, end + shift) for start, end in sentences]
 
 
 def _batches(passages: Sequence[Split]) -> Iterator[Sequence[Split]]:

@@ -39,7 +39,7 @@ def split_passages(document: Document, target_chars: int) -> list[tuple[Passage,
 def _passage(document: Document, units: Sequence[Span], dateline: Span) -> tuple[Passage, tuple[Span, ...]]:
     span = trimmed(document.text, units[0].start, units[-1].end) or units[0]
     text = document.text[span.start : span.end]
-    key = "\n".join((document.id, str(span.start), str(span.end), text))
+    key = "\n".join((document.id, document.title, str(span.start), str(span.end), text))
     passage = Passage(
         id="p" + hashlib.sha256(key.encode()).hexdigest()[:16],
         document_id=document.id,

@@ -1,5 +1,6 @@
 """A question, ready to be searched for: its vectors, its words, its language."""
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,8 +17,9 @@ from askcorpus.words import terms
 LONGEST_QUESTION = 10_000
 """Characters of a question; a longer text is a document, not a question."""
 
-_REMEMBERED_TURNS = 2
+_REMEMBERED_TURNS = 3
 _REMEMBERED_CHARS = 300
+_MARKER = re.compile(r"\s*\[\d+\]")
 
 
 class Query(NamedTuple):
@@ -82,8 +84,8 @@ def read_query(
 
 
 def _in_context(question: str, history: Sequence[Turn]) -> str:
-    asked = [turn.text for turn in history if turn.role == "user"][-_REMEMBERED_TURNS:]
-    return "\n".join([*(text[:_REMEMBERED_CHARS] for text in asked), question])
+    said = (_MARKER.sub("", turn.text)[:_REMEMBERED_CHARS] for turn in history[-_REMEMBERED_TURNS:])
+    return "\n".join([*said, question])
 
 
 def _language(question: str, history: Sequence[Turn]) -> str:
