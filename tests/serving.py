@@ -1,15 +1,41 @@
-"""The real server around any assistant, on a free port of this machine, in a thread of the tests."""
+"""The real server around any assistant, on a free port and in a thread of the tests; and a real assistant."""
 
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 
-from askcorpus.settings import Settings
+from askcorpus.assistant import Assistant
+from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.index import open_index
+from askcorpus.settings import Settings, read_settings
+from askcorpus_ingest.ingest import ingest
 from askcorpus_ui.server import create_app
+
+ARTICLES = {
+    "storm.txt": "date 2023-02\nOSTENDE (Coast Wire) – The harbour of Ostende closed on Friday because of a storm. "
+    "Ferries sailed from Zeebrugge instead, the port authority said.",
+    "pont.txt": "date 2021-05\nLYON (Agence Rhône) – Le pont de Verdan a rouvert mardi après deux ans de travaux. "
+    "La réparation a coûté douze millions d'euros.",
+}
+QUESTION = "Why did the harbour of Ostende close?"
+
+
+@contextmanager
+def real_assistant(folder: Path, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    """The real assistant over two small articles; it always answers, for the doors are what is tested."""
+    articles = folder / "articles"
+    articles.mkdir(parents=True, exist_ok=True)
+    for name, text in ARTICLES.items():
+        (articles / name).write_text(text, encoding="utf-8")
+    settings = read_settings(data=folder / "index", min_confidence=0)
+    with Assistant(settings, open_index(settings, embeddings), embeddings) as assistant:
+        ingest([articles], assistant.store, embeddings, settings)
+        yield assistant
 
 
 @contextmanager

@@ -151,7 +151,7 @@ def test_the_panel_of_an_old_bubble_opens_from_its_links_alone(page: ChatPage, a
 
     out = restarted.open_source(SimpleNamespace(_data={"href": links[1], "all": links}), ENGLISH)
     assert out.count("<article") == 2
-    assert 'class="card active" tabindex="-1" id="source-2"' in out
+    assert 'id="source-2" data-number="2" class="active"' in out
     assert restarted.open_source(SimpleNamespace(_data=None), ENGLISH).startswith('<p class="no-sources">')
 
 
@@ -159,14 +159,14 @@ def loaded(page: ChatPage, request: Any = ENGLISH) -> Iterator[Any]:
     return iter(page.load([], request))
 
 
-def test_the_page_offers_questions_about_the_newest_documents(page: ChatPage) -> None:
+def test_the_page_offers_questions_about_the_newest_documents_those_in_its_language_first(page: ChatPage) -> None:
     _, _, _, chat, *_ = loaded(page)
 
     assert [example["text"] for example in chat["examples"]] == [
-        "What is said about “الميناء يستعيد نشاطه”?",
-        "Que dit-on de « Le barrage divise encore le port » ?",
         "What is said about “Council backs tidal barrier”?",
         "What is said about “A <b>hostile</b> page ${1}”?",
+        "What is said about “الميناء يستعيد نشاطه”?",
+        "Que dit-on de « Le barrage divise encore le port » ?",
     ]
 
 
@@ -195,4 +195,4 @@ def test_filters_offer_what_the_corpus_has(page: ChatPage) -> None:
     *_, languages, sources, _ = loaded(page, FRENCH)
 
     assert ("français", "fr") in languages["choices"] and len(languages["choices"]) == 3
-    assert "Northport Gazette" in sources["choices"]
+    assert ("Northport Gazette", "Northport Gazette") in sources["choices"]

@@ -1,7 +1,9 @@
 """The server: who may reach it, what it refuses before loading anything, and the real thing as a process."""
 
 import base64
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,15 +16,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from askcorpus.assistant import Assistant, open_assistant
+from askcorpus.assistant import Assistant
 from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.errors import Busy, ModelError, UsageError
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
-from askcorpus_ingest.ingest import ingest
-from askcorpus_ui.server import WarmUp, serve
+from askcorpus_ui.render import Reference, answer_message, plain_text, references_in
+from askcorpus_ui.server import WarmUp, example_questions, serve
+from askcorpus_ui.strings import ENGLISH
 from scripted import ScriptedAssistant
-from serving import serving
+from serving import QUESTION, real_assistant, serving
 
 KEY = "s3cret-kéy"
 OPEN = ("/health", "/ready")
@@ -158,76 +161,74 @@ def test_a_model_that_cannot_be_loaded_is_said_and_not_fatal() -> None:
     assert warm_up.fault == "There is no such model. Check its name."
 
 
-# ---- the real assistant over a few small documents
+def test_examples_are_one_a_language_and_answered(tmp_path: Path) -> None:
+    rows = [
+        {"id": "1", "question": "Not answered?", "lang": "en", "answerable": False},
+        {"id": "2", "question": "One?", "lang": "en", "answers": ["x"]},
+        {"id": "3", "question": "Two?", "lang": "en", "answers": ["x"]},
+        {"id": "4", "question": "Et lui ?", "lang": "fr", "answers": ["x"], "history": [{"role": "user", "text": "?"}]},
+        {"id": "5", "question": "Un ?", "lang": "fr", "answers": ["x"]},
+    ]
+    (tmp_path / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
 
-ARTICLES = {
-    "storm.txt": "date 2023-02\nOSTENDE (Coast Wire) – The harbour of Ostende closed on Friday because of a storm. "
-    "Ferries sailed from Zeebrugge instead, the port authority said.",
-    "pont.txt": "date 2021-05\nLYON (Agence Rhône) – Le pont de Verdan a rouvert mardi après deux ans de travaux. "
-    "La réparation a coûté douze millions d'euros.",
-}
-QUESTION = "Why did the harbour of Ostende close?"
+    assert example_questions(tmp_path / "questions.jsonl") == ("One?", "Un ?")
+
+
+# ---- the real assistant over a few small documents
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Settings:
-    folder = tmp_path_factory.mktemp("real")
-    (folder / "articles").mkdir()
-    for name, text in ARTICLES.items():
-        (folder / "articles" / name).write_text(text, encoding="utf-8")
-    settings = read_settings(data=folder / "index", port=_free_port(), min_confidence=0)  # this is about doors only
-    with open_assistant(settings) as assistant:
-        ingest([folder / "articles"], assistant.store, assistant.embeddings, settings)
-    return settings
+def assistant(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    with real_assistant(tmp_path_factory.mktemp("real"), embeddings) as assistant:
+        yield assistant
 
 
 @contextmanager
 def process(settings: Settings) -> Iterator[str]:
     """``serve`` as a process of its own, once it says that it listens."""
     code = "from askcorpus_ui.server import serve; from askcorpus.settings import read_settings; serve(read_settings())"
-    chosen = {"DATA": settings.data, "PORT": settings.port, "MIN_CONFIDENCE": settings.min_confidence}
+    chosen = {"DATA": settings.data, "PORT": _free_port(), "MIN_CONFIDENCE": settings.min_confidence}
     env = os.environ | {f"ASKCORPUS_{name}": str(value) for name, value in chosen.items()}
     running = subprocess.Popen([sys.executable, "-c", code], env=env, stderr=subprocess.PIPE, text=True)
     try:
         assert running.stderr is not None
         assert "Chat: http://127.0.0.1" in running.stderr.readline()
-        yield f"http://127.0.0.1:{settings.port}"
+        yield f"http://127.0.0.1:{chosen['PORT']}"
     finally:
         running.send_signal(signal.SIGINT)
         running.wait(20)
 
 
-def test_the_server_as_a_process_answers_with_proof(settings: Settings) -> None:
-    with process(settings) as address, httpx.Client(base_url=address, timeout=60) as client:
+def test_the_server_as_a_process_answers_with_proof(assistant: Assistant) -> None:
+    with process(assistant.settings) as address, httpx.Client(base_url=address, timeout=60) as client:
         page = client.get("/")
         answer = Answer.model_validate(client.post("/api/v1/ask", json={"question": QUESTION}).json())
         checks = client.get("/ready")
 
         assert page.status_code == 200 and "askcorpus" in page.text
         assert checks.status_code == 200, checks.text
-        assert answer.answerable
+        assert answer.citations
         for citation in answer.citations:
             document = client.get(f"/api/v1/documents/{citation.document_id}").json()
             assert document["text"][citation.start : citation.end] == citation.quote
             assert answer.answer[citation.answer_start : citation.answer_end] == f"[{citation.marker}]"
-            shown = client.get(f"/source/{citation.document_id}?start={citation.start}&end={citation.end}&n=1").text
-            assert "<mark" in shown
+            assert "<mark" in client.get(Reference.of(citation).url()).text
 
 
-def test_every_surface_carries_the_same_answer(settings: Settings) -> None:
-    """REST, the last event of a stream, and the library itself; only what differs from run to run may differ."""
-    with open_assistant(settings) as assistant, serving(assistant, settings) as address:
+def test_every_surface_carries_the_same_answer(assistant: Assistant) -> None:
+    """REST, the last event of a stream, the chat's bubble and the library; only ids and timings may differ."""
+    with serving(assistant) as address:
         body = {"question": QUESTION}
         plain = httpx.post(f"{address}/api/v1/ask", json=body, timeout=60).json()
         stream = httpx.post(f"{address}/api/v1/ask/stream", json=body, timeout=60).text
-        last = Answer.model_validate_json(stream.strip().split("\n\n")[-1].removeprefix("event: done\ndata: "))
+    last = Answer.model_validate_json(stream.strip().split("\n\n")[-1].removeprefix("event: done\ndata: "))
+    answer = assistant.ask(QUESTION)
+    bubble = answer_message(answer, ENGLISH)
 
-        assert _steady(Answer.model_validate(plain)) == _steady(last) == _steady(_asked(assistant))
-        assert set(plain) == set(Answer.model_fields)
-
-
-def _asked(assistant: Assistant) -> Answer:
-    return assistant.ask(QUESTION)
+    assert set(plain) == set(Answer.model_fields)
+    assert _steady(Answer.model_validate(plain)) == _steady(last) == _steady(answer)
+    assert set(references_in(bubble)) == {Reference.of(citation) for citation in answer.citations}
+    assert plain_text(bubble) == re.sub(r" ?\[\d+\]", "", answer.answer)
 
 
 def _steady(answer: Answer) -> Answer:

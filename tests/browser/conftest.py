@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.settings import read_settings
 from scripted import ScriptedAssistant
-from serving import serving
+from serving import real_assistant, serving
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
@@ -24,11 +26,13 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 DESK = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", "reduced_motion": "reduce"}
+KEY = "open sesame"
 HERE = Path(__file__).parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "context(**options): a browser context of the test's own")
+    config.addinivalue_line("markers", "context(**options): what the test's browser is like")
+    config.addinivalue_line("markers", "at(fixture): the server that the test's page is opened at")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,10 +75,26 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def guarded(assistant: ScriptedAssistant) -> Iterator[str]:
+    with serving(assistant, read_settings(api_key=KEY)) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[str]:
+    with real_assistant(tmp_path_factory.mktemp("real"), embeddings) as assistant, serving(assistant) as address:
+        yield address
+
+
 @pytest.fixture
-def page(browser: Any, address: str, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """The chat, just opened. When the test ends it must have asked no other host for anything and logged no error."""
-    marker = request.node.get_closest_marker("context")
+def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The chat of the server that the test's ``at`` mark names, just opened.
+
+    When the test ends it must have asked no other host for anything, and have logged no error.
+    """
+    marker, at = request.node.get_closest_marker("context"), request.node.get_closest_marker("at")
+    address = request.getfixturevalue(at.args[0] if at else "address")
     context = browser.new_context(base_url=address, **DESK | (marker.kwargs if marker else {}))
     page = context.new_page()
     page.set_default_timeout(10_000)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
+from serving import ARTICLES, QUESTION
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -30,8 +31,7 @@ def test_a_citation_opens_its_sentence_in_its_place(page: Any) -> None:
     bubble = ask(page, "What did the council decide, and what do the pêcheurs want?")
     bubble.get_by_role("link", name="[2]", exact=True).click()
 
-    card = page.locator("#source-2")
-    expect(card).to_have_class(re.compile("active"))
+    card = page.locator(".card.active")
     expect(card.locator("mark")).to_have_text(PORT.text[:76])
     expect(card.locator("mark")).to_be_in_viewport()
     expect(card.locator("mark strong")).to_have_text(PORT.text[13:18])
@@ -72,7 +72,7 @@ def test_an_abstention_looks_different_and_shows_what_is_near(page: Any) -> None
 def test_hostile_text_is_only_text(page: Any) -> None:
     bubble = ask(page, "What does the hostile page say?")
     bubble.get_by_role("link", name="[1]", exact=True).click()
-    card = page.locator("#source-1")
+    card = page.locator(".card.active")
 
     expect(card.locator("blockquote")).to_have_text(HOSTILE)
     expect(card.locator("h3")).to_have_text(EVIL.title)
@@ -164,7 +164,7 @@ def test_conversations_survive_a_reload(page: Any) -> None:
 
     expect(bubble).to_contain_text(HARBOUR.text[:72])
     bubble.get_by_role("link", name="[1]", exact=True).click()
-    expect(page.locator("#source-1 mark")).to_have_text(HARBOUR.text[:72])
+    expect(page.locator("mark#source-1")).to_have_text(HARBOUR.text[:72])
     page.get_by_role("button", name="New chat").click()
     expect(page.locator("#chat [data-testid=bot]")).to_have_count(0)
     assert set(page.evaluate("Object.keys(localStorage)")) <= {"askcorpus.conversations.1"}
@@ -221,7 +221,7 @@ def test_a_phone_shows_sources_in_a_sheet_and_never_scrolls_sideways(page: Any) 
     bubble = ask(page, "What did the council decide, and what do the pêcheurs want?")
     expect(page.locator("#evidence")).not_to_be_visible()
     bubble.get_by_role("link", name="[2]", exact=True).tap()
-    expect(page.locator("#source-2 mark")).to_be_in_viewport()
+    expect(page.locator("mark#source-2")).to_be_in_viewport()
     page.get_by_role("button", name="Close", exact=True).tap()
     expect(page.locator("#evidence")).not_to_be_visible()
     page.get_by_role("button", name="Filters").tap()
@@ -239,7 +239,7 @@ def test_everything_works_from_the_keyboard(page: Any) -> None:
     link = page.get_by_role("link", name="[1]", exact=True)
     link.focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#source-1")).to_be_focused()
+    expect(page.locator(".card.active")).to_be_focused()
     page.keyboard.press("Escape")
     expect(link).to_be_focused()
 
@@ -248,8 +248,8 @@ def test_text_from_right_to_left_reads_so(page: Any) -> None:
     bubble = ask(page, "ماذا قال مدير الميناء؟")
     bubble.get_by_role("link", name="[1]", exact=True).click()
 
-    expect(page.locator("#source-1 blockquote")).to_have_attribute("dir", "auto")
-    assert page.locator("#source-1 blockquote").evaluate("each => getComputedStyle(each).direction") == "rtl"
+    expect(page.locator(".card.active blockquote")).to_have_attribute("dir", "auto")
+    assert page.locator(".card.active blockquote").evaluate("each => getComputedStyle(each).direction") == "rtl"
     assert (
         page.locator("#chat [data-testid=user] p").evaluate("each => getComputedStyle(each).unicodeBidi") == "plaintext"
     )
@@ -266,6 +266,22 @@ def test_controls_have_names(page: Any) -> None:
     )
 
     assert nameless == []
+
+
+@pytest.mark.at("guarded")
+@pytest.mark.context(http_credentials={"username": "anyone", "password": "open sesame"})
+def test_with_a_key_the_chat_works_for_who_knows_it(page: Any) -> None:
+    expect(ask(page, "What did the council decide?")).to_contain_text(HARBOUR.text[:72])
+
+
+@pytest.mark.at("real")
+def test_the_real_assistant_proves_its_answer(page: Any) -> None:
+    bubble = ask(page, QUESTION)
+    bubble.get_by_role("link", name="[1]", exact=True).click()
+    quote = page.locator("mark.active").inner_text()
+
+    assert quote in bubble.inner_text()
+    assert quote in ARTICLES["storm.txt"] + ARTICLES["pont.txt"]
 
 
 def test_the_api_documentation_opens_offline(page: Any) -> None:

@@ -36,6 +36,8 @@ _STORAGE_SECRET = "not a secret: it only keeps the browser's copy readable after
 _KEPT_CONVERSATIONS = 30
 _KEPT_MESSAGES = 60
 _EXAMPLES = 4
+_NEWEST = 40
+_LONGEST_TITLE = 70
 _LONGEST_QUESTION = 10_000
 _FRAME_SECONDS = 0.06
 _EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -105,7 +107,8 @@ class ChatPage:
         """The page, laid out and wired."""
         blocks = gr.Blocks(title="askcorpus", fill_height=True, fill_width=True)
         with blocks:
-            widgets = _layout()
+            # The choices also stand in the layout: after a restart, Gradio checks an open tab's choice against these.
+            widgets = _layout(*self._choices(LANGUAGES["en"]))
             self._wire_asking(widgets)
             self._wire_conversations(widgets)
             widgets.panel.select(self.open_source, None, widgets.panel, **_QUICK)
@@ -159,8 +162,8 @@ class ChatPage:
         strings = _strings(request)
         facets = self._assistant.store.facets()
         count = self._assistant.store.count()
+        languages, sources = self._choices(strings)
         examples = [{"text": question} for question in self._example_questions(strings)] if count else []
-        languages = [(strings.language_name(code), code) for code in facets.languages if code]
         return (
             _header(strings, count, facets.date_min, facets.date_max),
             render.panel([], self._assistant.store.document, strings),
@@ -169,9 +172,14 @@ class ChatPage:
             gr.update(submit_btn=strings.send, stop_btn=False),
             self._idle_status(strings),
             gr.update(choices=languages),
-            gr.update(choices=sorted(filter(None, facets.sources))),
+            gr.update(choices=sources),
             gr.Timer(active=not self._warm_up.is_over()),
         )
+
+    def _choices(self, strings: Strings) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        facets = self._assistant.store.facets()
+        languages = [(strings.language_name(code), code) for code in facets.languages if code]
+        return languages, [(source, source) for source in sorted(filter(None, facets.sources))]
 
     def tick(self, request: gr.Request) -> tuple[Any, Any]:
         """Take the notice away once the models are loaded."""
@@ -187,11 +195,12 @@ class ChatPage:
     def _example_questions(self, strings: Strings) -> list[str]:
         if self._examples:
             return list(self._examples[:_EXAMPLES])
-        newest = self._assistant.store.documents(limit=_EXAMPLES)
+        newest = self._assistant.store.documents(limit=_NEWEST)
+        titled = [document for document in newest if 0 < len(document.title) <= _LONGEST_TITLE]
+        titled.sort(key=lambda document: document.language != strings.locale)
         return [
             LANGUAGES.get(document.language, strings).example.format(title=document.title)
-            for document in newest
-            if document.title
+            for document in titled[:_EXAMPLES]
         ]
 
     # ---- asking
@@ -258,7 +267,7 @@ class ChatPage:
     def _finished(self, messages: Messages, answer: Answer, seconds: float, strings: Strings) -> tuple[Any, Any, Any]:
         message = render.answer_message(answer, strings)
         panel = render.panel(render.references_in(message), self._assistant.store.document, strings)
-        sources = len({citation.marker for citation in answer.citations})
+        sources = len({citation.document_id for citation in answer.citations})
         found = strings.source_count(sources) if answer.answerable else strings.no_answer
         said = f"{found} · {seconds:.1f} s"
         return [*messages, _assistant(message, answer.id)], panel, _status(said, _turn_count(messages), answer.id)
@@ -332,7 +341,7 @@ class ChatPage:
 # ---- layout
 
 
-def _layout() -> Widgets:
+def _layout(language_choices: list[tuple[str, str]], source_choices: list[tuple[str, str]]) -> Widgets:
     i18n = gr.I18n(**{locale: _labels(strings) for locale, strings in LANGUAGES.items()})
     store = gr.BrowserState([], storage_key=_STORAGE_KEY, secret=_STORAGE_SECRET)
     timer = gr.Timer(1.0, active=False)
@@ -360,8 +369,8 @@ def _layout() -> Widgets:
                 placeholder=_welcome(LANGUAGES["en"], 1),
             )
             with gr.Accordion(i18n("filters"), open=False, elem_id="filters"), gr.Row(elem_id="filter-row"):
-                languages = gr.Dropdown([], multiselect=True, label=i18n("languages"), min_width=140)
-                sources = gr.Dropdown([], multiselect=True, label=i18n("publishers"), min_width=140)
+                languages = gr.Dropdown(language_choices, multiselect=True, label=i18n("languages"))
+                sources = gr.Dropdown(source_choices, multiselect=True, label=i18n("publishers"))
                 date_from = gr.Textbox(label=i18n("date_from"), value="", placeholder="2022-09", max_length=10)
                 date_to = gr.Textbox(label=i18n("date_to"), value="", placeholder="2023-01-31", max_length=10)
             box = gr.Textbox(

@@ -34,9 +34,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 watch("value", () => {
-  const active = element.querySelector(".card.active");
-  if (!active) return;
-  active.focus({ preventScroll: true });
+  const card = element.querySelector(".card.active");
+  if (!card) return;
+  card.focus({ preventScroll: true });
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  active.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+  const mark = card.querySelector("mark.active") ?? card;
+  card.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+  mark.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
 });

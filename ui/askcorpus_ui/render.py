@@ -181,7 +181,7 @@ def _confidence(answer: Answer, strings: Strings) -> str:
     parts = [f'<abbr title="{html.escape(tip)}">{html.escape(strings.confidence(answer.confidence))}</abbr>']
     if answer.citations:
         first = html.escape(Reference.of(answer.citations[0]).url())
-        count = strings.source_count(len({citation.marker for citation in answer.citations}))
+        count = strings.source_count(len({citation.document_id for citation in answer.citations}))
         parts.append(f'<a href="{first}">{html.escape(count)}</a>')
     return f'<p class="note confidence">{" · ".join(parts)}</p>'
 
@@ -207,18 +207,34 @@ def _meta(of: Document | Hit, strings: Strings) -> str:
     return " · ".join(filter(None, (source, dated, language)))
 
 
-def marked(text: str, window: Span, reference: Reference, *, anchor: str = "") -> str:
-    """``text[window]`` escaped, with the reference's stretch in ``<mark>`` and its words in ``<strong>``."""
-    start, end = max(window.start, reference.start), min(window.end, reference.end)
-    pieces, done = [], start
-    for word in sorted(reference.words):
-        low, high = max(done, word.start), min(end, word.end)
+def marked(
+    text: str, window: Span, references: Iterable[Reference], *, anchor: str = "source-{}", active: int = 0
+) -> str:
+    """``text[window]`` escaped, with each reference's stretch in ``<mark>`` and its words in ``<strong>``.
+
+    ``anchor`` becomes the mark's id, with its number; ``active`` is the number that people asked for. A stretch that
+    overlaps the one before begins where that ends.
+    """
+    pieces, done = [], window.start
+    for reference in sorted(references, key=lambda reference: (reference.start, reference.end)):
+        stretch = Span(max(done, reference.start), min(window.end, reference.end))
+        if stretch.start < stretch.end:
+            attributes = f'id="{anchor.format(reference.marker)}" data-number="{reference.marker}"'
+            attributes += ' class="active"' if active == reference.marker > 0 else ""
+            pieces.append(html.escape(text[done : stretch.start]))
+            pieces.append(f"<mark {attributes}>{_emphasised(text, stretch, reference.words)}</mark>")
+            done = stretch.end
+    return "".join(pieces) + html.escape(text[done : window.end])
+
+
+def _emphasised(text: str, stretch: Span, words: Iterable[Span]) -> str:
+    pieces, done = [], stretch.start
+    for word in sorted(words):
+        low, high = max(done, word.start), min(stretch.end, word.end)
         if low < high:
             pieces.append(html.escape(text[done:low]) + f"<strong>{html.escape(text[low:high])}</strong>")
             done = high
-    quoted = "".join(pieces) + html.escape(text[done:end])
-    before, after = html.escape(text[window.start : start]), html.escape(text[end : window.end])
-    return f"{before}<mark{anchor}>{quoted}</mark>{after}"
+    return "".join(pieces) + html.escape(text[done : stretch.end])
 
 
 def surroundings(text: str, start: int, end: int) -> Span:
@@ -235,48 +251,66 @@ def surroundings(text: str, start: int, end: int) -> Span:
 def panel(
     references: Iterable[Reference], documents: Documents, strings: Strings, active: Reference | None = None
 ) -> str:
-    """The source panel: one card a reference, by their numbers, otherwise in the order given."""
+    """The source panel: one card a document, by the numbers it proves, otherwise in the order given."""
     shown = sorted(dict.fromkeys(references), key=lambda reference: reference.marker)
     if not shown:
         return f'<p class="no-sources">{html.escape(strings.no_sources)}</p>'
     heading = strings.sources if any(reference.marker for reference in shown) else strings.nearest
-    cards = "".join(
-        card(reference, documents(reference.document_id), strings, is_active=reference == active) for reference in shown
-    )
+    grouped: dict[str, list[Reference]] = {}
+    for reference in shown:
+        grouped.setdefault(reference.document_id, []).append(reference)
+    cards = "".join(card(group, documents(group[0].document_id), strings, active) for group in grouped.values())
     return (
         f'<div class="panel-head"><h2>{html.escape(heading)}</h2>'
         f'<button type="button" class="panel-close" aria-label="{html.escape(strings.close)}">×</button></div>{cards}'
     )
 
 
-def card(reference: Reference, document: Document | None, strings: Strings, *, is_active: bool = False) -> str:
-    """One source: who said it and when, and the quoted sentence in its surroundings."""
-    number = f'<span class="number">{reference.marker}</span>' if reference.marker else ""
+def card(
+    references: Sequence[Reference], document: Document | None, strings: Strings, active: Reference | None = None
+) -> str:
+    """One document: who published it and when, and what is cited of it in its surroundings."""
+    numbers = "".join(f'<span class="number">{each.marker}</span>' for each in references if each.marker)
     if document is None:
-        return f'<article class="card">{number}<p class="note">{html.escape(strings.document_gone)}</p></article>'
-    flag = "" if reference.verified else f' <span class="flag">{html.escape(strings.unverified)}</span>'
-    language = html.escape(document.language)
+        return f'<article class="card">{numbers}<p class="note">{html.escape(strings.document_gone)}</p></article>'
+    is_active = active in references
+    flag = "" if all(each.verified for each in references) else f' <span class="flag">{strings.unverified}</span>'
+    language, title = html.escape(document.language), html.escape(document.title or document.id)
+    found = [reference for reference in references if reference.still_in(document)]
+    changed = "" if len(found) == len(references) else f'<p class="note">{html.escape(strings.document_changed)}</p>'
+    whole = html.escape((active if active and is_active else references[0]).url())
     return (
-        f'<article class="card{" active" if is_active else ""}" tabindex="-1" id="source-{reference.marker}">'
-        f'<header>{number}<h3 lang="{language}" dir="auto">{html.escape(document.title or document.id)}</h3>'
+        f'<article class="card{" active" if is_active else ""}" tabindex="-1">'
+        f'<header>{numbers if changed else ""}<h3 lang="{language}" dir="auto">{title}</h3>'
         f'<p class="meta">{_meta(document, strings)}{flag}</p></header>'
-        f"{_extract(reference, document, strings)}"
-        f'<p class="more"><a href="{html.escape(reference.url())}" target="_blank" rel="noopener">'
-        f"{html.escape(strings.open_document)}</a></p></article>"
+        f"{_extracts(found, document, active.marker if active and is_active else 0)}{changed}"
+        f'<p class="more"><a href="{whole}" target="_blank" rel="noopener">{html.escape(strings.open_document)}</a></p>'
+        "</article>"
     )
 
 
-def _extract(reference: Reference, document: Document, strings: Strings) -> str:
-    if not reference.still_in(document):
-        return f'<p class="note">{html.escape(strings.document_changed)}</p>'
-    if reference.marker:
-        window = surroundings(document.text, reference.start, reference.end)
-        body = marked(document.text, window, reference)
-    else:
-        window = Span(reference.start, reference.end)
-        body = html.escape(document.text[window.start : window.end])
-    before, after = "… " if window.start else "", " …" if window.end < len(document.text) else ""
-    return f'<blockquote lang="{html.escape(document.language)}" dir="auto">{before}{body}{after}</blockquote>'
+def _extracts(references: Sequence[Reference], document: Document, active: int) -> str:
+    text, shown = document.text, []
+    for window in _windows(references, text):
+        cited = [each for each in references if each.marker and window.start <= each.start < window.end]
+        body = marked(text, window, cited, active=active)
+        before, after = "… " if window.start else "", " …" if window.end < len(text) else ""
+        shown.append(
+            f'<blockquote lang="{html.escape(document.language)}" dir="auto">{before}{body}{after}</blockquote>'
+        )
+    return "".join(shown)
+
+
+def _windows(references: Sequence[Reference], text: str) -> list[Span]:
+    """What to show of a document: quotes with their surroundings, passages as they are; overlaps are joined."""
+    windows: list[Span] = []
+    for reference in sorted(references, key=lambda reference: reference.start):
+        own = Span(reference.start, reference.end)
+        window = surroundings(text, *own) if reference.marker else own
+        if windows and window.start <= windows[-1].end:
+            window = Span(windows[-1].start, max(window.end, windows.pop().end))
+        windows.append(window)
+    return windows
 
 
 def source_page(reference: Reference | None, document: Document, strings: Strings, css: str) -> str:
@@ -284,7 +318,7 @@ def source_page(reference: Reference | None, document: Document, strings: String
     title, language = html.escape(document.title or document.id), html.escape(document.language)
     body, remark = html.escape(document.text), ""
     if reference and reference.still_in(document):
-        body = marked(document.text, Span(0, len(document.text)), reference, anchor=' id="quote"')
+        body = marked(document.text, Span(0, len(document.text)), [reference], anchor="quote")
     elif reference:
         remark = f'<p class="remark">{html.escape(strings.document_changed)}</p>'
     place = f" · {html.escape(document.place)}" if document.place else ""

@@ -12,6 +12,7 @@ import webbrowser
 from base64 import b64decode
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -182,8 +183,19 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     return app
 
 
-def serve(settings: Settings, *, open_browser: bool = False, examples: Sequence[str] = ()) -> None:
-    """Serve chat and API until interrupted.
+def example_questions(path: Path) -> tuple[str, ...]:
+    """Questions of a question set that its corpus answers: the first of each language, at most four."""
+    from askcorpus_eval.questions import read_questions
+
+    firsts: dict[str, str] = {}
+    for row in read_questions(path).questions:
+        if row.answerable and not row.history:
+            firsts.setdefault(row.lang, row.question)
+    return tuple(firsts.values())[:4]
+
+
+def serve(settings: Settings, *, open_browser: bool = False, examples: Path | None = None) -> None:
+    """Serve chat and API until interrupted. ``examples`` is a question set to offer questions of.
 
     Raises:
         UsageError: the host is not this machine's, or is beyond loopback without an ``api_key``.
@@ -194,6 +206,7 @@ def serve(settings: Settings, *, open_browser: bool = False, examples: Sequence[
             f"Listening on {settings.host} would let others read the corpus.",
             "Set ASKCORPUS_API_KEY, or listen on 127.0.0.1.",
         )
+    questions = example_questions(examples) if examples else ()
     listener = _listen(settings.host, settings.port)  # before anything that takes time
     from askcorpus.assistant import open_assistant
 
@@ -202,7 +215,7 @@ def serve(settings: Settings, *, open_browser: bool = False, examples: Sequence[
     with listener:
         assistant = open_assistant(settings)
         try:
-            app = create_app(assistant, settings, examples=examples)
+            app = create_app(assistant, settings, examples=questions)
             server = _Server(
                 uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3), address, open_browser
             )
