@@ -200,7 +200,8 @@ class _Run:
         }
         missing = [(passage, sentences) for passage, sentences in passages if passage.id not in ready]
         for batch in _batches(missing):
-            texts, spans = zip(*(_in_context(titles[passage.document_id], passage, own) for passage, own in batch))
+            contexts = [_in_context(titles[passage.document_id], passage, own) for passage, own in batch]
+            texts, spans = zip(*contexts, strict=True)
             vectors = self.embeddings.embed_passages(texts, spans)
             for (passage, sentences), (vector, sentence_vectors) in zip(batch, vectors, strict=True):
                 ready[passage.id] = StoredPassage(passage, vector, sentences, sentence_vectors)
