@@ -172,6 +172,7 @@ class Assistant:
                 model=self.model,
                 index=index,
                 filters=filters,
+                period=query.period,
                 timings_ms=clock.laps(),
                 explain=self._explain(retrieval, judgement) if explain else None,
             )

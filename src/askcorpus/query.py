@@ -11,6 +11,7 @@ from askcorpus.cohort import Background, Cohort
 from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.errors import UsageError
 from askcorpus.language import detect_language
+from askcorpus.period import read_period
 from askcorpus.types import History, Turn
 from askcorpus.words import terms
 
@@ -28,7 +29,7 @@ class Query(NamedTuple):
     ``question`` is what was asked, ``standalone`` what it means with the conversation around it (equal to
     ``question`` where there is none). ``vectors`` (n, dimension) has a row for each reading of the question, the
     question itself first; ``terms`` has a tuple for each reading, and so has ``cohort``: the mean and standard
-    deviation of its similarity to texts that have nothing to do with it.
+    deviation of its similarity to texts that have nothing to do with it. ``period`` is the time that is named.
     """
 
     question: str
@@ -37,6 +38,7 @@ class Query(NamedTuple):
     vectors: NDArray[np.float32]
     terms: tuple[tuple[str, ...], ...]
     cohort: tuple[Background, ...]
+    period: str
 
 
 def check_question(question: str) -> str:
@@ -80,6 +82,7 @@ def read_query(
         vectors=vectors,
         terms=tuple(tuple(dict.fromkeys(terms(reading))) for reading in readings),
         cohort=tuple(cohort.background(vector) for vector in vectors),
+        period=read_period(standalone or question),
     )
 
 

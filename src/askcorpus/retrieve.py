@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from askcorpus.cohort import Background, blend
 from askcorpus.fuse import fuse, idf, lexical_share
+from askcorpus.period import PREFERENCE, overlaps
 from askcorpus.query import Query
 from askcorpus.rerank import Reranker
 from askcorpus.store import Store, StoredPassage
@@ -82,7 +83,7 @@ class Retriever:
         )
         stored, hits = self.store.stored(ids), self.store.hits(ids)
         found = [
-            _candidate(hits[id_], stored[id_], readings, [scores.get(id_) for scores in lexical])
+            _candidate(hits[id_], stored[id_], readings, [scores.get(id_) for scores in lexical], query.period)
             for id_ in ids
             if id_ in stored and id_ in hits
         ]
@@ -107,9 +108,9 @@ class Retriever:
 
 
 def _candidate(
-    hit: Hit, stored: StoredPassage, readings: Sequence[Reading], lexical: Sequence[float | None]
+    hit: Hit, stored: StoredPassage, readings: Sequence[Reading], lexical: Sequence[float | None], period: str
 ) -> Candidate:
-    """A hit with its scores: for each reading how much evidence it is, and the mean of those."""
+    """A hit with its scores: for each reading how much evidence it is, the mean of those, and its date's worth."""
     shares = [lexical_share(score or 0.0, r.weights.values()) for score, r in zip(lexical, readings, strict=True)]
     evidence = [
         fuse(_similarity(stored, r.vector), r.background, share) for r, share in zip(readings, shares, strict=True)
@@ -117,13 +118,13 @@ def _candidate(
     scores = Scores(
         dense=max(float(stored.vector @ r.vector) for r in readings),
         lexical=max((score for score in lexical if score is not None), default=None),
-        fused=float(np.mean(evidence)),
+        fused=float(np.mean(evidence)) + (PREFERENCE if overlaps(hit.date, period) else 0.0),
     )
     return Candidate(hit.model_copy(update={"scores": scores}), stored, max(shares))
 
 
 def _similarity(stored: StoredPassage, vector: NDArray[np.float32]) -> float:
-    """The passage's similarity, averaged with that of its nearest sentence: a passage may touch on more than is asked."""
+    """The passage's similarity, averaged with its nearest sentence's: a passage may touch on more than is asked."""
     whole = float(stored.vector @ vector)
     if not len(stored.sentence_vectors):
         return whole

@@ -141,8 +141,8 @@ class Answer(Record):
     empty, ``answer`` says so in the question's language and ``passages`` still holds the nearest passages.
 
     ``confidence`` estimates the probability that the answer is right; ``unsupported`` lists sentences of the answer
-    that no cited passage supports; ``filters`` are those applied, also those read from the question; ``explain`` is
-    filled on request.
+    that no cited passage supports; ``filters`` are those applied; ``period`` is the time that the question names (a
+    partial ISO date), whose documents were preferred; ``explain`` is filled on request.
     """
 
     id: str
@@ -160,6 +160,7 @@ class Answer(Record):
     model: str
     index: IndexInfo
     filters: Filters = Filters()
+    period: str = ""
     timings_ms: dict[str, float] = Field(default_factory=dict)
     explain: dict[str, object] | None = None
 

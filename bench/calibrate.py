@@ -1,0 +1,174 @@
+"""Fit the confidence model on question sets with known answers, and say how well it does on sets left out.
+
+    python bench/calibrate.py SETS --work DIR [--questions 250] [--write]
+
+``SETS`` holds a folder a set, each with ``corpus.jsonl`` and ``questions.jsonl``. Every question is asked with the
+operating point at zero, so that an answer is always drafted; the features of its evidence and whether the answer is
+right (``askcorpus_eval.score.is_correct``) are kept in ``DIR``, with the indexes. Then a logistic regression is fitted,
+each set weighing the same, and judged on each set by a model that has not seen it. ``--write`` puts the model fitted
+on all sets into ``src/askcorpus/calibration.json``.
+"""
+
+import argparse
+import json
+import random
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from askcorpus.assistant import Assistant, open_assistant
+from askcorpus.confidence import Features
+from askcorpus.settings import read_settings
+from askcorpus.types import Answer
+from askcorpus_eval.match import Matcher
+from askcorpus_eval.metrics.abstention import auroc
+from askcorpus_eval.metrics.calibration import ece
+from askcorpus_eval.questions import Question, read_questions
+from askcorpus_eval.score import score
+from askcorpus_ingest.ingest import ingest
+
+NAMES = [field.name for field in fields(Features)]
+TARGET = Path(__file__).parents[1] / "src/askcorpus/calibration.json"
+STRENGTH = 1.0
+"""Inverse of the regularisation's strength."""
+
+
+class Rows:
+    """The measured questions of one set: features (n, len(NAMES)), whether right, whether answerable."""
+
+    def __init__(self, name: str, lines: Sequence[dict[str, object]]) -> None:
+        self.name = name
+        self.features = np.array([[line["features"][key] for key in NAMES] for line in lines], float)  # type: ignore[index]
+        self.right = np.array([line["right"] for line in lines], bool)
+        self.answerable = np.array([line["answerable"] for line in lines], bool)
+
+
+def measure_set(folder: Path, work: Path, most: int) -> Rows:
+    """The rows of one set, measured now unless they are there already."""
+    kept = work / f"{folder.name}.features.jsonl"
+    if not kept.exists():
+        settings = read_settings(data=work / folder.name, min_confidence=0.0)
+        with closing(open_assistant(settings)) as assistant:
+            ingest([folder / "corpus.jsonl"], assistant.store, assistant.embeddings, settings)
+            lines = [line for question in sample(folder, most) if (line := measure_question(assistant, question))]
+        kept.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return Rows(folder.name, [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()])
+
+
+def sample(folder: Path, most: int) -> list[Question]:
+    """Questions whose answerability is known, the same ones every time."""
+    questions = [q for q in read_questions(folder / "questions.jsonl").questions if q.answerable is not None]
+    return random.Random(0).sample(questions, most) if len(questions) > most else questions
+
+
+def measure_question(assistant: Assistant, question: Question) -> dict[str, object] | None:
+    """Features, whether the drafted answer is right, whether there is one to give."""
+    answer: Answer = assistant.ask(question.question, history=question.history, top_k=20, explain=True)
+    features = (answer.explain or {}).get("features")
+    right = score(question, answer, Matcher(assistant.store).gold(question), assistant.store).correct
+    if not features or right is None:
+        return None
+    return {"id": question.id, "features": features, "right": right, "answerable": question.answerable}
+
+
+def fit(rows: Sequence[Rows]) -> tuple[LogisticRegression, NDArray[np.float64], NDArray[np.float64]]:
+    """The model, and the means and standard deviations by which its features are standardised."""
+    features = np.concatenate([row.features for row in rows])
+    weights = np.concatenate([np.full(len(row.right), 1 / len(row.right)) for row in rows])
+    means = np.average(features, axis=0, weights=weights)
+    deviations = np.sqrt(np.average((features - means) ** 2, axis=0, weights=weights)) + 1e-9
+    model = LogisticRegression(C=STRENGTH, max_iter=1000)
+    right = np.concatenate([row.right for row in rows])
+    model.fit((features - means) / deviations, right, sample_weight=weights * len(right) / len(rows))
+    return model, means, deviations
+
+
+def predict(
+    fitted: tuple[LogisticRegression, NDArray[np.float64], NDArray[np.float64]], row: Rows
+) -> NDArray[np.float64]:
+    """Confidence of each question."""
+    model, means, deviations = fitted
+    confidence: NDArray[np.float64] = model.predict_proba((row.features - means) / deviations)[:, 1]
+    return confidence
+
+
+def operating_point(confidence: NDArray[np.float64], rows: Sequence[Rows]) -> float:
+    """The threshold with the best mean, over sets with both kinds, of the F1 of answering and the F1 of abstaining."""
+    ends = np.cumsum([len(row.right) for row in rows])
+    parts = list(zip(np.split(confidence, ends[:-1]), rows, strict=True))
+    mixed = [(c, row) for c, row in parts if row.answerable.any() and not row.answerable.all()]
+    points = np.round(np.arange(0.05, 0.8, 0.01), 2)
+    return float(max(points, key=lambda point: np.mean([_balance(c >= point, row.answerable) for c, row in mixed])))
+
+
+def _balance(answered: NDArray[np.bool_], answerable: NDArray[np.bool_]) -> float:
+    return (_f1(answered, answerable) + _f1(~answered, ~answerable)) / 2
+
+
+def _f1(found: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> float:
+    return float(2 * np.sum(found & wanted) / max(1, np.sum(found) + np.sum(wanted)))
+
+
+def main() -> None:
+    """Measure, fit, judge, and on request write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", type=Path)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--questions", type=int, default=250)
+    parser.add_argument("--write", action="store_true")
+    args = parser.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    folders = sorted(path.parent for path in args.sets.glob("*/questions.jsonl"))
+    rows = [row for folder in folders if len((row := measure_set(folder, args.work, args.questions)).right) >= 50]
+
+    print(
+        f"{'set':18} {'n':>4} {'right':>6} {'mean':>6} {'AUROC':>6} {'ECE':>6}   (by a model that has not seen the set)"
+    )
+    left_out, aurocs = [], []
+    for row in rows:
+        confidence = predict(fit([other for other in rows if other is not row]), row)
+        left_out.append(confidence)
+        if row.answerable.any() and not row.answerable.all():
+            aurocs.append(auroc(confidence, row.answerable))
+        shown = f"{aurocs[-1]:6.3f}" if not row.answerable.all() else "     –"
+        print(
+            f"{row.name:18} {len(row.right):4} {row.right.mean():6.3f} {confidence.mean():6.3f} {shown} "
+            f"{ece(confidence, row.right):6.3f}"
+        )
+    pooled = np.concatenate(left_out)
+    error = ece(pooled, np.concatenate([row.right for row in rows]))
+    point = operating_point(pooled, rows)
+    print(f"mean AUROC {np.mean(aurocs):.3f}, pooled ECE {error:.3f}, operating point {point}")
+
+    model, means, deviations = fit(rows)
+    numbers = {
+        "obtained": {
+            "by": "bench/calibrate.py",
+            "date": datetime.now(UTC).date().isoformat(),
+            "sets": {row.name: len(row.right) for row in rows},
+            "left_out_mean_auroc": round(float(np.mean(aurocs)), 3),
+            "left_out_pooled_ece": round(error, 3),
+        },
+        "intercept": round(float(model.intercept_[0]), 4),
+        "weights": _named(model.coef_[0]),
+        "means": _named(means),
+        "deviations": _named(deviations),
+        "operating_point": point,
+    }
+    print(json.dumps(numbers, indent=2))
+    if args.write:
+        TARGET.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+
+
+def _named(values: NDArray[np.float64]) -> dict[str, float]:
+    return {name: round(float(value), 4) for name, value in zip(NAMES, values, strict=True)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The time that a question names: "in September 2022", « le 12 octobre 2022 », "2023年7月".
+
+Documents of that time are preferred, not required: what happened in a month is often told in the next one.
+"""
+
+from functools import cache
+
+import regex
+
+from askcorpus.words import words
+
+PREFERENCE = 0.75
+"""Standard deviations of evidence that being of the asked time is worth."""
+
+_LANGUAGES = "en fr de es it pt nl ca ro pl cs sk hu ru uk bg el tr ar fa he hi id vi sv da fi no sw"
+
+_YEAR = r"(?P<year>(?:1[5-9]|20)\p{Nd}{2})(?!\p{Nd})"
+_ISO = regex.compile(
+    rf"(?<!\p{{Nd}}){_YEAR}-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\p{{Nd}}|3[01]))?(?!\p{{Nd}})"
+)
+_CJK = regex.compile(
+    rf"{_YEAR}\s?[年년](?:\s?(?P<month>1[0-2]|0?[1-9])\s?[月월](?:\s?(?P<day>[12]\p{{Nd}}|3[01]|0?[1-9])\s?[日일])?)?"
+)
+_ALONE = regex.compile(rf"(?<![\p{{Nd}}.,-]){_YEAR}(?![.,]?\p{{Nd}})")
+_DECLINED = 6
+"""Letters from which a month's last one may be an ending (сентябрь, сентября, сентябре)."""
+
+_FILLERS = frozenset(("de", "del", "di", "of", "do", "da", "den", "der", "the", "le", "el", "year", "г", "р"))
+
+
+def read_period(question: str) -> str:
+    """The time named, as a partial ISO date (``2022``, ``2022-09``, ``2022-09-29``); empty when none, or several."""
+    if found := _ISO.search(question) or _CJK.search(question):
+        parts = [found["year"], *(part.zfill(2) for part in (found["month"], found["day"]) if part)]
+        return "-".join(parts)
+    years = {match["year"] for match in _ALONE.finditer(question)}
+    if len(years) != 1:
+        return ""
+    year = years.pop()
+    return _with_month(words(question), year)
+
+
+def overlaps(date: str, period: str) -> bool:
+    """Whether two partial ISO dates can be the same day; an empty one is no date."""
+    return bool(date and period) and (date.startswith(period) or period.startswith(date))
+
+
+def _with_month(asked: list[str], year: str) -> str:
+    """The year with the month and day that stand beside it among the words of the question, if they do."""
+    places = [place for place, word in enumerate(asked) if word == year]
+    around = [word for word in asked[max(0, places[0] - 5) : places[0] + 3] if word not in _FILLERS] if places else []
+    month = next((found for word in around if (found := _month(word))), "")
+    if not month:
+        return year
+    day = next((word.zfill(2) for word in around if word.isdigit() and len(word) <= 2 and 1 <= int(word) <= 31), "")
+    return f"{year}-{month}-{day}" if day else f"{year}-{month}"
+
+
+def _month(word: str) -> str:
+    """The two digits of the month that ``word`` names, in any case of its declension; empty when none."""
+    return _months().get(word) or (_months().get(word[:-1], "") if len(word) >= _DECLINED else "")
+
+
+@cache
+def _months() -> dict[str, str]:
+    """Month names of many languages, folded as the words of a question are, to their two digits (Unicode CLDR)."""
+    from babel.dates import get_month_names
+
+    found: dict[str, str] = {}
+    for language in _LANGUAGES.split(" "):
+        for context in ("format", "stand-alone"):
+            for number, name in get_month_names("wide", context=context, locale=language).items():
+                for word in words(str(name)):
+                    if not word.isdigit():
+                        found.setdefault(word, f"{number:02d}")
+                        if len(word) >= _DECLINED:
+                            found.setdefault(word[:-1], f"{number:02d}")
+    return found
