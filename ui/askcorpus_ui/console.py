@@ -95,7 +95,7 @@ def print_document(document: Document) -> None:
 def print_checks(checks: Iterable[Check]) -> None:
     """One line a check, the failed ones marked."""
     for check in checks:
-        say(f"{'ok' if check.ok else 'FAILED':6}  {check.name:12}  {check.detail}")
+        say(f"{'ok' if check.ok else 'FAILED':6}  {check.name:13}  {check.detail}")
 
 
 def _joined(*parts: str) -> str:
