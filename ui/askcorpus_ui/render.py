@@ -18,7 +18,7 @@ from askcorpus_ui.strings import Strings
 Documents = Callable[[str], Document | None]
 """Looks a document up by its id; ``None`` when it is gone."""
 
-_CONTEXT_CHARS = 280
+_CONTEXT_CHARS = 200
 _NEAREST_SHOWN = 3
 _TIP_CHARS = 110
 
