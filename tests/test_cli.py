@@ -338,9 +338,10 @@ def test_a_question_from_a_pipe_that_is_no_text(index: Path) -> None:
     assert_one_line(run("ask", "-", data=index, text=b"a" * 2_000_000), 2, "too long")
 
 
-@pytest.mark.parametrize("date", ["yesterday", "2022-13", "2022-02-32", "22-01"])
+@pytest.mark.parametrize("date", ["yesterday", "2022-13", "2022-02-31", "22-01"])
 def test_a_date_that_is_none(date: str, index: Path) -> None:
     assert_one_line(run("ask", "Why?", "--from", date, data=index), 2, date)
+    assert_one_line(run("docs", "list", "--to", date, data=index), 2, date)
 
 
 def test_an_unknown_document(index: Path) -> None:

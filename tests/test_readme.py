@@ -43,11 +43,14 @@ def test_the_askcorpus_commands_work(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("ASKCORPUS_DATA", str(tmp_path / "index"))
     lines = [line for line in commands() if line.startswith("askcorpus ") and line not in BY_CI]
-    assert lines
+    shown = dict(re.findall(r"`(askcorpus ask [^`]*)` prints\n\n```text\n(.*?)```", README, re.DOTALL))
+    assert shown
+    assert shown.keys() <= set(lines)
 
     for line in lines:
         result = CliRunner().invoke(app, shlex.split(line)[1:])
         assert result.exit_code == 0, f"{line}\n{result.output}"
+        assert result.stdout == shown.get(line, result.stdout)
 
 
 def test_the_exported_settings_exist(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 Everything heavy is imported inside the command that needs it, so that ``--help`` comes at once.
 """
 
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from askcorpus.types import Filters
 
 MAX_STDIN = 1_000_000  # bytes; far more than a question may hold, and a limit on what a pipe can make us read
-DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 
 
 class Commands(TyperGroup):
@@ -334,9 +332,6 @@ def _read(question: str) -> str:
 def _filters(languages: list[str] | None, sources: list[str] | None, date_from: str, date_to: str) -> "Filters":
     from askcorpus.types import Filters
 
-    for date in filter(None, (date_from, date_to)):
-        if not DATE.fullmatch(date):
-            raise UsageError(f"{date} is not a date.", "Write 2022, 2022-09 or 2022-09-29.")
     return Filters(languages=tuple(languages or ()), sources=tuple(sources or ()), date_from=date_from, date_to=date_to)
 
 
