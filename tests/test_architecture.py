@@ -12,6 +12,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
@@ -102,6 +103,18 @@ def undeclared(files: list[Path], requirements: list[str]) -> set[str]:
         for name in imported - ours - sys.stdlib_module_names
         if not declared & {_normal(owner) for owner in owners.get(name, [])}
     }
+
+
+def test_the_lock_fits_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    locked = [Requirement(line) for line in lines if not line.startswith("#")]
+    versions = {_normal(one.name): str(one.specifier).removeprefix("==") for one in locked}
+
+    assert all(re.fullmatch(r"==[\w.]+", str(one.specifier)) for one in locked), "exact, and no local versions"
+    for line in project["dependencies"] + project["optional-dependencies"]["dev"]:
+        wanted = Requirement(line)
+        assert versions[_normal(wanted.name)] in wanted.specifier, f"{line}: make lock"
 
 
 def _normal(distribution: str) -> str:
