@@ -146,7 +146,14 @@ def markdown(comparisons: Sequence[Comparison]) -> str:
 
 def html(comparisons: Sequence[Comparison]) -> str:
     """The comparisons as one self-contained page."""
-    return render("compare.html.j2", comparisons=comparisons, metrics=BY_NAME, shown=FLIPS_SHOWN)
+    return render("compare.html.j2", comparisons=comparisons, metrics=BY_NAME, shown=FLIPS_SHOWN, p_value=p_value)
+
+
+def p_value(p: float | None) -> str:
+    """A p as people read it."""
+    if p is None:
+        return "–"
+    return f"{p:.3f}" if p >= 0.001 else "<0.001"
 
 
 def write_comparison(folder: RunFolder, comparisons: Sequence[Comparison]) -> None:
@@ -172,7 +179,7 @@ def _rows(comparison: Comparison) -> Iterator[Sequence[str]]:
     for row in comparison.differences:
         metric = BY_NAME[row.metric]
         low, high = ("–" if bound is None else f"{bound:+.3f}" for bound in (row.low, row.high))
-        p = "–" if row.p is None else f"{row.p:.3f}"
+        p = p_value(row.p)
         verdict = "" if row.verdict == "same" else row.verdict
         a, b = number(row.a.value, metric), number(row.b.value, metric)
         yield row.metric, a, b, f"{row.change:+.3f}", f"{low} … {high}", p, verdict

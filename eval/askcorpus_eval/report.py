@@ -1,5 +1,6 @@
 """The report that people read: as a page that needs nothing else, and as Markdown."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -29,6 +30,7 @@ SPLIT_COLUMNS = (
 SPLIT_TITLES = {"languages": "languages, question → document"}
 WORST = 20
 FOUND_SHOWN = 5
+ROWS_SHOWN = 12
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -56,8 +58,8 @@ def html(report: Report, store: Documents) -> str:
         headline=[(BY_NAME[name], report.figures[name]) for name in HEADLINE],
         groups=[(group, list(metrics)) for group, metrics in groupby(_measured(report), key=lambda m: m.group)],
         plots=list(_plots(report)),
-        splits=list(shown_splits(report)),
-        split_columns=[BY_NAME[name] for name in SPLIT_COLUMNS if report.figures[name].value is not None],
+        splits=[(name, list(groups.items()), split_columns(groups)) for name, groups in shown_splits(report)],
+        rows_shown=ROWS_SHOWN,
         split_titles=SPLIT_TITLES,
         worst=[_side_by_side(case, store) for case in worst(report)],
     )
@@ -110,6 +112,11 @@ def shown_splits(report: Report) -> Iterator[tuple[str, dict[str, dict[str, Esti
     yield from ((name, groups) for name, groups in report.splits.items() if len(groups) > 1)
 
 
+def split_columns(groups: Mapping[str, Mapping[str, Estimate]]) -> list[str]:
+    """The figures that some group of the split has."""
+    return [column for column in SPLIT_COLUMNS if any(column in figures for figures in groups.values())]
+
+
 def _measured(report: Report) -> list[Metric]:
     return [metric for metric in METRICS if report.figures[metric.name].value is not None]
 
@@ -122,7 +129,7 @@ def _figure_rows(report: Report) -> Iterator[Sequence[str]]:
 
 
 def _split_markdown(name: str, groups: Mapping[str, Mapping[str, Estimate]]) -> str:
-    columns = [column for column in SPLIT_COLUMNS if any(column in figures for figures in groups.values())]
+    columns = split_columns(groups)
 
     def rows() -> Iterator[Sequence[str]]:
         for group, figures in groups.items():
@@ -170,16 +177,19 @@ def _latency(report: Report) -> str:
     end = float(np.percentile(times, 99)) or 1.0  # the slowest of a hundred would flatten all others
     counts, edges = np.histogram(np.minimum(times, end), bins=24, range=(0, end))
     top = int(counts.max())
-    frame = svg.Frame("milliseconds", "questions", x_max=end, y_max=top)
-    frame.ticks([_round(end * part) for part in (0, 0.25, 0.5, 0.75, 1)], sorted({0, top // 2, top}))
+    frame = svg.Frame("milliseconds", "questions", x_max=end, y_max=top * 1.15)  # room for the marks
+    frame.ticks(_round_numbers(end), sorted({0, top // 2, top}))
     frame.bars(edges.tolist(), counts.tolist())
     for line, name in enumerate(("latency_p50", "latency_p95")):
         frame.mark(min(end, report.figures[name].value or 0), name.removeprefix("latency_"), line)
     return frame.render("Latency")
 
 
-def _round(value: float) -> float:
-    return round(value) if value >= 10 else round(value, 1)
+def _round_numbers(end: float) -> list[float]:
+    """Three to six round numbers from 0 up to ``end``."""
+    power = 10 ** math.floor(math.log10(end))
+    step = next(power * part for part in (1, 0.5, 0.2) if end / (power * part) >= 3)
+    return [round(step * at, 6) for at in range(int(end / step) + 1)]
 
 
 def _side_by_side(case: Case, store: Documents) -> dict[str, Any]:
