@@ -217,8 +217,8 @@ def test_interval_is_about_two_standard_errors_wide():
 def test_randomisation_of_three_rows_can_be_enumerated():
     # A − B is 1 on each of three rows: |difference| is 3 only for no swap and all swaps, 2 of 8 → p ≈ ¼
     a, b = np.ones(3), np.zeros(3)
-    p = bootstrap.randomisation_p(lambda swap: float(np.where(swap, b - a, a - b).mean()), 3)
-    assert p == pytest.approx(2 / 8, abs=0.02)
+    p = bootstrap.randomisation_p(lambda swap: float(np.where(swap, b - a, a - b).mean()), 3, 20_000)
+    assert p == pytest.approx(2 / 8, abs=0.01)
 
 
 def test_randomisation_of_equal_runs_finds_nothing():

@@ -1,7 +1,11 @@
 """A whole run over a scripted assistant: figures that can be redone by hand, and nothing lost whatever happens."""
 
 import json
+import subprocess
+import sys
+import time
 from math import log2
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -248,6 +252,40 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, assistant):
     assert [asked[0] for asked in assistant.asked[1:]] == ["Where did it hail?", "Was there fog?"]
     run(tmp_path / "whole", ScriptedAssistant(DOCUMENTS, REPLIES))
     assert steady(tmp_path / "run") == steady(tmp_path / "whole")
+
+
+SLOW_RUN = """
+import sys, time
+from pathlib import Path
+from askcorpus_eval.folder import RunFolder
+from askcorpus_eval.questions import QuestionSet
+from askcorpus_eval.session import run_in
+from scripted_eval import ScriptedAssistant
+from test_eval_run import DOCUMENTS, QUESTIONS, REPLIES
+
+class Slow(ScriptedAssistant):
+    def ask(self, question, **options):
+        time.sleep(60 if question == "Was there fog?" else 0)
+        return super().ask(question, **options)
+
+run_in(RunFolder(Path(sys.argv[1])), Slow(DOCUMENTS, REPLIES), QuestionSet(tuple(QUESTIONS)))
+"""
+
+
+def test_a_killed_run_has_kept_every_answer(tmp_path, assistant):
+    answers = tmp_path / "run" / "answers.jsonl"
+    answers.parent.mkdir()
+    process = subprocess.Popen([sys.executable, "-c", SLOW_RUN, answers.parent], cwd=Path(__file__).parent)
+    deadline = time.monotonic() + 60
+    while not answers.exists() or answers.read_bytes().count(b"\n") < 3:
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    run(answers.parent, assistant, resume=True)
+    assert [asked[0] for asked in assistant.asked[1:]] == ["Was there fog?"]
+    run(tmp_path / "whole", ScriptedAssistant(DOCUMENTS, REPLIES))
+    assert steady(answers.parent) == steady(tmp_path / "whole")
 
 
 def test_a_limited_run_can_be_continued(tmp_path, assistant):

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from askcorpus.errors import UsageError
+from askcorpus.fence import visible
 
 if TYPE_CHECKING:
     from askcorpus_eval.compare import Comparison
@@ -98,7 +99,7 @@ def run(
         write_comparison(RunFolder(out), [comparison])
         before = comparison.before
     for note in report.notes:
-        typer.echo(f"askcorpus: {note}", err=True)
+        typer.echo(f"askcorpus: {visible(note)}", err=True)
     _print_figures(report.figures, as_json=json)
     typer.echo(f"askcorpus: {out / 'report.html'}", err=True)
     _end(failures(gates, report.figures, before))
@@ -124,7 +125,7 @@ def compare_runs(
     folder = RunFolder(out or runs[-1])
     folder.claim(resume=True)
     write_comparison(folder, comparisons)
-    typer.echo(markdown(comparisons), nl=False)
+    typer.echo(visible(markdown(comparisons)), nl=False)  # answers hold text of documents, and a terminal obeys escapes
     typer.echo(f"askcorpus: {folder.path / 'compare.html'}", err=True)
     _end([line for each in comparisons for line in _named(each, failures(gates, each.after, each.before))])
 
