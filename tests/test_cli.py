@@ -379,6 +379,19 @@ def test_a_read_only_data_folder(command: tuple[str, ...], own_index: Path, tmp_
     assert len(listed(own_index)) == 3
 
 
+@pytest.mark.parametrize("command", [("docs", "list", "--data"), ("ingest",)], ids=["data folder", "documents"])
+def test_a_path_that_is_out_of_bounds(command: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "locked").mkdir(mode=0)
+
+    with start(*command, tmp_path / "locked" / "inside") as process:
+        out, err = process.communicate()
+
+    assert (process.returncode, out) == (6, b"")
+    assert err.startswith(b"askcorpus: ")
+    assert err.count(b"\n") == 1
+    assert b"locked" in err
+
+
 def test_a_data_folder_that_is_a_file(articles: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder", encoding="utf-8")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from askcorpus.errors import AskcorpusError, NothingIngested, UsageError
+from askcorpus.errors import AskcorpusError, NothingIngested, StorageError, UsageError
 from askcorpus_eval.cli import app as evaluation
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ class Commands(TyperGroup):
         except AskcorpusError as exc:
             note(f"askcorpus: {exc}")
             raise typer.Exit(exc.exit_code) from exc
+        except BrokenPipeError:
+            raise  # who read our output went away: typer ends quietly
+        except OSError as exc:  # a path that the system refuses, where no part knew more about it
+            note(f"askcorpus: {exc.strerror or exc}: {exc.filename}")
+            raise typer.Exit(StorageError.exit_code) from exc
         except KeyboardInterrupt as exc:
             note("askcorpus: stopped.")
             raise typer.Exit(130) from exc
