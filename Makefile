@@ -24,8 +24,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-chat: setup ## ingest corpus/articles and open the chat on http://127.0.0.1:7860
-	@$(BIN)/askcorpus ingest corpus/articles
+chat: setup ## ingest corpus and open the chat on http://127.0.0.1:7860
+	@$(BIN)/askcorpus ingest corpus
 	@$(BIN)/askcorpus serve
 
 test: setup ## run the tests

@@ -111,8 +111,8 @@ def test_ingest_counts_and_a_second_run_writes_nothing(articles: Path, tmp_path:
     first = run("ingest", articles, "--json", data=tmp_path / "index")
     second = run("ingest", articles, "--json", data=tmp_path / "index")
 
-    assert counts(first) == {"added": 3, "changed": 0, "unchanged": 0, "removed": 0, "failed": 0}
-    assert counts(second) == {"added": 0, "changed": 0, "unchanged": 3, "removed": 0, "failed": 0}
+    assert counts(first) == {"added": 3, "changed": 0, "unchanged": 0, "removed": 0, "failed": 0, "skipped": 0}
+    assert counts(second) == {"added": 0, "changed": 0, "unchanged": 3, "removed": 0, "failed": 0, "skipped": 0}
 
 
 def test_ingest_of_an_unchanged_folder_loads_no_model(articles: Path, index: Path) -> None:
@@ -124,7 +124,7 @@ def test_ingest_of_an_unchanged_folder_loads_no_model(articles: Path, index: Pat
 
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
-    assert out.splitlines() == ["0 added, 0 changed, 3 unchanged, 0 removed, 0 failed", ""]
+    assert out.splitlines() == ["0 added, 0 changed, 3 unchanged, 0 removed, 0 failed, 0 skipped", ""]
 
 
 def test_ingest_says_what_a_dry_run_would_do(articles: Path, own_index: Path, tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_ingest_prunes_on_request_only(articles: Path, tmp_path: Path) -> None:
     pruned = run("ingest", folder, "--prune", "--json", data=data)
 
     assert counts(kept)["removed"] == 0
-    assert counts(pruned) == {"added": 0, "changed": 0, "unchanged": 2, "removed": 1, "failed": 0}
+    assert counts(pruned) == {"added": 0, "changed": 0, "unchanged": 2, "removed": 1, "failed": 0, "skipped": 0}
 
 
 def test_ingest_reports_what_it_cannot_read_and_takes_the_rest(articles: Path, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_ingest_reports_what_it_cannot_read_and_takes_the_rest(articles: Path, t
     result = run("ingest", folder, "--json", data=tmp_path / "index")
 
     assert result.exit_code == 1
-    assert counts(result) == {"added": 3, "changed": 0, "unchanged": 0, "removed": 0, "failed": 2}
+    assert counts(result) == {"added": 3, "changed": 0, "unchanged": 0, "removed": 0, "failed": 2, "skipped": 0}
     lines = [line for line in result.stderr.splitlines() if line.startswith("askcorpus: not ingested: ")]
     assert len(lines) == 2
     assert "binary.txt" in lines[0]
@@ -322,7 +322,7 @@ def test_an_unreadable_file(articles: Path, own_index: Path, tmp_path: Path) -> 
         out, err = process.communicate()
 
     assert process.returncode == 1
-    assert json.loads(out) == {"added": 0, "changed": 0, "unchanged": 3, "removed": 0, "failed": 1}
+    assert json.loads(out) == {"added": 0, "changed": 0, "unchanged": 3, "removed": 0, "failed": 1, "skipped": 0}
     assert b"secret.txt" in err
     assert b"Traceback" not in err
 

@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.settings import Settings
+from askcorpus.store import open_store
 from askcorpus.types import Document
 from askcorpus_ingest.documents import to_document
+from askcorpus_ingest.ingest import Report, ingest
 from askcorpus_ingest.readers import Raw, read_file
 
 CORPUS = Path(__file__).parent.parent / "corpus"
@@ -55,12 +59,12 @@ def documents() -> dict[str, Document]:
     return {path.name: document(path) for path in FILES}
 
 
-def test_languages_are_those_of_the_readme():
+def test_languages_are_those_of_its_page():
     assert Counter(language_of(path.name) for path in FILES) == LANGUAGES
 
 
 @each_file
-def test_article_has_the_form_of_the_readme(path):
+def test_article_has_the_form_of_its_page(path):
     text = path.read_bytes().decode("utf-8")
     assert re.match(r"date 20\d\d-[01]\d(-[0-3]\d)?\s", text)
     length = len(text) / 2 if language_of(path.name) == "zh" else len(text.split())
@@ -87,6 +91,13 @@ def test_a_headline_line_becomes_the_title(path, documents):
     if re.fullmatch(r"date [\d-]+", first):
         assert third == ""
         assert documents[path.name].title == second
+
+
+def test_the_folder_as_a_whole_gives_its_articles_and_nothing_else(tmp_path):
+    embeddings = SentenceEmbeddings()
+    with open_store(tmp_path / "data", embeddings.fingerprint, embeddings.dimension) as store:
+        report = ingest([CORPUS], store, embeddings, Settings(), dry_run=True)
+    assert report == Report(added=len(FILES), skipped=1, question_sets=(CORPUS / "questions.jsonl",))
 
 
 def test_every_article_has_a_question():
@@ -155,9 +166,9 @@ def test_no_article_tells_the_men_s_world_cup(documents):
     assert not any(re.search("World Cup|Coupe du monde|Mundial|世界杯|FIFA", text) for text in naming_2018)
 
 
-def test_readme_counts_are_true():
-    readme = (CORPUS / "README.md").read_text(encoding="utf-8")
-    assert f"{len(FILES)} short articles" in readme
-    assert f"{len(QUESTIONS)} questions" in readme
-    table = re.findall(r"^\|.+\| (\d+) \|$", readme, re.MULTILINE)
+def test_the_counts_of_its_page_are_true():
+    page = (CORPUS.parent / "docs/corpus.md").read_text(encoding="utf-8")
+    assert f"{len(FILES)} short articles" in page
+    assert f"{len(QUESTIONS)} questions" in page
+    table = re.findall(r"^\|.+\| (\d+) \|$", page, re.MULTILINE)
     assert sum(map(int, table)) == len(FILES)

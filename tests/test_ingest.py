@@ -201,6 +201,21 @@ def test_other_kinds_of_files_are_counted(corpus, run):
     assert run(corpus) == Report(added=3, skipped=1)
 
 
+def test_a_set_of_questions_is_passed_over_as_a_whole(corpus, run):
+    path = corpus / "questions.jsonl"
+    write_records(path, *({"id": f"q{n}", "question": "Who?"} for n in range(9)))
+    assert run(corpus) == Report(added=3, skipped=1, question_sets=(path,))
+    with pytest.raises(UsageError, match=r"nothing to ingest in .*questions.jsonl.* askcorpus eval"):
+        run(path)
+
+
+def test_a_file_with_one_fault_in_every_line_is_one_failure(corpus, run):
+    write_records(corpus / "bodies.jsonl", *({"body": "No text."} for _ in range(9)))
+    report = run(corpus)
+    assert counts(report) == (3, 0, 0, 0, 1)
+    assert report.failed[0].origin == f"{corpus}/bodies.jsonl"
+
+
 def test_a_long_document_is_embedded_in_batches(tmp_path, store, run, monkeypatch):
     monkeypatch.setattr(module, "BATCH_PASSAGES", 4)
     (tmp_path / "a.txt").write_text("\n\n".join(f"Sentence {n} of a long report. " * 20 for n in range(10)))

@@ -6,7 +6,7 @@ import pytest
 
 from askcorpus.errors import ReadError
 from askcorpus_ingest.files import Failure
-from askcorpus_ingest.readers import Raw, decode, read_file
+from askcorpus_ingest.readers import Raw, decode, holds_questions, read_file
 
 FRENCH = "Après l’été, la « récolte » coûte 5 € à l’État.\n" * 5
 PARAGRAPH = "<p>Le ministre a dit lundi que la <b>conférence</b> aurait lieu à Paris, malgré les objections.</p>\n"
@@ -107,6 +107,31 @@ def test_a_wrong_line_is_one_failure(tmp_path):
             ["is not JSON", "is not a JSON object", 'has no "text"', 'has no "text"', "is not UTF-8", "is not JSON"], 2
         )
     ]
+
+
+def test_a_file_whose_lines_all_have_one_fault_is_one_failure(tmp_path):
+    with pytest.raises(ReadError, match=r'^holds no document in its 3 lines: line 2 has no "text"$'):
+        read(tmp_path / "a.jsonl", '\n{"body": "A."}\n{"body": "B."}\n\n{"body": "C."}')
+    assert len(read(tmp_path / "a.jsonl", '{"body": "A."}\n[1]')) == 2
+    assert len(read(tmp_path / "a.jsonl", '{"body": "A."}\n{"body": "B."}\n{"text": "C."}')) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ('\n{"id": "q1", "question": "Who?", "answers": []}\nnot JSON', True),
+        ('{"question": "Who?", "text": "A document."}', False),
+        ('{"question": "Who?", "title": "A document."}', False),
+        ('{"text": "A document."}\n{"question": "Who?"}', False),
+        ('["question"]', False),
+        ("", False),
+    ],
+)
+def test_a_set_of_questions_is_known_by_its_first_record(tmp_path, content, expected):
+    path = tmp_path / "a.jsonl"
+    for encoding in ("utf-8", "utf-16"):
+        path.write_text(content, encoding=encoding)
+        assert holds_questions(path) is expected
 
 
 def test_jsonl_in_utf16(tmp_path):

@@ -15,7 +15,7 @@ from askcorpus_ingest.documents import content_hash, to_document, with_own_id
 from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, find_files
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.progress import Progress, Silent
-from askcorpus_ingest.readers import Raw, read_file
+from askcorpus_ingest.readers import Raw, holds_questions, read_file
 
 BATCH_PASSAGES = 64
 """Passages are embedded in batches of about so many, however many documents those come from."""
@@ -26,7 +26,11 @@ Split = tuple[Passage, tuple[Span, ...]]
 
 
 class Report(NamedTuple):
-    """What a run did (or, dry, would do): counts of documents, what failed, and files passed over for their ending."""
+    """What a run did (or, dry, would do): counts of documents, and what failed.
+
+    ``skipped`` files were passed over: those of an ending we do not read, and ``question_sets``, which are for
+    `askcorpus eval`.
+    """
 
     added: int = 0
     changed: int = 0
@@ -34,6 +38,7 @@ class Report(NamedTuple):
     removed: int = 0
     failed: tuple[Failure, ...] = ()
     skipped: int = 0
+    question_sets: tuple[Path, ...] = ()
 
 
 def ingest(
@@ -61,16 +66,19 @@ def ingest(
     found = list(find_files(paths))
     failures = [entry for entry in found if isinstance(entry, Failure)]
     sources = [entry for entry in found if isinstance(entry, SourceFile)]
-    files = [source.path for source in sources if source.readable]
+    readable = [source.path for source in sources if source.readable]
+    question_sets = tuple(path for path in readable if holds_questions(path))
+    files = [path for path in readable if path not in question_sets]
     if not files and not failures and not prune:
         named = ", ".join(map(str, paths))
-        raise UsageError(f"There is nothing to ingest in {named}.", f"Files are read that end in {endings()}.")
+        only = "Question sets are for askcorpus eval." if question_sets else f"Files are read that end in {endings()}."
+        raise UsageError(f"There is nothing to ingest in {named}.", only)
     with store.writer() as writer:
         run = _Run(store, writer, embeddings, settings.passage_chars, failures, progress or Silent(), dry_run)
         run.take_files(files)
         if prune:
             run.prune({path.resolve() for path in paths})
-    return run.report(skipped=len(sources) - len(files))
+    return run.report(len(sources) - len(files), question_sets)
 
 
 class _Run:
@@ -95,9 +103,9 @@ class _Run:
         self.failures = list(failures)
         self.counts: Counter[str] = Counter()
 
-    def report(self, skipped: int) -> Report:
+    def report(self, skipped: int, question_sets: tuple[Path, ...]) -> Report:
         """What was done."""
-        return Report(**self.counts, failed=tuple(self.failures), skipped=skipped)
+        return Report(**self.counts, failed=tuple(self.failures), skipped=skipped, question_sets=question_sets)
 
     def take_files(self, files: Sequence[Path]) -> None:
         """Read all files, and write what is new or changed in them."""

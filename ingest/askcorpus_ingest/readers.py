@@ -90,6 +90,20 @@ def read_file(path: Path) -> Iterator[Raw | Failure]:
         raise ReadError(f"cannot be read: {exc.strerror}") from exc
 
 
+def holds_questions(path: Path) -> bool:
+    """Whether the file is a set of questions (for `askcorpus eval`) and none of documents, by its first record.
+
+    A file that cannot be read holds none: reading it as documents will say why.
+    """
+    if path.suffix.lower() != ".jsonl":
+        return False
+    try:
+        record = next((_json_object(line) for _, line in _lines(path)), {})
+    except (OSError, ReadError):
+        return False
+    return "question" in record and not {"text", "title"} & record.keys()
+
+
 def decode(data: bytes, declared: str = "") -> str:
     """Text from bytes: UTF-8 or UTF-16 where they are, else the ``declared`` encoding, else the likeliest one.
 
@@ -222,25 +236,45 @@ def _visible_text(page: str) -> str:
 
 
 def _read_jsonl(path: Path) -> Iterator[Raw | Failure]:
-    lines = 0
+    """The records; where every line has the same fault, one failure for the file instead of one a line."""
+    failures: list[Failure] = []
+    records = _records(path)
+    for record in records:
+        if isinstance(record, Raw):
+            yield from failures
+            yield record
+            yield from records
+            return
+        failures.append(record)
+    if not failures:
+        raise ReadError("is empty")
+    faults = {failure.reason.split(maxsplit=2)[2] for failure in failures}  # without "line 12"
+    if len(failures) > 1 and len(faults) == 1:
+        raise ReadError(f"holds no document in its {len(failures)} lines: {failures[0].reason}")
+    yield from failures
+
+
+def _records(path: Path) -> Iterator[Raw | Failure]:
+    for number, line in _lines(path):
+        try:
+            yield _record(path, number, line)
+        except ReadError as exc:
+            yield Failure(f"{path.as_posix()}#L{number}", f"line {number} {exc.message}")
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines that hold something, in UTF-8 where the file is in UTF-16, with their numbers from 1."""
     with path.open("rb") as file:
         utf16 = file.read(2) in _UTF16_BOMS
         file.seek(0)
         for number, line in enumerate(decode(file.read()).encode().split(b"\n") if utf16 else file, 1):
-            if not line.strip(_BLANK):
-                continue
-            lines += 1
             if number == 1 and line.startswith(_BINARY_MAGIC[:-3]):
                 raise ReadError("is not text")
-            try:
-                yield _record(path, number, line)
-            except ReadError as exc:
-                yield Failure(f"{path.as_posix()}#L{number}", f"line {number} {exc.message}")
-    if not lines:
-        raise ReadError("is empty")
+            if line.strip(_BLANK):
+                yield number, line
 
 
-def _record(path: Path, number: int, line: bytes) -> Raw:
+def _json_object(line: bytes) -> dict[str, Any]:
     try:
         record = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as exc:
@@ -249,6 +283,11 @@ def _record(path: Path, number: int, line: bytes) -> Raw:
         raise ReadError("is not JSON") from exc
     if not isinstance(record, dict):
         raise ReadError("is not a JSON object")
+    return record
+
+
+def _record(path: Path, number: int, line: bytes) -> Raw:
+    record = _json_object(line)
     text = record.get("text")
     if not isinstance(text, str) or not text.strip():
         raise ReadError('has no "text"')

@@ -132,9 +132,12 @@ def ingest(
         "unchanged": report.unchanged,
         "removed": report.removed,
         "failed": len(report.failed),
+        "skipped": report.skipped,
     }
-    if report.skipped:
-        note(f"askcorpus: {report.skipped} files of other kinds passed over.")
+    for path in report.question_sets:
+        note(f"askcorpus: {path} passed over: it holds questions, for askcorpus eval.")
+    if others := report.skipped - len(report.question_sets):
+        note(f"askcorpus: {others} files of other kinds passed over.")
     if json:
         print_json(counts)
     else:
