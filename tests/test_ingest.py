@@ -89,7 +89,7 @@ def test_a_changed_file_replaces_its_document(corpus, store, run):
 
 def test_dry_run_counts_and_writes_nothing(corpus, store, run):
     assert run(corpus, dry_run=True) == Report(added=3)
-    assert store.count() == 0
+    assert not store.folder.exists()
     run(corpus)
     (corpus / "port.txt").unlink()
     assert counts(run(corpus, prune=True, dry_run=True)) == (0, 0, 2, 1, 0)
@@ -165,6 +165,26 @@ def test_a_copy_is_a_document_of_its_own(corpus, store, run):
     assert counts(run(corpus)) == (0, 0, 4, 0, 0)
 
 
+class Listening(Silent):
+    def __init__(self) -> None:
+        self.heard: list[object] = []
+
+    def start(self, files: int) -> None:
+        self.heard.append(("start", files))
+
+    def step(self, name: str, done: int, total: int) -> None:
+        self.heard.append((name, done, total))
+
+    def finish(self) -> None:
+        self.heard.append("finish")
+
+
+def test_progress_tells_how_the_vector_index_follows(corpus, run):
+    progress = Listening()
+    run(corpus, progress=progress)
+    assert progress.heard == [("start", 3), ("vector index", 3, 3), "finish"]
+
+
 class Interrupting(Silent):
     def __init__(self, after: int) -> None:
         self.left = after
@@ -184,8 +204,10 @@ def test_an_interrupted_run_keeps_what_it_wrote_and_goes_on(corpus, store, run, 
 
 
 def test_one_writer_at_a_time(corpus, store, run):
-    with store.writer(), pytest.raises(Busy):
-        run(corpus)
+    with store.writer():
+        with pytest.raises(Busy):
+            run(corpus)
+        assert run(corpus, dry_run=True) == Report(added=3)
 
 
 def test_nothing_to_read(tmp_path, store, run):

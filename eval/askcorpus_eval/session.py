@@ -167,6 +167,9 @@ class IngestBar:
     def embedded(self, passages: int) -> None:
         """Passages come in batches, some time after their files."""
 
+    def step(self, name: str, done: int, total: int) -> None:
+        """An index follows, which takes little time."""
+
     def finish(self) -> None:
         """All files are done."""
         self._bars.update(self._task, completed=self._begun)

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,30 +74,34 @@ def ingest(
         named = ", ".join(map(str, paths))
         only = "Question sets are for askcorpus eval." if question_sets else f"Files are read that end in {endings()}."
         raise UsageError(f"There is nothing to ingest in {named}.", only)
-    with store.writer() as writer:
-        run = _Run(store, writer, embeddings, settings.passage_chars, failures, progress or Silent(), dry_run)
-        run.take_files(files)
-        if prune:
-            run.prune({path.resolve() for path in paths})
+    progress = progress or Silent()
+    progress.start(len(files))
+    try:
+        with nullcontext() if dry_run else store.writer(progress.step) as writer:
+            run = _Run(store, writer, embeddings, settings.passage_chars, failures, progress)
+            run.take_files(files)
+            if prune:
+                run.prune({path.resolve() for path in paths})
+    finally:
+        progress.finish()
     return run.report(len(sources) - len(files), question_sets)
 
 
 class _Run:
-    """One run: what is known, what was seen, and what waits to be embedded together."""
+    """One run: what is known, what was seen, and what waits to be embedded together. Without a writer, it counts."""
 
     def __init__(
         self,
         store: Store,
-        writer: Writer,
+        writer: Writer | None,
         embeddings: SentenceEmbeddings,
         passage_chars: int,
         failures: Sequence[Failure],
         progress: Progress,
-        dry_run: bool,
     ) -> None:
         self.store, self.writer, self.embeddings = store, writer, embeddings
-        self.passage_chars, self.progress, self.dry_run = passage_chars, progress, dry_run
-        self.known = writer.known()
+        self.passage_chars, self.progress = passage_chars, progress
+        self.known = store.known()
         self.holders = {known.document_id: origin for origin, known in self.known.items()}
         self.seen: set[str] = set()
         self.pending: list[_Pending] = []
@@ -109,14 +114,11 @@ class _Run:
 
     def take_files(self, files: Sequence[Path]) -> None:
         """Read all files, and write what is new or changed in them."""
-        self.progress.start(len(files))
-        try:
-            for path in files:
-                self.progress.file(path)
-                self.take_file(path)
-            self.write_pending()
-        finally:
-            self.progress.finish()
+        for path in files:
+            self.progress.file(path)
+            self.take_file(path)
+        if self.writer:
+            self.write_pending(self.writer)
 
     def take_file(self, path: Path) -> None:
         """Read a file and take each of its records."""
@@ -176,21 +178,21 @@ class _Run:
 
     def line_up(self, document: Document, sha256: str, change: str) -> None:
         """Split a document, and embed and write what waits once that makes a batch."""
-        if self.dry_run:
+        if self.writer is None:
             self.counts[change] += 1
             return
         self.pending.append(_Pending(document, sha256, change, split_passages(document, self.passage_chars)))
         if sum(len(waiting.passages) for waiting in self.pending) >= BATCH_PASSAGES:
-            self.write_pending()
+            self.write_pending(self.writer)
 
-    def write_pending(self) -> None:
+    def write_pending(self, writer: Writer) -> None:
         """Embed the passages of all waiting documents and put each document into the store."""
         pending, self.pending = self.pending, []
         titles = {waiting.document.id: waiting.document.title for waiting in pending}
         vectors = self.embed([split for waiting in pending for split in waiting.passages], titles)
         for document, sha256, change, passages in pending:
             try:
-                self.writer.put(document, sha256, [vectors[passage.id] for passage, _ in passages])
+                writer.put(document, sha256, [vectors[passage.id] for passage, _ in passages])
                 self.counts[change] += 1
             except ReadError as exc:
                 self.fail(document.origin, exc.message)
@@ -227,7 +229,7 @@ class _Run:
             for origin, known in self.known.items()
             if origin not in self.seen and _under(origin, roots) and not _under(origin, unread)
         ]
-        if gone and not self.dry_run:
+        if gone and self.writer:
             self.writer.remove(gone)
         self.counts["removed"] = len(gone)
 

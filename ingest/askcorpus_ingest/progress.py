@@ -16,6 +16,9 @@ class Progress(Protocol):
     def embedded(self, passages: int) -> None:
         """So many more passages have their vectors; comes between files, and many times within a long one."""
 
+    def step(self, name: str, done: int, total: int) -> None:
+        """After the files: so many of all passages have gone through the step of that name."""
+
     def finish(self) -> None:
         """The run is over, or was broken off."""
 
@@ -30,6 +33,9 @@ class Silent:
         """Nothing."""
 
     def embedded(self, passages: int) -> None:
+        """Nothing."""
+
+    def step(self, name: str, done: int, total: int) -> None:
         """Nothing."""
 
     def finish(self) -> None:

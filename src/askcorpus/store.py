@@ -119,6 +119,11 @@ class Store:
         with self._database.reading() as connection:
             return catalog.count(connection, filters)
 
+    def known(self) -> dict[str, Known]:
+        """What is there, by origin; documents without one are left out."""
+        with self._database.reading() as connection:
+            return catalog.known(connection)
+
     def facets(self) -> Facets:
         """What there is to filter by."""
         with self._database.reading() as connection:
@@ -266,11 +271,6 @@ class Writer:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    def known(self) -> dict[str, Known]:
-        """What is there, by origin."""
-        with self._database.reading() as connection:
-            return catalog.known(connection)
 
     def put(self, document: Document, sha256: str, passages: Sequence[StoredPassage]) -> None:
         """Write a document in place of what has its origin (or its id): readers see the old one, then the new one.

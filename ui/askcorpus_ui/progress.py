@@ -44,6 +44,10 @@ class Bar:
         self._passages += passages
         self._bar.update(self._task, passages=self._passages)
 
+    def step(self, name: str, done: int, total: int) -> None:
+        """All files are done, and an index follows."""
+        self._bar.update(self._task, completed=self._begun, description=f"{name}: {done} of {total}")
+
     def finish(self) -> None:
         """Take the bar away."""
         self._bar.stop()
