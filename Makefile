@@ -26,7 +26,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 chat: setup ## ingest corpus and open the chat on http://127.0.0.1:7860
 	@$(BIN)/askcorpus ingest corpus
-	@$(BIN)/askcorpus serve
+	@$(BIN)/askcorpus serve --examples corpus/questions.jsonl
 
 test: setup ## run the tests
 	@$(BIN)/python -m pytest

@@ -361,6 +361,10 @@ def test_a_taken_port(index: Path) -> None:
         assert_one_line(run("serve", "--port", str(port), data=index), 5, str(port))
 
 
+def test_serve_refuses_examples_that_are_not_there(index: Path, tmp_path: Path) -> None:
+    assert_one_line(run("serve", "--examples", tmp_path / "none.jsonl", data=index), 2, "none.jsonl")
+
+
 @pytest.mark.parametrize("command", [("ingest", "new.txt"), ("ask", QUESTION)], ids=["ingest", "ask"])
 def test_a_read_only_data_folder(command: tuple[str, ...], own_index: Path, tmp_path: Path) -> None:
     (tmp_path / "new.txt").write_text("A ferry named Mercator starts in May.", encoding="utf-8")

@@ -21,6 +21,7 @@ from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.errors import Busy, ModelError, UsageError
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
+from askcorpus_eval.questions import read_questions
 from askcorpus_ui.render import Reference, answer_message, plain_text, references_in
 from askcorpus_ui.server import WarmUp, example_questions, serve
 from askcorpus_ui.strings import ENGLISH
@@ -172,6 +173,17 @@ def test_examples_are_one_a_language_and_answered(tmp_path: Path) -> None:
     (tmp_path / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
 
     assert example_questions(tmp_path / "questions.jsonl") == ("One?", "Un ?")
+
+
+def test_examples_of_the_sample_corpus_are_the_marked_ones() -> None:
+    """Four languages, one asked across languages, and one that the corpus does not answer, which comes last."""
+    path = Path(__file__).parents[1] / "corpus/questions.jsonl"
+    marked = [row for row in read_questions(path).questions if row.example]
+
+    assert example_questions(path) == tuple(row.question for row in marked)
+    assert len({row.lang for row in marked}) == len(marked) == 4
+    assert [row.answerable for row in marked] == [True, True, True, False]
+    assert any(row.lang != row.doc_lang for row in marked if row.answerable)
 
 
 # ---- the real assistant over a few small documents

@@ -24,6 +24,7 @@ class Question(BaseModel):
     ``answers`` are alternatives; ``doc_ids`` are documents that hold the answer, by id or by path, with ``grades``
     where one is more relevant than another; ``evidence`` is text of these documents, word for word. ``answerable`` is
     whether the corpus says; where the row is silent, a question with gold is answerable, one without is ``None``.
+    ``example`` marks questions that the empty chat may offer.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -41,6 +42,7 @@ class Question(BaseModel):
     standalone: bool | None = None
     history: tuple[Turn, ...] = ()
     draft: bool = False
+    example: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -203,13 +203,16 @@ def serve(
         str | None, typer.Option(metavar="ADDRESS", help="Address to listen on. (default: 127.0.0.1)")
     ] = None,
     port: Annotated[int | None, typer.Option(metavar="N", help="Port of chat and API. (default: 7860)")] = None,
+    examples: Annotated[
+        Path | None, typer.Option(metavar="FILE", readable=False, help="Questions for the empty chat to offer.")
+    ] = None,
 ) -> None:
     """Open the chat at / and the API at /api/v1 until stopped."""
     from askcorpus_ui.console import note
     from askcorpus_ui.server import serve as run_server
 
     try:
-        run_server(_settings(data=data, host=host, port=port))
+        run_server(_settings(data=data, host=host, port=port), examples=examples)
     except KeyboardInterrupt:
         note("askcorpus: stopped.")  # the ordinary end of a server
 

@@ -184,14 +184,19 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
 
 
 def example_questions(path: Path) -> tuple[str, ...]:
-    """Questions of a question set that its corpus answers: the first of each language, at most four."""
+    """Questions for the empty chat to offer: those marked as examples, else the first answered ones of each language.
+
+    Raises:
+        UsageError: the file is no question set.
+    """
     from askcorpus_eval.questions import read_questions
 
+    alone = [row for row in read_questions(path).questions if not row.history]
     firsts: dict[str, str] = {}
-    for row in read_questions(path).questions:
-        if row.answerable and not row.history:
+    for row in alone:
+        if row.answerable:
             firsts.setdefault(row.lang, row.question)
-    return tuple(firsts.values())[:4]
+    return tuple(row.question for row in alone if row.example) or tuple(firsts.values())
 
 
 def serve(settings: Settings, *, open_browser: bool = False, examples: Path | None = None) -> None:
