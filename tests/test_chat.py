@@ -1,14 +1,23 @@
 """The chat page's events, called as Gradio calls them; what a browser makes of them is in ``browser/``."""
 
 import asyncio
-from collections.abc import Iterator
+import resource
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 
+from askcorpus.settings import Settings
 from askcorpus.types import Turn
+from askcorpus_eval.draft import from_feedback, read_feedback
+from askcorpus_eval.questions import read_questions
+from askcorpus_eval.session import draft
 from askcorpus_ui.chat import ChatPage
+from askcorpus_ui.feedback import FeedbackFile
 from askcorpus_ui.render import Reference, plain_text, references_in
 from scripted import DOCUMENTS, ScriptedAssistant
 
@@ -24,8 +33,22 @@ def assistant() -> ScriptedAssistant:
 
 
 @pytest.fixture
-def page(assistant: ScriptedAssistant) -> ChatPage:
-    return ChatPage(assistant, READY, ())
+def said(tmp_path: Path) -> Path:
+    """The file of feedback, in a data folder that is not there yet."""
+    return tmp_path / "data" / "feedback.jsonl"
+
+
+@pytest.fixture
+def open_page(said: Path) -> Callable[..., ChatPage]:
+    def open_page(assistant: ScriptedAssistant, warm_up: Any = READY, examples: Sequence[str] = ()) -> ChatPage:
+        return ChatPage(assistant, warm_up, examples, FeedbackFile(said))
+
+    return open_page
+
+
+@pytest.fixture
+def page(assistant: ScriptedAssistant, open_page: Callable[..., ChatPage]) -> ChatPage:
+    return open_page(assistant)
 
 
 def ask(page: ChatPage, question: str, messages: Any = (), **filters: Any) -> tuple[list[dict[str, Any]], str, str]:
@@ -144,10 +167,10 @@ def test_an_export_names_document_and_quote(page: ChatPage) -> None:
     assert "## council" in out and DOCUMENTS[0].text[:72] in out and "3 mai 2024" in out
 
 
-def test_the_panel_of_an_old_bubble_opens_from_its_links_alone(page: ChatPage, assistant: ScriptedAssistant) -> None:
+def test_the_panel_of_an_old_bubble_opens_from_its_links_alone(page: ChatPage, open_page: Any) -> None:
     messages, *_ = ask(page, "council and pêcheurs")
     links = [reference.url() for reference in references_in(messages[-1]["content"])]
-    restarted = ChatPage(ScriptedAssistant(), READY, ())
+    restarted = open_page(ScriptedAssistant())
 
     out = restarted.open_source(SimpleNamespace(_data={"href": links[1], "all": links}), ENGLISH)
     assert out.count("<article") == 2
@@ -170,25 +193,104 @@ def test_the_page_offers_questions_about_the_newest_documents_those_in_its_langu
     ]
 
 
-def test_given_examples_come_first(assistant: ScriptedAssistant) -> None:
-    _, _, _, chat, *_ = loaded(ChatPage(assistant, READY, ["a?", "b?", "c?", "d?", "e?"]))
+def test_given_examples_come_first(assistant: ScriptedAssistant, open_page: Any) -> None:
+    _, _, _, chat, *_ = loaded(open_page(assistant, examples=["a?", "b?", "c?", "d?", "e?"]))
 
     assert [example["text"] for example in chat["examples"]] == ["a?", "b?", "c?", "d?"]
 
 
-def test_an_empty_corpus_says_how_to_fill_it() -> None:
-    _, _, _, chat, *_ = loaded(ChatPage(ScriptedAssistant([]), READY, ()), FRENCH)
+def test_an_empty_corpus_says_how_to_fill_it(open_page: Any) -> None:
+    _, _, _, chat, *_ = loaded(open_page(ScriptedAssistant([])), FRENCH)
 
     assert "askcorpus ingest" in chat["placeholder"]
     assert chat["examples"] == []
 
 
-def test_the_page_says_that_the_model_is_loading_and_when_it_is_not(assistant: ScriptedAssistant) -> None:
-    *_, status, _, _, timer = loaded(ChatPage(assistant, LOADING, ()))
+def test_the_page_says_that_the_model_is_loading_and_when_it_is_not(
+    page: ChatPage, assistant: ScriptedAssistant, open_page: Any
+) -> None:
+    *_, status, _, _, timer = loaded(open_page(assistant, LOADING))
     assert "Loading the language model" in status and timer.active
 
-    status, timer = ChatPage(assistant, READY, ()).tick(ENGLISH)
+    status, timer = page.tick(ENGLISH)
     assert "Loading" not in status and not timer.active
+
+
+def opinion(index: int, liked: bool | str) -> gr.LikeData:
+    return gr.LikeData(None, {"index": index, "value": "", "liked": liked})
+
+
+def test_an_opinion_is_kept_and_becomes_a_draft(page: ChatPage, said: Path) -> None:
+    first, *_ = ask(page, "council, *when*?")
+    second, *_ = ask(page, "And the pêcheurs?", first)
+
+    assert "Noted" in page.like(second, opinion(3, True), ENGLISH)
+    assert "Noted" in page.like(second, opinion(1, False), ENGLISH)
+    liked, disliked = read_feedback(said)
+    assert (liked.question, liked.liked, disliked.question, disliked.liked) == (
+        "And the pêcheurs?",
+        True,
+        "council, *when*?",
+        False,
+    )
+    assert [turn.text for turn in liked.history][0] == "council, *when*?" and not disliked.history
+    known, found = from_feedback([liked, disliked])
+    assert (known.doc_ids, known.evidence) == (("peche/barrage",), (DOCUMENTS[1].text[:76],))
+    assert (found.doc_ids, found.evidence) == ((), ())
+
+
+def test_eval_make_reads_what_the_chat_keeps(page: ChatPage, said: Path, tmp_path: Path) -> None:
+    page.like(ask(page, "council")[0], opinion(1, True), ENGLISH)
+
+    assert draft(Settings(data=said.parent), tmp_path / "new.jsonl", feedback=None, documents=0, language="") == 1
+    (row,) = read_questions(tmp_path / "new.jsonl").questions
+    assert (row.question, row.doc_ids, row.draft) == ("council", ("harbour",), True)
+
+
+def test_an_opinion_can_be_taken_back_and_outlives_a_restart(page: ChatPage, said: Path, open_page: Any) -> None:
+    messages, *_ = ask(page, "council")
+    page.like(messages, opinion(1, True), ENGLISH)
+    page.like(messages, opinion(1, ""), ENGLISH)
+    assert read_feedback(said) == []
+
+    open_page(ScriptedAssistant()).like(messages, opinion(1, True), ENGLISH)
+    assert [(each.question, each.liked, each.answer) for each in read_feedback(said)] == [("council", True, None)]
+
+
+def test_the_file_is_its_owners_alone(page: ChatPage, said: Path) -> None:
+    page.like(ask(page, "council")[0], opinion(1, True), ENGLISH)
+
+    assert said.stat().st_mode & 0o777 == 0o600
+
+
+def test_an_opinion_that_cannot_be_kept_is_said_and_breaks_nothing(page: ChatPage, said: Path) -> None:
+    said.parent.write_text("in the way")
+
+    assert "n’a pas pu être noté" in page.like(ask(page, "council")[0], opinion(1, True), FRENCH)
+
+
+def test_opinions_of_many_at_once_stay_whole_lines(said: Path) -> None:
+    def write(number: int) -> None:
+        FeedbackFile(said).add(f"question {number}? " + "x" * 20_000, (), "", True)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(64)))
+
+    assert len(read_feedback(said)) == 64
+
+
+def test_a_full_disk_leaves_no_half_line(said: Path) -> None:
+    file = FeedbackFile(said)
+    assert file.add("first?", (), "", True)
+    size = said.stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, before[1]))
+    try:
+        assert not file.add("second?", (), "", True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert said.stat().st_size == size
+    assert file.add("third?", (), "", True) and len(read_feedback(said)) == 2
 
 
 def test_filters_offer_what_the_corpus_has(page: ChatPage) -> None:

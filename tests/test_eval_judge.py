@@ -94,6 +94,9 @@ def test_the_last_word_on_a_question_counts(tmp_path):
         '{"question":"Why?","answer_id":"a","liked":true}\n\n{"question":"Why?","answer_id":"b","liked":false}\n'
     )
     assert [(said.question, said.liked) for said in read_feedback(file)] == [("Why?", False)]
+    with file.open("a") as more:
+        more.write('{"question":"Why?","liked":null}\n{"question":"How?","liked":true}\n')
+    assert [(said.question, said.liked) for said in read_feedback(file)] == [("How?", True)]
     file.write_text('{"question":"Why?"}\n')
     with pytest.raises(UsageError, match="line 1: liked Field required"):
         read_feedback(file)

@@ -31,18 +31,21 @@ _BLOCK = re.compile(
 
 
 class Feedback(BaseModel):
-    """A line of the chat's ``feedback.jsonl``, other fields ignored. With the answer, a liked one brings its gold."""
+    """A line of the chat's ``feedback.jsonl``, other fields ignored. With the answer, a liked one brings its gold.
+
+    ``liked`` is ``None`` where somebody took back what they had said.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     question: str
-    liked: bool
+    liked: bool | None
     history: tuple[Turn, ...] = ()
     answer: Answer | None = None
 
 
 def read_feedback(path: Path) -> list[Feedback]:
-    """The feedback in the file, the last word on each question only.
+    """The feedback in the file, the last word on each question only, and that only where it was not taken back.
 
     Raises:
         UsageError: the file cannot be read, or a line of it is no feedback.
@@ -61,7 +64,7 @@ def read_feedback(path: Path) -> list[Feedback]:
             first = exc.errors()[0]
             raise UsageError(f"{path}: line {number}: {'.'.join(map(str, first['loc']))} {first['msg']}.") from exc
         latest[feedback.question, feedback.history] = feedback
-    return list(latest.values())
+    return [feedback for feedback in latest.values() if feedback.liked is not None]
 
 
 def from_feedback(feedback: Iterable[Feedback]) -> Iterator[Question]:

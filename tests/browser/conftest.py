@@ -60,8 +60,14 @@ def assistant() -> ScriptedAssistant:
 
 
 @pytest.fixture(scope="module")
-def address(assistant: ScriptedAssistant) -> Iterator[str]:
-    with serving(assistant) as address:
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the server of ``address`` keeps things in."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def address(assistant: ScriptedAssistant, data: Path) -> Iterator[str]:
+    with serving(assistant, read_settings(data=data)) as address:
         yield address
 
 

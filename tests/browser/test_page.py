@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from askcorpus_eval.draft import read_feedback
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
 from serving import ARTICLES, QUESTION
 
@@ -180,6 +181,20 @@ def test_an_export_is_a_markdown_file(page: Any) -> None:
     assert download.value.suggested_filename == "askcorpus.md"
     assert "## What did the council decide?" in text
     assert f"> {HARBOUR.text[:72]}" in text
+
+
+def test_an_opinion_is_noted(page: Any, data: Path) -> None:
+    ask(page, "What did the council decide?").hover()
+    page.get_by_role("button", name="Like", exact=True).last.click()
+    expect(page.locator("#status")).to_contain_text("Noted in feedback.jsonl")
+    (said,) = read_feedback(data / "feedback.jsonl")
+    assert (said.question, said.liked) == ("What did the council decide?", True)
+    assert said.answer and [citation.document_id for citation in said.answer.citations] == ["harbour"]
+
+    ask(page, "What do the pêcheurs want?", turn=2).hover()
+    page.get_by_role("button", name="Dislike", exact=True).last.click()
+    expect(page.locator("#status")).to_contain_text("Noted in feedback.jsonl")
+    assert [said.liked for said in read_feedback(data / "feedback.jsonl")] == [True, False]
 
 
 @pytest.mark.context(permissions=["clipboard-read", "clipboard-write"])

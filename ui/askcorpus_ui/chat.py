@@ -1,7 +1,7 @@
 """The chat page: what Gradio shows, and what happens when somebody asks, clicks or stops.
 
-Nothing is kept on the server between two events: a bubble carries its citations as links, the browser keeps the
-conversations. So an open tab goes on working after a restart, and pages do not leak into each other.
+The page needs nothing that the server keeps between two events: a bubble carries its citations as links, the browser
+keeps the conversations. So an open tab goes on working after a restart, and pages do not leak into each other.
 """
 
 import logging
@@ -22,6 +22,7 @@ from askcorpus.errors import AskcorpusError
 from askcorpus.types import Answer, Done, Filters, Token, Turn
 from askcorpus_ui import render
 from askcorpus_ui.api import new_reference
+from askcorpus_ui.feedback import FeedbackFile
 from askcorpus_ui.streaming import stream_events
 from askcorpus_ui.strings import LANGUAGES, Strings, strings_for
 
@@ -69,9 +70,11 @@ class Widgets(NamedTuple):
     timer: gr.Timer
 
 
-def mount_chat(app: FastAPI, assistant: "Assistant", warm_up: "WarmUp", examples: Sequence[str]) -> None:
+def mount_chat(
+    app: FastAPI, assistant: "Assistant", warm_up: "WarmUp", examples: Sequence[str], feedback: FeedbackFile
+) -> None:
     """Put the chat page at the root of ``app``; routes added later are not reached."""
-    blocks = ChatPage(assistant, warm_up, examples).blocks()
+    blocks = ChatPage(assistant, warm_up, examples, feedback).blocks()
     folder = files("askcorpus_ui")
     css, script = (folder.joinpath(name).read_text("utf-8") for name in ("style.css", "page.js"))
     gr.mount_gradio_app(
@@ -98,10 +101,13 @@ def _labels(strings: Strings) -> dict[str, str]:
 class ChatPage:
     """The events of the page over one assistant."""
 
-    def __init__(self, assistant: "Assistant", warm_up: "WarmUp", examples: Sequence[str]) -> None:
+    def __init__(
+        self, assistant: "Assistant", warm_up: "WarmUp", examples: Sequence[str], feedback: FeedbackFile
+    ) -> None:
         self._assistant = assistant
         self._warm_up = warm_up
         self._examples = tuple(examples)
+        self._feedback = feedback
 
     def blocks(self) -> gr.Blocks:
         """The page, laid out and wired."""
@@ -112,6 +118,7 @@ class ChatPage:
             self._wire_asking(widgets)
             self._wire_conversations(widgets)
             widgets.panel.select(self.open_source, None, widgets.panel, **_QUICK)
+            widgets.chat.like(self.like, widgets.chat, widgets.status, **_QUICK)
             widgets.menu.click(None, None, None, js="() => askcorpus.toggleConversations()")
             widgets.theme.click(None, None, None, js="() => askcorpus.toggleTheme()")
             shown = [widgets.header, widgets.panel, widgets.past, widgets.chat, widgets.box, widgets.status]
@@ -265,6 +272,7 @@ class ChatPage:
             yield self._failed(messages, f"{strings.failed} {strings.failed_hint.format(reference=reference)}")
 
     def _finished(self, messages: Messages, answer: Answer, seconds: float, strings: Strings) -> tuple[Any, Any, Any]:
+        self._feedback.remember(answer)
         message = render.answer_message(answer, strings)
         panel = render.panel(render.references_in(message), self._assistant.store.document, strings)
         sources = len({citation.document_id for citation in answer.citations})
@@ -289,6 +297,18 @@ class ChatPage:
             kept = f"{body}\n\n{render.note('stopped', strings.stopped)}".strip()
             messages = [*messages[:-1], _assistant(kept)]
         return messages, self.idle(request), _status("", _turn_count(messages))
+
+    def like(self, messages: Messages, chosen: gr.LikeData, request: gr.Request) -> str:
+        """Keep what somebody thinks of an answer; the status line, which says whether that worked."""
+        strings = _strings(request)
+        index = chosen.index if isinstance(chosen.index, int) else chosen.index[0]
+        asked = next((at for at in range(index, -1, -1) if messages[at]["role"] == "user"), None)
+        if asked is None or index >= len(messages):
+            return _status()
+        liked = chosen.liked if isinstance(chosen.liked, bool) else None  # a second click takes the first back
+        question, history = render.plain_text(_text(messages[asked])), _turns(messages[:asked])
+        kept = self._feedback.add(question, history, _id(messages[index]), liked)
+        return _status(strings.feedback_kept if kept else strings.feedback_lost)
 
     # ---- sources
 
@@ -364,7 +384,7 @@ def _layout(language_choices: list[tuple[str, str]], source_choices: list[tuple[
                 height="100%",
                 container=False,
                 buttons=["copy"],
-                feedback_options=None,
+                feedback_options=["Like", "Dislike"],
                 latex_delimiters=[],  # "$$" is money here
                 placeholder=_welcome(LANGUAGES["en"], 1),
             )

@@ -25,7 +25,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcorpus.errors import AskcorpusError, Busy, UsageError
 from askcorpus.settings import Settings
+from askcorpus_eval.draft import FEEDBACK
 from askcorpus_ui.api import Fault, Problem, add_error_handlers, api_router, health_router
+from askcorpus_ui.feedback import FeedbackFile
 from askcorpus_ui.source import source_router
 
 if TYPE_CHECKING:
@@ -178,7 +180,8 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(api_router(assistant))
     app.include_router(health_router(assistant))
     app.include_router(source_router(assistant))
-    mount_chat(app, assistant, warm_up, examples)  # last: a route added after it would never be reached
+    feedback = FeedbackFile(settings.data / FEEDBACK)
+    mount_chat(app, assistant, warm_up, examples, feedback)  # last: a route added after it would never be reached
     app.add_middleware(Guard, key=settings.api_key.get_secret_value() if settings.api_key else None)
     return app
 

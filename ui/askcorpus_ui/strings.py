@@ -55,6 +55,8 @@ class Strings:
     confidence_tip: str
     failed: str
     failed_hint: str
+    feedback_kept: str
+    feedback_lost: str
     documents: str
     back: str
 
@@ -130,6 +132,8 @@ ENGLISH = Strings(
     confidence_tip="Of the answers given with this confidence, about {percent} % are right.",
     failed="Something went wrong.",
     failed_hint="It was logged as {reference}.",
+    feedback_kept="Noted in feedback.jsonl, beside the index; it is sent nowhere.",
+    feedback_lost="This could not be noted; the server’s log says why.",
     documents="{count} documents",
     back="Back to the chat",
 )
@@ -179,6 +183,8 @@ FRENCH = Strings(
     confidence_tip="Parmi les réponses données avec cette confiance, environ {percent} % sont justes.",
     failed="Une erreur s’est produite.",
     failed_hint="Elle est notée dans le journal sous {reference}.",
+    feedback_kept="Noté dans feedback.jsonl, à côté de l’index ; rien n’est envoyé.",
+    feedback_lost="Cela n’a pas pu être noté ; le journal du serveur dit pourquoi.",
     documents="{count} documents",
     back="Retour à la conversation",
 )

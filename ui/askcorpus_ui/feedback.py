@@ -1,0 +1,62 @@
+"""What people think of the chat's answers, kept beside the index for `askcorpus eval make` and sent nowhere."""
+
+import logging
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+from askcorpus.types import Answer, Turn
+from askcorpus_eval.draft import Feedback
+
+log = logging.getLogger(__name__)
+
+_REMEMBERED = 500
+
+
+class FeedbackFile:
+    """One line of JSON for each opinion, in the form that :class:`askcorpus_eval.draft.Feedback` reads.
+
+    A chat's bubble holds only the links of its answer, so the last few hundred whole answers are remembered here. An
+    opinion on one that is not (the server was restarted since) is kept without it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._answers: OrderedDict[str, Answer] = OrderedDict()
+
+    def remember(self, answer: Answer) -> None:
+        """Keep an answer at hand, for when somebody says what they think of it."""
+        with self._lock:
+            self._answers[answer.id] = answer
+            if len(self._answers) > _REMEMBERED:
+                self._answers.popitem(last=False)
+
+    def add(self, question: str, history: Sequence[Turn], answer_id: str, liked: bool | None) -> bool:
+        """Append an opinion (``None`` takes the one before back); whether that worked. Why not is in the log."""
+        answer = self._answers.get(answer_id)
+        said = Feedback(question=question, liked=liked, history=tuple(history), answer=answer)
+        try:
+            with self._lock:
+                self._append(said.model_dump_json().encode() + b"\n")
+        except OSError as exc:
+            log.warning("Feedback cannot be kept in %s: %s", self._path, exc.strerror)
+            return False
+        return True
+
+    def _append(self, line: bytes) -> None:
+        """All of the line or nothing: a disk that is full must not leave half of one for the next to join."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            end = os.fstat(file).st_size
+            try:
+                if os.write(file, line) < len(line):
+                    raise OSError(None, "the disk is full")
+            except OSError:
+                os.ftruncate(file, end)
+                raise
+        finally:
+            os.close(file)
