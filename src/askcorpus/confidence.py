@@ -12,8 +12,6 @@ from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 
-import numpy as np
-
 from askcorpus.evidence import Evidence
 from askcorpus.retrieve import Retrieval
 
@@ -22,47 +20,21 @@ from askcorpus.retrieve import Retrieval
 class Features:
     """What the evidence for a question looks like.
 
-    ``standing``: how far the best passage stands above the background (standard deviations);
-    ``sentence``: the same for the best sentence, read alone; ``similarity``: its plain cosine similarity;
-    ``share``: the best passage's lexical share; ``coverage``: the best sentence's;
-    ``margin``: how far the best passage stands above the best one of another document;
-    ``crowd``: how far the best passage stands above the mean of those ranked after it;
-    ``unknown``: share of the question's weight in terms that the corpus does not hold;
-    ``agreement``: 1 when the dense best and the lexical best are of one document, else 0.
+    ``score``: of the best sentence (see ``Evidence``); ``similarity``: its plain cosine similarity; ``margin``: how far
+    the best passage stands above the best one of another document, in standard deviations of the background.
     """
 
-    standing: float
-    sentence: float
+    score: float
     similarity: float
-    share: float
-    coverage: float
     margin: float
-    crowd: float
-    unknown: float
-    agreement: float
 
 
 def measure(retrieval: Retrieval, evidence: Sequence[Evidence]) -> Features:
     """The features of what was found for a question; there must be at least one candidate and one sentence."""
-    candidates = retrieval.candidates
-    fused = [candidate.hit.scores.fused for candidate in candidates]
-    best = candidates[0]
-    others = [c.hit.scores.fused for c in candidates if c.hit.document_id != best.hit.document_id]
-    reading = retrieval.readings[0]
-    mean, deviation = reading.background
-    lexical_best = max(candidates, key=lambda candidate: candidate.share)
-    dense_best = max(candidates, key=lambda candidate: candidate.hit.scores.dense or 0.0)
-    total = sum(reading.weights.values()) or 1.0
+    best, *others = (candidate.hit for candidate in retrieval.candidates)
+    rival = max((hit.scores.fused for hit in others if hit.document_id != best.document_id), default=0.0)
     return Features(
-        standing=((best.hit.scores.dense or 0.0) - mean) / max(deviation, 1e-3),
-        sentence=max(e.standing for e in evidence),
-        similarity=max(e.similarity for e in evidence),
-        share=best.share,
-        coverage=max(e.coverage for e in evidence),
-        margin=fused[0] - max(others, default=0.0),
-        crowd=fused[0] - float(np.mean(fused[1:])) if len(fused) > 1 else fused[0],
-        unknown=sum(weight for term, weight in reading.weights.items() if term not in reading.known) / total,
-        agreement=float(lexical_best.share > 0 and lexical_best.hit.document_id == dense_best.hit.document_id),
+        score=evidence[0].score, similarity=evidence[0].similarity, margin=best.scores.fused - max(0.0, rival)
     )
 
 

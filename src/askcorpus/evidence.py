@@ -1,11 +1,14 @@
 """The sentences that may answer, and how well they do: what extracting, and knowing when not to, are decided by."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.expectation import Kind, expected_answer, kind_of
 from askcorpus.retrieve import Candidate, Reading, Retrieval
 from askcorpus.types import Hit, Span
 from askcorpus.words import terms
@@ -19,6 +22,16 @@ in their passage, but costs time with every question, so those vectors choose wh
 
 RANK_WEIGHT = 0.5
 COVERAGE_WEIGHT = 4.0
+COVERAGE_FLOOR = 0.2
+EXPECTED_WEIGHT = 1.0
+FRAGMENT_PENALTY = 1.5
+"""What counts beside a sentence's own standing, in its standard deviations (docs/quality.md): how good its passage
+is; how much of the question's words it holds beyond what any may hold; that it has the date or figure asked for; that
+it is no sentence but a heading, a caption or itself a question, which may name the subject but says nothing of it."""
+
+FRAGMENT_CHARS = 100
+_SENTENCE_END = re.compile(r"[.!…。！।։။።:;]['\"”’»)\]」』]*$")
+_QUESTION_END = re.compile(r"[?？؟]['\"”’»)\]」』]*$")
 
 
 class Evidence(NamedTuple):
@@ -48,31 +61,47 @@ def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidenc
     ]
     if not sentences:
         return ()
-    first = [_promise(retrieval.readings, candidate, index) for _, candidate, index in sentences]
+    first = [
+        _promise(retrieval.query.question, retrieval.readings, candidate, index) for _, candidate, index in sentences
+    ]
     chosen = [sentences[i] for i in np.argsort(first)[::-1][:READ_ALONE]]
     texts = [_text(candidate.hit, candidate.stored.sentences[index]) for _, candidate, index in chosen]
     vectors = embeddings.embed_sentences(texts)
     weighed = [
-        _evidence(retrieval.readings, rank, candidate, candidate.stored.sentences[index], text, vector)
+        _evidence(
+            retrieval.query.question,
+            retrieval.readings,
+            rank,
+            candidate,
+            candidate.stored.sentences[index],
+            text,
+            vector,
+        )
         for (rank, candidate, index), text, vector in zip(chosen, texts, vectors, strict=True)
     ]
     return tuple(sorted(weighed, key=lambda evidence: -evidence.score))
 
 
-def _promise(readings: Sequence[Reading], candidate: Candidate, index: int) -> float:
+def _promise(question: str, readings: Sequence[Reading], candidate: Candidate, index: int) -> float:
     span = candidate.stored.sentences[index]
-    similarity = max(_cosine(candidate.stored.sentence_vectors[index], r) for r in readings)
-    standing = (similarity - readings[0].background[0]) / max(readings[0].background[1], 1e-3)
-    return standing + _score_of_place(candidate) + COVERAGE_WEIGHT * _coverage(readings, _text(candidate.hit, span))
+    standing = _mean(_standing(candidate.stored.sentence_vectors[index], r) for r in readings)
+    text = _text(candidate.hit, span)
+    return standing + _score_of_place(candidate) + _score_of_words(question, text, _coverage(readings, text))
 
 
 def _evidence(
-    readings: Sequence[Reading], rank: int, candidate: Candidate, span: Span, text: str, vector: np.ndarray
+    question: str,
+    readings: Sequence[Reading],
+    rank: int,
+    candidate: Candidate,
+    span: Span,
+    text: str,
+    vector: NDArray[np.floating[Any]],
 ) -> Evidence:
-    similarity = max(_cosine(vector, r) for r in readings)
-    standing = max((_cosine(vector, r) - r.background[0]) / max(r.background[1], 1e-3) for r in readings)
+    similarity = _mean(_cosine(vector, r) for r in readings)
+    standing = _mean(_standing(vector, r) for r in readings)
     coverage = _coverage(readings, text)
-    score = standing + _score_of_place(candidate) + COVERAGE_WEIGHT * coverage
+    score = standing + _score_of_place(candidate) + _score_of_words(question, text, coverage)
     return Evidence(candidate.hit, rank, span, text, similarity, standing, coverage, score)
 
 
@@ -80,13 +109,40 @@ def _score_of_place(candidate: Candidate) -> float:
     return RANK_WEIGHT * candidate.hit.scores.fused
 
 
-def _cosine(vector: np.ndarray, reading: Reading) -> float:
+def _score_of_words(question: str, text: str, coverage: float) -> float:
+    """What the words of a sentence add to or take from its score."""
+    asked = kind_of(question) in (Kind.WHEN, Kind.HOW_MANY) and bool(expected_answer(question, text))
+    return (
+        COVERAGE_WEIGHT * max(0.0, coverage - COVERAGE_FLOOR)
+        + EXPECTED_WEIGHT * asked
+        - FRAGMENT_PENALTY * _is_fragment(text)
+    )
+
+
+def _is_fragment(text: str) -> bool:
+    text = text.rstrip()
+    unended = len(text) < FRAGMENT_CHARS and not _SENTENCE_END.search(text)
+    return unended or bool(_QUESTION_END.search(text))
+
+
+def _cosine(vector: NDArray[np.floating[Any]], reading: Reading) -> float:
     return float(vector.astype(np.float32) @ reading.vector)
+
+
+def _standing(vector: NDArray[np.floating[Any]], reading: Reading) -> float:
+    mean, deviation = reading.background
+    return (_cosine(vector, reading) - mean) / max(deviation, 1e-3)
+
+
+def _mean(values: Iterable[float]) -> float:
+    """Over the readings of a question: what answers a follow-up is near to it alone and to it in its context. What is
+    near to the context only answers the question before."""
+    return float(np.mean(list(values)))
 
 
 def _coverage(readings: Sequence[Reading], text: str) -> float:
     held = set(terms(text))
-    return max(
+    return _mean(
         sum(weight for term, weight in r.weights.items() if term in held) / (sum(r.weights.values()) or 1.0)
         for r in readings
     )

@@ -31,7 +31,7 @@ _ASKS: dict[Kind, str] = {
     ),
     Kind.WHEN: (
         r"when|(?:what|which) (?:year|date|day|month|century)|quand|quel(?:le)?s? (?:année|date|jour|mois|siècle)"
-        r"|wann|welche[mrs]? (?:jahr|datum|tag|monat)|cuándo|qué (?:año|fecha|día|mes|siglo)|quando|que (?:ano|data|dia)"
+        r"|wann|welche[mrs]? (?:jahr|datum|tag|monat)|cuándo|qué (?:año|fecha|día|mes|siglo)|quando|que (?:ano|data)"
         r"|когда|каком году|коли|якому році|متى|何时|什么时候|哪一?年|几月|いつ|何年|ne zaman|hangi (?:yıl|tarih)\w*"
         r"|când|ce an|πότε|कब|khi nào|năm nào|เมื่อใด|เมื่อไหร่|ปีใด|kiedy|kdy|wanneer|언제"
     ),
@@ -39,8 +39,8 @@ _ASKS: dict[Kind, str] = {
         r"who|whom|whose|which|where|what (?:country|countries|city|company|state|person|team)"
         r"|qui|où|quel(?:le)?s?|lequel|laquelle|wer|wem|wen|wo|welche[mnrs]?|quién(?:es)?|dónde|qué|cuál(?:es)?"
         r"|quem|onde|qua(?:l|is)|chi|dove|quale|кто|кого|где|как(?:ой|ая|ие|ую)|хто|де|як(?:ий|а|і)"
-        r"|谁|哪[些个里]|誰|どこ|どの|kim|nerede|hangi|cine|unde|care|ποι\w+|πού|कौन|किस\w*|कहाँ"
-        r"|ai|ở đâu|nào|ใคร|ที่ไหน|kto|gdzie|który|kdo|kde|wie|waar|welke|누가|누구|어디"
+        r"|谁|哪[些个里]|誰|どこ|どの|kim|nerede|hangi|cine|unde|ποι\w+|πού|कौन|किस\w*|कहाँ"
+        r"|ở đâu|nào|ใคร|ที่ไหน|kto|gdzie|który|kdo|kde|waar|welke|누가|누구|어디"
     ),
 }
 _UNSPACED_SCRIPT = regex.compile(r"[\p{Han}\p{Hiragana}\p{Thai}]")

@@ -11,7 +11,7 @@ from askcorpus.words import words
 NAME = "extractive"
 
 MOST_SENTENCES = 3
-CLOSE = 1.5
+CLOSE = 1.0
 """Score (see ``Evidence``) by which a further sentence may stay behind the best one."""
 
 REPEATS = 0.6
