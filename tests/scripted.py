@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 from askcorpus.catalog import Facets
 from askcorpus.errors import ModelError, UsageError
+from askcorpus.period import read_period
 from askcorpus.types import (
     Answer,
     Citation,
@@ -207,6 +208,7 @@ class ScriptedAssistant:
             passages=hits,
             unsupported=unsupported,
             conversation_id=conversation_id,
+            period=read_period(question),
             model="scripted",
             index=IndexInfo(fingerprint="scripted", documents=len(self.store.all), passages=len(self.store.all)),
             filters=filters,

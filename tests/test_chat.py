@@ -53,11 +53,11 @@ def page(assistant: ScriptedAssistant, open_page: Callable[..., ChatPage]) -> Ch
 
 def ask(page: ChatPage, question: str, messages: Any = (), **filters: Any) -> tuple[list[dict[str, Any]], str, str]:
     """The bubbles, source panel and status line that a question ends in."""
-    chosen = {"languages": [], "sources": [], "date_from": "", "date_to": ""} | filters
+    chosen = {"languages": [], "sources": [], "date_from": "", "date_to": "", "request": ENGLISH} | filters
 
     async def last() -> tuple[Any, ...]:
         begun = page.begin(question, list(messages), ENGLISH)[0]
-        return [out async for out in page.respond(begun, request=ENGLISH, **chosen)][-1]
+        return [out async for out in page.respond(begun, **chosen)][-1]
 
     return asyncio.run(last())
 
@@ -71,6 +71,18 @@ def test_the_bubble_carries_the_answer_and_its_citations(page: ChatPage, assista
     assert all(citation.quote in plain_text(message) for citation in answer.citations)
     assert panel.count("<article") == 2
     assert "2 sources" in status and 'data-turn="1"' in status
+
+
+@pytest.mark.parametrize(
+    ("question", "request_", "said"),
+    [
+        ("council in May 2024?", ENGLISH, "1 source · preferring documents of May 2024 · "),
+        ("council, 3 May 2024?", FRENCH, "1 source · période préférée : 3 mai 2024 · "),
+        ("council?", ENGLISH, "1 source · 0."),
+    ],
+)
+def test_the_status_names_the_time_that_was_preferred(page: ChatPage, question: str, request_: Any, said: str) -> None:
+    assert said in ask(page, question, request=request_)[2]
 
 
 def test_a_follow_up_brings_what_was_said(page: ChatPage, assistant: ScriptedAssistant) -> None:

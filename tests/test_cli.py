@@ -183,6 +183,13 @@ def test_ask_prints_the_answer_and_its_proof(index: Path) -> None:
     assert "2023-02" in place
 
 
+def test_ask_says_which_time_it_preferred(index: Path) -> None:
+    result = run("ask", "Why did the harbour of Ostende close in February 2023?", data=index)
+
+    assert "askcorpus: preferring documents of 2023-02" in result.stderr
+    assert "preferring" not in run("ask", QUESTION, data=index).stderr
+
+
 def test_ask_json_is_the_answer(index: Path) -> None:
     result = run("ask", QUESTION, "--explain", "--json", data=index)
 

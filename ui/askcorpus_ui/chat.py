@@ -277,7 +277,8 @@ class ChatPage:
         panel = render.panel(render.references_in(message), self._assistant.store.document, strings)
         sources = len({citation.document_id for citation in answer.citations})
         found = strings.source_count(sources) if answer.answerable else strings.no_answer
-        said = f"{found} · {seconds:.1f} s"
+        preferred = strings.preferring.format(period=strings.date(answer.period)) if answer.period else ""
+        said = " · ".join(filter(None, (found, preferred, f"{seconds:.1f} s")))
         return [*messages, _assistant(message, answer.id)], panel, _status(said, _turn_count(messages), answer.id)
 
     def _failed(self, messages: Messages, why: str) -> tuple[Any, Any, Any]:

@@ -49,6 +49,8 @@ def print_answer(answer: Answer) -> None:
     elif answer.passages:
         say("\nNearest passages:")
         _print_hits(answer.passages[:3])
+    if answer.period:
+        note(f"askcorpus: preferring documents of {answer.period}, which the question names.")
     for sentence in answer.unsupported:
         note(f"askcorpus: no cited passage supports: {sentence}")
     if answer.explain is not None:

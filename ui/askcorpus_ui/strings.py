@@ -33,6 +33,7 @@ class Strings:
     close: str
     filters: str
     limited_to: str
+    preferring: str
     languages: str
     publishers: str
     date_from: str
@@ -110,6 +111,7 @@ ENGLISH = Strings(
     close="Close",
     filters="Filters",
     limited_to="Limited to",
+    preferring="preferring documents of {period}",
     languages="Language",
     publishers="Source",
     date_from="From",
@@ -161,6 +163,7 @@ FRENCH = Strings(
     close="Fermer",
     filters="Filtres",
     limited_to="Limité à",
+    preferring="période préférée : {period}",
     languages="Langue",
     publishers="Source",
     date_from="Du",
