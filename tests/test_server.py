@@ -30,7 +30,17 @@ from serving import QUESTION, real_assistant, serving
 
 KEY = "s3cret-kéy"
 OPEN = ("/health", "/ready")
-GUARDED = ("/", "/config", "/api/v1/documents", "/source/harbour", "/docs", "/openapi.json", "/gradio_api/info")
+GUARDED = (
+    "/",
+    "/config",
+    "/api/v1/documents",
+    "/source/harbour",
+    "/docs",
+    "/openapi.json",
+    "/gradio_api/info",
+    "/v1/models",
+    "/metrics",
+)
 
 
 @pytest.fixture(scope="module")

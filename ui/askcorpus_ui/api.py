@@ -26,7 +26,7 @@ from askcorpus.errors import (
     UsageError,
 )
 from askcorpus.types import Answer, Document, Done, Event, Filters, Hit, Token, Turn
-from askcorpus_ui.streaming import stream_events
+from askcorpus_ui.streaming import stream_events, whole_answer
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -42,7 +42,8 @@ STATUS: dict[type[AskcorpusError], int] = {
     Busy: 503,
     StorageError: 503,
 }
-_CLIENT_LEFT = 499
+CLIENT_LEFT = 499
+EVENT_STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 
 
@@ -142,6 +143,11 @@ def new_reference() -> str:
     return secrets.token_hex(3)
 
 
+def status_of(error: AskcorpusError) -> int:
+    """The HTTP status of an error of ours."""
+    return STATUS.get(type(error), 500)
+
+
 def unexpected(reference: str) -> Problem:
     """An error nobody foresaw: its details are in the log, under the reference, and nowhere else."""
     return Problem(error=Fault(type="InternalError", message="Something went wrong.", hint=f"Logged as {reference}."))
@@ -167,13 +173,7 @@ def api_router(assistant: "Assistant") -> APIRouter:
         events = stream_events(partial(events_of, body))
         if body.stream:
             return await _event_stream(events)
-        async for event in events:
-            if isinstance(event, Done):
-                return event.answer
-            if await request.is_disconnected():
-                await events.aclose()
-                break
-        return Response(status_code=_CLIENT_LEFT)
+        return await whole_answer(events, request) or Response(status_code=CLIENT_LEFT)
 
     @router.post("/ask/stream", response_class=StreamingResponse, responses=_EVENTS, tags=["ask"])
     async def ask_stream(body: AskBody) -> Response:
@@ -240,7 +240,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(AskcorpusError)
     def ours(request: Request, exc: AskcorpusError) -> Response:
-        status = STATUS.get(type(exc), 500)
+        status = status_of(exc)
         headers = {"Retry-After": "5"} if status == 503 else None
         return JSONResponse(problem(exc).model_dump(), status, headers)
 
@@ -297,8 +297,8 @@ def _summary(document: Document) -> Summary:
 async def _event_stream(events: AsyncGenerator[Event]) -> Response:
     # The first event is awaited here, so that a bad question is a 400 and not a broken stream.
     first = await anext(events)
-    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_server_sent(first, events), headers=headers, media_type="text/event-stream")
+    content = _server_sent(first, events)
+    return StreamingResponse(content, headers=EVENT_STREAM_HEADERS, media_type="text/event-stream")
 
 
 async def _server_sent(first: Event, events: AsyncGenerator[Event]) -> AsyncIterator[bytes]:

@@ -28,6 +28,8 @@ from askcorpus.settings import Settings
 from askcorpus_eval.draft import FEEDBACK
 from askcorpus_ui.api import Fault, Problem, add_error_handlers, api_router, health_router
 from askcorpus_ui.feedback import FeedbackFile
+from askcorpus_ui.metrics import Measured, Metrics
+from askcorpus_ui.openai_api import openai_router
 from askcorpus_ui.source import source_router
 
 if TYPE_CHECKING:
@@ -161,7 +163,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     from askcorpus_ui.chat import mount_chat
 
-    warm_up = WarmUp(assistant)
+    warm_up, metrics = WarmUp(assistant), Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -178,11 +180,14 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     )
     add_error_handlers(app)
     app.include_router(api_router(assistant))
+    app.include_router(openai_router(assistant))
     app.include_router(health_router(assistant))
+    app.include_router(metrics.router())
     app.include_router(source_router(assistant))
     feedback = FeedbackFile(settings.data / FEEDBACK)
     mount_chat(app, assistant, warm_up, examples, feedback)  # last: a route added after it would never be reached
     app.add_middleware(Guard, key=settings.api_key.get_secret_value() if settings.api_key else None)
+    app.add_middleware(Measured, metrics=metrics)
     return app
 
 

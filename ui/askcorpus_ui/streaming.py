@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import aclosing, closing
 from threading import Event as Flag
 from typing import cast
 
 from anyio import to_thread
+from starlette.requests import Request
 
-from askcorpus.types import Event
+from askcorpus.types import Answer, Done, Event
 
 
 async def stream_events(start: Callable[[], Iterator[Event]]) -> AsyncGenerator[Event]:
@@ -40,3 +41,14 @@ async def stream_events(start: Callable[[], Iterator[Event]]) -> AsyncGenerator[
         abandoned.set()
         if not worker.done():
             worker.add_done_callback(lambda left: left.cancelled() or left.exception())  # nobody is left to be told
+
+
+async def whole_answer(events: AsyncGenerator[Event], request: Request) -> Answer | None:
+    """The answer at the end of the events; ``None`` when the client left before, which ends the work on it."""
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Done):
+                return event.answer
+            if await request.is_disconnected():
+                break
+    return None

@@ -1,0 +1,58 @@
+"""The figures at /metrics, read with Prometheus' own parser."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from scripted import ScriptedAssistant
+from serving import serving
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with serving(ScriptedAssistant()) as address, httpx.Client(base_url=address, timeout=30) as client:
+        yield client
+
+
+def figures(client: httpx.Client) -> dict[tuple[str, ...], float]:
+    """Each sample's value by its name and the values of its labels."""
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    return {(s.name, *map(s.labels.get, sorted(s.labels))): s.value for family in families for s in family.samples}
+
+
+def test_requests_are_counted_by_route_and_status(client: httpx.Client) -> None:
+    for question in ("council", "council", ""):
+        client.post("/api/v1/ask", json={"question": question})
+    client.post("/api/v1/ask/stream", json={"question": "slow"})
+    client.get("/api/v1/documents/harbour")
+    client.get("/api/v1/documents/none")
+    client.get("/health", headers={"Host": "evil.example"})
+    found = figures(client)
+
+    def count(method: str, route: str, status: str) -> float:
+        return found["askcorpus_requests_total", method, route, status]
+
+    assert count("POST", "/api/v1/ask", "200") == 2
+    assert count("POST", "/api/v1/ask", "400") == 1
+    assert count("GET", "/api/v1/documents/{document_id:path}", "200") == 1
+    assert count("GET", "/api/v1/documents/{document_id:path}", "404") == 1
+    assert count("GET", "other", "421") == 1
+    assert found["askcorpus_request_seconds_count", "/api/v1/ask"] == 3
+    slow = found["askcorpus_request_seconds_sum", "/api/v1/ask/stream"]
+    assert slow > 1, "the time of a stream is that until its end"
+    assert found["askcorpus_request_seconds_bucket", "1.0", "/api/v1/ask/stream"] == 0
+    assert found["askcorpus_request_seconds_bucket", "+Inf", "/api/v1/ask/stream"] == 1
+
+
+def test_nobody_can_invent_labels(client: httpx.Client) -> None:
+    for number in range(20):
+        client.get(f"/nothing/{number}")
+        client.request(f"M{number}", f"/api/v1/nothing/{number}")
+        client.get(f"/v1/nothing/{number}")
+        client.get("/health", headers={"Host": f"{number}.example"})
+    labels = [key for key in figures(client) if key[0] == "askcorpus_requests_total"]
+
+    assert len(labels) <= 8, labels
+    assert not any("nothing/" in part for label in labels for part in label)

@@ -1,0 +1,84 @@
+"""How many requests were served, how they ended and how long they took, for Prometheus at ``/metrics``."""
+
+import time
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_SECONDS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
+_OTHER = "other"
+
+
+class Metrics:
+    """The figures of one application."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "askcorpus_requests", "Requests served.", ("method", "route", "status"), registry=self._registry
+        )
+        self._seconds = Histogram(
+            "askcorpus_request_seconds",
+            "Time from a request to the end of its response.",
+            ("route",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+
+    def router(self) -> APIRouter:
+        """``/metrics``."""
+        router = APIRouter(tags=["health"])
+
+        @router.get("/metrics", response_class=Response)
+        def metrics() -> Response:
+            """Requests by route and status, and how long they took, in Prometheus' text format."""
+            return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+
+        return router
+
+    def count(self, scope: Scope, status: int, seconds: float) -> None:
+        """Note one served request."""
+        route = _route(scope)
+        self._requests.labels(_method(scope), route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+
+
+class Measured:
+    """Counts every HTTP request that passes, refused ones too."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the request, and note how that went; a client that left before the answer counts as 499."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status, began = 499, time.monotonic()
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            self._metrics.count(scope, status, time.monotonic() - began)
+
+
+def _route(scope: Scope) -> str:
+    """The route's pattern, never the path asked for: what anybody can invent must not become a label."""
+    route: Any = scope.get("route")
+    return str(getattr(route, "path", _OTHER))
+
+
+def _method(scope: Scope) -> str:
+    method = str(scope["method"])
+    return method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else _OTHER
