@@ -1,0 +1,55 @@
+"""What the assistant says itself."""
+
+import pytest
+
+from askcorpus.language import detect_language
+from askcorpus.messages import does_not_say
+
+LANGUAGES = [
+    "ar",
+    "bg",
+    "ca",
+    "cs",
+    "da",
+    "de",
+    "el",
+    "en",
+    "es",
+    "fa",
+    "fi",
+    "fr",
+    "he",
+    "hi",
+    "hu",
+    "id",
+    "it",
+    "ja",
+    "ko",
+    "nl",
+    "no",
+    "pl",
+    "pt",
+    "ro",
+    "ru",
+    "sv",
+    "th",
+    "tr",
+    "uk",
+    "vi",
+    "zh",
+]
+
+
+# Norwegian is too close to Danish for a detector to tell one such sentence from the other.
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "no"])
+def test_the_message_is_in_the_language_it_is_kept_under(language: str) -> None:
+    assert detect_language(does_not_say(language)) == language
+
+
+def test_every_language_has_a_message_of_its_own() -> None:
+    assert len({does_not_say(language) for language in LANGUAGES}) == len(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", ["", "xx", "tlh"])
+def test_a_language_that_is_not_known_gets_english(language: str) -> None:
+    assert does_not_say(language) == does_not_say("en")
