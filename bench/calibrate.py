@@ -4,9 +4,11 @@
 
 ``SETS`` holds a folder a set, each with ``corpus.jsonl`` and ``questions.jsonl``. Every question is asked with the
 operating point at zero, so that an answer is always drafted; the features of its evidence and whether the answer is
-right (``askcorpus_eval.score.is_correct``) are kept in ``DIR``, with the indexes. Then a logistic regression is fitted,
-each set weighing the same, and judged on each set by a model that has not seen it. ``--write`` puts the model fitted
-on all sets into ``src/askcorpus/calibration.json``.
+right (``askcorpus_eval.score.is_correct``) are kept in ``DIR``, with the indexes. Every corpus is also asked some
+questions of the next set, which it cannot answer: without these strangers there would be no unanswerable question in
+another language than the corpus. Then a logistic regression is fitted, each set weighing the same, and judged on each
+set's own questions by a model that has not seen that set. ``--write`` puts the model fitted on all sets into
+``src/askcorpus/calibration.json``.
 """
 
 import argparse
@@ -35,6 +37,9 @@ from askcorpus_ingest.ingest import ingest
 
 NAMES = [field.name for field in fields(Features)]
 TARGET = Path(__file__).parents[1] / "src/askcorpus/calibration.json"
+STRANGERS = 0.3
+"""Questions of the next set that are asked for each of a set's own, and what one counts in the fit."""
+
 STRENGTH = 1.0
 """Inverse of the regularisation's strength."""
 
@@ -47,16 +52,24 @@ class Rows:
         self.features = np.array([[line["features"][key] for key in NAMES] for line in lines], float)  # type: ignore[index]
         self.right = np.array([line["right"] for line in lines], bool)
         self.answerable = np.array([line["answerable"] for line in lines], bool)
+        self.own = np.array([not line["stranger"] for line in lines], bool)
+
+    def has_both(self) -> bool:
+        """Whether some of its own questions have an answer in its corpus and some have none."""
+        return bool(self.answerable[self.own].any() and not self.answerable[self.own].all())
 
 
-def measure_set(folder: Path, work: Path, most: int) -> Rows:
-    """The rows of one set, measured now unless they are there already."""
+def measure_set(folder: Path, other: Path, work: Path, most: int) -> Rows:
+    """The rows of one set, with strangers from another, measured now unless they are there already."""
     kept = work / f"{folder.name}.features.jsonl"
     if not kept.exists():
         settings = read_settings(data=work / folder.name, min_confidence=0.0)
         with closing(open_assistant(settings)) as assistant:
             ingest([folder / "corpus.jsonl"], assistant.store, assistant.embeddings, settings)
-            lines = [line for question in sample(folder, most) if (line := measure_question(assistant, question))]
+            own = sample(folder, most)
+            strangers = [_unanswerable(question) for question in sample(other, int(STRANGERS * len(own)))]
+            lines = [line for question in own if (line := measure_question(assistant, question))]
+            lines += [line | {"stranger": True} for q in strangers if (line := measure_question(assistant, q))]
         kept.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return Rows(folder.name, [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()])
 
@@ -74,18 +87,29 @@ def measure_question(assistant: Assistant, question: Question) -> dict[str, obje
     right = score(question, answer, Matcher(assistant.store).gold(question), assistant.store).correct
     if not features or right is None:
         return None
-    return {"id": question.id, "features": features, "right": right, "answerable": question.answerable}
+    return {
+        "id": question.id,
+        "features": features,
+        "right": right,
+        "answerable": question.answerable,
+        "stranger": False,
+    }
+
+
+def _unanswerable(question: Question) -> Question:
+    """The question without its gold, which another corpus does not hold."""
+    return question.model_copy(update={"answerable": False, "answers": (), "doc_ids": (), "evidence": (), "grades": {}})
 
 
 def fit(rows: Sequence[Rows]) -> tuple[LogisticRegression, NDArray[np.float64], NDArray[np.float64]]:
     """The model, and the means and standard deviations by which its features are standardised."""
     features = np.concatenate([row.features for row in rows])
-    weights = np.concatenate([np.full(len(row.right), 1 / len(row.right)) for row in rows])
+    weights = np.concatenate([np.where(row.own, 1.0, STRANGERS) / len(row.right) for row in rows])
     means = np.average(features, axis=0, weights=weights)
     deviations = np.sqrt(np.average((features - means) ** 2, axis=0, weights=weights)) + 1e-9
     model = LogisticRegression(C=STRENGTH, max_iter=1000)
     right = np.concatenate([row.right for row in rows])
-    model.fit((features - means) / deviations, right, sample_weight=weights * len(right) / len(rows))
+    model.fit((features - means) / deviations, right, sample_weight=weights * len(right) / weights.sum())
     return model, means, deviations
 
 
@@ -99,12 +123,11 @@ def predict(
 
 
 def operating_point(confidence: NDArray[np.float64], rows: Sequence[Rows]) -> float:
-    """The threshold with the best mean, over sets with both kinds, of the F1 of answering and the F1 of abstaining."""
+    """The threshold with the best mean, over all sets, of the F1 of answering and the F1 of abstaining."""
     ends = np.cumsum([len(row.right) for row in rows])
     parts = list(zip(np.split(confidence, ends[:-1]), rows, strict=True))
-    mixed = [(c, row) for c, row in parts if row.answerable.any() and not row.answerable.all()]
     points = np.round(np.arange(0.05, 0.8, 0.01), 2)
-    return float(max(points, key=lambda point: np.mean([_balance(c >= point, row.answerable) for c, row in mixed])))
+    return float(max(points, key=lambda point: np.mean([_balance(c >= point, row.answerable) for c, row in parts])))
 
 
 def _balance(answered: NDArray[np.bool_], answerable: NDArray[np.bool_]) -> float:
@@ -125,7 +148,8 @@ def main() -> None:
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
     folders = sorted(path.parent for path in args.sets.glob("*/questions.jsonl"))
-    rows = [row for folder in folders if len((row := measure_set(folder, args.work, args.questions)).right) >= 50]
+    others = folders[1:] + folders[:1]
+    rows = [measure_set(*pair, args.work, args.questions) for pair in zip(folders, others, strict=True)]
 
     print(
         f"{'set':18} {'n':>4} {'right':>6} {'mean':>6} {'AUROC':>6} {'ECE':>6}   (by a model that has not seen the set)"
@@ -134,15 +158,17 @@ def main() -> None:
     for row in rows:
         confidence = predict(fit([other for other in rows if other is not row]), row)
         left_out.append(confidence)
-        if row.answerable.any() and not row.answerable.all():
-            aurocs.append(auroc(confidence, row.answerable))
-        shown = f"{aurocs[-1]:6.3f}" if not row.answerable.all() else "     –"
+        own, shown = row.own, "     –"
+        if row.has_both():
+            aurocs.append(auroc(confidence[own], row.answerable[own]))
+            shown = f"{aurocs[-1]:6.3f}"
         print(
-            f"{row.name:18} {len(row.right):4} {row.right.mean():6.3f} {confidence.mean():6.3f} {shown} "
-            f"{ece(confidence, row.right):6.3f}"
+            f"{row.name:18} {own.sum():4} {row.right[own].mean():6.3f} {confidence[own].mean():6.3f} {shown} "
+            f"{ece(confidence[own], row.right[own]):6.3f}"
         )
     pooled = np.concatenate(left_out)
-    error = ece(pooled, np.concatenate([row.right for row in rows]))
+    mine = np.concatenate([row.own for row in rows])
+    error = ece(pooled[mine], np.concatenate([row.right for row in rows])[mine])
     point = operating_point(pooled, rows)
     print(f"mean AUROC {np.mean(aurocs):.3f}, pooled ECE {error:.3f}, operating point {point}")
 
@@ -151,7 +177,7 @@ def main() -> None:
         "obtained": {
             "by": "bench/calibrate.py",
             "date": datetime.now(UTC).date().isoformat(),
-            "sets": {row.name: len(row.right) for row in rows},
+            "sets": {row.name: int(row.own.sum()) for row in rows},
             "left_out_mean_auroc": round(float(np.mean(aurocs)), 3),
             "left_out_pooled_ece": round(error, 3),
         },

@@ -21,21 +21,36 @@ class Features:
     """What the evidence for a question looks like.
 
     ``score``: of the best sentence (see ``Evidence``); ``similarity``: its plain cosine similarity; ``margin``: how far
-    the best passage stands above the best one of another document, in standard deviations of the background.
+    the best passage stands above the best one of another document, in standard deviations of the background;
+    ``foreign``: 1 when the sentence's document is in another language than the question, which makes any similarity
+    smaller, else 0; ``foreign_score``: the score in that case, else 0: how far a sentence stands out tells more there
+    than how similar it is.
     """
 
     score: float
     similarity: float
     margin: float
+    foreign: float
+    foreign_score: float
 
 
 def measure(retrieval: Retrieval, evidence: Sequence[Evidence]) -> Features:
     """The features of what was found for a question; there must be at least one candidate and one sentence."""
     best, *others = (candidate.hit for candidate in retrieval.candidates)
     rival = max((hit.scores.fused for hit in others if hit.document_id != best.document_id), default=0.0)
+    foreign = float(_differ(retrieval.query.language, evidence[0].hit.language))
     return Features(
-        score=evidence[0].score, similarity=evidence[0].similarity, margin=best.scores.fused - max(0.0, rival)
+        score=evidence[0].score,
+        similarity=evidence[0].similarity,
+        margin=best.scores.fused - max(0.0, rival),
+        foreign=foreign,
+        foreign_score=foreign * evidence[0].score,
     )
+
+
+def _differ(language: str, other: str) -> bool:
+    """Whether both languages are known and are not the same."""
+    return bool(language and other) and language != other
 
 
 @dataclass(frozen=True, slots=True)
