@@ -1,0 +1,95 @@
+"""From measurements to a probability: a logistic model that can be worked out by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from askcorpus.confidence import Calibration, Features, load_calibration, measure
+from askcorpus.evidence import Evidence
+from askcorpus.query import Query
+from askcorpus.retrieve import Candidate, Retrieval
+from askcorpus.store import StoredPassage
+from askcorpus.types import Hit, Passage, Scores, Span
+
+CALIBRATION = Calibration(
+    intercept=-1.0,
+    weights={"score": 2.0, "margin": 0.5},
+    means={"score": 5.0, "margin": 1.0},
+    deviations={"score": 2.0, "margin": 1.0},
+    operating_point=0.5,
+)
+
+
+def features(**known: float) -> Features:
+    """Features of which the others, which these models do not weigh, are nothing."""
+    return Features(**dict.fromkeys(Features.__slots__, 0.0) | known)
+
+
+def hit(document: str, fused: float) -> Hit:
+    return Hit(passage_id=f"p-{document}", document_id=document, text="x", start=0, end=1, scores=Scores(fused=fused))
+
+
+def candidate(document: str, fused: float) -> Candidate:
+    passage = Passage(id=f"p-{document}", document_id=document, text="x", start=0, end=1)
+    stored = StoredPassage(passage, np.zeros(2, np.float32), (Span(0, 1),), np.zeros((1, 2), np.float16))
+    return Candidate(hit(document, fused), stored, 0.0)
+
+
+def margin(*found: tuple[str, float]) -> float:
+    query = Query("x", "x", "", np.zeros((1, 2), np.float32), (("x",),), ((0.0, 1.0),), "")
+    evidence = Evidence(hit("a", 1.0), 0, Span(0, 1), "x", 0.6, 2.0, 0.0, 4.0)
+    measured = measure(Retrieval(query, tuple(candidate(*one) for one in found), ()), [evidence])
+    assert (measured.score, measured.similarity) == (4.0, 0.6)
+    return measured.margin
+
+
+def test_confidence_is_the_logistic_of_the_weighed_sum() -> None:
+    """-1 + 2 · (7 - 5) / 2 + 0.5 · (3 - 1) / 1 = 2"""
+    assert CALIBRATION.confidence(features(score=7.0, margin=3.0)) == pytest.approx(1 / (1 + math.exp(-2)))
+
+
+def test_at_the_means_only_the_intercept_counts() -> None:
+    assert CALIBRATION.confidence(features(score=5.0, margin=1.0)) == pytest.approx(1 / (1 + math.e))
+
+
+@pytest.mark.parametrize(("extreme", "near"), [(1e9, 1.0), (-1e9, 0.0)])
+def test_extremes_overflow_nothing_and_are_never_certain(extreme: float, near: float) -> None:
+    confidence = CALIBRATION.confidence(features(score=extreme))
+    assert confidence == pytest.approx(near)
+    assert 0 < confidence < 1
+
+
+def test_pulls_say_what_tipped_the_decision_strongest_first() -> None:
+    found = features(score=6.0, margin=-5.0)
+    pulls = CALIBRATION.pulls(found)
+    assert pulls == {"margin": -3.0, "score": 1.0}
+    assert list(pulls) == ["margin", "score"]
+    total = CALIBRATION.intercept + sum(pulls.values())
+    assert CALIBRATION.confidence(found) == pytest.approx(1 / (1 + math.exp(-total)), abs=1e-3)
+
+
+def test_the_margin_is_to_the_best_passage_of_another_document() -> None:
+    assert margin(("a", 6.0), ("a", 5.5), ("b", 2.0), ("c", 3.0)) == pytest.approx(3.0)
+
+
+def test_without_a_rival_above_the_background_the_margin_is_the_whole_score() -> None:
+    assert margin(("a", 6.0)) == margin(("a", 6.0), ("b", -2.0)) == pytest.approx(6.0)
+
+
+def test_the_calibration_in_the_package_answers_from_strong_evidence_only() -> None:
+    """Evidence that stands three deviations above (below) all that it was fitted on is strong (weak)."""
+    calibration = load_calibration()
+    assert all(deviation > 0 for deviation in calibration.deviations.values())
+
+    def confidence(deviations: float) -> float:
+        return calibration.confidence(
+            features(
+                **{
+                    name: calibration.means[name] + deviations * math.copysign(1, weight) * calibration.deviations[name]
+                    for name, weight in calibration.weights.items()
+                }
+            )
+        )
+
+    assert confidence(-3.0) < calibration.operating_point < confidence(3.0)

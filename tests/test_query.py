@@ -1,0 +1,91 @@
+"""A question, read alone and within its conversation."""
+
+import numpy as np
+import pytest
+
+from askcorpus.cohort import Cohort
+from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.errors import UsageError
+from askcorpus.query import LONGEST_QUESTION, Query, check_question, read_query
+from askcorpus.types import Turn
+
+FERRY = (
+    Turn(role="user", text="When does the ferry to Molde sail again?"),
+    Turn(role="assistant", text="The ferry to Molde sails again from Tuesday. [1]"),
+)
+
+
+@pytest.fixture(scope="module")
+def cohort(embeddings: SentenceEmbeddings) -> Cohort:
+    return Cohort(embeddings)
+
+
+@pytest.mark.parametrize("empty", ["", "  \n\t ", "\u3000"])
+def test_an_empty_question_is_refused(empty: str) -> None:
+    with pytest.raises(UsageError, match="empty"):
+        check_question(empty)
+
+
+def test_the_longest_question_is_read_and_one_character_more_is_not() -> None:
+    assert len(check_question(f" {'x' * LONGEST_QUESTION} ")) == LONGEST_QUESTION == 10_000
+    with pytest.raises(UsageError, match="10,001"):
+        check_question("x" * (LONGEST_QUESTION + 1))
+
+
+def test_half_a_character_is_replaced_and_a_whole_one_is_kept() -> None:
+    assert check_question("who\ud800 rang?") == "who\ufffd rang?"
+    assert check_question("\ud83d\ude00?") == "😀?"
+    assert check_question(" 谁 😀? ") == "谁 😀?"
+
+
+def test_without_history_there_is_one_reading(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
+    query = read_query("Qui dirige le port en mai 2021 ?", (), embeddings, cohort)
+    assert query.question == query.standalone
+    assert (query.language, query.period) == ("fr", "2021-05")
+    assert query.vectors.shape == (1, embeddings.dimension)
+    assert len(query.terms) == len(query.cohort) == 1
+    assert "port" in query.terms[0]
+
+
+def test_a_term_that_is_said_twice_counts_once(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
+    (terms,) = read_query("ferry, Ferry, FERRY", (), embeddings, cohort).terms
+    assert len(terms) == len(set(terms))
+    assert "ferry" in terms
+
+
+def test_a_follow_up_is_read_alone_and_after_what_was_said(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
+    query = read_query("And what did its engine cost?", FERRY, embeddings, cohort)
+    assert query.question == "And what did its engine cost?"
+    assert query.standalone == "\n".join([FERRY[0].text, FERRY[1].text.removesuffix(" [1]"), query.question])
+    assert len(query.vectors) == len(query.terms) == len(query.cohort) == 2
+    assert "molde" not in query.terms[0] and "molde" in query.terms[1]
+    assert np.allclose(query.vectors[0], embeddings.embed_query(query.question), atol=1e-5)
+
+
+def test_a_long_conversation_is_remembered_in_part(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
+    history = [Turn(role="user", text=f"subject{n} {'x' * 5_000}") for n in range(9)]
+    standalone = read_query("And then?", history, embeddings, cohort).standalone
+    assert "subject8" in standalone and "subject0" not in standalone
+    assert len(standalone) < 1_200
+    assert standalone.endswith("And then?")
+
+
+def test_a_rewritten_question_is_the_only_reading(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
+    rewritten = "What did the engine of the Molde ferry cost in 2022?"
+    query = read_query("And its engine?", FERRY, embeddings, cohort, standalone=rewritten)
+    assert (query.question, query.standalone, query.period) == ("And its engine?", rewritten, "2022")
+    assert len(query.vectors) == 1
+
+
+def test_a_follow_up_too_short_to_tell_has_the_language_of_the_turn_before(
+    cohort: Cohort, embeddings: SentenceEmbeddings
+) -> None:
+    def language(question: str, history: tuple[Turn, ...]) -> str:
+        query: Query = read_query(question, history, embeddings, cohort)
+        return query.language
+
+    asked = (Turn(role="user", text="Combien de navires font escale au port chaque jour ?"),)
+    replied = (*asked, Turn(role="assistant", text="Forty ships a day call there since the works ended."))
+    assert language("2021 ?", ()) == ""
+    assert language("2021 ?", asked) == language("2021 ?", replied) == "fr"
+    assert language("Who is the captain of the ship?", replied) == "en"
