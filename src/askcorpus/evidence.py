@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.expectation import Kind, expected_answer, kind_of
+from askcorpus.period import is_of_other_time
 from askcorpus.retrieve import Candidate, Reading, Retrieval
 from askcorpus.types import Hit, Span
 from askcorpus.words import terms
@@ -53,10 +54,13 @@ class Evidence(NamedTuple):
 
 
 def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidence, ...]:
-    """The most promising sentences of the best passages, best first; none when there are no passages."""
+    """The most promising sentences of the best passages, best first; none when there are no passages, or none of the time asked."""
     sentences = [
         (rank, candidate, index)
         for rank, candidate in enumerate(retrieval.candidates[:PASSAGES])
+        if not is_of_other_time(
+            retrieval.query.period, candidate.hit.date, f"{candidate.hit.title}\n{candidate.hit.text}"
+        )
         for index in range(len(candidate.stored.sentences))
     ]
     if not sentences:

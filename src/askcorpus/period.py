@@ -45,6 +45,14 @@ def overlaps(date: str, period: str) -> bool:
     return bool(date and period) and (date.startswith(period) or period.startswith(date))
 
 
+def is_of_other_time(period: str, date: str, text: str) -> bool:
+    """Whether a text cannot be about the asked period: it does not name its year, and its document is dated more than
+    a year off. Who won in 2018 is not answered by a report of 2023 that does not speak of 2018."""
+    if not period or not date or abs(int(date[:4]) - int(period[:4])) <= 1:
+        return False
+    return period[:4] not in words(text)
+
+
 def _with_month(asked: list[str], year: str) -> str:
     """The year with the month and day that stand beside it among the words of the question, if they do."""
     places = [place for place, word in enumerate(asked) if word == year]
