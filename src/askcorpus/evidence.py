@@ -54,7 +54,7 @@ class Evidence(NamedTuple):
 
 
 def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidence, ...]:
-    """The most promising sentences of the best passages, best first; none when there are no passages, or none of the time asked."""
+    """The most promising sentences of the best passages, best first; none when no passage is of the time asked."""
     sentences = [
         (rank, candidate, index)
         for rank, candidate in enumerate(retrieval.candidates[:PASSAGES])
