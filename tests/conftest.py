@@ -1,8 +1,26 @@
 """Parts that are dear to make, shared by all tests of a session."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from askcorpus.embeddings import SentenceEmbeddings
+
+
+@pytest.fixture(scope="module")
+def one_model() -> Iterator[None]:
+    """Commands run in this process share the bundled model, which each would load for itself in seconds."""
+    load, loaded = SentenceEmbeddings._load, {}
+
+    def load_once(self: SentenceEmbeddings) -> Any:
+        if self.name not in loaded:
+            loaded[self.name] = load(self)
+        return loaded[self.name]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SentenceEmbeddings, "_load", load_once)
+        yield
 
 
 @pytest.fixture(scope="session")

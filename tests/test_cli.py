@@ -8,14 +8,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.types import Answer, Document, Hit
 from askcorpus_ui.cli import app
 
@@ -29,19 +27,7 @@ ARTICLES = {
 QUESTION = "Why did the harbour of Ostende close?"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_model() -> Iterator[None]:
-    """Commands in this process share the bundled model, which each would load for itself in seconds."""
-    load, loaded = SentenceEmbeddings._load, {}
-
-    def load_once(self: SentenceEmbeddings) -> Any:
-        if self.name not in loaded:
-            loaded[self.name] = load(self)
-        return loaded[self.name]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SentenceEmbeddings, "_load", load_once)
-        yield
+pytestmark = pytest.mark.usefixtures("one_model")
 
 
 def run(*arguments: str | Path, data: Path | None = None, text: str | bytes | None = None) -> Result:

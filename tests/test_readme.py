@@ -39,6 +39,7 @@ def test_ci_runs(line: str, file: str) -> None:
     assert file in {".ci/run", "Makefile"} or file in (ROOT / ".ci/run").read_text(encoding="utf-8")
 
 
+@pytest.mark.usefixtures("one_model")
 def test_the_askcorpus_commands_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("ASKCORPUS_DATA", str(tmp_path / "index"))
