@@ -40,6 +40,8 @@ TARGET = Path(__file__).parents[1] / "src/askcorpus/calibration.json"
 STRANGERS = 0.3
 """Questions of the next set that are asked for each of a set's own, and what one counts in the fit."""
 
+TOLERANCE = 0.02
+
 STRENGTH = 1.0
 """Inverse of the regularisation's strength."""
 
@@ -123,11 +125,13 @@ def predict(
 
 
 def operating_point(confidence: NDArray[np.float64], rows: Sequence[Rows]) -> float:
-    """The threshold with the best mean, over all sets, of the F1 of answering and the F1 of abstaining."""
+    """The lowest threshold whose mean, over all sets, of the F1 of answering and the F1 of abstaining is within
+    ``TOLERANCE`` of the best: a quote can be checked, a silence cannot."""
     ends = np.cumsum([len(row.right) for row in rows])
     parts = list(zip(np.split(confidence, ends[:-1]), rows, strict=True))
-    points = np.round(np.arange(0.05, 0.8, 0.01), 2)
-    return float(max(points, key=lambda point: np.mean([_balance(c >= point, row.answerable) for c, row in parts])))
+    points = [float(point) for point in np.round(np.arange(0.05, 0.8, 0.01), 2)]
+    balance = [float(np.mean([_balance(c >= point, row.answerable) for c, row in parts])) for point in points]
+    return next(point for point, found in zip(points, balance, strict=True) if found >= max(balance) - TOLERANCE)
 
 
 def _balance(answered: NDArray[np.bool_], answerable: NDArray[np.bool_]) -> float:

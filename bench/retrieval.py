@@ -49,7 +49,8 @@ def ways(assistant: Assistant) -> dict[str, Search]:
 
     def fused(question: Question) -> list[str]:
         query = read_query(question.question, question.history, assistant.embeddings, assistant.cohort)
-        return [found.passage_id for found in assistant.retriever.retrieve(query, Filters(), 20).hits]
+        hits = assistant.retriever.retrieve(query, Filters(), 20).hits
+        return [id_ for found in hits for id_ in (found.passage_id, *found.duplicates)]
 
     def documents(search: Search) -> Search:
         def run(question: Question) -> list[str]:

@@ -254,3 +254,36 @@ def test_opening_is_guarded_by_what_the_index_is_made_with(tmp_path: Path, embed
         assert assistant.store.count() == 1
     with pytest.raises(IndexMismatch):
         open_assistant(Settings(data=tmp_path / "data", passage_chars=400))
+
+
+@pytest.mark.parametrize("top_k", [0, -1])
+def test_less_than_one_passage_is_refused(eager: Assistant, top_k: int) -> None:
+    with pytest.raises(UsageError):
+        eager.ask(FERRY, top_k=top_k)
+    with pytest.raises(UsageError):
+        eager.search(FERRY, top_k=top_k)
+
+
+def test_the_quote_is_of_the_time_that_is_named(eager: Assistant) -> None:
+    answer = eager.ask("What did the volcano of Hestfell do in March 2021?")
+    assert answer.period == "2021-03"
+    assert answer.citations[0].date == "2021-03"
+
+
+def test_another_years_report_is_no_evidence(careful: Assistant) -> None:
+    """The lion came in 2023; what happened in 2009 nobody wrote down."""
+    answer = careful.ask("Which new lion did the zoo of Basel get in 2009?")
+    assert not answer.answerable
+    assert answer.passages, "the nearest passages are still shown"
+
+
+def test_a_question_in_a_document_does_not_answer_itself(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    asked = "What did a sack of salt cost in Setermoen?"
+    articles = {
+        "asked": f"{asked} Nobody in the valley could say.",
+        "said": "Salt was dear that winter in Setermoen. A sack of salt cost 90 kroner, said the grocer.",
+    }
+    with open_over(tmp_path, embeddings, articles) as assistant:
+        quotes = [citation.quote for citation in assistant.ask(asked).citations]
+    assert quotes
+    assert asked not in quotes

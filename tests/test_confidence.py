@@ -14,9 +14,9 @@ from askcorpus.types import Hit, Passage, Scores, Span
 
 CALIBRATION = Calibration(
     intercept=-1.0,
-    weights={"score": 2.0, "margin": 0.5},
-    means={"score": 5.0, "margin": 1.0},
-    deviations={"score": 2.0, "margin": 1.0},
+    weights={"foreign_score": 2.0, "margin": 0.5},
+    means={"foreign_score": 5.0, "margin": 1.0},
+    deviations={"foreign_score": 2.0, "margin": 1.0},
     operating_point=0.5,
 )
 
@@ -40,31 +40,31 @@ def margin(*found: tuple[str, float]) -> float:
     query = Query("x", "x", "", np.zeros((1, 2), np.float32), (("x",),), ((0.0, 1.0),), "")
     evidence = Evidence(hit("a", 1.0), 0, Span(0, 1), "x", 0.6, 2.0, 0.0, 4.0)
     measured = measure(Retrieval(query, tuple(candidate(*one) for one in found), ()), [evidence])
-    assert (measured.score, measured.similarity) == (4.0, 0.6)
+    assert (measured.similarity, measured.foreign, measured.foreign_score) == (0.6, 0.0, 0.0)
     return measured.margin
 
 
 def test_confidence_is_the_logistic_of_the_weighed_sum() -> None:
     """-1 + 2 · (7 - 5) / 2 + 0.5 · (3 - 1) / 1 = 2"""
-    assert CALIBRATION.confidence(features(score=7.0, margin=3.0)) == pytest.approx(1 / (1 + math.exp(-2)))
+    assert CALIBRATION.confidence(features(foreign_score=7.0, margin=3.0)) == pytest.approx(1 / (1 + math.exp(-2)))
 
 
 def test_at_the_means_only_the_intercept_counts() -> None:
-    assert CALIBRATION.confidence(features(score=5.0, margin=1.0)) == pytest.approx(1 / (1 + math.e))
+    assert CALIBRATION.confidence(features(foreign_score=5.0, margin=1.0)) == pytest.approx(1 / (1 + math.e))
 
 
 @pytest.mark.parametrize(("extreme", "near"), [(1e9, 1.0), (-1e9, 0.0)])
 def test_extremes_overflow_nothing_and_are_never_certain(extreme: float, near: float) -> None:
-    confidence = CALIBRATION.confidence(features(score=extreme))
+    confidence = CALIBRATION.confidence(features(foreign_score=extreme))
     assert confidence == pytest.approx(near)
     assert 0 < confidence < 1
 
 
 def test_pulls_say_what_tipped_the_decision_strongest_first() -> None:
-    found = features(score=6.0, margin=-5.0)
+    found = features(foreign_score=6.0, margin=-5.0)
     pulls = CALIBRATION.pulls(found)
-    assert pulls == {"margin": -3.0, "score": 1.0}
-    assert list(pulls) == ["margin", "score"]
+    assert pulls == {"margin": -3.0, "foreign_score": 1.0}
+    assert list(pulls) == ["margin", "foreign_score"]
     total = CALIBRATION.intercept + sum(pulls.values())
     assert CALIBRATION.confidence(found) == pytest.approx(1 / (1 + math.exp(-total)), abs=1e-3)
 

@@ -56,7 +56,7 @@ def test_a_french_sentence_answers_an_english_question(assistant: Assistant) -> 
     assert best.hit.language == "fr"
 
 
-def test_headings_and_questions_are_marked_down(assistant: Assistant) -> None:
+def test_headings_are_marked_down_and_questions_left_out(assistant: Assistant) -> None:
     """What is left of the score without the parts that are known from elsewhere is the penalty, or nothing."""
     rest = {
         one.text: one.score
@@ -66,7 +66,7 @@ def test_headings_and_questions_are_marked_down(assistant: Assistant) -> None:
         for one in weighed(assistant, "Why was a sack of salt so dear in Setermoen?")
     }
     assert rest["The price of salt in Setermoen"] == pytest.approx(-FRAGMENT_PENALTY)
-    assert rest["What did a sack of salt cost in Setermoen?"] == pytest.approx(-FRAGMENT_PENALTY)
+    assert "What did a sack of salt cost in Setermoen?" not in rest
     assert rest["Salt was dear that winter."] == pytest.approx(0.0)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from askcorpus.cohort import Cohort
 from askcorpus.confidence import Calibration, Features, load_calibration, measure
 from askcorpus.embeddings import SentenceEmbeddings, load_embeddings
+from askcorpus.errors import UsageError
 from askcorpus.evidence import Evidence, weigh
 from askcorpus.extractive import NAME as EXTRACTIVE
 from askcorpus.extractive import extract
@@ -142,7 +143,7 @@ class Assistant:
         clock = _Clock()
         question = check_question(question)
         index = self.store.info()
-        limit = top_k or self.settings.top_k
+        limit = self._limit(top_k)
         query = self._understand(question, history)
         clock.lap("embed")
         retrieval = self.retriever.retrieve(query, filters, max(limit, JUDGED))
@@ -181,7 +182,12 @@ class Assistant:
     def search(self, query: str, *, filters: Filters = Filters(), top_k: int | None = None) -> tuple[Hit, ...]:
         """The passages nearest to ``query``, best first, without an answer. Raises as :meth:`stream` does."""
         read = read_query(check_question(query), (), self.embeddings, self.cohort)
-        return self.retriever.retrieve(read, filters, top_k or self.settings.top_k).hits
+        return self.retriever.retrieve(read, filters, self._limit(top_k)).hits
+
+    def _limit(self, top_k: int | None) -> int:
+        if top_k is not None and top_k < 1:
+            raise UsageError(f"{top_k} passages cannot be shown.", "Ask for one or more.")
+        return self.settings.top_k if top_k is None else top_k
 
     def _understand(self, question: str, history: Sequence[Turn]) -> Query:
         standalone = self.llm.rewrite(question, history) if self.llm and history else None

@@ -20,14 +20,13 @@ from askcorpus.retrieve import Retrieval
 class Features:
     """What the evidence for a question looks like.
 
-    ``score``: of the best sentence (see ``Evidence``); ``similarity``: its plain cosine similarity; ``margin``: how far
-    the best passage stands above the best one of another document, in standard deviations of the background;
-    ``foreign``: 1 when the sentence's document is in another language than the question, which makes any similarity
-    smaller, else 0; ``foreign_score``: the score in that case, else 0: how far a sentence stands out tells more there
-    than how similar it is.
+    ``similarity``: the cosine similarity of the best sentence; ``margin``: how far the best passage stands above the
+    best one of another document, in standard deviations of the background; ``foreign``: 1 when the sentence's document
+    is in another language than the question, which makes any similarity smaller, else 0; ``foreign_score``: the
+    sentence's score (see ``Evidence``) in that case, else 0: how far it stands out tells more there than how similar
+    it is.
     """
 
-    score: float
     similarity: float
     margin: float
     foreign: float
@@ -40,7 +39,6 @@ def measure(retrieval: Retrieval, evidence: Sequence[Evidence]) -> Features:
     rival = max((hit.scores.fused for hit in others if hit.document_id != best.document_id), default=0.0)
     foreign = float(_differ(retrieval.query.language, evidence[0].hit.language))
     return Features(
-        score=evidence[0].score,
         similarity=evidence[0].similarity,
         margin=best.scores.fused - max(0.0, rival),
         foreign=foreign,

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.expectation import Kind, expected_answer, kind_of
-from askcorpus.period import is_of_other_time
+from askcorpus.period import is_of_other_time, overlaps
+from askcorpus.query import Query
 from askcorpus.retrieve import Candidate, Reading, Retrieval
 from askcorpus.types import Hit, Span
 from askcorpus.words import terms
@@ -26,6 +27,7 @@ COVERAGE_WEIGHT = 4.0
 COVERAGE_FLOOR = 0.2
 EXPECTED_WEIGHT = 1.0
 FRAGMENT_PENALTY = 1.5
+PERIOD_WEIGHT = 2.5
 """What counts beside a sentence's own standing, in its standard deviations (docs/quality.md): how good its passage
 is; how much of the question's words it holds beyond what any may hold; that it has the date or figure asked for; that
 it is no sentence but a heading, a caption or itself a question, which may name the subject but says nothing of it."""
@@ -54,7 +56,10 @@ class Evidence(NamedTuple):
 
 
 def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidence, ...]:
-    """The most promising sentences of the best passages, best first; none when no passage is of the time asked."""
+    """The most promising sentences of the best passages, best first; none when no passage is of the time asked.
+
+    Questions are left out where there is anything else: nothing is nearer to a question than itself in a document.
+    """
     sentences = [
         (rank, candidate, index)
         for rank, candidate in enumerate(retrieval.candidates[:PASSAGES])
@@ -63,17 +68,16 @@ def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidenc
         )
         for index in range(len(candidate.stored.sentences))
     ]
+    sentences = [s for s in sentences if not _is_question(_text(s[1].hit, s[1].stored.sentences[s[2]]))] or sentences
     if not sentences:
         return ()
-    first = [
-        _promise(retrieval.query.question, retrieval.readings, candidate, index) for _, candidate, index in sentences
-    ]
+    first = [_promise(retrieval.query, retrieval.readings, candidate, index) for _, candidate, index in sentences]
     chosen = [sentences[i] for i in np.argsort(first)[::-1][:READ_ALONE]]
     texts = [_text(candidate.hit, candidate.stored.sentences[index]) for _, candidate, index in chosen]
     vectors = embeddings.embed_sentences(texts)
     weighed = [
         _evidence(
-            retrieval.query.question,
+            retrieval.query,
             retrieval.readings,
             rank,
             candidate,
@@ -86,15 +90,19 @@ def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidenc
     return tuple(sorted(weighed, key=lambda evidence: -evidence.score))
 
 
-def _promise(question: str, readings: Sequence[Reading], candidate: Candidate, index: int) -> float:
+def _promise(query: Query, readings: Sequence[Reading], candidate: Candidate, index: int) -> float:
     span = candidate.stored.sentences[index]
     standing = _mean(_standing(candidate.stored.sentence_vectors[index], r) for r in readings)
     text = _text(candidate.hit, span)
-    return standing + _score_of_place(candidate) + _score_of_words(question, text, _coverage(readings, text))
+    return (
+        standing
+        + _score_of_place(candidate, query.period)
+        + _score_of_words(query.question, text, _coverage(readings, text))
+    )
 
 
 def _evidence(
-    question: str,
+    query: Query,
     readings: Sequence[Reading],
     rank: int,
     candidate: Candidate,
@@ -105,12 +113,12 @@ def _evidence(
     similarity = _mean(_cosine(vector, r) for r in readings)
     standing = _mean(_standing(vector, r) for r in readings)
     coverage = _coverage(readings, text)
-    score = standing + _score_of_place(candidate) + _score_of_words(question, text, coverage)
+    score = standing + _score_of_place(candidate, query.period) + _score_of_words(query.question, text, coverage)
     return Evidence(candidate.hit, rank, span, text, similarity, standing, coverage, score)
 
 
-def _score_of_place(candidate: Candidate) -> float:
-    return RANK_WEIGHT * candidate.hit.scores.fused
+def _score_of_place(candidate: Candidate, period: str) -> float:
+    return RANK_WEIGHT * candidate.hit.scores.fused + PERIOD_WEIGHT * overlaps(candidate.hit.date, period)
 
 
 def _score_of_words(question: str, text: str, coverage: float) -> float:
@@ -123,10 +131,13 @@ def _score_of_words(question: str, text: str, coverage: float) -> float:
     )
 
 
+def _is_question(text: str) -> bool:
+    return bool(_QUESTION_END.search(text.rstrip()))
+
+
 def _is_fragment(text: str) -> bool:
     text = text.rstrip()
-    unended = len(text) < FRAGMENT_CHARS and not _SENTENCE_END.search(text)
-    return unended or bool(_QUESTION_END.search(text))
+    return len(text) < FRAGMENT_CHARS and not _SENTENCE_END.search(text)
 
 
 def _cosine(vector: NDArray[np.floating[Any]], reading: Reading) -> float:

@@ -22,7 +22,7 @@ RERANKED = 30
 """Passages that a cross-encoder reads."""
 
 SHINGLE = 4
-SAME_STORY = 0.6
+SAME_STORY = 0.8
 """Share of four-word runs (Jaccard) from which two passages tell the same story in the same words."""
 
 
