@@ -1,7 +1,7 @@
 """The sentences that may answer, and how well they do: what extracting, and knowing when not to, are decided by."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.expectation import Kind, expected_answer, kind_of
 from askcorpus.period import is_of_other_time, overlaps
 from askcorpus.query import Query
-from askcorpus.retrieve import Candidate, Reading, Retrieval
+from askcorpus.retrieve import Candidate, Reading, Retrieval, over_readings
 from askcorpus.types import Hit, Span
 from askcorpus.words import terms
 
@@ -92,7 +92,7 @@ def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidenc
 
 def _promise(query: Query, readings: Sequence[Reading], candidate: Candidate, index: int) -> float:
     span = candidate.stored.sentences[index]
-    standing = _mean(_standing(candidate.stored.sentence_vectors[index], r) for r in readings)
+    standing = over_readings(_standing(candidate.stored.sentence_vectors[index], r) for r in readings)
     text = _text(candidate.hit, span)
     return (
         standing
@@ -110,8 +110,8 @@ def _evidence(
     text: str,
     vector: NDArray[np.floating[Any]],
 ) -> Evidence:
-    similarity = _mean(_cosine(vector, r) for r in readings)
-    standing = _mean(_standing(vector, r) for r in readings)
+    similarity = over_readings(_cosine(vector, r) for r in readings)
+    standing = over_readings(_standing(vector, r) for r in readings)
     coverage = _coverage(readings, text)
     score = standing + _score_of_place(candidate, query.period) + _score_of_words(query.question, text, coverage)
     return Evidence(candidate.hit, rank, span, text, similarity, standing, coverage, score)
@@ -149,15 +149,9 @@ def _standing(vector: NDArray[np.floating[Any]], reading: Reading) -> float:
     return (_cosine(vector, reading) - mean) / max(deviation, 1e-3)
 
 
-def _mean(values: Iterable[float]) -> float:
-    """Over the readings of a question: what answers a follow-up is near to it alone and to it in its context. What is
-    near to the context only answers the question before."""
-    return float(np.mean(list(values)))
-
-
 def _coverage(readings: Sequence[Reading], text: str) -> float:
     held = set(terms(text))
-    return _mean(
+    return over_readings(
         sum(weight for term, weight in r.weights.items() if term in held) / (sum(r.weights.values()) or 1.0)
         for r in readings
     )

@@ -26,6 +26,11 @@ SAME_STORY = 0.8
 """Share of four-word runs (Jaccard) from which two passages tell the same story in the same words."""
 
 
+READING_WEIGHTS = (2.0, 1.0)
+"""What the question as it is and the question in its context count. What answers a follow-up is near to both; what is
+near to the context only answers the question before (docs/quality.md)."""
+
+
 class Candidate(NamedTuple):
     """A hit with its stored vectors. ``share`` is how much of the best possible lexical score it reached."""
 
@@ -110,7 +115,7 @@ class Retriever:
 def _candidate(
     hit: Hit, stored: StoredPassage, readings: Sequence[Reading], lexical: Sequence[float | None], period: str
 ) -> Candidate:
-    """A hit with its scores: for each reading how much evidence it is, the mean of those, and its date's worth."""
+    """A hit with its scores: for each reading how much evidence it is, their weighted mean, and its date's worth."""
     shares = [lexical_share(score or 0.0, r.weights.values()) for score, r in zip(lexical, readings, strict=True)]
     evidence = [
         fuse(_similarity(stored, r.vector), r.background, share) for r, share in zip(readings, shares, strict=True)
@@ -118,9 +123,15 @@ def _candidate(
     scores = Scores(
         dense=max(float(stored.vector @ r.vector) for r in readings),
         lexical=max((score for score in lexical if score is not None), default=None),
-        fused=float(np.mean(evidence)) + (PREFERENCE if overlaps(hit.date, period) else 0.0),
+        fused=over_readings(evidence) + (PREFERENCE if overlaps(hit.date, period) else 0.0),
     )
     return Candidate(hit.model_copy(update={"scores": scores}), stored, max(shares))
+
+
+def over_readings(values: Iterable[float]) -> float:
+    """The weighted mean of a measurement over the readings of a question."""
+    found = list(values)
+    return float(np.average(found, weights=READING_WEIGHTS[: len(found)]))
 
 
 def _similarity(stored: StoredPassage, vector: NDArray[np.float32]) -> float:
