@@ -18,7 +18,7 @@ from askcorpus.words import terms
 PASSAGES = 5
 """Passages whose sentences are weighed."""
 
-READ_ALONE = 8
+READ_ALONE = 6
 """Sentences that are embedded once more, each alone. That tells them apart better than the vectors of sentences read
 in their passage, but costs time with every question, so those vectors choose which (docs/quality.md)."""
 
