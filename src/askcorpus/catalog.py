@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from askcorpus import lexical
+from askcorpus.background import LANGUAGE_SAMPLE, SAMPLE, Sample
 from askcorpus.errors import IndexMismatch, ReadError, StorageError, UsageError
 from askcorpus.types import Document, Filters, Hit, Passage, Span
 
@@ -414,15 +415,34 @@ def vectors_by_id(connection: sa.Connection, passage_ids: Sequence[str]) -> dict
     return {id_: np.frombuffer(vector, np.float32) for id_, vector in found}
 
 
-def sample(connection: sa.Connection, size: int) -> NDArray[np.float32]:
-    """Vectors of a fixed random sample of passages (≤ size, dim).
+def sample(connection: sa.Connection) -> Sample:
+    """Vectors of fixed samples of all passages and of those in each language, where there are several.
 
     Passage ids are hashes of content, so the first ones in their order are a fair draw that does not depend on when
-    anything was ingested.
+    anything was ingested. To find a rare language's that way would mean reading them all: those are drawn at even
+    distances from documents drawn at even distances.
     """
-    query = sa.select(_vectors.c.vector).join(_passages, _passages.c.seq == _vectors.c.seq)
-    drawn = [np.frombuffer(v, np.float32) for v in connection.scalars(query.order_by(_passages.c.id).limit(size))]
-    return np.stack(drawn) if drawn else np.empty((0, 0), np.float32)
+    query = sa.select(_passages.c.seq).order_by(_passages.c.id).limit(SAMPLE)
+    languages = list(_tally(connection, _documents.c.language))
+    drawn = {name: _of_language(connection, name) for name in languages} if len(languages) > 1 else {}
+    return Sample(_stacked(connection, list(connection.scalars(query))), drawn)
+
+
+def _of_language(connection: sa.Connection, language: str) -> NDArray[np.float32]:
+    query = sa.select(_documents.c.number).where(_documents.c.language == language).order_by(_documents.c.number)
+    chosen = _spread(list(connection.scalars(query)), LANGUAGE_SAMPLE)
+    passages = sa.select(_vectors.c.seq).where(_vectors.c.document.in_(_listed(chosen))).order_by(_vectors.c.seq)
+    return _stacked(connection, _spread(list(connection.scalars(passages)), LANGUAGE_SAMPLE))
+
+
+def _spread(numbers: Sequence[int], most: int) -> list[int]:
+    """At most ``most`` of the numbers, at even distances."""
+    return [numbers[i * len(numbers) // most] for i in range(most)] if len(numbers) > most else list(numbers)
+
+
+def _stacked(connection: sa.Connection, seqs: Sequence[int]) -> NDArray[np.float32]:
+    found = list(vectors_of(connection, seqs).values())
+    return np.stack(found) if found else np.empty((0, 0), np.float32)
 
 
 def ids_of(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, str]:

@@ -92,7 +92,9 @@ def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidenc
 
 def _promise(query: Query, readings: Sequence[Reading], candidate: Candidate, index: int) -> float:
     span = candidate.stored.sentences[index]
-    standing = over_readings(_standing(candidate.stored.sentence_vectors[index], r) for r in readings)
+    standing = over_readings(
+        _standing(candidate.stored.sentence_vectors[index], r, candidate.hit.language) for r in readings
+    )
     text = _text(candidate.hit, span)
     return (
         standing
@@ -111,7 +113,7 @@ def _evidence(
     vector: NDArray[np.floating[Any]],
 ) -> Evidence:
     similarity = over_readings(_cosine(vector, r) for r in readings)
-    standing = over_readings(_standing(vector, r) for r in readings)
+    standing = over_readings(_standing(vector, r, candidate.hit.language) for r in readings)
     coverage = _coverage(readings, text)
     score = standing + _score_of_place(candidate, query.period) + _score_of_words(query.question, text, coverage)
     return Evidence(candidate.hit, rank, span, text, similarity, standing, coverage, score)
@@ -144,9 +146,8 @@ def _cosine(vector: NDArray[np.floating[Any]], reading: Reading) -> float:
     return float(vector.astype(np.float32) @ reading.vector)
 
 
-def _standing(vector: NDArray[np.floating[Any]], reading: Reading) -> float:
-    mean, deviation = reading.background
-    return (_cosine(vector, reading) - mean) / max(deviation, 1e-3)
+def _standing(vector: NDArray[np.floating[Any]], reading: Reading, language: str) -> float:
+    return reading.background.standing(_cosine(vector, reading), language)
 
 
 def _coverage(readings: Sequence[Reading], text: str) -> float:

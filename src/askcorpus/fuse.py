@@ -4,7 +4,7 @@ Reciprocal rank fusion (Cormack et al. 2009) trusts both halves alike. Where the
 documents', the lexical half ranks by the few tokens that happen to be shared, and drags the good half down. Here both
 scores are put on a scale that says how much evidence they are:
 
-* dense: how far the similarity stands above the corpus's own background for this question, in standard deviations;
+* dense: how far the similarity stands above the background of this question, in standard deviations;
 * lexical: the share of the question's weight that the passage holds. A term that no passage holds counts as the
   rarest of all, so a question in a foreign language reaches small shares only, while a passage that holds its names
   and numbers reaches a large one. What stays below ``LEXICAL_FLOOR`` any passage may hold by chance: it counts nothing.
@@ -31,11 +31,9 @@ def lexical_share(bm25: float, weights: Iterable[float]) -> float:
     return bm25 / ceiling if ceiling > 0 else 0.0
 
 
-def fuse(similarity: float, background: tuple[float, float], share: float) -> float:
+def fuse(standing: float, share: float) -> float:
     """Evidence that a passage is about the question, in standard deviations of the background.
 
-    ``similarity`` is a cosine similarity, ``background`` its mean and standard deviation over the corpus, ``share``
-    comes from :func:`lexical_share`.
+    ``standing`` comes from ``Background.standing``, ``share`` from :func:`lexical_share`.
     """
-    mean, deviation = background
-    return (similarity - mean) / max(deviation, 1e-3) + LEXICAL_WEIGHT * max(0.0, share - LEXICAL_FLOOR)
+    return standing + LEXICAL_WEIGHT * max(0.0, share - LEXICAL_FLOOR)

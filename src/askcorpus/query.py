@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from askcorpus.cohort import Background, Cohort
+from askcorpus.background import Background
+from askcorpus.cohort import Cohort
 from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.errors import UsageError
 from askcorpus.language import detect_language

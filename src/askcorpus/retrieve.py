@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from askcorpus.cohort import Background, blend
+from askcorpus.background import Background, blend
 from askcorpus.fuse import fuse, idf, lexical_share
 from askcorpus.period import PREFERENCE, overlaps
 from askcorpus.query import Query
@@ -42,8 +42,7 @@ class Candidate(NamedTuple):
 class Reading(NamedTuple):
     """One reading of a question, and the scale on which this corpus is measured for it.
 
-    ``background`` is the mean and standard deviation of unrelated passages' similarity to it, ``cohort`` the same for
-    texts from outside; ``weights`` has the idf of
+    ``background`` is what unrelated passages score, ``cohort`` what texts from outside do; ``weights`` has the idf of
     each of its terms, the rarest for those that no passage holds.
     """
 
@@ -118,7 +117,8 @@ def _candidate(
     """A hit with its scores: for each reading how much evidence it is, their weighted mean, and its date's worth."""
     shares = [lexical_share(score or 0.0, r.weights.values()) for score, r in zip(lexical, readings, strict=True)]
     evidence = [
-        fuse(_similarity(stored, r.vector), r.background, share) for r, share in zip(readings, shares, strict=True)
+        fuse(r.background.standing(_similarity(stored, r.vector), hit.language), share)
+        for r, share in zip(readings, shares, strict=True)
     ]
     scores = Scores(
         dense=max(float(stored.vector @ r.vector) for r in readings),

@@ -16,9 +16,9 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from askcorpus import catalog, lexical
+from askcorpus.background import Background, Sample
 from askcorpus.catalog import Facets, Known, StoredPassage, Vector
 from askcorpus.database import Database, take_lock, translated
 from askcorpus.errors import AskcorpusError, Busy, StorageError
@@ -28,9 +28,6 @@ from askcorpus.vectors import ChromaIndex, Embedded, Exact, Near, Server, neares
 __all__ = ["Check", "Facets", "Known", "Progress", "Store", "StoredPassage", "Writer", "open_store"]
 
 FILE = "catalog.sqlite3"
-SAMPLE = 512
-"""Passages that stand for the corpus in `Store.background`."""
-
 Progress = Callable[[str, int, int], None]
 """Called with the name of the step, what is done and what there is to do."""
 
@@ -76,7 +73,7 @@ class Store:
         self._exact = Exact(dimension)
         place = Server(chroma_url, folder / "chroma-server") if chroma_url else Embedded(folder / "chroma")
         self._chroma = ChromaIndex(place, folder / "chroma.lock")
-        self._sample: tuple[catalog.State | None, NDArray[np.float32]] = (None, np.empty((0, dimension), np.float32))
+        self._sample: tuple[catalog.State | None, Sample] = (None, Sample(np.empty((0, dimension), np.float32), {}))
 
     def __enter__(self) -> Self:
         return self
@@ -174,20 +171,14 @@ class Store:
             vectors = catalog.vectors_by_id(connection, passage_ids)
         return {id_: float(vectors[id_] @ query) for id_ in passage_ids if id_ in vectors}
 
-    def background(self, vector: Vector) -> tuple[float, float]:
-        """Mean and standard deviation of the cosine similarity of ``vector`` to a fixed random sample of passages.
-
-        This is what an unrelated passage scores, which differs from question to question. (0, 0) in an empty store.
-        """
+    def background(self, vector: Vector) -> Background:
+        """What an unrelated passage of this corpus scores for ``vector``, by fixed samples; all 0 in an empty store."""
         with self._database.reading() as connection:
             state = catalog.state(connection)
             if self._sample[0] != state:
-                self._sample = (state, catalog.sample(connection, SAMPLE))
-        sample = self._sample[1]
-        if not sample.size:
-            return 0.0, 0.0
-        similarities = sample @ catalog.unit(vector)
-        return float(similarities.mean()), float(similarities.std())
+                self._sample = (state, catalog.sample(connection))
+            sample = self._sample[1]
+        return sample.background(catalog.unit(vector))
 
     def lexical(self, terms: Sequence[str], limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
         """The passages that hold any of ``terms`` (from `words.terms`): id and BM25 (above 0), best first.

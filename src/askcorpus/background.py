@@ -1,0 +1,79 @@
+"""What texts that have nothing to do with a question score: the zero point and the unit of its similarities.
+
+Some questions are near to everything, others to nothing, so a bare cosine similarity says little; how far it stands
+above the background, in standard deviations, says more. And multilingual encoders put a question nearer to all that
+is in its own language, whatever it is about, so passages in another language are measured from that language's own
+zero (the bias: Roy et al. 2020, "LAReQA: Language-Agnostic Answer Retrieval from a Multilingual Pool"; taking a
+language's common part away: Yang et al. 2021, "A Simple and Effective Method To Eliminate the Self Language Bias in
+Multilingual Representations"; what it is worth here: docs/quality.md).
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+SAMPLE = 512
+"""Passages that stand for a corpus."""
+
+LANGUAGE_SAMPLE = 128
+"""Passages that stand for a language in it."""
+
+QUANTILE = 0.25
+"""Where languages are compared. What a corpus says on a subject in one language must not count as that language's
+advantage, so not their means: below the lower quartile, passages are about something else."""
+
+LANGUAGE_PRIOR = 20
+"""Passages of a language from which half of its measured advantage is believed."""
+
+PRIOR = 50
+"""Passages of the corpus that the cohort counts as much as (see ``blend``)."""
+
+
+class Background(NamedTuple):
+    """Mean and standard deviation of unrelated texts' cosine similarity to a question, and how much nearer than
+    others those of each language are to it."""
+
+    mean: float
+    deviation: float
+    advantages: Mapping[str, float] = MappingProxyType({})
+
+    def standing(self, similarity: float, language: str = "") -> float:
+        """How far ``similarity`` stands above what unrelated texts of that language score, in standard deviations."""
+        return (self.fair(similarity, language) - self.mean) / max(self.deviation, 1e-3)
+
+    def fair(self, similarity: float, language: str) -> float:
+        """``similarity`` less what the language alone is worth."""
+        return similarity - self.advantages.get(language, 0.0)
+
+
+class Sample(NamedTuple):
+    """Unit vectors of passages drawn from a corpus (≤ SAMPLE, dimension), and from each of its languages
+    (≤ LANGUAGE_SAMPLE, dimension) when it has several."""
+
+    passages: NDArray[np.float32]
+    languages: Mapping[str, NDArray[np.float32]]
+
+    def background(self, vector: NDArray[np.float32]) -> Background:
+        """The corpus's own background for a question's unit vector (dimension,); all 0 when it is empty."""
+        if not self.passages.size:
+            return Background(0.0, 0.0)
+        similarities = self.passages @ vector
+        usual = float(np.quantile(similarities, QUANTILE))
+        advantages = {
+            language: (float(np.quantile(drawn @ vector, QUANTILE)) - usual)
+            * len(drawn)
+            / (len(drawn) + LANGUAGE_PRIOR)
+            for language, drawn in self.languages.items()
+        }
+        return Background(float(similarities.mean()), float(similarities.std()), advantages)
+
+
+def blend(corpus: Background, passages: int, cohort: Background) -> Background:
+    """The background to measure by: the corpus's own as far as it is large, else the cohort's."""
+    own = min(passages, SAMPLE) / (min(passages, SAMPLE) + PRIOR)
+    mean = own * corpus.mean + (1 - own) * cohort.mean
+    variance = own * corpus.deviation**2 + (1 - own) * cohort.deviation**2
+    return Background(mean, float(np.sqrt(variance)), corpus.advantages)
