@@ -33,7 +33,7 @@ def hit(document: str, fused: float) -> Hit:
 def candidate(document: str, fused: float) -> Candidate:
     passage = Passage(id=f"p-{document}", document_id=document, text="x", start=0, end=1)
     stored = StoredPassage(passage, np.zeros(2, np.float32), (Span(0, 1),), np.zeros((1, 2), np.float16))
-    return Candidate(hit(document, fused), stored, 0.0)
+    return Candidate(hit(document, fused), stored, (), 0.0)
 
 
 def margin(*found: tuple[str, float]) -> float:

@@ -12,7 +12,7 @@ from askcorpus.period import PREFERENCE, overlaps
 from askcorpus.query import Query
 from askcorpus.rerank import Reranker
 from askcorpus.store import Store, StoredPassage
-from askcorpus.types import Filters, Hit, Scores
+from askcorpus.types import Filters, Hit, Match, Scores
 from askcorpus.words import words
 
 CANDIDATES = 100
@@ -32,11 +32,13 @@ near to the context only answers the question before (docs/quality.md)."""
 
 
 class Candidate(NamedTuple):
-    """A hit with its stored vectors. ``share`` is how much of the best possible lexical score it reached."""
+    """A hit with its stored vectors, and what its fused score is made of: what each reading of the question found in
+    it, and what being of the time asked is worth."""
 
     hit: Hit
     stored: StoredPassage
-    share: float
+    matches: tuple[Match, ...]
+    preference: float
 
 
 class Reading(NamedTuple):
@@ -115,17 +117,21 @@ def _candidate(
     hit: Hit, stored: StoredPassage, readings: Sequence[Reading], lexical: Sequence[float | None], period: str
 ) -> Candidate:
     """A hit with its scores: for each reading how much evidence it is, their weighted mean, and its date's worth."""
-    shares = [lexical_share(score or 0.0, r.weights.values()) for score, r in zip(lexical, readings, strict=True)]
-    evidence = [
-        fuse(r.background.standing(_similarity(stored, r.vector), hit.language), share)
-        for r, share in zip(readings, shares, strict=True)
-    ]
+    matches = tuple(_match(hit, stored, r, score) for r, score in zip(readings, lexical, strict=True))
+    preference = PREFERENCE if overlaps(hit.date, period) else 0.0
     scores = Scores(
         dense=max(float(stored.vector @ r.vector) for r in readings),
         lexical=max((score for score in lexical if score is not None), default=None),
-        fused=over_readings(evidence) + (PREFERENCE if overlaps(hit.date, period) else 0.0),
+        fused=over_readings(match.evidence for match in matches) + preference,
     )
-    return Candidate(hit.model_copy(update={"scores": scores}), stored, max(shares))
+    return Candidate(hit.model_copy(update={"scores": scores}), stored, matches, preference)
+
+
+def _match(hit: Hit, stored: StoredPassage, reading: Reading, bm25: float | None) -> Match:
+    similarity = _similarity(stored, reading.vector)
+    standing = reading.background.standing(similarity, hit.language)
+    share = lexical_share(bm25 or 0.0, reading.weights.values())
+    return Match(similarity=similarity, standing=standing, lexical_share=share, evidence=fuse(standing, share))
 
 
 def over_readings(values: Iterable[float]) -> float:

@@ -64,6 +64,20 @@ class Scores(Record):
     rerank: float | None = None
 
 
+class Match(Record):
+    """What one reading of a question finds in a passage.
+
+    ``similarity`` is the cosine similarity of the passage averaged with its nearest sentence's, ``standing`` the same
+    in standard deviations above the background, ``lexical_share`` the share of the question's words, by their weight,
+    that its BM25 score is worth, ``evidence`` the two as one.
+    """
+
+    similarity: float
+    standing: float
+    lexical_share: float
+    evidence: float
+
+
 class Hit(Record):
     """A passage found for a question, with what people need to judge it. ``duplicates`` are ids of near-identical
     passages (the same agency story elsewhere) that this one stands for."""
