@@ -85,7 +85,7 @@ def sample(folder: Path, most: int) -> list[Question]:
 def measure_question(assistant: Assistant, question: Question) -> dict[str, object] | None:
     """Features, whether the drafted answer is right, whether there is one to give."""
     answer: Answer = assistant.ask(question.question, history=question.history, top_k=20, explain=True)
-    features = (answer.explain or {}).get("features")
+    features = {name: feature.value for name, feature in answer.explain.features.items()} if answer.explain else {}
     right = score(question, answer, Matcher(assistant.store).gold(question), assistant.store).correct
     if not features or right is None:
         return None

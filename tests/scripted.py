@@ -18,6 +18,7 @@ from askcorpus.types import (
     Document,
     Done,
     Event,
+    Explanation,
     Filters,
     Hit,
     IndexInfo,
@@ -25,6 +26,20 @@ from askcorpus.types import (
     Span,
     Token,
     Turn,
+)
+
+EXPLANATION = Explanation(
+    verdict="answers: scripted",
+    standalone_question="",
+    filters=Filters(),
+    period="",
+    readings=(),
+    passages=(),
+    sentences=(),
+    start=0.0,
+    features={},
+    confidence=0.72,
+    operating_point=0.5,
 )
 
 HOSTILE = (
@@ -213,7 +228,7 @@ class ScriptedAssistant:
             index=IndexInfo(fingerprint="scripted", documents=len(self.store.all), passages=len(self.store.all)),
             filters=filters,
             timings_ms={"total": 1.0},
-            explain={"why": "scripted"} if explain else None,
+            explain=EXPLANATION if explain else None,
         )
 
 

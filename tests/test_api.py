@@ -11,7 +11,7 @@ import pytest
 from askcorpus.errors import Busy, IndexMismatch, ModelError, NothingIngested, StorageError, UsageError
 from askcorpus.types import Answer, Document, Hit
 from askcorpus_ui.api import STATUS
-from scripted import DOCUMENTS, ScriptedAssistant
+from scripted import DOCUMENTS, EXPLANATION, ScriptedAssistant
 from serving import serving
 
 
@@ -48,7 +48,7 @@ def test_an_answer_is_the_answer(client: httpx.Client, assistant: ScriptedAssist
     answer = Answer.model_validate(response.json())
     expected = assistant.ask("council", conversation_id="c1", explain=True)
     assert answer.model_copy(update={"id": expected.id}) == expected
-    assert answer.explain == {"why": "scripted"}
+    assert answer.explain == EXPLANATION
 
 
 @pytest.mark.parametrize(("path", "extra"), [("/api/v1/ask/stream", {}), ("/api/v1/ask", {"stream": True})])

@@ -201,15 +201,16 @@ def test_search_shows_what_an_answer_is_made_from(eager: Assistant) -> None:
 def test_explain_tells_what_tipped_the_decision(eager: Assistant) -> None:
     assert eager.ask(FERRY).explain is None
     answer = eager.ask(f"{FERRY} Zeppelin!", explain=True)
-    explain = json.loads(answer.model_dump_json())["explain"]
-    assert explain["operating_point"] == 0.0
-    assert set(explain["pulls"]) == set(eager.calibration.weights) <= set(explain["features"])
-    assert "zeppelin" in explain["readings"][0]["unknown_terms"]
-    best = explain["sentences"][0]
+    explain = answer.explain
+    assert explain is not None
+    assert explain.verdict.startswith("answers: confidence ")
+    assert (explain.confidence, explain.operating_point) == (answer.confidence, 0.0)
+    assert set(eager.calibration.weights) <= set(explain.features)
+    best = explain.sentences[0]
     document = eager.store.document(answer.citations[0].document_id)
     assert document is not None
-    assert document.text[best["start"] : best["end"]] == best["text"] == answer.citations[0].quote
-    scores = [sentence["score"] for sentence in explain["sentences"]]
+    assert document.text[best.start : best.end] == best.text == answer.citations[0].quote
+    scores = [sentence.score for sentence in explain.sentences]
     assert scores == sorted(scores, reverse=True)
 
 
@@ -221,7 +222,8 @@ def test_one_is_a_confidence_that_nothing_reaches(
         assert_abstains(answer)
         assert answer.abstain_reason == "weak_evidence"
         assert "Tuesday" in answer.passages[0].text
-        assert answer.explain is not None and answer.explain["sentences"], "why, is told all the same"
+        assert answer.explain is not None and answer.explain.sentences, "why, is told all the same"
+        assert answer.explain.verdict.startswith("abstains: ")
 
 
 @pytest.mark.parametrize("question", [FERRY, "Quand le ferry reprend-il la mer ?"])
@@ -232,6 +234,7 @@ def test_before_anything_is_ingested_there_are_no_documents(
         answer = assistant.ask(question, explain=True)
         assert_abstains(answer)
         assert (answer.abstain_reason, answer.confidence, answer.passages) == ("no_documents", 0.0, ())
+        assert answer.explain is not None and answer.explain.verdict == "abstains: there are no documents"
         assert answer.index.documents == 0
         assert assistant.search(question) == ()
 

@@ -184,7 +184,32 @@ def test_ask_json_is_the_answer(index: Path) -> None:
     assert answer.question == QUESTION
     assert answer.answerable
     assert answer.explain is not None
+    assert answer.explain.verdict.startswith("answers: ")
     assert answer.index.documents == 3
+
+
+def test_ask_explains_itself_in_tables(index: Path) -> None:
+    shown = run("ask", QUESTION, "--explain", "--language", "en", data=index).stdout
+    answer = Answer.model_validate_json(
+        run("ask", QUESTION, "--explain", "--language", "en", "--json", data=index).stdout
+    )
+
+    assert answer.explain is not None
+    *_, verdict = shown.splitlines()
+    assert verdict == answer.explain.verdict
+    assert "languages: en" in shown
+    rows = {line.split(" · ")[-1]: line.split() for line in shown.splitlines() if " · p" in line}
+    for rank, passage in enumerate(answer.explain.passages, start=1):
+        dense, lexical = passage.scores.dense, passage.scores.lexical
+        assert rows[passage.passage_id][:5] == [
+            str(rank),
+            "-" if dense is None else f"{dense:.3f}",
+            "-" if lexical is None else f"{lexical:.2f}",
+            f"{passage.scores.fused:.2f}",
+            "-",
+        ]
+    for name, feature in answer.explain.features.items():
+        assert f"{name} {feature.value:.2f} {feature.neutral:.2f} {feature.pull:+.2f}" in " ".join(shown.split())
 
 
 def test_ask_that_finds_nothing_says_so_and_succeeds(index: Path) -> None:

@@ -61,12 +61,17 @@ def test_extremes_overflow_nothing_and_are_never_certain(extreme: float, near: f
 
 
 def test_pulls_say_what_tipped_the_decision_strongest_first() -> None:
-    found = features(foreign_score=6.0, margin=-5.0)
+    """From the usual margin, 1, to -5: 0.5 · -6 / 1. From no foreign score to 4: 2 · 4 / 2. Start: -1 - 2 · 5 / 2."""
+    found = features(foreign_score=4.0, margin=-5.0)
     pulls = CALIBRATION.pulls(found)
-    assert pulls == {"margin": -3.0, "foreign_score": 1.0}
-    assert list(pulls) == ["margin", "foreign_score"]
-    total = CALIBRATION.intercept + sum(pulls.values())
-    assert CALIBRATION.confidence(found) == pytest.approx(1 / (1 + math.exp(-total)), abs=1e-3)
+    assert pulls == {"foreign_score": 4.0, "margin": -3.0}
+    assert list(pulls) == ["foreign_score", "margin"]
+    assert CALIBRATION.start == -6.0
+    assert CALIBRATION.confidence(found) == pytest.approx(1 / (1 + math.exp(-(-6.0 + 4.0 - 3.0))))
+
+
+def test_what_another_language_is_worth_pulls_nothing_in_the_questions_own() -> None:
+    assert CALIBRATION.pulls(features(margin=1.0)) == {"foreign_score": 0.0, "margin": 0.0}
 
 
 def test_the_margin_is_to_the_best_passage_of_another_document() -> None:

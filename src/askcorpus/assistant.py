@@ -13,6 +13,7 @@ from askcorpus.confidence import Calibration, Features, load_calibration, measur
 from askcorpus.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.errors import UsageError
 from askcorpus.evidence import Evidence, weigh
+from askcorpus.explain import explain as explain_decision
 from askcorpus.extractive import NAME as EXTRACTIVE
 from askcorpus.extractive import extract
 from askcorpus.index import open_index
@@ -30,6 +31,7 @@ from askcorpus.types import (
     Done,
     Draft,
     Event,
+    Explanation,
     Filters,
     Hit,
     IndexInfo,
@@ -175,7 +177,7 @@ class Assistant:
                 filters=filters,
                 period=query.period,
                 timings_ms=clock.laps(),
-                explain=self._explain(retrieval, judgement) if explain else None,
+                explain=self._explain(retrieval, judgement, filters, reason) if explain else None,
             )
         )
 
@@ -224,28 +226,18 @@ class Assistant:
         document = self.store.document(document_id)
         return document.text if document else ""
 
-    def _explain(self, retrieval: Retrieval, judgement: Judgement) -> dict[str, object]:
-        return {
-            "readings": [
-                {"background": reading.background, "unknown_terms": sorted(set(reading.weights) - reading.known)}
-                for reading in retrieval.readings
-            ],
-            "sentences": [
-                {
-                    "text": evidence.text,
-                    "passage_id": evidence.hit.passage_id,
-                    "start": evidence.span.start,
-                    "end": evidence.span.end,
-                    "similarity": round(evidence.similarity, 4),
-                    "coverage": round(evidence.coverage, 4),
-                    "score": round(evidence.score, 4),
-                }
-                for evidence in judgement.evidence
-            ],
-            "features": _as_dict(judgement.features),
-            "pulls": self.calibration.pulls(judgement.features) if judgement.features else {},
-            "operating_point": self.operating_point,
-        }
+    def _explain(
+        self, retrieval: Retrieval, judgement: Judgement, filters: Filters, reason: AbstainReason | None
+    ) -> Explanation:
+        return explain_decision(
+            retrieval,
+            judgement.evidence,
+            judgement.features,
+            self.calibration,
+            self.operating_point,
+            filters=filters,
+            abstain_reason=reason,
+        )
 
 
 def open_assistant(settings: Settings) -> Assistant:
@@ -266,12 +258,6 @@ def _load_llm(settings: Settings, embeddings: SentenceEmbeddings) -> LLMAnswerer
         return embeddings.embed_sentences(left) @ embeddings.embed_sentences(right).T
 
     return LLMAnswerer(load_chat_model(settings), settings.llm or "", similarity)
-
-
-def _as_dict(features: Features | None) -> dict[str, float]:
-    if features is None:
-        return {}
-    return {name: round(float(getattr(features, name)), 4) for name in features.__slots__}
 
 
 class _Clock:

@@ -33,6 +33,10 @@ class Features:
     foreign_score: float
 
 
+_ABROAD = frozenset(("foreign", "foreign_score"))
+"""Features that are 0 whenever the document is in the question's language: 0 is where they say nothing."""
+
+
 def measure(retrieval: Retrieval, evidence: Sequence[Evidence]) -> Features:
     """The features of what was found for a question; there must be at least one candidate and one sentence."""
     best, *others = (candidate.hit for candidate in retrieval.candidates)
@@ -68,13 +72,25 @@ class Calibration:
             total += weight * (getattr(features, name) - self.means[name]) / self.deviations[name]
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
+    @property
+    def start(self) -> float:
+        """The log-odds of an answer from evidence whose features say nothing."""
+        return self.intercept + sum(self._pull(name, self.means[name], self.neutral(name)) for name in self.weights)
+
+    def neutral(self, name: str) -> float:
+        """The value at which a feature says nothing: the usual one, or 0 where it need not apply."""
+        return 0.0 if name in _ABROAD else self.means.get(name, 0.0)
+
     def pulls(self, features: Features) -> dict[str, float]:
-        """What each feature adds to the log-odds, strongest first: what tipped the decision."""
+        """What each feature adds to the log-odds, beyond ``start``, strongest first: what tipped the decision."""
         found = {
-            name: round(weight * (getattr(features, name) - self.means[name]) / self.deviations[name], 3)
-            for name, weight in self.weights.items()
+            name: round(self._pull(name, self.neutral(name), getattr(features, name)), 3) + 0.0 for name in self.weights
         }
         return dict(sorted(found.items(), key=lambda item: -abs(item[1])))
+
+    def _pull(self, name: str, before: float, after: float) -> float:
+        """What a feature adds to the log-odds when it goes from one value to another."""
+        return self.weights[name] * (after - before) / self.deviations[name]
 
 
 @cache

@@ -150,6 +150,80 @@ class IndexInfo(Record):
 AbstainReason = Literal["empty_question", "no_documents", "no_match", "weak_evidence", "unsupported_answer"]
 
 
+class ExplainedReading(Record):
+    """One reading of the question, and what unrelated passages score for it.
+
+    ``weight`` is what it counts beside the other; ``background`` and ``deviation`` are the mean and the standard
+    deviation of unrelated passages' similarity, ``advantages`` how much nearer those of a language are for their
+    language alone; no passage holds any of ``unknown_terms``.
+    """
+
+    text: str
+    weight: float
+    background: float
+    deviation: float
+    advantages: dict[str, float]
+    unknown_terms: tuple[str, ...]
+
+
+class ExplainedPassage(Record):
+    """Where a passage's scores come from: ``scores.fused`` is the mean evidence of the ``matches`` (one for each
+    reading, by the readings' weights) plus ``preference``, what being of the time asked is worth."""
+
+    passage_id: str
+    document_id: str
+    title: str
+    scores: Scores
+    matches: tuple[Match, ...]
+    preference: float
+
+
+class ExplainedSentence(Record):
+    """A sentence that was weighed: ``document.text[start:end] == text``.
+
+    ``similarity`` and ``standing`` are those of the sentence read alone (see :class:`Match`), ``coverage`` the share
+    of the question's words, by their weight, that it holds; ``score`` is what sentences are ordered by.
+    """
+
+    text: str
+    passage_id: str
+    start: int
+    end: int
+    similarity: float
+    standing: float
+    coverage: float
+    score: float
+
+
+class ExplainedFeature(Record):
+    """One measurement of the evidence, the value at which it says nothing, and how far it pulls the log-odds of
+    the answer being right up or down."""
+
+    value: float
+    neutral: float
+    pull: float
+
+
+class Explanation(Record):
+    """How an answer came about, step by step. ``verdict`` is the decision and what tipped it, in a line.
+
+    ``confidence`` is the logistic function of ``start`` plus the pulls of the ``features`` (strongest first); below
+    ``operating_point`` no answer is given.
+    """
+
+    verdict: str
+    standalone_question: str
+    filters: Filters
+    period: str
+    readings: tuple[ExplainedReading, ...]
+    passages: tuple[ExplainedPassage, ...]
+    sentences: tuple[ExplainedSentence, ...]
+    start: float
+    features: dict[str, ExplainedFeature]
+    confidence: float
+    operating_point: float
+
+
 class Answer(Record):
     """The one object on every surface. When the corpus does not say, ``answerable`` is false, ``citations`` is
     empty, ``answer`` says so in the question's language and ``passages`` still holds the nearest passages.
@@ -176,7 +250,7 @@ class Answer(Record):
     filters: Filters = Filters()
     period: str = ""
     timings_ms: dict[str, float] = Field(default_factory=dict)
-    explain: dict[str, object] | None = None
+    explain: Explanation | None = None
 
 
 class Retrieved(Record):

@@ -13,7 +13,7 @@ import typer
 from pydantic import BaseModel
 
 from askcorpus.store import Check
-from askcorpus.types import Answer, Citation, Document, Hit
+from askcorpus.types import Answer, Citation, Document, Explanation, Filters, Hit, Match
 
 # C0 except tab and newline, DEL and C1, and the marks that reorder text on the screen (bidi overrides, isolates).
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -54,7 +54,7 @@ def print_answer(answer: Answer) -> None:
     for sentence in answer.unsupported:
         note(f"askcorpus: no cited passage supports: {sentence}")
     if answer.explain is not None:
-        say("\n" + json.dumps(answer.explain, ensure_ascii=False, indent=2, default=str))
+        print_explanation(answer.explain)
 
 
 def _print_citation(citation: Citation) -> None:
@@ -77,6 +77,68 @@ def _print_hits(hits: Iterable[Hit]) -> None:
     for rank, hit in enumerate(hits, start=1):
         say(f"\n{rank}. " + _joined(hit.title, hit.source, hit.date, f"{hit.document_id}:{hit.start}-{hit.end}"))
         say("   " + " ".join(hit.text.split()))
+
+
+def print_explanation(explanation: Explanation) -> None:
+    """How an answer came about, as tables: what was looked for, the passages, the sentences, the features, the verdict.
+
+    Titles and sentences, which may be wide or right to left, stand last in their lines.
+    """
+    _print_search(explanation)
+    _print_passages(explanation)
+    say("\nSentences")
+    say(f"  {'score':>6} {'similarity':>10} {'standing':>8} {'words':>5}")
+    for one in explanation.sentences:
+        say(f"  {one.score:6.2f} {one.similarity:10.3f} {one.standing:8.2f} {one.coverage:5.2f}  {_joined(one.text)}")
+    say(f"\n{'Features':16} {'value':>7} {'neutral':>7} {'pull':>6}")
+    say(f"  {'(start)':14} {'':7} {'':7} {explanation.start:+6.2f}")
+    for name, feature in explanation.features.items():
+        say(f"  {name:14} {feature.value:7.2f} {feature.neutral:7.2f} {feature.pull:+6.2f}")
+    say(f"\n{explanation.verdict}")
+
+
+def _print_search(explanation: Explanation) -> None:
+    say(f"\nQuestion  {_joined(explanation.standalone_question)}")
+    say(f"Filters   {_named(explanation.filters) or 'none'}")
+    say(f"Period    {explanation.period or 'none'}")
+    for number, reading in enumerate(explanation.readings, start=1):
+        say(f"Reading {number} (counts {reading.weight:g})  {_joined(reading.text)}")
+        say(f"  unrelated passages score {reading.background:.3f} ± {reading.deviation:.3f}")
+        if reading.advantages:
+            worth = ", ".join(f"{language} {value:+.3f}" for language, value in reading.advantages.items())
+            say(f"  for their language alone: {worth}")
+        if reading.unknown_terms:
+            say(f"  in no passage: {', '.join(reading.unknown_terms)}")
+
+
+def _print_passages(explanation: Explanation) -> None:
+    say(f"\n{'Passages':9} {'dense':>6} {'lexical':>7} {'fused':>6} {'rerank':>6}")
+    for rank, passage in enumerate(explanation.passages, start=1):
+        scores = passage.scores
+        numbers = f"{_number(scores.dense, 6, 3)} {_number(scores.lexical, 7, 2)} {_number(scores.fused, 6, 2)}"
+        say(f"  {rank:7} {numbers} {_number(scores.rerank, 6, 2)}  {_joined(passage.title, passage.passage_id)}")
+        for number, match in enumerate(passage.matches, start=1):
+            say(f"{'':11}reading {number}: {_evidence(match)}")
+        if passage.preference:
+            say(f"{'':11}of the time asked: {passage.preference:+.2f}")
+
+
+def _evidence(match: Match) -> str:
+    words = match.evidence - match.standing
+    return (
+        f"{match.evidence:.2f} = {match.standing:.2f} (similarity {match.similarity:.3f})"
+        f" + {words:.2f} (lexical share {match.lexical_share:.2f})"
+    )
+
+
+def _number(value: float | None, width: int, digits: int) -> str:
+    return f"{'-':>{width}}" if value is None else f"{value:{width}.{digits}f}"
+
+
+def _named(filters: Filters) -> str:
+    """The filters that are set."""
+    found = filters.model_dump(exclude_defaults=True)
+    return ", ".join(f"{name}: {value if isinstance(value, str) else ' '.join(value)}" for name, value in found.items())
 
 
 def print_documents(documents: Iterable[Document]) -> None:
