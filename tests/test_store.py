@@ -9,6 +9,7 @@ import pytest
 
 from askcorpus.errors import Busy, IndexMismatch, StorageError
 from askcorpus.types import Filters
+from askcorpus.words import RULES
 from corpora import DIMENSION, assert_exact, book, document, fill, many, open_, passages, put, vector
 
 QUERIES = [vector(f"question {n}") for n in range(5)]
@@ -167,6 +168,52 @@ def test_rebuild_tells_its_progress_and_changes_nothing_visible(folder):
         assert steps[-1] == ("vector index", 90, 90)
         assert ("lexical index", 90, 90) in steps
         assert_exact(store, QUERIES)
+
+
+def age_words(folder):
+    """The folder as a version with other rules for words would have left it."""
+    with sqlite3.connect(folder / "catalog.sqlite3") as raw:
+        raw.execute("UPDATE meta SET value = '0' WHERE key = 'words'")
+        raw.execute("DELETE FROM lexical")
+    raw.close()
+
+
+def test_words_of_another_version_are_refused_with_what_to_do(folder):
+    with open_(folder) as store:
+        fill(store, document("a", "The lighthouse is lit."))
+        age_words(folder)
+        for ask in (lambda: store.lexical(["lighthouse"], 1), lambda: store.document_frequency(["lighthouse"])):
+            with pytest.raises(IndexMismatch, match=r"another version.*askcorpus rebuild"):
+                ask()
+        assert [check.detail for check in store.check() if not check.ok] == [
+            "made by another version: askcorpus rebuild"
+        ]
+        assert store.count() == 1
+
+
+@pytest.mark.parametrize("mend", [lambda store: store.rebuild(), lambda store: fill(store, document("b"))])
+def test_words_of_another_version_are_indexed_anew_by_rebuild_and_by_the_next_write(folder, mend):
+    with open_(folder) as store:
+        fill(store, document("a", "The lighthouse is lit."))
+    age_words(folder)
+    with open_(folder) as store:
+        mend(store)
+        assert [id_ for id_, _ in store.lexical(["lighthouse"], 5)] == [passages(store.document("a"))[0].passage.id]
+        assert all(check.ok for check in store.check())
+
+
+def test_a_catalog_from_before_words_had_a_version_is_of_the_first(folder):
+    with open_(folder) as store:
+        fill(store, document("a", "The lighthouse is lit."))
+    with sqlite3.connect(folder / "catalog.sqlite3") as raw:
+        raw.execute("DELETE FROM meta WHERE key = 'words'")
+    raw.close()
+    with open_(folder) as store:
+        if RULES == 1:
+            assert store.lexical(["lighthouse"], 5)
+        else:
+            with pytest.raises(IndexMismatch):
+                store.lexical(["lighthouse"], 5)
 
 
 def test_threads_read_whole_documents_while_one_writes(folder):

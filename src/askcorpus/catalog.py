@@ -9,7 +9,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from askcorpus import lexical
 from askcorpus.background import LANGUAGE_SAMPLE, SAMPLE, Sample
 from askcorpus.errors import IndexMismatch, ReadError, StorageError, UsageError
 from askcorpus.types import Document, Filters, Hit, Passage, Span
+from askcorpus.words import RULES
 
 SCHEMA_VERSION = 1
 _CHUNK = 1000
@@ -135,12 +136,13 @@ def create(connection: sa.Connection, fingerprint: str, dimension: int) -> None:
         "schema_version": SCHEMA_VERSION,
         "created_by": f"askcorpus {version('askcorpus')}",
         "fingerprint": fingerprint,
+        "words": RULES,
         "dimension": dimension,
         "identity": uuid.uuid4().hex,
         "generation": 0,
         "last_seq": 0,
     }
-    connection.execute(sa.insert(_meta), [{"key": key, "value": str(value)} for key, value in first.items()])
+    _note(connection, first)
 
 
 def accept(connection: sa.Connection, folder: Path, fingerprint: str) -> bool:
@@ -197,9 +199,13 @@ def _note_change(connection: sa.Connection, new_passages: int = 0) -> int:
     notes = meta(connection)
     last = int(notes["last_seq"])
     changed = {"generation": _later_than(int(notes["generation"])), "last_seq": last + new_passages}
-    for key, value in changed.items():
-        connection.execute(sa.update(_meta).where(_meta.c.key == key).values(value=str(value)))
+    _note(connection, changed)
     return last + 1
+
+
+def _note(connection: sa.Connection, notes: Mapping[str, object]) -> None:
+    rows = [{"key": key, "value": str(value)} for key, value in notes.items()]
+    connection.execute(sa.insert(_meta).prefix_with("OR REPLACE"), rows)
 
 
 # --- writing ---
@@ -459,12 +465,18 @@ def numbers(connection: sa.Connection, filters: Filters) -> Seqs:
 def reindex(connection: sa.Connection, progress: Callable[[int, int], None]) -> None:
     """Make the lexical index anew from the passages; ``progress(done, total)`` is called now and then."""
     lexical.clear(connection)
+    _note(connection, {"words": RULES})
     total, done, last = count_passages(connection), 0, 0
     query = sa.select(_passages.c.seq, _documents.c.title, _passages.c.text).join(_documents).order_by(_passages.c.seq)
     while rows := connection.execute(query.where(_passages.c.seq > last).limit(_CHUNK)).all():
         lexical.add(connection, ((seq, title, text) for seq, title, text in rows))
         done, last = done + len(rows), rows[-1].seq
         progress(done, total)
+
+
+def words_are_current(connection: sa.Connection) -> bool:
+    """Whether the lexical index was made by the rules by which questions are now taken apart."""
+    return meta(connection).get("words", "1") == str(RULES)  # not noted before there was a second version
 
 
 # --- filters ---

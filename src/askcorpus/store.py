@@ -21,7 +21,7 @@ from askcorpus import catalog, lexical
 from askcorpus.background import Background, Sample
 from askcorpus.catalog import Facets, Known, StoredPassage, Vector
 from askcorpus.database import Database, take_lock, translated
-from askcorpus.errors import AskcorpusError, Busy, StorageError
+from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, StorageError
 from askcorpus.types import Document, Filters, Hit, IndexInfo
 from askcorpus.vectors import ChromaIndex, Embedded, Exact, Near, Server, nearest
 
@@ -184,14 +184,26 @@ class Store:
         """The passages that hold any of ``terms`` (from `words.terms`): id and BM25 (above 0), best first.
 
         A passage also holds the words of its document's title. Very common terms only count when alone.
+
+        Raises:
+            IndexMismatch: the index was made by other rules for words.
         """
         with self._database.reading() as connection:
+            self._check_words(connection)
             return catalog.matching(connection, terms, limit, filters)
 
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
-        """In how many passages each term stands."""
+        """In how many passages each term stands. Raises as `lexical` does."""
         with self._database.reading() as connection:
+            self._check_words(connection)
             return lexical.document_frequency(connection, terms)
+
+    def _check_words(self, connection: sa.Connection) -> None:
+        if not catalog.words_are_current(connection):
+            raise IndexMismatch(
+                f"The words in {self.folder} were indexed by another version.",
+                f"Run askcorpus rebuild --data {self.folder} (it embeds nothing).",
+            )
 
     # --- change ---
 
@@ -199,22 +211,20 @@ class Store:
     def writer(self, progress: Progress = _silent) -> Iterator["Writer"]:
         """The right to write, for one thread of one process at a time.
 
-        At the end Chroma follows (about 1 000 passages a second), which is what ``progress`` tells.
+        A lexical index made by other rules for words is first made anew. At the end Chroma follows (about 1 000
+        passages a second). Both are what ``progress`` tells.
 
         Raises:
             Busy: another process or thread is writing.
             StorageError: the folder is read-only or the disk is full.
         """
-        with translated(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = take_lock(self.folder / "ingest.lock")
-        if lock is None:
-            raise Busy(f"Another process is writing to {self.folder}.", "Wait until it is done, or stop it.")
-        try:
+        with self._locked():
+            with self._database.reading() as connection:
+                current = catalog.words_are_current(connection)
+            if not current:
+                self._reindex(progress)
             yield Writer(self._database)
             self._sync(progress)
-        finally:
-            lock.release()
 
     def rebuild(self, progress: Progress = _silent) -> None:
         """Make the lexical and the vector index anew from the catalog. Embeds nothing.
@@ -223,12 +233,27 @@ class Store:
             Busy: another process is writing.
             StorageError: the folder is read-only, full or damaged, or another process uses the vector index.
         """
-        with self.writer():
-            with self._database.writing() as connection:
-                catalog.reindex(connection, lambda done, total: progress("lexical index", done, total))
+        with self._locked():
+            self._reindex(progress)
             self._chroma.erase()
             if not self._sync(progress):
                 raise StorageError("The vector index could not be made anew.", "Stop other askcorpus processes first.")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with translated(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = take_lock(self.folder / "ingest.lock")
+        if lock is None:
+            raise Busy(f"Another process is writing to {self.folder}.", "Wait until it is done, or stop it.")
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _reindex(self, progress: Progress) -> None:
+        with self._database.writing() as connection:
+            catalog.reindex(connection, lambda done, total: progress("lexical index", done, total))
 
     def _sync(self, progress: Progress) -> bool:
         with self._database.reading() as connection:
@@ -249,8 +274,9 @@ class Store:
         passages = catalog.count_passages(connection)
         damage = catalog.damage(connection) if deep else ""
         checks = [Check("catalog", not damage, damage or f"{catalog.count(connection, Filters())} documents")]
-        indexed = lexical.size(connection)
-        checks.append(Check("lexical index", indexed == passages, f"{indexed} of {passages} passages"))
+        indexed, current = lexical.size(connection), catalog.words_are_current(connection)
+        detail = f"{indexed} of {passages} passages" if current else "made by another version: askcorpus rebuild"
+        checks.append(Check("lexical index", current and indexed == passages, detail))
         if passages:
             ok, detail = self._chroma.status(connection, catalog.state(connection))
             checks.append(Check("vector index", ok, detail))

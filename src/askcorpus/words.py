@@ -14,6 +14,10 @@ import regex
 
 from askcorpus.types import Span
 
+RULES = 1
+"""Version of what ``terms`` makes of a text. Raise it with every change that gives any text other terms, a library's
+new Unicode tables included: an index of terms made by other rules is then made anew, without embedding anything."""
+
 STEM = 4
 """Letters of a word's beginning that are indexed beside the word."""
 
