@@ -38,7 +38,7 @@ def candidate(document: str, fused: float) -> Candidate:
 
 def margin(*found: tuple[str, float]) -> float:
     query = Query("x", "x", "", np.zeros((1, 2), np.float32), (("x",),), ((0.0, 1.0),), "")
-    evidence = Evidence(hit("a", 1.0), 0, Span(0, 1), "x", 0.6, 2.0, 0.0, 4.0)
+    evidence = Evidence(hit("a", 1.0), 0, Span(0, 1), "x", np.zeros(2), 0.6, 2.0, 0.0, 4.0)
     measured = measure(Retrieval(query, tuple(candidate(*one) for one in found), ()), [evidence])
     assert (measured.similarity, measured.foreign, measured.foreign_score) == (0.6, 0.0, 0.0)
     return measured.margin

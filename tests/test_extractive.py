@@ -14,7 +14,7 @@ def evidence(text: str, score: float, start: int = 100) -> Evidence:
     span = Span(start, start + len(text))
     name = f"p{start}"
     hit = Hit(passage_id=name, document_id=f"d{start}", text=text, start=span.start, end=span.end)
-    return Evidence(hit, 0, span, text, 0.8, score, 0.5, score)
+    return Evidence(hit, 0, span, text, np.zeros(2), 0.8, score, 0.5, score)
 
 
 def draft_of(*found: Evidence) -> Draft:

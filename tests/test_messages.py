@@ -3,7 +3,7 @@
 import pytest
 
 from askcorpus.language import detect_language
-from askcorpus.messages import does_not_say
+from askcorpus.messages import documents_differ, does_not_say
 
 LANGUAGES = [
     "ar",
@@ -48,8 +48,16 @@ def test_the_message_is_in_the_language_it_is_kept_under(language: str) -> None:
 
 def test_every_language_has_a_message_of_its_own() -> None:
     assert len({does_not_say(language) for language in LANGUAGES}) == len(LANGUAGES)
+    assert len({documents_differ(language) for language in LANGUAGES}) == len(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_announces_a_contradiction_ends_in_a_colon(language: str) -> None:
+    """So that verifying takes it for an announcement, not for a claim without support."""
+    assert documents_differ(language)[-1] in ":："
 
 
 @pytest.mark.parametrize("language", ["", "xx", "tlh"])
 def test_a_language_that_is_not_known_gets_english(language: str) -> None:
     assert does_not_say(language) == does_not_say("en")
+    assert documents_differ(language) == documents_differ("en")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from askcorpus.cohort import Cohort
 from askcorpus.confidence import Calibration, Features, load_calibration, measure
+from askcorpus.disagreement import differing_sentences
 from askcorpus.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.errors import UsageError
 from askcorpus.evidence import Evidence, weigh
@@ -49,6 +50,7 @@ class Judgement(NamedTuple):
     """What the evidence is worth: its sentences, their measurements, and the probability that they answer."""
 
     evidence: tuple[Evidence, ...]
+    differing: tuple[Evidence, ...]
     features: Features | None
     confidence: float
     abstain_reason: AbstainReason | None
@@ -171,6 +173,7 @@ class Assistant:
                 citations=() if reason else verified.citations,
                 passages=retrieval.hits[:limit],
                 unsupported=() if reason else verified.unsupported,
+                sources_differ=reason is None and not self.llm and bool(judgement.differing),
                 conversation_id=conversation_id,
                 model=self.model,
                 index=index,
@@ -198,11 +201,12 @@ class Assistant:
     def _judge(self, retrieval: Retrieval, index: IndexInfo) -> Judgement:
         evidence = weigh(retrieval, self.embeddings)
         if not evidence:
-            return Judgement((), None, 0.0, "no_match" if index.documents else "no_documents")
+            return Judgement((), (), None, 0.0, "no_match" if index.documents else "no_documents")
         features = measure(retrieval, evidence)
         confidence = self.calibration.confidence(features)
         weak = confidence < self.operating_point
-        return Judgement(evidence, features, confidence, "weak_evidence" if weak else None)
+        differing = differing_sentences(retrieval.query, evidence, self.cohort.among_themselves())
+        return Judgement(evidence, differing, features, confidence, "weak_evidence" if weak else None)
 
     def _draft(
         self, query: Query, retrieval: Retrieval, judgement: Judgement, history: Sequence[Turn], limit: int
@@ -211,7 +215,7 @@ class Assistant:
         pieces = (
             self.llm.draft(query.question, hits, query.language, history)
             if self.llm
-            else extract(query, judgement.evidence)
+            else extract(query, judgement.evidence, judgement.differing)
         )
         draft = Draft(text="")
         for piece in pieces:

@@ -29,6 +29,12 @@ class Cohort:
         similarities = self._loaded() @ vector
         return Background(float(similarities.mean()), float(similarities.std()))
 
+    def among_themselves(self) -> Background:
+        """Mean and standard deviation of the strangers' similarity to each other."""
+        vectors = self._loaded()
+        similarities = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
+        return Background(float(similarities.mean()), float(similarities.std()))
+
     def _loaded(self) -> NDArray[np.float32]:
         with self._computing:
             if self._vectors is None:

@@ -40,15 +40,16 @@ _QUESTION_END = re.compile(r"[?？؟]['\"”’»)\]」』]*$")
 class Evidence(NamedTuple):
     """One sentence, weighed.
 
-    ``span`` are document offsets; ``similarity`` is the cosine similarity of the sentence, read alone, to the
-    question; ``standing`` the same in standard deviations above the corpus's background; ``coverage`` the share of
-    the question's weight (idf) that the sentence holds; ``score`` what sentences are ordered by.
+    ``span`` are document offsets; ``vector`` (dimension,) is the sentence's, read alone; ``similarity`` is its cosine
+    similarity to the question; ``standing`` the same in standard deviations above the background; ``coverage`` the
+    share of the question's weight (idf) that the sentence holds; ``score`` what sentences are ordered by.
     """
 
     hit: Hit
     rank: int
     span: Span
     text: str
+    vector: NDArray[np.floating[Any]]
     similarity: float
     standing: float
     coverage: float
@@ -116,7 +117,7 @@ def _evidence(
     standing = over_readings(_standing(vector, r, candidate.hit.language) for r in readings)
     coverage = _coverage(readings, text)
     score = standing + _score_of_place(candidate, query.period) + _score_of_words(query.question, text, coverage)
-    return Evidence(candidate.hit, rank, span, text, similarity, standing, coverage, score)
+    return Evidence(candidate.hit, rank, span, text, vector, similarity, standing, coverage, score)
 
 
 def _score_of_place(candidate: Candidate, period: str) -> float:

@@ -23,8 +23,10 @@ class Kind(Enum):
 
 _ASKS: dict[Kind, str] = {
     Kind.HOW_MANY: (
-        r"how (?:many|much|old|long|far|tall|big|large|often)|what (?:percent\w*|share|number|proportion)"
-        r"|combien|quel(?:le)? (?:pourcentage|nombre|part|âge|proportion)"
+        r"how (?:many|much|old|long|far|tall|big|large|often)"
+        r"|(?:what|which) (?:\w+ ){0,3}(?:percent\w*|share|number|proportion|rate|amount|price|population|age|speed)"
+        r"|combien|quel(?:le)? (?:(?:est|était) )?(?:l[ea] )?(?:pourcentage|nombre|part|âge|proportion)"
+        r"|quel(?:le)? (?:(?:est|était) )?(?:l[ea] )?(?:taux|montant|prix|population|coût|vitesse)"
         r"|wie ?viele?|wie (?:hoch|lange?|alt|groß|weit|oft)|cuánt[oa]s?|quant[oaie]s?|скольк\w*|скільки|كم"
         r"|多少|几[个名人次年天]|幾|いくつ|いくら|何(?:人|回|年間|個)|kaç|câ[tț][ie]|πόσ\w+|कितन\w+"
         r"|bao nhiêu|mấy|กี่|เท่าไร|เท่าไหร่|ile|kolik|hoeveel|몇|얼마"

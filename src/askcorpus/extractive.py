@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from askcorpus.evidence import Evidence
 from askcorpus.expectation import expected_answer
+from askcorpus.messages import documents_differ
 from askcorpus.query import Query
 from askcorpus.types import Draft, Quote, Span
 from askcorpus.words import words
@@ -18,11 +19,19 @@ REPEATS = 0.6
 """Share of a sentence's terms that are already quoted from which it adds nothing."""
 
 
-def extract(query: Query, evidence: Sequence[Evidence]) -> Iterator[str | Draft]:
-    """The draft of an answer from weighed sentences: each piece is a quoted sentence with its marker."""
+def extract(query: Query, evidence: Sequence[Evidence], differing: Sequence[Evidence] = ()) -> Iterator[str | Draft]:
+    """The draft of an answer from weighed sentences: each piece is a quoted sentence with its marker.
+
+    ``differing`` are those that contradict each other, if any do: then these are shown, as a list, with their dates.
+    """
     text, quotes = "", []
-    for marker, chosen in enumerate(_choose(evidence), start=1):
-        piece = f"{' ' if text else ''}{_one_line(chosen.text)} [{marker}]"
+    for marker, chosen in enumerate(differing[:MOST_SENTENCES] or _choose(evidence), start=1):
+        piece = f"{_one_line(chosen.text)} [{marker}]"
+        if differing:
+            head = documents_differ(query.language) if marker == 1 else ""
+            piece = f"{head}\n- {_dated(chosen.hit.date)}{piece}"
+        elif text:
+            piece = f" {piece}"
         text += piece
         marks = expected_answer(query.standalone, chosen.text)
         highlights = tuple(Span(chosen.span.start + start, chosen.span.start + end) for start, end in marks)
@@ -57,6 +66,10 @@ def _repeats(text: str, other: str) -> bool:
     own, said = set(words(text)), set(words(other))
     new_figures = any(word[0].isdigit() for word in own - said)
     return not new_figures and len(own & said) > REPEATS * len(own)
+
+
+def _dated(date: str) -> str:
+    return f"{date}: " if date else ""
 
 
 def _one_line(text: str) -> str:

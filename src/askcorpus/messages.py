@@ -34,6 +34,45 @@ _DOES_NOT_SAY = {
     "zh": "文档中没有这个问题的答案。",
 }
 
+_DIFFER = {
+    "ar": "تختلف الوثائق:",
+    "bg": "Документите се различават:",
+    "ca": "Els documents no coincideixen:",
+    "cs": "Dokumenty se liší:",
+    "da": "Dokumenterne er uenige:",
+    "de": "Die Dokumente widersprechen sich:",
+    "el": "Τα έγγραφα διαφέρουν:",
+    "en": "The documents differ:",
+    "es": "Los documentos no coinciden:",
+    "fa": "اسناد با هم اختلاف دارند:",
+    "fi": "Asiakirjat ovat ristiriidassa:",
+    "fr": "Les documents divergent :",
+    "he": "המסמכים חלוקים:",
+    "hi": "दस्तावेज़ अलग-अलग बातें कहते हैं:",
+    "hu": "A dokumentumok eltérnek:",
+    "id": "Dokumen-dokumen ini berbeda:",
+    "it": "I documenti non concordano:",
+    "ja": "文書によって異なります：",
+    "ko": "문서마다 내용이 다릅니다:",
+    "nl": "De documenten verschillen:",
+    "no": "Dokumentene er uenige:",
+    "pl": "Dokumenty różnią się:",
+    "pt": "Os documentos divergem:",
+    "ro": "Documentele diferă:",
+    "ru": "Документы расходятся:",
+    "sv": "Dokumenten skiljer sig åt:",
+    "th": "เอกสารให้ข้อมูลต่างกัน:",
+    "tr": "Belgeler farklı şeyler söylüyor:",
+    "uk": "Документи різняться:",
+    "vi": "Các tài liệu nói khác nhau:",
+    "zh": "文档的说法不一：",
+}
+
+
+def documents_differ(language: str) -> str:
+    """What announces quotes that contradict each other; in English where ``language`` is not known here."""
+    return _DIFFER.get(language, _DIFFER["en"])
+
 
 def does_not_say(language: str) -> str:
     """That the corpus does not hold the answer; in English where ``language`` (ISO 639-1) is not known here."""

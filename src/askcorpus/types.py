@@ -229,7 +229,8 @@ class Answer(Record):
     empty, ``answer`` says so in the question's language and ``passages`` still holds the nearest passages.
 
     ``confidence`` estimates the probability that the answer is right; ``unsupported`` lists sentences of the answer
-    that no cited passage supports; ``filters`` are those applied; ``period`` is the time that the question names (a
+    that no cited passage supports; ``sources_differ`` says that the quotes contradict each other (each is then shown
+    with its document's date); ``filters`` are those applied; ``period`` is the time that the question names (a
     partial ISO date), whose documents were preferred; ``explain`` is filled on request.
     """
 
@@ -244,6 +245,7 @@ class Answer(Record):
     citations: tuple[Citation, ...] = ()
     passages: tuple[Hit, ...] = ()
     unsupported: tuple[str, ...] = ()
+    sources_differ: bool = False
     conversation_id: str | None = None
     model: str
     index: IndexInfo
