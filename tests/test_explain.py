@@ -134,5 +134,11 @@ def test_an_answer_that_no_passage_supports_is_told_apart_from_weak_evidence(ass
 def test_where_no_document_passes_the_filters_that_is_the_verdict(assistant: Assistant) -> None:
     explanation = assistant.ask(VOLCANO, filters=Filters(languages=("sw",)), explain=True).explain
     assert explanation is not None
-    assert explanation.verdict.startswith("abstains: no passage passes the filters")
+    assert explanation.verdict == "abstains: no passage passes the filters"
     assert (explanation.passages, explanation.sentences, explanation.features) == ((), (), {})
+
+
+def test_where_all_that_is_found_is_of_another_time_that_is_the_verdict(assistant: Assistant) -> None:
+    explanation = explained(assistant, "What did the volcano of Hestfell do in March 1987?")
+    assert explanation.verdict == "abstains: no passage found can be about 1987-03, which the question names"
+    assert explanation.passages and explanation.sentences == ()

@@ -19,11 +19,6 @@ from askcorpus.types import (
     Filters,
 )
 
-_WITHOUT_EVIDENCE: Mapping[AbstainReason | None, str] = {
-    "no_documents": "there are no documents",
-    "no_match": "no passage passes the filters and is of the time that the question names",
-}
-
 
 def explain(
     retrieval: Retrieval,
@@ -39,7 +34,9 @@ def explain(
     explained = _features(features, calibration) if features else {}
     confidence = calibration.confidence(features) if features else 0.0
     return Explanation(
-        verdict=_verdict(explained, confidence, operating_point, abstain_reason),
+        verdict=_verdict(explained, confidence, operating_point, abstain_reason)
+        if explained
+        else f"abstains: {_why_nothing(retrieval, abstain_reason)}",
         standalone_question=retrieval.query.standalone,
         filters=filters,
         period=retrieval.query.period,
@@ -108,6 +105,14 @@ def _features(features: Features, calibration: Calibration) -> dict[str, Explain
     }
 
 
+def _why_nothing(retrieval: Retrieval, abstain_reason: AbstainReason | None) -> str:
+    if abstain_reason == "no_documents":
+        return "there are no documents"
+    if not retrieval.candidates:
+        return "no passage passes the filters"
+    return f"no passage found can be about {retrieval.query.period}, which the question names"
+
+
 def _verdict(
     features: Mapping[str, ExplainedFeature],
     confidence: float,
@@ -115,8 +120,6 @@ def _verdict(
     abstain_reason: AbstainReason | None,
 ) -> str:
     """The decision and what tipped it, in one line."""
-    if abstain_reason in _WITHOUT_EVIDENCE:
-        return f"abstains: {_WITHOUT_EVIDENCE[abstain_reason]}"
     compared = _compared(confidence, operating_point)
     if abstain_reason is None:
         return f"answers: {compared}{_strongest(features, 1, 'in favour')}"

@@ -13,7 +13,7 @@ import typer
 from pydantic import BaseModel
 
 from askcorpus.store import Check
-from askcorpus.types import Answer, Citation, Document, Explanation, Filters, Hit, Match
+from askcorpus.types import Answer, Citation, Document, ExplainedPassage, Explanation, Filters, Hit, Match
 
 # C0 except tab and newline, DEL and C1, and the marks that reorder text on the screen (bidi overrides, isolates).
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -85,15 +85,10 @@ def print_explanation(explanation: Explanation) -> None:
     Titles and sentences, which may be wide or right to left, stand last in their lines.
     """
     _print_search(explanation)
-    _print_passages(explanation)
-    say("\nSentences")
-    say(f"  {'score':>6} {'similarity':>10} {'standing':>8} {'words':>5}")
-    for one in explanation.sentences:
-        say(f"  {one.score:6.2f} {one.similarity:10.3f} {one.standing:8.2f} {one.coverage:5.2f}  {_joined(one.text)}")
-    say(f"\n{'Features':16} {'value':>7} {'neutral':>7} {'pull':>6}")
-    say(f"  {'(start)':14} {'':7} {'':7} {explanation.start:+6.2f}")
-    for name, feature in explanation.features.items():
-        say(f"  {name:14} {feature.value:7.2f} {feature.neutral:7.2f} {feature.pull:+6.2f}")
+    if explanation.passages:
+        _print_passages(explanation.passages)
+    if explanation.sentences:
+        _print_evidence(explanation)
     say(f"\n{explanation.verdict}")
 
 
@@ -111,9 +106,20 @@ def _print_search(explanation: Explanation) -> None:
             say(f"  in no passage: {', '.join(reading.unknown_terms)}")
 
 
-def _print_passages(explanation: Explanation) -> None:
+def _print_evidence(explanation: Explanation) -> None:
+    say("\nSentences")
+    say(f"  {'score':>6} {'similarity':>10} {'standing':>8} {'words':>5}")
+    for one in explanation.sentences:
+        say(f"  {one.score:6.2f} {one.similarity:10.3f} {one.standing:8.2f} {one.coverage:5.2f}  {_joined(one.text)}")
+    say(f"\n{'Features':16} {'value':>7} {'neutral':>7} {'pull':>6}")
+    say(f"  {'(start)':14} {'':7} {'':7} {explanation.start:+6.2f}")
+    for name, feature in explanation.features.items():
+        say(f"  {name:14} {feature.value:7.2f} {feature.neutral:7.2f} {feature.pull:+6.2f}")
+
+
+def _print_passages(passages: Iterable[ExplainedPassage]) -> None:
     say(f"\n{'Passages':9} {'dense':>6} {'lexical':>7} {'fused':>6} {'rerank':>6}")
-    for rank, passage in enumerate(explanation.passages, start=1):
+    for rank, passage in enumerate(passages, start=1):
         scores = passage.scores
         numbers = f"{_number(scores.dense, 6, 3)} {_number(scores.lexical, 7, 2)} {_number(scores.fused, 6, 2)}"
         say(f"  {rank:7} {numbers} {_number(scores.rerank, 6, 2)}  {_joined(passage.title, passage.passage_id)}")
