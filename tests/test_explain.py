@@ -13,7 +13,6 @@ from askcorpus.explain import explain
 from askcorpus.fuse import LEXICAL_FLOOR, LEXICAL_WEIGHT
 from askcorpus.period import PREFERENCE
 from askcorpus.query import read_query
-from askcorpus.retrieve import READING_WEIGHTS
 from askcorpus.types import AbstainReason, Explanation, Filters, Turn
 from asking import open_over
 
@@ -57,7 +56,8 @@ def decided(
 def test_every_fused_score_can_be_worked_out(assistant: Assistant, history: tuple[Turn, ...]) -> None:
     explanation = explained(assistant, VOLCANO, history)
     languages = {hit.passage_id: hit.language for hit in assistant.search(VOLCANO)}
-    assert [reading.weight for reading in explanation.readings] == list(READING_WEIGHTS[: 1 + bool(history)])
+    assert len(explanation.readings) == 1 + bool(history)
+    assert sum(reading.weight for reading in explanation.readings) == pytest.approx(1.0)
     for passage in explanation.passages:
         total = 0.0
         for reading, match in zip(explanation.readings, passage.matches, strict=True):
@@ -66,8 +66,7 @@ def test_every_fused_score_can_be_worked_out(assistant: Assistant, history: tupl
             words = LEXICAL_WEIGHT * max(0.0, match.lexical_share - LEXICAL_FLOOR)
             assert match.evidence == pytest.approx(match.standing + words)
             total += reading.weight * match.evidence
-        mean = total / sum(reading.weight for reading in explanation.readings)
-        assert passage.scores.fused == pytest.approx(mean + passage.preference)
+        assert passage.scores.fused == pytest.approx(total + passage.preference, abs=0.01)
 
 
 def test_passages_come_in_the_answers_order_with_its_scores(assistant: Assistant) -> None:

@@ -8,7 +8,7 @@ from askcorpus.assistant import Assistant
 from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.query import read_query
 from askcorpus.retrieve import Retrieval
-from askcorpus.types import Filters, Hit
+from askcorpus.types import Filters, Hit, Turn
 from asking import ARTICLES, open_over
 
 
@@ -117,3 +117,23 @@ def test_one_passage_alone_is_found(tmp_path_factory: pytest.TempPathFactory, em
         assert 0 < hit.scores.fused < 50
         (stranger,) = retrieve(assistant, "Who invented the printing press?").hits
         assert stranger.scores.fused < hit.scores.fused
+
+
+MAYOR = (
+    Turn(role="user", text="Who is the mayor of Kerlouan?"),
+    Turn(role="assistant", text="Le maire, Yann Le Goff, a coupé le ruban à midi. [1]"),
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "found"), [("What did he cut?", "pont"), ("When does the ferry to Molde sail again?", "ferry")]
+)
+def test_the_less_a_follow_up_finds_by_itself_the_more_its_context_counts(
+    assistant: Assistant, question: str, found: str
+) -> None:
+    query = read_query(question, MAYOR, assistant.embeddings, assistant.cohort)
+    retrieval = assistant.retriever.retrieve(query, Filters(), 8)
+    assert name(assistant, retrieval.hits[0]).startswith(found)
+    alone, in_context = (reading.importance for reading in retrieval.readings)
+    assert alone + in_context == pytest.approx(1.0)
+    assert (in_context > alone) == (found == "pont")

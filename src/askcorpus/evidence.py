@@ -1,7 +1,7 @@
 """The sentences that may answer, and how well they do: what extracting, and knowing when not to, are decided by."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.expectation import Kind, expected_answer, kind_of
 from askcorpus.period import is_of_other_time, overlaps
 from askcorpus.query import Query
-from askcorpus.retrieve import Candidate, Reading, Retrieval, over_readings
+from askcorpus.retrieve import Candidate, Reading, Retrieval
 from askcorpus.types import Hit, Span
 from askcorpus.words import terms
 
@@ -31,6 +31,10 @@ PERIOD_WEIGHT = 2.5
 """What counts beside a sentence's own standing, in its standard deviations (docs/quality.md): how good its passage
 is; how much of the question's words it holds beyond what any may hold; that it has the date or figure asked for; that
 it is no sentence but a heading, a caption or itself a question, which may name the subject but says nothing of it."""
+
+READING_WEIGHTS = (2.0, 1.0)
+"""What the question as it is and the question in its context count here, however little it finds by itself: what is
+near to the context only answers the question before."""
 
 FRAGMENT_CHARS = 100
 _SENTENCE_END = re.compile(r"[.!…。！।։။።:;]['\"”’»)\]」』]*$")
@@ -93,9 +97,8 @@ def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidenc
 
 def _promise(query: Query, readings: Sequence[Reading], candidate: Candidate, index: int) -> float:
     span = candidate.stored.sentences[index]
-    standing = over_readings(
-        _standing(candidate.stored.sentence_vectors[index], r, candidate.hit.language) for r in readings
-    )
+    vector = candidate.stored.sentence_vectors[index]
+    standing = _over_readings(_standing(vector, r, candidate.hit.language) for r in readings)
     text = _text(candidate.hit, span)
     return (
         standing
@@ -113,8 +116,8 @@ def _evidence(
     text: str,
     vector: NDArray[np.floating[Any]],
 ) -> Evidence:
-    similarity = over_readings(_cosine(vector, r) for r in readings)
-    standing = over_readings(_standing(vector, r, candidate.hit.language) for r in readings)
+    similarity = _over_readings(_cosine(vector, r) for r in readings)
+    standing = _over_readings(_standing(vector, r, candidate.hit.language) for r in readings)
     coverage = _coverage(readings, text)
     score = standing + _score_of_place(candidate, query.period) + _score_of_words(query.question, text, coverage)
     return Evidence(candidate.hit, rank, span, text, vector, similarity, standing, coverage, score)
@@ -153,10 +156,15 @@ def _standing(vector: NDArray[np.floating[Any]], reading: Reading, language: str
 
 def _coverage(readings: Sequence[Reading], text: str) -> float:
     held = set(terms(text))
-    return over_readings(
+    return _over_readings(
         sum(weight for term, weight in r.weights.items() if term in held) / (sum(r.weights.values()) or 1.0)
         for r in readings
     )
+
+
+def _over_readings(values: Iterable[float]) -> float:
+    found = list(values)
+    return float(np.average(found, weights=READING_WEIGHTS[: len(found)]))
 
 
 def _text(hit: Hit, span: Span) -> str:

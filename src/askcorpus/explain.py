@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from askcorpus.confidence import Calibration, Features
 from askcorpus.evidence import Evidence
 from askcorpus.query import Query
-from askcorpus.retrieve import READING_WEIGHTS, Reading, Retrieval
+from askcorpus.retrieve import Reading, Retrieval
 from askcorpus.types import (
     AbstainReason,
     ExplainedFeature,
@@ -41,8 +41,7 @@ def explain(
         filters=filters,
         period=retrieval.query.period,
         readings=tuple(
-            _reading(text, weight, reading)
-            for text, weight, reading in zip(_texts(retrieval.query), READING_WEIGHTS, retrieval.readings, strict=False)
+            _reading(text, reading) for text, reading in zip(_texts(retrieval.query), retrieval.readings, strict=True)
         ),
         passages=tuple(
             ExplainedPassage(
@@ -68,10 +67,10 @@ def _texts(query: Query) -> list[str]:
     return [query.standalone] if len(query.vectors) == 1 else [query.question, query.standalone]
 
 
-def _reading(text: str, weight: float, reading: Reading) -> ExplainedReading:
+def _reading(text: str, reading: Reading) -> ExplainedReading:
     return ExplainedReading(
         text=text,
-        weight=weight,
+        weight=round(reading.importance, 4),
         background=round(reading.background.mean, 4),
         deviation=round(reading.background.deviation, 4),
         advantages={language: round(worth, 4) for language, worth in reading.background.advantages.items()},

@@ -21,6 +21,7 @@ LONGEST_QUESTION = 10_000
 
 _REMEMBERED_TURNS = 3
 _REMEMBERED_CHARS = 300
+_ANSWER_CHARS = 150
 _MARKER = re.compile(r"\s*\[\d+\]")
 
 
@@ -70,7 +71,7 @@ def read_query(
     """The query for a question, within the conversation so far.
 
     ``standalone`` is the question as a language model made it stand alone. Without one, a follow-up is read twice:
-    as it is, and with the turns before it (a pronoun's noun is mostly there).
+    as it is, and below what was said before it (a pronoun's noun is mostly there).
     """
     readings = [standalone or question]
     if standalone is None and history:
@@ -88,8 +89,10 @@ def read_query(
 
 
 def _in_context(question: str, history: Sequence[Turn]) -> str:
-    said = (_MARKER.sub("", turn.text)[:_REMEMBERED_CHARS] for turn in history[-_REMEMBERED_TURNS:])
-    return "\n".join([*said, question])
+    """The question below those before it and the beginning of the last answer, which may name what “it” is."""
+    asked = [turn.text[:_REMEMBERED_CHARS] for turn in history if turn.role == "user"][-_REMEMBERED_TURNS:]
+    answered = [_MARKER.sub("", turn.text)[:_ANSWER_CHARS] for turn in history if turn.role == "assistant"][-1:]
+    return "\n".join([*asked, *answered, question])
 
 
 def _language(question: str, history: Sequence[Turn]) -> str:

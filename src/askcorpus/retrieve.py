@@ -25,10 +25,10 @@ SHINGLE = 4
 SAME_STORY = 0.8
 """Share of four-word runs (Jaccard) from which two passages tell the same story in the same words."""
 
-
-READING_WEIGHTS = (2.0, 1.0)
-"""What the question as it is and the question in its context count. What answers a follow-up is near to both; what is
-near to the context only answers the question before (docs/quality.md)."""
+CONTEXT_NEEDED = (7.0, 4.0)
+CONTEXT_IMPORTANCE = (0.1, 0.6)
+"""The less a follow-up finds by itself, the more its context counts: from the evidence (``fuse``) of its best passage
+from which it stands alone, to that from which it says next to nothing without the turns before (docs/quality.md)."""
 
 
 class Candidate(NamedTuple):
@@ -45,7 +45,8 @@ class Reading(NamedTuple):
     """One reading of a question, and the scale on which this corpus is measured for it.
 
     ``background`` is what unrelated passages score, ``cohort`` what texts from outside do; ``weights`` has the idf of
-    each of its terms, the rarest for those that no passage holds.
+    each of its terms, the rarest for those that no passage holds. ``importance`` is what this reading of a question
+    counts; those of all its readings add up to 1.
     """
 
     vector: NDArray[np.float32]
@@ -53,6 +54,7 @@ class Reading(NamedTuple):
     cohort: Background
     weights: dict[str, float]
     known: frozenset[str]
+    importance: float = 1.0
 
 
 class Retrieval(NamedTuple):
@@ -88,11 +90,11 @@ class Retriever:
             dict.fromkeys([id_ for found in dense for id_, _ in found] + [id_ for found in lexical for id_ in found])
         )
         stored, hits = self.store.stored(ids), self.store.hits(ids)
-        found = [
-            _candidate(hits[id_], stored[id_], readings, [scores.get(id_) for scores in lexical], query.period)
-            for id_ in ids
-            if id_ in stored and id_ in hits
-        ]
+        ids = [id_ for id_ in ids if id_ in stored and id_ in hits]
+        bm25 = {id_: [scores.get(id_) for scores in lexical] for id_ in ids}
+        matches = {id_: _matches(hits[id_], stored[id_], readings, bm25[id_]) for id_ in ids}
+        readings = _weighed(readings, list(matches.values()))
+        found = [_candidate(hits[id_], stored[id_], readings, bm25[id_], matches[id_], query.period) for id_ in ids]
         ranked = sorted(found, key=lambda candidate: -candidate.hit.scores.fused)
         if self.reranker:
             ranked = self._rerank(query.standalone, ranked)
@@ -113,16 +115,37 @@ class Retriever:
         return sorted(scored, key=lambda candidate: -(candidate.hit.scores.rerank or 0.0)) + list(tail)
 
 
+def _matches(
+    hit: Hit, stored: StoredPassage, readings: Sequence[Reading], bm25: Sequence[float | None]
+) -> tuple[Match, ...]:
+    """How much evidence a passage is for each reading."""
+    return tuple(_match(hit, stored, r, score) for r, score in zip(readings, bm25, strict=True))
+
+
+def _weighed(readings: tuple[Reading, ...], matches: Sequence[Sequence[Match]]) -> tuple[Reading, ...]:
+    """The readings with what each counts, by how much the question finds as it is."""
+    if len(readings) == 1 or not matches:
+        return readings
+    best = max(alone.evidence for alone, *_ in matches)
+    context = float(np.interp(best, CONTEXT_NEEDED[::-1], CONTEXT_IMPORTANCE[::-1]))
+    alone, in_context = readings
+    return alone._replace(importance=1 - context), in_context._replace(importance=context)
+
+
 def _candidate(
-    hit: Hit, stored: StoredPassage, readings: Sequence[Reading], lexical: Sequence[float | None], period: str
+    hit: Hit,
+    stored: StoredPassage,
+    readings: Sequence[Reading],
+    lexical: Sequence[float | None],
+    matches: tuple[Match, ...],
+    period: str,
 ) -> Candidate:
-    """A hit with its scores: for each reading how much evidence it is, their weighted mean, and its date's worth."""
-    matches = tuple(_match(hit, stored, r, score) for r, score in zip(readings, lexical, strict=True))
+    """A hit with its scores: the weighted mean of the evidence that it is for each reading, and its date's worth."""
     preference = PREFERENCE if overlaps(hit.date, period) else 0.0
     scores = Scores(
         dense=max(float(stored.vector @ r.vector) for r in readings),
         lexical=max((score for score in lexical if score is not None), default=None),
-        fused=over_readings(match.evidence for match in matches) + preference,
+        fused=sum(r.importance * match.evidence for r, match in zip(readings, matches, strict=True)) + preference,
     )
     return Candidate(hit.model_copy(update={"scores": scores}), stored, matches, preference)
 
@@ -132,12 +155,6 @@ def _match(hit: Hit, stored: StoredPassage, reading: Reading, bm25: float | None
     standing = reading.background.standing(similarity, hit.language)
     share = lexical_share(bm25 or 0.0, reading.weights.values())
     return Match(similarity=similarity, standing=standing, lexical_share=share, evidence=fuse(standing, share))
-
-
-def over_readings(values: Iterable[float]) -> float:
-    """The weighted mean of a measurement over the readings of a question."""
-    found = list(values)
-    return float(np.average(found, weights=READING_WEIGHTS[: len(found)]))
 
 
 def _similarity(stored: StoredPassage, vector: NDArray[np.float32]) -> float:
