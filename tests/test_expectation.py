@@ -2,7 +2,7 @@
 
 import pytest
 
-from askcorpus.expectation import Kind, expected_answer, kind_of
+from askcorpus.expectation import Kind, expected_answer, kind_of, lacks_answer
 
 
 @pytest.mark.parametrize(
@@ -37,9 +37,12 @@ def test_the_interrogative_says_what_is_asked_for(question: str, kind: Kind) -> 
 @pytest.mark.parametrize(
     ("question", "sentence", "found"),
     [
-        ("How many ships call there?", "Forty years on, 1,250 ships call there.", ["1,250"]),
+        ("How many ships call there?", "Forty years on, 1,250 ships call there.", ["Forty", "1,250"]),
         ("What percentage voted?", "Some 47.3% of them voted.", ["47.3%"]),
         ("How much did it cost?", "It cost 12 million in all.", ["12 million"]),
+        ("How many sheep?", "Twenty sheep and three dogs came.", ["Twenty", "three"]),
+        ("Combien de moutons ?", "Une trentaine, dont vingt-deux noirs.", ["vingt", "deux"]),
+        ("有多少人?", "三十人来了。", ["三十"]),
         ("When did it open?", "It opened on 4 March 2019 in the rain.", ["4 March 2019"]),
         ("Quand a-t-il ouvert ?", "Il a ouvert le 4 mars 2019 sous la pluie.", ["4 mars 2019"]),
         ("什么时候开通?", "大桥于2019年3月4日开通。", ["2019年3月4日"]),
@@ -61,3 +64,20 @@ def test_what_the_question_says_itself_is_no_answer() -> None:
 def test_a_sentences_first_word_is_no_name_for_its_capital() -> None:
     sentence = "Yesterday the voters chose Ana Cruz."
     assert [sentence[s.start : s.end] for s in expected_answer("Who was elected?", sentence)] == ["Ana Cruz"]
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "lacks"),
+    [
+        ("How many people live there?", "It is the largest town of the region.", True),
+        ("How many people live there?", "Some 1,200 people live there.", False),
+        ("How many came?", "Three of them came.", False),
+        ("Quand a-t-il ouvert ?", "Il a ouvert sous la pluie.", True),
+        ("Quand a-t-il ouvert ?", "Il a ouvert en mars.", False),
+        ("Who came?", "Nobody did.", False),
+    ],
+)
+def test_a_sentence_without_figure_or_date_cannot_say_how_many_or_when(
+    question: str, sentence: str, lacks: bool
+) -> None:
+    assert lacks_answer(question, sentence) is lacks

@@ -31,7 +31,7 @@ def test_a_sentence_is_quoted_word_for_word_with_its_marker_and_place() -> None:
     assert draft.text == f"{text} [1]"
     (quote,) = draft.quotes
     assert (quote.marker, quote.passage_id, quote.start, quote.end) == (1, "p100", 100, 100 + len(text))
-    assert [text[mark.start - 100 : mark.end - 100] for mark in quote.highlights] == ["1,250"]
+    assert [text[mark.start - 100 : mark.end - 100] for mark in quote.highlights] == ["Forty", "1,250"]
 
 
 def test_a_line_break_inside_a_sentence_is_shown_as_a_space_and_its_place_is_kept() -> None:

@@ -94,16 +94,16 @@ def _names_held(query: Query, text: str) -> set[str]:
 
 
 def _has_other_answer(question: str, one: str, other: str) -> bool:
-    """Whether both have what is asked for and none of it in common; of dates and amounts only the digits count."""
+    """Whether both have what is asked for and none of it in common.
+
+    Of dates and amounts only the digits count, and both must have some: whether "twelve" is 12 is not known here.
+    """
     if kind_of(question) is Kind.OTHER:
         return False
-    answers = [_answer_words(question, text) for text in (one, other)]
+    answers = [set(words(" ".join(text[a:b] for a, b in expected_answer(question, text)))) for text in (one, other)]
+    if kind_of(question) is not Kind.NAME:
+        answers = [{word for word in answer if any(map(str.isdigit, word))} for answer in answers]
     return bool(answers[0] and answers[1]) and not answers[0] & answers[1]
-
-
-def _answer_words(question: str, text: str) -> set[str]:
-    found = set(words(" ".join(text[start:end] for start, end in expected_answer(question, text))))
-    return {word for word in found if any(map(str.isdigit, word))} or found
 
 
 def denies(text: str) -> bool:

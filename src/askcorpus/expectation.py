@@ -70,8 +70,22 @@ _DATE = "|".join(
 )
 _LINK = r"(?:(?:de|du|des|del|da|do|of|the|la|le|von|van|bin|al)\s){0,2}"
 _NAME = rf"\p{{Lu}}[\p{{L}}\p{{M}}\p{{Nd}}’'-]*(?:\s{_LINK}\p{{Lu}}[\p{{L}}\p{{M}}’'-]*)*"
+_SPELLED = (
+    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
+    r"|hundreds?|thousands?|dozens?|twice|half|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|treize|quatorze"
+    r"|quinze|seize|vingt|trente|quarante|cinquante|soixante|cents?|mille|milliers?|dizaines?|centaines?|moitié"
+    r"|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\w+zehn|\w+(?:zig|ßig)|hundert\w*|tausend\w*|hälfte"
+    r"|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|veinte|treinta|cien\w*|miles|mitad"
+    r"|due|tre|quattro|cinque|sei|sette|otto|nove|dieci|venti|trenta|cento|mila|metà|dois|duas|três|quatro|sete|oito"
+    r"|dez|vinte|trinta|cem|metade|twee|drie|vijf|zes|zeven|negen|tien|twaalf|twintig|honderd|duizend|helft"
+    r"|два|две|двух|три|трёх|трех|четыре|пять|шесть|семь|восемь|девять|десять|двадцать|сто|тысяч\w*|половин\w*"
+    r"|дві|чотири|п.ять|шість|сім|вісім|дев.ять"
+)
+_COUNTED = r"[一二两兩三四五六七八九十百千万萬亿億]+(?=[人个個名次年天岁歲倍元件只家])"
 _ANSWERS = {
-    Kind.HOW_MANY: regex.compile(_NUMBER),
+    Kind.HOW_MANY: regex.compile(
+        rf"{_NUMBER}|{_COUNTED}|(?<![\p{{L}}\p{{M}}])(?:{_SPELLED})(?![\p{{L}}\p{{M}}])", regex.IGNORECASE
+    ),
     Kind.WHEN: regex.compile(_DATE, regex.IGNORECASE),
     Kind.NAME: regex.compile(_NAME),
 }
@@ -97,6 +111,11 @@ def expected_answer(question: str, sentence: str) -> list[Span]:
         for match in pattern.finditer(sentence)
         if match.end() > match.start() and not set(words(match[0])) <= asked and not _opens(pattern, match)
     ]
+
+
+def lacks_answer(question: str, sentence: str) -> bool:
+    """Whether ``question`` asks for an amount or a time and ``sentence`` has none, so cannot answer by itself."""
+    return kind_of(question) in (Kind.WHEN, Kind.HOW_MANY) and not expected_answer(question, sentence)
 
 
 def _opens(pattern: "regex.Pattern[str]", match: "regex.Match[str]") -> bool:
