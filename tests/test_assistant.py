@@ -273,6 +273,24 @@ def test_the_quote_is_of_the_time_that_is_named(eager: Assistant) -> None:
     assert answer.citations[0].date == "2021-03"
 
 
+FAIRS = {
+    "older": "date 2021-07 La foire de Kerlouan s'est bien passée : la vache Marguerite a gagné le ruban bleu.",
+    "newer": "date 2022-07 La foire de Kerlouan s'est tenue : un âne nommé Fanch a mangé le chapeau du maire.",
+    "newest": "date 2022-09-15 Die Bäckerei in Murten backt seit Montag wieder Roggenbrot. Das Mehl kommt aus Bern.",
+}
+
+
+def test_last_july_is_the_one_before_the_corpus_ends(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    asked = "Que s'est-il passé à la foire de Kerlouan"
+    with open_over(tmp_path, embeddings, FAIRS) as assistant:
+        undated, answer = assistant.ask(f"{asked} ?"), assistant.ask(f"{asked} en juillet dernier ?")
+        assert (undated.period, undated.passages[0].date) == ("", "2021-07"), "the older one tells it in these words"
+        assert (answer.period, answer.passages[0].date) == ("2022-07", "2022-07")
+        assert answer.citations[0].date == "2022-07"
+        assert assistant.search(f"{asked} en juillet dernier ?")[0].date == "2022-07"
+        assert assistant.ask(f"{asked} l'an dernier ?").period == "2021"
+
+
 def test_another_years_report_is_no_evidence(careful: Assistant) -> None:
     """The lion came in 2023; what happened in 2009 nobody wrote down."""
     answer = careful.ask("Which new lion did the zoo of Basel get in 2009?")

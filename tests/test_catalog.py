@@ -170,6 +170,21 @@ def test_facets(store):
     assert open_(store.folder / "nothing").facets() == Facets({}, {}, "", "")
 
 
+def test_the_latest_date_is_that_of_the_newest_document_as_it_is_told(store):
+    assert store.latest() == ""
+    for name, date, latest in (
+        ("undated", "", ""),
+        ("wrong", "soon", ""),
+        ("year", "2022", "2022"),
+        ("day", "2022-09-15", "2022-09-15"),
+        ("month", "2022-09", "2022-09-15"),
+        ("old", "2021-12-31", "2022-09-15"),
+        ("new", "2023-01", "2023-01"),
+    ):
+        fill(store, document(name, date=date))
+        assert store.latest() == latest, name
+
+
 def test_generation_moves_with_every_change(store):
     seen = [store.generation()]
     fill(store, document("a", "one"))

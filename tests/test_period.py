@@ -2,7 +2,7 @@
 
 import pytest
 
-from askcorpus.period import overlaps, read_period
+from askcorpus.period import is_of_other_time, overlaps, read_period
 
 
 @pytest.mark.parametrize(
@@ -77,6 +77,159 @@ def test_a_number_that_is_no_day_leaves_the_month(question: str, period: str) ->
 
 def test_a_month_far_from_the_year_does_not_belong_to_it() -> None:
     assert read_period("In 2022, which of the ministers who had resigned came back in May?") == "2022"
+
+
+LATEST = "2022-09-15"
+
+
+@pytest.mark.parametrize(
+    ("question", "period"),
+    [
+        ("What did the mayor say last July?", "2022-07"),
+        ("Que s'est-il passé en juillet dernier ?", "2022-07"),
+        ("Que s'est-il passé le 12 juillet dernier ?", "2022-07-12"),
+        ("Que s'est-il passé le 1er octobre dernier ?", "2021-10-01"),
+        ("Was geschah letzten Juli in Bern?", "2022-07"),
+        ("Was geschah im vergangenen Dezember?", "2021-12"),
+        ("¿Qué pasó el pasado julio?", "2022-07"),
+        ("¿Qué pasó en julio pasado?", "2022-07"),
+        ("Che cosa è successo lo scorso luglio?", "2022-07"),
+        ("Che cosa è successo nel luglio scorso?", "2022-07"),
+        ("O que aconteceu em julho passado?", "2022-07"),
+        ("Wat gebeurde er afgelopen juli?", "2022-07"),
+        ("Что произошло в прошлом июле?", "2022-07"),
+        ("What happened last month?", "2022-08"),
+        ("Que s'est-il passé le mois dernier ?", "2022-08"),
+        ("Was geschah letzten Monat?", "2022-08"),
+        ("¿Qué pasó el mes pasado?", "2022-08"),
+        ("Che cosa è successo il mese scorso?", "2022-08"),
+        ("O que aconteceu no mês passado?", "2022-08"),
+        ("Wat gebeurde er vorige maand?", "2022-08"),
+        ("上个月发生了什么?", "2022-08"),
+        ("What happened last year?", "2021"),
+        ("Qui a gagné l'an dernier ?", "2021"),
+        ("Qui a gagné l’année dernière ?", "2021"),
+        ("Wer hat letztes Jahr gewonnen?", "2021"),
+        ("Wer hat im letzten Jahr gewonnen?", "2021"),
+        ("¿Quién ganó el año pasado?", "2021"),
+        ("Chi ha vinto l'anno scorso?", "2021"),
+        ("Quem ganhou no ano passado?", "2021"),
+        ("Wie won er vorig jaar?", "2021"),
+        ("Кто победил в прошлом году?", "2021"),
+        ("Kto wygrał w zeszłym roku?", "2021"),
+        ("Geçen yıl kim kazandı?", "2021"),
+        ("من فاز العام الماضي؟", "2021"),
+        ("去年谁赢了?", "2021"),
+        ("작년에 누가 이겼나요?", "2021"),
+        ("Ai đã thắng năm ngoái?", "2021"),
+        ("Who has won this year?", "2022"),
+        ("Qui a gagné cette année ?", "2022"),
+        ("Wer hat dieses Jahr gewonnen?", "2022"),
+        ("Chi ha vinto quest'anno?", "2022"),
+        ("Who has won this month?", "2022-09"),
+        ("Qui a gagné ce mois-ci ?", "2022-09"),
+        ("What happened in July last year?", "2021-07"),
+        ("Was geschah am 3. August letzten Jahres?", "2021-08-03"),
+        ("Que s'est-il passé en août de l'année dernière ?", "2021-08"),
+        ("Что произошло в июле прошлого года?", "2021-07"),
+        ("去年7月发生了什么?", "2021-07"),
+        ("May I ask who won last year?", "2021"),
+    ],
+)
+def test_a_time_without_a_year_is_counted_back_from_the_newest_date(question: str, period: str) -> None:
+    assert read_period(question, LATEST) == period
+    assert read_period(question) == "", "with nothing to count back from, it is no time"
+
+
+@pytest.mark.parametrize(
+    ("question", "period"),
+    [
+        ("What happened in September?", "2022-09"),
+        ("what happened in october?", "2021-10"),
+        ("What was said in early May about the harbour?", "2022-05"),
+        ("Que s'est-il passé en juillet ?", "2022-07"),
+        ("Que s'est-il passé au mois d'août ?", "2022-08"),
+        ("Welche Reden wurden im März gehalten?", "2022-03"),
+        ("¿Qué pasó en mayo?", "2022-05"),
+        ("Che cosa è successo a maggio?", "2022-05"),
+        ("O que aconteceu em março?", "2022-03"),
+        ("Wat gebeurde er in maart?", "2022-03"),
+        ("Что произошло в мае?", "2022-05"),
+    ],
+)
+def test_a_month_behind_its_preposition_is_the_last_one_that_the_corpus_tells_of(question: str, period: str) -> None:
+    assert read_period(question, LATEST) == period
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "May I ask who won?",
+        "Who may lead the party?",
+        "La planète Mars est-elle habitée ?",
+        "Mars passe-t-elle devant le Soleil ?",
+        "Who filmed the March of the Penguins?",
+        "Who sings in March of the Penguins?",
+        "What is a set of rules?",
+        "How many took part in march and song?",
+        "Who was seen in august company?",
+        "What happens in May Day parades?",
+        "Who starred in August Rush?",
+        "Who lived in May's house?",
+        "Que s'est-il passé en mai 68 ?",
+        "Who was killed in September 11 attacks?",
+        "Que fête-t-on le 14 juillet ?",
+        "What happens in July every year?",
+        "What will happen in July next year?",
+        "What happened in June and July?",
+        "What happened in July or in August?",
+        "Que se passera-t-il en juillet prochain ?",
+        "¿Quién ayudó a Julio?",
+        "¿Cuándo ha pasado Julio por Madrid?",
+        "Who died in the last year of the war?",
+        "What did he do in his last month in office?",
+        "Was geschah im letzten Jahr des Krieges?",
+        "How long did it last? Year after year?",
+        "Un mois passe vite, qui l'a dit ?",
+        "Welche Rolle spielte August der Starke?",
+        "过去年代的生活怎么样?",
+        "Was last year better than this year?",
+        "Who recognised the republic?",
+    ],
+)
+def test_what_is_no_time_or_not_one_time_is_counted_back_to_none(question: str) -> None:
+    assert read_period(question, LATEST) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "latest", "period"),
+    [
+        ("What happened last July?", "2022-07", "2022-07"),
+        ("What happened last July?", "2022-06-30", "2021-07"),
+        ("What happened last July?", "2022", "2022-07"),
+        ("Que s'est-il passé le 20 juillet dernier ?", "2022-07-19", "2021-07-20"),
+        ("What happened last month?", "2022-01-31", "2021-12"),
+        ("What happened last month?", "2022", ""),
+        ("What happened this month?", "2022", ""),
+        ("What happened last year?", "2022", "2021"),
+        ("What happened in September 2019?", "2022", "2019-09"),
+        ("What changed between 2019 and last year?", "2022", "2019"),
+        ("What changed from 2019 to 2021, and last year?", "2022", ""),
+    ],
+)
+def test_what_it_is_counted_back_from_may_be_a_year_a_month_or_a_day(question: str, latest: str, period: str) -> None:
+    assert read_period(question, latest) == period
+
+
+def test_a_word_beside_a_year_is_its_month_only_right_beside_it() -> None:
+    assert read_period("What may happen in 2022?") == "2022"
+    assert read_period("Was geschah im September des Jahres 2022?") == "2022-09"
+
+
+def test_only_a_year_that_the_question_says_rules_documents_out() -> None:
+    assert is_of_other_time("2018", "Who won in 2018?", "2023-01", "The home side won.")
+    assert not is_of_other_time("2018", "Who won in 2018?", "2023-01", "They won as in 2018.")
+    assert not is_of_other_time("2018-07", "Who won last July?", "2023-01", "The home side won.")
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ class Assistant:
 
     def search(self, query: str, *, filters: Filters = Filters(), top_k: int | None = None) -> tuple[Hit, ...]:
         """The passages nearest to ``query``, best first, without an answer. Raises as :meth:`stream` does."""
-        read = read_query(check_question(query), (), self.embeddings, self.cohort)
+        read = read_query(check_question(query), (), self.embeddings, self.cohort, latest=self.store.latest())
         return self.retriever.retrieve(read, filters, self._limit(top_k)).hits
 
     def _limit(self, top_k: int | None) -> int:
@@ -196,7 +196,8 @@ class Assistant:
 
     def _understand(self, question: str, history: Sequence[Turn]) -> Query:
         standalone = self.llm.rewrite(question, history) if self.llm and history else None
-        return read_query(question, history, self.embeddings, self.cohort, standalone=standalone)
+        latest = self.store.latest()
+        return read_query(question, history, self.embeddings, self.cohort, standalone=standalone, latest=latest)
 
     def _judge(self, retrieval: Retrieval, index: IndexInfo) -> Judgement:
         evidence = weigh(retrieval, self.embeddings)

@@ -306,6 +306,12 @@ def count_passages(connection: sa.Connection) -> int:
     return connection.execute(sa.select(sa.func.count()).select_from(_passages)).scalar_one()
 
 
+def latest(connection: sa.Connection) -> str:
+    """The newest date of a document, as it is told there; empty when none has one. One step down an index."""
+    dated = sa.select(_documents.c.date).where(_documents.c.date_low.is_not(None))
+    return connection.scalar(dated.order_by(_documents.c.date.desc()).limit(1)) or ""
+
+
 def facets(connection: sa.Connection) -> Facets:
     """What there is to filter by."""
     low, high = connection.execute(

@@ -69,7 +69,10 @@ def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidenc
         (rank, candidate, index)
         for rank, candidate in enumerate(retrieval.candidates[:PASSAGES])
         if not is_of_other_time(
-            retrieval.query.period, candidate.hit.date, f"{candidate.hit.title}\n{candidate.hit.text}"
+            retrieval.query.period,
+            retrieval.query.standalone,
+            candidate.hit.date,
+            f"{candidate.hit.title}\n{candidate.hit.text}",
         )
         for index in range(len(candidate.stored.sentences))
     ]

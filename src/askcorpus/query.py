@@ -67,11 +67,13 @@ def read_query(
     cohort: Cohort,
     *,
     standalone: str | None = None,
+    latest: str = "",
 ) -> Query:
     """The query for a question, within the conversation so far.
 
     ``standalone`` is the question as a language model made it stand alone. Without one, a follow-up is read twice:
-    as it is, and below what was said before it (a pronoun's noun is mostly there).
+    as it is, and below what was said before it (a pronoun's noun is mostly there). ``latest`` is the newest date in the
+    corpus: what "last July" is counted back from.
     """
     readings = [standalone or question]
     if standalone is None and history:
@@ -84,7 +86,7 @@ def read_query(
         vectors=vectors,
         terms=tuple(tuple(dict.fromkeys(terms(reading))) for reading in readings),
         cohort=tuple(cohort.background(vector) for vector in vectors),
-        period=read_period(standalone or question),
+        period=read_period(standalone or question, latest),
     )
 
 

@@ -121,6 +121,11 @@ class Store:
         with self._database.reading() as connection:
             return catalog.known(connection)
 
+    def latest(self) -> str:
+        """The newest date of a document, a partial ISO date (a day is newer than its month); empty when none."""
+        with self._database.reading() as connection:
+            return catalog.latest(connection)
+
     def facets(self) -> Facets:
         """What there is to filter by."""
         with self._database.reading() as connection:
