@@ -48,7 +48,9 @@ def ways(assistant: Assistant) -> dict[str, Search]:
         return sorted(scores, key=lambda id_: -scores[id_])
 
     def fused(question: Question) -> list[str]:
-        query = read_query(question.question, question.history, assistant.embeddings, assistant.cohort)
+        query = read_query(
+            question.question, question.history, assistant.embeddings, assistant.cohort, latest=store.latest()
+        )
         hits = assistant.retriever.retrieve(query, Filters(), 20).hits
         return [id_ for found in hits for id_ in (found.passage_id, *found.duplicates)]
 
