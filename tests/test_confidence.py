@@ -10,13 +10,13 @@ from askcorpus.evidence import Evidence
 from askcorpus.query import Query
 from askcorpus.retrieve import Candidate, Retrieval
 from askcorpus.store import StoredPassage
-from askcorpus.types import Hit, Passage, Scores, Span
+from askcorpus.types import Hit, Match, Passage, Scores, Span
 
 CALIBRATION = Calibration(
     intercept=-1.0,
-    weights={"foreign_score": 2.0, "margin": 0.5},
-    means={"foreign_score": 5.0, "margin": 1.0},
-    deviations={"foreign_score": 2.0, "margin": 1.0},
+    weights={"foreign_score": 2.0, "lexical": 0.5},
+    means={"foreign_score": 5.0, "lexical": 1.0},
+    deviations={"foreign_score": 2.0, "lexical": 1.0},
     operating_point=0.5,
 )
 
@@ -30,27 +30,27 @@ def hit(document: str, fused: float) -> Hit:
     return Hit(passage_id=f"p-{document}", document_id=document, text="x", start=0, end=1, scores=Scores(fused=fused))
 
 
-def candidate(document: str, fused: float) -> Candidate:
+def candidate(document: str, fused: float, share: float) -> Candidate:
     passage = Passage(id=f"p-{document}", document_id=document, text="x", start=0, end=1)
     stored = StoredPassage(passage, np.zeros(2, np.float32), (Span(0, 1),), np.zeros((1, 2), np.float16))
-    return Candidate(hit(document, fused), stored, (), 0.0)
+    match = Match(similarity=0.6, standing=2.0, lexical_share=share, evidence=fused)
+    return Candidate(hit(document, fused), stored, (match,), 0.0)
 
 
-def margin(*found: tuple[str, float]) -> float:
-    query = Query("x", "x", "", np.zeros((1, 2), np.float32), (("x",),), ((0.0, 1.0),), "")
-    evidence = Evidence(hit("a", 1.0), 0, Span(0, 1), "x", np.zeros(2), 0.6, 2.0, 0.0, 4.0)
-    measured = measure(Retrieval(query, tuple(candidate(*one) for one in found), ()), [evidence])
-    assert (measured.similarity, measured.foreign, measured.foreign_score) == (0.6, 0.0, 0.0)
-    return measured.margin
+def measured(question: str, sentence: str, *shares: float) -> Features:
+    query = Query(question, question, "", np.zeros((1, 2), np.float32), (("x",),), ((0.0, 1.0),), "")
+    evidence = Evidence(hit("a", 1.0), 0, Span(0, 1), sentence, np.zeros(2), 0.6, 2.0, 0.0, 4.0)
+    found = tuple(candidate("a", 1.0, share) for share in shares)
+    return measure(Retrieval(query, found, ()), [evidence])
 
 
 def test_confidence_is_the_logistic_of_the_weighed_sum() -> None:
     """-1 + 2 · (7 - 5) / 2 + 0.5 · (3 - 1) / 1 = 2"""
-    assert CALIBRATION.confidence(features(foreign_score=7.0, margin=3.0)) == pytest.approx(1 / (1 + math.exp(-2)))
+    assert CALIBRATION.confidence(features(foreign_score=7.0, lexical=3.0)) == pytest.approx(1 / (1 + math.exp(-2)))
 
 
 def test_at_the_means_only_the_intercept_counts() -> None:
-    assert CALIBRATION.confidence(features(foreign_score=5.0, margin=1.0)) == pytest.approx(1 / (1 + math.e))
+    assert CALIBRATION.confidence(features(foreign_score=5.0, lexical=1.0)) == pytest.approx(1 / (1 + math.e))
 
 
 @pytest.mark.parametrize(("extreme", "near"), [(1e9, 1.0), (-1e9, 0.0)])
@@ -61,25 +61,34 @@ def test_extremes_overflow_nothing_and_are_never_certain(extreme: float, near: f
 
 
 def test_pulls_say_what_tipped_the_decision_strongest_first() -> None:
-    """From the usual margin, 1, to -5: 0.5 · -6 / 1. From no foreign score to 4: 2 · 4 / 2. Start: -1 - 2 · 5 / 2."""
-    found = features(foreign_score=4.0, margin=-5.0)
+    """From the usual share, 1, to -5: 0.5 · -6 / 1. From no foreign score to 4: 2 · 4 / 2. Start: -1 - 2 · 5 / 2."""
+    found = features(foreign_score=4.0, lexical=-5.0)
     pulls = CALIBRATION.pulls(found)
-    assert pulls == {"foreign_score": 4.0, "margin": -3.0}
-    assert list(pulls) == ["foreign_score", "margin"]
+    assert pulls == {"foreign_score": 4.0, "lexical": -3.0}
+    assert list(pulls) == ["foreign_score", "lexical"]
     assert CALIBRATION.start == -6.0
     assert CALIBRATION.confidence(found) == pytest.approx(1 / (1 + math.exp(-(-6.0 + 4.0 - 3.0))))
 
 
 def test_what_another_language_is_worth_pulls_nothing_in_the_questions_own() -> None:
-    assert CALIBRATION.pulls(features(margin=1.0)) == {"foreign_score": 0.0, "margin": 0.0}
+    assert CALIBRATION.pulls(features(lexical=1.0)) == {"foreign_score": 0.0, "lexical": 0.0}
 
 
-def test_the_margin_is_to_the_best_passage_of_another_document() -> None:
-    assert margin(("a", 6.0), ("a", 5.5), ("b", 2.0), ("c", 3.0)) == pytest.approx(3.0)
+def test_the_words_are_those_of_the_best_passage() -> None:
+    found = measured("Who came?", "Ann came.", 0.7, 0.9)
+    assert (found.similarity, found.lexical, found.foreign, found.foreign_score) == (0.6, 0.7, 0.0, 0.0)
 
 
-def test_without_a_rival_above_the_background_the_margin_is_the_whole_score() -> None:
-    assert margin(("a", 6.0)) == margin(("a", 6.0), ("b", -2.0)) == pytest.approx(6.0)
+@pytest.mark.parametrize(
+    ("question", "sentence", "lacking"),
+    [
+        ("How many came?", "All of them came.", 1.0),
+        ("How many came?", "Forty came.", 0.0),
+        ("Why did they come?", "All of them came.", 0.0),
+    ],
+)
+def test_an_amount_that_is_asked_for_and_not_there_is_lacking(question: str, sentence: str, lacking: float) -> None:
+    assert measured(question, sentence, 0.5).lacking == lacking
 
 
 def test_the_calibration_in_the_package_answers_from_strong_evidence_only() -> None:

@@ -37,14 +37,14 @@ def decided(
     abstain_reason: AbstainReason | None,
     *,
     similarity: float = 1.0,
-    margin: float = 1.0,
+    lexical: float = 1.0,
     operating_point: float = 0.5,
 ) -> str:
     """The verdict where each feature pulls as said, per unit above nothing."""
     query = read_query(VOLCANO, (), assistant.embeddings, assistant.cohort)
     retrieval = assistant.retriever.retrieve(query, Filters(), 8)
     evidence = weigh(retrieval, assistant.embeddings)
-    weights = {"similarity": similarity, "margin": margin}
+    weights = {"similarity": similarity, "lexical": lexical}
     calibration = Calibration(0.0, weights, dict.fromkeys(weights, 0.0), dict.fromkeys(weights, 1.0), operating_point)
     features = measure(retrieval, evidence)
     return explain(
@@ -104,15 +104,15 @@ def test_the_confidence_can_be_worked_out(assistant: Assistant) -> None:
 
 
 def test_the_verdict_names_what_tipped_it_to_an_answer(assistant: Assistant) -> None:
-    assert decided(assistant, None, margin=-0.01).startswith("answers: confidence 0.")
-    assert " reaches 0.50; most in favour: similarity 0." in decided(assistant, None, margin=-0.01)
-    assert "most in favour: margin " in decided(assistant, None, similarity=-0.01)
+    assert decided(assistant, None, lexical=-0.01).startswith("answers: confidence 0.")
+    assert " reaches 0.50; most in favour: similarity 0." in decided(assistant, None, lexical=-0.01)
+    assert "most in favour: lexical " in decided(assistant, None, similarity=-0.01)
 
 
 def test_the_verdict_names_what_tipped_it_to_none(assistant: Assistant) -> None:
     verdict = decided(assistant, "weak_evidence", similarity=-20.0)
     assert verdict.startswith("abstains: confidence 0.00 is below 0.50; most against: similarity 0.")
-    assert "most against: margin " in decided(assistant, "weak_evidence", margin=-20.0)
+    assert "most against: lexical " in decided(assistant, "weak_evidence", lexical=-20.0)
 
 
 def test_where_nothing_speaks_for_the_decision_nothing_is_named(assistant: Assistant) -> None:
@@ -121,7 +121,7 @@ def test_where_nothing_speaks_for_the_decision_nothing_is_named(assistant: Assis
 
 
 def test_a_confidence_that_rounds_to_the_operating_point_is_told_more_exactly(assistant: Assistant) -> None:
-    verdict = decided(assistant, "weak_evidence", similarity=0.0, margin=0.0, operating_point=0.504)
+    verdict = decided(assistant, "weak_evidence", similarity=0.0, lexical=0.0, operating_point=0.504)
     assert verdict == "abstains: confidence 0.5000 is below 0.5040"
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from askcorpus.evidence import Evidence
+from askcorpus.expectation import lacks_answer
 from askcorpus.retrieve import Retrieval
 
 
@@ -20,31 +21,32 @@ from askcorpus.retrieve import Retrieval
 class Features:
     """What the evidence for a question looks like.
 
-    ``similarity``: the cosine similarity of the best sentence; ``margin``: how far the best passage stands above the
-    best one of another document, in standard deviations of the background; ``foreign``: 1 when the sentence's document
+    ``similarity``: the cosine similarity of the best sentence; ``lexical``: the share of the
+    question's words that the best passage holds, by weight (``fuse.lexical_share``); ``lacking``: 1 when an amount or a
+    time is asked for and that sentence has none, else 0; ``foreign``: 1 when the sentence's document
     is in another language than the question, which makes any similarity smaller, else 0; ``foreign_score``: the
     sentence's score (see ``Evidence``) in that case, else 0: how far it stands out tells more there than how similar
     it is.
     """
 
     similarity: float
-    margin: float
+    lexical: float
+    lacking: float
     foreign: float
     foreign_score: float
 
 
-_ABROAD = frozenset(("foreign", "foreign_score"))
-"""Features that are 0 whenever the document is in the question's language: 0 is where they say nothing."""
+_SPECIAL = frozenset(("lacking", "foreign", "foreign_score"))
+"""Features that are 0 unless something special is the case: 0 is where they say nothing."""
 
 
 def measure(retrieval: Retrieval, evidence: Sequence[Evidence]) -> Features:
     """The features of what was found for a question; there must be at least one candidate and one sentence."""
-    best, *others = (candidate.hit for candidate in retrieval.candidates)
-    rival = max((hit.scores.fused for hit in others if hit.document_id != best.document_id), default=0.0)
     foreign = float(_differ(retrieval.query.language, evidence[0].hit.language))
     return Features(
         similarity=evidence[0].similarity,
-        margin=best.scores.fused - max(0.0, rival),
+        lexical=max((match.lexical_share for match in retrieval.candidates[0].matches), default=0.0),
+        lacking=float(lacks_answer(retrieval.query.question, evidence[0].text)),
         foreign=foreign,
         foreign_score=foreign * evidence[0].score,
     )
@@ -79,7 +81,7 @@ class Calibration:
 
     def neutral(self, name: str) -> float:
         """The value at which a feature says nothing: the usual one, or 0 where it need not apply."""
-        return 0.0 if name in _ABROAD else self.means.get(name, 0.0)
+        return 0.0 if name in _SPECIAL else self.means.get(name, 0.0)
 
     def pulls(self, features: Features) -> dict[str, float]:
         """What each feature adds to the log-odds, beyond ``start``, strongest first: what tipped the decision."""
