@@ -35,3 +35,15 @@ def test_threads_that_ask_first_together_get_the_same(embeddings: SentenceEmbedd
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(fresh.background, [asked] * 4))
     assert all(one == found[0] for one in found)
+
+
+def test_strangers_are_less_alike_than_two_reports_of_one_event(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
+    one, other = embeddings.embed_sentences(
+        ["The ferry to Molde sails again from Tuesday.", "From Tuesday the Molde ferry is back in service."]
+    )
+    assert cohort.among_themselves().standing(float(one @ other)) > 2.5
+
+
+def test_the_strangers_are_compared_once(cohort: Cohort) -> None:
+    """Done with every question, it would cost more than the search."""
+    assert cohort.among_themselves() is cohort.among_themselves()

@@ -8,6 +8,7 @@ are there when the corpus is one article, or is all about what is asked.
 
 import threading
 from importlib.resources import files
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,23 +22,29 @@ class Cohort:
 
     def __init__(self, embeddings: SentenceEmbeddings) -> None:
         self._embeddings = embeddings
-        self._vectors: NDArray[np.float32] | None = None
+        self._strangers: _Strangers | None = None
         self._computing = threading.Lock()
 
     def background(self, vector: NDArray[np.float32]) -> Background:
         """Mean and standard deviation of the similarity of a question's vector (dimension,) to the strangers."""
-        similarities = self._loaded() @ vector
+        similarities = self._loaded().vectors @ vector
         return Background(float(similarities.mean()), float(similarities.std()))
 
     def among_themselves(self) -> Background:
         """Mean and standard deviation of the strangers' similarity to each other."""
-        vectors = self._loaded()
-        similarities = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
-        return Background(float(similarities.mean()), float(similarities.std()))
+        return self._loaded().among
 
-    def _loaded(self) -> NDArray[np.float32]:
+    def _loaded(self) -> "_Strangers":
         with self._computing:
-            if self._vectors is None:
+            if self._strangers is None:
                 lines = files("askcorpus").joinpath("cohort.txt").read_text(encoding="utf-8").splitlines()
-                self._vectors = self._embeddings.embed_sentences(lines)
-            return self._vectors
+                vectors = self._embeddings.embed_sentences(lines)
+                similarities = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
+                among = Background(float(similarities.mean()), float(similarities.std()))
+                self._strangers = _Strangers(vectors, among)
+            return self._strangers
+
+
+class _Strangers(NamedTuple):
+    vectors: NDArray[np.float32]
+    among: Background
