@@ -33,6 +33,11 @@ DISAGREE = [
         "Le gouvernement dément que la centrale de Varno ait été touchée.",
     ),
     (
+        "Was the plant of Hovik hit?",
+        "The plant of Hovik was hit by a shell on Friday, its operator said.",
+        "The government denied that the plant of Hovik had been hit.",
+    ),
+    (
         "Who won the presidential election in Arland?",
         "Maria Toth won the presidential election in Arland with 52% of the vote.",
         "The opposition says its candidate Ivan Berg won the presidential election in Arland.",
@@ -49,6 +54,11 @@ DISAGREE = [
     ),
 ]
 AGREE = [
+    (
+        "Did the minister of Sund resign?",
+        "The minister of Sund resigned on Tuesday.",
+        "The minister of Sund denied that she had taken money from a shipyard.",
+    ),
     (
         "When will the bridge reopen?",
         "The bridge of Kerlouan will reopen on 3 May, the mayor announced.",
@@ -126,17 +136,20 @@ def test_what_only_stands_close_is_no_contradiction(agreeing: Assistant, questio
 
 
 @pytest.mark.parametrize(
-    ("claim", "denial"),
+    ("language", "claim", "denial"),
     [
-        ("The plant was hit.", "The plant wasn't hit."),
-        ("Il a démissionné.", "Il n’a pas démissionné."),
-        ("La ministre a signé.", "La ministre dément avoir signé."),
-        ("Er hat unterschrieben.", "Er hat nicht unterschrieben."),
-        ("El puente está abierto.", "El puente no está abierto."),
-        ("Мост открыт.", "Власти опровергли, что мост открыт."),
-        ("大桥已经开放。", "官员否认大桥已经开放。"),
-        ("الجسر مفتوح", "نفى الوزير أن الجسر مفتوح"),
+        ("en", "The plant was hit.", "The plant wasn't hit."),
+        ("en", "The plant was hit.", "The ministry denied that the plant was hit."),
+        ("fr", "Il a démissionné en mai.", "Il n’a pas démissionné."),
+        ("fr", "La ministre a signé.", "La ministre dément avoir signé."),
+        ("de", "Er hat im Mai unterschrieben.", "Er hat nicht unterschrieben."),
+        ("es", "El puente está abierto.", "El puente no está abierto."),
+        ("nl", "De brug is nu open.", "De brug is niet open."),
+        ("ru", "Мост открыт.", "Власти опровергли, что мост открыт."),
+        ("zh", "大桥已经开放。", "官员否认大桥已经开放。"),
+        ("ar", "الجسر مفتوح", "نفى الوزير أن الجسر مفتوح"),
+        ("", "The plant was hit.", "Die Anlage wurde nicht getroffen."),
     ],
 )
-def test_a_denial_is_told_from_a_claim(claim: str, denial: str) -> None:
-    assert denies(denial) and not denies(claim)
+def test_a_denial_is_told_from_a_claim(language: str, claim: str, denial: str) -> None:
+    assert denies(denial, language) and not denies(claim, language)

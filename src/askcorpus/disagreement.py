@@ -7,6 +7,7 @@ common, or when one denies and the other does not. Shallow on purpose: the price
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import regex
 
@@ -26,22 +27,66 @@ ALIKE = 2.5
 """How far two sentences' similarity must stand above that of unrelated ones, in standard deviations."""
 
 OPPOSED = 3.5
-"""The same for a claim and its denial, which share most of their words."""
+"""The same for a claim and its negation, which share most of their words..."""
 
-_DENIALS = (
-    r"not|never|no longer|nobody|none|\w+n['’]t|den(?:y|ies|ied)|false|untrue|refut\w+"
-    r"|pas|jamais|aucune?|faux|fausses?|n['’](?=\p{L})|ne|nie(?:nt)?|a nié|démen\w+|réfut\w+|contest\w+"
-    r"|nicht|kein\w*|niemals|nie|falsch|bestreite\w*|bestritt\w*|dementier\w*|leugne\w*|weis\w+ zurück"
-    r"|no|nunca|jamás|ningún|niega\w*|neg(?:ó|aron|ado)|desm(?:ie|e)nt\w+|falso|falsa"
-    r"|non|mai|nessun\w*|nega(?:no|to)?|smenti\w+|não|nega(?:m|ram)?|negou|desment\w+|niet|geen|nooit|ontken\w+"
-    r"|ikke|ingen|benekte\w*|avvis\w+|inte|förneka\w*|dementera\w*|nie|zaprzecz\w+|není|ne\w+l|popír\w+|popř\w+"
-    r"|nu|neagă|a negat|dezmin\w+|nem|cáfol\w*|tagad\w*|değil|yalanla\w*|reddet\w*|δεν|δε|όχι|διαψεύ\w+|αρν\w+"
-    r"|не|нет|ни|отриц\w+|опроверг\w+|ложь|ні|запереч\w+|спрост\w+|لا|لم|ليس\w*|لن|نف[ىت]|ينفي|تنفي|نفي"
-    r"|नहीं|खंडन|इनकार|không|phủ nhận|bác bỏ|tidak|bukan|membantah|לא|הכחיש\w*|مکذوب|تکذیب"
-)
-_DENIES = regex.compile(
-    rf"(?<![\p{{L}}\p{{M}}])(?:{_DENIALS})(?![\p{{L}}\p{{M}}])|不|没有|沒有|否认|否認|ない|ません|否定|않|아니|부인|ไม่|ปฏิเสธ"
-)
+REJECTED = 2.0
+"""... and for one that is expressly denied by somebody, who has then been named too, when the question's words are in
+both."""
+
+_NEGATIONS = {
+    "en": r"not|never|no longer|nobody|none|no|\w+n['’]t",
+    "fr": r"pas|jamais|aucune?|personne|rien|ne|n['’](?=\p{L})",
+    "de": r"nicht|kein\w*|niemals|nie|niemand",
+    "es": r"no|nunca|jamás|ning[uú]n\w*|nadie",
+    "it": r"non|mai|nessun\w*",
+    "pt": r"não|nunca|jamais|nenhum\w*|ninguém",
+    "nl": r"niet|geen|nooit|niemand",
+    "da": r"ikke|ingen|aldrig",
+    "no": r"ikke|ingen|aldri",
+    "sv": r"inte|ingen|aldrig",
+    "pl": r"nie|nigdy|nikt",
+    "cs": r"ne|není|nikdy|nikdo|ne\w+l[aio]?",
+    "ro": r"nu|niciodată|nimeni",
+    "hu": r"nem|soha|senki",
+    "tr": r"değil|asla|\w+m[ae]d[ıiuü]\w*",
+    "el": r"δεν|δε|όχι|ποτέ",
+    "ru": r"не|нет|никогда|никто",
+    "uk": r"не|немає|ніколи|ніхто",
+    "ar": r"لا|لم|لن|ليس\w*",
+    "fa": r"نیست|نبود\w*|هرگز",
+    "he": r"לא|אין|מעולם",
+    "hi": r"नहीं|कभी नहीं",
+    "vi": r"không|chưa",
+    "id": r"tidak|bukan|belum",
+}
+_REJECTIONS = {
+    "en": r"den(?:y|ies|ied|ying)|refut\w+|reject\w*|false|untrue",
+    "fr": r"nie(?:nt)?|a nié|démen\w+|réfut\w+|contest\w+|faux|fausses?",
+    "de": r"bestreite\w*|bestritt\w*|dementier\w*|leugne\w*|weis\w+ zurück|wies\w* zurück|falsch",
+    "es": r"niega\w*|neg(?:ó|aron|ado)|desm(?:ie|e)nt\w+|rechaz\w+|falso|falsa",
+    "it": r"nega(?:no|to)?|smenti\w+|respin\w+|falso|falsa",
+    "pt": r"nega(?:m|ram)?|negou|desment\w+|rejeit\w+|falso|falsa",
+    "nl": r"ontken\w+|verwerp\w*|onwaar",
+    "da": r"benægte\w*|afvis\w+",
+    "no": r"benekte\w*|avvis\w+",
+    "sv": r"förneka\w*|dementera\w*|avvisa\w*",
+    "pl": r"zaprzecz\w+|dementuj\w*",
+    "cs": r"popír\w+|popř\w+",
+    "ro": r"neagă|a negat|dezmin\w+",
+    "hu": r"cáfol\w*|tagad\w*",
+    "tr": r"yalanla\w*|reddet\w*|inkar",
+    "el": r"διαψεύ\w+|αρν\w+",
+    "ru": r"отриц\w+|опроверг\w+|ложь",
+    "uk": r"запереч\w+|спрост\w+",
+    "ar": r"نف[ىت]|ينفي|تنفي|نفي|أنكر\w*",
+    "fa": r"تکذیب\w*|رد کرد\w*",
+    "he": r"הכחיש\w*|מכחיש\w*",
+    "hi": r"खंडन|इनकार",
+    "vi": r"phủ nhận|bác bỏ",
+    "id": r"membantah|menyangkal",
+}
+_UNSPACED_NEGATION = r"不|没有|沒有|ない|ません|않|아니|ไม่"
+_UNSPACED_REJECTION = r"否认|否認|否定|부인|ปฏิเสธ"
 
 _CAPITALISE_NOUNS = ("de", "lb")
 _FIGURES = regex.compile(r"\p{N}[\p{L}\p{N}]*")
@@ -56,34 +101,44 @@ def differing_sentences(query: Query, evidence: Sequence[Evidence], strangers: B
     if not evidence:
         return ()
     best, *others = evidence
-    contrary = [
-        other
-        for other in others
-        if other.hit.document_id != best.hit.document_id
-        and _same_matter(best, other, strangers)
-        and _names_held(query, best.text) <= _names_held(query, other.text)
-        and _says_otherwise(query.question, best, other, strangers)
-    ]
+    contrary = [other for other in others if _contradict(query, best, other, strangers)]
     return (best, *_one_a_document(contrary)) if contrary else ()
 
 
-def _same_matter(one: Evidence, other: Evidence, strangers: Background) -> bool:
-    between = float(one.vector @ other.vector)
-    if strangers.standing(between) < ALIKE:
+def _contradict(query: Query, one: Evidence, other: Evidence, strangers: Background) -> bool:
+    if one.hit.document_id == other.hit.document_id:
         return False
+    if not _names_held(query, one.text) <= _names_held(query, other.text):
+        return False
+    alike = strangers.standing(float(one.vector @ other.vector))
+    if _is_denied(one, other, alike):
+        return True
+    return alike >= ALIKE and _same_matter(one, other) and _answers_otherwise(query.question, one, other)
+
+
+def _is_denied(one: Evidence, other: Evidence, alike: float) -> bool:
+    """Whether one of two sentences about the same says that it is not so."""
+    texts = [(evidence.text, evidence.hit.language) for evidence in (one, other)]
+    if denies(*texts[0]) == denies(*texts[1]):
+        return False
+    if alike >= OPPOSED:
+        return _is_near(one, other) or _holds_the_words(one, other)
+    return alike >= REJECTED and any(rejects(*text) for text in texts) and _holds_the_words(one, other)
+
+
+def _same_matter(one: Evidence, other: Evidence) -> bool:
     if one.hit.language != other.hit.language:
         return _is_near(one, other)
-    same_words = other.coverage >= SAME_WORDS * one.coverage
-    return between >= max(one.similarity, other.similarity) and (same_words or _is_near(one, other))
+    nearest = float(one.vector @ other.vector) >= max(one.similarity, other.similarity)
+    return nearest and (_holds_the_words(one, other) or _is_near(one, other))
 
 
 def _is_near(one: Evidence, other: Evidence) -> bool:
     return other.standing >= one.standing - REACH
 
 
-def _says_otherwise(question: str, one: Evidence, other: Evidence, strangers: Background) -> bool:
-    alike = strangers.standing(float(one.vector @ other.vector)) >= OPPOSED
-    return (alike and denies(one.text) != denies(other.text)) or _has_other_answer(question, one.text, other.text)
+def _holds_the_words(one: Evidence, other: Evidence) -> bool:
+    return one.hit.language == other.hit.language and other.coverage >= max(0.2, SAME_WORDS * one.coverage)
 
 
 def _names_held(query: Query, text: str) -> set[str]:
@@ -93,22 +148,41 @@ def _names_held(query: Query, text: str) -> set[str]:
     return {word for match in named.finditer(query.question) for word in words(match[0]) if word in held}
 
 
-def _has_other_answer(question: str, one: str, other: str) -> bool:
+def _answers_otherwise(question: str, one: Evidence, other: Evidence) -> bool:
     """Whether both have what is asked for and none of it in common.
 
-    Of dates and amounts only the digits count, and both must have some: whether "twelve" is 12 is not known here.
+    Of dates and amounts only the digits count, and both must have some: whether "twelve" is 12 is not known here. Names
+    stand in most sentences, so both must hold the same of the question; where nouns are capitalised they are not told.
     """
-    if kind_of(question) is Kind.OTHER:
+    kind = kind_of(question)
+    if kind is Kind.OTHER:
         return False
-    answers = [set(words(" ".join(text[a:b] for a, b in expected_answer(question, text)))) for text in (one, other)]
-    if kind_of(question) is not Kind.NAME:
+    if kind is Kind.NAME and (one.hit.language in _CAPITALISE_NOUNS or not _holds_the_words(one, other)):
+        return False
+    answers = [
+        {word for start, end in expected_answer(question, e.text) for word in words(e.text[start:end])}
+        for e in (one, other)
+    ]
+    if kind is not Kind.NAME:
         answers = [{word for word in answer if any(map(str.isdigit, word))} for answer in answers]
     return bool(answers[0] and answers[1]) and not answers[0] & answers[1]
 
 
-def denies(text: str) -> bool:
-    """Whether a sentence says that something is not so."""
-    return bool(_DENIES.search(text.casefold()))
+def denies(text: str, language: str) -> bool:
+    """Whether a sentence in ``language`` says that something is not so; in an unknown one, by the words of all."""
+    return rejects(text, language) or bool(_pattern(language, negations=True).search(text.casefold()))
+
+
+def rejects(text: str, language: str) -> bool:
+    """Whether a sentence says that somebody calls something untrue."""
+    return bool(_pattern(language, negations=False).search(text.casefold()))
+
+
+@cache
+def _pattern(language: str, *, negations: bool) -> "regex.Pattern[str]":
+    said, unspaced = (_NEGATIONS, _UNSPACED_NEGATION) if negations else (_REJECTIONS, _UNSPACED_REJECTION)
+    spaced = said.get(language) or "|".join(said.values())
+    return regex.compile(rf"(?<![\p{{L}}\p{{M}}])(?:{spaced})(?![\p{{L}}\p{{M}}])|{unspaced}")
 
 
 def _one_a_document(evidence: Sequence[Evidence]) -> list[Evidence]:
