@@ -16,7 +16,7 @@ from collections.abc import Iterable
 LEXICAL_WEIGHT = 4.0
 """Standard deviations of dense similarity that a full lexical match is worth (docs/quality.md)."""
 
-LEXICAL_FLOOR = 0.25
+LEXICAL_FLOOR = 0.15
 """Lexical share from which it says something (docs/quality.md)."""
 
 
