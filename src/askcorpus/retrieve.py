@@ -44,14 +44,13 @@ class Candidate(NamedTuple):
 class Reading(NamedTuple):
     """One reading of a question, and the scale on which this corpus is measured for it.
 
-    ``background`` is what unrelated passages score, ``cohort`` what texts from outside do; ``weights`` has the idf of
-    each of its terms, the rarest for those that no passage holds. ``importance`` is what this reading of a question
-    counts; those of all its readings add up to 1.
+    ``background`` is what unrelated passages score; ``weights`` has the idf of each of its terms, the rarest for those
+    that no passage holds. ``importance`` is what this reading of a question counts; those of all its readings add up
+    to 1.
     """
 
     vector: NDArray[np.float32]
     background: Background
-    cohort: Background
     weights: dict[str, float]
     known: frozenset[str]
     importance: float = 1.0
@@ -105,7 +104,7 @@ class Retriever:
         weights = {term: idf(frequencies[term], passages) for term in terms}
         known = frozenset(term for term in terms if frequencies[term])
         background = blend(self.store.background(vector), passages, cohort)
-        return Reading(vector, background, cohort, weights, known)
+        return Reading(vector, background, weights, known)
 
     def _rerank(self, question: str, ranked: Sequence[Candidate]) -> list[Candidate]:
         assert self.reranker is not None
