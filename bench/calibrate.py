@@ -6,8 +6,10 @@
 operating point at zero, so that an answer is always drafted; the features of its evidence and whether the answer is
 right (``askcorpus_eval.score.is_correct``) are kept in ``DIR``, with the indexes. Every corpus is also asked some
 questions of the next set, which it cannot answer: without these strangers there would be no unanswerable question in
-another language than the corpus. Then a logistic regression is fitted, each set weighing the same, and judged on each
-set's own questions by a model that has not seen that set. ``--write`` puts the model fitted on all sets into
+another language than the corpus. And it is asked some of its own questions with a name swapped for another, as a
+reader might who believes what the corpus does not say. Then a logistic regression is fitted, each set weighing the
+same, and judged on each set's own questions by a model that has not seen that set; how well it tells swapped questions
+from those it answers right is shown beside it. ``--write`` puts the model fitted on all sets into
 ``src/askcorpus/calibration.json``.
 """
 
@@ -26,6 +28,8 @@ from sklearn.linear_model import LogisticRegression
 
 from askcorpus.assistant import Assistant, open_assistant
 from askcorpus.confidence import Features
+from askcorpus.language import detect_language
+from askcorpus.names import Name, countries, names_of
 from askcorpus.settings import read_settings
 from askcorpus.types import Answer
 from askcorpus_eval.match import Matcher
@@ -38,7 +42,14 @@ from askcorpus_ingest.ingest import ingest
 NAMES = [field.name for field in fields(Features)]
 TARGET = Path(__file__).parents[1] / "src/askcorpus/calibration.json"
 STRANGERS = 0.3
-"""Questions of the next set that are asked for each of a set's own, and what one counts in the fit."""
+"""Questions of the next set that are asked for each of a set's own."""
+
+SWAPPED = 60
+"""Questions of each set that are asked with another name in the place of one of theirs, at most."""
+
+WEIGHTS = {"own": 1.0, "stranger": 0.3, "swapped": 0.1}
+"""What a question of each kind counts in the fit. A swapped one can still be answered now and then; and more of them
+teach the model more about names than about the rest (docs/quality.md)."""
 
 TOLERANCE = 0.02
 
@@ -54,7 +65,9 @@ class Rows:
         self.features = np.array([[line["features"][key] for key in NAMES] for line in lines], float)  # type: ignore[index]
         self.right = np.array([line["right"] for line in lines], bool)
         self.answerable = np.array([line["answerable"] for line in lines], bool)
-        self.own = np.array([not line["stranger"] for line in lines], bool)
+        self.kinds = np.array([line["kind"] for line in lines])
+        self.own = self.kinds == "own"
+        self.weights = np.array([WEIGHTS[str(kind)] for kind in self.kinds]) / len(lines)
 
     def has_both(self) -> bool:
         """Whether some of its own questions have an answer in its corpus and some have none."""
@@ -70,8 +83,13 @@ def measure_set(folder: Path, other: Path, work: Path, most: int) -> Rows:
             ingest([folder / "corpus.jsonl"], assistant.store, assistant.embeddings, settings)
             own = sample(folder, most)
             strangers = [_unanswerable(question) for question in sample(other, int(STRANGERS * len(own)))]
-            lines = [line for question in own if (line := measure_question(assistant, question))]
-            lines += [line | {"stranger": True} for q in strangers if (line := measure_question(assistant, q))]
+            asked = {"own": own, "stranger": strangers, "swapped": swap(own, sample(other, most))}
+            lines = [
+                line | {"kind": kind}
+                for kind, questions in asked.items()
+                for question in questions
+                if (line := measure_question(assistant, question))
+            ]
         kept.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return Rows(folder.name, [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()])
 
@@ -94,8 +112,25 @@ def measure_question(assistant: Assistant, question: Question) -> dict[str, obje
         "features": features,
         "right": right,
         "answerable": question.answerable,
-        "stranger": False,
     }
+
+
+def swap(questions: Sequence[Question], others: Sequence[Question]) -> list[Question]:
+    """Answerable ``questions`` that ask about another country, or a name of ``others``, instead of their own."""
+    chance = random.Random(0)
+    names = [
+        name.text for q in others for name in names_of(q.question, detect_language(q.question)) if not name.country
+    ]
+    swapped = []
+    for question in (q for q in questions if q.answerable):
+        language = detect_language(question.question)
+        name = chance.choice(names_of(question.question, language) or [Name("")])
+        known = [country for code, country in countries(language).items() if code != name.country]
+        other = chance.choice((known if name.country else names) or [""])
+        text = question.question.replace(name.text, other) if name.text and other else question.question
+        if text != question.question:
+            swapped.append(_unanswerable(question).model_copy(update={"question": text}))
+    return swapped[:SWAPPED]
 
 
 def _unanswerable(question: Question) -> Question:
@@ -106,7 +141,7 @@ def _unanswerable(question: Question) -> Question:
 def fit(rows: Sequence[Rows]) -> tuple[LogisticRegression, NDArray[np.float64], NDArray[np.float64]]:
     """The model, and the means and standard deviations by which its features are standardised."""
     features = np.concatenate([row.features for row in rows])
-    weights = np.concatenate([np.where(row.own, 1.0, STRANGERS) / len(row.right) for row in rows])
+    weights = np.concatenate([row.weights for row in rows])
     means = np.average(features, axis=0, weights=weights)
     deviations = np.sqrt(np.average((features - means) ** 2, axis=0, weights=weights)) + 1e-9
     model = LogisticRegression(C=STRENGTH, max_iter=1000)
@@ -128,9 +163,13 @@ def operating_point(confidence: NDArray[np.float64], rows: Sequence[Rows]) -> fl
     """The lowest threshold whose mean, over all sets, of the F1 of answering and the F1 of abstaining is within
     ``TOLERANCE`` of the best: a quote can be checked, a silence cannot."""
     ends = np.cumsum([len(row.right) for row in rows])
-    parts = list(zip(np.split(confidence, ends[:-1]), rows, strict=True))
+    asked = [row.kinds != "swapped" for row in rows]
+    parts = [
+        (part[kept], row.answerable[kept])
+        for part, row, kept in zip(np.split(confidence, ends[:-1]), rows, asked, strict=True)
+    ]
     points = [float(point) for point in np.round(np.arange(0.05, 0.8, 0.01), 2)]
-    balance = [float(np.mean([_balance(c >= point, row.answerable) for c, row in parts])) for point in points]
+    balance = [float(np.mean([_balance(c >= point, answerable) for c, answerable in parts])) for point in points]
     return next(point for point, found in zip(points, balance, strict=True) if found >= max(balance) - TOLERANCE)
 
 
@@ -156,25 +195,33 @@ def main() -> None:
     rows = [measure_set(*pair, args.work, args.questions) for pair in zip(folders, others, strict=True)]
 
     print(
-        f"{'set':18} {'n':>4} {'right':>6} {'mean':>6} {'AUROC':>6} {'ECE':>6}   (by a model that has not seen the set)"
+        f"{'set':18} {'n':>4} {'right':>6} {'mean':>6} {'AUROC':>6} {'ECE':>6} {'swapped':>7}"
+        "   (by a model that has not seen the set)"
     )
-    left_out, aurocs = [], []
+    left_out, aurocs, against_swapped = [], [], []
     for row in rows:
         confidence = predict(fit([other for other in rows if other is not row]), row)
         left_out.append(confidence)
-        own, shown = row.own, "     –"
+        own, shown, told = row.own, "     –", "      –"
         if row.has_both():
             aurocs.append(auroc(confidence[own], row.answerable[own]))
             shown = f"{aurocs[-1]:6.3f}"
+        compared = (row.own & row.right) | (row.kinds == "swapped")
+        if not row.own[compared].all():
+            against_swapped.append(auroc(confidence[compared], row.own[compared]))
+            told = f"{against_swapped[-1]:7.3f}"
         print(
             f"{row.name:18} {own.sum():4} {row.right[own].mean():6.3f} {confidence[own].mean():6.3f} {shown} "
-            f"{ece(confidence[own], row.right[own]):6.3f}"
+            f"{ece(confidence[own], row.right[own]):6.3f} {told}"
         )
     pooled = np.concatenate(left_out)
     mine = np.concatenate([row.own for row in rows])
     error = ece(pooled[mine], np.concatenate([row.right for row in rows])[mine])
     point = operating_point(pooled, rows)
-    print(f"mean AUROC {np.mean(aurocs):.3f}, pooled ECE {error:.3f}, operating point {point}")
+    print(
+        f"mean AUROC {np.mean(aurocs):.3f} (against swapped names {np.mean(against_swapped):.3f}), "
+        f"pooled ECE {error:.3f}, operating point {point}"
+    )
 
     model, means, deviations = fit(rows)
     numbers = {
@@ -184,6 +231,7 @@ def main() -> None:
             "sets": {row.name: int(row.own.sum()) for row in rows},
             "left_out_mean_auroc": round(float(np.mean(aurocs)), 3),
             "left_out_pooled_ece": round(error, 3),
+            "left_out_mean_auroc_against_swapped_names": round(float(np.mean(against_swapped)), 3),
         },
         "intercept": round(float(model.intercept_[0]), 4),
         "weights": _named(model.coef_[0]),

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from askcorpus.confidence import Calibration, Features, load_calibration, measure
+from askcorpus.confidence import OUTSTANDING, Calibration, Features, load_calibration, measure
 from askcorpus.evidence import Evidence
 from askcorpus.query import Query
 from askcorpus.retrieve import Candidate, Retrieval
@@ -37,9 +37,11 @@ def candidate(document: str, fused: float, share: float) -> Candidate:
     return Candidate(hit(document, fused), stored, (match,), 0.0)
 
 
-def measured(question: str, sentence: str, *shares: float) -> Features:
-    query = Query(question, question, "", np.zeros((1, 2), np.float32), (("x",),), ((0.0, 1.0),), "")
-    evidence = Evidence(hit("a", 1.0), 0, Span(0, 1), sentence, np.zeros(2), 0.6, 2.0, 0.0, 4.0)
+def measured(question: str, sentence: str, *shares: float, languages: tuple[str, str] = ("", "")) -> Features:
+    """The features when ``sentence`` is all that a passage says; ``languages`` are the question's and the passage's."""
+    query = Query(question, question, languages[0], np.zeros((1, 2), np.float32), (("x",),), ((0.0, 1.0),), "")
+    passage = hit("a", 1.0).model_copy(update={"text": sentence, "language": languages[1]})
+    evidence = Evidence(passage, 0, Span(0, len(sentence)), sentence, np.zeros(2), 0.6, 2.0, 0.0, 14.0)
     found = tuple(candidate("a", 1.0, share) for share in shares)
     return measure(Retrieval(query, found, ()), [evidence])
 
@@ -77,6 +79,25 @@ def test_what_another_language_is_worth_pulls_nothing_in_the_questions_own() -> 
 def test_the_words_are_those_of_the_best_passage() -> None:
     found = measured("Who came?", "Ann came.", 0.7, 0.9)
     assert (found.similarity, found.lexical, found.foreign, found.foreign_score) == (0.6, 0.7, 0.0, 0.0)
+
+
+def test_what_stands_out_in_another_language_stands_out_up_to_a_limit() -> None:
+    found = measured("Who came?", "Anne est venue.", 0.7, languages=("en", "fr"))
+    assert (found.foreign, found.foreign_score) == (1.0, OUTSTANDING)
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "country"),
+    [
+        ("When did Syria recognize Donetsk?", 0.0, 0.0),
+        ("When did China recognize Donetsk?", 1.0, 1.0),
+        ("When did Syria recognize Kharkiv?", 1.0, 0.0),
+        ("When was it recognized?", 0.0, 0.0),
+    ],
+)
+def test_a_name_that_is_asked_about_and_not_there_is_missing(question: str, name: float, country: float) -> None:
+    found = measured(question, "La Syrie avait reconnu Donetsk en juin.", 0.5, languages=("en", "fr"))
+    assert (found.name, found.country) == (name, country)
 
 
 @pytest.mark.parametrize(

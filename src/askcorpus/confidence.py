@@ -14,6 +14,7 @@ from importlib.resources import files
 
 from askcorpus.evidence import Evidence
 from askcorpus.expectation import lacks_answer
+from askcorpus.names import Name, missing, names_of
 from askcorpus.retrieve import Retrieval
 
 
@@ -22,34 +23,49 @@ class Features:
     """What the evidence for a question looks like.
 
     ``similarity``: the cosine similarity of the best sentence; ``lexical``: the share of the
-    question's words that the best passage holds, by weight (``fuse.lexical_share``); ``lacking``: 1 when an amount or a
-    time is asked for and that sentence has none, else 0; ``foreign``: 1 when the sentence's document
-    is in another language than the question, which makes any similarity smaller, else 0; ``foreign_score``: the
-    sentence's score (see ``Evidence``) in that case, else 0: how far it stands out tells more there than how similar
-    it is.
+    question's words that the best passage holds, by weight (``fuse.lexical_share``). 1 if so, else 0: ``lacking``: an
+    amount or a time is asked for and that sentence has none; ``name``: the question names something that the sentence's
+    passage does not; ``country``: that is a country; ``foreign``: the sentence's document is in another language than
+    the question, which makes any similarity smaller. ``foreign_score``: the sentence's score (see ``Evidence``), up to
+    ``OUTSTANDING``, in that case, else 0: how far it stands out tells more there than how similar it is.
     """
 
     similarity: float
     lexical: float
     lacking: float
+    name: float
+    country: float
     foreign: float
     foreign_score: float
 
 
-_SPECIAL = frozenset(("lacking", "foreign", "foreign_score"))
+OUTSTANDING = 7.0
+"""Score from which a sentence stands out: more is said by names and words that return, not by being more right."""
+
+_SPECIAL = frozenset(("lacking", "name", "country", "foreign", "foreign_score"))
 """Features that are 0 unless something special is the case: 0 is where they say nothing."""
 
 
 def measure(retrieval: Retrieval, evidence: Sequence[Evidence]) -> Features:
     """The features of what was found for a question; there must be at least one candidate and one sentence."""
-    foreign = float(_differ(retrieval.query.language, evidence[0].hit.language))
+    best = evidence[0]
+    foreign = float(_differ(retrieval.query.language, best.hit.language))
+    unnamed = missing_names(retrieval, best)
     return Features(
-        similarity=evidence[0].similarity,
+        similarity=best.similarity,
         lexical=max((match.lexical_share for match in retrieval.candidates[0].matches), default=0.0),
-        lacking=float(lacks_answer(retrieval.query.question, evidence[0].text)),
+        lacking=float(lacks_answer(retrieval.query.question, best.text)),
+        name=float(bool(unnamed)),
+        country=float(any(name.country for name in unnamed)),
         foreign=foreign,
-        foreign_score=foreign * evidence[0].score,
+        foreign_score=foreign * min(best.score, OUTSTANDING),
     )
+
+
+def missing_names(retrieval: Retrieval, evidence: Evidence) -> tuple[Name, ...]:
+    """What the question names and the passage of that sentence, its title included, does not."""
+    names = names_of(retrieval.query.question, retrieval.query.language)
+    return missing(names, f"{evidence.hit.title}\n{evidence.hit.text}", evidence.hit.language)
 
 
 def _differ(language: str, other: str) -> bool:

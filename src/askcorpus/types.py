@@ -207,8 +207,9 @@ class ExplainedFeature(Record):
 class Explanation(Record):
     """How an answer came about, step by step. ``verdict`` is the decision and what tipped it, in a line.
 
-    ``confidence`` is the logistic function of ``start`` plus the pulls of the ``features`` (strongest first); below
-    ``operating_point`` no answer is given.
+    ``missing_names`` are those in the question that the passage of the best sentence does not have. ``confidence`` is
+    the logistic function of ``start`` plus the pulls of the ``features`` (strongest first); below ``operating_point``
+    no answer is given.
     """
 
     verdict: str
@@ -218,6 +219,7 @@ class Explanation(Record):
     readings: tuple[ExplainedReading, ...]
     passages: tuple[ExplainedPassage, ...]
     sentences: tuple[ExplainedSentence, ...]
+    missing_names: tuple[str, ...]
     start: float
     features: dict[str, ExplainedFeature]
     confidence: float

@@ -111,6 +111,8 @@ def _print_evidence(explanation: Explanation) -> None:
     say(f"  {'score':>6} {'similarity':>10} {'standing':>8} {'words':>5}")
     for one in explanation.sentences:
         say(f"  {one.score:6.2f} {one.similarity:10.3f} {one.standing:8.2f} {one.coverage:5.2f}  {_joined(one.text)}")
+    if explanation.missing_names:
+        say(f"\nNot named in the passage of the first: {', '.join(map(_joined, explanation.missing_names))}")
     say(f"\n{'Features':16} {'value':>7} {'neutral':>7} {'pull':>6}")
     say(f"  {'(start)':14} {'':7} {'':7} {explanation.start:+6.2f}")
     for name, feature in explanation.features.items():
