@@ -16,6 +16,7 @@ from those it answers right is shown beside it. ``--write`` puts the model fitte
 import argparse
 import json
 import random
+import re
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import fields
@@ -28,8 +29,9 @@ from sklearn.linear_model import LogisticRegression
 
 from askcorpus.assistant import Assistant, open_assistant
 from askcorpus.confidence import Features
+from askcorpus.countries import country_names
 from askcorpus.language import detect_language
-from askcorpus.names import Name, countries, names_of
+from askcorpus.names import Name, names_of
 from askcorpus.settings import read_settings
 from askcorpus.types import Answer
 from askcorpus_eval.match import Matcher
@@ -118,19 +120,25 @@ def measure_question(assistant: Assistant, question: Question) -> dict[str, obje
 def swap(questions: Sequence[Question], others: Sequence[Question]) -> list[Question]:
     """Answerable ``questions`` that ask about another country, or a name of ``others``, instead of their own."""
     chance = random.Random(0)
-    names = [
+    strange = [
         name.text for q in others for name in names_of(q.question, detect_language(q.question)) if not name.country
     ]
     swapped = []
     for question in (q for q in questions if q.answerable):
         language = detect_language(question.question)
-        name = chance.choice(names_of(question.question, language) or [Name("")])
-        known = [country for code, country in countries(language).items() if code != name.country]
-        other = chance.choice((known if name.country else names) or [""])
-        text = question.question.replace(name.text, other) if name.text and other else question.question
-        if text != question.question:
+        names = names_of(question.question, language)
+        name = chance.choice(names) if names else Name("")
+        known = [called[0] for code, called in country_names(language).items() if code != name.country]
+        choice = known if name.country else strange
+        if name.text and choice:
+            text = _replaced(question.question, name.text, chance.choice(choice))
             swapped.append(_unanswerable(question).model_copy(update={"question": text}))
     return swapped[:SWAPPED]
+
+
+def _replaced(text: str, word: str, other: str) -> str:
+    """``text`` with ``other`` wherever ``word`` stands by itself."""
+    return other.join(re.split(rf"(?<!\w){re.escape(word)}(?!\w)", text))
 
 
 def _unanswerable(question: Question) -> Question:

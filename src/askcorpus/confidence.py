@@ -64,8 +64,9 @@ def measure(retrieval: Retrieval, evidence: Sequence[Evidence]) -> Features:
 
 def missing_names(retrieval: Retrieval, evidence: Evidence) -> tuple[Name, ...]:
     """What the question names and the passage of that sentence, its title included, does not."""
-    names = names_of(retrieval.query.question, retrieval.query.language)
-    return missing(names, f"{evidence.hit.title}\n{evidence.hit.text}", evidence.hit.language)
+    language = retrieval.query.language
+    names = names_of(retrieval.query.question, language)
+    return missing(names, language, f"{evidence.hit.title}\n{evidence.hit.text}", evidence.hit.language)
 
 
 def _differ(language: str, other: str) -> bool:

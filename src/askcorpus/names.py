@@ -1,60 +1,54 @@
 """The names in a question, and whether a text has them: also in another language, script or spelling.
 
-Countries are known by all their names (Unicode's CLDR, through Babel). Any other name is found as it is written, or as
+Countries are known by what they are called (``askcorpus.countries``). Any other name is found as it is written, or as
 it sounds: ``Donetsk``, ``Donezk``, ``Донецк`` and ``دونيتسك`` share their consonants, once written in Latin letters.
 Comparing words by a code of their sound goes back to Soundex (Russell 1918); the rules here are for names that are
-spelled by ear in many languages.
+spelled by ear in many languages. What cannot be compared across languages (an acronym, a name of two sounds, a name and
+Chinese characters) counts as there.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 import regex
 from anyascii import anyascii
-from babel import Locale
-from babel.core import UnknownLocaleError
-from babel.languages import get_official_languages
 
+from askcorpus.countries import calendar_words, country_names, hints, language_names
+from askcorpus.types import Span
 from askcorpus.words import word_spans, words
 
 SHORTEST = 3
-"""Sounds from which a word is told from others by them."""
+"""Letters from which a word may be a name, and sounds from which names of two languages can be compared."""
 
-STEM = 4
+SHORTEST_AT_HOME = 4
+"""Sounds from which they can be compared in one language, where most names are spelled in one way."""
+
 ENDING = 2
-"""A word is recognised without its last two letters, as far as four are left: ``Iran`` in ``iranienne``."""
+"""Letters at the end of a country's name that inflection may change, and sounds that it may add to another's."""
 
-MOST_CAPITALISED = 0.6
-"""Share of capitalised words from which a question is written like a headline, and its capitals tell no names."""
+HEADLINE = 3
+"""Up to as many capitalised words tell names where there is no plain one; more are a headline, which tells none."""
 
-_NO_COUNTRIES = frozenset(("EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"))
 _CAPITALS_ARE_NOUNS = frozenset(("de", "lb"))
-_WORD = regex.compile(r"[\p{L}\p{M}][\p{L}\p{M}\p{N}'’-]*")
+_INFLECTING = frozenset(
+    ("bg", "cs", "el", "et", "fi", "hr", "hu", "lt", "lv", "mk", "pl", "ro", "ru", "sk", "sl", "sr", "tr", "uk")
+)
 _CASED = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}]")
-_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
-_ALSO = {
-    "US": ("America", "Америка", "Αμερική", "أمريكا", "अमेरिका", "アメリカ", "미국"),
-    "GB": (
-        "Britain",
-        "British",
-        "Bretagne",
-        "Großbritannien",
-        "England",
-        "Angleterre",
-        "Inglaterra",
-        "Inghilterra",
-        "Британия",
-    ),
-}
-"""Names in everyday use that CLDR, which has one for each language, leaves out."""
-
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+_PREFIXED = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
+_OPENS = regex.compile(r"(?:^|[.?!:;…¿¡\n\"“«„(]|\p{Pd}\s)\s*$")
+_PEOPLE = regex.compile(
+    r"(?:e?s|n|ns|an|ans|ana|anas|ano|anos|ain|aine|ains|aines|en|ens|enne|ennes|ien|iens|ienne|iennes|ian|ians"
+    r"|ean|eans|een|eens|eenne|eennes|ais|aise|aises|ois|oise|oises|ese|esi|eses|esa|i|is|ish|isch\w*|er|ern|erin|erinnen|ski\w*|sch\w*|o|os|a|as|e|y)"
+)
 _GREEK = (("ντ", "d"), ("μπ", "b"), ("γκ", "g"), ("τζ", "j"), ("τσ", "s"), ("ου", "u"), ("ευ", "ev"), ("αυ", "av"))
 _SOUNDS = tuple(
     (regex.compile(spelling), sound)
     for spelling, sound in (
         (r"t?sch|tch|ch(?=[aeiouy]|$)|sh|zh|t[sz]|dz|[cs]z|c(?=[eiy])|[zj]", "s"),
         (r"ph|v", "f"),
+        (r"p", "b"),  # Arabic has no p
         (r"ck|qu?|c", "k"),
         (r"x", "ks"),
         (r"[hwy]", ""),
@@ -62,6 +56,10 @@ _SOUNDS = tuple(
         (r"(.)\1+", r"\1"),
     )
 )
+_LONGER_WORDS = {"中国": "家", "马里": "兰"}
+"""Countries whose name is also the beginning of another word, and how that goes on."""
+
+_HOMOGRAPHS = frozenset(("مالي",))  # Mali, and “financial”
 
 
 class Name(NamedTuple):
@@ -71,26 +69,39 @@ class Name(NamedTuple):
     country: str = ""
 
 
+class _Text(NamedTuple):
+    """A passage read for names: its words in order, the sounds of those that may be names, and its language."""
+
+    words: tuple[str, ...]
+    sounds: frozenset[str]
+    language: str
+    unspaced: bool
+
+
 def names_of(question: str, language: str) -> tuple[Name, ...]:
     """The names that ``question`` (ISO 639-1 ``language``, or "") asks about.
 
-    Countries in every script; other names where capitals tell them: not the first word, not in a headline, and not in
-    a language that capitalises its nouns.
+    Countries in every script; other names where capitals tell them: not at the beginning of a sentence, not in a
+    headline, and not in a language that capitalises its nouns.
     """
-    found, covered = _countries_in(question, language)
-    others = [] if language in _CAPITALS_ARE_NOUNS else _capitalised(question, covered)
-    return (*found, *(Name(word) for word in dict.fromkeys(others)))
+    found = word_spans(question)
+    countries, taken = _countries_in(question, found, language)
+    others = [] if language in _CAPITALS_ARE_NOUNS else _capitalised(question, found, taken, language)
+    return tuple(dict.fromkeys((*countries, *(Name(text) for text in others))))
 
 
-def missing(names: Iterable[Name], text: str, language: str) -> tuple[Name, ...]:
-    """Those of ``names`` that ``text`` (in ``language``) does not hold."""
-    held = frozenset(words(text))
-    return tuple(name for name in names if not _holds(held, name, language))
+def missing(names: Iterable[Name], language: str, text: str, text_language: str) -> tuple[Name, ...]:
+    """Those of ``names``, from a question in ``language``, that ``text`` does not hold."""
+    names = tuple(names)
+    if not names:
+        return ()
+    read = _read(text, text_language)
+    return tuple(name for name in names if not _holds(read, name, language))
 
 
 @lru_cache(maxsize=1 << 16)
 def sound(word: str) -> str:
-    """The consonants of ``word`` as they sound, ``a`` before them if it begins with a vowel: ``tnsk`` or so."""
+    """The consonants of ``word`` as they sound, ``a`` before them if it begins with a vowel: ``dnsk`` or so."""
     word = word.lower()
     for letters, latin in _GREEK:
         word = word.replace(letters, latin)
@@ -101,119 +112,149 @@ def sound(word: str) -> str:
     return start + spelled
 
 
-def _capitalised(question: str, covered: Collection[str]) -> list[str]:
-    """The capitalised words that are not ``covered``; none where nearly all are capitalised."""
-    later = [match[0] for match in _WORD.finditer(question)][1:]
-    cased = [word for word in later if _CASED.match(word) and not set(words(word)).intersection(covered)]
-    capitals = [word for word in cased if word[0].isupper()]
-    return capitals if len(capitals) <= max(2, MOST_CAPITALISED * len(cased)) else []
+# --- names in a question ---
 
 
-def _holds(held: frozenset[str], name: Name, language: str) -> bool:
-    if name.country:
-        return any(_has_all(held, known) for known in (name.text, *_called(name.country, language)))
-    wanted = sound(name.text)
-    return _has_all(held, name.text) or (len(wanted) >= SHORTEST and wanted in _sounds(held))
-
-
-def _has_all(held: frozenset[str], name: str) -> bool:
-    telling = [word for word in words(name) if _tells(word)]
-    return bool(telling) and all(_has_word(held, word) for word in telling)
-
-
-def _tells(word: str) -> bool:
-    """Whether a word of a country's name is more than a particle."""
-    return len(word) >= SHORTEST or bool(_UNSPACED.match(word))
-
-
-def _has_word(held: frozenset[str], word: str) -> bool:
-    if word in held:
-        return True
-    stem = word[: max(STEM, len(word) - ENDING)]
-    return len(word) >= STEM and any(other.startswith(stem) for other in held)
-
-
-@lru_cache(maxsize=256)
-def _sounds(held: frozenset[str]) -> frozenset[str]:
-    return frozenset(sound(word) for word in held)
-
-
-def _countries_in(question: str, language: str) -> tuple[list[Name], set[str]]:
-    """The countries that a question names, the longest name where several fit, and the words that name them."""
-    spans = word_spans(question)
-    asked = [word for word, _ in spans]
-    capital = [question[span.start].isupper() or not _CASED.match(question[span.start]) for _, span in spans]
-    known = _spelled(language)
+def _countries_in(question: str, found: Sequence[tuple[str, Span]], language: str) -> tuple[list[Name], frozenset[int]]:
+    """The countries that a question names, the longest name where several fit, and the places of their words."""
+    asked = [word for word, _ in found]
+    known = _by_beginning(language)
     fitting = [
-        (name, start, parts)
+        (-len(parts), start, code)
         for start, word in enumerate(asked)
-        for name, parts in known.get(word[:STEM], ())
-        if len(parts) <= len(asked) - start
-        and _names(asked[start : start + len(parts)], parts, capital[start], first=not start)
+        for code, parts in known.get(word[:SHORTEST], ())
+        if _is_named(question, found[start : start + len(parts)], parts, language)
     ]
-    found: dict[str, Name] = {}
-    taken: set[int] = set()
-    for name, start, parts in sorted(fitting, key=lambda fit: (-len(fit[2]), -len(fit[0].text))):
-        places = range(start, start + len(parts))
+    names, taken = [], set[int]()
+    for negative, start, code in sorted(fitting):
+        places = range(start, start - negative)
         if taken.isdisjoint(places):
             taken.update(places)
-            found[name.country] = name
-    return list(found.values()), {asked[place] for place in taken}
-
-
-def _names(asked: Sequence[str], parts: Sequence[str], capital: bool, *, first: bool) -> bool:
-    """Whether words are a country's name: as it is, or capitalised within a sentence with another ending (``Россию``,
-    ``Kameruns``). A name of a few letters is a common word somewhere, unless it is capitalised."""
-    if asked == parts:
-        return capital or len("".join(parts)) > STEM
-    return (
-        capital
-        and not first
-        and all(
-            word == part
-            or (len(part) > STEM and word.startswith(_trunk(part)) and abs(len(word) - len(part)) <= ENDING)
-            for word, part in zip(asked, parts, strict=True)
-        )
-    )
-
-
-def _trunk(part: str) -> str:
-    """What endings leave of a name: all of a short one in Latin letters, where few languages inflect names."""
-    return part if part.isascii() and len(part) <= STEM + 1 else part[:-1]
+            names.append((start, Name(question[found[start][1].start : found[places[-1]][1].end], code)))
+    return [name for _, name in sorted(names)], frozenset(taken)
 
 
 @cache
-def _spelled(language: str) -> dict[str, list[tuple[Name, list[str]]]]:
-    """Every country with the folded words of its name, by the beginning of the first."""
-    found: dict[str, list[tuple[Name, list[str]]]] = {}
-    for code, text in countries(language).items():
-        parts = words(text)
-        if parts:
-            found.setdefault(parts[0][:STEM], []).append((Name(text, code), parts))
+def _by_beginning(language: str) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+    """Every country's names as folded words, with its code, by the beginning of the first."""
+    found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    for code, names in country_names(language).items():
+        for parts in {tuple(words(name)) for name in names}:
+            if parts and parts[0] not in _HOMOGRAPHS:
+                found.setdefault(parts[0][:SHORTEST], []).append((code, parts))
     return found
 
 
-@cache
-def _called(country: str, language: str) -> tuple[str, ...]:
-    """What a country is called in a language, and its own language there: ``Allemagne``, ``allemand``."""
-    if not (locale := _locale(language)):
-        return ()
-    name = locale.territories.get(country, "")
-    spoken = get_official_languages(country)[:1] if len(name.split()) == 1 else ()  # not Korean for either Korea
-    found = (name, *map(locale.languages.get, spoken), *_ALSO.get(country, ()))
-    return tuple(name for name in found if name)
+def _is_named(question: str, found: Sequence[tuple[str, Span]], parts: Sequence[str], language: str) -> bool:
+    """Whether these words of a question are a country's name."""
+    if len(found) != len(parts):
+        return False
+    start, end = found[0][1].start, found[-1][1].end
+    surface, later = question[start:end], question[end:]
+    if _CASED.match(surface):
+        capital = surface.isupper() if len(surface) <= SHORTEST else surface[0].isupper()
+        if not capital and (len(surface) <= SHORTEST or any(char.isupper() for char in question)):
+            return False
+        if len(parts) == 1 and regex.match(r"\s\p{Lu}\p{Ll}", later):  # Jordan Peterson
+            return False
+    elif later.startswith(_LONGER_WORDS.get(surface, "\0")):
+        return False
+    inflecting = language in _INFLECTING and surface[0].isupper() and not _OPENS.search(question[:start])
+    return all(
+        word == part or (inflecting and _is_inflected(word, part)) for (word, _), part in zip(found, parts, strict=True)
+    )
 
 
-@cache
-def countries(language: str) -> Mapping[str, str]:
-    """The names of countries in a language, by ISO 3166 code; none where the language is not known."""
-    locale = _locale(language)
-    known = locale.territories.items() if locale else ()
-    return {code: name for code, name in known if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES}
+def _is_inflected(word: str, name: str) -> bool:
+    trunk = name[: max(SHORTEST + 1, len(name) - ENDING)]
+    return len(name) > SHORTEST and word.startswith(trunk) and abs(len(word) - len(name)) <= ENDING
 
 
-def _locale(language: str) -> Locale | None:
-    try:
-        return Locale.parse(language) if language else None
-    except (UnknownLocaleError, ValueError):
-        return None
+def _capitalised(question: str, found: Sequence[tuple[str, Span]], taken: Collection[int], language: str) -> list[str]:
+    """The capitalised words that may be names of anything but a country."""
+    plain, capitals = 0, []
+    usual = calendar_words(language) | language_names(language)
+    for place, (word, span) in enumerate(found):
+        surface = question[span.start : span.end]
+        if not _CASED.match(surface):
+            continue
+        if surface[0].islower():
+            plain += len(word) > SHORTEST
+        elif place not in taken and not _OPENS.search(question[: span.start]):
+            capitals.append(surface)
+    if not plain and len(capitals) > HEADLINE:
+        return []
+    return [surface for surface in capitals if len(surface) >= SHORTEST and surface not in usual]
+
+
+# --- names in a text ---
+
+
+@lru_cache(maxsize=256)
+def _read(text: str, language: str) -> _Text:
+    found = word_spans(text)
+    names = {word for word, span in found if not _CASED.match(text[span.start]) or text[span.start].isupper()}
+    unspaced = sum(bool(_UNSPACED.match(word)) for word, _ in found) * 2 > len(found)
+    return _Text(tuple(word for word, _ in found), frozenset(map(sound, names)), language, unspaced)
+
+
+def _holds(text: _Text, name: Name, language: str) -> bool:
+    if name.country:
+        return _holds_country(text, name)
+    if set(words(name.text)) <= set(text.words):
+        return True
+    wanted, at_home = "".join(sound(word) for word in words(name.text)), language == text.language != ""
+    if not at_home and (len(wanted) < SHORTEST or name.text.isupper() or text.unspaced):
+        return True
+    if len(wanted) < (SHORTEST_AT_HOME if at_home else SHORTEST):
+        return False
+    return any(_sound_alike(wanted, held) for held in text.sounds)
+
+
+def _sound_alike(one: str, other: str) -> bool:
+    """Whether two keys of sounds are the same but for an ending: ``Донецком`` and ``Donetsk``."""
+    shorter, longer = sorted((one, other), key=len)
+    return longer.startswith(shorter) and (
+        one == other or len(shorter) > SHORTEST and len(longer) - len(shorter) <= ENDING
+    )
+
+
+def _holds_country(text: _Text, name: Name) -> bool:
+    known = country_names(text.language).get(name.country, ())
+    called = (name.text, *known, *hints(name.country, text.language))
+    if any(_holds_all(text, words(one)) for one in called):
+        return True
+    wanted = sound(name.text)
+    return not text.language and len(wanted) >= SHORTEST and wanted in text.sounds
+
+
+def _holds_all(text: _Text, wanted: Sequence[str]) -> bool:
+    """Whether the words of a name stand together in a text, in any order: ``nord-coréen`` for ``Corée du Nord``."""
+    telling = [word for word in wanted if len(word) >= SHORTEST or _UNSPACED.match(word)] or wanted
+    near = len(wanted)
+    return any(
+        all(
+            any(_is_or_its_people(held, word) for held in text.words[max(0, place - near) : place + near + 1])
+            for word in telling[1:]
+        )
+        for place, first in enumerate(text.words)
+        if _is_or_its_people(first, telling[0])
+    )
+
+
+def _is_or_its_people(held: str, name: str) -> bool:
+    """Whether a word of a text is a name, its people, or it with an ending or a prefix (``iraniens`` for Iran)."""
+    if held == name:
+        return True
+    if len(name) <= SHORTEST:
+        return False
+    if _PREFIXED.match(name) and held.endswith(name):
+        return len(held) <= len(name) + ENDING
+    if not name.isascii():
+        trunk = name[: max(SHORTEST + 1, len(name) - ENDING)]
+        return held.startswith(trunk) and len(held) <= len(name) + 3 * ENDING
+    return any(
+        held.startswith(stem) and bool(_PEOPLE.fullmatch(held[len(stem) :]))
+        for stem in (name, name[:-1], name[:-2])
+        if len(stem) > SHORTEST
+    )
