@@ -90,14 +90,22 @@ def test_what_stands_out_in_another_language_stands_out_up_to_a_limit() -> None:
     ("question", "name", "country"),
     [
         ("When did Syria recognize Donetsk?", 0.0, 0.0),
-        ("When did China recognize Donetsk?", 1.0, 1.0),
-        ("When did Syria recognize Kharkiv?", 1.0, 0.0),
+        ("When did China recognize Donetsk?", 0.0, 1.0),
+        ("When did Syria recognize Kharkiv?", 0.0, 0.0),  # it may be called otherwise in French
+        ("When did somebody recognize Kharkiv?", 1.0, 0.0),
         ("When was it recognized?", 0.0, 0.0),
     ],
 )
 def test_a_name_that_is_asked_about_and_not_there_is_missing(question: str, name: float, country: float) -> None:
     found = measured(question, "La Syrie avait reconnu Donetsk en juin.", 0.5, languages=("en", "fr"))
     assert (found.name, found.country) == (name, country)
+
+
+def test_in_one_language_any_name_that_is_not_there_is_missing() -> None:
+    found = measured(
+        "When did Syria recognize Kharkiv?", "Syria recognized Donetsk in June.", 0.5, languages=("en", "en")
+    )
+    assert (found.name, found.country) == (1.0, 0.0)
 
 
 @pytest.mark.parametrize(

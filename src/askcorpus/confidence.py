@@ -25,7 +25,8 @@ class Features:
     ``similarity``: the cosine similarity of the best sentence; ``lexical``: the share of the
     question's words that the best passage holds, by weight (``fuse.lexical_share``). 1 if so, else 0: ``lacking``: an
     amount or a time is asked for and that sentence has none; ``name``: the question names something that the sentence's
-    passage does not; ``country``: that is a country; ``foreign``: the sentence's document is in another language than
+    passage does not (in another language, where a name may be translated: nothing that it does); ``country``: the
+    question names a country that the passage does not; ``foreign``: the sentence's document is in another language than
     the question, which makes any similarity smaller. ``foreign_score``: the sentence's score (see ``Evidence``), up to
     ``OUTSTANDING``, in that case, else 0: how far it stands out tells more there than how similar it is.
     """
@@ -50,13 +51,14 @@ def measure(retrieval: Retrieval, evidence: Sequence[Evidence]) -> Features:
     """The features of what was found for a question; there must be at least one candidate and one sentence."""
     best = evidence[0]
     foreign = float(_differ(retrieval.query.language, best.hit.language))
-    unnamed = missing_names(retrieval, best)
+    absent = missing_names(retrieval, best)
+    named = len(names_of(retrieval.query.question, retrieval.query.language))
     return Features(
         similarity=best.similarity,
         lexical=max((match.lexical_share for match in retrieval.candidates[0].matches), default=0.0),
         lacking=float(lacks_answer(retrieval.query.question, best.text)),
-        name=float(bool(unnamed)),
-        country=float(any(name.country for name in unnamed)),
+        name=float(len(absent) == named if foreign else bool(absent)) if absent else 0.0,
+        country=float(any(name.country for name in absent)),
         foreign=foreign,
         foreign_score=foreign * min(best.score, OUTSTANDING),
     )
