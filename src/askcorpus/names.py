@@ -3,8 +3,8 @@
 Countries are known by what they are called (``askcorpus.countries``). Any other name is found as it is written, or as
 it sounds: ``Donetsk``, ``Donezk``, ``Донецк`` and ``دونيتسك`` share their consonants, once written in Latin letters.
 Comparing words by a code of their sound goes back to Soundex (Russell 1918); the rules here are for names that are
-spelled by ear in many languages. What cannot be compared across languages (an acronym, a name of two sounds, a name and
-Chinese characters) counts as there.
+spelled by ear in many languages. Of a name of several words half must be there. What cannot be compared counts as
+there: acronyms, and across languages names of two sounds, or a name with Chinese characters.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -59,11 +59,14 @@ _SOUNDS = tuple(
 _LONGER_WORDS = {"中国": "家", "马里": "兰"}
 """Countries whose name is also the beginning of another word, and how that goes on."""
 
+_ALWAYS_CAPITAL = frozenset(("etat", "etats", "estado", "estados", "stato", "stati", "estat", "estats"))
+"""Common nouns that some languages capitalise."""
+
 _HOMOGRAPHS = frozenset(("مالي",))  # Mali, and “financial”
 
 
 class Name(NamedTuple):
-    """A name in a question, as it stands there; ``country`` is its ISO 3166 code when it is one."""
+    """A name of one or more words, as it stands in a question; ``country`` is its ISO 3166 code when it is one."""
 
     text: str
     country: str = ""
@@ -171,9 +174,10 @@ def _is_inflected(word: str, name: str) -> bool:
 
 
 def _capitalised(question: str, found: Sequence[tuple[str, Span]], taken: Collection[int], language: str) -> list[str]:
-    """The capitalised words that may be names of anything but a country."""
-    plain, capitals = 0, []
+    """The capitalised words that may be names of anything but a country; those side by side are one name."""
+    plain, capitals = 0, 0
     usual = calendar_words(language) | language_names(language)
+    runs: list[Span] = []
     for place, (word, span) in enumerate(found):
         surface = question[span.start : span.end]
         if not _CASED.match(surface):
@@ -181,10 +185,14 @@ def _capitalised(question: str, found: Sequence[tuple[str, Span]], taken: Collec
         if surface[0].islower():
             plain += len(word) > SHORTEST
         elif place not in taken and not _OPENS.search(question[: span.start]):
-            capitals.append(surface)
-    if not plain and len(capitals) > HEADLINE:
-        return []
-    return [surface for surface in capitals if len(surface) >= SHORTEST and surface not in usual]
+            capitals += 1
+            if len(surface) < SHORTEST or surface in usual or word in _ALWAYS_CAPITAL:
+                continue
+            if runs and question[runs[-1].end : span.start].isspace():
+                runs[-1] = Span(runs[-1].start, span.end)
+            else:
+                runs.append(span)
+    return [] if not plain and capitals > HEADLINE else [question[run.start : run.end] for run in runs]
 
 
 # --- names in a text ---
@@ -201,14 +209,20 @@ def _read(text: str, language: str) -> _Text:
 def _holds(text: _Text, name: Name, language: str) -> bool:
     if name.country:
         return _holds_country(text, name)
-    if set(words(name.text)) <= set(text.words):
+    parts = words(name.text)
+    return sum(_holds_word(text, name.text, part, language) for part in parts) * 2 >= len(parts)
+
+
+def _holds_word(text: _Text, name: str, word: str, language: str) -> bool:
+    """Whether a word of a name is in a text, or cannot be told from what is."""
+    if word in text.words or name.isupper():
         return True
-    wanted, at_home = "".join(sound(word) for word in words(name.text)), language == text.language != ""
-    if not at_home and (len(wanted) < SHORTEST or name.text.isupper() or text.unspaced):
+    heard, at_home = sound(word), language == text.language != ""
+    if not at_home and (len(heard) < SHORTEST or text.unspaced):
         return True
-    if len(wanted) < (SHORTEST_AT_HOME if at_home else SHORTEST):
-        return False
-    return any(_sound_alike(wanted, held) for held in text.sounds)
+    return len(heard) >= (SHORTEST_AT_HOME if at_home else SHORTEST) and any(
+        _sound_alike(heard, other) for other in text.sounds
+    )
 
 
 def _sound_alike(one: str, other: str) -> bool:
