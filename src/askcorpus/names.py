@@ -37,7 +37,7 @@ _INFLECTING = frozenset(
 _CASED = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}]")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _PREFIXED = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
-_OPENS = regex.compile(r"(?:^|[.?!:;…¿¡\n\"“«„(]|\p{Pd}\s)\s*$")
+_BEFORE_A_SENTENCE = frozenset('.?!:;…¿¡"“”«„(—–')
 _PEOPLE = regex.compile(
     r"(?:e?s|n|ns|an|ans|ana|anas|ano|anos|ain|aine|ains|aines|en|ens|enne|ennes|ien|iens|ienne|iennes|ian|ians"
     r"|ean|eans|een|eens|eenne|eennes|ais|aise|aises|ois|oise|oises|ese|esi|eses|esa|i|is|ish|isch\w*|er|ern|erin|erinnen|ski\w*|sch\w*|o|os|a|as|e|y)"
@@ -162,10 +162,16 @@ def _is_named(question: str, found: Sequence[tuple[str, Span]], parts: Sequence[
             return False
     elif later.startswith(_LONGER_WORDS.get(surface, "\0")):
         return False
-    inflecting = language in _INFLECTING and surface[0].isupper() and not _OPENS.search(question[:start])
+    inflecting = language in _INFLECTING and surface[0].isupper() and not _opens(question, start)
     return all(
         word == part or (inflecting and _is_inflected(word, part)) for (word, _), part in zip(found, parts, strict=True)
     )
+
+
+def _opens(question: str, place: int) -> bool:
+    """Whether a sentence begins at a place of a question, where every word is capitalised."""
+    before = question[:place].rstrip()
+    return not before or before[-1] in _BEFORE_A_SENTENCE
 
 
 def _is_inflected(word: str, name: str) -> bool:
@@ -184,7 +190,7 @@ def _capitalised(question: str, found: Sequence[tuple[str, Span]], taken: Collec
             continue
         if surface[0].islower():
             plain += len(word) > SHORTEST
-        elif place not in taken and not _OPENS.search(question[: span.start]):
+        elif place not in taken and not _opens(question, span.start):
             capitals += 1
             if len(surface) < SHORTEST or surface in usual or word in _ALWAYS_CAPITAL:
                 continue
