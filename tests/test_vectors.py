@@ -13,12 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from askcorpus import store as store_module
 from askcorpus import vectors
 from askcorpus.errors import UsageError
 from askcorpus.types import Filters
 from corpora import DIMENSION, assert_exact, book, document, exactly, fill, many, open_, passages, put, vector
 
 QUERIES = [vector(f"question {n}") for n in range(20)]
+
+
+@pytest.fixture(autouse=True)
+def large(monkeypatch):
+    """Every corpus counts as a large one, for which Chroma is asked."""
+    monkeypatch.setattr(store_module, "EXACT_UPTO", 0)
 
 
 @pytest.fixture
@@ -34,6 +41,20 @@ def uses_chroma(store):
 
 def test_chroma_finds_what_arithmetic_finds(store):
     fill(store, *many(60), book("b", 1000))
+    assert_exact(store, QUERIES)
+    assert uses_chroma(store)
+
+
+def test_a_small_corpus_is_compared_as_a_whole(store, monkeypatch):
+    fill(store, *many(60))
+    monkeypatch.setattr(store_module, "EXACT_UPTO", 180)
+    assert_exact(store, QUERIES)
+    assert not uses_chroma(store)
+
+
+def test_a_corpus_beyond_that_is_not(store, monkeypatch):
+    fill(store, *many(60))
+    monkeypatch.setattr(store_module, "EXACT_UPTO", 179)
     assert_exact(store, QUERIES)
     assert uses_chroma(store)
 
@@ -103,12 +124,9 @@ def test_a_zero_vector_is_like_nothing(store):
     assert dict(found)[passages(one)[0].passage.id] == 0.0
 
 
-def test_similarities_and_background_are_those_of_the_vectors(store):
+def test_the_background_is_that_of_the_vectors(store):
     fill(store, *many(30))
-    everything = dict(exactly(store, QUERIES[:1], 1000)[0])
-    some = list(everything)[:4]
-    assert store.similarities(QUERIES[0], [*some, "unknown"]) == pytest.approx({id_: everything[id_] for id_ in some})
-    scores = np.array(list(everything.values()))
+    scores = np.array([score for _, score in exactly(store, QUERIES[:1], 1000)[0]])
     assert store.background(QUERIES[0])[:2] == pytest.approx((scores.mean(), scores.std()), abs=1e-5)
 
 

@@ -60,10 +60,10 @@ class Sample(NamedTuple):
         """The corpus's own background for a question's unit vector (dimension,); all 0 when it is empty."""
         if not self.passages.size:
             return Background(0.0, 0.0)
-        similarities = self.passages @ vector
+        similarities = np.vecdot(self.passages, vector)
         usual = float(np.quantile(similarities, QUANTILE))
         advantages = {
-            language: (float(np.quantile(drawn @ vector, QUANTILE)) - usual)
+            language: (float(np.quantile(np.vecdot(drawn, vector), QUANTILE)) - usual)
             * len(drawn)
             / (len(drawn) + LANGUAGE_PRIOR)
             for language, drawn in self.languages.items()

@@ -420,13 +420,6 @@ def vectors_of(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, Ve
     return {seq: np.frombuffer(vector, np.float32) for seq, vector in connection.execute(query)}
 
 
-def vectors_by_id(connection: sa.Connection, passage_ids: Sequence[str]) -> dict[str, Vector]:
-    """The vectors of passages by id; those not there are left out."""
-    query = sa.select(_passages.c.id, _vectors.c.vector).join(_vectors, _vectors.c.seq == _passages.c.seq)
-    found = connection.execute(query.where(_passages.c.id.in_(_listed(passage_ids))))
-    return {id_: np.frombuffer(vector, np.float32) for id_, vector in found}
-
-
 def sample(connection: sa.Connection) -> Sample:
     """Vectors of fixed samples of all passages and of those in each language, where there are several.
 

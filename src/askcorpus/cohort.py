@@ -27,7 +27,7 @@ class Cohort:
 
     def background(self, vector: NDArray[np.float32]) -> Background:
         """Mean and standard deviation of the similarity of a question's vector (dimension,) to the strangers."""
-        similarities = self._loaded().vectors @ vector
+        similarities = np.vecdot(self._loaded().vectors, vector)
         return Background(float(similarities.mean()), float(similarities.std()))
 
     def among_themselves(self) -> Background:

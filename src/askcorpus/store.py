@@ -28,6 +28,11 @@ from askcorpus.vectors import ChromaIndex, Embedded, Exact, Near, Server, neares
 __all__ = ["Check", "Facets", "Known", "Progress", "Store", "StoredPassage", "Writer", "open_store"]
 
 FILE = "catalog.sqlite3"
+
+EXACT_UPTO = 50_000
+"""Passages up to which a question is compared with all of them: that takes 5 ms at most, and the same are found
+whichever process asks. Chroma's graph can lose sight of a passage altogether (docs/quality.md)."""
+
 Progress = Callable[[str, int, int], None]
 """Called with the name of the step, what is done and what there is to do."""
 
@@ -146,8 +151,8 @@ class Store:
     def dense(self, vector: Vector, limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
         """The passages nearest to ``vector``: id and cosine similarity (exact), best first.
 
-        Chroma names the candidates where it can and nothing is filtered. Otherwise all qualifying vectors are
-        compared, which takes milliseconds and misses nothing.
+        In a large corpus Chroma names the candidates where it can and nothing is filtered. Otherwise all qualifying
+        vectors are compared, which takes milliseconds and misses nothing.
         """
         query = catalog.unit(vector)
         with self._database.reading() as connection:
@@ -159,22 +164,17 @@ class Store:
 
     def _nearest(self, connection: sa.Connection, query: Vector, limit: int, filters: Filters) -> list[Near]:
         state = catalog.state(connection)
-        if filters:
-            return self._exact.search(connection, state, query, limit, catalog.numbers(connection, filters))
+        passages = catalog.count_passages(connection)
+        if filters or passages <= EXACT_UPTO:
+            wanted = catalog.numbers(connection, filters) if filters else None
+            return self._exact.search(connection, state, query, limit, wanted)
         candidates = self._chroma.search(connection, state, query, limit)
         if candidates is not None:
             vectors = catalog.vectors_of(connection, candidates)
-            if len(vectors) == min(limit, catalog.count_passages(connection)):
+            if len(vectors) == min(limit, passages):
                 similarities = np.stack(list(vectors.values())) @ query
                 return nearest(np.fromiter(vectors, np.int64), similarities, limit)
         return self._exact.search(connection, state, query, limit, None)
-
-    def similarities(self, vector: Vector, passage_ids: Sequence[str]) -> dict[str, float]:
-        """Cosine similarity of ``vector`` to passages, by id; what is no longer there is left out."""
-        query = catalog.unit(vector)
-        with self._database.reading() as connection:
-            vectors = catalog.vectors_by_id(connection, passage_ids)
-        return {id_: float(vectors[id_] @ query) for id_ in passage_ids if id_ in vectors}
 
     def background(self, vector: Vector) -> Background:
         """What an unrelated passage of this corpus scores for ``vector``, by fixed samples; all 0 in an empty store."""
