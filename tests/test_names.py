@@ -44,6 +44,7 @@ def test_the_names_of_a_question(question: str, language: str, names: list[Name]
         ("Was ist das größte Problem der Bäcker?", "de"),  # so they are in German
         ("Je pars. Que faire ? Quand ?", "fr"),
         ("Quels États ont cédé ?", "fr"),
+        ("Which North Korean minister wrote?", "en"),
         ("Can I get it back?", "en"),
         ("", ""),
         ("🙂\x00", "xx"),

@@ -59,8 +59,10 @@ _SOUNDS = tuple(
 _LONGER_WORDS = {"中国": "家", "马里": "兰"}
 """Countries whose name is also the beginning of another word, and how that goes on."""
 
-_ALWAYS_CAPITAL = frozenset(("etat", "etats", "estado", "estados", "stato", "stati", "estat", "estats"))
-"""Common nouns that some languages capitalise."""
+_OFTEN_CAPITAL = frozenset(
+    ("etat", "etats", "estado", "estados", "stato", "stati", "estat", "estats", "north", "south", "east", "west")
+)
+"""Words that are often capitalised and name nothing by themselves: *North* Korean."""
 
 _HOMOGRAPHS = frozenset(("مالي",))  # Mali, and “financial”
 
@@ -192,7 +194,7 @@ def _capitalised(question: str, found: Sequence[tuple[str, Span]], taken: Collec
             plain += len(word) > SHORTEST
         elif place not in taken and not _opens(question, span.start):
             capitals += 1
-            if len(surface) < SHORTEST or surface in usual or word in _ALWAYS_CAPITAL:
+            if len(surface) < SHORTEST or surface in usual or word in _OFTEN_CAPITAL:
                 continue
             if runs and question[runs[-1].end : span.start].isspace():
                 runs[-1] = Span(runs[-1].start, span.end)
