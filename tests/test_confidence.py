@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from askcorpus.confidence import OUTSTANDING, Calibration, Features, load_calibration, measure
+from askcorpus.confidence import OUTSTANDING, Calibration, Features, load_calibration, measure, missing_names
 from askcorpus.evidence import Evidence
 from askcorpus.query import Query
 from askcorpus.retrieve import Candidate, Retrieval
@@ -136,3 +136,26 @@ def test_the_calibration_in_the_package_answers_from_strong_evidence_only() -> N
         )
 
     assert confidence(-3.0) < calibration.operating_point < confidence(3.0)
+
+
+def found(text: str, language: str, title: str = "") -> Hit:
+    return hit("a", 1.0).model_copy(update={"text": text, "language": language, "title": title})
+
+
+SYRIA = found("La Syrie avait reconnu Donetsk en juin.", "fr")
+
+
+@pytest.mark.parametrize(
+    ("question", "hits", "names"),
+    [
+        ("When did China recognize Donetsk?", [SYRIA], ["China"]),
+        ("When did China recognize Donetsk?", [SYRIA, found("Pékin est en Chine.", "fr")], []),
+        ("When did Syria recognize Kharkiv?", [SYRIA], []),  # in French it may be called otherwise
+        ("When did anybody recognize Kharkiv?", [SYRIA], ["Kharkiv"]),  # but not if nothing else is the same either
+        ("When did Syria recognize Kharkiv?", [found("Syria recognized Donetsk.", "en")], ["Kharkiv"]),
+        ("When did Syria recognize Kharkiv?", [found("Syria did.", "en", title="Kharkiv: the latest")], []),
+    ],
+)
+def test_names_that_none_of_the_passages_has(question: str, hits: list[Hit], names: list[str]) -> None:
+    query = Query(question, question, "en", np.zeros((1, 2), np.float32), (("x",),), ((0.0, 1.0),), "")
+    assert [name.text for name in missing_names(query, hits)] == names

@@ -123,6 +123,14 @@ def test_unsupported_sentences_are_named() -> None:
     assert "<li>It will be finished in 2031.</li>" in message
 
 
+def test_names_that_the_passages_do_not_have_are_told_and_escaped() -> None:
+    answer = ScriptedAssistant().ask("When did the council vote?")
+    told = answer_message(answer.model_copy(update={"missing_names": ("China", "<b>Iran")}), FRENCH)
+
+    assert "Absent de ces passages : China, &lt;b&gt;Iran" in told
+    assert "Absent" not in answer_message(answer, FRENCH)
+
+
 def test_confidence_is_in_words_with_its_number_at_hand() -> None:
     message = answer_message(ScriptedAssistant().ask("council"), ENGLISH)
 

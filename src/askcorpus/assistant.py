@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askcorpus.cohort import Cohort
-from askcorpus.confidence import Calibration, Features, load_calibration, measure
+from askcorpus.confidence import Calibration, Features, load_calibration, measure, missing_names
 from askcorpus.disagreement import differing_sentences
 from askcorpus.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.errors import UsageError
@@ -29,6 +29,7 @@ from askcorpus.store import Store
 from askcorpus.types import (
     AbstainReason,
     Answer,
+    Citation,
     Done,
     Draft,
     Event,
@@ -174,6 +175,7 @@ class Assistant:
                 passages=retrieval.hits[:limit],
                 unsupported=() if reason else verified.unsupported,
                 sources_differ=reason is None and not self.llm and bool(judgement.differing),
+                missing_names=self._missing_names(retrieval, judgement, () if reason else verified.citations),
                 conversation_id=conversation_id,
                 model=self.model,
                 index=index,
@@ -226,6 +228,15 @@ class Assistant:
                 yield Token(text=piece)
         language = query.language if self.llm else detect_language(draft.text)
         return verify(draft, hits, self._text_of, language)
+
+    def _missing_names(
+        self, retrieval: Retrieval, judgement: Judgement, citations: Sequence[Citation]
+    ) -> tuple[str, ...]:
+        cited = {citation.passage_id for citation in citations}
+        hits = [hit for hit in retrieval.hits if hit.passage_id in cited] or [
+            evidence.hit for evidence in judgement.evidence[:1]
+        ]
+        return tuple(name.text for name in missing_names(retrieval.query, hits)) if hits else ()
 
     def _text_of(self, document_id: str) -> str:
         document = self.store.document(document_id)

@@ -7,7 +7,7 @@ corpus does with this question.
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
@@ -15,7 +15,9 @@ from importlib.resources import files
 from askcorpus.evidence import Evidence
 from askcorpus.expectation import lacks_answer
 from askcorpus.names import Name, missing, names_of
+from askcorpus.query import Query
 from askcorpus.retrieve import Retrieval
+from askcorpus.types import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +52,31 @@ _SPECIAL = frozenset(("lacking", "name", "country", "foreign", "foreign_score"))
 def measure(retrieval: Retrieval, evidence: Sequence[Evidence]) -> Features:
     """The features of what was found for a question; there must be at least one candidate and one sentence."""
     best = evidence[0]
-    foreign = float(_differ(retrieval.query.language, best.hit.language))
-    absent = missing_names(retrieval, best)
-    named = len(names_of(retrieval.query.question, retrieval.query.language))
+    query = retrieval.query
+    foreign = _differ(query.language, best.hit.language)
+    absent = missing_names(query, [best.hit])
     return Features(
         similarity=best.similarity,
         lexical=max((match.lexical_share for match in retrieval.candidates[0].matches), default=0.0),
-        lacking=float(lacks_answer(retrieval.query.question, best.text)),
-        name=float(len(absent) == named if foreign else bool(absent)) if absent else 0.0,
+        lacking=float(lacks_answer(query.question, best.text)),
+        name=float(bool(absent) and (not foreign or absent == names_of(query.question, query.language))),
         country=float(any(name.country for name in absent)),
-        foreign=foreign,
+        foreign=float(foreign),
         foreign_score=foreign * min(best.score, OUTSTANDING),
     )
 
 
-def missing_names(retrieval: Retrieval, evidence: Evidence) -> tuple[Name, ...]:
-    """What the question names and the passage of that sentence, its title included, does not."""
-    language = retrieval.query.language
-    names = names_of(retrieval.query.question, language)
-    return missing(names, language, f"{evidence.hit.title}\n{evidence.hit.text}", evidence.hit.language)
+def missing_names(query: Query, hits: Iterable[Hit]) -> tuple[Name, ...]:
+    """What a question names and none of these passages does, titles included.
+
+    Where one of them is in another language, a name may just be translated: there a country tells, or the lack of all.
+    """
+    names = names_of(query.question, query.language)
+    absent, foreign = names, False
+    for hit in hits:
+        absent = missing(absent, query.language, f"{hit.title}\n{hit.text}", hit.language)
+        foreign = foreign or _differ(query.language, hit.language)
+    return absent if not foreign or absent == names else tuple(name for name in absent if name.country)
 
 
 def _differ(language: str, other: str) -> bool:

@@ -5,7 +5,7 @@ A pure function of what the pipeline has already worked out: asking for an expla
 
 from collections.abc import Mapping, Sequence
 
-from askcorpus.confidence import Calibration, Features, missing_names
+from askcorpus.confidence import Calibration, Features
 from askcorpus.evidence import Evidence
 from askcorpus.query import Query
 from askcorpus.retrieve import Reading, Retrieval
@@ -55,7 +55,6 @@ def explain(
             for candidate in retrieval.candidates
         ),
         sentences=tuple(_sentence(one) for one in evidence),
-        missing_names=tuple(name.text for name in missing_names(retrieval, evidence[0])) if evidence else (),
         start=round(calibration.start, 3),
         features=explained,
         confidence=round(confidence, 4),

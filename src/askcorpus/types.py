@@ -207,9 +207,8 @@ class ExplainedFeature(Record):
 class Explanation(Record):
     """How an answer came about, step by step. ``verdict`` is the decision and what tipped it, in a line.
 
-    ``missing_names`` are those in the question that the passage of the best sentence does not have. ``confidence`` is
-    the logistic function of ``start`` plus the pulls of the ``features`` (strongest first); below ``operating_point``
-    no answer is given.
+    ``confidence`` is the logistic function of ``start`` plus the pulls of the ``features`` (strongest first); below
+    ``operating_point`` no answer is given.
     """
 
     verdict: str
@@ -219,7 +218,6 @@ class Explanation(Record):
     readings: tuple[ExplainedReading, ...]
     passages: tuple[ExplainedPassage, ...]
     sentences: tuple[ExplainedSentence, ...]
-    missing_names: tuple[str, ...]
     start: float
     features: dict[str, ExplainedFeature]
     confidence: float
@@ -232,7 +230,9 @@ class Answer(Record):
 
     ``confidence`` estimates the probability that the answer is right; ``unsupported`` lists sentences of the answer
     that no cited passage supports; ``sources_differ`` says that the quotes contradict each other (each is then shown
-    with its document's date); ``filters`` are those applied; ``period`` is the time that the question names (a
+    with its document's date); ``missing_names`` are names in the question that no cited passage has, or the nearest one
+    where nothing is cited (across languages, where most cannot be told, countries, or all when it has none of them);
+    ``filters`` are those applied; ``period`` is the time that the question names (a
     partial ISO date), whose documents were preferred; ``explain`` is filled on request.
     """
 
@@ -248,6 +248,7 @@ class Answer(Record):
     passages: tuple[Hit, ...] = ()
     unsupported: tuple[str, ...] = ()
     sources_differ: bool = False
+    missing_names: tuple[str, ...] = ()
     conversation_id: str | None = None
     model: str
     index: IndexInfo

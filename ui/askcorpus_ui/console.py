@@ -51,6 +51,9 @@ def print_answer(answer: Answer) -> None:
         _print_hits(answer.passages[:3])
     if answer.period:
         note(f"askcorpus: preferring documents of {answer.period}, which the question names.")
+    if answer.missing_names:
+        passages = "quoted passages" if answer.answerable else "nearest passage"
+        note(f"askcorpus: not named in the {passages}: {', '.join(answer.missing_names)}")
     for sentence in answer.unsupported:
         note(f"askcorpus: no cited passage supports: {sentence}")
     if answer.explain is not None:
@@ -111,8 +114,6 @@ def _print_evidence(explanation: Explanation) -> None:
     say(f"  {'score':>6} {'similarity':>10} {'standing':>8} {'words':>5}")
     for one in explanation.sentences:
         say(f"  {one.score:6.2f} {one.similarity:10.3f} {one.standing:8.2f} {one.coverage:5.2f}  {_joined(one.text)}")
-    if explanation.missing_names:
-        say(f"\nNot named in the passage of the first: {', '.join(map(_joined, explanation.missing_names))}")
     say(f"\n{'Features':16} {'value':>7} {'neutral':>7} {'pull':>6}")
     say(f"  {'(start)':14} {'':7} {'':7} {explanation.start:+6.2f}")
     for name, feature in explanation.features.items():

@@ -142,6 +142,8 @@ def answer_message(answer: Answer, strings: Strings) -> str:
         notes.append(_confidence(answer, strings))
     else:
         notes.append(_nearest(answer.passages, strings))
+    if answer.missing_names:
+        notes.append(note("unnamed", strings.not_named.format(names=", ".join(answer.missing_names))))
     return "\n\n".join([text, *filter(None, notes)])
 
 

@@ -49,6 +49,7 @@ class Strings:
     unknown_date: str
     unverified: str
     unsupported: str
+    not_named: str
     no_answer: str
     very_likely: str
     likely: str
@@ -127,6 +128,7 @@ ENGLISH = Strings(
     unknown_date="undated",
     unverified="not verified",
     unsupported="Not verified: no passage found supports this",
+    not_named="Not named in these passages: {names}",
     no_answer="No answer in the documents",
     very_likely="Very likely right",
     likely="Likely right",
@@ -179,6 +181,7 @@ FRENCH = Strings(
     unknown_date="sans date",
     unverified="non vérifié",
     unsupported="Non vérifié : aucun passage trouvé ne l’appuie",
+    not_named="Absent de ces passages : {names}",
     no_answer="Pas de réponse dans les documents",
     very_likely="Très probablement juste",
     likely="Probablement juste",
