@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -215,7 +214,7 @@ def test_ask_explains_itself_in_tables(index: Path) -> None:
 
 def test_a_name_that_the_passages_do_not_have_is_told(index: Path) -> None:
     result = run("ask", "Did the ferry from Ostende sail to Japan?", data=index)
-    assert re.search(r"askcorpus: not named in the (nearest passage|quoted passages): Japan", result.stderr)
+    assert "askcorpus: not named in these passages: Japan" in result.stderr
 
 
 def test_ask_that_finds_nothing_says_so_and_succeeds(index: Path) -> None:

@@ -175,7 +175,7 @@ class Assistant:
                 passages=retrieval.hits[:limit],
                 unsupported=() if reason else verified.unsupported,
                 sources_differ=reason is None and not self.llm and bool(judgement.differing),
-                missing_names=self._missing_names(retrieval, judgement, () if reason else verified.citations),
+                missing_names=_missing_names(retrieval, limit, () if reason else verified.citations),
                 conversation_id=conversation_id,
                 model=self.model,
                 index=index,
@@ -229,15 +229,6 @@ class Assistant:
         language = query.language if self.llm else detect_language(draft.text)
         return verify(draft, hits, self._text_of, language)
 
-    def _missing_names(
-        self, retrieval: Retrieval, judgement: Judgement, citations: Sequence[Citation]
-    ) -> tuple[str, ...]:
-        cited = {citation.passage_id for citation in citations}
-        hits = [hit for hit in retrieval.hits if hit.passage_id in cited] or [
-            evidence.hit for evidence in judgement.evidence[:1]
-        ]
-        return tuple(name.text for name in missing_names(retrieval.query, hits)) if hits else ()
-
     def _text_of(self, document_id: str) -> str:
         document = self.store.document(document_id)
         return document.text if document else ""
@@ -274,6 +265,13 @@ def _load_llm(settings: Settings, embeddings: SentenceEmbeddings) -> LLMAnswerer
         return embeddings.embed_sentences(left) @ embeddings.embed_sentences(right).T
 
     return LLMAnswerer(load_chat_model(settings), settings.llm or "", similarity)
+
+
+def _missing_names(retrieval: Retrieval, limit: int, citations: Sequence[Citation]) -> tuple[str, ...]:
+    """The names in a question that none of the cited passages has; of the ``limit`` best, where none is cited."""
+    cited = {citation.passage_id for citation in citations}
+    hits = [hit for hit in retrieval.hits if hit.passage_id in cited] or retrieval.hits[:limit]
+    return tuple(name.text for name in missing_names(retrieval.query, hits)) if hits else ()
 
 
 class _Clock:

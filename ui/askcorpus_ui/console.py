@@ -52,8 +52,7 @@ def print_answer(answer: Answer) -> None:
     if answer.period:
         note(f"askcorpus: preferring documents of {answer.period}, which the question names.")
     if answer.missing_names:
-        passages = "quoted passages" if answer.answerable else "nearest passage"
-        note(f"askcorpus: not named in the {passages}: {', '.join(answer.missing_names)}")
+        note(f"askcorpus: not named in these passages: {', '.join(answer.missing_names)}")
     for sentence in answer.unsupported:
         note(f"askcorpus: no cited passage supports: {sentence}")
     if answer.explain is not None:
