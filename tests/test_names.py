@@ -2,7 +2,8 @@
 
 import pytest
 
-from askcorpus.names import Name, missing, names_of, sound
+from askcorpus.countries import country_names
+from askcorpus.names import MOST_NAMES, Name, missing, names_of, sound
 
 SENTENCE = (
     "En juillet, la Corée du Nord a reconnu Donetsk et Louhansk ; la Russie et la Syrie l’avaient fait, "
@@ -151,6 +152,11 @@ def test_an_unknown_language() -> None:
 
 def test_names_are_not_judged_in_scripts_that_they_cannot_be_found_in() -> None:
     assert missing([Name("Zelensky"), Name("Kharkiv")], "en", "泽连斯基在顿涅茨克说。", "zh") == ()
+
+
+def test_a_list_of_names_is_cut() -> None:
+    question = "What about " + ", ".join(country_names("en")[code][0] for code in sorted(country_names("en"))) + "?"
+    assert len(names_of(question, "en")) == MOST_NAMES
 
 
 def test_sounds() -> None:

@@ -30,6 +30,9 @@ ENDING = 2
 HEADLINE = 3
 """Up to as many capitalised words tell names where there is no plain one; more are a headline, which tells none."""
 
+MOST_NAMES = 20
+"""Names of a question that are looked for: a pasted list of all countries must not cost seconds."""
+
 _CAPITALS_ARE_NOUNS = frozenset(("de", "lb"))
 _INFLECTING = frozenset(
     ("bg", "cs", "el", "et", "fi", "hr", "hu", "lt", "lv", "mk", "pl", "ro", "ru", "sk", "sl", "sr", "tr", "uk")
@@ -92,7 +95,7 @@ def names_of(question: str, language: str) -> tuple[Name, ...]:
     found = word_spans(question)
     countries, taken = _countries_in(question, found, language)
     others = [] if language in _CAPITALS_ARE_NOUNS else _capitalised(question, found, taken, language)
-    return tuple(dict.fromkeys((*countries, *(Name(text) for text in others))))
+    return tuple(dict.fromkeys((*countries, *(Name(text) for text in others))))[:MOST_NAMES]
 
 
 def missing(names: Iterable[Name], language: str, text: str, text_language: str) -> tuple[Name, ...]:
