@@ -10,7 +10,8 @@ another language than the corpus. And it is asked some of its own questions with
 reader might who believes what the corpus does not say. Then a logistic regression is fitted, each set weighing the
 same, and judged on each set's own questions by a model that has not seen that set; how well it tells swapped questions
 from those it answers right is shown beside it. ``--write`` puts the model fitted on all sets into
-``src/askcorpus/calibration.json``.
+``src/askcorpus/calibration.json``. What is kept in ``DIR`` is used again: after a change of the features, remove
+``DIR/*.features.jsonl``.
 """
 
 import argparse

@@ -42,6 +42,13 @@ def careful(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbedd
         yield assistant
 
 
+def test_names_that_no_cited_passage_has_are_told(eager: Assistant) -> None:
+    answer = eager.ask("When does the ferry to Japan sail again?")
+    assert answer.answerable
+    assert answer.missing_names == ("Japan",)
+    assert eager.ask(FERRY).missing_names == ()
+
+
 def assert_proven(answer: Answer, assistant: Assistant) -> None:
     assert answer.answerable and answer.abstain_reason is None
     assert [citation.marker for citation in answer.citations] == list(range(1, len(answer.citations) + 1))

@@ -160,6 +160,8 @@ class Assistant:
         if reason is None:
             verified = yield from self._draft(query, retrieval, judgement, history, limit)
             reason = None if verified.citations else "unsupported_answer"
+        citations = () if reason else verified.citations
+        unnamed = _missing_names(retrieval, limit, citations)
         clock.lap("answer")
         yield Done(
             answer=Answer(
@@ -171,11 +173,11 @@ class Assistant:
                 answerable=reason is None,
                 abstain_reason=reason,
                 confidence=round(judgement.confidence, 4),
-                citations=() if reason else verified.citations,
+                citations=citations,
                 passages=retrieval.hits[:limit],
                 unsupported=() if reason else verified.unsupported,
                 sources_differ=reason is None and not self.llm and bool(judgement.differing),
-                missing_names=_missing_names(retrieval, limit, () if reason else verified.citations),
+                missing_names=unnamed,
                 conversation_id=conversation_id,
                 model=self.model,
                 index=index,
@@ -271,7 +273,7 @@ def _missing_names(retrieval: Retrieval, limit: int, citations: Sequence[Citatio
     """The names in a question that none of the cited passages has; of the ``limit`` best, where none is cited."""
     cited = {citation.passage_id for citation in citations}
     hits = [hit for hit in retrieval.hits if hit.passage_id in cited] or retrieval.hits[:limit]
-    return tuple(name.text for name in missing_names(retrieval.query, hits)) if hits else ()
+    return tuple(" ".join(name.text.split()) for name in missing_names(retrieval.query, hits)) if hits else ()
 
 
 class _Clock:

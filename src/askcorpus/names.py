@@ -45,6 +45,9 @@ _PEOPLE = regex.compile(
     r"(?:e?s|n|ns|an|ans|ana|anas|ano|anos|ain|aine|ains|aines|en|ens|enne|ennes|ien|iens|ienne|iennes|ian|ians"
     r"|ean|eans|een|eens|eenne|eennes|ais|aise|aises|ois|oise|oises|ese|esi|eses|esa|i|is|ish|isch\w*|er|ern|erin|erinnen|ski\w*|sch\w*|o|os|a|as|e|y)"
 )
+"""What may follow a country's name, or what its last letters leave of it, in words for its people and its things:
+*iraniens*, *Chinese*, *syrisch*. In other scripts only the length of the ending is looked at."""
+
 _GREEK = (("ντ", "d"), ("μπ", "b"), ("γκ", "g"), ("τζ", "j"), ("τσ", "s"), ("ου", "u"), ("ευ", "ev"), ("αυ", "av"))
 _SOUNDS = tuple(
     (regex.compile(spelling), sound)

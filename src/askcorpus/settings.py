@@ -34,7 +34,11 @@ class Settings(BaseSettings):
     query_prompt: str | None = Field(None, description="Put before questions; default: the model's own.")
     passage_prompt: str | None = Field(None, description="Put before passages; default: the model's own.")
     passage_chars: int = Field(800, ge=100, le=20_000, description="Target length of a passage, in characters.")
-    chroma_url: str | None = Field(None, description="A Chroma server (http://host:port) instead of the embedded one.")
+    chroma_url: str | None = Field(
+        None,
+        description="A Chroma server (http://host:port) instead of the embedded one. Either is asked in a corpus of "
+        "more than 50,000 passages; fewer are all compared.",
+    )
     top_k: int = Field(8, ge=1, le=100, description="Passages shown with an answer and given to the model.")
     reranker: str | None = Field(None, description="A sentence-transformers cross-encoder; off by default.")
     min_confidence: float | None = Field(
