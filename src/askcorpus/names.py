@@ -42,8 +42,9 @@ _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Kh
 _PREFIXED = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
 _BEFORE_A_SENTENCE = frozenset('.?!:;…¿¡"“”«„(—–')
 _PEOPLE = regex.compile(
-    r"(?:e?s|n|ns|an|ans|ana|anas|ano|anos|ain|aine|ains|aines|en|ens|enne|ennes|ien|iens|ienne|iennes|ian|ians"
-    r"|ean|eans|een|eens|eenne|eennes|ais|aise|aises|ois|oise|oises|ese|esi|eses|esa|i|is|ish|isch\w*|er|ern|erin|erinnen|ski\w*|sch\w*|o|os|a|as|e|y)"
+    r"(?:e?s|n|ns|an|ans|ana|anas|ano|anos|ain|aine|ains|aines|en|ens|enne|ennes|ien|iens|ienne|iennes|ian|ians|ean|eans"
+    r"|een|eens|eenne|eennes|ais|aise|aises|ois|oise|oises|ese|esi|eses|esa|i|is|ish|isch\w*|er|ern|erin|erinnen|ski\w*"
+    r"|sch\w*|o|os|a|as|e|y)"
 )
 """What may follow a country's name, or what its last letters leave of it, in words for its people and its things:
 *iraniens*, *Chinese*, *syrisch*. In other scripts only the length of the ending is looked at."""
