@@ -19,6 +19,7 @@ from askcorpus_eval.session import draft
 from askcorpus_ui.chat import ChatPage
 from askcorpus_ui.feedback import FeedbackFile
 from askcorpus_ui.render import Reference, plain_text, references_in
+from askcorpus_ui.streaming import Questions
 from scripted import DOCUMENTS, ScriptedAssistant
 
 READY = SimpleNamespace(is_over=lambda: True, fault="")
@@ -41,7 +42,7 @@ def said(tmp_path: Path) -> Path:
 @pytest.fixture
 def open_page(said: Path) -> Callable[..., ChatPage]:
     def open_page(assistant: ScriptedAssistant, warm_up: Any = READY, examples: Sequence[str] = ()) -> ChatPage:
-        return ChatPage(assistant, warm_up, examples, FeedbackFile(said))
+        return ChatPage(assistant, Questions(4, 100), warm_up, examples, FeedbackFile(said))
 
     return open_page
 

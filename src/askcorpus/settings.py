@@ -6,12 +6,19 @@ working directory, the defaults here. A misspelt name is an error, never ignored
 
 import difflib
 import os
+import re
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from askcorpus.errors import UsageError
 
@@ -54,6 +61,31 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on; beyond loopback an api_key is needed.")
     port: int = Field(7860, ge=1, le=65535, description="Port of chat and API.")
     api_key: SecretStr | None = Field(None, description="Key that every request must carry, when set.")
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Origins (https://host:port), separated by commas, whose pages may call the API from a browser; "
+        "the server's own always may.",
+    )
+    concurrent_questions: int = Field(4, ge=1, le=100, description="Questions that `serve` answers at the same time.")
+    waiting_questions: int = Field(
+        100, ge=0, le=10_000, description="Further questions that may wait; beyond that, 503."
+    )
+    stop_seconds: float = Field(
+        5, ge=0, le=600, description="Seconds that `serve` gives the questions in flight when it is told to stop."
+    )
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return tuple(filter(None, re.split(r"[\s,]+", value))) if isinstance(value, str) else value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not re.fullmatch(r"https?://[^/?#@\s]{1,255}", origin):
+                raise ValueError(f"{origin} is not an origin such as https://host or http://host:port")
+        return tuple(origin.lower() for origin in origins)
 
     @classmethod
     def settings_customise_sources(

@@ -26,7 +26,7 @@ from askcorpus.errors import (
     UsageError,
 )
 from askcorpus.types import Answer, Document, Done, Event, Filters, Hit, Token, Turn
-from askcorpus_ui.streaming import stream_events, whole_answer
+from askcorpus_ui.streaming import Questions, first_event, unless_left, whole_answer
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -43,6 +43,8 @@ STATUS: dict[type[AskcorpusError], int] = {
     StorageError: 503,
 }
 CLIENT_LEFT = 499
+MAX_OFFSET = 2**53
+"""More documents than any store holds; a number that JavaScript and SQLite can both count to."""
 EVENT_STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 
@@ -148,13 +150,18 @@ def status_of(error: AskcorpusError) -> int:
     return STATUS.get(type(error), 500)
 
 
+def retry_after(error: AskcorpusError) -> dict[str, str]:
+    """The header that says when to ask again, where that may help."""
+    return {"Retry-After": "5"} if status_of(error) == 503 else {}
+
+
 def unexpected(reference: str) -> Problem:
     """An error nobody foresaw: its details are in the log, under the reference, and nowhere else."""
     return Problem(error=Fault(type="InternalError", message="Something went wrong.", hint=f"Logged as {reference}."))
 
 
-def api_router(assistant: "Assistant") -> APIRouter:
-    """``/api/v1`` over one assistant."""
+def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
+    """``/api/v1`` over one assistant, which is asked through ``questions``."""
     router = APIRouter(prefix="/api/v1", responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
 
     def events_of(body: AskBody) -> Iterator[Event]:
@@ -170,24 +177,26 @@ def api_router(assistant: "Assistant") -> APIRouter:
     @router.post("/ask", response_model=Answer, tags=["ask"])
     async def ask(body: AskBody, request: Request) -> Answer | Response:
         """Answer a question with verbatim quotes, or say that the corpus does not."""
-        events = stream_events(partial(events_of, body))
+        events = questions.stream(partial(events_of, body))
         if body.stream:
-            return await _event_stream(events)
+            return await _event_stream(events, request)
         return await whole_answer(events, request) or Response(status_code=CLIENT_LEFT)
 
     @router.post("/ask/stream", response_class=StreamingResponse, responses=_EVENTS, tags=["ask"])
-    async def ask_stream(body: AskBody) -> Response:
+    async def ask_stream(body: AskBody, request: Request) -> Response:
         """The same as events: `passages`, then `token`…, then `done` with the whole, verified answer; or `error`."""
-        return await _event_stream(stream_events(partial(events_of, body)))
+        return await _event_stream(questions.stream(partial(events_of, body)), request)
 
-    @router.post("/search", tags=["search"])
-    def search(body: SearchBody) -> Hits:
+    @router.post("/search", response_model=Hits, tags=["search"])
+    async def search(body: SearchBody, request: Request) -> Hits | Response:
         """The passages nearest to a query."""
-        return Hits(hits=assistant.search(body.query, filters=body.filters, top_k=body.top_k))
+        work = partial(assistant.search, body.query, filters=body.filters, top_k=body.top_k)
+        hits = await unless_left(request, questions.run(work))
+        return Response(status_code=CLIENT_LEFT) if hits is None else Hits(hits=hits)
 
     @router.get("/documents", tags=["documents"])
     def documents(
-        offset: Annotated[int, Query(ge=0)] = 0,
+        offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
         limit: Annotated[int, Query(ge=1, le=1000)] = 50,
         language: Annotated[tuple[str, ...], Query()] = (),
         source: Annotated[tuple[str, ...], Query()] = (),
@@ -220,8 +229,8 @@ def health_router(assistant: "Assistant") -> APIRouter:
     router = APIRouter(tags=["health"])
 
     @router.get("/health")
-    def health() -> dict[str, str]:
-        """That the process is up; checks nothing else."""
+    async def health() -> dict[str, str]:
+        """That the process is up; checks nothing else, and waits for nothing else."""
         return {"status": "ok"}
 
     @router.get("/ready", responses={503: {"model": Readiness}})
@@ -240,9 +249,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(AskcorpusError)
     def ours(request: Request, exc: AskcorpusError) -> Response:
-        status = status_of(exc)
-        headers = {"Retry-After": "5"} if status == 503 else None
-        return JSONResponse(problem(exc).model_dump(), status, headers)
+        return JSONResponse(problem(exc).model_dump(), status_of(exc), retry_after(exc))
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, exc: RequestValidationError) -> Response:
@@ -294,9 +301,10 @@ def _summary(document: Document) -> Summary:
     return Summary(**facts, characters=len(document.text))
 
 
-async def _event_stream(events: AsyncGenerator[Event]) -> Response:
-    # The first event is awaited here, so that a bad question is a 400 and not a broken stream.
-    first = await anext(events)
+async def _event_stream(events: AsyncGenerator[Event], request: Request) -> Response:
+    first = await first_event(events, request)
+    if first is None:
+        return Response(status_code=CLIENT_LEFT)
     content = _server_sent(first, events)
     return StreamingResponse(content, headers=EVENT_STREAM_HEADERS, media_type="text/event-stream")
 

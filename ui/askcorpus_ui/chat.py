@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import asdict
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import gradio as gr
 from fastapi import FastAPI
@@ -23,8 +23,9 @@ from askcorpus.types import Answer, Done, Filters, Token, Turn
 from askcorpus_ui import render
 from askcorpus_ui.api import new_reference
 from askcorpus_ui.feedback import FeedbackFile
-from askcorpus_ui.streaming import stream_events
+from askcorpus_ui.streaming import Questions
 from askcorpus_ui.strings import LANGUAGES, Strings, strings_for
+from askcorpus_ui.surface import Surface, mounted
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -40,12 +41,16 @@ _EXAMPLES = 4
 _NEWEST = 40
 _LONGEST_TITLE = 70
 _LONGEST_QUESTION = 10_000
+_SESSIONS = 500  # pages whose filters Gradio keeps in memory, instead of 10,000; an older one gets its own anew
 _FRAME_SECONDS = 0.06
 _EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _QUICK: dict[str, Any] = {**_EVENT, "queue": False}
 
 Messages = list[dict[str, Any]]
 """Gradio's form of a conversation: dicts with ``role``, ``content`` and ``metadata``."""
+
+
+_Chooser = TypeVar("_Chooser", gr.Dropdown, gr.Radio)
 
 
 class Widgets(NamedTuple):
@@ -71,10 +76,16 @@ class Widgets(NamedTuple):
 
 
 def mount_chat(
-    app: FastAPI, assistant: "Assistant", warm_up: "WarmUp", examples: Sequence[str], feedback: FeedbackFile
-) -> None:
-    """Put the chat page at the root of ``app``; routes added later are not reached."""
-    blocks = ChatPage(assistant, warm_up, examples, feedback).blocks()
+    app: FastAPI,
+    assistant: "Assistant",
+    questions: Questions,
+    warm_up: "WarmUp",
+    examples: Sequence[str],
+    feedback: FeedbackFile,
+) -> Surface:
+    """Put the chat page at the root of ``app``; routes added later are not reached. Returns what stands before it."""
+    blocks = ChatPage(assistant, questions, warm_up, examples, feedback).blocks()
+    blocks.state_session_capacity = _SESSIONS
     folder = files("askcorpus_ui")
     css, script = (folder.joinpath(name).read_text("utf-8") for name in ("style.css", "page.js"))
     gr.mount_gradio_app(
@@ -92,6 +103,7 @@ def mount_chat(
         ssr_mode=False,
         max_file_size="1kb",
     )
+    return mounted(app, blocks)
 
 
 def _labels(strings: Strings) -> dict[str, str]:
@@ -102,9 +114,15 @@ class ChatPage:
     """The events of the page over one assistant."""
 
     def __init__(
-        self, assistant: "Assistant", warm_up: "WarmUp", examples: Sequence[str], feedback: FeedbackFile
+        self,
+        assistant: "Assistant",
+        questions: Questions,
+        warm_up: "WarmUp",
+        examples: Sequence[str],
+        feedback: FeedbackFile,
     ) -> None:
         self._assistant = assistant
+        self._questions = questions
         self._warm_up = warm_up
         self._examples = tuple(examples)
         self._feedback = feedback
@@ -113,8 +131,7 @@ class ChatPage:
         """The page, laid out and wired."""
         blocks = gr.Blocks(title="askcorpus", fill_height=True, fill_width=True)
         with blocks:
-            # The choices also stand in the layout: after a restart, Gradio checks an open tab's choice against these.
-            widgets = _layout(*self._choices(LANGUAGES["en"]))
+            widgets = _layout()
             self._wire_asking(widgets)
             self._wire_conversations(widgets)
             widgets.panel.select(self.open_source, None, widgets.panel, **_QUICK)
@@ -251,7 +268,7 @@ class ChatPage:
             )
             question, history = render.plain_text(_text(messages[-1])), _turns(messages[:-1])
             async with aclosing(
-                stream_events(
+                self._questions.stream(
                     lambda: self._assistant.stream(
                         question, history=history, filters=filters, conversation_id=_conversation_id(messages)
                     )
@@ -303,8 +320,10 @@ class ChatPage:
         """Keep what somebody thinks of an answer; the status line, which says whether that worked."""
         strings = _strings(request)
         index = chosen.index if isinstance(chosen.index, int) else chosen.index[0]
+        if index >= len(messages):
+            return _status()
         asked = next((at for at in range(index, -1, -1) if messages[at]["role"] == "user"), None)
-        if asked is None or index >= len(messages):
+        if asked is None:
             return _status()
         liked = chosen.liked if isinstance(chosen.liked, bool) else None  # a second click takes the first back
         question, history = render.plain_text(_text(messages[asked])), _turns(messages[:asked])
@@ -362,12 +381,12 @@ class ChatPage:
 # ---- layout
 
 
-def _layout(language_choices: list[tuple[str, str]], source_choices: list[tuple[str, str]]) -> Widgets:
+def _layout() -> Widgets:
     i18n = gr.I18n(**{locale: _labels(strings) for locale, strings in LANGUAGES.items()})
     store = gr.BrowserState([], storage_key=_STORAGE_KEY, secret=_STORAGE_SECRET)
     timer = gr.Timer(1.0, active=False)
     with gr.Sidebar(open=False, width=300, elem_id="side"):
-        past = gr.Radio([], label=i18n("conversations"), elem_id="past")
+        past = _free(gr.Radio([], label=i18n("conversations"), elem_id="past"))
         export = gr.Button(i18n("export"), size="sm", elem_id="export")
         exported = gr.Textbox(visible="hidden", elem_id="exported", label="Markdown")
     with gr.Row(elem_id="top"):
@@ -390,8 +409,8 @@ def _layout(language_choices: list[tuple[str, str]], source_choices: list[tuple[
                 placeholder=_welcome(LANGUAGES["en"], 1),
             )
             with gr.Accordion(i18n("filters"), open=False, elem_id="filters"), gr.Row(elem_id="filter-row"):
-                languages = gr.Dropdown(language_choices, multiselect=True, label=i18n("languages"))
-                sources = gr.Dropdown(source_choices, multiselect=True, label=i18n("publishers"))
+                languages = _free(gr.Dropdown([], multiselect=True, label=i18n("languages")))
+                sources = _free(gr.Dropdown([], multiselect=True, label=i18n("publishers")))
                 date_from = gr.Textbox(label=i18n("date_from"), value="", placeholder="2022-09", max_length=10)
                 date_to = gr.Textbox(label=i18n("date_to"), value="", placeholder="2023-01-31", max_length=10)
             box = gr.Textbox(
@@ -430,6 +449,15 @@ def _layout(language_choices: list[tuple[str, str]], source_choices: list[tuple[
         store,
         timer,
     )
+
+
+def _free(component: _Chooser) -> _Chooser:
+    """A component that takes any text as what was chosen.
+
+    Gradio compares it with choices of its own, which it forgets at a restart, and answers 500 to what it does not know.
+    """
+    component.preprocess = lambda payload: payload  # type: ignore[method-assign]
+    return component
 
 
 def _theme() -> gr.themes.Base:

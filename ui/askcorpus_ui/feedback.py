@@ -1,5 +1,6 @@
 """What people think of the chat's answers, kept beside the index for `askcorpus eval make` and sent nowhere."""
 
+import errno
 import logging
 import os
 from collections import OrderedDict
@@ -13,6 +14,12 @@ from askcorpus_eval.draft import Feedback
 log = logging.getLogger(__name__)
 
 _REMEMBERED = 500
+
+MAX_LINE = 1_000_000
+"""Bytes that one opinion takes at most; of one on a longer conversation the earlier turns are left out."""
+
+MAX_FILE = 100_000_000
+"""Bytes at which the file is full: whoever clicks all day shall not fill the disk."""
 
 
 class FeedbackFile:
@@ -38,9 +45,12 @@ class FeedbackFile:
         """Append an opinion (``None`` takes the one before back); whether that worked. Why not is in the log."""
         answer = self._answers.get(answer_id)
         said = Feedback(question=question, liked=liked, history=tuple(history), answer=answer)
+        line = said.model_dump_json().encode() + b"\n"
+        if len(line) > MAX_LINE:
+            line = said.model_copy(update={"history": ()}).model_dump_json().encode() + b"\n"
         try:
             with self._lock:
-                self._append(said.model_dump_json().encode() + b"\n")
+                self._append(line)
         except OSError as exc:
             log.warning("Feedback cannot be kept in %s: %s", self._path, exc.strerror)
             return False
@@ -52,6 +62,8 @@ class FeedbackFile:
         file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             end = os.fstat(file).st_size
+            if len(line) > MAX_LINE or end + len(line) > MAX_FILE:
+                raise OSError(errno.EFBIG, "it is full: move it away")
             try:
                 if os.write(file, line) < len(line):
                     raise OSError(None, "the disk is full")

@@ -21,9 +21,9 @@ from starlette.exceptions import HTTPException
 
 from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.types import Answer, Citation, Done, Event, Filters, Turn
-from askcorpus_ui.api import CLIENT_LEFT, EVENT_STREAM_HEADERS, new_reference, status_of, unexpected
+from askcorpus_ui.api import CLIENT_LEFT, EVENT_STREAM_HEADERS, new_reference, retry_after, status_of, unexpected
 from askcorpus_ui.render import Reference
-from askcorpus_ui.streaming import stream_events, whole_answer
+from askcorpus_ui.streaming import Questions, first_event, whole_answer
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -95,15 +95,15 @@ class OpenAIRoute(APIRoute):
                 name = ".".join(map(str, first["loc"][1:])) or None
                 return JSONResponse(_error(f"{name or 'body'}: {first['msg']}.", "invalid_request_error", name), 400)
             except AskcorpusError as exc:
-                return JSONResponse(_refusal(exc), status_of(exc))
+                return JSONResponse(_refusal(exc), status_of(exc), retry_after(exc))
             except HTTPException as exc:
                 return JSONResponse(_error(str(exc.detail), "invalid_request_error", code="not_found"), exc.status_code)
 
         return translated
 
 
-def openai_router(assistant: "Assistant") -> APIRouter:
-    """``/v1`` over one assistant."""
+def openai_router(assistant: "Assistant", questions: Questions) -> APIRouter:
+    """``/v1`` over one assistant, which is asked through ``questions``."""
     router = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute)
 
     @router.get("/models")
@@ -122,12 +122,12 @@ def openai_router(assistant: "Assistant") -> APIRouter:
     async def complete(body: Completion, request: Request) -> Response:
         """Answer the last message from the corpus, with url_citation annotations. Any `model` means this one."""
         question, history = body.turns()
-        events = stream_events(
+        events = questions.stream(
             lambda: assistant.stream(question, history=history, filters=body.filters, top_k=body.top_k)
         )
         if body.stream:
             usage = body.stream_options is not None and body.stream_options.include_usage
-            return await _streamed(events, str(request.base_url), usage)
+            return await _streamed(events, request, usage)
         answer = await whole_answer(events, request)
         return JSONResponse(_whole(answer, str(request.base_url))) if answer else Response(status_code=CLIENT_LEFT)
 
@@ -157,10 +157,10 @@ def _whole(answer: Answer, base: str) -> dict[str, Any]:
     }
 
 
-async def _streamed(events: AsyncGenerator[Event], base: str, usage: bool) -> Response:
-    # The first event is awaited here, so that a bad question is a 400 and not a broken stream.
-    await anext(events)
-    chunks = _chunks(events, base, usage)
+async def _streamed(events: AsyncGenerator[Event], request: Request, usage: bool) -> Response:
+    if await first_event(events, request) is None:
+        return Response(status_code=CLIENT_LEFT)
+    chunks = _chunks(events, str(request.base_url), usage)
     return StreamingResponse(chunks, headers=EVENT_STREAM_HEADERS, media_type="text/event-stream")
 
 

@@ -1,25 +1,26 @@
 """The server: chat, REST and documentation in one process on one port, and who may reach it."""
 
+import asyncio
 import errno
 import hmac
-import ipaddress
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
 import webbrowser
 from base64 import b64decode
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,18 +28,22 @@ from askcorpus.errors import AskcorpusError, Busy, UsageError
 from askcorpus.settings import Settings
 from askcorpus_eval.draft import FEEDBACK
 from askcorpus_ui.api import Fault, Problem, add_error_handlers, api_router, health_router
+from askcorpus_ui.bodies import BoundedBodies
 from askcorpus_ui.feedback import FeedbackFile
+from askcorpus_ui.loopback import host_of, is_loopback, is_same_origin
 from askcorpus_ui.metrics import Measured, Metrics
 from askcorpus_ui.openai_api import openai_router
 from askcorpus_ui.source import source_router
+from askcorpus_ui.streaming import Questions
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
 
 log = logging.getLogger(__name__)
 
-# A conversation travels whole with every question of the chat page.
-_MAX_BODY_BYTES = 8_000_000
+_LEAVING_SECONDS = 3
+"""How long the process takes at most to go, once all are told that it does."""
+
 _OPEN_PATHS = ("/health", "/ready")
 _POLICY = "; ".join(
     (
@@ -85,15 +90,17 @@ class WarmUp:
 class Guard:
     """What every request must satisfy before any route sees it, and the headers every response carries.
 
-    With a key set, all but the health checks need it: as a bearer token, as ``X-API-Key``, or as the password of
-    HTTP Basic, which is what a browser asks its user for. Without one the server listens on loopback only, and there
-    the ``Host`` header must name loopback: a page elsewhere whose name resolves to 127.0.0.1 (DNS rebinding) gets
-    nothing.
+    A page of another origin gets nothing, be it only another port of this machine: its ``Origin`` must be the ``Host``
+    or one of ``origins``. With a key set, all but the health checks need it: as a bearer token, as ``X-API-Key``, or as
+    the password of HTTP Basic, which is what a browser asks its user for. Without one the server listens on loopback
+    only, and there the ``Host`` header must name loopback: a page elsewhere whose name resolves to 127.0.0.1 (DNS
+    rebinding) gets nothing.
     """
 
-    def __init__(self, app: ASGIApp, key: str | None) -> None:
+    def __init__(self, app: ASGIApp, key: str | None, origins: Sequence[str] = ()) -> None:
         self._app = app
         self._key = key
+        self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, or refuse it."""
@@ -107,6 +114,8 @@ class Guard:
                 headers.setdefault("Content-Security-Policy", _POLICY)
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 headers.setdefault("Referrer-Policy", "same-origin")
+                headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+                headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
             await send(message)
 
         refusal = self._refusal(scope)
@@ -114,8 +123,14 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        asked = host_of(hosts[0]) if len(hosts) == 1 else None
+        if asked is None:
+            return _refuse(400, "UsageError", "The request names no host.", "Send one Host header.")
+        if any(self._is_foreign(origin, hosts[0]) for origin in headers.getlist("origin")):
+            return _refuse(403, "Forbidden", "This page may not ask this server.", "Set ASKCORPUS_ALLOWED_ORIGINS.")
         if self._key is None:
-            if _is_loopback(urlsplit(f"//{headers.get('host', '')}").hostname or ""):
+            if is_loopback(asked[0]):
                 return None
             return _refuse(421, "Forbidden", "This server answers to localhost only.", "Set ASKCORPUS_API_KEY.")
         if scope["path"] in _OPEN_PATHS or any(map(self._is_key, _offered_keys(headers))):
@@ -123,6 +138,9 @@ class Guard:
         challenge = {"WWW-Authenticate": 'Basic realm="askcorpus", charset="UTF-8"'}
         hint = "Send it as “Authorization: Bearer …” or “X-API-Key”; in a browser it is the password."
         return _refuse(401, "Unauthorized", "This server needs a key.", hint, challenge)
+
+    def _is_foreign(self, origin: str, host: str) -> bool:
+        return origin.lower() not in self._origins and not is_same_origin(origin, host)
 
     def _is_key(self, offered: bytes) -> bool:
         return self._key is not None and hmac.compare_digest(offered, self._key.encode())
@@ -145,25 +163,22 @@ def _refuse(status: int, kind: str, message: str, hint: str, headers: dict[str, 
     return JSONResponse(Problem(error=Fault(type=kind, message=message, hint=hint)).model_dump(), status, headers)
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence[str] = ()) -> FastAPI:
     """The whole web application over one assistant.
 
     ``examples`` are questions that the empty chat offers; without any, they are made from the newest documents.
     """
-    # Gradio reads it whenever it would report home or ask for its newest version.
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    # Gradio reads the first whenever it would report home or ask for its newest version; the others when it makes a
+    # queue, which else keeps a table of its last 10,000 events and goes through it after each of them.
+    os.environ |= {
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "GRADIO_ANALYTICS_MAX_EVENTS": "1",
+        "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(2**31),
+    }
     from askcorpus_ui.chat import mount_chat
 
     warm_up, metrics = WarmUp(assistant), Metrics()
+    questions = Questions(settings.concurrent_questions, settings.waiting_questions)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -176,17 +191,24 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         version="1",
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=_MAX_BODY_BYTES,
     )
+    app.state.questions = questions
     add_error_handlers(app)
-    app.include_router(api_router(assistant))
-    app.include_router(openai_router(assistant))
+    app.include_router(api_router(assistant, questions))
+    app.include_router(openai_router(assistant, questions))
     app.include_router(health_router(assistant))
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
     feedback = FeedbackFile(settings.data / FEEDBACK)
-    mount_chat(app, assistant, warm_up, examples, feedback)  # last: a route added after it would never be reached
-    app.add_middleware(Guard, key=settings.api_key.get_secret_value() if settings.api_key else None)
+    # Last: a route added after it would never be reached.
+    app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback)
+    # The one added last is the first that a request comes through.
+    app.add_middleware(BoundedBodies)
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    app.add_middleware(Guard, key=key, origins=settings.allowed_origins)
+    app.add_middleware(
+        CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
+    )  # also where no origin is allowed: without it Gradio would add one of its own, which is laxer
     app.add_middleware(Measured, metrics=metrics)
     return app
 
@@ -214,7 +236,7 @@ def serve(settings: Settings, *, open_browser: bool = False, examples: Path | No
         UsageError: the host is not this machine's, or is beyond loopback without an ``api_key``.
         Busy: something else listens on the port.
     """
-    if not _is_loopback(settings.host) and settings.api_key is None:
+    if not is_loopback(settings.host) and settings.api_key is None:
         raise UsageError(
             f"Listening on {settings.host} would let others read the corpus.",
             "Set ASKCORPUS_API_KEY, or listen on 127.0.0.1.",
@@ -225,23 +247,46 @@ def serve(settings: Settings, *, open_browser: bool = False, examples: Path | No
 
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{settings.port}"
-    with listener:
+    with listener, _ended_by_sigterm():
         assistant = open_assistant(settings)
         try:
+            if not assistant.store.count():
+                log.warning("There are no documents in %s yet: askcorpus ingest PATH", settings.data)
             app = create_app(assistant, settings, examples=questions)
-            server = _Server(
-                uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=3), address, open_browser
-            )
-            server.run(sockets=[listener])
+            _Server(app, settings.stop_seconds, address, open_browser).run(sockets=[listener])
         finally:
             assistant.close()
 
 
-class _Server(uvicorn.Server):
-    """Says where it listens, once it does."""
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends the block as Ctrl+C does, so that everything in it is closed, and the process with exit code 0."""
 
-    def __init__(self, config: uvicorn.Config, address: str, open_browser: bool) -> None:
-        super().__init__(config)
+    def leave(number: int, frame: object) -> None:
+        raise SystemExit(0)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens, once it does, and ends in time whatever is in flight.
+
+    Told to stop, it begins no question any more; those that run have ``stop_seconds`` to end. Whoever still waits then
+    is told that the server stops. A thread that does not come back does not keep the process.
+    """
+
+    def __init__(self, app: FastAPI, stop_seconds: float, address: str, open_browser: bool) -> None:
+        # h11 reads requests a little more slowly than the compiled parser, and bounds the size of their headers.
+        patience = int(stop_seconds) + _LEAVING_SECONDS
+        super().__init__(
+            uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=patience, http="h11", ws="none")
+        )
+        self._app = app
+        self._stop_seconds = stop_seconds
         self._address = address
         self._open_browser = open_browser
 
@@ -250,6 +295,18 @@ class _Server(uvicorn.Server):
         print(f"Chat: {self._address}   API: {self._address}/docs   (Ctrl+C stops)", file=sys.stderr, flush=True)
         if self._open_browser:
             webbrowser.open(self._address)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        last = threading.Timer(self._stop_seconds + 2 * _LEAVING_SECONDS, os._exit, (0,))
+        last.daemon = True
+        last.start()
+        self._app.state.questions.refuse()
+        asyncio.get_running_loop().call_later(self._stop_seconds, self._abandon)
+        await super().shutdown(sockets)
+
+    def _abandon(self) -> None:
+        self._app.state.questions.abandon()
+        self._app.state.surface.stop()
 
 
 def _listen(host: str, port: int) -> socket.socket:

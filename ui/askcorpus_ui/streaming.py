@@ -1,54 +1,161 @@
-"""A blocking stream of answer events, read from an event loop."""
+"""Blocking questions, asked from an event loop: a few at once, a bounded line behind them, and none for nobody."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from contextlib import aclosing, closing
 from threading import Event as Flag
-from typing import cast
+from typing import TypeVar, cast
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
+from askcorpus.errors import AskcorpusError, Busy
 from askcorpus.types import Answer, Done, Event
 
+T = TypeVar("T")
 
-async def stream_events(start: Callable[[], Iterator[Event]]) -> AsyncGenerator[Event]:
-    """The events of the generator that ``start`` makes, which runs in one thread of its own from first to last.
 
-    Closing this generator (a client left, Stop was pressed) closes that one as soon as it comes to its next event,
-    so a language model does not go on writing for nobody. What it raises is raised here.
+class Questions:
+    """All questions that the doors ask of one assistant.
+
+    They run in threads of their own number, so that a page, a document or a health check never waits for them.
+    ``at_once`` run, ``waiting`` more may wait; further ones are refused. For use in one event loop.
     """
-    loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[Event | None] = asyncio.Queue()
-    abandoned = Flag()
 
-    def pump() -> None:
+    def __init__(self, at_once: int, waiting: int) -> None:
+        self._at_once = at_once
+        self._waiting = waiting
+        self._limiter: CapacityLimiter | None = None  # belongs to the loop that it is first used in
+        self._begun: set[_Pump] = set()
+        self._stopping = False
+
+    async def stream(self, start: Callable[[], Iterator[Event]]) -> AsyncGenerator[Event]:
+        """The events of the generator that ``start`` makes, which runs in one thread from first to last.
+
+        Closing this generator (a client left, Stop was pressed) closes that one as soon as it comes to its next event,
+        so a language model does not go on writing for nobody. One that still waits never begins. What it raises is
+        raised here.
+
+        Raises:
+            Busy: too many wait already, or the server is stopping.
+        """
+        pump = self._begin(start)
         try:
-            with closing(cast(Generator[Event], start())) as events:
-                for event in events:
-                    if abandoned.is_set():
-                        return
-                    loop.call_soon_threadsafe(queue.put_nowait, event)
+            while (event := await pump.queue.get()) is not None:
+                if isinstance(event, AskcorpusError):
+                    raise event
+                yield event
+            await pump.worker
         finally:
-            loop.call_soon_threadsafe(queue.put_nowait, None)
+            self._begun.discard(pump)
+            pump.abandon()
 
-    worker = asyncio.ensure_future(to_thread.run_sync(pump, abandon_on_cancel=True))
+    async def run(self, work: Callable[[], T]) -> T:
+        """The result of ``work``, which takes its turn among the questions. Raises as :meth:`stream` does."""
+        result: list[T] = []
+
+        def nothing() -> Iterator[Event]:
+            result.append(work())
+            yield from ()
+
+        async with aclosing(self.stream(nothing)) as events:
+            async for _ in events:
+                raise AssertionError("there are no events")
+        return result[0]
+
+    def refuse(self) -> None:
+        """Begin no question any more: those that wait are told so, and so is whoever asks from now on."""
+        self._stopping = True
+        for pump in self._begun:
+            if not pump.started.is_set():
+                pump.queue.put_nowait(_stopping())
+
+    def abandon(self) -> None:
+        """Tell those who still wait for the end of an answer that there will be none."""
+        for pump in self._begun:
+            pump.queue.put_nowait(_stopping())
+
+    def _begin(self, start: Callable[[], Iterator[Event]]) -> "_Pump":
+        if self._stopping:
+            raise _stopping()
+        self._limiter = self._limiter or CapacityLimiter(self._at_once)
+        if self._limiter.statistics().tasks_waiting >= self._waiting:
+            raise Busy("Too many questions are waiting.", "Ask again in a few seconds.")
+        pump = _Pump(start, self._limiter)
+        self._begun.add(pump)
+        return pump
+
+
+def _stopping() -> Busy:
+    return Busy("The server is stopping.", "Ask again when it is back.")
+
+
+class _Pump:
+    """A thread that brings one generator's events into a queue of the event loop; ``None`` is their end."""
+
+    def __init__(self, start: Callable[[], Iterator[Event]], limiter: CapacityLimiter) -> None:
+        self.queue: asyncio.Queue[Event | AskcorpusError | None] = asyncio.Queue()
+        self.started = Flag()
+        self._abandoned = Flag()
+        self._start = start
+        self._loop = asyncio.get_running_loop()
+        self.worker = asyncio.ensure_future(to_thread.run_sync(self._pump, abandon_on_cancel=True, limiter=limiter))
+        self.worker.add_done_callback(lambda _: self.queue.put_nowait(None))
+
+    def abandon(self) -> None:
+        """Nobody listens any more: do not begin, or stop at the next event."""
+        self._abandoned.set()
+        if not self.started.is_set():
+            self.worker.cancel()
+        if not self.worker.done():
+            self.worker.add_done_callback(
+                lambda left: left.cancelled() or left.exception()
+            )  # nobody is left to be told
+
+    def _pump(self) -> None:
+        self.started.set()
+        if self._abandoned.is_set():
+            return
+        with closing(cast(Generator[Event], self._start())) as events:
+            for event in events:
+                if self._abandoned.is_set():
+                    return
+                self._loop.call_soon_threadsafe(self.queue.put_nowait, event)
+
+
+async def unless_left(request: Request, work: Awaitable[T]) -> T | None:
+    """The result of ``work``; ``None`` when the client left before, which ends the work."""
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_left(request))
     try:
-        while (event := await queue.get()) is not None:
-            yield event
-        await worker
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return await working if working.done() else None
     finally:
-        abandoned.set()
-        if not worker.done():
-            worker.add_done_callback(lambda left: left.cancelled() or left.exception())  # nobody is left to be told
+        leaving.cancel()
+        if not working.done():
+            working.cancel()
+            await asyncio.wait((working,))
+
+
+async def _left(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def whole_answer(events: AsyncGenerator[Event], request: Request) -> Answer | None:
     """The answer at the end of the events; ``None`` when the client left before, which ends the work on it."""
+    return await unless_left(request, _last(events))
+
+
+async def first_event(events: AsyncGenerator[Event], request: Request) -> Event | None:
+    """The event that a stream begins with, awaited before any byte is sent so that a bad question is a status and not a
+    broken stream; ``None`` when the client left before."""
+    return await unless_left(request, anext(events))
+
+
+async def _last(events: AsyncGenerator[Event]) -> Answer | None:
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Done):
                 return event.answer
-            if await request.is_disconnected():
-                break
     return None

@@ -1,0 +1,108 @@
+"""What a request may bring: a body of bounded size, in bounded time, and JSON that can be stored and sent again."""
+
+import asyncio
+
+from pydantic_core import from_json
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from askcorpus_ui.api import Fault, Problem
+
+MAX_BYTES = 8_000_000
+"""A conversation travels whole with every question of the chat page."""
+
+SECONDS = 30
+"""A client that sends its body more slowly than this is not waited for."""
+
+
+class BoundedBodies:
+    """Reads each body before any route does, so that no route has to ask how long that may take.
+
+    All that this server takes is JSON. Python's own parser lets half a surrogate pair pass, which no file and no
+    response can hold, and nests as deep as it is told to; the one used here refuses both.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BYTES, seconds: float = SECONDS) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the request with its body at hand, or refuse it."""
+        if scope["type"] != "http" or not _has_body(scope):
+            await self._app(scope, receive, send)
+            return
+        try:
+            body = await asyncio.wait_for(read_body(receive, self._max_bytes), self._seconds)
+        except ClientDisconnect:
+            return
+        except TimeoutError:
+            await refusal(408, f"The body did not come within {self._seconds:g} seconds.")(scope, receive, send)
+            return
+        if body is None:
+            await refusal(413, f"The body is larger than {self._max_bytes:,} bytes.")(scope, receive, send)
+            return
+        if fault := _fault_of(body):
+            await refusal(400, f"The body is not JSON in UTF-8: {fault}.")(scope, receive, send)
+            return
+        await self._app(scope, replayed(body, receive), send)
+
+
+def refusal(status: int, message: str, hint: str = "See /docs.") -> JSONResponse:
+    """A request that cannot be served as it is, told as every other fault is."""
+    return JSONResponse(
+        Problem(error=Fault(type="UsageError", message=message, hint=hint)).model_dump(),
+        status,
+        # What is left of the body would be read as the next request.
+        headers={"Connection": "close"} if status in (408, 413) else None,
+    )
+
+
+async def read_body(receive: Receive, max_bytes: int) -> bytes | None:
+    """The whole body; ``None`` as soon as it is longer than ``max_bytes``.
+
+    Raises:
+        ClientDisconnect: the client left before its end.
+    """
+    pieces, length = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        piece = message.get("body", b"")
+        length += len(piece)
+        if length > max_bytes:
+            return None
+        pieces.append(piece)
+        if not message.get("more_body", False):
+            return b"".join(pieces)
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """A ``receive`` that gives ``body`` once, and after it what there is to come: that the client leaves."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+
+
+def _fault_of(body: bytes) -> str:
+    """What keeps the body from being JSON; "" when nothing does, or when there is none."""
+    if not body.strip():
+        return ""
+    try:
+        from_json(body, allow_inf_nan=False)
+    except ValueError as exc:
+        return str(exc)
+    return ""
