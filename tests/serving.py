@@ -14,7 +14,7 @@ from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.index import open_index
 from askcorpus.settings import Settings, read_settings
 from askcorpus_ingest.ingest import ingest
-from askcorpus_ui.server import create_app
+from askcorpus_ui.server import create_app, server_config
 
 ARTICLES = {
     "storm.txt": "date 2023-02\nOSTENDE (Coast Wire) – The harbour of Ostende closed on Friday because of a storm. "
@@ -42,7 +42,7 @@ def real_assistant(folder: Path, embeddings: SentenceEmbeddings) -> Iterator[Ass
 def serving(assistant: Any, settings: Settings | None = None, **options: Any) -> Iterator[str]:
     """The address of a server that answers while the block runs."""
     app = create_app(assistant, settings or Settings(), **options)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=2))
+    server = uvicorn.Server(server_config(app, port=0, timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 30

@@ -14,7 +14,7 @@ from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -272,6 +272,14 @@ def _ended_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def server_config(app: FastAPI, **options: Any) -> uvicorn.Config:
+    """How the application is served.
+
+    The parser written in Python is a little slower than the compiled one, and bounds the size of a request's headers.
+    """
+    return uvicorn.Config(app, log_level="warning", http="h11", ws="none", **options)
+
+
 class _Server(uvicorn.Server):
     """Says where it listens, once it does, and ends in time whatever is in flight.
 
@@ -280,11 +288,7 @@ class _Server(uvicorn.Server):
     """
 
     def __init__(self, app: FastAPI, stop_seconds: float, address: str, open_browser: bool) -> None:
-        # h11 reads requests a little more slowly than the compiled parser, and bounds the size of their headers.
-        patience = int(stop_seconds) + _LEAVING_SECONDS
-        super().__init__(
-            uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=patience, http="h11", ws="none")
-        )
+        super().__init__(server_config(app, timeout_graceful_shutdown=int(stop_seconds) + _LEAVING_SECONDS))
         self._app = app
         self._stop_seconds = stop_seconds
         self._address = address

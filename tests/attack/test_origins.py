@@ -1,0 +1,212 @@
+"""Pages of other origins, and names that are not this server's: what a browser can be made to send by somebody else."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from askcorpus.errors import UsageError
+from askcorpus.settings import read_settings
+from askcorpus_ui import loopback
+from askcorpus_ui.loopback import host_of, is_loopback, is_same_origin
+from askcorpus_ui.surface import CANCEL, JOIN, RUN
+from scripted import ScriptedAssistant
+from serving import serving
+
+KEY = "open sesame"
+FRIEND = "https://desk.example.org"
+POSTS = ("/api/v1/ask", "/api/v1/search", "/v1/chat/completions", RUN, JOIN, CANCEL)
+GETS = (
+    "/",
+    "/health",
+    "/ready",
+    "/metrics",
+    "/docs",
+    "/openapi.json",
+    "/api/v1/documents",
+    "/source/harbour",
+    "/v1/models",
+)
+
+LOOPBACK = [
+    "localhost",
+    "LOCALHOST",
+    "localhost.",
+    "127.0.0.1",
+    "127.1.2.3",
+    "::1",
+    "::ffff:127.0.0.1",
+    "::ffff:7f00:1",
+]
+ELSEWHERE = [
+    "",
+    "example.org",
+    "localhost.example.org",
+    "127.0.0.1.example.org",
+    "10.0.0.1",
+    "0.0.0.0",
+    "::",
+    "fe80::1",
+]
+ELSEWHERE += ["::ffff:10.0.0.1", "::ffff:a00:1", "2130706433", "0x7f000001", "127.1", "017700000001", "::127.0.0.1"]
+
+
+@pytest.fixture(scope="module")
+def local() -> Iterator[httpx.Client]:
+    with serving(ScriptedAssistant()) as address, httpx.Client(base_url=address) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def keyed() -> Iterator[httpx.Client]:
+    settings = read_settings(api_key=KEY, allowed_origins=FRIEND)
+    headers = {"X-API-Key": KEY}
+    with serving(ScriptedAssistant(), settings) as address, httpx.Client(base_url=address, headers=headers) as client:
+        yield client
+
+
+def foreign(client: httpx.Client) -> list[str]:
+    host, port = client.base_url.host, client.base_url.port
+    return [
+        "null",
+        "http://evil.example",
+        "https://evil.example",
+        f"http://{host}",
+        f"http://{host}:1",
+        f"http://localhost:{port}",
+        f"http://{host}:{port}.evil.example",
+        f"http://{host}:{port}@evil.example",
+        f"http://evil.example#{host}:{port}",
+        f"ftp://{host}:{port}",
+        f"{host}:{port}",
+        "http://[::1",
+        "file://",
+        "chrome-extension://abc",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("path", GETS + POSTS)
+def test_a_page_of_another_origin_gets_nothing(local: httpx.Client, keyed: httpx.Client, path: str) -> None:
+    for client in (local, keyed):
+        for origin in foreign(client):
+            response = client.request("POST" if path in POSTS else "GET", path, json={}, headers={"Origin": origin})
+            assert response.status_code == 403, origin
+            assert response.json()["error"]["type"] == "Forbidden"
+            assert "access-control-allow-origin" not in response.headers
+
+
+@pytest.mark.parametrize("path", GETS + POSTS)
+def test_a_preflight_of_another_origin_is_refused(local: httpx.Client, path: str) -> None:
+    headers = {"Origin": "http://localhost:1", "Access-Control-Request-Method": "POST"}
+    response = local.options(path, headers=headers | {"Access-Control-Request-Headers": "content-type"})
+    assert response.status_code in (400, 403)
+    assert "access-control-allow-origin" not in response.headers
+
+
+def test_the_servers_own_pages_may_ask(local: httpx.Client) -> None:
+    own = f"http://{local.base_url.host}:{local.base_url.port}"
+    assert local.get("/api/v1/documents", headers={"Origin": own}).status_code == 200
+    named = {"Origin": f"http://localhost:{local.base_url.port}", "Host": f"localhost:{local.base_url.port}"}
+    assert local.get("/api/v1/documents", headers=named).status_code == 200
+
+
+def test_a_second_origin_does_not_hide_the_first(local: httpx.Client) -> None:
+    own = f"http://{local.base_url.host}:{local.base_url.port}"
+    for order in ((own, "http://evil.example"), ("http://evil.example", own)):
+        assert local.get("/health", headers=[("Origin", origin) for origin in order]).status_code == 403
+
+
+def test_an_origin_that_is_allowed_may_ask_and_read(keyed: httpx.Client) -> None:
+    asked = {"Origin": FRIEND, "Access-Control-Request-Method": "POST"}
+    preflight = keyed.options("/api/v1/ask", headers=asked | {"Access-Control-Request-Headers": "x-api-key"})
+    response = keyed.post("/api/v1/ask", json={"question": "council?"}, headers={"Origin": FRIEND})
+    assert preflight.status_code == response.status_code == 200
+    assert preflight.headers["access-control-allow-origin"] == FRIEND
+    assert response.headers["access-control-allow-origin"] == FRIEND
+
+
+@pytest.mark.parametrize("origin", ["*", "desk.example.org", "https://a/b", "https://u@a", "javascript:1"])
+def test_an_origin_that_is_none_cannot_be_allowed(origin: str) -> None:
+    with pytest.raises(UsageError, match="allowed_origins"):
+        read_settings(allowed_origins=origin)
+
+
+@pytest.mark.parametrize(
+    "host", ["", "[", "]", "[::1", "a b", "a@localhost", "localhost:x", "localhost:99999", "localhost/x"]
+)
+def test_a_host_that_is_none_is_a_bad_request(local: httpx.Client, host: str) -> None:
+    assert local.get("/health", headers={"Host": host}).status_code == 400
+
+
+def test_two_hosts_are_a_bad_request(local: httpx.Client) -> None:
+    with socket.create_connection((local.base_url.host, local.base_url.port or 0), timeout=10) as raw:
+        raw.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n")
+        assert raw.recv(100).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_websocket_is_not_taken(local: httpx.Client) -> None:
+    headers = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "eA==",
+    }
+    own = f"http://{local.base_url.host}:{local.base_url.port}"
+    for origin in ("http://evil.example", own):
+        response = local.get("/gradio_api/queue/join", headers=headers | {"Origin": origin})
+        assert response.status_code in (400, 403, 404)
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
+def test_what_is_loopback(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ELSEWHERE)
+def test_what_is_not_loopback(host: str) -> None:
+    assert not is_loopback(host)
+
+
+@pytest.mark.parametrize("python", ["python3.11", "python3.12", "python3.13", "python3.14"])
+def test_every_python_agrees(python: str) -> None:
+    """``ipaddress`` changed its mind about wrapped addresses in 3.13."""
+    if shutil.which(python) is None:
+        pytest.skip(f"no {python} on this machine")
+    path = Path(loopback.__file__)
+    code = f"import runpy; ours = runpy.run_path({str(path)!r})['is_loopback']; "
+    code += f"print([ours(host) for host in {LOOPBACK + ELSEWHERE!r}])"
+    run = subprocess.run([python, "-c", code], capture_output=True, text=True)
+    if run.returncode and "No module" not in run.stderr and "not found" in run.stderr:
+        pytest.skip(f"{python} is not set up")
+    assert run.stdout.strip() == str([True] * len(LOOPBACK) + [False] * len(ELSEWHERE)), run.stderr
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "same"),
+    [
+        ("http://localhost:7860", "localhost:7860", True),
+        ("http://LOCALHOST:7860", "localhost:7860", True),
+        ("https://desk.example", "desk.example", True),
+        ("https://desk.example", "desk.example:443", True),
+        ("http://desk.example", "desk.example:80", True),
+        ("http://[::1]:7860", "[::1]:7860", True),
+        ("http://[::1]:7860", "[::1]:7861", False),
+        ("http://localhost:7860", "127.0.0.1:7860", False),
+        ("http://desk.example:8080", "desk.example", False),
+        ("null", "null", False),
+        ("http://", "", False),
+    ],
+)
+def test_whether_a_page_came_from_this_server(origin: str, host: str, same: bool) -> None:
+    assert is_same_origin(origin, host) is same
+
+
+def test_a_host_is_a_name_and_perhaps_a_port() -> None:
+    assert host_of("Desk.Example:80") == ("desk.example", 80)
+    assert host_of("[::1]") == ("::1", None)
+    assert host_of("[") is None
