@@ -4,7 +4,10 @@ Each test waits for what the server wrote into the page (``data-turn``), never f
 """
 
 import re
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -303,3 +306,74 @@ def test_the_api_documentation_opens_offline(page: Any) -> None:
     page.goto("/docs")
 
     expect(page.get_by_text("/api/v1/ask/stream")).to_be_visible()
+
+
+FOREIGN = """<!doctype html><title>elsewhere</title><script>
+const at = new URLSearchParams(location.search).get("at");
+const json = { method: "POST", body: "{}", headers: { "Content-Type": "application/json" } };
+const plain = { method: "POST", body: '{"question": "council?"}', headers: { "Content-Type": "text/plain" } };
+const tries = {
+  read: () => fetch(at + "/api/v1/documents").then((reply) => reply.text()),
+  page: () => fetch(at + "/").then((reply) => reply.text()),
+  post: () => fetch(at + "/gradio_api/run/predict", json).then((reply) => reply.text()),
+  simple: () => fetch(at + "/api/v1/ask", plain).then((reply) => reply.text()),
+  blind: () => fetch(at + "/api/v1/ask", { ...plain, mode: "no-cors" }).then((reply) => reply.type),
+  beacon: () => Promise.resolve(navigator.sendBeacon(at + "/api/v1/ask", plain.body)).then(String),
+  stream: () => new Promise((done, failed) => {
+    const events = new EventSource(at + "/gradio_api/queue/data?session_hash=x");
+    events.onmessage = done;
+    events.onerror = failed;
+  }),
+  socket: () => new Promise((done, failed) => {
+    const socket = new WebSocket(at.replace("http", "ws") + "/gradio_api/queue/join");
+    socket.onopen = done;
+    socket.onerror = failed;
+  }),
+  image: () => new Promise((done, failed) => {
+    const image = new Image();
+    image.onload = done;
+    image.onerror = failed;
+    image.src = at + "/favicon.ico";
+  }),
+};
+window.outcome = (async () => {
+  const found = {};
+  for (const [name, attempt] of Object.entries(tries)) found[name] = await attempt().then(String, () => "refused");
+  return found;
+})();
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[str]:
+    """A page on another port of the same machine."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(FOREIGN.encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_page_on_another_port_can_neither_read_nor_post(
+    browser: Any, elsewhere: str, address: str, assistant: ScriptedAssistant
+) -> None:
+    asked = len(assistant.asked)
+    page = browser.new_page()
+    for server in (address, address.replace("127.0.0.1", "localhost")):
+        page.goto(f"{elsewhere}/?at={server}")
+        outcome = page.evaluate("window.outcome")
+        assert outcome.pop("blind") in ("opaque", "refused")  # sent, and nothing learned
+        outcome.pop("beacon")
+        assert set(outcome.values()) == {"refused"}, outcome
+    page.close()
+    assert len(assistant.asked) == asked

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.utils import cancel_tasks
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
@@ -36,6 +37,9 @@ UNHEARD_SECONDS = 10
 
 UNHEARD = 16
 """Sessions that may have asked without a stream to hear the answer."""
+
+_LOCATIONS = (b"x-forwarded-host", b"x-gradio-server")
+"""Headers by which any client could tell Gradio where the page's address is."""
 
 _SESSION = r"^[A-Za-z0-9_-]{1,64}$"
 _Line = Annotated[str, Field(max_length=1_000)]
@@ -133,7 +137,7 @@ class Surface:
         self._app = app
         self._blocks = blocks
         self._streams: Counter[str] = Counter()
-        self._unheard: Counter[str] = Counter()
+        self._unheard: dict[str, asyncio.TimerHandle] = {}
         self._leaving = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,6 +145,7 @@ class Surface:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
+        scope = {**scope, "headers": [header for header in scope["headers"] if header[0] not in _LOCATIONS]}
         method, path = scope.get("method"), str(scope["path"])
         if method in ("GET", "HEAD") and (path in PAGES or _is_in_a_folder(path)):
             await self._app({**scope, "query_string": b""}, receive, send)  # ?deep_link= and its like are not ours
@@ -202,6 +207,7 @@ class Surface:
         session = sessions[0] if len(sessions) == 1 else ""
         if session not in self._blocks._queue.pending_messages_per_session:
             raise HTTPException(404, "Nothing was asked in this session.")
+        self._heard(session)
         self._streams[session] += 1
         query = f"session_hash={session}".encode("latin-1")
         try:
@@ -230,12 +236,16 @@ class Surface:
         return bool(self._streams[session] or session in self._unheard or len(self._unheard) < UNHEARD)
 
     def _await_listener(self, session: str) -> None:
-        self._unheard[session] += 1
-        asyncio.get_running_loop().call_later(UNHEARD_SECONDS, self._look_for_listener, session)
+        self._heard(session)
+        loop = asyncio.get_running_loop()
+        self._unheard[session] = loop.call_later(UNHEARD_SECONDS, self._stop_waiting, session)
 
-    def _look_for_listener(self, session: str) -> None:
-        self._unheard[session] -= 1
-        self._unheard += Counter()
+    def _heard(self, session: str) -> None:
+        if waiting := self._unheard.pop(session, None):
+            waiting.cancel()
+
+    def _stop_waiting(self, session: str) -> None:
+        del self._unheard[session]
         asyncio.ensure_future(self._throw_away(session))
 
     async def _throw_away(self, session: str) -> None:
@@ -244,6 +254,8 @@ class Surface:
             return
         queue = self._blocks._queue
         await queue.clean_events(session_hash=session)
+        running = [event for events in queue.active_jobs for event in events or () if event.session_hash == session]
+        await cancel_tasks({f"{session}_{event.fn._id}" for event in running})
         queue.pending_messages_per_session.pop(session, None)
         queue.pending_event_ids_session.pop(session, None)
 
