@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -488,3 +489,15 @@ def test_a_reader_that_goes_away_is_no_error(index: Path) -> None:
         process.stdout.close()
 
         assert process.stderr.read() == b""
+
+
+def test_the_demo_asks_the_sample_corpus_and_says_what_to_type_next(tmp_path: Path) -> None:
+    result = run("demo", data=tmp_path / "demo")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("> Which states recognized Donetsk?\n\n")
+    assert "[1] “" in result.stdout
+    steps = [line.strip() for line in result.stdout.splitlines() if line.startswith("  askcorpus ")]
+    assert [step.split()[1] for step in steps] == ["ask", "serve", "ingest"]
+    again = run(*shlex.split(steps[0])[1:])
+    assert again.exit_code == 0
+    assert "Russ" in again.stdout

@@ -197,6 +197,22 @@ def search(
 
 
 @app.command()
+def demo(data: Data = None) -> None:
+    """Ask the sample corpus a question, and see the answer with its quotes.
+
+    Its index is kept in your cache folder, or in --data.
+    """
+    from askcorpus_ui.console import print_answer, say
+    from askcorpus_ui.demo import QUESTION, ask_sample_corpus, default_folder, next_steps
+    from askcorpus_ui.progress import Bar
+
+    settings = _settings(data=data or default_folder())
+    say(f"> {QUESTION}\n")
+    print_answer(ask_sample_corpus(settings, Bar()))
+    say(next_steps(settings.data))
+
+
+@app.command()
 def serve(
     data: Data = None,
     host: Annotated[
