@@ -142,6 +142,24 @@ def test_what_the_page_does_not_use_is_not_there(client: httpx.Client, method: s
         assert response.status_code == 404, address
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("TRACE", "/ready", "GET"),
+        ("GET", "/api/v1/ask", "POST"),
+        ("DELETE", "/api/v1/documents/x", "GET"),
+        ("POST", "/v1/models", "GET"),
+        ("PUT", "/v1/chat/completions", "POST"),
+    ],
+)
+def test_a_wrong_method_is_told_from_an_address_that_is_not_there(
+    client: httpx.Client, method: str, path: str, allowed: str
+) -> None:
+    response = client.request(method, path)
+    assert (response.status_code, response.headers["allow"]) == (405, allowed)
+    assert client.request(method, f"{path}x/y/z" if "documents" not in path else "/x").status_code == 404
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"])
 @pytest.mark.parametrize("path", ["/", surface.RUN, surface.JOIN, "/assets/x"])
 def test_no_other_method_reaches_gradio(client: httpx.Client, method: str, path: str) -> None:

@@ -47,6 +47,9 @@ MAX_OFFSET = 2**53
 """More documents than any store holds; a number that JavaScript and SQLite can both count to."""
 EVENT_STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
+_ANSWER_OR_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {}, "text/event-stream": {}}, "description": "The Answer, or its events."}
+}
 
 
 class Fault(BaseModel):
@@ -174,7 +177,7 @@ def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
             conversation_id=body.conversation_id,
         )
 
-    @router.post("/ask", response_model=Answer, tags=["ask"])
+    @router.post("/ask", response_model=Answer, responses=_ANSWER_OR_EVENTS, tags=["ask"])
     async def ask(body: AskBody, request: Request) -> Answer | Response:
         """Answer a question with verbatim quotes, or say that the corpus does not."""
         events = questions.stream(partial(events_of, body))
@@ -216,10 +219,6 @@ def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
         if found is None:
             raise HTTPException(404, "There is no such document.")
         return found
-
-    @router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
-    def nothing(path: str) -> None:
-        raise HTTPException(404, "There is no such address.")
 
     return router
 

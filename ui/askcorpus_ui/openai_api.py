@@ -80,6 +80,21 @@ class Completion(Lenient):
         return said[-1][1], tuple(Turn(role=role, text=text) for role, text in said[:-1] if text)
 
 
+class RefusalDetail(BaseModel):
+    """What went wrong, as OpenAI's clients read it."""
+
+    message: str
+    type: str
+    param: str | None = None
+    code: str | None = None
+
+
+class Refusal(BaseModel):
+    """The body of every response of this door that is not a success."""
+
+    error: RefusalDetail
+
+
 class OpenAIRoute(APIRoute):
     """Says what is wrong in the form that OpenAI's clients read."""
 
@@ -104,7 +119,7 @@ class OpenAIRoute(APIRoute):
 
 def openai_router(assistant: "Assistant", questions: Questions) -> APIRouter:
     """``/v1`` over one assistant, which is asked through ``questions``."""
-    router = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute)
+    router = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute, responses=_REFUSALS)
 
     @router.get("/models")
     def models() -> dict[str, Any]:
@@ -130,10 +145,6 @@ def openai_router(assistant: "Assistant", questions: Questions) -> APIRouter:
             return await _streamed(events, request, usage)
         answer = await whole_answer(events, request)
         return JSONResponse(_whole(answer, str(request.base_url))) if answer else Response(status_code=CLIENT_LEFT)
-
-    @router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
-    def nothing(path: str) -> None:
-        raise HTTPException(404, "There is no such address.")
 
     return router
 
@@ -212,6 +223,10 @@ def _annotations(answer: Answer, base: str) -> list[dict[str, Any]]:
     return [{"type": "url_citation", "url_citation": citation(cited)} for cited in answer.citations]
 
 
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Refusal, "description": "What is wrong with the request."},
+    "5XX": {"model": Refusal, "description": "What is wrong with the server or a model."},
+}
 _USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 """Clients want the numbers to be there; nothing here is counted in tokens."""
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcorpus_ui.api import Fault, Problem
@@ -131,11 +132,16 @@ _NEEDED = {"like": "index", "retry": "index", "example_select": "value"}
 
 
 class Surface:
-    """The mounted Gradio app behind the routes that the page uses."""
+    """The mounted Gradio app behind the routes that the page uses.
 
-    def __init__(self, app: ASGIApp, blocks: gr.Blocks) -> None:
+    It is mounted where everything ends that no other route takes. ``others`` are those routes, by which a wrong method
+    is told from an address that is not there.
+    """
+
+    def __init__(self, app: ASGIApp, blocks: gr.Blocks, others: Sequence[BaseRoute] = ()) -> None:
         self._app = app
         self._blocks = blocks
+        self._others = others
         self._streams: Counter[str] = Counter()
         self._unheard: dict[str, asyncio.TimerHandle] = {}
         self._leaving = asyncio.Event()
@@ -153,8 +159,19 @@ class Surface:
             await self._listen(scope, receive, send)
         elif method == "POST" and path in (RUN, JOIN, CANCEL, RESET):
             await self._post(scope, receive, send)
+        elif allowed := self._allowed(scope):
+            raise HTTPException(405, f"This address takes {allowed} only.", {"Allow": allowed})
         else:
             raise HTTPException(404, "There is no such address.")
+
+    def _allowed(self, scope: Scope) -> str:
+        """The methods that another route of this address takes."""
+        taken = [
+            method
+            for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+            if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in self._others)
+        ]
+        return ", ".join(taken)
 
     def stop(self) -> None:
         """End the streams of events, so that no open page holds up the end of the server."""
@@ -268,7 +285,7 @@ def mounted(app: FastAPI, blocks: gr.Blocks) -> Surface:
     """
     mount = app.routes[-1]
     blocks.has_launched = True
-    surface = Surface(mount.app, blocks)  # type: ignore[attr-defined]
+    surface = Surface(mount.app, blocks, app.routes[:-1])  # type: ignore[attr-defined]
     mount.app = surface  # type: ignore[attr-defined]
     return surface
 
