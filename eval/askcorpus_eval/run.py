@@ -35,6 +35,7 @@ SPLITS: Mapping[str, Callable[[Question], str]] = {
     "standalone": lambda question: {True: "standalone", False: "presupposes", None: "unknown"}[question.standalone],
 }
 LIST_SHOWN = 5
+_PASSWORD = re.compile(r"//[^/@\s]*@")
 
 
 class Assistant(Protocol):
@@ -214,7 +215,7 @@ def masked(settings: Settings) -> dict[str, Any]:
     """The settings as plain values, without keys and without passwords in addresses."""
     values = settings.model_dump(mode="json")
     return {
-        name: re.sub(r"//[^/@\s]*@", "//***@", value) if isinstance(value, str) else value
+        name: _PASSWORD.sub("//***@", value) if isinstance(value, str) else value
         for name, value in values.items()
     }
 

@@ -70,8 +70,8 @@ def clean_line(text: str) -> str:
 
 def _language_code(language: str) -> str:
     """``fr-CA`` and ``FR`` → ``fr``; what is no two-letter code counts as not given."""
-    code = re.split("[-_]", language.strip().lower())[0]
-    return code if re.fullmatch("[a-z]{2}", code) else ""
+    code = language.strip().lower().replace("_", "-").partition("-")[0]
+    return code if len(code) == 2 and code.isascii() and code.isalpha() else ""
 
 
 def _content_id(*parts: str) -> str:

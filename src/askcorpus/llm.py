@@ -30,8 +30,9 @@ QUESTION_CHARS = 10_000
 MAX_REWRITE_CHARS = 500
 """A longer stand-alone question is no question; the original is used instead."""
 
-_THOUGHTS = re.compile(r"\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
+_THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _REWRITE_LABEL = re.compile(r"^(?:stand-?alone |rewritten |last )?question\s*[:：]\s*", re.IGNORECASE)
+_PACKAGE = re.compile(r"pip install ([\w-]+)")
 _SAYS_WHY_IT_ENDS = frozenset({"openai-chat", "azure-openai-chat"})
 """Kinds of model whose every whole reply carries a reason for its end. One without it was cut off on the way: a server
 that simply closes the connection looks like the end of the stream to the HTTP client."""
@@ -181,7 +182,7 @@ def shown(reply: str, *, whole: bool) -> str:
 
     While the reply is not yet ``whole``, a beginning that may turn out to be one of these is held back.
     """
-    reply = visible(reply)
+    reply = visible(reply).lstrip()
     if whole and "</think>" in reply:
         text = reply.rpartition("</think>")[2]
     else:
@@ -205,7 +206,7 @@ def _ending(chunk: AIMessage | AIMessageChunk) -> str:
 def _load_error(name: str, exc: Exception) -> ModelError:
     reason = _first_line(exc)
     if isinstance(exc, ImportError):
-        package = re.search(r"pip install ([\w-]+)", str(exc))
+        package = _PACKAGE.search(str(exc))
         hint = f"Install it: pip install {package[1]}" if package else ""
         return ModelError(f"The package for the model {name} is not installed.", hint)
     if isinstance(exc, ValueError) and "provider" in reason:
