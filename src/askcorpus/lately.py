@@ -161,7 +161,7 @@ def _months_told(text: str, latest: str) -> Iterator[str]:
     for language in _SPEECH:
         for match in _last(language).finditer(text, overlapped=True):
             if month := _month_in(match, language):
-                day = _DAY.search(text, 0, match.start("month"))
+                day = _DAY.search(text, max(0, match.start("month") - 20), match.start("month"))
                 yield _latest_such(f"{month}-{day['day'].zfill(2)}" if day else month, latest)
         for match in _within(language).finditer(text, overlapped=True) if alone else ():
             if (month := _month_in(match, language)) and _ends_there(text[match.end() :], language):

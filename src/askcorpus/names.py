@@ -167,7 +167,7 @@ def _is_named(question: str, found: Sequence[tuple[str, Span]], parts: Sequence[
     surface, later = question[start:end], question[end:]
     if _CASED.match(surface):
         capital = surface.isupper() if len(surface) <= SHORTEST else surface[0].isupper()
-        if not capital and (len(surface) <= SHORTEST or any(char.isupper() for char in question)):
+        if not capital and (len(surface) <= SHORTEST or not question.islower()):
             return False
         if len(parts) == 1 and _CAPITALISED.match(later):  # Jordan Peterson
             return False

@@ -1,8 +1,8 @@
 """Texts on which a regular expression may take long, made from what it is made of.
 
 An engine that goes back over its steps is slow where a loop can begin, or end, at many places. So each text brings
-the pattern to one of its loops, feeds the loop, and goes on with a character that nothing expects. What loops there are is
-read from the engines' own syntax trees (``re._parser``, ``regex._regex_core``).
+the pattern to one of its loops, feeds the loop, and goes on with a character that nothing expects. What loops there are
+is read from the engines' own syntax trees (``re._parser``, ``regex._regex_core``).
 """
 
 import re

@@ -18,6 +18,9 @@ from askcorpus_ui.strings import Strings
 Documents = Callable[[str], Document | None]
 """Looks a document up by its id; ``None`` when it is gone."""
 
+_LONGEST_MESSAGE = 300_000
+"""Characters of a bubble that are read: browsers send bubbles back, and ours are far shorter."""
+
 _CONTEXT_CHARS = 200
 _NEAREST_SHOWN = 3
 _TIP_CHARS = 110
@@ -124,9 +127,14 @@ def safe_markdown(text: str) -> str:
 
 def plain_text(message: str) -> str:
     """The words of a bubble without our links and notes: the inverse of :func:`answer_message`, for the next turn."""
-    body = message.split("\n\n<", 1)[0] if not message.startswith("<") else ""
+    body = "" if message.startswith("<") else _body(message)
     body = _ESCAPED.sub(r"\1", _OUR_LINK.sub("", body))
     return _ENTITY.sub(lambda match: html.unescape(match[0]), body).strip()
+
+
+def _body(message: str) -> str:
+    """What was said in a bubble, with its links and without the notes below it."""
+    return message[:_LONGEST_MESSAGE].split("\n\n<", 1)[0]
 
 
 def partial_message(text: str) -> str:
@@ -346,7 +354,7 @@ def source_page(reference: Reference | None, document: Document, strings: String
 
 def references_in(message: str) -> list[Reference]:
     """The references a bubble links to, in their order."""
-    addresses = (address.replace("&amp;", "&") for address in _ADDRESS.findall(message))
+    addresses = (address.replace("&amp;", "&") for address in _ADDRESS.findall(message[:_LONGEST_MESSAGE]))
     return [found for address in addresses if (found := Reference.parse(address))]
 
 
@@ -357,8 +365,7 @@ def export_markdown(messages: Sequence[tuple[str, str]], documents: Documents, s
         if role == "user":
             parts.append(f"## {safe_markdown(plain_text(message))}")
             continue
-        body = message.split("\n\n<", 1)[0]
-        parts.append(_OUR_LINK.sub(r"\1\[\2\]", body))
+        parts.append(_OUR_LINK.sub(r"\1\[\2\]", _body(message)))
         parts.extend(
             _exported(reference, document, strings)
             for reference in dict.fromkeys(references_in(message))
