@@ -30,6 +30,10 @@ QUESTION_CHARS = 10_000
 MAX_REWRITE_CHARS = 500
 """A longer stand-alone question is no question; the original is used instead."""
 
+READ_AGAIN = 100
+"""A reply that is still coming is read again, from its beginning, when it has grown by this fraction of its length (one
+hundredth): at every piece, a long one would take time with the square of its length."""
+
 _THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _REWRITE_LABEL = re.compile(r"^(?:stand-?alone |rewritten |last )?question\s*[:：]\s*", re.IGNORECASE)
 _PACKAGE = re.compile(r"pip install ([\w-]+)")
@@ -82,9 +86,12 @@ class LLMAnswerer:
         return rewritten if 0 < len(rewritten) <= MAX_REWRITE_CHARS else question
 
     def _draft(self, messages: PromptValue, hits: Sequence[Hit], language: str) -> Iterator[str | Draft]:
-        reply, sent = "", 0
+        reply, read, sent = "", 0, 0
         for piece in self._pieces(messages):
             reply += piece
+            if len(reply) - read < len(reply) // READ_AGAIN:
+                continue
+            read = len(reply)
             ready = shown(reply, whole=False)
             if len(ready) > sent:
                 yield ready[sent:]

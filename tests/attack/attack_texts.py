@@ -26,11 +26,11 @@ UNEXPECTED = "\U0001f6d1"
 LOOP = 10
 """Repetitions from which on a quantifier is a loop."""
 
-CHOSEN = 5
+CHOSEN = 4
 """Characters of a class that are tried."""
 
 ALPHABET = 40
-PAIRED = 10
+PAIRED = 8
 """Characters of a pattern's loops that are tried alone, and with each other."""
 
 
