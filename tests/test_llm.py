@@ -69,6 +69,17 @@ def test_a_reply_is_streamed_and_its_markers_get_verbatim_quotes() -> None:
     assert prompt.endswith("Question: Who recognised Donetsk?")
 
 
+def test_a_long_reply_is_streamed_in_pieces_and_costs_no_more_a_word_than_a_short_one() -> None:
+    reply = " ".join(f"Ash lay on roof {number} again." for number in range(2_000))
+    llm, _ = answerer(reply)
+    start = time.thread_time()
+    pieces = [piece for piece in llm.draft("?", HITS, "en") if isinstance(piece, str)]
+    assert time.thread_time() - start < 3.0
+    assert "".join(pieces) == reply
+    assert len(pieces) > 300
+    assert max(map(len, pieces)) < len(reply) // 50
+
+
 def test_two_sentences_that_cite_one_passage_quote_its_different_words() -> None:
     llm, _ = answerer("North Korea recognised Donetsk and Luhansk [1]. Moscow spoke on Tuesday [1].")
     result = verified(run(llm.draft("?", HITS, "en"))[1])

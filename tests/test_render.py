@@ -2,6 +2,7 @@
 
 import html
 import re
+import time
 
 import pytest
 from markdown_it import MarkdownIt
@@ -93,7 +94,8 @@ def test_awkward_ids_survive_the_link() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "/other/x?start=1&end=2", "/source/x", "/source/x?start=a&end=2", "/source/x?start=1&end=2&words=1-b"]
+    "url",
+    ["", "/other/x?start=1&end=2", "/source/x", "/source/x?start=a&end=2", "/source/x?start=1&end=2&words=1-b", "//["],
 )
 def test_other_addresses_are_no_references(url: str) -> None:
     assert Reference.parse(url) is None
@@ -105,6 +107,21 @@ def test_an_answer_reads_back_as_what_was_said() -> None:
 
     assert plain_text(answer_message(answer, ENGLISH)) == re.sub(r" ?\[\d\]", "", answer.answer)
     assert plain_text(safe_markdown(HOSTILE)) == HOSTILE
+
+
+@pytest.mark.parametrize(
+    "text", [" ", "[\\[1\\]](", '[\\[1\\]](/source/a "', "&#58;", "\\[", "/source/a?start=1&end=2&n=3 "]
+)
+def test_a_bubble_of_eight_megabytes_that_comes_back_is_read_at_once(text: str) -> None:
+    message = text * (8_000_000 // len(text))
+    start = time.thread_time()
+    plain_text(message)
+    references_in(message)
+    assert time.thread_time() - start < 0.5
+
+
+def test_entities_that_are_not_ours_are_words_however_long() -> None:
+    assert plain_text("&amp;amp; &#58; &#" + "1" * 5_000 + ";") == "&amp; : &#" + "1" * 5_000 + ";"
 
 
 def test_a_hostile_quote_cannot_leave_the_tooltip() -> None:

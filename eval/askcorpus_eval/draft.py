@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 FEEDBACK = "feedback.jsonl"
-_BLOCK = re.compile(
-    r"QUESTION:\s*(.+?)\s*\n\s*ANSWER:\s*(.+?)\s*\n\s*EVIDENCE:\s*(.+?)\s*(?=\n\s*QUESTION:|\Z)", re.DOTALL
-)
+_LABEL = re.compile(r"^.{0,9}?(QUESTION|ANSWER|EVIDENCE):", re.MULTILINE)
 
 
 class Feedback(BaseModel):
@@ -96,7 +94,7 @@ def from_documents(documents: Iterable[Document], model: "BaseChatModel", langua
     """
     for document in documents:
         wanted = language or document.language or "en"
-        for question, answer, evidence in _BLOCK.findall(_ask_model(model, document, wanted) + "\n"):
+        for question, answer, evidence in _blocks(_ask_model(model, document, wanted)):
             if locate(evidence, [document]):
                 yield Question(
                     id=_id(document.id, question),
@@ -156,6 +154,14 @@ def _ask_model(model: "BaseChatModel", document: Document, language: str) -> str
         return str(model.invoke(messages).text)
     except Exception as exc:
         raise ModelError(f"The model failed: {str(exc).strip() or type(exc).__name__}") from exc
+
+
+def _blocks(reply: str) -> list[tuple[str, str, str]]:
+    """The questions of a reply, each with its answer and its evidence; what lacks one of them is left out."""
+    labelled = _LABEL.split(reply)[1:]
+    labels, texts = labelled[::2], [text.strip() for text in labelled[1::2]]
+    starts = [at for at in range(len(labels)) if labels[at : at + 3] == ["QUESTION", "ANSWER", "EVIDENCE"]]
+    return [(texts[at], texts[at + 1], texts[at + 2]) for at in starts if all(texts[at : at + 3])]
 
 
 def _id(*parts: str) -> str:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 SENTENCE_CHARS = 2_000
 QUESTION_CHARS = 10_000
-_VERDICT = re.compile(r"^\W*(\d+)\W+(supported|unsupported|not supported)\b", re.IGNORECASE | re.MULTILINE)
+_VERDICT = re.compile(
+    r"^\W{0,20}(\d{1,9})\W{1,20}(supported|unsupported|not supported)\b", re.IGNORECASE | re.MULTILINE
+)
 
 
 class Judge:

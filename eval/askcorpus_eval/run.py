@@ -35,6 +35,7 @@ SPLITS: Mapping[str, Callable[[Question], str]] = {
     "standalone": lambda question: {True: "standalone", False: "presupposes", None: "unknown"}[question.standalone],
 }
 LIST_SHOWN = 5
+_PASSWORD = re.compile(r"//[^/@\s]*@")
 
 
 class Assistant(Protocol):
@@ -213,10 +214,7 @@ def describe(assistant: Assistant, cases: Sequence[Case], judge: str | None = No
 def masked(settings: Settings) -> dict[str, Any]:
     """The settings as plain values, without keys and without passwords in addresses."""
     values = settings.model_dump(mode="json")
-    return {
-        name: re.sub(r"//[^/@\s]*@", "//***@", value) if isinstance(value, str) else value
-        for name, value in values.items()
-    }
+    return {name: _PASSWORD.sub("//***@", value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def report_on(cases: Sequence[Case], run: RunInfo) -> Report:

@@ -27,7 +27,7 @@ class Dateline(NamedTuple):
 HEADLINE_CHARS = range(4, 151)
 """A first line of such a length, alone in its paragraph and without a full stop, is a headline."""
 
-_DATE_MARKER = re.compile(r"(\s*)date[ \t]*:?[ \t]*", re.IGNORECASE)
+_DATE_MARKER = re.compile(r"(\s{0,9})date[ \t]{0,9}:?[ \t]{0,9}", re.IGNORECASE)
 _ISO_DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?")
 _COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(?!\d)")
 _EUROPEAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)")

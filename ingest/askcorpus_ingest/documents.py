@@ -4,6 +4,8 @@ import hashlib
 import re
 import unicodedata
 
+import regex
+
 from askcorpus.errors import ReadError
 from askcorpus.language import detect_language
 from askcorpus.sentences import split_sentences
@@ -16,6 +18,8 @@ TITLE_CHARS = 120
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\ufeff\ufff9-\ufffb]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# Normalising takes time with the square of a run of marks; Unicode's stream-safe format breaks one after 30 (UAX #15).
+_LONG_RUN_OF_MARKS = regex.compile(r"([\p{M}--\u034f]{30})(?=[\p{M}--\u034f])", regex.V1)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -59,6 +63,7 @@ def clean_text(text: str) -> str:
     """NFC, ``\\n`` line ends, no control characters, no spaces at line ends, at most one blank line in a row."""
     text = _LINE_ENDS.sub("\n", text)
     text = _UNPRINTABLE.sub("", _SURROGATE.sub("\ufffd", text))
+    text = _LONG_RUN_OF_MARKS.sub("\\1\u034f", text)
     text = "\n".join(line.rstrip() for line in unicodedata.normalize("NFC", text).split("\n"))
     return _BLANK_LINES.sub("\n\n", text).strip()
 
@@ -70,8 +75,8 @@ def clean_line(text: str) -> str:
 
 def _language_code(language: str) -> str:
     """``fr-CA`` and ``FR`` → ``fr``; what is no two-letter code counts as not given."""
-    code = re.split("[-_]", language.strip().lower())[0]
-    return code if re.fullmatch("[a-z]{2}", code) else ""
+    code = language.strip().lower().replace("_", "-").partition("-")[0]
+    return code if len(code) == 2 and code.isascii() and code.isalpha() else ""
 
 
 def _content_id(*parts: str) -> str:

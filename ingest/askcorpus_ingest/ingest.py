@@ -21,7 +21,7 @@ from askcorpus_ingest.readers import Raw, holds_questions, read_file
 BATCH_PASSAGES = 64
 """Passages are embedded in batches of about so many, however many documents those come from."""
 
-_RECORD_ORIGIN = re.compile(r"(.+?\.jsonl)#", re.IGNORECASE | re.DOTALL)
+_RECORD_OF = re.compile(r"\.jsonl#", re.IGNORECASE)
 
 Split = tuple[Passage, tuple[Span, ...]]
 
@@ -261,8 +261,9 @@ def _batches(passages: Sequence[Split]) -> Iterator[Sequence[Split]]:
 
 
 def _file_of(origin: str) -> Path:
-    record = _RECORD_ORIGIN.match(origin)
-    return Path(record[1] if record else origin)
+    """The file of an origin, which for a record of a .jsonl file goes on with ``#`` and the record."""
+    record = _RECORD_OF.search(origin, 1)
+    return Path(origin[: record.end() - 1] if record else origin)
 
 
 def _under(origin: str, roots: set[Path]) -> bool:

@@ -58,14 +58,14 @@ _BINARY_MAGIC = (
 _BLANK = b" \t\r\n\0\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
-_FRONT_MATTER = re.compile(r"\s*---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|$)", re.DOTALL)
-_HEADING = re.compile(r"\s*#[ \t]+(.+?)[ \t#]*(?:\r?\n|$)")
+_FRONT_MATTER = re.compile(r"\A\s{0,99}---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|$)", re.DOTALL)
+_HEADING = re.compile(r"\A\s{0,99}#[ \t]+([^\r\n]+)")
 _HIDDEN_TAGS = {"script", "style", "noscript", "template", "title", "svg", "math", "object", "iframe"}
 _INLINE_TAGS = {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "font", "i", "mark", "q", "s", "small", "span"}
 _INLINE_TAGS |= {"strong", "sub", "sup", "time", "u", "wbr"}
-_HTML_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,30})", re.IGNORECASE)
-_HTML_LANGUAGE = re.compile(r"<html[^>]{0,500}?\slang\s*=\s*[\"']?([A-Za-z-]{2,12})", re.IGNORECASE)
-_HTML_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,500})", re.IGNORECASE)
+_HTML_CHARSET = re.compile(rb"<meta[^<>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{2,30})", re.IGNORECASE)
+_HTML_LANGUAGE = re.compile(r"<html[^<>]{0,500}?\slang\s{0,9}=\s{0,9}[\"']?([A-Za-z-]{2,12})", re.IGNORECASE)
+_HTML_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
 
 
 def read_file(path: Path) -> Iterator[Raw | Failure]:
@@ -160,7 +160,7 @@ def _read_markdown(path: Path) -> Raw:
         fields = _front_matter(match[1])
         text = text[match.end() :] if fields else text
     heading = _HEADING.match(text)
-    title = fields.pop("title", "") or (heading[1] if heading else "")
+    title = fields.pop("title", "") or (heading[1].rstrip(" \t#") if heading else "")
     return _raw(path.as_posix(), {**fields, "title": title, "text": text})
 
 
@@ -195,7 +195,7 @@ def _read_html(path: Path) -> Raw:
     title, language = _HTML_TITLE.search(page), _HTML_LANGUAGE.search(page)
     return Raw(
         origin=path.as_posix(),
-        text=re.sub(r"\s*\n\s*", "\n\n", text),
+        text="\n\n".join(filter(None, map(str.strip, text.split("\n")))),
         title=fields.get("title") or (html.unescape(title[1]) if title else ""),
         date=fields.get("date") or "",
         language=language[1] if language else "",

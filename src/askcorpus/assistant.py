@@ -21,7 +21,7 @@ from askcorpus.index import open_index
 from askcorpus.language import detect_language
 from askcorpus.llm import LLMAnswerer, load_chat_model
 from askcorpus.messages import does_not_say
-from askcorpus.query import Query, check_question, read_query
+from askcorpus.query import Query, check_question, read_query, recent_turns
 from askcorpus.rerank import Reranker
 from askcorpus.retrieve import Retrieval, Retriever
 from askcorpus.settings import Settings
@@ -134,7 +134,7 @@ class Assistant:
 
         Args:
             question: in any language; at most 10 000 characters.
-            history: earlier turns, oldest first, for a question that leans on them.
+            history: earlier turns, oldest first, for a question that leans on them; of a long one the end counts.
             filters: what a document must be to count.
             top_k: passages to show, and to give to a language model; the setting when None.
             explain: fill ``Answer.explain``.
@@ -146,7 +146,7 @@ class Assistant:
             StorageError: the data folder cannot be read.
         """
         clock = _Clock()
-        question = check_question(question)
+        question, history = check_question(question), recent_turns(history)
         index = self.store.info()
         limit = self._limit(top_k)
         query = self._understand(question, history)

@@ -25,6 +25,7 @@ from askcorpus.types import Document, Filters, Hit, Passage, Span
 from askcorpus.words import RULES
 
 SCHEMA_VERSION = 1
+_ISO_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _CHUNK = 1000
 
 Vector = NDArray[np.float32]
@@ -517,7 +518,7 @@ def day_range(date: str) -> tuple[str, str] | None:
 
     ``2022-02`` → ``("2022-02-01", "2022-02-28")``.
     """
-    match = re.fullmatch(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", date, re.ASCII)
+    match = _ISO_DATE.fullmatch(date)
     if not match or match[1] == "0000":
         return None
     year, month, day = (int(part or 0) for part in match.groups())

@@ -32,7 +32,7 @@ _HINTS = {
 _MANY_COUNTRIES = frozenset(("en", "ar", "pt", "ko"))
 """Languages whose name says little about the country that has most of their speakers."""
 
-_BRACKETED = regex.compile(r"^(.+?) \((.+)\)$")
+_BRACKETED = regex.compile(r"^([^(]+) \((.+)\)$")
 
 
 @cache

@@ -34,7 +34,7 @@ REJECTED = 2.0
 both."""
 
 _NEGATIONS = {
-    "en": r"not|never|no longer|nobody|none|no|\w+n['’]t",
+    "en": r"not|never|no longer|nobody|none|no|\w{1,20}n['’]t",
     "fr": r"pas|jamais|aucune?|personne|rien|ne|n['’](?=\p{L})",
     "de": r"nicht|kein\w*|niemals|nie|niemand",
     "es": r"no|nunca|jamás|ning[uú]n\w*|nadie",
@@ -45,10 +45,10 @@ _NEGATIONS = {
     "no": r"ikke|ingen|aldri",
     "sv": r"inte|ingen|aldrig",
     "pl": r"nie|nigdy|nikt",
-    "cs": r"ne|není|nikdy|nikdo|ne\w+l[aio]?",
+    "cs": r"ne|není|nikdy|nikdo|ne\w{1,40}l[aio]?",
     "ro": r"nu|niciodată|nimeni",
     "hu": r"nem|soha|senki",
-    "tr": r"değil|asla|\w+m[ae]d[ıiuü]\w*",
+    "tr": r"değil|asla|\w{1,40}m[ae]d[ıiuü]\w*",
     "el": r"δεν|δε|όχι|ποτέ",
     "ru": r"не|нет|никогда|никто",
     "uk": r"не|немає|ніколи|ніхто",
@@ -62,7 +62,7 @@ _NEGATIONS = {
 _REJECTIONS = {
     "en": r"den(?:y|ies|ied|ying)|refut\w+|reject\w*|false|untrue",
     "fr": r"nie(?:nt)?|a nié|démen\w+|réfut\w+|contest\w+|faux|fausses?",
-    "de": r"bestreite\w*|bestritt\w*|dementier\w*|leugne\w*|weis\w+ zurück|wies\w* zurück|falsch",
+    "de": r"bestreite\w*|bestritt\w*|dementier\w*|leugne\w*|weis\w{1,20} zurück|wies\w{0,20} zurück|falsch",
     "es": r"niega\w*|neg(?:ó|aron|ado)|desm(?:ie|e)nt\w+|rechaz\w+|falso|falsa",
     "it": r"nega(?:no|to)?|smenti\w+|respin\w+|falso|falsa",
     "pt": r"nega(?:m|ram)?|negou|desment\w+|rejeit\w+|falso|falsa",

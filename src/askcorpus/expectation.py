@@ -71,17 +71,17 @@ _DATE = "|".join(
 _LINK = r"(?:(?:de|du|des|del|da|do|of|the|la|le|von|van|bin|al)\s){0,2}"
 _NAME = rf"\p{{Lu}}[\p{{L}}\p{{M}}\p{{Nd}}’'-]*(?:\s{_LINK}\p{{Lu}}[\p{{L}}\p{{M}}’'-]*)*"
 _SPELLED = (
-    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
+    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w{1,20}teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
     r"|hundreds?|thousands?|dozens?|twice|half|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|treize|quatorze"
     r"|quinze|seize|vingt|trente|quarante|cinquante|soixante|cents?|mille|milliers?|dizaines?|centaines?|moitié"
-    r"|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\w+zehn|\w+(?:zig|ßig)|hundert\w*|tausend\w*|hälfte"
+    r"|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\w{1,60}zehn|\w{1,60}(?:zig|ßig)|hundert\w*|tausend\w*|hälfte"
     r"|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|veinte|treinta|cien\w*|miles|mitad"
     r"|due|tre|quattro|cinque|sei|sette|otto|nove|dieci|venti|trenta|cento|mila|metà|dois|duas|três|quatro|sete|oito"
     r"|dez|vinte|trinta|cem|metade|twee|drie|vijf|zes|zeven|negen|tien|twaalf|twintig|honderd|duizend|helft"
     r"|два|две|двух|три|трёх|трех|четыре|пять|шесть|семь|восемь|девять|десять|двадцать|сто|тысяч\w*|половин\w*"
     r"|дві|чотири|п.ять|шість|сім|вісім|дев.ять"
 )
-_COUNTED = r"[一二两兩三四五六七八九十百千万萬亿億]+(?=[人个個名次年天岁歲倍元件只家])"
+_COUNTED = r"[一二两兩三四五六七八九十百千万萬亿億]{1,20}(?=[人个個名次年天岁歲倍元件只家])"
 _ANSWERS = {
     Kind.HOW_MANY: regex.compile(
         rf"{_NUMBER}|{_COUNTED}|(?<![\p{{L}}\p{{M}}])(?:{_SPELLED})(?![\p{{L}}\p{{M}}])", regex.IGNORECASE

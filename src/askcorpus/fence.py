@@ -45,7 +45,7 @@ _STRAY_JOINER = regex.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_BLANK_LINES = re.compile(r"\n\s*\n\s*\n")
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*+\n){2,}+")
 _TAG_START = re.compile(r"[<\uff1c\ufe64](?=[^\s\d=])")
 _ROLE_WORD = re.compile(r"\[(/?[A-Z][A-Z_]{2,})\]")
 

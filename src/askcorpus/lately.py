@@ -126,6 +126,8 @@ _NOT_THE_LAST = (
 _ALSO_WORDS = frozenset(("march", "may", "august"))
 """Months that in English are one only with a capital (“in august company”)."""
 
+_HANGUL = regex.compile(r"\p{Hangul}")
+_LETTER = regex.compile(r"\p{L}")
 _SOFT_GAP = regex.compile(r"[\s'’‘ʼ-]*")
 _DAY = regex.compile(r"(?<!\p{Nd})(?P<day>[12]\d|3[01]|0?[1-9])(?:er|e|o|ro)? (?:de |di )?$")
 
@@ -133,7 +135,7 @@ _DAY = regex.compile(r"(?<!\p{Nd})(?P<day>[12]\d|3[01]|0?[1-9])(?:er|e|o|ro)? (?
 def name_years(question: str, latest: str) -> str:
     """The question with the year itself in place of "last year" and "this year"; as it is where it says neither."""
     this, last = latest[:4], f"{int(latest[:4]) - 1:04d}"
-    mark = "năm {}" if "năm" in question.lower() else "{}년" if regex.search(r"\p{Hangul}", question) else "{}年"
+    mark = "năm {}" if "năm" in question.lower() else "{}년" if _HANGUL.search(question) else "{}年"
     named = _THIS_YEAR_UNSPACED.sub(mark.format(this), _LAST_YEAR_UNSPACED.sub(mark.format(last), question))
     if named != question:
         return named
@@ -159,7 +161,7 @@ def _months_told(text: str, latest: str) -> Iterator[str]:
     for language in _SPEECH:
         for match in _last(language).finditer(text, overlapped=True):
             if month := _month_in(match, language):
-                day = _DAY.search(text, 0, match.start("month"))
+                day = _DAY.search(text, max(0, match.start("month") - 20), match.start("month"))
                 yield _latest_such(f"{month}-{day['day'].zfill(2)}" if day else month, latest)
         for match in _within(language).finditer(text, overlapped=True) if alone else ():
             if (month := _month_in(match, language)) and _ends_there(text[match.end() :], language):
@@ -193,7 +195,7 @@ def _folded(question: str) -> str:
     for word, (start, stop) in word_spans(question):
         gap = question[end:start]
         elided = " ".join(words(gap))
-        parted = "" if _SOFT_GAP.fullmatch(regex.sub(r"\p{L}", "", gap)) else ","
+        parted = "" if _SOFT_GAP.fullmatch(_LETTER.sub("", gap)) else ","
         shown = word.capitalize() if question[start : start + 1].isupper() else word
         text, end = f"{text}{parted} {elided} {shown}" if elided else f"{text}{parted} {shown}", stop
     return f"{text} "

@@ -30,8 +30,13 @@ QUESTION_CHARS = 10_000
 MAX_REWRITE_CHARS = 500
 """A longer stand-alone question is no question; the original is used instead."""
 
-_THOUGHTS = re.compile(r"\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
+READ_AGAIN = 100
+"""A reply that is still coming is read again, from its beginning, when it has grown by this fraction of its length (one
+hundredth): at every piece, a long one would take time with the square of its length."""
+
+_THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _REWRITE_LABEL = re.compile(r"^(?:stand-?alone |rewritten |last )?question\s*[:：]\s*", re.IGNORECASE)
+_PACKAGE = re.compile(r"pip install ([\w-]+)")
 _SAYS_WHY_IT_ENDS = frozenset({"openai-chat", "azure-openai-chat"})
 """Kinds of model whose every whole reply carries a reason for its end. One without it was cut off on the way: a server
 that simply closes the connection looks like the end of the stream to the HTTP client."""
@@ -81,9 +86,12 @@ class LLMAnswerer:
         return rewritten if 0 < len(rewritten) <= MAX_REWRITE_CHARS else question
 
     def _draft(self, messages: PromptValue, hits: Sequence[Hit], language: str) -> Iterator[str | Draft]:
-        reply, sent = "", 0
+        reply, read, sent = "", 0, 0
         for piece in self._pieces(messages):
             reply += piece
+            if len(reply) - read < len(reply) // READ_AGAIN:
+                continue
+            read = len(reply)
             ready = shown(reply, whole=False)
             if len(ready) > sent:
                 yield ready[sent:]
@@ -181,7 +189,7 @@ def shown(reply: str, *, whole: bool) -> str:
 
     While the reply is not yet ``whole``, a beginning that may turn out to be one of these is held back.
     """
-    reply = visible(reply)
+    reply = visible(reply).lstrip()
     if whole and "</think>" in reply:
         text = reply.rpartition("</think>")[2]
     else:
@@ -205,7 +213,7 @@ def _ending(chunk: AIMessage | AIMessageChunk) -> str:
 def _load_error(name: str, exc: Exception) -> ModelError:
     reason = _first_line(exc)
     if isinstance(exc, ImportError):
-        package = re.search(r"pip install ([\w-]+)", str(exc))
+        package = _PACKAGE.search(str(exc))
         hint = f"Install it: pip install {package[1]}" if package else ""
         return ModelError(f"The package for the model {name} is not installed.", hint)
     if isinstance(exc, ValueError) and "provider" in reason:

@@ -40,6 +40,8 @@ _INFLECTING = frozenset(
 _CASED = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}]")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _PREFIXED = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
+_NO_LETTER = regex.compile(r"[^a-z]")
+_CAPITALISED = regex.compile(r"\s\p{Lu}\p{Ll}")
 _BEFORE_A_SENTENCE = frozenset('.?!:;…¿¡"“”«„(—–')
 _PEOPLE = regex.compile(
     r"(?:e?s|n|ns|an|ans|ana|anas|ano|anos|ain|aine|ains|aines|en|ens|enne|ennes|ien|iens|ienne|iennes|ian|ians|ean|eans"
@@ -117,7 +119,7 @@ def sound(word: str) -> str:
     word = word.lower()
     for letters, latin in _GREEK:
         word = word.replace(letters, latin)
-    spelled = regex.sub(r"[^a-z]", "", anyascii(word).lower())
+    spelled = _NO_LETTER.sub("", anyascii(word).lower())
     start = "a" if spelled[:1] in tuple("aeiouhwy") else ""
     for spelling, replacement in _SOUNDS:
         spelled = spelling.sub(replacement, spelled)
@@ -165,9 +167,9 @@ def _is_named(question: str, found: Sequence[tuple[str, Span]], parts: Sequence[
     surface, later = question[start:end], question[end:]
     if _CASED.match(surface):
         capital = surface.isupper() if len(surface) <= SHORTEST else surface[0].isupper()
-        if not capital and (len(surface) <= SHORTEST or any(char.isupper() for char in question)):
+        if not capital and (len(surface) <= SHORTEST or not question.islower()):
             return False
-        if len(parts) == 1 and regex.match(r"\s\p{Lu}\p{Ll}", later):  # Jordan Peterson
+        if len(parts) == 1 and _CAPITALISED.match(later):  # Jordan Peterson
             return False
     elif later.startswith(_LONGER_WORDS.get(surface, "\0")):
         return False

@@ -19,10 +19,14 @@ from askcorpus.words import terms
 LONGEST_QUESTION = 10_000
 """Characters of a question; a longer text is a document, not a question."""
 
+RECENT_TURNS = 50
+LONGEST_TURN = 10_000
+"""Of a conversation the newest turns are looked at, and so many characters of each."""
+
 _REMEMBERED_TURNS = 3
 _REMEMBERED_CHARS = 300
 _ANSWER_CHARS = 150
-_MARKER = re.compile(r"\s*\[\d+\]")
+_MARKER = re.compile(r"\s{0,9}\[\d{1,9}\]")
 
 
 class Query(NamedTuple):
@@ -49,7 +53,7 @@ def check_question(question: str) -> str:
     Raises:
         UsageError: it is empty or longer than ``LONGEST_QUESTION``.
     """
-    question = question.encode("utf-16", "surrogatepass").decode("utf-16", "replace").strip()
+    question = _whole_characters(question).strip()
     if not question:
         raise UsageError("The question is empty.", "Ask in a few words, in any language.")
     if len(question) > LONGEST_QUESTION:
@@ -58,6 +62,16 @@ def check_question(question: str) -> str:
             "Ask in a few sentences.",
         )
     return question
+
+
+def recent_turns(history: History) -> tuple[Turn, ...]:
+    """The end of a conversation, as much as a question can lean on: a chat of any length goes on.
+
+    Old turns are left out and long ones cut, before anything reads them; halves of characters are replaced.
+    """
+    return tuple(
+        Turn(role=turn.role, text=_whole_characters(turn.text[:LONGEST_TURN])) for turn in history[-RECENT_TURNS:]
+    )
 
 
 def read_query(
@@ -88,6 +102,10 @@ def read_query(
         cohort=tuple(cohort.background(vector) for vector in vectors),
         period=read_period(standalone or question, latest),
     )
+
+
+def _whole_characters(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _in_context(question: str, history: Sequence[Turn]) -> str:

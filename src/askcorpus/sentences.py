@@ -19,7 +19,7 @@ LONG_QUOTATION = 500
 _WINDOW = 2000  # sentencex takes time with the square of a paragraph's length
 
 _PARAGRAPH_GAP = re.compile(r"\n[^\S\n]*\n")
-_LIST_ITEM = re.compile(r"\s*(?:[-*•–—#>|]|\d{1,3}[.)])\s")
+_LIST_ITEM = re.compile(r"[^\S\n]{0,99}(?:[-*•–—#>|]|\d{1,3}[.)])\s")
 _QUOTES = re.compile(r"[\"“”„‟«»‹›‘‚「」『』]")
 _SPACE = re.compile(r"\s")
 _MONTH = re.compile(

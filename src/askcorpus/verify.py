@@ -13,8 +13,8 @@ from askcorpus.fence import BRACKETED_NUMBERS, defuse_markers
 from askcorpus.sentences import split_sentences
 from askcorpus.types import Citation, Draft, Hit, Quote, Span
 
-_MARKER = re.compile(r"(?P<lead>[ \t\u00a0]*)\[(?P<number>\d{1,3})\]")
-_SPACES = re.compile(r"[ \t\u00a0]*")
+_MARKER = re.compile(r"\[(\d{1,3})\]")
+_BLANKS = " \t\u00a0"
 _WORD = re.compile(r"\w")
 
 
@@ -82,16 +82,21 @@ def verify(draft: Draft, hits: Sequence[Hit], text_of: Callable[[str], str], lan
 
 def read_markers(text: str) -> tuple[str, list[Marker]]:
     """``text`` without its ``[n]`` markers, and the markers in order."""
-    bare, markers, end = "", [], 0
+    pieces: list[str] = []
+    markers: list[Marker] = []
+    length, end, opens = 0, 0, True
     for match in _MARKER.finditer(text):
-        bare += text[end : match.start()]
-        lead, trail = match["lead"] if match.start() >= end else "", ""
+        between = text[end : match.start()]
+        opens = _opens_line(between) and (opens or "\n" in between)
+        piece = between if opens else between.rstrip(_BLANKS)
+        pieces.append(piece)
+        length += len(piece)
         end = match.end()
-        if _opens_line(bare):  # the blanks that belong to a marker are those before it, but here those after it
-            bare, lead, trail = bare + lead, "", _blanks_at(text, end)
-            end += len(trail)
-        markers.append(Marker(int(match["number"]), len(bare), lead, trail))
-    return bare + text[end:], markers
+        # The blanks that belong to a marker are those before it, but at the beginning of a line those after it.
+        trail = _blanks_at(text, end) if opens else ""
+        end += len(trail)
+        markers.append(Marker(int(match[1]), length, between[len(piece) :], trail))
+    return "".join([*pieces, text[end:]]), markers
 
 
 def write_markers(bare: str, markers: Iterable[Marker]) -> tuple[str, dict[int, Span]]:
@@ -128,14 +133,21 @@ def statements(bare: str, markers: Sequence[Marker], language: str) -> list[Stat
     ]
 
 
+def verbatim(quote: str) -> re.Pattern[str]:
+    """Finds the words of ``quote`` however its blanks and line breaks are set."""
+    return re.compile(r"\s++".join(map(re.escape, quote.split())))
+
+
 def _opens_line(before: str) -> bool:
     """Whether nothing but bullets and blanks stands between the last line break and the end of ``before``."""
     return not _WORD.search(before.rpartition("\n")[2])
 
 
 def _blanks_at(text: str, place: int) -> str:
-    match = _SPACES.match(text, place)
-    return match[0] if match else ""
+    end = place
+    while text[end : end + 1] and text[end] in _BLANKS:
+        end += 1
+    return text[place:end]
 
 
 def _is_sound(quote: Quote, hits: Sequence[Hit], text_of: Callable[[str], str]) -> bool:
@@ -203,22 +215,17 @@ def _defuse_quoted(text: str, quoted: Mapping[Quote, str]) -> str:
     """
     for quote, words in quoted.items():
         if BRACKETED_NUMBERS.search(words):
-            defused = _verbatim(words).sub(lambda match: defuse_markers(match[0]), text)
+            defused = verbatim(words).sub(lambda match: defuse_markers(match[0]), text)
             text = defused if f"[{quote.marker}]" in defused else text
     return text
-
-
-def _verbatim(quote: str) -> re.Pattern[str]:
-    """Finds the words of ``quote`` however its blanks and line breaks are set."""
-    return re.compile(r"\s+".join(re.escape(word) for word in quote.split()))
 
 
 def _unsupported(bare: str, kept: Sequence[Marker], quotes: Sequence[str], language: str) -> tuple[str, ...]:
     sentences = [s for s in statements(bare, kept, language) if not s.markers and _claims(s.text)]
     if not sentences:
         return ()
-    verbatim = [match.span() for quote in quotes for match in _verbatim(defuse_markers(quote)).finditer(bare)]
-    return tuple(s.text for s in sentences if not _lies_within(s, verbatim))
+    stretches = [match.span() for quote in quotes for match in verbatim(defuse_markers(quote)).finditer(bare)]
+    return tuple(s.text for s in sentences if not _lies_within(s, stretches))
 
 
 def _claims(sentence: str) -> bool:

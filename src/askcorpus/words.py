@@ -50,12 +50,13 @@ _TOKEN = regex.compile(
     """,
     regex.VERBOSE | regex.V1,
 )
+_HYPHENS = regex.compile(_HYPHEN)
 _GROUPING = regex.compile(r"[.,\s'’](?=\d{3}(?!\d))")
 _HEAD = regex.compile(rf"^(\p{{L}}+){_APOSTROPHE}(?=\p{{L}})")
 _POSSESSIVE = regex.compile(rf"{_APOSTROPHE}[sS]$")
 _CLUSTER = regex.compile(r"[^\p{M}ﾞﾟ][\p{M}ﾞﾟ]*")
 _MARKS = regex.compile(
-    r"(?<=[\p{Latin}\p{Greek}]\p{M}*)\p{M}"
+    r"(?<=[\p{Latin}\p{Greek}])\p{M}+"
     r"|(?<=[аеиоуыэюяіѣ])[\u0300\u0301]|(?<=е)\u0308"  # stress marks of dictionaries; ё is mostly printed е
     r"|[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]"  # Arabic: vowels, and the hamza that NFD takes off its letter
     r"|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]"  # Hebrew: vowels and cantillation
@@ -98,7 +99,7 @@ def _read(kind: str, token: str, start: int) -> list[tuple[str, Span]]:
     if kind == "initials":
         return [(_fold(token.replace(".", "")), whole)]
     if kind == "code":
-        letters, digits = regex.split(_HYPHEN, token)
+        letters, digits = _HYPHENS.split(token)
         cut = start + len(letters)
         parts = [(letters, Span(start, cut)), (digits, Span(cut + 1, whole.end))]
         return [(_fold(letters + digits), whole), *((_fold(part), span) for part, span in parts)]
@@ -113,7 +114,7 @@ def _read(kind: str, token: str, start: int) -> list[tuple[str, Span]]:
 
 def _pairs(run: str, start: int) -> list[tuple[str, Span]]:
     """Overlapping pairs of characters, each with its marks; a character that stands alone is a word."""
-    clusters = [(_fold(match.group()), match.start(), match.end()) for match in _CLUSTER.finditer(run)]
+    clusters = [(_fold(match.group()[:LONGEST]), match.start(), match.end()) for match in _CLUSTER.finditer(run)]
     if len(clusters) == 1:
         return [(clusters[0][0], Span(start, start + len(run)))]
     return [

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 from gradio.themes.utils.fonts import Font, LocalFont
 
 from askcorpus.errors import AskcorpusError
+from askcorpus.query import LONGEST_QUESTION, RECENT_TURNS
 from askcorpus.types import Answer, Done, Filters, Token, Turn
 from askcorpus_ui import render
 from askcorpus_ui.api import new_reference
@@ -40,7 +41,8 @@ _KEPT_MESSAGES = 60
 _EXAMPLES = 4
 _NEWEST = 40
 _LONGEST_TITLE = 70
-_LONGEST_QUESTION = 10_000
+_EXPORTED = 1_000
+_LONGEST_ANSWER = 100_000
 _SESSIONS = 500  # pages whose filters Gradio keeps in memory, instead of 10,000; an older one gets its own anew
 _FRAME_SECONDS = 0.06
 _EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -233,7 +235,8 @@ class ChatPage:
         """Show the question and empty the box."""
         if not question.strip():
             return gr.skip(), gr.skip(), gr.skip()
-        return [*messages, _user(question.strip())], _busy(request, value=""), _status()
+        question = question.strip()[: LONGEST_QUESTION + 1]  # one too many, so that it is told
+        return [*messages, _user(question)], _busy(request, value=""), _status()
 
     def begin_example(self, chosen: gr.SelectData, request: gr.Request) -> tuple[Any, Any, Any]:
         """Ask one of the questions that the empty page offers."""
@@ -310,7 +313,7 @@ class ChatPage:
         """Keep what was written so far, and say that it is not all."""
         strings = _strings(request)
         if messages and messages[-1]["role"] == "assistant":
-            text = _text(messages[-1])
+            text = _text(messages[-1])[:_LONGEST_ANSWER]
             body = "" if text.startswith("<") else text.split("\n\n<", 1)[0]
             kept = f"{body}\n\n{render.note('stopped', strings.stopped)}".strip()
             messages = [*messages[:-1], _assistant(kept)]
@@ -374,7 +377,7 @@ class ChatPage:
 
     def export(self, messages: Messages, request: gr.Request) -> str:
         """The conversation as Markdown, every quote in full."""
-        pairs = [(message["role"], _text(message)) for message in messages]
+        pairs = [(message["role"], _text(message)) for message in messages[-_EXPORTED:]]
         return render.export_markdown(pairs, self._assistant.store.document, _strings(request))
 
 
@@ -420,7 +423,7 @@ def _layout() -> Widgets:
                 placeholder=i18n("ask"),
                 lines=1,
                 max_lines=5,
-                max_length=_LONGEST_QUESTION,
+                max_length=LONGEST_QUESTION,
                 submit_btn=LANGUAGES["en"].send,
                 stop_btn=False,
                 autofocus=True,
@@ -536,7 +539,7 @@ def _turn_count(messages: Messages) -> int:
 
 def _turns(messages: Messages) -> tuple[Turn, ...]:
     """What was said so far, without links and notes; bubbles that held nothing else are left out."""
-    said = [(message["role"], render.plain_text(_text(message))) for message in messages]
+    said = [(message["role"], render.plain_text(_text(message))) for message in messages[-RECENT_TURNS:]]
     return tuple(Turn(role=role, text=text) for role, text in said if text)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
+from askcorpus.query import recent_turns
 from askcorpus.types import Answer, Turn
 from askcorpus_eval.draft import Feedback
 
@@ -44,7 +45,7 @@ class FeedbackFile:
     def add(self, question: str, history: Sequence[Turn], answer_id: str, liked: bool | None) -> bool:
         """Append an opinion (``None`` takes the one before back); whether that worked. Why not is in the log."""
         answer = self._answers.get(answer_id)
-        said = Feedback(question=question, liked=liked, history=tuple(history), answer=answer)
+        said = Feedback(question=question, liked=liked, history=recent_turns(history), answer=answer)
         line = said.model_dump_json().encode() + b"\n"
         if len(line) > MAX_LINE:
             line = said.model_copy(update={"history": ()}).model_dump_json().encode() + b"\n"

@@ -18,9 +18,13 @@ from askcorpus_ui.strings import Strings
 Documents = Callable[[str], Document | None]
 """Looks a document up by its id; ``None`` when it is gone."""
 
+_LONGEST_MESSAGE = 300_000
+"""Characters of a bubble that are read: browsers send bubbles back, and ours are far shorter."""
+
 _CONTEXT_CHARS = 200
 _NEAREST_SHOWN = 3
 _TIP_CHARS = 110
+_EXPORTED = 200  # references of one bubble, each of which looks a document up
 
 
 class Reference(NamedTuple):
@@ -59,11 +63,11 @@ class Reference(NamedTuple):
     @classmethod
     def parse(cls, url: str) -> "Reference | None":
         """The reference that :meth:`url` wrote; ``None`` for any other address."""
-        parts = urlsplit(url)
-        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        if not parts.path.startswith("/source/"):
-            return None
         try:
+            parts = urlsplit(url)
+            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            if not parts.path.startswith("/source/"):
+                return None
             words = tuple(
                 Span(*map(int, span.split("-", 1))) for span in query.get("words", "").split(".") if "-" in span
             )
@@ -101,6 +105,12 @@ def _digest(text: str) -> str:
 # ---- Markdown: what stands in the chat's bubbles
 
 _BREAKS_OUT = re.compile(r"([\\`_~\[\]|])|(?<!\*)\*(?!\*)(?!(?<=^\*)\s)", re.MULTILINE)
+_ESCAPED = re.compile(r"\\([\\`_~\[\]|*])")
+_ENTITY = re.compile(r"&(?:amp|lt|gt|#\d{1,7});")
+_OUR_LINK = re.compile(r"(\s?)\[\\\[(\d{1,9})\\\]\]\([^()\[\]\s]*+(?: \"[^\"]*+\")?\)")
+_ADDRESS = re.compile(r"/source/[^\s\"')]+")
+_SPACES = re.compile(r"\s+")
+_HALF_MARKER = re.compile(r"\[\d{0,3}\Z")
 _LINKS_ITSELF = re.compile(r"(?<=[A-Za-z])://|\bwww\.|@", re.IGNORECASE)
 
 
@@ -118,14 +128,20 @@ def safe_markdown(text: str) -> str:
 
 def plain_text(message: str) -> str:
     """The words of a bubble without our links and notes: the inverse of :func:`answer_message`, for the next turn."""
-    body = message.split("\n\n<", 1)[0] if not message.startswith("<") else ""
-    body = re.sub(r"\s?\[\\\[\d+\\\]\]\([^)\s]*(?: \"[^\"]*\")?\)", "", body)
-    return html.unescape(re.sub(r"\\([\\`_~\[\]|*])", r"\1", body)).strip()
+    body = "" if message.startswith("<") else _body(message)
+    body = _ESCAPED.sub(r"\1", _OUR_LINK.sub("", body))
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), body).strip()
+
+
+def _body(message: str) -> str:
+    """What was said in a bubble, with its links and without the notes below it."""
+    return message[:_LONGEST_MESSAGE].split("\n\n<", 1)[0]
 
 
 def partial_message(text: str) -> str:
     """A bubble while its answer is still being written: without a half-written marker at its end."""
-    return safe_markdown(re.sub(r"\s*\[\d{0,3}$", "", text))
+    begun = _HALF_MARKER.search(text, max(0, len(text) - len("[123")))
+    return safe_markdown(text[: begun.start()].rstrip() if begun else text)
 
 
 def note(kind: str, text: str) -> str:
@@ -242,7 +258,7 @@ def _emphasised(text: str, stretch: Span, words: Iterable[Span]) -> str:
 def surroundings(text: str, start: int, end: int) -> Span:
     """The stretch widened to the text around it, cut where words end."""
     low, high = max(0, start - _CONTEXT_CHARS), min(len(text), end + _CONTEXT_CHARS)
-    if low and (space := re.search(r"\s+", text[low:start])):
+    if low and (space := _SPACES.search(text[low:start])):
         low += space.end()
     if high < len(text):
         last = max(text.rfind(" ", end, high), text.rfind("\n", end, high))
@@ -339,8 +355,8 @@ def source_page(reference: Reference | None, document: Document, strings: String
 
 def references_in(message: str) -> list[Reference]:
     """The references a bubble links to, in their order."""
-    addresses = re.findall(r"/source/[^\s\"')]+", message)
-    return [found for address in addresses if (found := Reference.parse(html.unescape(address)))]
+    addresses = (address.replace("&amp;", "&") for address in _ADDRESS.findall(message[:_LONGEST_MESSAGE]))
+    return [found for address in addresses if (found := Reference.parse(address))]
 
 
 def export_markdown(messages: Sequence[tuple[str, str]], documents: Documents, strings: Strings) -> str:
@@ -350,11 +366,10 @@ def export_markdown(messages: Sequence[tuple[str, str]], documents: Documents, s
         if role == "user":
             parts.append(f"## {safe_markdown(plain_text(message))}")
             continue
-        body = message.split("\n\n<", 1)[0]
-        parts.append(re.sub(r"\[\\\[(\d+)\\\]\]\([^)\s]*(?: \"[^\"]*\")?\)", r"\[\1\]", body))
+        parts.append(_OUR_LINK.sub(r"\1\[\2\]", _body(message)))
         parts.extend(
             _exported(reference, document, strings)
-            for reference in dict.fromkeys(references_in(message))
+            for reference in dict.fromkeys(references_in(message)[:_EXPORTED])
             if (document := documents(reference.document_id))
         )
     return "\n\n".join(parts) + "\n"

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from askcorpus_eval.normalise import answer_tokens
 
-MARKER = re.compile(r"\s*\[\d+\]")
+_MARKER = re.compile(r"\s{0,9}\[\d{1,9}\]")
 
 
 def plain(answer: str) -> str:
     """The answer without its citation markers."""
-    return MARKER.sub("", answer).strip()
+    return _MARKER.sub("", answer).strip()
 
 
 def exact_match(prediction: str, golds: Sequence[str], language: str) -> float:

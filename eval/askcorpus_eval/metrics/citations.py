@@ -4,11 +4,11 @@ A place is a stretch of one document. Gold evidence may stand at several places 
 story, or twice in one): they are alternatives, and citing any of them is as good.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from askcorpus.types import Answer, Citation, Document, Span
+from askcorpus.verify import verbatim
 
 
 class Place(NamedTuple):
@@ -26,10 +26,9 @@ def cited_places(answer: Answer) -> list[Place]:
 
 def locate(evidence: str, documents: Iterable[Document]) -> tuple[Place, ...]:
     """Every place where the evidence stands word for word, white space aside; empty when there is none."""
-    words = evidence.split()
-    if not words:
+    if not evidence.strip():
         return ()
-    pattern = re.compile(r"\s+".join(map(re.escape, words)))
+    pattern = verbatim(evidence)
     return tuple(
         Place(document.id, *found.span()) for document in documents for found in pattern.finditer(document.text)
     )
