@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from askcorpus.errors import UsageError
 
 BUNDLED_MODEL = "bundled"
+MAX_FILE_MB = 50
 SEE = "See docs/settings.md."
 
 
@@ -34,6 +35,13 @@ class Settings(BaseSettings):
     query_prompt: str | None = Field(None, description="Put before questions; default: the model's own.")
     passage_prompt: str | None = Field(None, description="Put before passages; default: the model's own.")
     passage_chars: int = Field(800, ge=100, le=20_000, description="Target length of a passage, in characters.")
+    max_file_mb: int = Field(
+        MAX_FILE_MB,
+        ge=1,
+        le=1000,
+        description="A file of more than so many million bytes, or such a line of a .jsonl file, is reported and not "
+        "read. Reading takes about six times its size of memory.",
+    )
     chroma_url: str | None = Field(
         None,
         description="A Chroma server (http://host:port) instead of the embedded one. Either is asked in a corpus of "
