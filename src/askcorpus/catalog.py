@@ -27,7 +27,7 @@ from askcorpus.words import RULES
 
 SCHEMA_VERSION = 1
 _CHUNK = 1000
-_WRITTEN_AT_ONCE = 100  # passages of one document, with the vectors of their sentences
+_WRITTEN_AT_ONCE = 64  # passages of one document, with the vectors of their sentences
 
 Vector = NDArray[np.float32]
 Seqs = NDArray[np.int64]
