@@ -35,6 +35,8 @@ class Raw(NamedTuple):
 
 
 FRONT_MATTER_CHARS = 20_000
+HEAD_CHARS = 1_000_000
+"""Title and language of a page are looked for so far."""
 MAIN_TEXT_CHARS = 5_000_000
 MAIN_TEXT_TAGS = 100_000
 """Of a longer page, or one with more tags, all text is taken: finding the main text of it would take minutes."""
@@ -241,7 +243,7 @@ def _read_html(path: Path, max_mb: int) -> Raw:
         text = visible.text
     if not text.strip():
         raise ReadError("holds no text")
-    title, language = _HTML_TITLE.search(page), _HTML_LANGUAGE.search(page)
+    title, language = (pattern.search(page, 0, HEAD_CHARS) for pattern in (_HTML_TITLE, _HTML_LANGUAGE))
     return Raw(
         origin=origin_of(path),
         text=text,
