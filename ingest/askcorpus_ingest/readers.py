@@ -238,7 +238,7 @@ def _read_html(path: Path, max_mb: int) -> Raw:
     visible = _visible_text(page)
     small = len(page) <= MAIN_TEXT_CHARS and visible.tags <= MAIN_TEXT_TAGS
     fields = _main_text(page) if small and visible.depth <= MAIN_TEXT_DEPTH else {}
-    text = re.sub(r"\s*\n\s*", "\n\n", fields.get("text") or "")
+    text = "\n\n".join(filter(None, map(str.strip, (fields.get("text") or "").split("\n"))))
     if len(text) < MIN_MAIN_TEXT_CHARS:
         text = visible.text
     if not text.strip():
