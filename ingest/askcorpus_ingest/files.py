@@ -1,5 +1,8 @@
 """Which files there are to read, under the paths a user names."""
 
+import errno
+import re
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -7,6 +10,11 @@ from typing import NamedTuple
 from askcorpus.errors import UsageError
 
 READABLE_ENDINGS = (".txt", ".md", ".html", ".htm", ".jsonl")
+
+_NO_DOCUMENTS = (("/", "proc"), ("/", "sys"))
+"""Where a system shows its own state (and its processes' keys) as files; through links there, all of its disks."""
+
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
 class SourceFile(NamedTuple):
@@ -32,22 +40,58 @@ def check_paths(paths: Sequence[Path]) -> None:
     if not paths:
         raise UsageError("No path to ingest.", f"Name a folder, or files ending in {endings()}.")
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path} does not exist.", "Check the path.")
-        if not path.is_file() and not path.is_dir():
+        try:
+            mode = path.stat().st_mode
+        except (FileNotFoundError, NotADirectoryError, ValueError) as exc:  # ValueError: a name with NUL in it
+            raise UsageError(f"{printable(str(path))} does not exist.", "Check the path.") from exc
+        except OSError as exc:
+            raise UsageError(f"{printable(str(path))} cannot be opened: {exc.strerror}.", "Check the path.") from exc
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise UsageError(
-                f"{path} is neither a file nor a folder.", f"Name a folder, or files ending in {endings()}."
+                f"{printable(str(path))} is neither a file nor a folder.",
+                f"Name a folder, or files ending in {endings()}.",
             )
 
 
 def find_files(paths: Sequence[Path]) -> Iterator[SourceFile | Failure]:
-    """Every file under ``paths``, each once, in a stable order; a folder that cannot be opened is a failure.
+    """Every file under ``paths``, each once, in a stable order; what cannot be opened or is no file is a failure.
 
-    Hidden files and folders below the named paths are left out. Links are followed, and a loop of links ends.
+    Hidden files and folders below the named paths are left out. Links are followed, except into ``/proc`` and
+    ``/sys``, and a loop of links ends.
     """
     seen: set[Path] = set()
-    for path in paths:
-        yield from _walk(path.resolve(), seen)
+    waiting = [path.resolve() for path in reversed(paths)]  # a stack, for folders may be nested without end
+    while waiting:
+        entry = waiting.pop()
+        try:
+            path = entry.resolve(strict=True) if entry.is_symlink() else entry
+            if path in seen:
+                continue
+            seen.add(path)
+            if path.parts[:2] in _NO_DOCUMENTS:
+                yield Failure(origin_of(entry), f"lies in /{path.parts[1]}, where no documents are")
+                continue
+            mode = path.stat().st_mode
+            if stat.S_ISDIR(mode):
+                waiting += sorted((one for one in path.iterdir() if not one.name.startswith(".")), reverse=True)
+        except (OSError, RuntimeError) as exc:
+            yield Failure(origin_of(entry), _reason(entry, exc))
+            continue
+        if stat.S_ISREG(mode):
+            yield SourceFile(path, path.suffix.lower() in READABLE_ENDINGS)
+        elif not stat.S_ISDIR(mode):
+            yield Failure(origin_of(entry), "is neither a file nor a folder")
+
+
+def origin_of(path: Path) -> str:
+    """What documents of this file are known by: its path, as text that can be stored and shown."""
+    return printable(path.as_posix())
+
+
+def printable(name: str) -> str:
+    """The name with what is no text in it escaped: a byte that is not UTF-8 as ``\\xe9``, half a pair ``\\ud800``."""
+    escaped = _NOT_UTF8.sub(lambda byte: f"\\x{ord(byte[0]) & 0xFF:02x}", name)
+    return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def endings() -> str:
@@ -55,26 +99,8 @@ def endings() -> str:
     return ", ".join(READABLE_ENDINGS)
 
 
-def _walk(path: Path, seen: set[Path]) -> Iterator[SourceFile | Failure]:
-    """``path`` is real (no links in it). Files and folders in ``seen`` are not visited again."""
-    if path in seen:
-        return
-    seen.add(path)
-    if path.is_file():
-        yield SourceFile(path, path.suffix.lower() in READABLE_ENDINGS)
-    if not path.is_dir():
-        return
-    try:
-        entries = sorted(path.iterdir())
-    except OSError as exc:
-        yield Failure(path.as_posix(), f"cannot be opened: {exc.strerror}")
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        try:
-            real = entry.resolve(strict=True)
-        except (OSError, RuntimeError):  # a dangling link, or a link to itself
-            yield Failure(entry.as_posix(), "is a link that leads nowhere")
-            continue
-        yield from _walk(real, seen)
+def _reason(entry: Path, exc: OSError | RuntimeError) -> str:
+    """Why a file or folder could not be opened."""
+    if not isinstance(exc, OSError) or (exc.errno in (errno.ENOENT, errno.ELOOP) and entry.is_symlink()):
+        return "is a link that leads nowhere"
+    return f"cannot be opened: {exc.strerror}"

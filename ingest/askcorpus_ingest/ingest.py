@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,10 +14,10 @@ from askcorpus.settings import Settings
 from askcorpus.store import Known, Store, StoredPassage, Writer
 from askcorpus.types import Document, Passage, Span
 from askcorpus_ingest.documents import content_hash, to_document, with_own_id
-from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, find_files
+from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, find_files, origin_of, printable
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.progress import Progress, Silent
-from askcorpus_ingest.readers import Raw, holds_questions, read_file
+from askcorpus_ingest.readers import NO_MEMORY, Raw, holds_questions, read_file
 
 BATCH_PASSAGES = 64
 """Passages are embedded in batches of about so many, however many documents those come from."""
@@ -68,20 +69,20 @@ def ingest(
     failures = [entry for entry in found if isinstance(entry, Failure)]
     sources = [entry for entry in found if isinstance(entry, SourceFile)]
     readable = [source.path for source in sources if source.readable]
-    question_sets = tuple(path for path in readable if holds_questions(path))
+    question_sets = tuple(path for path in readable if holds_questions(path, settings.max_file_mb))
     files = [path for path in readable if path not in question_sets]
     if not files and not failures and not prune:
-        named = ", ".join(map(str, paths))
+        named = ", ".join(printable(str(path)) for path in paths)
         only = "Question sets are for askcorpus eval." if question_sets else f"Files are read that end in {endings()}."
         raise UsageError(f"There is nothing to ingest in {named}.", only)
     progress = progress or Silent()
     progress.start(len(files))
     try:
         with nullcontext() if dry_run else store.writer(progress.step) as writer:
-            run = _Run(store, writer, embeddings, settings.passage_chars, failures, progress)
+            run = _Run(store, writer, embeddings, settings, failures, progress)
             run.take_files(files)
             if prune:
-                run.prune({path.resolve() for path in paths})
+                run.prune({Path(origin_of(path.resolve())) for path in paths})
     finally:
         progress.finish()
     return run.report(len(sources) - len(files), question_sets)
@@ -95,12 +96,12 @@ class _Run:
         store: Store,
         writer: Writer | None,
         embeddings: SentenceEmbeddings,
-        passage_chars: int,
+        settings: Settings,
         failures: Sequence[Failure],
         progress: Progress,
     ) -> None:
         self.store, self.writer, self.embeddings = store, writer, embeddings
-        self.passage_chars, self.progress = passage_chars, progress
+        self.settings, self.progress = settings, progress
         self.known = store.known()
         self.holders = {known.document_id: origin for origin, known in self.known.items()}
         self.seen: set[str] = set()
@@ -123,21 +124,32 @@ class _Run:
     def take_file(self, path: Path) -> None:
         """Read a file and take each of its records."""
         try:
-            for record in read_file(path):
+            for record in read_file(path, self.settings.max_file_mb):
                 if isinstance(record, Failure):
                     self.fail(record.origin, record.reason)
                 else:
                     self.take(record)
         except ReadError as exc:
-            self.fail(path.as_posix(), exc.message)
+            self.fail(origin_of(path), exc.message)
+        except MemoryError:
+            self.fail(origin_of(path), NO_MEMORY)
 
     def take(self, raw: Raw) -> None:
-        """Count a record, and line it up for writing when it is new or changed."""
+        """Take a record, or report it."""
         try:
-            document = self.claim_id(to_document(raw), chosen=bool(raw.doc_id))
+            self.claim(raw)
         except ReadError as exc:
             self.fail(raw.origin, exc.message)
-            return
+        except MemoryError:
+            self.fail(raw.origin, NO_MEMORY)
+
+    def claim(self, raw: Raw) -> None:
+        """Count a record, and line it up for writing when it is new or changed.
+
+        Raises:
+            ReadError: it is no document, or repeats one.
+        """
+        document = self.claim_id(to_document(raw), chosen=bool(raw.doc_id))
         self.seen.add(raw.origin)
         holder = self.holders.get(document.id, raw.origin)
         before = self.known.get(raw.origin) or self.known.get(holder)
@@ -165,7 +177,7 @@ class _Run:
             return document
         own = with_own_id(document)
         already_own = origin in self.known and self.known[origin].document_id == own.id
-        return own if already_own or holder in self.seen or _file_of(holder).exists() else document
+        return own if already_own or holder in self.seen or _may_exist(holder) else document
 
     def record(self, origin: str, holder: str, now: Known) -> None:
         """Note what the store will hold once the document is written."""
@@ -177,13 +189,23 @@ class _Run:
         self.holders[now.document_id] = origin
 
     def line_up(self, document: Document, sha256: str, change: str) -> None:
-        """Split a document, and embed and write what waits once that makes a batch."""
+        """Split a document, and embed and write what waits once that makes a batch; a long one goes alone."""
         if self.writer is None:
             self.counts[change] += 1
             return
-        self.pending.append(_Pending(document, sha256, change, split_passages(document, self.passage_chars)))
+        splits = split_passages(document, self.settings.passage_chars)
+        first = list(islice(splits, BATCH_PASSAGES))
+        if len(first) < BATCH_PASSAGES:
+            self.pending.append(_Pending(document, sha256, change, first))
         if sum(len(waiting.passages) for waiting in self.pending) >= BATCH_PASSAGES:
             self.write_pending(self.writer)
+        if len(first) == BATCH_PASSAGES:
+            self.write(self.writer, document, sha256, change, self.stream(chain(first, splits), document))
+
+    def stream(self, splits: Iterable[Split], document: Document) -> Iterator[StoredPassage]:
+        """The passages of a long document with their vectors, no more than a batch of them in memory."""
+        for batch in _batches(splits):
+            yield from self.embed(batch, {document.id: document.title}).values()
 
     def write_pending(self, writer: Writer) -> None:
         """Embed the passages of all waiting documents and put each document into the store."""
@@ -191,14 +213,22 @@ class _Run:
         titles = {waiting.document.id: waiting.document.title for waiting in pending}
         vectors = self.embed([split for waiting in pending for split in waiting.passages], titles)
         for document, sha256, change, passages in pending:
-            try:
-                writer.put(document, sha256, [vectors[passage.id] for passage, _ in passages])
-                self.counts[change] += 1
-            except ReadError as exc:
-                self.fail(document.origin, exc.message)
+            self.write(writer, document, sha256, change, [vectors[passage.id] for passage, _ in passages])
+
+    def write(
+        self, writer: Writer, document: Document, sha256: str, change: str, passages: Iterable[StoredPassage]
+    ) -> None:
+        """Put a document into the store, or report it."""
+        try:
+            writer.put(document, sha256, passages)
+            self.counts[change] += 1
+        except ReadError as exc:
+            self.fail(document.origin, exc.message)
+        except MemoryError:
+            self.fail(document.origin, NO_MEMORY)
 
     def embed(self, passages: Sequence[Split], titles: Mapping[str, str]) -> dict[str, StoredPassage]:
-        """Passages with their vectors, by id; a passage that the store has already is not embedded again.
+        """Passages with their vectors, by id and in their order; what the store has already is not embedded again.
 
         ``titles`` are those of the passages' documents, by document id.
         """
@@ -216,7 +246,7 @@ class _Run:
             for (passage, sentences), (vector, sentence_vectors) in zip(batch, vectors, strict=True):
                 ready[passage.id] = StoredPassage(passage, vector, sentences, sentence_vectors)
             self.progress.embedded(len(batch))
-        return ready
+        return {passage.id: ready[passage.id] for passage, _ in passages}
 
     def prune(self, roots: set[Path]) -> None:
         """Remove what came from under ``roots`` and was not seen.
@@ -255,15 +285,23 @@ def _in_context(title: str, passage: Passage, sentences: Sequence[Span]) -> tupl
     return above + passage.text, [Span(start + shift, end + shift) for start, end in sentences]
 
 
-def _batches(passages: Sequence[Split]) -> Iterator[Sequence[Split]]:
-    for start in range(0, len(passages), BATCH_PASSAGES):
-        yield passages[start : start + BATCH_PASSAGES]
+def _batches(passages: Iterable[Split]) -> Iterator[Sequence[Split]]:
+    waiting = iter(passages)
+    while batch := list(islice(waiting, BATCH_PASSAGES)):
+        yield batch
 
 
 def _file_of(origin: str) -> Path:
     """The file of an origin, which for a record of a .jsonl file goes on with ``#`` and the record."""
     record = _RECORD_OF.search(origin, 1)
     return Path(origin[: record.end() - 1] if record else origin)
+
+
+def _may_exist(origin: str) -> bool:
+    try:
+        return _file_of(origin).exists()
+    except OSError:  # it lies in a folder that is locked
+        return True
 
 
 def _under(origin: str, roots: set[Path]) -> bool:

@@ -3,9 +3,10 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
-from askcorpus.sentences import split_sentences, trimmed
+from askcorpus.sentences import iter_sentences, trimmed
 from askcorpus.types import Document, Passage, Span
 from askcorpus_ingest.dateline import read_dateline
 
@@ -15,25 +16,32 @@ _DENSE_SCRIPT = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7
 _JOINER = "\u200d"
 
 
-def split_passages(document: Document, target_chars: int) -> list[tuple[Passage, tuple[Span, ...]]]:
+def split_passages(document: Document, target_chars: int) -> Iterator[tuple[Passage, tuple[Span, ...]]]:
     """Passages of about ``target_chars`` characters, each with the document offsets of its sentences.
 
     In order and without overlap; only whitespace lies outside of them. A paragraph's end is the preferred place to
     break, a sentence is only cut when it is longer than two passages, and what is left over at the end joins the
     passage before it. Chinese, Japanese and Korean say as much in half the characters, so they count double. An
     agency's dateline belongs to the first passage and to none of its sentences: nobody should be quoted with it.
+
+    They come one by one, so that the longest document takes no more memory than a few passages.
     """
     text = document.text
     target = target_chars // 2 if _is_dense(text) else target_chars
     dateline = read_dateline(text).span
-    sentences = [
-        piece
-        for start, end in ((0, dateline.start), (dateline.end, len(text)))
-        for sentence in split_sentences(text[start:end], document.language)
-        for piece in _cut(text, Span(sentence.start + start, sentence.end + start), target)
-    ]
-    units = sorted([*sentences, dateline]) if dateline.end else sentences
-    return [_passage(document, group, dateline) for group in _groups(text, units, target)]
+    units = chain(
+        _pieces(document, Span(0, dateline.start), target),
+        [dateline] if dateline.end else [],
+        _pieces(document, Span(dateline.end, len(text)), target),
+    )
+    for group in _groups(text, units, target):
+        yield _passage(document, group, dateline)
+
+
+def _pieces(document: Document, part: Span, target: int) -> Iterator[Span]:
+    """The sentences of a part of the document, each cut when it is too long."""
+    for start, end in iter_sentences(document.text[part.start : part.end], document.language):
+        yield from _cut(document.text, Span(start + part.start, end + part.start), target)
 
 
 def _passage(document: Document, units: Sequence[Span], dateline: Span) -> tuple[Passage, tuple[Span, ...]]:
@@ -50,36 +58,44 @@ def _passage(document: Document, units: Sequence[Span], dateline: Span) -> tuple
     return passage, tuple(unit for unit in units if unit != dateline) or (span,)
 
 
-def _groups(text: str, units: Sequence[Span], target: int) -> list[list[Span]]:
+def _groups(text: str, units: Iterable[Span], target: int) -> Iterator[list[Span]]:
     """Consecutive units packed to about ``target`` characters."""
-    groups: list[list[Span]] = []
-    for paragraph in _paragraphs(text, units):
-        length = paragraph[-1].end - paragraph[0].start
-        for unit in paragraph:
-            current = groups[-1] if groups else []
-            filled = current[-1].end - current[0].start if current else 0
-            overflows = bool(current) and unit.end - current[0].start > target
-            whole_paragraph_next = unit is paragraph[0] and filled + length > target >= length and filled >= target // 2
-            if not current or overflows or whole_paragraph_next:
-                groups.append([unit])
-            else:
-                current.append(unit)
-    if len(groups) > 1:
-        crumb = groups[-1][-1].end - groups[-1][0].start < target // 4
-        if crumb and groups[-1][-1].end - groups[-2][0].start <= 2 * target:
-            groups[-2].extend(groups.pop())
-    return groups
+    before: list[Span] = []
+    group: list[Span] = []
+    for unit, paragraph in _with_paragraphs(text, units, target):
+        filled = group[-1].end - group[0].start if group else 0
+        overflows = bool(group) and unit.end - group[0].start > target
+        whole_paragraph_next = filled + paragraph > target >= paragraph > 0 and filled >= target // 2
+        if overflows or whole_paragraph_next:
+            if before:
+                yield before
+            before, group = group, []
+        group.append(unit)
+    if before and group[-1].end - group[0].start < target // 4 and group[-1].end - before[0].start <= 2 * target:
+        before, group = before + group, []
+    yield from (found for found in (before, group) if found)
 
 
-def _paragraphs(text: str, units: Sequence[Span]) -> Iterator[list[Span]]:
-    paragraph: list[Span] = []
+def _with_paragraphs(text: str, units: Iterable[Span], target: int) -> Iterator[tuple[Span, int]]:
+    """Each unit, with the length of the paragraph that it begins; 0 inside one, and where it is beyond ``target``."""
+    waiting: list[Span] = []  # a paragraph's units, until it is known whether it is beyond
+    end, beyond = 0, False
     for unit in units:
-        if paragraph and "\n\n" in text[paragraph[-1].end : unit.start]:
-            yield paragraph
-            paragraph = []
-        paragraph.append(unit)
-    if paragraph:
-        yield paragraph
+        if "\n\n" in text[end : unit.start]:
+            yield from _with_length(waiting)
+            waiting, beyond = [], False
+        end = unit.end
+        waiting.append(unit)
+        beyond = beyond or end - waiting[0].start > target
+        if beyond:
+            yield from ((one, 0) for one in waiting)
+            waiting = []
+    yield from _with_length(waiting)
+
+
+def _with_length(paragraph: Sequence[Span]) -> Iterator[tuple[Span, int]]:
+    for number, unit in enumerate(paragraph):
+        yield unit, 0 if number else paragraph[-1].end - unit.start
 
 
 def _cut(text: str, sentence: Span, target: int) -> Iterator[Span]:

@@ -9,8 +9,9 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,7 @@ from askcorpus.words import RULES
 SCHEMA_VERSION = 1
 _ISO_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 _CHUNK = 1000
+_WRITTEN_AT_ONCE = 64  # passages of one document, with the vectors of their sentences
 
 Vector = NDArray[np.float32]
 Seqs = NDArray[np.int64]
@@ -195,13 +197,9 @@ def _later_than(before: int) -> int:
     return max(before + 1, time.time_ns() // 1_000_000)
 
 
-def _note_change(connection: sa.Connection, new_passages: int = 0) -> int:
-    """Step the generation and set ``new_passages`` seqs aside; returns the first of them."""
-    notes = meta(connection)
-    last = int(notes["last_seq"])
-    changed = {"generation": _later_than(int(notes["generation"])), "last_seq": last + new_passages}
-    _note(connection, changed)
-    return last + 1
+def _note_change(connection: sa.Connection) -> None:
+    """Step the generation."""
+    _note(connection, {"generation": _later_than(int(meta(connection)["generation"]))})
 
 
 def _note(connection: sa.Connection, notes: Mapping[str, object]) -> None:
@@ -212,26 +210,31 @@ def _note(connection: sa.Connection, notes: Mapping[str, object]) -> None:
 # --- writing ---
 
 
-def put(connection: sa.Connection, document: Document, sha256: str, passages: Sequence[StoredPassage]) -> None:
-    """Write a document in place of what has the same origin or the same id.
+def put(connection: sa.Connection, document: Document, sha256: str, passages: Iterable[StoredPassage]) -> None:
+    """Write a document in place of what has the same origin or the same id; no more than a few passages are held.
 
     Raises:
         ReadError: the text cannot be stored (half a surrogate pair) or a vector is not finite.
         ValueError: a passage is not of this document, or a vector not of this catalog's dimension.
     """
-    _check(document, passages, int(meta(connection)["dimension"]))
     same_origin = sa.and_(_documents.c.origin != "", _documents.c.origin.in_(_listed([document.origin])))
     _delete(connection, sa.or_(same_origin, _documents.c.id.in_(_listed([document.id]))))
-    first = _note_change(connection, len(passages))
     low, high = day_range(document.date) or (None, None)
     row = document.model_dump() | {"sha256": sha256, "date_low": low, "date_high": high}
     try:
         number = connection.execute(sa.insert(_documents).returning(_documents.c.number), row).scalar_one()
     except UnicodeEncodeError as exc:
         raise ReadError(f"{document.origin or document.id} is not valid Unicode text.", "Save it as UTF-8.") from exc
-    if passages:
-        _insert_passages(connection, number, first, passages)
-        lexical.add(connection, ((first + n, document.title, p.passage.text) for n, p in enumerate(passages)))
+    notes = meta(connection)
+    dimension, last = int(notes["dimension"]), int(notes["last_seq"])
+    waiting = iter(passages)
+    while batch := list(islice(waiting, _WRITTEN_AT_ONCE)):
+        _check(document, batch, dimension)
+        _insert_passages(connection, number, last + 1, batch)
+        lexical.add(connection, ((last + n, document.title, one.passage.text) for n, one in enumerate(batch, 1)))
+        last += len(batch)
+    _note(connection, {"last_seq": last})
+    _note_change(connection)
 
 
 def _check(document: Document, passages: Sequence[StoredPassage], dimension: int) -> None:

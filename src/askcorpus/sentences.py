@@ -6,7 +6,7 @@ and a quotation that never closes does not swallow the rest of the text.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from askcorpus.types import Span
 
@@ -36,7 +36,13 @@ def split_sentences(text: str, language: str) -> list[Span]:
 
     ``language`` is an ISO 639-1 code; unknown or empty is split by general rules.
     """
-    return [sentence for block in _blocks(text) for sentence in _split_block(text, block, language or "en")]
+    return list(iter_sentences(text, language))
+
+
+def iter_sentences(text: str, language: str) -> Iterator[Span]:
+    """The same one by one: a list of the sentences of a long text takes several times its memory."""
+    for block in _blocks(text):
+        yield from _split_block(text, block, language or "en")
 
 
 def _blocks(text: str) -> Iterator[Span]:
@@ -82,18 +88,17 @@ def _split_block(text: str, block: Span, language: str) -> Iterator[Span]:
             bare = _QUOTES.sub("_", text[start:end])
             inner = _join_false_splits(text, _boundaries(bare, start, language))
         else:
-            inner = [Span(start, end)]
+            inner = iter((Span(start, end),))
         yield from (span for piece in inner if (span := trimmed(text, *piece)))
 
 
-def _boundaries(block: str, offset: int, language: str) -> list[Span]:
+def _boundaries(block: str, offset: int, language: str) -> Iterator[Span]:
     """What sentencex makes of ``block``, which begins at ``offset`` of the text; pieces follow each other without gap.
 
     A long block is read window by window, each beginning with the last, maybe unfinished sentence of the one before.
     """
     from sentencex import get_sentence_boundaries
 
-    pieces: list[Span] = []
     start = 0
     while start < len(block):
         found = get_sentence_boundaries(language, block[start : start + _WINDOW])
@@ -101,19 +106,21 @@ def _boundaries(block: str, offset: int, language: str) -> list[Span]:
         if start + _WINDOW < len(block) and len(ends) > 1:
             ends.pop()
         for end in ends:
-            pieces.append(Span(offset + start, offset + end))
+            yield Span(offset + start, offset + end)
             start = end
-    return pieces
 
 
-def _join_false_splits(text: str, pieces: list[Span]) -> list[Span]:
-    joined: list[Span] = []
+def _join_false_splits(text: str, pieces: Iterable[Span]) -> Iterator[Span]:
+    last: Span | None = None
     for piece in pieces:
-        if joined and _goes_on(text, joined[-1], piece):
-            joined[-1] = Span(joined[-1].start, piece.end)
+        if last and _goes_on(text, last, piece):
+            last = Span(last.start, piece.end)
         else:
-            joined.append(piece)
-    return joined
+            if last:
+                yield last
+            last = piece
+    if last:
+        yield last
 
 
 def _goes_on(text: str, before: Span, after: Span) -> bool:

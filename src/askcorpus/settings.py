@@ -23,7 +23,10 @@ from pydantic_settings import (
 from askcorpus.errors import UsageError
 
 BUNDLED_MODEL = "bundled"
+MAX_FILE_MB = 50
 SEE = "See docs/settings.md."
+
+_ORIGIN = re.compile(r"https?://[^/?#@\s]{1,255}")
 
 
 class Settings(BaseSettings):
@@ -41,6 +44,13 @@ class Settings(BaseSettings):
     query_prompt: str | None = Field(None, description="Put before questions; default: the model's own.")
     passage_prompt: str | None = Field(None, description="Put before passages; default: the model's own.")
     passage_chars: int = Field(800, ge=100, le=20_000, description="Target length of a passage, in characters.")
+    max_file_mb: int = Field(
+        MAX_FILE_MB,
+        ge=1,
+        le=1000,
+        description="A file of more than so many million bytes, or such a line of a .jsonl file, is reported and not "
+        "read. Reading takes about six times its size of memory.",
+    )
     chroma_url: str | None = Field(
         None,
         description="A Chroma server (http://host:port) instead of the embedded one. Either is asked in a corpus of "
@@ -77,13 +87,13 @@ class Settings(BaseSettings):
     @field_validator("allowed_origins", mode="before")
     @classmethod
     def _split_origins(cls, value: object) -> object:
-        return tuple(filter(None, re.split(r"[\s,]+", value))) if isinstance(value, str) else value
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
     @field_validator("allowed_origins")
     @classmethod
     def _check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
-            if not re.fullmatch(r"https?://[^/?#@\s]{1,255}", origin):
+            if not _ORIGIN.fullmatch(origin):
                 raise ValueError(f"{origin} is not an origin such as https://host or http://host:port")
         return tuple(origin.lower() for origin in origins)
 

@@ -8,7 +8,7 @@
 Any number of processes and threads may read while one writes; each read sees whole documents only.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -294,8 +294,11 @@ class Writer:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, document: Document, sha256: str, passages: Sequence[StoredPassage]) -> None:
+    def put(self, document: Document, sha256: str, passages: Iterable[StoredPassage]) -> None:
         """Write a document in place of what has its origin (or its id): readers see the old one, then the new one.
+
+        The passages of a long document may come from a generator, which keeps few in memory; what that raises passes
+        through, and nothing is written then.
 
         Raises:
             ReadError: the text is not valid Unicode, or a vector is not finite.

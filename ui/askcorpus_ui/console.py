@@ -14,14 +14,15 @@ from pydantic import BaseModel
 
 from askcorpus.store import Check
 from askcorpus.types import Answer, Citation, Document, ExplainedPassage, Explanation, Filters, Hit, Match
+from askcorpus_ingest.files import printable
 
 # C0 except tab and newline, DEL and C1, and the marks that reorder text on the screen (bidi overrides, isolates).
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def plain(text: str) -> str:
-    """The text without characters that a terminal acts on."""
-    return CONTROLS.sub("", text)
+    """The text without characters that a terminal acts on, and with what is no Unicode in it escaped."""
+    return printable(CONTROLS.sub("", text))
 
 
 def say(text: str = "") -> None:
@@ -37,7 +38,7 @@ def note(text: str) -> None:
 def print_json(value: BaseModel | dict[str, Any]) -> None:
     """One line of JSON in UTF-8 on standard output."""
     line = value.model_dump_json() if isinstance(value, BaseModel) else json.dumps(value, ensure_ascii=False)
-    typer.echo(line.encode("utf-8"))
+    typer.echo(line.encode("utf-8", "backslashreplace"))  # in a string, \ud800 is JSON for what UTF-8 has no bytes for
 
 
 def print_answer(answer: Answer) -> None:
