@@ -1,5 +1,6 @@
 """Several processes on one folder, killed ones, and folders that refuse to be written."""
 
+import logging
 import os
 import random
 import signal
@@ -106,6 +107,43 @@ def test_a_process_killed_while_chroma_writes_costs_nothing(folder, delay):
             pass
         assert store.check()[-1].detail == "4015 passages"
         assert_exact(store, QUERIES)
+
+
+@pytest.fixture
+def killed_before_its_note(folder):
+    """A data folder whose last writer was killed when Chroma had the new passage, before that was noted."""
+    with open_(folder) as store:
+        fill(store, *many(20))
+    process = start(
+        """
+        import os, signal
+        from askcorpus.vectors import ChromaIndex
+        store = open_(Path(sys.argv[1]))
+        ChromaIndex._remember = lambda self, held: os.kill(os.getpid(), signal.SIGKILL)
+        fill(store, document("late"))
+        """,
+        folder,
+    )
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    return folder
+
+
+def test_a_kill_between_chroma_and_its_note_is_mended_by_whoever_looks(killed_before_its_note):
+    with open_(killed_before_its_note) as store:
+        assert store.count() == 21
+        assert_exact(store, QUERIES)
+        assert [check for check in store.check() if not check.ok] == []
+        assert store.check()[-1].detail == "61 passages"
+
+
+def test_a_kill_between_chroma_and_its_note_is_mended_by_the_next_run(killed_before_its_note, caplog):
+    with open_(killed_before_its_note) as store, store.writer():
+        pass
+    with open_(killed_before_its_note) as store, caplog.at_level(logging.WARNING):
+        caplog.clear()
+        assert store.check()[-1] == ("vector index", True, "61 passages")
+    assert caplog.records == []  # there was nothing left to mend
 
 
 def test_a_store_sees_what_another_process_ingests(folder):
