@@ -321,8 +321,29 @@ def test_doctor_finds_a_sound_index_sound(index: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [("ask", "Why?"), ("search", "why"), ("docs", "list"), ("rebuild",)])
-def test_nothing_ingested(command: tuple[str, ...], tmp_path: Path) -> None:
-    assert_one_line(run(*command, data=tmp_path / "none"), 3, "askcorpus ingest")
+def test_a_data_folder_without_an_index(command: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").touch()
+
+    assert_one_line(run(*command, data=tmp_path / "none"), 6, "none", "askcorpus ingest", "--data")
+    assert_one_line(run(*command, data=tmp_path / "other"), 6, "other", "askcorpus ingest", "--data")
+    assert not (tmp_path / "none").exists()
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("command", [("ask", "Why?"), ("search", "why"), ("docs", "list"), ("rebuild",)])
+def test_an_index_without_a_document(command: tuple[str, ...], own_index: Path) -> None:
+    run("docs", "remove", *(document["id"] for document in listed(own_index)), data=own_index)
+
+    assert_one_line(run(*command, data=own_index), 3, "no documents", "askcorpus ingest")
+
+
+def test_doctor_tells_a_missing_index_by_its_exit_code(tmp_path: Path) -> None:
+    result = run("doctor", data=tmp_path / "none")
+
+    assert result.exit_code == 6
+    assert "FAILED  index" in result.stdout
+    assert result.stderr.count("\n") == 1
     assert not (tmp_path / "none").exists()
 
 

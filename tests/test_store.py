@@ -7,7 +7,9 @@ import threading
 
 import pytest
 
-from askcorpus.errors import Busy, IndexMismatch, StorageError
+from askcorpus import catalog
+from askcorpus import store as store_module
+from askcorpus.errors import Busy, IndexMismatch, NothingIngested, StorageError
 from askcorpus.types import Filters
 from askcorpus.words import RULES
 from corpora import DIMENSION, assert_exact, book, document, fill, many, open_, passages, put, vector
@@ -29,7 +31,52 @@ def test_a_folder_that_is_not_there_reads_as_empty_and_stays_so(folder):
         assert store.lexical(["a"], 5) == []
         assert store.document_frequency(["a"]) == {"a": 0}
         assert store.hits(["p"]) == store.stored(["p"]) == {}
-        assert all(check.ok for check in store.check(deep=True))
+        [check] = store.check(deep=True)
+        assert not check.ok
+        assert check.detail.startswith(f"There is no index in {folder}. ")
+    assert not folder.exists()
+
+
+def test_only_a_store_with_documents_is_filled(folder):
+    with open_(folder) as store:
+        with pytest.raises(NothingIngested, match="There is no index in"):
+            store.filled()
+        fill(store, document("a"))
+        assert store.filled() == store.info()
+        with store.writer() as writer:
+            writer.remove(["a"])
+        with pytest.raises(NothingIngested, match=r"There are no documents in .*askcorpus ingest"):
+            store.filled()
+        assert [check.ok for check in store.check()][:1] == [False]
+
+
+@pytest.mark.parametrize("emptied", [False, True], ids=["deleted", "emptied"])
+def test_a_folder_that_goes_is_told_and_not_made_again_by_reading(folder, emptied, monkeypatch):
+    monkeypatch.setattr(store_module, "EXACT_UPTO", 0)  # Chroma is asked
+    with open_(folder) as store:
+        fill(store, *many(20))
+        assert_exact(store, QUERIES)
+        shutil.rmtree(folder)
+        if emptied:
+            folder.mkdir()
+        assert [check.ok for check in store.check(deep=True)] == [False]
+        with pytest.raises(NothingIngested, match="There is no index in"):
+            store.filled()
+        assert store.dense(QUERIES[0], 5) == []
+        with pytest.raises(StorageError, match="There is no index in"):
+            store.rebuild()
+        assert folder.exists() == emptied
+        assert not emptied or list(folder.iterdir()) == []
+
+
+def test_a_question_in_flight_does_not_make_a_deleted_folder_again(folder, monkeypatch):
+    monkeypatch.setattr(store_module, "EXACT_UPTO", 0)
+    with open_(folder) as writing:
+        fill(writing, *many(20))
+    with open_(folder) as store, store._database.reading() as connection:
+        assert catalog.count_passages(connection) == 60
+        shutil.rmtree(folder)
+        assert len(store._nearest(connection, QUERIES[0], 5, Filters())) == 5
     assert not folder.exists()
 
 

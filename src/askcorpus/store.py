@@ -21,17 +21,19 @@ from askcorpus import catalog, lexical
 from askcorpus.background import Background, Sample
 from askcorpus.catalog import Facets, Known, StoredPassage, Vector
 from askcorpus.database import Database, take_lock, translated
-from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, StorageError
+from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, StorageError
 from askcorpus.types import Document, Filters, Hit, IndexInfo
 from askcorpus.vectors import ChromaIndex, Embedded, Exact, Near, Server, nearest
 
-__all__ = ["Check", "Facets", "Known", "Progress", "Store", "StoredPassage", "Writer", "open_store"]
+__all__ = ["Check", "Facets", "Known", "Progress", "Store", "StoredPassage", "Writer", "open_store", "require_index"]
 
 FILE = "catalog.sqlite3"
 
 EXACT_UPTO = 50_000
 """Passages up to which a question is compared with all of them: that takes 5 ms at most, and the same are found
 whichever process asks. Chroma's graph can lose sight of a passage altogether (docs/quality.md)."""
+
+INGEST = "Ingest some (askcorpus ingest PATH), or choose another folder with --data."
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of the step, what is done and what there is to do."""
@@ -61,6 +63,16 @@ def open_store(folder: Path, fingerprint: str, dimension: int, *, chroma_url: st
     store = Store(folder, fingerprint, dimension, chroma_url=chroma_url)
     store.generation()
     return store
+
+
+def require_index(folder: Path) -> None:
+    """For commands that only read: neither is a folder made for them, nor do they speak of a corpus that is not there.
+
+    Raises:
+        StorageError: there is no index in ``folder``.
+    """
+    if not (folder / FILE).exists():
+        raise StorageError(f"There is no index in {folder}.", INGEST)
 
 
 class Store:
@@ -100,6 +112,22 @@ class Store:
         with self._database.reading() as connection:
             size = (catalog.count(connection, Filters()), catalog.count_passages(connection))
         return IndexInfo(fingerprint=self.fingerprint, documents=size[0], passages=size[1])
+
+    def filled(self) -> IndexInfo:
+        """The same as `info`, of a store that has something to ask.
+
+        Raises:
+            NothingIngested: there is no document, or no index at all: the folder may be mistyped, or was deleted.
+        """
+        info = self.info()
+        if not info.documents:
+            raise self._nothing()
+        return info
+
+    def _nothing(self) -> NothingIngested:
+        if self._database.path.exists():
+            return NothingIngested(f"There are no documents in {self.folder}.", INGEST)
+        return NothingIngested(f"There is no index in {self.folder}.", INGEST)
 
     def generation(self) -> int:
         """A number that changes whenever the visible documents do, by whatever process."""
@@ -236,8 +264,10 @@ class Store:
 
         Raises:
             Busy: another process is writing.
-            StorageError: the folder is read-only, full or damaged, or another process uses the vector index.
+            StorageError: there is no index in the folder, it is read-only, full or damaged, or another process uses
+                the vector index.
         """
+        require_index(self.folder)
         with self._locked():
             self._reindex(progress)
             self._chroma.erase()
@@ -279,9 +309,11 @@ class Store:
             return [Check("catalog", False, str(exc))]
 
     def _checks(self, connection: sa.Connection, deep: bool) -> list[Check]:
-        passages = catalog.count_passages(connection)
+        passages, documents = catalog.count_passages(connection), catalog.count(connection, Filters())
+        if not documents:
+            return [Check("catalog", False, str(self._nothing()))]
         damage = catalog.damage(connection) if deep else ""
-        checks = [Check("catalog", not damage, damage or f"{catalog.count(connection, Filters())} documents")]
+        checks = [Check("catalog", not damage, damage or f"{documents} documents")]
         indexed, current = lexical.size(connection), catalog.words_are_current(connection)
         detail = f"{indexed} of {passages} passages" if current else "made by another version: askcorpus rebuild"
         checks.append(Check("lexical index", current and indexed == passages, detail))

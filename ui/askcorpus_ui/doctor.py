@@ -8,7 +8,7 @@ from askcorpus.embeddings import load_embeddings
 from askcorpus.errors import AskcorpusError
 from askcorpus.index import open_index
 from askcorpus.settings import Settings
-from askcorpus.store import Check
+from askcorpus.store import Check, require_index
 from askcorpus.types import Turn
 
 
@@ -37,10 +37,8 @@ def _embed(settings: Settings) -> str:
 
 
 def _index(settings: Settings) -> Iterator[Check]:
-    if not settings.data.exists():
-        yield Check("index", True, f"{settings.data} holds nothing yet: askcorpus ingest PATH")
-        return
     try:
+        require_index(settings.data)
         with open_index(settings, load_embeddings(settings)) as store:
             yield Check("index", True, store.fingerprint)
             yield from store.check(deep=True)
