@@ -126,9 +126,13 @@ class SentenceEmbeddings(Embeddings):
         if self.name != BUNDLED_MODEL:
             return _load_model(self.name, self.revision, {})
         folder = bundled.bundled_model()
-        if folder is not None:
-            return _load_model(str(folder), None, bundled.PROMPTS)
-        return _load_model(bundled.HUB_NAME, bundled.HUB_REVISION, bundled.PROMPTS)
+        if folder is None:
+            return _load_model(bundled.HUB_NAME, bundled.HUB_REVISION, bundled.PROMPTS)
+        try:
+            return _load_converted(folder)
+        except ModelError as exc:
+            bundled.remake(folder, exc.message.rstrip("."))
+            return _load_converted(folder)
 
 
 def load_embeddings(settings: Settings) -> SentenceEmbeddings:
@@ -276,6 +280,19 @@ def _load_model(name: str, revision: str | None, prompts: dict[str, str]) -> "Se
     except Exception as exc:
         reason = (str(exc).strip() or type(exc).__name__).splitlines()[0].rstrip(".")
         raise ModelError(f"Cannot load the embedding model {name}: {reason}.", _HINT) from exc
+
+
+def _load_converted(folder: Path) -> "SentenceTransformer":
+    """The bundled model from its folder in the cache, which anything may have happened to.
+
+    Raises:
+        ModelError: it cannot be loaded, or is not the bundled model.
+    """
+    model = _load_model(str(folder), None, bundled.PROMPTS)
+    vector = model.encode_query(bundled.KNOWN_TEXT, show_progress_bar=False, normalize_embeddings=True)
+    if not bundled.is_itself(vector):
+        raise ModelError(f"The weights in {folder} are not those of the bundled model.", _HINT)
+    return model
 
 
 def _dimension(model: "SentenceTransformer") -> int:
