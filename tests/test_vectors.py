@@ -118,7 +118,7 @@ def test_a_zero_vector_is_like_nothing(store):
     one = document("zero", "nothing")
     with store.writer() as writer:
         put(writer, *many(10))
-        writer.put(one, "", [piece._replace(vector=piece.vector * 0) for piece in passages(one)])
+        writer.put(one, [piece._replace(vector=piece.vector * 0) for piece in passages(one)])
     found = store.dense(QUERIES[0], 100)
     assert len(found) == 31
     assert dict(found)[passages(one)[0].passage.id] == 0.0

@@ -10,9 +10,9 @@ from typing import NamedTuple
 from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.errors import ReadError, UsageError
 from askcorpus.settings import Settings
-from askcorpus.store import Known, Store, StoredPassage, Writer
+from askcorpus.store import Known, Store, StoredPassage, Writer, content_hash
 from askcorpus.types import Document, Passage, Span
-from askcorpus_ingest.documents import content_hash, to_document, with_own_id
+from askcorpus_ingest.documents import to_document, with_own_id
 from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, find_files
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.progress import Progress, Silent
@@ -147,7 +147,7 @@ class _Run:
             self.counts[change] += 1
         else:
             self.record(raw.origin, holder, now)
-            self.line_up(document, now.sha256, change)
+            self.line_up(document, change)
 
     def claim_id(self, document: Document, *, chosen: bool) -> Document:
         """The document under an id that is free for its origin.
@@ -176,12 +176,12 @@ class _Run:
         self.known[origin] = now
         self.holders[now.document_id] = origin
 
-    def line_up(self, document: Document, sha256: str, change: str) -> None:
+    def line_up(self, document: Document, change: str) -> None:
         """Split a document, and embed and write what waits once that makes a batch."""
         if self.writer is None:
             self.counts[change] += 1
             return
-        self.pending.append(_Pending(document, sha256, change, split_passages(document, self.passage_chars)))
+        self.pending.append(_Pending(document, change, split_passages(document, self.passage_chars)))
         if sum(len(waiting.passages) for waiting in self.pending) >= BATCH_PASSAGES:
             self.write_pending(self.writer)
 
@@ -190,9 +190,9 @@ class _Run:
         pending, self.pending = self.pending, []
         titles = {waiting.document.id: waiting.document.title for waiting in pending}
         vectors = self.embed([split for waiting in pending for split in waiting.passages], titles)
-        for document, sha256, change, passages in pending:
+        for document, change, passages in pending:
             try:
-                writer.put(document, sha256, [vectors[passage.id] for passage, _ in passages])
+                writer.put(document, [vectors[passage.id] for passage, _ in passages])
                 self.counts[change] += 1
             except ReadError as exc:
                 self.fail(document.origin, exc.message)
@@ -240,7 +240,6 @@ class _Run:
 
 class _Pending(NamedTuple):
     document: Document
-    sha256: str
     change: str
     passages: list[Split]
 

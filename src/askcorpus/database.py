@@ -146,6 +146,10 @@ def storage_error(folder: Path, exc: Exception) -> AskcorpusError:
         )
     if primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return Busy(f"The data folder {folder} is in use.", "Try again when the other program is done.")
+    if str(cause).startswith("Could not decode to UTF-8"):  # goes on with all of the text
+        return StorageError(
+            f"The catalog in {folder} is damaged (a text is no text).", "askcorpus doctor says in which document."
+        )
     if primary in _DAMAGED:
         return StorageError(
             f"The catalog in {folder} is damaged ({cause}).", "Restore it from a backup, or delete it and ingest again."

@@ -19,13 +19,25 @@ import sqlalchemy as sa
 
 from askcorpus import catalog, lexical
 from askcorpus.background import Background, Sample
-from askcorpus.catalog import Facets, Known, StoredPassage, Vector
+from askcorpus.catalog import Facets, Known, StoredPassage, Vector, content_hash
+from askcorpus.damage import damage
 from askcorpus.database import Database, take_lock, translated
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, StorageError
 from askcorpus.types import Document, Filters, Hit, IndexInfo
 from askcorpus.vectors import ChromaIndex, Embedded, Exact, Near, Server, nearest
 
-__all__ = ["Check", "Facets", "Known", "Progress", "Store", "StoredPassage", "Writer", "open_store", "require_index"]
+__all__ = [
+    "Check",
+    "Facets",
+    "Known",
+    "Progress",
+    "Store",
+    "StoredPassage",
+    "Writer",
+    "content_hash",
+    "open_store",
+    "require_index",
+]
 
 FILE = "catalog.sqlite3"
 
@@ -301,7 +313,7 @@ class Store:
             return self._chroma.sync(connection, state, lambda done, total: progress("vector index", done, total))
 
     def check(self, *, deep: bool = False) -> list[Check]:
-        """What works and what does not; ``deep`` reads the whole file for damage. Raises nothing."""
+        """What works and what does not; ``deep`` compares every row with what was written. Raises nothing."""
         try:
             with self._database.reading() as connection:
                 return self._checks(connection, deep)
@@ -312,8 +324,8 @@ class Store:
         passages, documents = catalog.count_passages(connection), catalog.count(connection, Filters())
         if not documents:
             return [Check("catalog", False, str(self._nothing()))]
-        damage = catalog.damage(connection) if deep else ""
-        checks = [Check("catalog", not damage, damage or f"{documents} documents")]
+        fault = damage(connection, self.dimension) if deep else ""
+        checks = [Check("catalog", not fault, fault or f"{documents} documents")]
         indexed, current = lexical.size(connection), catalog.words_are_current(connection)
         detail = f"{indexed} of {passages} passages" if current else "made by another version: askcorpus rebuild"
         checks.append(Check("lexical index", current and indexed == passages, detail))
@@ -330,7 +342,7 @@ class Writer:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, document: Document, sha256: str, passages: Sequence[StoredPassage]) -> None:
+    def put(self, document: Document, passages: Sequence[StoredPassage]) -> None:
         """Write a document in place of what has its origin (or its id): readers see the old one, then the new one.
 
         Raises:
@@ -338,7 +350,7 @@ class Writer:
             StorageError: read-only, full or damaged.
         """
         with self._database.writing() as connection:
-            catalog.put(connection, document, sha256, passages)
+            catalog.put(connection, document, passages)
 
     def remove(self, document_ids: Sequence[str]) -> int:
         """Remove documents; returns how many of them were there."""
