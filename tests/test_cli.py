@@ -5,12 +5,14 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -315,6 +317,33 @@ def test_doctor_finds_a_sound_index_sound(index: Path) -> None:
     assert (result.exit_code, report["ok"]) == (0, True)
     assert all(check["ok"] for check in report["checks"])
     assert run("doctor", data=index).stdout.count("\n") == len(report["checks"])
+
+
+def test_doctor_names_a_damaged_document(own_index: Path) -> None:
+    document_id = listed(own_index)[0]["id"]
+    with sqlite3.connect(own_index / "catalog.sqlite3") as raw:
+        raw.execute("UPDATE documents SET text = replace(text, 'storm', 'story') WHERE id = ?", [document_id])
+    raw.close()
+
+    result = run("doctor", data=own_index)
+
+    assert result.exit_code == 1
+    [failed] = [line for line in result.stdout.splitlines() if line.startswith("FAILED")]
+    assert document_id in failed
+
+
+def test_doctor_finds_vectors_that_another_model_made(own_index: Path) -> None:
+    drawn = np.random.default_rng(1).normal(size=384).astype(np.float32)
+    other = (drawn / np.linalg.norm(drawn)).tobytes()
+    with sqlite3.connect(own_index / "catalog.sqlite3") as raw:
+        raw.execute("UPDATE vectors SET vector = ?", [other])
+    raw.close()
+
+    result = run("doctor", data=own_index)
+
+    assert result.exit_code == 1
+    [failed] = [line for line in result.stdout.splitlines() if line.startswith("FAILED") and "Chroma" not in line]
+    assert "another model" in failed
 
 
 # ── bad input at the door ───────────────────────────────────────────────────────────────────────────────────────────

@@ -234,7 +234,12 @@ def lose_vector(raw):
     raw.execute("DELETE FROM vectors WHERE document = (SELECT number FROM documents WHERE id = 'd7')")
 
 
+def cut_vector(raw):
+    raw.execute("UPDATE vectors SET vector = x'0000' WHERE document = (SELECT number FROM documents WHERE id = 'd7')")
+
+
 FLIPS = [
+    cut_vector,
     flip_text,
     flip_into_no_text,
     flip_title,

@@ -210,7 +210,7 @@ class _Run:
         }
         missing = [(passage, sentences) for passage, sentences in passages if passage.id not in ready]
         for batch in _batches(missing):
-            contexts = [_in_context(titles[passage.document_id], passage, own) for passage, own in batch]
+            contexts = [in_context(titles[passage.document_id], passage, own) for passage, own in batch]
             texts, spans = zip(*contexts, strict=True)
             vectors = self.embeddings.embed_passages(texts, spans)
             for (passage, sentences), (vector, sentence_vectors) in zip(batch, vectors, strict=True):
@@ -244,7 +244,7 @@ class _Pending(NamedTuple):
     passages: list[Split]
 
 
-def _in_context(title: str, passage: Passage, sentences: Sequence[Span]) -> tuple[str, list[Span]]:
+def in_context(title: str, passage: Passage, sentences: Sequence[Span]) -> tuple[str, list[Span]]:
     """What is embedded for a passage, its document's title above it, and where its sentences are in that.
 
     A passage from the middle of an article rarely names what the article is about; the title does (docs/quality.md).

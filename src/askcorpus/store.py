@@ -329,7 +329,7 @@ class Store:
         indexed, current = lexical.size(connection), catalog.words_are_current(connection)
         detail = f"{indexed} of {passages} passages" if current else "made by another version: askcorpus rebuild"
         checks.append(Check("lexical index", current and indexed == passages, detail))
-        if passages:
+        if passages and not fault:  # of damaged vectors there can be no sound copy
             ok, detail = self._chroma.status(connection, catalog.state(connection))
             # A copy that nobody asks harms no answer.
             checks.append(Check("vector index", ok or passages <= EXACT_UPTO, detail))
