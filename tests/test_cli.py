@@ -492,6 +492,22 @@ def test_a_wrong_settings_file(toml: str, words: list[str], index: Path, tmp_pat
     assert_one_line(run("ask", "Why?", data=index), 2, *words)
 
 
+@pytest.mark.parametrize("key", ["", " ", "\t"])
+def test_a_blank_key_guards_nothing_and_is_refused(
+    key: str, index: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ASKCORPUS_API_KEY", key)
+    assert_one_line(run("docs", "list", data=index), 2, "api_key is blank", "ASKCORPUS_API_KEY")
+    monkeypatch.delenv("ASKCORPUS_API_KEY")
+    (tmp_path / "askcorpus.toml").write_text(f"api_key = {json.dumps(key)}\n", encoding="utf-8")
+    assert_one_line(run("docs", "list", data=index), 2, "api_key is blank")
+
+
+def test_a_blank_key_for_the_models_server_is_refused(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKCORPUS_LLM_API_KEY", " ")
+    assert_one_line(run("ask", "Why?", data=index), 2, "llm_api_key", "blank")
+
+
 def test_a_misspelt_variable(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASKCORPUS_TOPK", "3")
 
