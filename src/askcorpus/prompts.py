@@ -30,7 +30,8 @@ def load_prompt(name: str, folder: Path | None = None) -> ChatPromptTemplate:
     """The prompt ``name``, one of ``VARIABLES``, from ``folder`` or from where askcorpus keeps its prompts.
 
     Raises:
-        UsageError: the file is missing or not UTF-8, has not two parts, or its variables are not those that the code fills in.
+        UsageError: the file is missing or not UTF-8, has not two parts, or its variables are not those that the code
+            fills in.
     """
     path = (folder or _prompts_folder()) / f"{name}.md"
     try:

@@ -8,6 +8,7 @@
 Any number of processes and threads may read while one writes; each read sees whole documents only.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from askcorpus.damage import damage
 from askcorpus.database import Database, take_lock, translated
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, StorageError
 from askcorpus.types import Document, Filters, Hit, IndexInfo
-from askcorpus.vectors import ChromaIndex, Embedded, Exact, Near, Server, nearest
+from askcorpus.vectors import ELSEWHERE, ChromaIndex, Embedded, Exact, Near, Server, nearest
 
 __all__ = [
     "Check",
@@ -38,6 +39,8 @@ __all__ = [
     "open_store",
     "require_index",
 ]
+
+_log = logging.getLogger(__name__)
 
 FILE = "catalog.sqlite3"
 
@@ -269,7 +272,8 @@ class Store:
             if not current:
                 self._reindex(progress)
             yield Writer(self._database)
-            self._sync(progress)
+            if (fault := self._sync(progress)) not in ("", ELSEWHERE):
+                _log.warning("The vector index is behind, and questions are searched exactly: %s", fault)
 
     def rebuild(self, progress: Progress = _silent) -> None:
         """Make the lexical and the vector index anew from the catalog. Embeds nothing.
@@ -286,7 +290,7 @@ class Store:
             if fault := self._sync(progress):
                 raise StorageError(
                     f"The vector index could not be made anew: {fault}.",
-                    "Free the disk, or stop the other process, and run again: nothing is lost.",
+                    "Free some space, or stop the other process, and run again: nothing is lost.",
                 )
 
     @contextmanager

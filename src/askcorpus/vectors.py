@@ -46,8 +46,14 @@ RETRY_SECONDS = 60
 SERVER_SECONDS = 5
 """Seconds that one request to a Chroma server may take."""
 
+ROOM = 1_000_000
+"""Bytes that a disk which is not full has left."""
+
 PROBES = 16
 """Vectors that are compared when Chroma is opened."""
+
+ELSEWHERE = "another process uses it"
+"""Why a vector index is not brought level where nothing is wrong with it."""
 
 _log = logging.getLogger(__name__)
 
@@ -289,9 +295,9 @@ class ChromaIndex:
         with self._lock:
             try:
                 level = self._advance(connection, state, None, progress)
-                return "" if level else "another process uses it"
+                return "" if level else ELSEWHERE
             except (Damaged, Unreachable) as exc:
-                self._give_up(exc)
+                self._leave_alone(exc)
                 return str(exc)
 
     def erase(self) -> None:
@@ -403,7 +409,7 @@ class ChromaIndex:
     def _count(self) -> None:
         """Raises `Damaged` when a process was killed between a write and its note, and left something over."""
         collection = self._opened()
-        with _failures():
+        with _failures(self._lock_file.parent):
             count = collection.count()
         if count != self._held.size:
             raise Damaged(f"it holds {count} passages instead of {self._held.size}")
@@ -414,19 +420,19 @@ class ChromaIndex:
     def _add(self, connection: sa.Connection, batch: Seqs) -> None:
         collection, vectors = self._opened(), catalog.vectors_of(connection, batch.tolist())
         names, rows = [str(seq) for seq in vectors], np.stack(list(vectors.values()))
-        with _failures():
+        with _failures(self._lock_file.parent):
             collection.add(names, embeddings=rows)
         self._remember(np.union1d(self._held, batch))
 
     def _delete(self, connection: sa.Connection, batch: Seqs) -> None:
         collection, names = self._opened(), [str(seq) for seq in batch.tolist()]
-        with _failures():
+        with _failures(self._lock_file.parent):
             collection.delete(names)
         self._remember(np.setdiff1d(self._held, batch, assume_unique=True))
 
     def _remember(self, held: Seqs) -> None:
         """Note what Chroma holds, after it does: a row too few here is written again, which changes nothing."""
-        with _failures():
+        with _failures(self._lock_file.parent):
             draft = self._notes.with_suffix(".new.npz")
             np.savez(draft, seqs=held, about=np.array(self._about()))
             draft.replace(self._notes)
@@ -451,7 +457,7 @@ class ChromaIndex:
         if held is None or self._opening.exists():
             held = None
             self._reset()
-        with _failures():
+        with _failures(self._lock_file.parent):
             self._place.folder.mkdir(exist_ok=True)  # in the data folder, which reading never makes
             self._opening.touch()
             self._client = self._place.connect()
@@ -463,7 +469,7 @@ class ChromaIndex:
         if held is not None:
             self._held = held
             self._prove(connection)
-        with _failures():
+        with _failures(self._lock_file.parent):
             self._opening.unlink(missing_ok=True)
 
     def _recall(self) -> Seqs | None:
@@ -487,7 +493,7 @@ class ChromaIndex:
         if not self._held.size:
             return []
         collection, wanted = self._opened(), min(limit, self._held.size)
-        with _failures():
+        with _failures(self._lock_file.parent):
             [names] = collection.query(query_embeddings=vector[None], n_results=wanted, include=[])["ids"]
         if strange := [name for name in names if not name.isdecimal()]:
             raise Damaged(f"it names a passage {strange[0]!r}")
@@ -503,7 +509,7 @@ class ChromaIndex:
         if not vectors:
             return
         collection, names = self._opened(), [str(seq) for seq in vectors]
-        with _failures():
+        with _failures(self._lock_file.parent):
             kept = collection.get(names, include=["embeddings"])
         rows = dict(zip(kept["ids"], kept["embeddings"] if kept["embeddings"] is not None else [], strict=False))
         for seq, vector in vectors.items():
@@ -516,7 +522,7 @@ class ChromaIndex:
     def _reset(self) -> None:
         """Throw away what Chroma holds."""
         self._disconnect()
-        with _failures():
+        with _failures(self._lock_file.parent):
             self._place.erase(self._name)
 
     @property
@@ -525,15 +531,18 @@ class ChromaIndex:
 
     def _disconnect(self) -> None:
         if self._client is not None:
-            with suppress(Damaged, Unreachable), _failures():
+            with suppress(Damaged, Unreachable), _failures(self._lock_file.parent):
                 self._client.close()
         self._client = self._collection = self._level = None
         self._held = np.empty(0, np.int64)
 
     def _give_up(self, exc: Exception) -> None:
-        """Leave Chroma alone for a while; a damaged copy goes, so that the next try makes it anew."""
-        self._fault = str(exc)
         _log.warning("Searching exactly, without %s: %s", self._place.name, exc)
+        self._leave_alone(exc)
+
+    def _leave_alone(self, exc: Exception) -> None:
+        """For a while; a damaged copy goes, so that the next try makes it anew."""
+        self._fault = str(exc)
         if isinstance(exc, Damaged):
             with suppress(Damaged, Unreachable):
                 self._reset()
@@ -542,11 +551,11 @@ class ChromaIndex:
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
+def _failures(folder: Path) -> Iterator[None]:
     """Turn what Chroma, its connection or the disk raise into `Damaged` or `Unreachable`.
 
     Around calls of Chroma and of the disk only. A TypeError or a KeyError is a fault of ours, and no reason to throw
-    the copy away.
+    the copy away. ``folder`` is the data folder, whose disk may be full.
     """
     import httpx
     from chromadb.errors import ChromaError
@@ -556,4 +565,13 @@ def _failures() -> Iterator[None]:
     except (httpx.HTTPError, OSError) as exc:
         raise Unreachable(f"{type(exc).__name__}: {exc}") from exc
     except ChromaError as exc:
+        if not _has_room(folder):  # which Chroma says in many ways, and never in words
+            raise Unreachable(f"there is no room left for {folder}") from exc
         raise Damaged(f"{type(exc).__name__}: {exc}") from exc
+
+
+def _has_room(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free >= ROOM
+    except FileNotFoundError:  # deleted meanwhile, and with it every question of room
+        return True
