@@ -48,7 +48,7 @@ EXACT_UPTO = 50_000
 """Passages up to which a question is compared with all of them: that takes 5 ms at most, and the same are found
 whichever process asks. Chroma's graph can lose sight of a passage altogether (docs/quality.md)."""
 
-INGEST = "Ingest some (askcorpus ingest PATH), or choose another folder with --data."
+INGEST = "Ingest documents (askcorpus ingest PATH), or choose another folder with --data."
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of the step, what is done and what there is to do."""
