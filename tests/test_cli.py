@@ -319,10 +319,17 @@ def test_doctor_finds_a_sound_index_sound(index: Path) -> None:
     assert run("doctor", data=index).stdout.count("\n") == len(report["checks"])
 
 
-def test_doctor_names_a_damaged_document(own_index: Path) -> None:
+@pytest.mark.parametrize(
+    "flipped",
+    ["replace(text, 'storm', 'story')", "CAST(x'ff' || CAST(text AS BLOB) AS TEXT)"],
+    ids=["letter", "no text"],
+)
+def test_doctor_names_a_damaged_document_which_can_be_taken_in_anew(
+    articles: Path, own_index: Path, flipped: str
+) -> None:
     document_id = listed(own_index)[0]["id"]
     with sqlite3.connect(own_index / "catalog.sqlite3") as raw:
-        raw.execute("UPDATE documents SET text = replace(text, 'storm', 'story') WHERE id = ?", [document_id])
+        raw.execute(f"UPDATE documents SET text = {flipped} WHERE id = ?", [document_id])
     raw.close()
 
     result = run("doctor", data=own_index)
@@ -330,6 +337,10 @@ def test_doctor_names_a_damaged_document(own_index: Path) -> None:
     assert result.exit_code == 1
     [failed] = [line for line in result.stdout.splitlines() if line.startswith("FAILED")]
     assert document_id in failed
+    assert "askcorpus docs remove" in failed
+    assert run("docs", "remove", document_id, data=own_index).exit_code == 0
+    assert counts(run("ingest", articles, "--json", data=own_index))["added"] == 1
+    assert run("doctor", data=own_index).exit_code == 0
 
 
 def test_doctor_finds_vectors_that_another_model_made(own_index: Path) -> None:

@@ -295,10 +295,12 @@ def remove_documents(document_ids: Annotated[list[str], typer.Argument(metavar="
 
     Their files stay where they are; ingesting those again brings the documents back.
     """
+    from askcorpus.types import Filters
     from askcorpus_ui.console import say
 
     with _assistant(_settings(data=data)) as assistant:
-        if unknown := [name for name in document_ids if assistant.store.document(name) is None]:
+        # Counted, not read: a document that is damaged must be removable.
+        if unknown := [name for name in document_ids if not assistant.store.count(Filters(document_ids=(name,)))]:
             raise _unknown(unknown)
         with assistant.store.writer() as writer:
             removed = writer.remove(document_ids)
