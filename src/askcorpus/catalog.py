@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from pydantic_core import PydanticSerializationError
 
 from askcorpus import lexical
 from askcorpus.background import LANGUAGE_SAMPLE, SAMPLE, Sample
@@ -215,7 +214,7 @@ def content_hash(document: Document) -> str:
     """
     try:
         return hashlib.sha256(document.model_dump_json(exclude={"id", "origin"}).encode()).hexdigest()
-    except PydanticSerializationError as exc:
+    except ValueError as exc:  # what pydantic makes of half a surrogate pair
         raise _not_unicode(document) from exc
 
 
