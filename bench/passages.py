@@ -130,7 +130,7 @@ def build(folder: Path, store: Store, embeddings: SentenceEmbeddings, way: Way) 
             stored = embed(embeddings, splits, way)
             for document in batch:
                 own = [passage for passage in stored if passage.passage.document_id == document.id]
-                writer.put(document, document.id, own)
+                writer.put(document, own)
 
 
 def above(document: Document, way: Way) -> str:

@@ -54,7 +54,7 @@ def passages(of: Document, length: int = 40) -> list[StoredPassage]:
 
 def put(writer: Writer, *documents: Document) -> None:
     for one in documents:
-        writer.put(one, hashlib.sha256(one.text.encode()).hexdigest(), passages(one))
+        writer.put(one, passages(one))
 
 
 def fill(store: Store, *documents: Document) -> None:

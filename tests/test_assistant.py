@@ -1,6 +1,7 @@
 """A question from one end to the other: answered with proof, or not at all."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from askcorpus.assistant import Assistant, open_assistant
 from askcorpus.embeddings import SentenceEmbeddings
-from askcorpus.errors import IndexMismatch, UsageError
+from askcorpus.errors import IndexMismatch, NothingIngested, UsageError
 from askcorpus.language import detect_language
 from askcorpus.messages import does_not_say
 from askcorpus.settings import Settings
@@ -234,16 +235,25 @@ def test_one_is_a_confidence_that_nothing_reaches(
 
 
 @pytest.mark.parametrize("question", [FERRY, "Quand le ferry reprend-il la mer ?"])
-def test_before_anything_is_ingested_there_are_no_documents(
+def test_before_anything_is_ingested_nothing_is_answered(
     tmp_path: Path, embeddings: SentenceEmbeddings, question: str
 ) -> None:
     with open_over(tmp_path, embeddings, {}) as assistant:
-        answer = assistant.ask(question, explain=True)
-        assert_abstains(answer)
-        assert (answer.abstain_reason, answer.confidence, answer.passages) == ("no_documents", 0.0, ())
-        assert answer.explain is not None and answer.explain.verdict == "abstains: there are no documents"
-        assert answer.index.documents == 0
-        assert assistant.search(question) == ()
+        for ask in (assistant.ask, assistant.search):
+            with pytest.raises(NothingIngested, match=r"There is no index in .*askcorpus ingest"):
+                ask(question)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_folder_that_is_deleted_is_not_a_corpus_that_does_not_say(
+    tmp_path: Path, embeddings: SentenceEmbeddings
+) -> None:
+    with open_over(tmp_path, embeddings) as assistant:
+        assert assistant.ask(FERRY).answerable
+        shutil.rmtree(tmp_path / "data")
+        with pytest.raises(NothingIngested, match="There is no index in"):
+            assistant.ask(FERRY)
+    assert not (tmp_path / "data").exists()
 
 
 def test_threads_may_share_an_assistant(eager: Assistant) -> None:

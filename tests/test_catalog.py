@@ -5,7 +5,7 @@ import pytest
 
 from askcorpus.catalog import day_range
 from askcorpus.errors import ReadError, UsageError
-from askcorpus.store import Facets, Known
+from askcorpus.store import Facets, Known, content_hash
 from askcorpus.types import Filters
 from corpora import DIMENSION, document, fill, many, open_, passages
 
@@ -40,7 +40,7 @@ def test_what_is_put_comes_back_unchanged(store):
 
 def test_a_document_without_passages_is_a_document(store):
     with store.writer() as writer:
-        writer.put(document("empty"), "sha", [])
+        writer.put(document("empty"), [])
     assert store.count() == 1
     assert store.info().passages == 0
 
@@ -70,8 +70,8 @@ def test_documents_without_origin_live_side_by_side(store):
 
 def test_known_tells_origin_and_hash(store):
     with store.writer() as writer:
-        writer.put(document("a"), "hash-a", [])
-        assert store.known() == {"a.txt": Known("a", "hash-a")}
+        writer.put(document("a"), [])
+        assert store.known() == {"a.txt": Known("a", content_hash(document("a")))}
 
 
 def test_remove_counts_what_was_there(store):
@@ -216,6 +216,6 @@ def test_what_cannot_be_stored_changes_nothing(store, spoil, error):
     fill(store, old)
     spoiled, pieces = spoil(old, passages(old)[0])
     with store.writer() as writer, pytest.raises(error):
-        writer.put(spoiled, "sha", pieces)
+        writer.put(spoiled, pieces)
     assert store.documents() == [old]
     assert all(check.ok for check in store.check())

@@ -6,12 +6,14 @@ import shlex
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -318,12 +320,71 @@ def test_doctor_finds_a_sound_index_sound(index: Path) -> None:
     assert run("doctor", data=index).stdout.count("\n") == len(report["checks"])
 
 
+@pytest.mark.parametrize(
+    "flipped",
+    ["replace(text, 'storm', 'story')", "CAST(x'ff' || CAST(text AS BLOB) AS TEXT)"],
+    ids=["letter", "no text"],
+)
+def test_doctor_names_a_damaged_document_which_can_be_taken_in_anew(
+    articles: Path, own_index: Path, flipped: str
+) -> None:
+    document_id = listed(own_index)[0]["id"]
+    with sqlite3.connect(own_index / "catalog.sqlite3") as raw:
+        raw.execute(f"UPDATE documents SET text = {flipped} WHERE id = ?", [document_id])
+    raw.close()
+
+    result = run("doctor", data=own_index)
+
+    assert result.exit_code == 1
+    [failed] = [line for line in result.stdout.splitlines() if line.startswith("FAILED")]
+    assert document_id in failed
+    assert "askcorpus docs remove" in failed
+    assert run("docs", "remove", document_id, data=own_index).exit_code == 0
+    assert counts(run("ingest", articles, "--json", data=own_index))["added"] == 1
+    assert run("doctor", data=own_index).exit_code == 0
+
+
+def test_doctor_finds_vectors_that_another_model_made(own_index: Path) -> None:
+    drawn = np.random.default_rng(1).normal(size=384).astype(np.float32)
+    other = (drawn / np.linalg.norm(drawn)).tobytes()
+    with sqlite3.connect(own_index / "catalog.sqlite3") as raw:
+        raw.execute("UPDATE vectors SET vector = ?", [other])
+    raw.close()
+
+    result = run("doctor", data=own_index)
+
+    assert result.exit_code == 1
+    [failed] = [line for line in result.stdout.splitlines() if line.startswith("FAILED") and "Chroma" not in line]
+    assert "another model" in failed
+
+
 # ── bad input at the door ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("command", [("ask", "Why?"), ("search", "why"), ("docs", "list"), ("rebuild",)])
-def test_nothing_ingested(command: tuple[str, ...], tmp_path: Path) -> None:
-    assert_one_line(run(*command, data=tmp_path / "none"), 3, "askcorpus ingest")
+def test_a_data_folder_without_an_index(command: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes.txt").touch()
+
+    assert_one_line(run(*command, data=tmp_path / "none"), 6, "none", "askcorpus ingest", "--data")
+    assert_one_line(run(*command, data=tmp_path / "other"), 6, "other", "askcorpus ingest", "--data")
+    assert not (tmp_path / "none").exists()
+    assert [path.name for path in (tmp_path / "other").iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("command", [("ask", "Why?"), ("search", "why"), ("docs", "list"), ("rebuild",)])
+def test_an_index_without_a_document(command: tuple[str, ...], own_index: Path) -> None:
+    run("docs", "remove", *(document["id"] for document in listed(own_index)), data=own_index)
+
+    assert_one_line(run(*command, data=own_index), 3, "no documents", "askcorpus ingest")
+
+
+def test_doctor_tells_a_missing_index_by_its_exit_code(tmp_path: Path) -> None:
+    result = run("doctor", data=tmp_path / "none")
+
+    assert result.exit_code == 6
+    assert "FAILED  index" in result.stdout
+    assert result.stderr.count("\n") == 1
     assert not (tmp_path / "none").exists()
 
 
@@ -441,6 +502,22 @@ def test_a_wrong_settings_file(toml: str, words: list[str], index: Path, tmp_pat
     (tmp_path / "askcorpus.toml").write_text(toml, encoding="utf-8")
 
     assert_one_line(run("ask", "Why?", data=index), 2, *words)
+
+
+@pytest.mark.parametrize("key", ["", " ", "\t"])
+def test_a_blank_key_guards_nothing_and_is_refused(
+    key: str, index: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ASKCORPUS_API_KEY", key)
+    assert_one_line(run("docs", "list", data=index), 2, "api_key is blank", "ASKCORPUS_API_KEY")
+    monkeypatch.delenv("ASKCORPUS_API_KEY")
+    (tmp_path / "askcorpus.toml").write_text(f"api_key = {json.dumps(key)}\n", encoding="utf-8")
+    assert_one_line(run("docs", "list", data=index), 2, "api_key is blank")
+
+
+def test_a_blank_key_for_the_models_server_is_refused(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKCORPUS_LLM_API_KEY", " ")
+    assert_one_line(run("ask", "Why?", data=index), 2, "llm_api_key", "blank")
 
 
 def test_a_misspelt_variable(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:

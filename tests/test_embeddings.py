@@ -1,6 +1,8 @@
 """One vector a passage and one a sentence, from any sentence-transformers model."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -199,6 +201,17 @@ def test_the_fingerprint_changes_with_what_changes_the_vectors(averaging: Path, 
     before = SentenceEmbeddings(str(tmp_path)).fingerprint
     (tmp_path / "config.json").write_text(json.dumps({"layers": 2}))
     assert SentenceEmbeddings(str(tmp_path)).fingerprint != before
+
+
+def test_the_fingerprint_knows_other_weights_of_the_same_size(averaging: Path, tmp_path: Path):
+    folder = Path(shutil.copytree(averaging, tmp_path / averaging.name))
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes() + bytes(3_000_000))
+    before = SentenceEmbeddings(str(folder)).fingerprint
+    assert SentenceEmbeddings(str(folder)).fingerprint == before
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-3_000_000] + os.urandom(3_000_000))
+    assert SentenceEmbeddings(str(folder)).fingerprint != before
 
 
 def test_the_heavy_libraries_wait_for_the_first_embedding():

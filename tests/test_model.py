@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -79,6 +81,58 @@ def test_a_folder_without_its_last_bytes_is_not_complete(tmp_path: Path):
     assert not model.is_complete(tmp_path)
     (tmp_path / "weights").unlink()
     assert not model.is_complete(tmp_path)
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The converted folder in a cache that a test may damage."""
+    made = model.bundled_model()
+    assert made is not None
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    yield Path(shutil.copytree(made, tmp_path / "askcorpus" / made.name))
+    shutil.rmtree(tmp_path)  # half a gigabyte that pytest would keep
+
+
+def randomise_weights(folder: Path) -> None:
+    """Other weights in a file that is sound, and as long as before."""
+    weights = folder / "model.safetensors"
+    block = np.random.default_rng(0).normal(0, 0.02, 1_000_000).astype("<f4").tobytes()
+    with weights.open("r+b") as file:
+        file.seek(int.from_bytes(file.read(8), "little"), os.SEEK_CUR)  # beyond the header
+        while left := weights.stat().st_size - file.tell():
+            file.write(block[:left])
+
+
+def spoil_weights(folder: Path) -> None:
+    with (folder / "model.safetensors").open("r+b") as file:
+        file.write(b"no safetensors" * 100)
+
+
+@pytest.mark.parametrize("damage", [randomise_weights, spoil_weights], ids=lambda damage: damage.__name__)
+def test_a_cache_that_does_not_hold_the_model_is_made_again_and_that_is_said(
+    own_cache: Path, damage: Any, embeddings: SentenceEmbeddings, caplog: pytest.LogCaptureFixture
+) -> None:
+    damage(own_cache)
+    assert model.is_complete(own_cache)
+
+    vector = SentenceEmbeddings().embed_query("Where does the ferry go?")
+
+    assert np.dot(vector, embeddings.embed_query("Where does the ferry go?")) > 0.9999
+    [record] = caplog.records
+    assert record.getMessage().startswith(f"The embedding model in {own_cache} is damaged (")
+    assert "\n" not in record.getMessage()
+
+
+def test_a_cache_that_is_cut_short_is_made_again_and_that_is_said(
+    own_cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    os.truncate(own_cache / "model.safetensors", 1000)
+
+    assert model.bundled_model() == own_cache
+
+    assert model.is_complete(own_cache)
+    [record] = caplog.records
+    assert record.getMessage().startswith(f"The embedding model in {own_cache} is damaged (")
 
 
 def test_a_killed_conversion_harms_nobody_and_two_at_once_share_one_folder(tmp_path: Path):

@@ -74,6 +74,12 @@ def test_a_wrong_prompt_file_is_named_with_its_fault(tmp_path: Path, text: str, 
     assert "\n" not in str(caught.value)
 
 
+def test_a_prompt_file_that_is_not_utf_8_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "rewrite.md").write_bytes("{{{history}}} réécris\n---\n{{{question}}}".encode("latin-1"))
+    with pytest.raises(UsageError, match=r"rewrite\.md is not UTF-8 text\. Save it as UTF-8"):
+        load_prompt("rewrite", tmp_path)
+
+
 def test_a_missing_prompt_file_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"answer\.md cannot be read"):
         load_prompt("answer", tmp_path)

@@ -1,13 +1,17 @@
 """The store as a whole: what it does with folders that are missing, foreign, damaged, full, or busy."""
 
 import logging
+import re
 import shutil
 import sqlite3
 import threading
 
+import numpy as np
 import pytest
 
-from askcorpus.errors import Busy, IndexMismatch, StorageError
+from askcorpus import catalog
+from askcorpus import store as store_module
+from askcorpus.errors import Busy, IndexMismatch, NothingIngested, StorageError
 from askcorpus.types import Filters
 from askcorpus.words import RULES
 from corpora import DIMENSION, assert_exact, book, document, fill, many, open_, passages, put, vector
@@ -29,7 +33,52 @@ def test_a_folder_that_is_not_there_reads_as_empty_and_stays_so(folder):
         assert store.lexical(["a"], 5) == []
         assert store.document_frequency(["a"]) == {"a": 0}
         assert store.hits(["p"]) == store.stored(["p"]) == {}
-        assert all(check.ok for check in store.check(deep=True))
+        [check] = store.check(deep=True)
+        assert not check.ok
+        assert check.detail.startswith(f"There is no index in {folder}. ")
+    assert not folder.exists()
+
+
+def test_only_a_store_with_documents_is_filled(folder):
+    with open_(folder) as store:
+        with pytest.raises(NothingIngested, match="There is no index in"):
+            store.filled()
+        fill(store, document("a"))
+        assert store.filled() == store.info()
+        with store.writer() as writer:
+            writer.remove(["a"])
+        with pytest.raises(NothingIngested, match=r"There are no documents in .*askcorpus ingest"):
+            store.filled()
+        assert [check.ok for check in store.check()][:1] == [False]
+
+
+@pytest.mark.parametrize("emptied", [False, True], ids=["deleted", "emptied"])
+def test_a_folder_that_goes_is_told_and_not_made_again_by_reading(folder, emptied, monkeypatch):
+    monkeypatch.setattr(store_module, "EXACT_UPTO", 0)  # Chroma is asked
+    with open_(folder) as store:
+        fill(store, *many(20))
+        assert_exact(store, QUERIES)
+        shutil.rmtree(folder)
+        if emptied:
+            folder.mkdir()
+        assert [check.ok for check in store.check(deep=True)] == [False]
+        with pytest.raises(NothingIngested, match="There is no index in"):
+            store.filled()
+        assert store.dense(QUERIES[0], 5) == []
+        with pytest.raises(StorageError, match="There is no index in"):
+            store.rebuild()
+        assert folder.exists() == emptied
+        assert not emptied or list(folder.iterdir()) == []
+
+
+def test_a_question_in_flight_does_not_make_a_deleted_folder_again(folder, monkeypatch):
+    monkeypatch.setattr(store_module, "EXACT_UPTO", 0)
+    with open_(folder) as writing:
+        fill(writing, *many(20))
+    with open_(folder) as store, store._database.reading() as connection:
+        assert catalog.count_passages(connection) == 60
+        shutil.rmtree(folder)
+        assert len(store._nearest(connection, QUERIES[0], 5, Filters())) == 5
     assert not folder.exists()
 
 
@@ -134,6 +183,122 @@ def test_damage_inside_the_catalog_is_reported(folder):
         assert not all(check.ok for check in store.check(deep=True))
         with pytest.raises(StorageError, match="damaged"):
             store.documents()
+
+
+def flip_text(raw):
+    raw.execute("UPDATE documents SET text = replace(text, 'place7', 'place6') WHERE id = 'd7'")
+
+
+def flip_into_no_text(raw):
+    raw.execute("UPDATE documents SET text = CAST(x'ff' || CAST(text AS BLOB) AS TEXT) WHERE id = 'd7'")
+
+
+def flip_title(raw):
+    raw.execute("UPDATE documents SET title = 'About d6' WHERE id = 'd7'")
+
+
+def flip_date(raw):
+    raw.execute("UPDATE documents SET date_low = '2029-09-01' WHERE id = 'd7'")
+
+
+def flip_passage(raw):
+    raw.execute(
+        "UPDATE passages SET text = upper(text) WHERE seq = (SELECT seq FROM passages JOIN documents ON "
+        "number = document WHERE documents.id = 'd7' LIMIT 1)"
+    )
+
+
+def flip_offset(raw):
+    raw.execute("UPDATE passages SET start = start + 1 WHERE document = (SELECT number FROM documents WHERE id = 'd7')")
+
+
+def flip_vector(raw):
+    nan = np.full(DIMENSION, np.nan, np.float32).tobytes()
+    raw.execute("UPDATE vectors SET vector = ? WHERE document = (SELECT number FROM documents WHERE id = 'd7')", [nan])
+
+
+def flip_length_of_vector(raw):
+    [vector] = raw.execute("SELECT vector FROM vectors JOIN documents ON number = document WHERE id = 'd7'").fetchone()
+    longer = (np.frombuffer(vector, np.float32) * 2).tobytes()
+    raw.execute("UPDATE vectors SET vector = ? WHERE vector = ?", [longer, vector])
+
+
+def flip_sentence(raw):
+    raw.execute(
+        "UPDATE sentences SET spans = x'ffffff7fffffff7f' "
+        "WHERE document = (SELECT number FROM documents WHERE id = 'd7')"
+    )
+
+
+def lose_vector(raw):
+    raw.execute("DELETE FROM vectors WHERE document = (SELECT number FROM documents WHERE id = 'd7')")
+
+
+def cut_vector(raw):
+    raw.execute("UPDATE vectors SET vector = x'0000' WHERE document = (SELECT number FROM documents WHERE id = 'd7')")
+
+
+FLIPS = [
+    cut_vector,
+    flip_text,
+    flip_into_no_text,
+    flip_title,
+    flip_date,
+    flip_passage,
+    flip_offset,
+    flip_vector,
+    flip_length_of_vector,
+    flip_sentence,
+    lose_vector,
+]
+
+
+@pytest.mark.parametrize("flip", FLIPS, ids=lambda flip: flip.__name__)
+def test_flipped_bits_are_named_with_their_document_and_mended_by_taking_it_in_anew(folder, flip):
+    with open_(folder) as store:
+        fill(store, *many(10))
+    with sqlite3.connect(folder / "catalog.sqlite3") as raw:
+        flip(raw)
+    raw.close()
+    with open_(folder) as store:
+        faults = [check for check in store.check(deep=True) if not check.ok]
+        assert faults[0].name == "catalog"
+        assert "d7" in faults[0].detail
+        assert not any(f"d{n}" in faults[0].detail for n in range(10) if n != 7)
+        assert "\n" not in faults[0].detail
+        with store.writer() as writer:
+            writer.remove(["d7"])
+            put(writer, *many(1, start=7))
+        assert all(check.ok for check in store.check(deep=True))
+        assert_exact(store, QUERIES)
+
+
+def test_a_text_that_cannot_be_read_is_one_line(folder):
+    with open_(folder) as store:
+        fill(store, *many(10))
+    with sqlite3.connect(folder / "catalog.sqlite3") as raw:
+        flip_into_no_text(raw)
+    raw.close()
+    with open_(folder) as store, pytest.raises(StorageError, match=r"damaged.*askcorpus doctor") as caught:
+        store.documents()
+    assert len(str(caught.value)) < 300
+
+
+def test_bits_flipped_in_the_file_are_found(folder):
+    """What is no longer what was written is found, whatever the bit belonged to."""
+    with open_(folder) as store:
+        fill(store, *many(30))
+    file = folder / "catalog.sqlite3"
+    with sqlite3.connect(file) as raw:
+        raw.execute("VACUUM")  # leaves no bytes that mean nothing
+    raw.close()
+    sound = file.read_bytes()
+    places = [found.start() for found in re.finditer(b"Report", sound)]
+    assert len(places) == 60  # in each document and in its passage
+    for place in places[::7]:
+        file.write_bytes(sound[:place] + bytes([sound[place] ^ 4]) + sound[place + 1 :])
+        with open_(folder) as store:
+            assert not all(check.ok for check in store.check(deep=True))
 
 
 def test_one_writer_at_a_time(folder):
@@ -271,4 +436,4 @@ def test_closing_twice_is_fine_and_a_closed_store_opens_again(folder, caplog):
 def test_dimension_is_checked(folder):
     with open_(folder) as store, store.writer() as writer, pytest.raises(ValueError, match=str(DIMENSION)):
         one = document("a")
-        writer.put(one, "", [piece._replace(vector=vector("x")[:4]) for piece in passages(one)])
+        writer.put(one, [piece._replace(vector=vector("x")[:4]) for piece in passages(one)])

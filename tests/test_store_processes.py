@@ -1,7 +1,9 @@
 """Several processes on one folder, killed ones, and folders that refuse to be written."""
 
+import logging
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +26,7 @@ def start(script, *args):
     head = "import sys; from pathlib import Path; from corpora import *; from askcorpus.errors import *\n"
     return subprocess.Popen(
         [sys.executable, "-u", "-c", head + textwrap.dedent(script), *map(str, args)],
-        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), os.environ.get("PYTHONPATH", "")])},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -106,6 +108,43 @@ def test_a_process_killed_while_chroma_writes_costs_nothing(folder, delay):
             pass
         assert store.check()[-1].detail == "4015 passages"
         assert_exact(store, QUERIES)
+
+
+@pytest.fixture
+def killed_before_its_note(folder):
+    """A data folder whose last writer was killed when Chroma had the new passage, before that was noted."""
+    with open_(folder) as store:
+        fill(store, *many(20))
+    process = start(
+        """
+        import os, signal
+        from askcorpus.vectors import ChromaIndex
+        store = open_(Path(sys.argv[1]))
+        ChromaIndex._remember = lambda self, held: os.kill(os.getpid(), signal.SIGKILL)
+        fill(store, document("late"))
+        """,
+        folder,
+    )
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    return folder
+
+
+def test_a_kill_between_chroma_and_its_note_is_mended_by_whoever_looks(killed_before_its_note):
+    with open_(killed_before_its_note) as store:
+        assert store.count() == 21
+        assert_exact(store, QUERIES)
+        assert [check for check in store.check() if not check.ok] == []
+        assert store.check()[-1].detail == "61 passages"
+
+
+def test_a_kill_between_chroma_and_its_note_is_mended_by_the_next_run(killed_before_its_note, caplog):
+    with open_(killed_before_its_note) as store, store.writer():
+        pass
+    with open_(killed_before_its_note) as store, caplog.at_level(logging.WARNING):
+        caplog.clear()
+        assert store.check()[-1] == ("vector index", True, "61 passages")
+    assert caplog.records == []  # there was nothing left to mend
 
 
 def test_a_store_sees_what_another_process_ingests(folder):
@@ -261,3 +300,34 @@ def test_a_small_disk_says_that_it_is_full(small_disk):
         assert [check.ok for check in store.check(deep=True)][:2] == [True, True]  # Chroma may find no room
         assert_exact(store, QUERIES)
         assert book("b0", 50) in store.documents()
+
+
+FULL_REBUILD = """
+    try:
+        with open_(Path(sys.argv[1]) / "data") as store:
+            store.rebuild()
+    except StorageError as exc:
+        print(exc.exit_code, exc)
+"""
+
+
+@pytest.mark.parametrize("left", [0, 100_000, 400_000])
+def test_a_rebuild_on_a_full_disk_is_one_line_and_loses_nothing(small_disk, left):
+    """There is room for nothing, for a little of the lexical index, or for all of that and too little of Chroma."""
+    with open_(small_disk / "data") as store:
+        fill(store, *(book(f"b{n}", 150) for n in range(10)))
+    ballast, free = small_disk / "ballast", shutil.disk_usage(small_disk).free
+    ballast.write_bytes(bytes(max(0, free - left)))
+    process = start(FULL_REBUILD, small_disk)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    assert out.startswith("6 "), out
+    assert out.count("\n") == 1
+    assert "Free some space" in out
+    ballast.unlink()
+    with open_(small_disk / "data") as store:
+        assert store.count() == 10
+        assert_exact(store, QUERIES)
+        store.rebuild()
+        assert all(check.ok for check in store.check(deep=True))
+        assert store.check()[-1].detail == "1500 passages"

@@ -118,7 +118,7 @@ def test_a_zero_vector_is_like_nothing(store):
     one = document("zero", "nothing")
     with store.writer() as writer:
         put(writer, *many(10))
-        writer.put(one, "", [piece._replace(vector=piece.vector * 0) for piece in passages(one)])
+        writer.put(one, [piece._replace(vector=piece.vector * 0) for piece in passages(one)])
     found = store.dense(QUERIES[0], 100)
     assert len(found) == 31
     assert dict(found)[passages(one)[0].passage.id] == 0.0
@@ -223,6 +223,70 @@ def test_damage_under_a_running_process_is_survived(store):
     assert_exact(store, QUERIES)
     fill(store, document("new"))
     assert_exact(store, QUERIES)
+
+
+def test_damage_is_no_fault_where_chroma_is_not_asked(tmp_path, monkeypatch):
+    folder = tmp_path / "data"
+    with open_(folder, chroma_url="http://127.0.0.1:9") as store:
+        fill(store, *many(20))
+        assert not store.check()[-1].ok
+        monkeypatch.setattr(store_module, "EXACT_UPTO", 60)
+        name, ok, detail = store.check()[-1]
+        assert (name, ok) == ("vector index", True)
+        assert "http://127.0.0.1:9" in detail
+
+
+def test_a_copy_that_is_behind_is_brought_level_by_looking_at_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(vectors, "STEP", 100)
+    folder = tmp_path / "data"
+    with open_(folder) as serving, open_(folder) as writing:
+        fill(serving, *many(10))
+        fill(writing, book("b", 250))  # which may not touch Chroma
+        seen = [serving.check()[-1] for _ in range(3)]
+    assert [check.detail for check in seen] == [
+        "130 passages, 150 changes to come",
+        "230 passages, 50 changes to come",
+        "280 passages",
+    ]
+    assert all(check.ok for check in seen)
+
+
+def test_a_copy_whose_answers_fail_is_thrown_away_and_made_anew(store, monkeypatch):
+    fill(store, *many(50))
+    assert_exact(store, QUERIES[:1])
+    collection = store._chroma._collection
+    monkeypatch.setattr(vectors, "RETRY_SECONDS", 0)
+    collection.delete(["1"])
+    collection.add(["one"], embeddings=[QUERIES[0].tolist()])  # as many as before, but not those
+    assert_exact(store, QUERIES)
+    assert store.check()[-1] == ("vector index", True, "150 passages")
+    assert store._chroma._collection.get(["one"])["ids"] == []
+
+
+@pytest.mark.parametrize("error", [TypeError, KeyError, ValueError])
+def test_a_fault_of_ours_is_not_taken_for_damage(store, monkeypatch, error):
+    fill(store, *many(50))
+    kept = {path: path.stat().st_ino for path in (store.folder / "chroma").rglob("*")}
+
+    def broken(*_):
+        raise error("ours")
+
+    monkeypatch.setattr(vectors.ChromaIndex, "_about", broken)
+    with pytest.raises(error, match="ours"):
+        fill(store, document("new"))
+    assert {path: path.stat().st_ino for path in kept} == kept
+
+
+def test_two_processes_never_share_chroma_after_the_folder_was_deleted_and_made_anew(tmp_path):
+    folder = tmp_path / "data"
+    with open_(folder) as serving:
+        fill(serving, *many(10))
+        shutil.rmtree(folder)
+        with open_(folder) as writing:
+            fill(writing, *many(20))
+            assert "another process" in serving.check()[-1].detail
+            assert_exact(serving, QUERIES)
+            assert writing.check()[-1].detail == "60 passages"
 
 
 def test_chroma_of_another_catalog_is_not_believed(tmp_path):

@@ -56,11 +56,6 @@ def with_own_id(document: Document) -> Document:
     return document.model_copy(update={"id": _content_id(document.title, document.text, document.origin)})
 
 
-def content_hash(document: Document) -> str:
-    """SHA-256 (hex) of everything about a document but its id and its origin: equal means unchanged."""
-    return hashlib.sha256(document.model_dump_json(exclude={"id", "origin"}).encode()).hexdigest()
-
-
 def clean_text(text: str) -> str:
     """NFC, ``\\n`` line ends, no control characters, no spaces at line ends, at most one blank line in a row."""
     return _BLANK_LINES.sub("\n\n", "".join(map(_clean_lines, _pieces(text)))).strip()

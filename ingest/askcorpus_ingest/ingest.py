@@ -11,9 +11,9 @@ from typing import NamedTuple
 from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.errors import ReadError, UsageError
 from askcorpus.settings import Settings
-from askcorpus.store import Known, Store, StoredPassage, Writer
+from askcorpus.store import Known, Store, StoredPassage, Writer, content_hash
 from askcorpus.types import Document, Passage, Span
-from askcorpus_ingest.documents import content_hash, to_document, with_own_id
+from askcorpus_ingest.documents import to_document, with_own_id
 from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, find_files, origin_of, printable
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.progress import Progress, Silent
@@ -159,7 +159,7 @@ class _Run:
             self.counts[change] += 1
         else:
             self.record(raw.origin, holder, now)
-            self.line_up(document, now.sha256, change)
+            self.line_up(document, change)
 
     def claim_id(self, document: Document, *, chosen: bool) -> Document:
         """The document under an id that is free for its origin.
@@ -188,7 +188,7 @@ class _Run:
         self.known[origin] = now
         self.holders[now.document_id] = origin
 
-    def line_up(self, document: Document, sha256: str, change: str) -> None:
+    def line_up(self, document: Document, change: str) -> None:
         """Split a document, and embed and write what waits once that makes a batch; a long one goes alone."""
         if self.writer is None:
             self.counts[change] += 1
@@ -196,11 +196,11 @@ class _Run:
         splits = split_passages(document, self.settings.passage_chars)
         first = list(islice(splits, BATCH_PASSAGES))
         if len(first) < BATCH_PASSAGES:
-            self.pending.append(_Pending(document, sha256, change, first))
+            self.pending.append(_Pending(document, change, first))
         if sum(len(waiting.passages) for waiting in self.pending) >= BATCH_PASSAGES:
             self.write_pending(self.writer)
         if len(first) == BATCH_PASSAGES:
-            self.write(self.writer, document, sha256, change, self.stream(chain(first, splits), document))
+            self.write(self.writer, document, change, self.stream(chain(first, splits), document))
 
     def stream(self, splits: Iterable[Split], document: Document) -> Iterator[StoredPassage]:
         """The passages of a long document with their vectors, no more than a batch of them in memory."""
@@ -212,15 +212,13 @@ class _Run:
         pending, self.pending = self.pending, []
         titles = {waiting.document.id: waiting.document.title for waiting in pending}
         vectors = self.embed([split for waiting in pending for split in waiting.passages], titles)
-        for document, sha256, change, passages in pending:
-            self.write(writer, document, sha256, change, [vectors[passage.id] for passage, _ in passages])
+        for document, change, passages in pending:
+            self.write(writer, document, change, [vectors[passage.id] for passage, _ in passages])
 
-    def write(
-        self, writer: Writer, document: Document, sha256: str, change: str, passages: Iterable[StoredPassage]
-    ) -> None:
+    def write(self, writer: Writer, document: Document, change: str, passages: Iterable[StoredPassage]) -> None:
         """Put a document into the store, or report it."""
         try:
-            writer.put(document, sha256, passages)
+            writer.put(document, passages)
             self.counts[change] += 1
         except ReadError as exc:
             self.fail(document.origin, exc.message)
@@ -240,7 +238,7 @@ class _Run:
         }
         missing = [(passage, sentences) for passage, sentences in passages if passage.id not in ready]
         for batch in _batches(missing):
-            contexts = [_in_context(titles[passage.document_id], passage, own) for passage, own in batch]
+            contexts = [in_context(titles[passage.document_id], passage, own) for passage, own in batch]
             texts, spans = zip(*contexts, strict=True)
             vectors = self.embeddings.embed_passages(texts, spans)
             for (passage, sentences), (vector, sentence_vectors) in zip(batch, vectors, strict=True):
@@ -270,12 +268,11 @@ class _Run:
 
 class _Pending(NamedTuple):
     document: Document
-    sha256: str
     change: str
     passages: list[Split]
 
 
-def _in_context(title: str, passage: Passage, sentences: Sequence[Span]) -> tuple[str, list[Span]]:
+def in_context(title: str, passage: Passage, sentences: Sequence[Span]) -> tuple[str, list[Span]]:
     """What is embedded for a passage, its document's title above it, and where its sentences are in that.
 
     A passage from the middle of an article rarely names what the article is about; the title does (docs/quality.md).

@@ -36,7 +36,6 @@ from askcorpus.types import (
     Explanation,
     Filters,
     Hit,
-    IndexInfo,
     Retrieved,
     Token,
     Turn,
@@ -142,19 +141,20 @@ class Assistant:
 
         Raises:
             UsageError: the question is empty or too long, or ``top_k`` or a filter's date makes no sense.
+            NothingIngested: there is no document to ask, or the data folder is gone.
             ModelError: the embedding or the language model cannot be loaded or reached.
             StorageError: the data folder cannot be read.
         """
         clock = _Clock()
         question, history = check_question(question), recent_turns(history)
-        index = self.store.info()
+        index = self.store.filled()
         limit = self._limit(top_k)
         query = self._understand(question, history)
         clock.lap("embed")
         retrieval = self.retriever.retrieve(query, filters, max(limit, JUDGED))
         clock.lap("retrieve")
         yield Retrieved(passages=retrieval.hits[:limit])
-        judgement = self._judge(retrieval, index)
+        judgement = self._judge(retrieval)
         clock.lap("judge")
         verified, reason = Verified("", (), ()), judgement.abstain_reason
         if reason is None:
@@ -190,7 +190,9 @@ class Assistant:
 
     def search(self, query: str, *, filters: Filters = Filters(), top_k: int | None = None) -> tuple[Hit, ...]:
         """The passages nearest to ``query``, best first, without an answer. Raises as :meth:`stream` does."""
-        read = read_query(check_question(query), (), self.embeddings, self.cohort, latest=self.store.latest())
+        query = check_question(query)
+        self.store.filled()
+        read = read_query(query, (), self.embeddings, self.cohort, latest=self.store.latest())
         return self.retriever.retrieve(read, filters, self._limit(top_k)).hits
 
     def _limit(self, top_k: int | None) -> int:
@@ -203,10 +205,10 @@ class Assistant:
         latest = self.store.latest()
         return read_query(question, history, self.embeddings, self.cohort, standalone=standalone, latest=latest)
 
-    def _judge(self, retrieval: Retrieval, index: IndexInfo) -> Judgement:
+    def _judge(self, retrieval: Retrieval) -> Judgement:
         evidence = weigh(retrieval, self.embeddings)
         if not evidence:
-            return Judgement((), (), None, 0.0, "no_match" if index.documents else "no_documents")
+            return Judgement((), (), None, 0.0, "no_match")
         features = measure(retrieval, evidence)
         confidence = self.calibration.confidence(features)
         weak = confidence < self.operating_point

@@ -5,6 +5,7 @@ work inside the caller's transaction, so a document appears, changes or goes in 
 """
 
 import calendar
+import hashlib
 import json
 import re
 import time
@@ -48,7 +49,7 @@ class StoredPassage(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What the catalog holds for an origin: which document, made of which bytes."""
+    """What the catalog holds for an origin: which document, and its `content_hash`."""
 
     document_id: str
     sha256: str
@@ -179,12 +180,6 @@ def meta(connection: sa.Connection) -> dict[str, str]:
     return {key: value for key, value in connection.execute(sa.select(_meta))}
 
 
-def damage(connection: sa.Connection) -> str:
-    """The first fault that SQLite finds in the file; empty when there is none. Reads all of it."""
-    found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
-    return "" if found == "ok" else found
-
-
 def state(connection: sa.Connection) -> State:
     """Which catalog this is, in which generation; the generation grows with every change."""
     notes = meta(connection)
@@ -210,7 +205,23 @@ def _note(connection: sa.Connection, notes: Mapping[str, object]) -> None:
 # --- writing ---
 
 
-def put(connection: sa.Connection, document: Document, sha256: str, passages: Iterable[StoredPassage]) -> None:
+def content_hash(document: Document) -> str:
+    """SHA-256 (hex) of everything about a document but its id and its origin: equal means unchanged.
+
+    Raises:
+        ReadError: it is not valid Unicode.
+    """
+    try:
+        return hashlib.sha256(document.model_dump_json(exclude={"id", "origin"}).encode()).hexdigest()
+    except ValueError as exc:  # what pydantic makes of half a surrogate pair
+        raise _not_unicode(document) from exc
+
+
+def _not_unicode(document: Document) -> ReadError:
+    return ReadError(f"{document.origin or document.id} is not valid Unicode text.", "Save it as UTF-8.")
+
+
+def put(connection: sa.Connection, document: Document, passages: Iterable[StoredPassage]) -> None:
     """Write a document in place of what has the same origin or the same id; no more than a few passages are held.
 
     Raises:
@@ -220,11 +231,11 @@ def put(connection: sa.Connection, document: Document, sha256: str, passages: It
     same_origin = sa.and_(_documents.c.origin != "", _documents.c.origin.in_(_listed([document.origin])))
     _delete(connection, sa.or_(same_origin, _documents.c.id.in_(_listed([document.id]))))
     low, high = day_range(document.date) or (None, None)
-    row = document.model_dump() | {"sha256": sha256, "date_low": low, "date_high": high}
+    row = document.model_dump() | {"sha256": content_hash(document), "date_low": low, "date_high": high}
     try:
         number = connection.execute(sa.insert(_documents).returning(_documents.c.number), row).scalar_one()
     except UnicodeEncodeError as exc:
-        raise ReadError(f"{document.origin or document.id} is not valid Unicode text.", "Save it as UTF-8.") from exc
+        raise _not_unicode(document) from exc
     notes = meta(connection)
     dimension, last = int(notes["dimension"]), int(notes["last_seq"])
     waiting = iter(passages)

@@ -20,6 +20,13 @@ from askcorpus.errors import AskcorpusError, Busy, StorageError
 
 BUSY_SECONDS = 30
 _READONLY = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+_UNWRITTEN = {  # how a full disk looks where SQLite does not say so: a limit on files, no room for its shared memory
+    sqlite3.SQLITE_IOERR_WRITE,
+    sqlite3.SQLITE_IOERR_TRUNCATE,
+    sqlite3.SQLITE_IOERR_FSYNC,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_SHMMAP,
+}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -144,8 +151,17 @@ def storage_error(folder: Path, exc: Exception) -> AskcorpusError:
         return StorageError(
             f"There is no room left for the data folder {folder}.", "Free some space and run again: nothing is lost."
         )
+    if sqlite_code in _UNWRITTEN:
+        return StorageError(
+            f"The disk takes nothing more for the data folder {folder} ({cause}).",
+            "Free some space and run again: nothing is lost.",
+        )
     if primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return Busy(f"The data folder {folder} is in use.", "Try again when the other program is done.")
+    if str(cause).startswith("Could not decode to UTF-8"):  # goes on with all of the text
+        return StorageError(
+            f"The catalog in {folder} is damaged (a text is no text).", "askcorpus doctor says in which document."
+        )
     if primary in _DAMAGED:
         return StorageError(
             f"The catalog in {folder} is damaged ({cause}).", "Restore it from a backup, or delete it and ingest again."

@@ -30,6 +30,8 @@ _BATCH = 16
 _HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 _HUB_SECONDS = 10.0
 _HINT = "Set ASKCORPUS_EMBEDDING_MODEL to `bundled`, to a sentence-transformers folder, or to a model's hub name."
+_SMALL = 1_000_000  # bytes up to which a model's file is part of its fingerprint as a whole
+_SAMPLES, _SAMPLE_BYTES = 16, 65_536
 _FINGERPRINTED = {".json", ".txt", ".model", ".safetensors", ".bin", ".onnx"}
 
 
@@ -126,9 +128,13 @@ class SentenceEmbeddings(Embeddings):
         if self.name != BUNDLED_MODEL:
             return _load_model(self.name, self.revision, {})
         folder = bundled.bundled_model()
-        if folder is not None:
-            return _load_model(str(folder), None, bundled.PROMPTS)
-        return _load_model(bundled.HUB_NAME, bundled.HUB_REVISION, bundled.PROMPTS)
+        if folder is None:
+            return _load_model(bundled.HUB_NAME, bundled.HUB_REVISION, bundled.PROMPTS)
+        try:
+            return _load_converted(folder)
+        except ModelError as exc:
+            bundled.remake(folder, exc.message.rstrip("."))
+            return _load_converted(folder)
 
 
 def load_embeddings(settings: Settings) -> SentenceEmbeddings:
@@ -278,6 +284,19 @@ def _load_model(name: str, revision: str | None, prompts: dict[str, str]) -> "Se
         raise ModelError(f"Cannot load the embedding model {name}: {reason}.", _HINT) from exc
 
 
+def _load_converted(folder: Path) -> "SentenceTransformer":
+    """The bundled model from its folder in the cache, which anything may have happened to.
+
+    Raises:
+        ModelError: it cannot be loaded, or is not the bundled model.
+    """
+    model = _load_model(str(folder), None, bundled.PROMPTS)
+    vector = model.encode_query(bundled.KNOWN_TEXT, show_progress_bar=False, normalize_embeddings=True)
+    if not bundled.is_itself(vector):
+        raise ModelError(f"The weights in {folder} are not those of the bundled model.", _HINT)
+    return model
+
+
 def _dimension(model: "SentenceTransformer") -> int:
     return model.get_embedding_dimension() or len(model.encode("", show_progress_bar=False))
 
@@ -316,14 +335,27 @@ def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _folder_digest(folder: Path) -> str:
-    """Digest of a model folder: what its small files say, and how big the others are."""
+    """Digest of a model folder: what its small files say, and the size and samples of the large ones.
+
+    Reading gigabytes would cost every command seconds; other weights differ everywhere, so in the samples too.
+    """
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.suffix in _FINGERPRINTED and path.is_file():
-            size = path.stat().st_size
-            content = path.read_bytes() if size < 1_000_000 else str(size).encode()
+            content = path.read_bytes() if path.stat().st_size < _SMALL else _sampled(path)
             digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + content + b"\0")
     return digest.hexdigest()[:12]
+
+
+def _sampled(path: Path) -> bytes:
+    """The file's size, and ``_SAMPLES`` stretches of it at even distances, the last at its end."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        content = [str(size).encode()]
+        for number in range(_SAMPLES):
+            file.seek((size - _SAMPLE_BYTES) * number // (_SAMPLES - 1))
+            content.append(file.read(_SAMPLE_BYTES))
+    return b"".join(content)
 
 
 def _shown(prompt: str | None) -> str:

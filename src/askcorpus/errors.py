@@ -5,7 +5,7 @@ AskcorpusError
 ├── NothingIngested     3  ingest something first
 ├── IndexMismatch       4  the data folder was made with other settings, or by a newer version
 ├── Busy                5  wait, or stop the other process: a writer is at work, a port is taken
-├── StorageError        6  mend the disk or the folder: read-only, full, damaged
+├── StorageError        6  mend the disk or the folder: without an index, read-only, full, damaged
 ├── ModelError          7  mend the model: it cannot be found, loaded, or reached
 └── ReadError           8  one input cannot be read (ingest reports it and goes on)
 

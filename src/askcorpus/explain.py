@@ -36,7 +36,7 @@ def explain(
     return Explanation(
         verdict=_verdict(explained, confidence, operating_point, abstain_reason)
         if explained
-        else f"abstains: {_why_nothing(retrieval, abstain_reason)}",
+        else f"abstains: {_why_nothing(retrieval)}",
         standalone_question=retrieval.query.standalone,
         filters=filters,
         period=retrieval.query.period,
@@ -104,9 +104,7 @@ def _features(features: Features, calibration: Calibration) -> dict[str, Explain
     }
 
 
-def _why_nothing(retrieval: Retrieval, abstain_reason: AbstainReason | None) -> str:
-    if abstain_reason == "no_documents":
-        return "there are no documents"
+def _why_nothing(retrieval: Retrieval) -> str:
     if not retrieval.candidates:
         return "no passage passes the filters"
     return f"no passage found can be about {retrieval.query.period}, which the question names"

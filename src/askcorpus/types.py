@@ -147,7 +147,7 @@ class IndexInfo(Record):
     passages: int
 
 
-AbstainReason = Literal["empty_question", "no_documents", "no_match", "weak_evidence", "unsupported_answer"]
+AbstainReason = Literal["empty_question", "no_match", "weak_evidence", "unsupported_answer"]
 
 
 class ExplainedReading(Record):

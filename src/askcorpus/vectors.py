@@ -46,8 +46,14 @@ RETRY_SECONDS = 60
 SERVER_SECONDS = 5
 """Seconds that one request to a Chroma server may take."""
 
+ROOM = 1_000_000
+"""Bytes that a disk which is not full has left."""
+
 PROBES = 16
 """Vectors that are compared when Chroma is opened."""
+
+ELSEWHERE = "another process uses it"
+"""Why a vector index is not brought level where nothing is wrong with it."""
 
 _log = logging.getLogger(__name__)
 
@@ -170,7 +176,11 @@ class Embedded:
 
         # A new name after each erasure: Chroma keeps a client that failed to open, and gives it out again for its path.
         files = next(self.folder.glob("index-*"), self.folder / f"index-{uuid.uuid4().hex[:8]}")
-        return Client(settings=Settings(is_persistent=True, persist_directory=str(files), anonymized_telemetry=False))
+        settings = Settings(is_persistent=True, persist_directory=str(files), anonymized_telemetry=False)
+        try:
+            return Client(settings=settings)
+        except ValueError as exc:  # what Chroma makes of a database in which it does not find its first rows
+            raise Damaged(f"it cannot be opened: {exc}") from exc
 
     def sizes(self) -> dict[str, int]:
         """The files of the HNSW index. Chroma may crash (the whole process, with it) on one that is cut short."""
@@ -208,7 +218,10 @@ class Server:
         address = f"{'https' if self._ssl else 'http'}://{self._host}:{self._port}"
         httpx.get(f"{address}/api/v2/heartbeat", timeout=SERVER_SECONDS).raise_for_status()
         settings = Settings(anonymized_telemetry=False)
-        client = cast("Client", chromadb.HttpClient(self._host, self._port, self._ssl, settings=settings))
+        try:
+            client = cast("Client", chromadb.HttpClient(self._host, self._port, self._ssl, settings=settings))
+        except ValueError as exc:  # Chroma's word for a server that does not answer as one
+            raise Unreachable(str(exc)) from exc
         # Chroma's client waits for ever and has no setting for it; a hung server would hang every question.
         client._server._session.timeout = httpx.Timeout(SERVER_SECONDS)  # type: ignore[attr-defined]
         return client
@@ -250,6 +263,7 @@ class ChromaIndex:
         self._place = place
         self._lock_file = lock_file
         self._process_lock: FileLock | None = None
+        self._inode = (0, 0)  # of the lock's file
         self._lock = RLock()  # one thread at a time: more do not make Chroma faster, and a reset must be alone
         self._client: Client | None = None
         self._collection: Collection | None = None
@@ -269,22 +283,22 @@ class ChromaIndex:
         try:
             if not self._advance(connection, state, STEP):
                 return None
-            with _failures():
-                return self._nearest(vector, limit)
+            return self._nearest(vector, limit)
         except (Damaged, Unreachable) as exc:
             self._give_up(exc)
             return None
         finally:
             self._lock.release()
 
-    def sync(self, connection: sa.Connection, state: State, progress: Callable[[int, int], None]) -> bool:
-        """Bring Chroma level with the catalog; returns whether that could be done."""
+    def sync(self, connection: sa.Connection, state: State, progress: Callable[[int, int], None]) -> str:
+        """Bring Chroma level with the catalog; returns why that could not be done, or nothing."""
         with self._lock:
             try:
-                return self._advance(connection, state, None, progress)
+                level = self._advance(connection, state, None, progress)
+                return "" if level else ELSEWHERE
             except (Damaged, Unreachable) as exc:
-                self._give_up(exc)
-                return False
+                self._leave_alone(exc)
+                return str(exc)
 
     def erase(self) -> None:
         """Forget everything, so that the next sync starts anew. Without the lock this does nothing."""
@@ -298,21 +312,21 @@ class ChromaIndex:
     def close(self) -> None:
         """Let go of Chroma and of the lock."""
         with self._lock:
-            self._disconnect()
-            if self._process_lock is not None:
-                self._process_lock.release()
-                self._process_lock = None
+            self._let_go()
 
     def status(self, connection: sa.Connection, state: State) -> tuple[bool, str]:
-        """Whether all is well, and a line on how Chroma stands to the catalog. Never waits for long."""
+        """Whether all is well, and a line on how Chroma stands to the catalog. Never waits for long.
+
+        Looking mends: what is damaged is thrown away, and Chroma comes up to `STEP` rows closer to the catalog.
+        """
         if not self._lock.acquire(timeout=PATIENCE):
             return True, "in use"
         try:
             if time.monotonic() >= self._retry_at:
                 if not self._acquire():
                     return True, "another process keeps the vector index; this one searches exactly"
-                self._open(connection, state)
-                self._count()
+                self._level = None  # look again, whatever was found before
+                self._advance(connection, state, STEP)
         except (Damaged, Unreachable) as exc:
             self._give_up(exc)
         finally:
@@ -325,10 +339,30 @@ class ChromaIndex:
     # All below runs under self._lock.
 
     def _acquire(self) -> bool:
-        if self._process_lock is None:
-            with suppress(OSError):  # a folder that we may not write to
-                self._process_lock = take_lock(self._lock_file)
+        """Whether the lock is ours. One on a file that was deleted since, with the data folder, is worth nothing."""
+        try:
+            stat = self._lock_file.stat()
+            held = self._process_lock is not None and self._inode == (stat.st_dev, stat.st_ino)
+        except FileNotFoundError:
+            held = False
+        except OSError:
+            return False
+        if held:
+            return True
+        self._let_go()
+        if not self._lock_file.parent.is_dir():  # FileLock would make it
+            return False
+        with suppress(OSError):  # a folder that we may not write to
+            self._process_lock = take_lock(self._lock_file)
+            stat = self._lock_file.stat()
+            self._inode = (stat.st_dev, stat.st_ino)
         return self._process_lock is not None
+
+    def _let_go(self) -> None:
+        self._disconnect()
+        if self._process_lock is not None:
+            self._process_lock.release()
+            self._process_lock = None
 
     def _advance(
         self,
@@ -374,8 +408,9 @@ class ChromaIndex:
 
     def _count(self) -> None:
         """Raises `Damaged` when a process was killed between a write and its note, and left something over."""
-        with _failures():
-            count = self._opened().count()
+        collection = self._opened()
+        with _failures(self._lock_file.parent):
+            count = collection.count()
         if count != self._held.size:
             raise Damaged(f"it holds {count} passages instead of {self._held.size}")
 
@@ -383,19 +418,21 @@ class ChromaIndex:
         return [seqs[start : start + self._place.batch] for start in range(0, seqs.size, self._place.batch)]
 
     def _add(self, connection: sa.Connection, batch: Seqs) -> None:
-        vectors = catalog.vectors_of(connection, batch.tolist())
-        with _failures():
-            self._opened().add([str(seq) for seq in vectors], embeddings=np.stack(list(vectors.values())))
+        collection, vectors = self._opened(), catalog.vectors_of(connection, batch.tolist())
+        names, rows = [str(seq) for seq in vectors], np.stack(list(vectors.values()))
+        with _failures(self._lock_file.parent):
+            collection.add(names, embeddings=rows)
         self._remember(np.union1d(self._held, batch))
 
     def _delete(self, connection: sa.Connection, batch: Seqs) -> None:
-        with _failures():
-            self._opened().delete([str(seq) for seq in batch.tolist()])
+        collection, names = self._opened(), [str(seq) for seq in batch.tolist()]
+        with _failures(self._lock_file.parent):
+            collection.delete(names)
         self._remember(np.setdiff1d(self._held, batch, assume_unique=True))
 
     def _remember(self, held: Seqs) -> None:
         """Note what Chroma holds, after it does: a row too few here is written again, which changes nothing."""
-        with _failures():
+        with _failures(self._lock_file.parent):
             draft = self._notes.with_suffix(".new.npz")
             np.savez(draft, seqs=held, about=np.array(self._about()))
             draft.replace(self._notes)
@@ -420,8 +457,8 @@ class ChromaIndex:
         if held is None or self._opening.exists():
             held = None
             self._reset()
-        with _failures():
-            self._place.folder.mkdir(parents=True, exist_ok=True)
+        with _failures(self._lock_file.parent):
+            self._place.folder.mkdir(exist_ok=True)  # in the data folder, which reading never makes
             self._opening.touch()
             self._client = self._place.connect()
             self._collection = self._client.get_or_create_collection(
@@ -432,7 +469,7 @@ class ChromaIndex:
         if held is not None:
             self._held = held
             self._prove(connection)
-        with _failures():
+        with _failures(self._lock_file.parent):
             self._opening.unlink(missing_ok=True)
 
     def _recall(self) -> Seqs | None:
@@ -455,8 +492,12 @@ class ChromaIndex:
     def _nearest(self, vector: Vector, limit: int) -> list[int]:
         if not self._held.size:
             return []
-        found = self._opened().query(query_embeddings=vector[None], n_results=min(limit, self._held.size), include=[])
-        return [int(id_) for id_ in found["ids"][0]]
+        collection, wanted = self._opened(), min(limit, self._held.size)
+        with _failures(self._lock_file.parent):
+            [names] = collection.query(query_embeddings=vector[None], n_results=wanted, include=[])["ids"]
+        if strange := [name for name in names if not name.isdecimal()]:
+            raise Damaged(f"it names a passage {strange[0]!r}")
+        return [int(name) for name in names]
 
     def _prove(self, connection: sa.Connection) -> None:
         """Look whether Chroma really gives back what it was given. Raises `Damaged` otherwise.
@@ -467,19 +508,21 @@ class ChromaIndex:
         vectors = catalog.vectors_of(connection, probes.tolist())
         if not vectors:
             return
-        with _failures():
-            kept = self._opened().get([str(seq) for seq in vectors], include=["embeddings"])
-            rows = dict(zip(kept["ids"], kept["embeddings"] if kept["embeddings"] is not None else [], strict=False))
-            for seq, vector in vectors.items():
-                if not np.allclose(rows.get(str(seq), np.nan), vector, atol=1e-3):
-                    raise Damaged(f"the vector of passage {seq} is not the catalog's")
-                if len(self._nearest(vector, 10)) < min(10, self._held.size):
-                    raise Damaged("it finds fewer passages than it holds")
+        collection, names = self._opened(), [str(seq) for seq in vectors]
+        with _failures(self._lock_file.parent):
+            kept = collection.get(names, include=["embeddings"])
+        rows = dict(zip(kept["ids"], kept["embeddings"] if kept["embeddings"] is not None else [], strict=False))
+        for seq, vector in vectors.items():
+            row = np.asarray(rows.get(str(seq), ()))
+            if row.shape != vector.shape or not np.allclose(row, vector, atol=1e-3):
+                raise Damaged(f"the vector of passage {seq} is not the catalog's")
+            if len(self._nearest(vector, 10)) < min(10, self._held.size):
+                raise Damaged("it finds fewer passages than it holds")
 
     def _reset(self) -> None:
         """Throw away what Chroma holds."""
         self._disconnect()
-        with _failures():
+        with _failures(self._lock_file.parent):
             self._place.erase(self._name)
 
     @property
@@ -488,22 +531,32 @@ class ChromaIndex:
 
     def _disconnect(self) -> None:
         if self._client is not None:
-            with suppress(Damaged, Unreachable), _failures():
+            with suppress(Damaged, Unreachable), _failures(self._lock_file.parent):
                 self._client.close()
         self._client = self._collection = self._level = None
         self._held = np.empty(0, np.int64)
 
     def _give_up(self, exc: Exception) -> None:
-        """Leave Chroma alone for a while."""
-        self._fault = str(exc)
         _log.warning("Searching exactly, without %s: %s", self._place.name, exc)
+        self._leave_alone(exc)
+
+    def _leave_alone(self, exc: Exception) -> None:
+        """For a while; a damaged copy goes, so that the next try makes it anew."""
+        self._fault = str(exc)
+        if isinstance(exc, Damaged):
+            with suppress(Damaged, Unreachable):
+                self._reset()
         self._retry_at = time.monotonic() + RETRY_SECONDS
         self._level = None
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
-    """Turn whatever Chroma, its connection or the disk raise into `Damaged` or `Unreachable`."""
+def _failures(folder: Path) -> Iterator[None]:
+    """Turn what Chroma, its connection or the disk raise into `Damaged` or `Unreachable`.
+
+    Around calls of Chroma and of the disk only. A TypeError or a KeyError is a fault of ours, and no reason to throw
+    the copy away. ``folder`` is the data folder, whose disk may be full.
+    """
     import httpx
     from chromadb.errors import ChromaError
 
@@ -511,5 +564,14 @@ def _failures() -> Iterator[None]:
         yield
     except (httpx.HTTPError, OSError) as exc:
         raise Unreachable(f"{type(exc).__name__}: {exc}") from exc
-    except (ChromaError, ValueError, TypeError, RuntimeError, KeyError) as exc:
+    except ChromaError as exc:
+        if not _has_room(folder):  # which Chroma says in many ways, and never in words
+            raise Unreachable(f"there is no room left for {folder}") from exc
         raise Damaged(f"{type(exc).__name__}: {exc}") from exc
+
+
+def _has_room(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free >= ROOM
+    except FileNotFoundError:  # deleted meanwhile, and with it every question of room
+        return True

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from askcorpus.errors import AskcorpusError, NothingIngested, StorageError, UsageError
+from askcorpus.errors import AskcorpusError, StorageError, UsageError
 from askcorpus_eval.cli import app as evaluation
 
 if TYPE_CHECKING:
@@ -247,16 +247,19 @@ def rebuild(data: Data = None) -> None:
 @app.command()
 def doctor(data: Data = None, json: Json = False) -> None:
     """Check the installation, the model, the index and the LLM."""
+    from askcorpus.store import require_index
     from askcorpus_ui.console import print_checks, print_json
     from askcorpus_ui.doctor import examine
 
-    checks = examine(_settings(data=data))
+    settings = _settings(data=data)
+    checks = examine(settings)
     ok = all(check.ok for check in checks)
     if json:
         print_json({"ok": ok, "checks": [check._asdict() for check in checks]})
     else:
         print_checks(checks)
     if not ok:
+        require_index(settings.data)  # that there is none has an exit code of its own
         raise typer.Exit(1)
 
 
@@ -308,10 +311,12 @@ def remove_documents(document_ids: Annotated[list[str], typer.Argument(metavar="
 
     Their files stay where they are; ingesting those again brings the documents back.
     """
+    from askcorpus.types import Filters
     from askcorpus_ui.console import say
 
     with _assistant(_settings(data=data)) as assistant:
-        if unknown := [name for name in document_ids if assistant.store.document(name) is None]:
+        # Counted, not read: a document that is damaged must be removable.
+        if unknown := [name for name in document_ids if not assistant.store.count(Filters(document_ids=(name,)))]:
             raise _unknown(unknown)
         with assistant.store.writer() as writer:
             removed = writer.remove(document_ids)
@@ -329,16 +334,16 @@ def _assistant(settings: "Settings") -> "Iterator[Assistant]":
     """The assistant over a data folder that holds documents.
 
     Raises:
-        NothingIngested: it holds none; a mistyped folder is not made.
+        StorageError: there is no index in it; a mistyped folder is not made.
+        NothingIngested: its index holds no document.
     """
-    nothing = NothingIngested(f"There are no documents in {settings.data}.", "Ingest some first: askcorpus ingest PATH")
-    if not settings.data.exists():
-        raise nothing
+    from askcorpus.store import require_index
+
+    require_index(settings.data)
     from askcorpus.assistant import open_assistant
 
     with open_assistant(settings) as assistant:
-        if not assistant.store.count():
-            raise nothing
+        assistant.store.filled()
         yield assistant
 
 
