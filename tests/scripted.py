@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 
 from askcorpus.catalog import Facets
-from askcorpus.errors import ModelError, UsageError
+from askcorpus.errors import ModelError, NothingIngested, UsageError
 from askcorpus.period import read_period
 from askcorpus.types import (
     Answer,
@@ -111,6 +111,10 @@ class ScriptedStore:
         dates = sorted(document.date for document in self.all) or [""]
         languages = Counter(document.language for document in self.all)
         return Facets(dict(languages), dict(Counter(document.source for document in self.all)), dates[0], dates[-1])
+
+    def filled(self) -> None:
+        if not self.all:
+            raise NothingIngested("There are no documents in the script.", "Write some.")
 
     def check(self) -> list[SimpleNamespace]:
         return self.checks

@@ -35,7 +35,8 @@ def assistant() -> ScriptedAssistant:
 
 @pytest.fixture
 def said(tmp_path: Path) -> Path:
-    """The file of feedback, in a data folder that is not there yet."""
+    """The file of feedback, in a data folder."""
+    (tmp_path / "data").mkdir()
     return tmp_path / "data" / "feedback.jsonl"
 
 
@@ -311,3 +312,24 @@ def test_filters_offer_what_the_corpus_has(page: ChatPage) -> None:
 
     assert ("français", "fr") in languages["choices"] and len(languages["choices"]) == 3
     assert ("Northport Gazette", "Northport Gazette") in sources["choices"]
+
+
+def test_a_data_folder_that_is_gone_is_not_made_again_by_an_opinion(tmp_path: Path) -> None:
+    assert not FeedbackFile(tmp_path / "gone" / "feedback.jsonl").add("council?", (), "", True)
+    assert not (tmp_path / "gone").exists()
+
+
+def test_a_full_file_of_opinions_takes_no_more(said: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("askcorpus_ui.feedback.MAX_FILE", 1_000)
+    file = FeedbackFile(said)
+    kept = [file.add("council?", (), "", True) for _ in range(50)]
+    assert kept[0] and not kept[-1]
+    assert said.stat().st_size <= 1_000
+    assert len(read_feedback(said)) == sum(kept)
+
+
+def test_of_a_long_conversation_the_opinion_is_kept(said: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("askcorpus_ui.feedback.MAX_LINE", 2_000)
+    history = tuple(Turn(role="user", text="x" * 9_000) for _ in range(9))
+    assert FeedbackFile(said).add("council?", history, "", True)
+    assert read_feedback(said)[0].history == ()

@@ -207,6 +207,7 @@ def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
         date_to: str = "",
     ) -> Page:
         """The documents that match, newest first, without their text."""
+        assistant.store.filled()
         filters = Filters(languages=language, sources=source, date_from=date_from, date_to=date_to)
         found = assistant.store.documents(filters, offset=offset, limit=limit)
         total = assistant.store.count(filters)

@@ -58,8 +58,10 @@ class FeedbackFile:
         return True
 
     def _append(self, line: bytes) -> None:
-        """All of the line or nothing: a disk that is full must not leave half of one for the next to join."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """All of the line or nothing: a disk that is full must not leave half of one for the next to join.
+
+        A data folder that was deleted is not made again: what is missing must be seen to be missing.
+        """
         file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             end = os.fstat(file).st_size

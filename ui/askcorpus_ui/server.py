@@ -24,7 +24,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from askcorpus.errors import AskcorpusError, Busy, UsageError
+from askcorpus.errors import AskcorpusError, Busy, NothingIngested, UsageError
 from askcorpus.settings import Settings
 from askcorpus_eval.draft import FEEDBACK
 from askcorpus_ui.api import Fault, Problem, add_error_handlers, api_router, health_router
@@ -250,12 +250,19 @@ def serve(settings: Settings, *, open_browser: bool = False, examples: Path | No
     with listener, _ended_by_sigterm():
         assistant = open_assistant(settings)
         try:
-            if not assistant.store.count():
-                log.warning("There are no documents in %s yet: askcorpus ingest PATH", settings.data)
+            _tell_if_empty(assistant)
             app = create_app(assistant, settings, examples=questions)
             _Server(app, settings.stop_seconds, address, open_browser).run(sockets=[listener])
         finally:
             assistant.close()
+
+
+def _tell_if_empty(assistant: "Assistant") -> None:
+    """An empty corpus may be filled while the server runs; whoever started it should know meanwhile."""
+    try:
+        assistant.store.filled()
+    except NothingIngested as exc:
+        log.warning("%s", exc)
 
 
 @contextmanager
