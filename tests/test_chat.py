@@ -278,6 +278,7 @@ def test_the_file_is_its_owners_alone(page: ChatPage, said: Path) -> None:
 
 
 def test_an_opinion_that_cannot_be_kept_is_said_and_breaks_nothing(page: ChatPage, said: Path) -> None:
+    said.parent.rmdir()
     said.parent.write_text("in the way")
 
     assert "n’a pas pu être noté" in page.like(ask(page, "council")[0], opinion(1, True), FRENCH)
@@ -322,7 +323,7 @@ def test_a_data_folder_that_is_gone_is_not_made_again_by_an_opinion(tmp_path: Pa
 def test_a_full_file_of_opinions_takes_no_more(said: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("askcorpus_ui.feedback.MAX_FILE", 1_000)
     file = FeedbackFile(said)
-    kept = [file.add("council?", (), "", True) for _ in range(50)]
+    kept = [file.add(f"council {number}?", (), "", True) for number in range(50)]
     assert kept[0] and not kept[-1]
     assert said.stat().st_size <= 1_000
     assert len(read_feedback(said)) == sum(kept)
