@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from askcorpus.settings import read_settings
 from askcorpus.types import Answer, Document, Hit
 from askcorpus_ui.cli import app
 
@@ -523,7 +524,33 @@ def test_a_blank_key_for_the_models_server_is_refused(index: Path, monkeypatch: 
 def test_a_misspelt_variable(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASKCORPUS_TOPK", "3")
 
-    assert_one_line(run("ask", "Why?", data=index), 2, "ASKCORPUS_TOPK", "ASKCORPUS_TOP_K")
+    done = start("docs", "list", "--data", index)
+    said = done.communicate(timeout=60)[1].decode()
+
+    assert done.returncode == 0
+    assert said.count("\n") == 1
+    assert "ASKCORPUS_TOPK" in said and "ASKCORPUS_TOP_K?" in said
+
+
+def test_what_a_cluster_sets_for_a_service_of_our_name_does_no_harm(
+    index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASKCORPUS_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("ASKCORPUS_SERVICE_PORT_HTTP", "7860")
+    monkeypatch.setenv("ASKCORPUS_PORT", "tcp://10.0.0.1:7860")
+    monkeypatch.setenv("ASKCORPUS_PORT_7860_TCP_ADDR", "10.0.0.1")
+
+    done = start("docs", "list", "--data", index)
+
+    assert done.communicate(timeout=60)[1] == b""
+    assert done.returncode == 0
+    assert read_settings().port == 7860
+
+
+def test_a_port_that_is_none_is_refused(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKCORPUS_PORT", "http://10.0.0.1")
+
+    assert_one_line(run("docs", "list", data=index), 2, "port")
 
 
 @pytest.mark.parametrize("arguments", [["ask"], ["ask", "Why?", "--top-k", "many"], ["nosuch"], ["docs", "nosuch"]])

@@ -1,10 +1,12 @@
 """All settings, read once at the door and passed down explicitly.
 
 Order of precedence: explicit arguments (flags), the environment (``ASKCORPUS_*``), ``askcorpus.toml`` in the
-working directory, the defaults here. A misspelt name is an error, never ignored.
+working directory, the defaults here. A misspelt name is an error; in the environment, where others set names too, it is
+said in the log.
 """
 
 import difflib
+import logging
 import os
 import re
 import tomllib
@@ -14,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -25,6 +28,10 @@ from askcorpus.errors import UsageError
 BUNDLED_MODEL = "bundled"
 MAX_FILE_MB = 50
 SEE = "See docs/settings.md."
+
+_log = logging.getLogger(__name__)
+_SERVICE = re.compile(r"SERVICE_(?:HOST|PORT)(?:_|$)|PORT_\d{1,5}_(?:TCP|UDP|SCTP)(?:_|$)")
+_SERVICE_ADDRESS = re.compile(r"(?:tcp|udp|sctp)://")
 
 _ORIGIN = re.compile(r"https?://[^/?#@\s]{1,255}")
 
@@ -115,11 +122,23 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags over environment over ``askcorpus.toml``; nothing else."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, _Environment(settings_cls), TomlConfigSettingsSource(settings_cls)
+
+
+class _Environment(EnvSettingsSource):
+    """The environment without what Kubernetes and Docker set for a service of our name: ``ASKCORPUS_PORT=tcp://…``."""
+
+    def __call__(self) -> dict[str, Any]:
+        """The settings that are named there."""
+        return {name: value for name, value in super().__call__().items() if not _is_service_link(name, value)}
+
+
+def _is_service_link(name: str, value: object) -> bool:
+    return name == "port" and isinstance(value, str) and _SERVICE_ADDRESS.match(value) is not None
 
 
 def read_settings(**flags: Any) -> Settings:
-    """Settings with ``flags`` (``None`` means: not given) on top.
+    """Settings with ``flags`` (``None`` means: not given) on top. A variable that nobody knows is told in the log.
 
     Raises:
         UsageError: a value or name is wrong, or ``askcorpus.toml`` cannot be read; the message says which.
@@ -128,18 +147,23 @@ def read_settings(**flags: Any) -> Settings:
     if not os.environ.get(f"{prefix}API_KEY", "unset").strip():
         # An empty variable counts as none: the door would stand open where somebody meant to lock it.
         raise UsageError("Settings: api_key is blank.", f"Set {prefix}API_KEY to a key, or unset it.")
-    for variable in sorted(os.environ):
-        if variable.startswith(prefix) and variable.removeprefix(prefix).lower() not in Settings.model_fields:
-            # pydantic-settings looks up the names it knows and never sees the others.
-            raise UsageError(
-                f"Settings: unknown variable {variable} in the environment.", _suggestion(variable, prefix)
-            )
+    _warn_of_unknown_variables(prefix)
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as exc:
         raise _usage_error(exc) from exc
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
         raise UsageError(f"Settings: askcorpus.toml cannot be read: {exc}.", SEE) from exc
+
+
+def _warn_of_unknown_variables(prefix: str) -> None:
+    """Say which variables of our prefix name no setting: pydantic-settings looks up the names it knows only."""
+    for variable in sorted(os.environ):
+        name = variable.removeprefix(prefix)
+        if variable.startswith(prefix) and name.lower() not in Settings.model_fields and not _SERVICE.match(name):
+            _log.warning(
+                "Settings: unknown variable %s in the environment. %s", variable, _suggestion(variable, prefix)
+            )
 
 
 def _usage_error(error: ValidationError) -> UsageError:
