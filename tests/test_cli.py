@@ -532,9 +532,7 @@ def test_a_misspelt_variable(index: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "ASKCORPUS_TOPK" in said and "ASKCORPUS_TOP_K?" in said
 
 
-def test_what_a_cluster_sets_for_a_service_of_our_name_does_no_harm(
-    index: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_cluster_sets_for_a_service_does_no_harm(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASKCORPUS_SERVICE_HOST", "10.0.0.1")
     monkeypatch.setenv("ASKCORPUS_SERVICE_PORT_HTTP", "7860")
     monkeypatch.setenv("ASKCORPUS_PORT", "tcp://10.0.0.1:7860")
