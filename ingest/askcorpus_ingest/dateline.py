@@ -15,7 +15,7 @@ from typing import NamedTuple
 import regex
 
 from askcorpus.months import month_of, short_month_of
-from askcorpus.text.lexicon import expression, languages
+from askcorpus.text.lexicon import expression, languages, words_anywhere
 from askcorpus.types import Span
 from askcorpus.words import words
 
@@ -38,9 +38,8 @@ _ISO_DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)(?:T
 _COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(?!\d)")
 _EUROPEAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)")
 _SLASHED_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
-_DAY_MONTH_YEAR = re.compile(r"(?:(\d{1,2})(?:er|\.|st|nd|rd|th)?[ \t]+)?([^\W\d_]{3,12})\.?[ \t]+(\d{4})(?!\d)")
-_MONTH_DAY_YEAR = re.compile(r"([^\W\d_]{3,12})\.?[ \t]+(\d{1,2})(?:st|nd|rd|th)?,?[ \t]+(\d{4})(?!\d)")
 _HAN_DATE = re.compile(r"(\d{4})年(?:(\d{1,2})月(?:(\d{1,2})日)?)?")
+_MONTH = r"([\p{L}\p{M}]{2,14})\.?"
 _PARAGRAPH = re.compile(r"[^\s](?:[^\n]|\n(?!\s*\n))*")
 _DATELINE = re.compile(
     r"(?P<place>[^\W\d_][^()（）\n|]{0,80}?)?[ \t]{0,9}"
@@ -125,10 +124,10 @@ def _leading_date(text: str) -> tuple[str, int]:
         return _iso(match[3], match[2], match[1]), match.end()
     if match := _SLASHED_DATE.match(text):
         return _slashed(match[1], match[2], match[3]), match.end()
-    if match := _DAY_MONTH_YEAR.match(text):
-        return _iso(match[3], _month(match[2]), match[1]), match.end()
-    if match := _MONTH_DAY_YEAR.match(text):
-        return _iso(match[3], _month(match[1]), match[2]), match.end()
+    if named := _day_month_year().match(text):
+        return _iso(named[3], _month(named[2]), named[1]), named.end()
+    if named := _month_day_year().match(text):
+        return _iso(named[3], _month(named[1]), named[2]), named.end()
     return "", 0
 
 
@@ -212,6 +211,24 @@ def _credited(text: str) -> str:
 def _is_headline(line: str, paragraph: str, text: str) -> bool:
     alone = line == paragraph and len(paragraph) < len(text)
     return alone and len(line) in HEADLINE_CHARS and line.rstrip("\"'”’»)")[-1:] not in tuple(".…:;,。")
+
+
+@cache
+def _day_month_year() -> "regex.Pattern[str]":
+    """``29 sept. 2022``, ``1er mars 2022``, ``14 de julio de 2022``, ``July 2022``."""
+    between = expression(words_anywhere(lambda one: one.dates.before_month))
+    link = rf"(?:(?:{between})[ \t]{{1,9}})?"
+    return regex.compile(rf"(?:(\d{{1,2}}){_ending()}[ \t]{{1,9}}{link})?{_MONTH}[ \t]{{1,9}}{link}(\d{{4}})(?!\d)")
+
+
+@cache
+def _month_day_year() -> "regex.Pattern[str]":
+    """``March 4th, 2019``."""
+    return regex.compile(rf"{_MONTH}[ \t]{{1,9}}(\d{{1,2}}){_ending()},?[ \t]{{1,9}}(\d{{4}})(?!\d)")
+
+
+def _ending() -> str:
+    return rf"(?:\.|{expression(words_anywhere(lambda one: one.dates.day_endings))})?"
 
 
 @cache

@@ -114,8 +114,9 @@ def _with_month(asked: list[str], year: str, language: str) -> str:
     if month:
         days = days or rest[-1:]
     else:
-        month, rest = _take_month(after, language, last=False)
-        days = rest[:1]
+        days = after[:1] if after and after[0][0].isdecimal() else []
+        month, rest = _take_month(after[len(days) :], language, last=False)
+        days = days or rest[:1]
     if not month:
         return year
     day = next((match["day"].zfill(2) for word in days if (match := _day_word().fullmatch(word))), "")

@@ -11,7 +11,7 @@ from functools import cache
 
 import regex
 
-from askcorpus.text.lexicon import expression, languages, words_anywhere
+from askcorpus.text.lexicon import Vocabulary, expression, languages, words_anywhere
 from askcorpus.types import Span
 
 WRAPPED_LINE = range(40, 121)
@@ -129,8 +129,14 @@ def _goes_on(text: str, before: Span, after: Span) -> bool:
 @cache
 def _short_month() -> "regex.Pattern[str]":
     """A month of which a full stop is a part, where a figure follows: *4 Sept. 2022*."""
-    short = expression(words_anywhere(lambda one: (name for names in one.months_short.values() for name in names)))
+    short = expression(words_anywhere(_shortened))
     return regex.compile(rf"\b(?:{short})\.$", regex.IGNORECASE)
+
+
+def _shortened(one: Vocabulary) -> list[str]:
+    """The short forms, less those that are whole months of which only a figure tells that they are one (May)."""
+    whole = {name.casefold() for names in one.months.values() for name in names}
+    return [name for names in one.months_short.values() for name in names if name not in whole]
 
 
 @cache

@@ -141,7 +141,11 @@ class Text(_Table):
 
 
 class Vocabulary(_Table):
-    """The lists that may also hold words which count in their own language only."""
+    """The lists that may also hold words which count in their own language only.
+
+    ``months_short`` are short forms, and months that are other words as well (en: may, ro: mai): in a text, either is a
+    month only beside a figure.
+    """
 
     questions: Questions = Questions()
     numbers: Numbers = Numbers()
