@@ -46,6 +46,7 @@ _ASKS: dict[Kind, Pick] = {
 
 _WITHIN = r"[\p{L}\p{M}’'-]{0,60}"
 _FIGURE = r"\p{Nd}{1,30}(?:[.,\u00a0\u202f ]\p{Nd}{3}){0,10}(?:[.,]\p{Nd}{1,30})?"
+_ROMAN = r"(?-i:[IVX]{1,5})"
 _YEAR = r"(?<!\p{Nd})(?:1\p{Nd}|20)\p{Nd}{2}(?!\p{Nd})"
 
 
@@ -120,8 +121,10 @@ def _amount(language: str) -> str:
 
 
 def _date(language: str) -> str:
-    """Dates as a language writes them: 4 March 2019, March 4th, 2019年3月4日. A month that is short, or another word as
-    well, counts only beside a figure."""
+    """Dates as a language writes them: 4 March 2019, March 4th, 2019年3月4日, the 19th century.
+
+    A month that is short, or another word as well, counts only beside a figure.
+    """
     ending = expression(words_in(language, lambda one: one.dates.day_endings))
     between = expression(words_in(language, lambda one: one.dates.before_month))
     day = rf"(?<!\p{{Nd}})\p{{Nd}}{{1,2}}(?!\p{{Nd}})(?:\.|{ending})?"
@@ -129,6 +132,7 @@ def _date(language: str) -> str:
     year = rf",?\s(?:(?:{between})\s)?{_YEAR}"
     short = rf"(?:{whole_words_in(language, lambda one: _listed(one.months_short), str.lower)})\.?"
     month = rf"(?:{whole_words_in(language, _plain_months, str.lower)}|(?-i:{_capitalised_months(language)}))"
+    century = whole_words_in(language, lambda one: one.dates.centuries, str.lower)
     marked = [_marked(one.dates) for code, one in languages().items() if one.dates.year and language in ("", code)]
     return "|".join(
         (
@@ -137,6 +141,7 @@ def _date(language: str) -> str:
             rf"{short}(?:{after}(?:{year})?|{year})",
             *marked,
             _YEAR,
+            rf"(?:(?:\p{{Nd}}{{1,2}}|{_ROMAN})[\p{{L}}.]{{0,4}}\s?)?(?:{century})(?:\s{_ROMAN}\b)?",
         )
     )
 

@@ -59,7 +59,8 @@ class Dates(_Table):
     """How a date is written.
 
     ``day_endings`` follow the figure of a day (1st), ``before_month`` may stand between it and its month (1 de mayo),
-    ``fillers`` anywhere between day, month and year. ``year``, ``month`` and ``day`` mark figures, which stand where
+    ``fillers`` anywhere between day, month and year. ``capitalised_months`` are other words in small letters (march),
+    ``centuries`` the words for a century. ``year``, ``month`` and ``day`` mark figures, which stand where
     the braces are: ``{}年``, ``tháng {}``.
     """
 
@@ -67,6 +68,7 @@ class Dates(_Table):
     before_month: Words = ()
     fillers: Words = ()
     capitalised_months: Words = ()
+    centuries: Words = ()
     year: str = ""
     month: str = ""
     day: str = ""
@@ -312,6 +314,7 @@ _COLUMNS: Mapping[str, Pick] = {
     "when": lambda one: one.questions.when,
     "who": lambda one: one.questions.name,
     "numbers": lambda one: (*one.numbers.spelled, *one.numbers.signs),
+    "centuries": lambda one: one.dates.centuries,
     "months": lambda one: one.months or "123456789abc" * bool(one.dates.month),
     "last year": lambda one: one.relative_dates.last_year,
     "this year": lambda one: one.relative_dates.this_year,
