@@ -133,17 +133,16 @@ def _date(language: str) -> str:
     short = rf"(?:{whole_words_in(language, lambda one: _listed(one.months_short), str.lower)})\.?"
     month = rf"(?:{whole_words_in(language, _plain_months, str.lower)}|(?-i:{_capitalised_months(language)}))"
     century = whole_words_in(language, lambda one: one.dates.centuries, str.lower)
-    marked = [_marked(one.dates) for code, one in languages().items() if one.dates.year and language in ("", code)]
-    return "|".join(
-        (
-            rf"(?:{before})?{month}(?:{after})?(?:{year})?",
-            rf"{before}{short}(?:{year})?",
-            rf"{short}(?:{after}(?:{year})?|{year})",
-            *marked,
-            _YEAR,
-            rf"(?:(?:\p{{Nd}}{{1,2}}|{_ROMAN})[\p{{L}}.]{{0,4}}\s?)?(?:{century})(?:\s{_ROMAN}\b)?",
-        )
+    named = (
+        rf"(?:{before})?{month}(?:{after})?(?:{year})?",
+        rf"{before}{short}(?:{year})?",
+        rf"{short}(?:{after}(?:{year})?|{year})",
+        rf"(?:(?:\p{{Nd}}{{1,2}}|{_ROMAN})[\p{{L}}.]{{0,4}}\s?)?(?:{century})(?:\s{_ROMAN}\b)?",
     )
+    marked = [_marked(one.dates) for code, one in languages().items() if one.dates.year and language in ("", code)]
+    spaced = language and not languages()[language].unspaced
+    start = r"(?<![\p{L}\p{M}\p{Nd}])" if spaced else ""
+    return "|".join((rf"{start}(?:{'|'.join(named)})", *marked, _YEAR))
 
 
 def _listed(months: Mapping[Month, Words]) -> list[str]:

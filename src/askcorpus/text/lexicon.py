@@ -266,7 +266,12 @@ _OPTIONAL = {"[": ("(?:", ")?"), " [": ("(?: (?:", "))?")}
 def expression(phrases: Iterable[str], fold: Fold = str.casefold) -> str:
     """The alternatives of a regular expression that find ``phrases`` in a text whose words were folded by ``fold``;
     one that finds nothing where there are none. Every repetition in it is bounded."""
-    return "|".join(_alternative(phrase, fold) for phrase in dict.fromkeys(phrases)) or "(?!)"
+    by_letter: dict[str, list[str]] = {}
+    for phrase in dict.fromkeys(phrases):
+        found = _alternative(phrase, fold)
+        letter = found[0] if found[0].isalpha() else ""  # what begins alike is tried once
+        by_letter.setdefault(letter, []).append(found[len(letter) :])
+    return "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items()) or "(?!)"
 
 
 def _alternative(phrase: str, fold: Fold) -> str:
