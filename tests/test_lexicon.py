@@ -154,6 +154,8 @@ TAKEN_FOR_ANOTHER_LANGUAGE = [
     ("es", "¿La meta fue alcanzada?"),
     ("fr", "L'île a-t-elle un pont ?"),
     ("nl", "Kus de bruid?"),
+    ("en", "Did Ho Chi Minh see a dove in Ile-de-France?"),
+    ("fr", "Est-ce une onde ou le cine ?"),
     ("sv", "Var det sant?"),
 ]
 
@@ -320,7 +322,7 @@ DENIALS = {
     "sk": ("Most je otvorený.", "Most nie je otvorený."),
     "sl": ("Most je odprt.", "Most ni odprt."),
     "sv": ("Bron är öppen.", "Bron är inte öppen."),
-    "sw": ("Daraja liko wazi.", "Daraja hakuna."),
+    "sw": ("Daraja limefunguliwa.", "Daraja halijafunguliwa."),
     "tr": ("Köprü açık.", "Köprü açık değil."),
     "uk": ("Міст відкрито.", "Міст не відкрито."),
     "vi": ("Cây cầu mở cửa.", "Cây cầu không mở cửa."),

@@ -111,7 +111,8 @@ def sound(word: str) -> str:
 def _peoples() -> "regex.Pattern[str]":
     """What may follow a country's name, or what its last letters leave of it, in words for its people and its things:
     *iraniens*, *Chinese*, *syrisch*. In other scripts only the length of the ending is looked at."""
-    return regex.compile(expression(ending for one in languages().values() for ending in one.names.peoples))
+    endings = (ending for one in languages().values() for ending in one.names.peoples)
+    return regex.compile(expression(endings, fold=lambda ending: "".join(words(ending))))
 
 
 @cache
