@@ -59,11 +59,9 @@ def _first(patterns: Iterable["regex.Pattern[str]"], text: str) -> "regex.Match[
 def _marked() -> tuple["regex.Pattern[str]", ...]:
     """Dates whose figures are marked: ``2023年7月14日``, ``14 tháng 7 năm 2023``."""
     found = []
-    for dates in {one.dates for one in languages().values() if one.dates.year}:
-        year, month, day = (
-            regex.escape(mark.replace("{}", "").strip()) for mark in (dates.year, dates.month, dates.day)
-        )
-        if dates.year.startswith("{}"):
+    for marks in dict.fromkeys((d.year, d.month, d.day) for d in (one.dates for one in languages().values()) if d.year):
+        year, month, day = (regex.escape(mark.replace("{}", "").strip()) for mark in marks)
+        if marks[0].startswith("{}"):
             found.append(rf"{_YEAR}\s?{year}(?:\s?{_MONTH}\s?{month}(?:\s?{_DAY}\s?{day})?)?")
         else:
             found.append(rf"(?:{_DAY}\s)?{month}\s{_MONTH}(?:,?\s{year}\s|\s?[/-]\s?){_YEAR}")
