@@ -9,9 +9,15 @@ The date marker is the collector's and leaves the text; headline and dateline ar
 
 import datetime
 import re
+from functools import cache
 from typing import NamedTuple
 
+import regex
+
+from askcorpus.months import month_of, short_month_of
+from askcorpus.text.lexicon import expression, languages, words_anywhere
 from askcorpus.types import Span
+from askcorpus.words import words
 
 
 class Dateline(NamedTuple):
@@ -32,23 +38,8 @@ _ISO_DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)(?:T
 _COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(?!\d)")
 _EUROPEAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)")
 _SLASHED_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
-_DAY_MONTH_YEAR = re.compile(r"(?:(\d{1,2})(?:er|\.|st|nd|rd|th)?[ \t]+)?([^\W\d_]{3,10})\.?[ \t]+(\d{4})(?!\d)")
-_MONTH_DAY_YEAR = re.compile(r"([^\W\d_]{3,10})\.?[ \t]+(\d{1,2})(?:st|nd|rd|th)?,?[ \t]+(\d{4})(?!\d)")
 _HAN_DATE = re.compile(r"(\d{4})年(?:(\d{1,2})月(?:(\d{1,2})日)?)?")
-_MONTHS = [
-    ("january", "janvier", "januar", "enero"),
-    ("february", "février", "fevrier", "februar", "febrero"),
-    ("march", "mars", "märz", "marzo"),
-    ("april", "avril", "abril"),
-    ("may", "mai", "mayo"),
-    ("june", "juin", "juni", "junio"),
-    ("july", "juillet", "juli", "julio"),
-    ("august", "août", "aout", "agosto"),
-    ("september", "septembre", "septiembre"),
-    ("october", "octobre", "oktober", "octubre"),
-    ("november", "novembre", "noviembre"),
-    ("december", "décembre", "decembre", "dezember", "diciembre"),
-]
+_MONTH = r"([\p{L}\p{M}]{2,14})\.?"
 _PARAGRAPH = re.compile(r"[^\s](?:[^\n]|\n(?!\s*\n))*")
 _DATELINE = re.compile(
     r"(?P<place>[^\W\d_][^()（）\n|]{0,80}?)?[ \t]{0,9}"
@@ -60,19 +51,6 @@ _XINHUA = re.compile(
     r"(?:[（(][^）)\n]{1,30}[）)])?[ \t]{0,9}"
 )
 _PLACE_ONLY = re.compile(r"(?P<place>[^\W\d_]{3}[^()\n]{0,60}?)[ \t]{1,9}[–—―][ \t]{1,9}")
-_BYLINE = re.compile(r"(?:by|von|par|por|di|da|source|quelle)[ \t:]+", re.IGNORECASE)
-_RUBRICS = {
-    "breaking",
-    "breaking news",
-    "exclusive",
-    "exclusif",
-    "live",
-    "direct",
-    "urgent",
-    "update",
-    "video",
-    "opinion",
-}
 _AGENCIES = {
     "ap": "AP",
     "the associated press": "AP",
@@ -146,10 +124,10 @@ def _leading_date(text: str) -> tuple[str, int]:
         return _iso(match[3], match[2], match[1]), match.end()
     if match := _SLASHED_DATE.match(text):
         return _slashed(match[1], match[2], match[3]), match.end()
-    if match := _DAY_MONTH_YEAR.match(text):
-        return _iso(match[3], _month(match[2]), match[1]), match.end()
-    if match := _MONTH_DAY_YEAR.match(text):
-        return _iso(match[3], _month(match[1]), match[2]), match.end()
+    if named := _day_month_year().match(text):
+        return _iso(named[3], _month(named[2]), named[1]), named.end()
+    if named := _month_day_year().match(text):
+        return _iso(named[3], _month(named[1]), named[2]), named.end()
     return "", 0
 
 
@@ -169,13 +147,8 @@ def _slashed(first: str, second: str, year: str) -> str:
 
 
 def _month(name: str) -> str:
-    name = name.casefold()
-    matches = [
-        str(number)
-        for number, names in enumerate(_MONTHS, 1)
-        if len(name) >= 3 and any(n.startswith(name) for n in names)
-    ]
-    return matches[0] if matches else "0"
+    name = " ".join(words(name))
+    return month_of(name) or short_month_of(name) or "0"
 
 
 def _first_paragraphs(text: str) -> list[re.Match[str]]:
@@ -209,7 +182,7 @@ def _is_dateline(place: str, agency: str) -> bool:
 def _is_shouted_place(text: str) -> bool:
     """Without an agency only capitals make a dateline: ``NEW YORK –``, but neither ``Paris –`` nor ``BREAKING –``."""
     first = text.split(",")[0].strip()
-    return first.isupper() and len(first.split()) <= 3 and first.casefold() not in _RUBRICS
+    return first.isupper() and len(first.split()) <= 3 and first.casefold() not in _rubrics()
 
 
 def _agency(text: str) -> str:
@@ -227,7 +200,7 @@ def _place_and_date(text: str) -> tuple[str, str]:
 
 def _agency_line(line: str) -> str:
     """The agency that a line consists of ("Von Reuters", "The Associated Press"), or ""."""
-    return _AGENCIES.get(_BYLINE.sub("", line.strip(), count=1).strip(" .()[]").casefold(), "")
+    return _AGENCIES.get(_byline().sub("", line.strip(), count=1).strip(" .()[]").casefold(), "")
 
 
 def _credited(text: str) -> str:
@@ -238,3 +211,34 @@ def _credited(text: str) -> str:
 def _is_headline(line: str, paragraph: str, text: str) -> bool:
     alone = line == paragraph and len(paragraph) < len(text)
     return alone and len(line) in HEADLINE_CHARS and line.rstrip("\"'”’»)")[-1:] not in tuple(".…:;,。")
+
+
+@cache
+def _day_month_year() -> "regex.Pattern[str]":
+    """``29 sept. 2022``, ``1er mars 2022``, ``14 de julio de 2022``, ``July 2022``."""
+    between = expression(words_anywhere(lambda one: one.dates.before_month))
+    link = rf"(?:(?:{between})[ \t]{{1,9}})?"
+    return regex.compile(rf"(?:(\d{{1,2}}){_ending()}[ \t]{{1,9}}{link})?{_MONTH}[ \t]{{1,9}}{link}(\d{{4}})(?!\d)")
+
+
+@cache
+def _month_day_year() -> "regex.Pattern[str]":
+    """``March 4th, 2019``."""
+    return regex.compile(rf"{_MONTH}[ \t]{{1,9}}(\d{{1,2}}){_ending()},?[ \t]{{1,9}}(\d{{4}})(?!\d)")
+
+
+def _ending() -> str:
+    return rf"(?:\.|{expression(words_anywhere(lambda one: one.dates.day_endings))})?"
+
+
+@cache
+def _byline() -> "regex.Pattern[str]":
+    """What stands before whoever wrote a text: *by*, *von*, *source:*."""
+    opening = expression(word for one in languages().values() for word in one.text.bylines)
+    return regex.compile(rf"(?:{opening})[ \t:]{{1,9}}", regex.IGNORECASE)
+
+
+@cache
+def _rubrics() -> frozenset[str]:
+    """Words in capitals before a dash that are no place: BREAKING."""
+    return frozenset(word for one in languages().values() for word in one.text.rubrics)

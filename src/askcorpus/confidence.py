@@ -58,7 +58,7 @@ def measure(retrieval: Retrieval, evidence: Sequence[Evidence]) -> Features:
     return Features(
         similarity=best.similarity,
         lexical=max((match.lexical_share for match in retrieval.candidates[0].matches), default=0.0),
-        lacking=float(lacks_answer(query.question, best.text)),
+        lacking=float(lacks_answer(query.question, best.text, query.language, best.hit.language)),
         name=float(bool(absent) and (not foreign or absent == names_of(query.question, query.language))),
         country=float(any(name.country for name in absent)),
         foreign=float(foreign),

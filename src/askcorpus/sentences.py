@@ -7,7 +7,11 @@ and a quotation that never closes does not swallow the rest of the text.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
+import regex
+
+from askcorpus.text.lexicon import Vocabulary, expression, languages, words_anywhere
 from askcorpus.types import Span
 
 WRAPPED_LINE = range(40, 121)
@@ -22,13 +26,6 @@ _PARAGRAPH_GAP = re.compile(r"\n[^\S\n]*\n")
 _LIST_ITEM = re.compile(r"[^\S\n]{0,99}(?:[-*•–—#>|]|\d{1,3}[.)])\s")
 _QUOTES = re.compile(r"[\"“”„‟«»‹›‘‚「」『』]")
 _SPACE = re.compile(r"\s")
-_MONTH = re.compile(
-    r"\b(?:janv|févr?|mars|avr|juil|jul|jan|feb|mar|apr|aug|sept?|oct|okt|nov|déc|dec|dez)\.$", re.IGNORECASE
-)
-_BEFORE_A_NAME = re.compile(
-    r"(?:^|[\s(«“\"'’])(?:MM?|Mmes?|Mlles?|Drs?|Prs?|Profs?|Mes?|Mgr|Mr|Mrs|Ms|Sts?|Stes?|Sr|Sra|Sen|Gov|Gen|Lt|Col|Sgt"
-    r"|Capt|Rep|Rev|Hon|Gén|Cdt|Cap|av|env|art|fig|vol|chap|vs|cf|Nr|No|Abs|[A-ZÀ-Ý]\.-[A-ZÀ-Ý])\.$"
-)
 
 
 def split_sentences(text: str, language: str) -> list[Span]:
@@ -133,4 +130,24 @@ def _goes_on(text: str, before: Span, after: Span) -> bool:
     if first == "-" and not text[after.start - 1].isspace():  # J.-C.
         return True
     tail = text[max(before.start, before.end - 12) : before.end].rstrip()
-    return bool(_MONTH.search(tail) if first.isdigit() else _BEFORE_A_NAME.search(tail))
+    return bool((_short_month() if first.isdigit() else _before_a_name()).search(tail))
+
+
+@cache
+def _short_month() -> "regex.Pattern[str]":
+    """A month of which a full stop is a part, where a figure follows: *4 Sept. 2022*."""
+    short = expression(words_anywhere(_shortened))
+    return regex.compile(rf"\b(?:{short})\.$", regex.IGNORECASE)
+
+
+def _shortened(one: Vocabulary) -> list[str]:
+    """The short forms, less those that are whole months of which only a figure tells that they are one (May)."""
+    whole = {name.casefold() for names in one.months.values() for name in names}
+    return [name for names in one.months_short.values() for name in names if name not in whole]
+
+
+@cache
+def _before_a_name() -> "regex.Pattern[str]":
+    """An abbreviation that a name follows, as it is capitalised: *Mme.*, *J.-C.*"""
+    found = expression((short for one in languages().values() for short in one.text.abbreviations), fold=str)
+    return regex.compile(rf"(?:^|[\s(«“\"'’])(?:{found}|[A-ZÀ-Ý]\.-[A-ZÀ-Ý])\.$")

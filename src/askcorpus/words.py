@@ -8,10 +8,11 @@ overlapping pairs of characters, which need no word list (as in Lucene's CJKBigr
 """
 
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import regex
 
+from askcorpus.text.lexicon import languages
 from askcorpus.types import Span
 
 RULES = 1
@@ -24,9 +25,6 @@ STEM = 4
 LONGEST = 100
 """Characters of a word that count: what is longer is no word of a language, and would only bloat the index."""
 
-_FRENCH = {"l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu", "quelqu", "presqu"}
-_ITALIAN = {"dell", "all", "nell", "sull", "dall", "coll", "un", "quest", "quell", "bell", "sant", "gl"}
-_ELIDED = _FRENCH | _ITALIAN
 _LETTERS = str.maketrans(
     {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}  # without NFD form
     | {"ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ة": "ه", "ـ": None}  # typed either way in Arabic, Persian and Urdu
@@ -105,7 +103,7 @@ def _read(kind: str, token: str, start: int) -> list[tuple[str, Span]]:
         return [(_fold(letters + digits), whole), *((_fold(part), span) for part, span in parts)]
     if not token.isalnum():  # there may be an apostrophe in it
         head = _HEAD.match(token)
-        if head and head[1].casefold() in _ELIDED:
+        if head and head[1].casefold() in _elided():
             token, start = token[head.end() :], start + head.end()
         token = _POSSESSIVE.sub("", token)
     folded = _fold(token[:LONGEST])
@@ -121,6 +119,12 @@ def _pairs(run: str, start: int) -> list[tuple[str, Span]]:
         (left + right, Span(start + begin, start + end))
         for (left, begin, _), (right, _, end) in zip(clusters, clusters[1:], strict=False)
     ]
+
+
+@cache
+def _elided() -> frozenset[str]:
+    """Articles and the like that lose their last letter before a vowel, in any language."""
+    return frozenset(word for one in languages().values() for word in one.text.elided)
 
 
 @lru_cache(maxsize=1 << 16)

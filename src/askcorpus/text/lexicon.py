@@ -1,0 +1,356 @@
+"""What is known of each language: one file a language, ``languages/fr.toml``, is all that the program knows of French.
+
+To add a language, add a file. ``python -m askcorpus.text.lexicon`` prints which language has what. Words stand in the
+files as people write them; those who compare folded words fold them (``expression``).
+
+A list holds words and phrases, in which
+
+- ``scien*`` is a word with any ending or none, ``*teen`` one with any beginning;
+- ``(what|which) year`` is either, ``wie viel[e]`` and ``in [early|late] May`` have a part that may be missing;
+- ``what … share`` has up to three words between, ``# years`` a number, ``last MONTH`` the name of a month;
+- ``(not: the|at) last year (not: of)`` is that phrase unless one of those words stands before it, or after it;
+- ``^min`` is a word that the text begins with.
+
+In ``[only_here]`` stands, under the same headings, what means something else in another language (``to`` is two in
+Danish): it counts only in a text that is known to be in this language.
+"""
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal
+
+import regex
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Word = Annotated[str, StringConstraints(min_length=1)]
+Words = tuple[Word, ...]
+Month = Literal["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12"]
+
+LONGEST_WORD = 30
+"""Letters that stand for a ``*`` at most."""
+
+
+class _Table(BaseModel):
+    """A part of a file. Every key is optional, and one that is not known here is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Questions(_Table):
+    """What asks for an amount, for a time, for a name."""
+
+    how_many: Words = ()
+    when: Words = ()
+    name: Words = ()
+
+
+class Numbers(_Table):
+    """Numbers in letters; what counts by the million or the hundred behind a figure; signs that count things."""
+
+    spelled: Words = ()
+    units: Words = ()
+    signs: str = ""
+    counters: str = ""
+
+
+class Dates(_Table):
+    """How a date is written.
+
+    ``day_endings`` follow the figure of a day (1st), ``before_month`` may stand between it and its month (1 de mayo),
+    ``fillers`` anywhere between day, month and year. ``capitalised_months`` are other words in small letters (march),
+    ``centuries`` the words for a century. ``year``, ``month`` and ``day`` mark figures, which stand where
+    the braces are: ``{}年``, ``tháng {}``.
+    """
+
+    day_endings: Words = ()
+    before_month: Words = ()
+    fillers: Words = ()
+    capitalised_months: Words = ()
+    centuries: Words = ()
+    year: str = ""
+    month: str = ""
+    day: str = ""
+
+
+class RelativeDates(_Table):
+    """What counts back from the newest date: ``last`` and ``within`` hold a MONTH, which ``not_the_last`` rule out."""
+
+    last_year: Words = ()
+    this_year: Words = ()
+    last_month: Words = ()
+    this_month: Words = ()
+    last: Words = ()
+    within: Words = ()
+    not_the_last: Words = ()
+
+
+class Denials(_Table):
+    """What says that something is not so, and that somebody calls it untrue."""
+
+    negations: Words = ()
+    rejections: Words = ()
+
+
+class Phrases(_Table):
+    """What the assistant itself says."""
+
+    does_not_say: str = ""
+    documents_differ: str = ""
+
+
+class Names(_Table):
+    """How names are told from other words.
+
+    ``peoples`` are endings that make a people of a country, ``links`` small words within a name, ``often_capital``
+    capitalised words that name nothing alone, ``homographs`` countries that are mostly another word, ``goes_on`` what
+    makes another word of a country's name, ``sounds`` letters that sound as one in Latin letters.
+    """
+
+    peoples: Words = ()
+    links: Words = ()
+    often_capital: Words = ()
+    homographs: Words = ()
+    goes_on: dict[Word, Word] = {}
+    sounds: dict[Word, Word] = {}
+
+
+class Countries(_Table):
+    """Everyday names of countries by their ISO 3166 code, and words that mostly mean one; ``cldr`` are more locales."""
+
+    names: dict[str, Words] = {}
+    hints: dict[str, Words] = {}
+    cldr: Words = ()
+    many: bool = False
+
+
+class Close(_Table):
+    """What tells it from languages of the same ``family``: its alphabet, and words that its questions are made of."""
+
+    family: str
+    alphabet: str
+    words: Words
+
+
+class Text(_Table):
+    """How its texts are read: elided articles, abbreviations before a name, what opens a byline or is no place."""
+
+    elided: Words = ()
+    abbreviations: Words = ()
+    bylines: Words = ()
+    rubrics: Words = ()
+
+
+class Vocabulary(_Table):
+    """The lists that may also hold words which count in their own language only.
+
+    ``months_short`` are short forms, and months that are other words as well (en: may, ro: mai): in a text, either is a
+    month only beside a figure.
+    """
+
+    questions: Questions = Questions()
+    numbers: Numbers = Numbers()
+    months: dict[Month, Words] = {}
+    months_short: dict[Month, Words] = {}
+    dates: Dates = Dates()
+    relative_dates: RelativeDates = RelativeDates()
+    denials: Denials = Denials()
+
+
+Pick = Callable[[Vocabulary], Iterable[str]]
+"""Takes one list of words from a vocabulary."""
+
+Fold = Callable[[str], str]
+"""Makes one spelling of all spellings of a word."""
+
+_Word = tuple[str, bool]
+"""A word, and whether its language is written without spaces."""
+
+
+class Language(Vocabulary):
+    """All that is known of a language."""
+
+    name: Word
+    unspaced: bool = False
+    """Whether it is written without spaces between words."""
+    capitalised_nouns: bool = False
+    inflected_names: bool = False
+    phrases: Phrases = Phrases()
+    names: Names = Names()
+    countries: Countries = Countries()
+    text: Text = Text()
+    close: Close | None = None
+    only_here: Vocabulary = Vocabulary()
+
+
+@cache
+def languages() -> Mapping[str, Language]:
+    """Every language by its ISO 639-1 code.
+
+    Raises:
+        pydantic.ValidationError: a file has a key that is not known, or a value of another type.
+    """
+    folder = files("askcorpus.text").joinpath("languages")
+    found = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+    return {
+        file.name.removesuffix(".toml"): Language.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        for file in found
+    }
+
+
+def words_anywhere(pick: Pick, language: str = "") -> tuple[str, ...]:
+    """What ``pick`` takes from every language, and from what counts in ``language`` only."""
+    return tuple(dict.fromkeys(word for word, _ in (*_anywhere(pick), *_only_here(pick, language))))
+
+
+def words_in(language: str, pick: Pick) -> tuple[str, ...]:
+    """What ``pick`` takes from one language; from every one where hardly anything is known of this."""
+    return tuple(dict.fromkeys(word for word, _ in _alone_or_anywhere(pick, language)))
+
+
+def whole_words_anywhere(pick: Pick) -> str:
+    """A regular expression that finds the words of every language in a casefolded text: not within other words, except
+    in languages that are written without spaces."""
+    return _whole_words(_anywhere(pick), str.casefold)
+
+
+def whole_words_only_in(language: str, pick: Pick) -> str:
+    """The same for words that count in one language only."""
+    return _whole_words(_only_here(pick, language), str.casefold)
+
+
+def whole_words_in(language: str, pick: Pick, fold: Fold = str.casefold) -> str:
+    """The same for :func:`words_in`, in a text whose words were folded by ``fold``."""
+    return _whole_words(_alone_or_anywhere(pick, language), fold)
+
+
+def known(language: str) -> str:
+    """The language's code, or "" where there is no file for it: so that not every code makes its own patterns."""
+    return language if language in languages() else ""
+
+
+def _anywhere(pick: Pick) -> list[_Word]:
+    return [(word, one.unspaced) for one in languages().values() for word in pick(one)]
+
+
+def _only_here(pick: Pick, language: str) -> list[_Word]:
+    one = languages().get(language)
+    return [(word, one.unspaced) for word in pick(one.only_here)] if one else []
+
+
+def _alone_or_anywhere(pick: Pick, language: str) -> list[_Word]:
+    one = languages().get(language)
+    if not one or not one.questions.when:
+        return _anywhere(pick)
+    return [*((word, one.unspaced) for word in pick(one)), *_only_here(pick, language)]
+
+
+def _whole_words(found: Iterable[_Word], fold: Fold) -> str:
+    found = list(found)
+    spaced = expression((word for word, is_unspaced in found if not is_unspaced), fold)
+    unspaced = expression((word for word, is_unspaced in found if is_unspaced), fold)
+    return rf"(?<![\p{{L}}\p{{M}}])(?:{spaced})(?![\p{{L}}\p{{M}}])|{unspaced}"
+
+
+# --- expressions ---
+
+_NOTATION = regex.compile(
+    r"(^\(not:\ [^()]{1,2000}\)\ ?|\ \(not:\ [^()]{1,500}\)$|\ …\ |\*|\#|\^|\ ?\[|\]|\(|\)|\||MONTH)", regex.VERBOSE
+)
+_AS_IT_IS = {"(": "(?:", ")": ")", "|": "|", "^": "^", "#": r"\p{Nd}{1,4}", "MONTH": r"(?P<month>[\p{L}\p{M}]{1,20})"}
+_EDGES = {"before": ("", " ", "(", "[", "|"), "after": ("", " ", ")", "]", "|")}
+_OPTIONAL = {"[": ("(?:", ")?"), " [": ("(?: (?:", "))?")}
+
+
+def expression(phrases: Iterable[str], fold: Fold = str.casefold) -> str:
+    """The alternatives of a regular expression that find ``phrases`` in a text whose words were folded by ``fold``;
+    one that finds nothing where there are none. Every repetition in it is bounded."""
+    by_letter: dict[str, list[str]] = {}
+    for phrase in dict.fromkeys(phrases):
+        found = _alternative(phrase, fold)
+        letter = found[0] if found[0].isalpha() else ""  # what begins alike is tried once
+        by_letter.setdefault(letter, []).append(found[len(letter) :])
+    return "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items()) or "(?!)"
+
+
+def _alternative(phrase: str, fold: Fold) -> str:
+    parts = _NOTATION.split(phrase)
+    built, closing = "", list[str]()
+    for place, part in enumerate(parts):
+        if place % 2 == 0:
+            built += _literal(part, fold)
+        elif "(not:" in part:
+            built += _unless(part, fold, behind=place == 1 and not parts[0])
+        elif part == " … ":
+            built += rf"(?: \w{{1,{LONGEST_WORD}}}){{0,3}} "
+        elif part == "*":
+            before, after = "".join(parts[:place])[-1:], "".join(parts[place + 1 :])[:1]
+            is_ending = before not in _EDGES["before"] and after in _EDGES["after"]
+            built += rf"\w{{{0 if is_ending else 1},{LONGEST_WORD}}}"
+        elif part in _OPTIONAL:
+            opening, close = _OPTIONAL[part]
+            built += opening
+            closing.append(close)
+        else:
+            built += closing.pop() if part == "]" else _AS_IT_IS[part]
+    return built
+
+
+def _literal(text: str, fold: Fold) -> str:
+    core = text.strip(" ")
+    if not core:
+        return text
+    before, after = text[: len(text) - len(text.lstrip(" "))], text[len(text.rstrip(" ")) :]
+    return before + regex.escape(fold(core), literal_spaces=True).replace("'", "['’]") + after
+
+
+def _unless(part: str, fold: Fold, *, behind: bool) -> str:
+    words = expression(part.strip()[len("(not: ") : -1].split("|"), fold)
+    if not behind:
+        return rf"(?! (?:{words})\b)"
+    return rf"(?<!\b(?:{words}) )" if part.endswith(" ") else f"(?<!{words})"
+
+
+# --- what each language has ---
+
+_COLUMNS: Mapping[str, Pick] = {
+    "how many": lambda one: one.questions.how_many,
+    "when": lambda one: one.questions.when,
+    "who": lambda one: one.questions.name,
+    "numbers": lambda one: (*one.numbers.spelled, *one.numbers.signs),
+    "centuries": lambda one: one.dates.centuries,
+    "months": lambda one: one.months or "123456789abc" * bool(one.dates.month),
+    "last year": lambda one: one.relative_dates.last_year,
+    "this year": lambda one: one.relative_dates.this_year,
+    "last month": lambda one: one.relative_dates.last_month,
+    "this month": lambda one: one.relative_dates.this_month,
+    "last M": lambda one: one.relative_dates.last,
+    "in M": lambda one: one.relative_dates.within,
+    "negations": lambda one: one.denials.negations,
+    "rejections": lambda one: one.denials.rejections,
+}
+
+
+def coverage() -> dict[str, dict[str, int]]:
+    """How much each language has of each list; of months, how many it names."""
+    found = {}
+    for code, one in languages().items():
+        counts = {column: len({*pick(one), *pick(one.only_here)}) for column, pick in _COLUMNS.items()}
+        found[code] = counts | {"phrases": bool(one.phrases.does_not_say) + bool(one.phrases.documents_differ)}
+    return found
+
+
+def main() -> None:
+    """Print which language has what."""
+    rows = {f"{code} {languages()[code].name}": counts for code, counts in coverage().items()}
+    columns = list(next(iter(rows.values())))
+    widest = max(map(len, rows))
+    print(" " * widest, *columns, sep="  ")
+    for language, counts in rows.items():
+        cells = (str(counts[column] or "-").rjust(len(column)) for column in columns)
+        print(language.ljust(widest), *cells, sep="  ")
+
+
+if __name__ == "__main__":
+    main()
