@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "askcorpus_ui": {"askcorpus", "askcorpus_ingest", "askcorpus_eval"},
 }
 FOLDERS = {"askcorpus": "src", "askcorpus_ingest": "ingest", "askcorpus_eval": "eval", "askcorpus_ui": "ui"}
-LATE = {"askcorpus_ui.chat"}  # wraps gradio, so it is itself imported late: by the server, when it makes its app
+LATE = {"askcorpus_ui.chat", "askcorpus_ui.surface"}  # wrap gradio, so they are imported late: when the app is made
 HEAVY = {"torch", "transformers", "sentence_transformers", "gradio", "chromadb", "lingua", "trafilatura"}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from askcorpus.errors import UsageError
+from askcorpus.errors import StorageError, UsageError
 
 READABLE_ENDINGS = (".txt", ".md", ".html", ".htm", ".jsonl")
 
@@ -36,6 +36,7 @@ def check_paths(paths: Sequence[Path]) -> None:
 
     Raises:
         UsageError: no path is given, or one does not exist or is neither a file nor a folder.
+        StorageError: one lies where we may not look.
     """
     if not paths:
         raise UsageError("No path to ingest.", f"Name a folder, or files ending in {endings()}.")
@@ -44,6 +45,8 @@ def check_paths(paths: Sequence[Path]) -> None:
             mode = path.stat().st_mode
         except (FileNotFoundError, NotADirectoryError, ValueError) as exc:  # ValueError: a name with NUL in it
             raise UsageError(f"{printable(str(path))} does not exist.", "Check the path.") from exc
+        except PermissionError as exc:
+            raise StorageError(f"{printable(str(path))} may not be read.", "Check its permissions.") from exc
         except OSError as exc:
             raise UsageError(f"{printable(str(path))} cannot be opened: {exc.strerror}.", "Check the path.") from exc
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):

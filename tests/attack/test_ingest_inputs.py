@@ -152,7 +152,7 @@ def test_writing_a_long_document_holds_few_of_its_passages(tmp_path):
             yield StoredPassage(passage, vector(f"{n}"), (span,) * 1000, vectors.copy())
 
     with open_(tmp_path / "data") as small, small.writer() as writer:
-        written = peak(writer.put(long, "hash", stored()) for _ in range(1))
+        written = peak(writer.put(long, stored()) for _ in range(1))
         assert small.info().passages == 250
     assert written < 250 * vectors.nbytes
 
@@ -167,7 +167,7 @@ def test_a_document_that_fails_in_the_middle_is_not_written_at_all(tmp_path):
 
     with open_(tmp_path / "data") as small:
         with small.writer() as writer, pytest.raises(MemoryError):
-            writer.put(document("long", "A word."), "hash", broken())
+            writer.put(document("long", "A word."), broken())
         assert small.info().documents == small.info().passages == 0
 
 
