@@ -37,9 +37,17 @@ def candidate(document: str, fused: float, share: float) -> Candidate:
     return Candidate(hit(document, fused), stored, (match,), 0.0)
 
 
+def read(question: str, language: str) -> Query:
+    """A query without a corpus."""
+    vectors = np.zeros((1, 2), np.float32)
+    return Query.read(question, question, language, vectors, terms=(("x",),), cohort=((0.0, 1.0),), period="")
+
+
 def measured(question: str, sentence: str, *shares: float, languages: tuple[str, str] = ("", "")) -> Features:
     """The features when ``sentence`` is all that a passage says; ``languages`` are the question's and the passage's."""
-    query = Query(question, question, languages[0], np.zeros((1, 2), np.float32), (("x",),), ((0.0, 1.0),), "")
+    query = Query.read(
+        question, question, languages[0], np.zeros((1, 2), np.float32), terms=(("x",),), cohort=((0.0, 1.0),), period=""
+    )
     passage = hit("a", 1.0).model_copy(update={"text": sentence, "language": languages[1]})
     evidence = Evidence(passage, 0, Span(0, len(sentence)), sentence, np.zeros(2), 0.6, 2.0, 0.0, 14.0)
     found = tuple(candidate("a", 1.0, share) for share in shares)
@@ -157,5 +165,7 @@ SYRIA = found("La Syrie avait reconnu Donetsk en juin.", "fr")
     ],
 )
 def test_names_that_none_of_the_passages_has(question: str, hits: list[Hit], names: list[str]) -> None:
-    query = Query(question, question, "en", np.zeros((1, 2), np.float32), (("x",),), ((0.0, 1.0),), "")
+    query = Query.read(
+        question, question, "en", np.zeros((1, 2), np.float32), terms=(("x",),), cohort=((0.0, 1.0),), period=""
+    )
     assert [name.text for name in missing_names(query, hits)] == names

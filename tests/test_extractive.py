@@ -18,7 +18,9 @@ def evidence(text: str, score: float, start: int = 100) -> Evidence:
 
 
 def draft_of(*found: Evidence) -> Draft:
-    query = Query(QUESTION, QUESTION, "en", np.zeros((1, 2), np.float32), ((),), ((0.0, 1.0),), "")
+    query = Query.read(
+        QUESTION, QUESTION, "en", np.zeros((1, 2), np.float32), terms=((),), cohort=((0.0, 1.0),), period=""
+    )
     *pieces, draft = extract(query, found)
     assert isinstance(draft, Draft)
     assert "".join(str(piece) for piece in pieces) == draft.text

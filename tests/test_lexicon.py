@@ -11,7 +11,7 @@ from babel.dates import get_month_names
 from pydantic import ValidationError
 
 from askcorpus.disagreement import denies
-from askcorpus.expectation import Kind, expected_answer, kind_of
+from askcorpus.expectation import Kind, expected_answer, kind_of, what_is_asked
 from askcorpus.messages import documents_differ, does_not_say
 from askcorpus.months import month_of
 from askcorpus.period import read_period
@@ -439,13 +439,13 @@ def test_what_asks_in_one_language_is_another_word_in_another(language: str, tex
 
 @pytest.mark.parametrize(("language", "sentence", "amounts"), AMOUNTS)
 def test_numbers_in_letters_count_in_their_language(language: str, sentence: str, amounts: list[str]) -> None:
-    found = expected_answer("How many?", sentence, "en", language)
+    found = expected_answer(what_is_asked("How many?", "en"), sentence, language)
     assert [sentence[start:end] for start, end in found] == amounts
 
 
 @pytest.mark.parametrize(("language", "sentence", "dates"), DATES)
 def test_dates_count_in_their_language(language: str, sentence: str, dates: list[str]) -> None:
-    found = expected_answer("When?", sentence, "en", language)
+    found = expected_answer(what_is_asked("When?", "en"), sentence, language)
     assert [sentence[start:end] for start, end in found] == dates
 
 

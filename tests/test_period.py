@@ -227,9 +227,9 @@ def test_a_word_beside_a_year_is_its_month_only_right_beside_it() -> None:
 
 
 def test_only_a_year_that_the_question_says_rules_documents_out() -> None:
-    assert is_of_other_time("2018", "Who won in 2018?", "2023-01", "The home side won.")
-    assert not is_of_other_time("2018", "Who won in 2018?", "2023-01", "They won as in 2018.")
-    assert not is_of_other_time("2018-07", "Who won last July?", "2023-01", "The home side won.")
+    assert is_of_other_time("2018", "2023-01", "The home side won.")
+    assert not is_of_other_time("2018", "2023-01", "They won as in 2018.")
+    assert not is_of_other_time("", "2023-01", "The home side won.")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from importlib.resources import files
 
 from askcorpus.evidence import Evidence
 from askcorpus.expectation import lacks_answer
-from askcorpus.names import Name, missing, names_of
+from askcorpus.names import Name, missing
 from askcorpus.query import Query
 from askcorpus.retrieve import Retrieval
 from askcorpus.types import Hit
@@ -58,8 +58,8 @@ def measure(retrieval: Retrieval, evidence: Sequence[Evidence]) -> Features:
     return Features(
         similarity=best.similarity,
         lexical=max((match.lexical_share for match in retrieval.candidates[0].matches), default=0.0),
-        lacking=float(lacks_answer(query.question, best.text, query.language, best.hit.language)),
-        name=float(bool(absent) and (not foreign or absent == names_of(query.question, query.language))),
+        lacking=float(lacks_answer(query.asked, best.text, best.hit.language)),
+        name=float(bool(absent) and (not foreign or absent == query.names)),
         country=float(any(name.country for name in absent)),
         foreign=float(foreign),
         foreign_score=foreign * min(best.score, OUTSTANDING),
@@ -71,7 +71,7 @@ def missing_names(query: Query, hits: Iterable[Hit]) -> tuple[Name, ...]:
 
     Where one of them is in another language, a name may just be translated: there a country tells, or the lack of all.
     """
-    names = names_of(query.question, query.language)
+    names = query.names
     absent, foreign = names, False
     for hit in hits:
         absent = missing(absent, query.language, f"{hit.title}\n{hit.text}", hit.language)

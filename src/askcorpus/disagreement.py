@@ -13,7 +13,7 @@ import regex
 
 from askcorpus.background import Background
 from askcorpus.evidence import Evidence
-from askcorpus.expectation import Kind, expected_answer, kind_of
+from askcorpus.expectation import Kind, expected_answer
 from askcorpus.query import Query
 from askcorpus.text.lexicon import known, languages, whole_words_in
 from askcorpus.words import words
@@ -33,9 +33,6 @@ OPPOSED = 3.5
 REJECTED = 2.0
 """... and for one that is expressly denied by somebody, who has then been named too, when the question's words are in
 both."""
-
-_FIGURES = regex.compile(r"\p{N}[\p{L}\p{N}]*")
-_NAMES = regex.compile(r"(?<!^)\b[\p{Lu}\p{N}][\p{L}\p{M}\p{N}]+")
 
 
 def differing_sentences(query: Query, evidence: Sequence[Evidence], strangers: Background) -> tuple[Evidence, ...]:
@@ -86,11 +83,9 @@ def _holds_the_words(one: Evidence, other: Evidence) -> bool:
     return one.hit.language == other.hit.language and other.coverage >= max(0.2, SAME_WORDS * one.coverage)
 
 
-def _names_held(query: Query, text: str) -> set[str]:
+def _names_held(query: Query, text: str) -> frozenset[str]:
     """The names and figures of the question that a sentence has: what is said of Lyon says nothing of Marseille."""
-    named = _FIGURES if _capitalises_nouns(query.language) else _NAMES
-    held = set(words(text))
-    return {word for match in named.finditer(query.question) for word in words(match[0]) if word in held}
+    return query.figures & set(words(text))
 
 
 def _answers_otherwise(query: Query, one: Evidence, other: Evidence) -> bool:
@@ -99,7 +94,7 @@ def _answers_otherwise(query: Query, one: Evidence, other: Evidence) -> bool:
     Of dates and amounts only the digits count, and both must have some: whether "twelve" is 12 is not known here. Names
     stand in most sentences, so both must hold the same of the question; where nouns are capitalised they are not told.
     """
-    kind = kind_of(query.question, query.language)
+    kind = query.asked.kind
     if kind is Kind.OTHER:
         return False
     if kind is Kind.NAME and (_capitalises_nouns(one.hit.language) or not _holds_the_words(one, other)):
@@ -107,7 +102,7 @@ def _answers_otherwise(query: Query, one: Evidence, other: Evidence) -> bool:
     answers = [
         {
             word
-            for start, end in expected_answer(query.question, e.text, query.language, e.hit.language)
+            for start, end in expected_answer(query.asked, e.text, e.hit.language)
             for word in words(e.text[start:end])
         }
         for e in (one, other)

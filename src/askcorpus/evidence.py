@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askcorpus.embeddings import SentenceEmbeddings
-from askcorpus.expectation import Kind, expected_answer, kind_of
+from askcorpus.expectation import Kind, expected_answer
 from askcorpus.period import is_of_other_time, overlaps
 from askcorpus.query import Query
 from askcorpus.retrieve import Candidate, Reading, Retrieval
@@ -69,8 +69,7 @@ def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidenc
         (rank, candidate, index)
         for rank, candidate in enumerate(retrieval.candidates[:PASSAGES])
         if not is_of_other_time(
-            retrieval.query.period,
-            retrieval.query.standalone,
+            retrieval.query.year,
             candidate.hit.date,
             f"{candidate.hit.title}\n{candidate.hit.text}",
         )
@@ -136,8 +135,7 @@ def _score_of_place(candidate: Candidate, period: str) -> float:
 
 def _score_of_words(query: Query, text: str, language: str, coverage: float) -> float:
     """What the words of a sentence add to or take from its score."""
-    asked = kind_of(query.question, query.language) in (Kind.WHEN, Kind.HOW_MANY)
-    told = asked and bool(expected_answer(query.question, text, query.language, language))
+    told = query.asked.kind in (Kind.WHEN, Kind.HOW_MANY) and bool(expected_answer(query.asked, text, language))
     return (
         COVERAGE_WEIGHT * max(0.0, coverage - COVERAGE_FLOOR)
         + EXPECTED_WEIGHT * told

@@ -6,7 +6,8 @@ It only marks words inside a quote and lifts a sentence a little; it never decid
 
 from collections.abc import Mapping
 from enum import Enum
-from functools import cache, lru_cache
+from functools import cache
+from typing import NamedTuple
 
 import regex
 
@@ -50,9 +51,20 @@ _ROMAN = r"(?-i:[IVX]{1,5})"
 _YEAR = r"(?<!\p{Nd})(?:1\p{Nd}|20)\p{Nd}{2}(?!\p{Nd})"
 
 
-@lru_cache(maxsize=64)
+class Asked(NamedTuple):
+    """What a question asks for: the kind of words that would answer it, which are not those that it says itself."""
+
+    kind: Kind
+    said: frozenset[str] = frozenset()
+
+
+def what_is_asked(question: str, language: str = "") -> Asked:
+    """What ``question``, in ``language`` ("" where that is not known), asks for."""
+    return Asked(kind_of(question, language), frozenset(words(question)))
+
+
 def kind_of(question: str, language: str = "") -> Kind:
-    """What ``question`` asks for; ``OTHER`` when nothing says.
+    """The kind of what ``question`` asks for; ``OTHER`` when nothing says.
 
     The words of all languages tell, and those that mean something else in another one where ``language`` is theirs.
     """
@@ -61,27 +73,20 @@ def kind_of(question: str, language: str = "") -> Kind:
     return next((kind for kind, both in patterns if any(asks.search(folded) for asks in both)), Kind.OTHER)
 
 
-def expected_answer(question: str, sentence: str, language: str = "", text_language: str = "") -> list[Span]:
-    """Where ``sentence`` has words of the kind that ``question`` asks for and that the question does not say itself.
-
-    ``language`` is the question's and ``text_language`` the sentence's, "" where it is not known.
-    """
-    kind = kind_of(question, language)
-    if kind is Kind.OTHER:
+def expected_answer(asked: Asked, sentence: str, language: str = "") -> list[Span]:
+    """Where ``sentence``, in ``language``, has words of the kind asked for, and which the question does not say."""
+    if asked.kind is Kind.OTHER:
         return []
-    asked = set(words(question))
     return [
         Span(match.start(), match.end())
-        for match in _answers(kind, known(text_language)).finditer(sentence)
-        if match.end() > match.start() and not set(words(match[0])) <= asked and not _opens(kind, match)
+        for match in _answers(asked.kind, known(language)).finditer(sentence)
+        if match.end() > match.start() and not set(words(match[0])) <= asked.said and not _opens(asked.kind, match)
     ]
 
 
-def lacks_answer(question: str, sentence: str, language: str = "", text_language: str = "") -> bool:
-    """Whether ``question`` asks for an amount or a time and ``sentence`` has none, so cannot answer by itself."""
-    return kind_of(question, language) in (Kind.WHEN, Kind.HOW_MANY) and not expected_answer(
-        question, sentence, language, text_language
-    )
+def lacks_answer(asked: Asked, sentence: str, language: str = "") -> bool:
+    """Whether an amount or a time is asked for and ``sentence``, in ``language``, has none: it cannot answer alone."""
+    return asked.kind in (Kind.WHEN, Kind.HOW_MANY) and not expected_answer(asked, sentence, language)
 
 
 def _opens(kind: Kind, match: "regex.Match[str]") -> bool:

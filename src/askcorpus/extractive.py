@@ -33,7 +33,7 @@ def extract(query: Query, evidence: Sequence[Evidence], differing: Sequence[Evid
         elif text:
             piece = f" {piece}"
         text += piece
-        marks = expected_answer(query.standalone, chosen.text, query.language, chosen.hit.language)
+        marks = expected_answer(query.asked_in_context, chosen.text, chosen.hit.language)
         highlights = tuple(Span(chosen.span.start + start, chosen.span.start + end) for start, end in marks)
         quotes.append(
             Quote(

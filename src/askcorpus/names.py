@@ -38,6 +38,8 @@ _CASED = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Greek}\p{Armenian}]")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _PREFIXED = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
 _NO_LETTER = regex.compile(r"[^a-z]")
+_FIGURES = regex.compile(r"\p{N}[\p{L}\p{N}]*")
+_CAPITALISED_OR_FIGURES = regex.compile(r"(?<!^)\b[\p{Lu}\p{N}][\p{L}\p{M}\p{N}]+")
 _CAPITALISED = regex.compile(r"\s\p{Lu}\p{Ll}")
 _BEFORE_A_SENTENCE = frozenset('.?!:;…¿¡"“”«„(—–')
 _SOUNDS = tuple(
@@ -82,6 +84,13 @@ def names_of(question: str, language: str) -> tuple[Name, ...]:
     one = languages().get(language)
     others = [] if one and one.capitalised_nouns else _capitalised(question, found, taken, language)
     return tuple(dict.fromkeys((*countries, *(Name(text) for text in others))))[:MOST_NAMES]
+
+
+def names_and_figures(question: str, language: str) -> frozenset[str]:
+    """The words of ``question`` that look like names or figures; only figures where all nouns are capitalised."""
+    one = languages().get(language)
+    named = _FIGURES if one and one.capitalised_nouns else _CAPITALISED_OR_FIGURES
+    return frozenset(word for match in named.finditer(question) for word in words(match[0]))
 
 
 def missing(names: Iterable[Name], language: str, text: str, text_language: str) -> tuple[Name, ...]:

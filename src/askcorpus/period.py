@@ -88,13 +88,12 @@ def overlaps(date: str, period: str) -> bool:
     return bool(date and period) and (date.startswith(period) or period.startswith(date))
 
 
-def is_of_other_time(period: str, question: str, date: str, text: str) -> bool:
-    """Whether a text cannot be about the asked period: it does not name its year, and its document is dated more than
-    a year off. Who won in 2018 is not answered by a report of 2023 that does not speak of 2018. A year that the
-    question does not say itself, but that was counted back, rules nothing out."""
-    if not period or not date or period[:4] not in question or abs(int(date[:4]) - int(period[:4])) <= 1:
+def is_of_other_time(year: str, date: str, text: str) -> bool:
+    """Whether a text cannot be about a ``year`` that the question says: it does not name it, and its document is dated
+    more than a year off. Who won in 2018 is not answered by a report of 2023 that does not speak of 2018."""
+    if not year or not date or abs(int(date[:4]) - int(year)) <= 1:
         return False
-    return period[:4] not in words(text)
+    return year not in words(text)
 
 
 def _with_month(asked: list[str], year: str, language: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,9 @@ from askcorpus.background import Background
 from askcorpus.cohort import Cohort
 from askcorpus.embeddings import SentenceEmbeddings
 from askcorpus.errors import UsageError
+from askcorpus.expectation import Asked, what_is_asked
 from askcorpus.language import detect_language
+from askcorpus.names import Name, names_and_figures, names_of
 from askcorpus.period import read_period
 from askcorpus.types import History, Turn
 from askcorpus.words import terms
@@ -35,7 +37,10 @@ class Query(NamedTuple):
     ``question`` is what was asked, ``standalone`` what it means with the conversation around it (equal to
     ``question`` where there is none). ``vectors`` (n, dimension) has a row for each reading of the question, the
     question itself first; ``terms`` has a tuple for each reading, and so has ``cohort``: the mean and standard
-    deviation of its similarity to texts that have nothing to do with it. ``period`` is the time that is named.
+    deviation of its similarity to texts that have nothing to do with it. ``period`` is the time that is named, and
+    ``year`` its year where the question says it itself. ``asked`` is what the question asks for, ``asked_in_context``
+    what it does with the conversation around it; ``names`` are those it asks about, ``figures`` its words that look
+    like names or figures. All that any later step knows of the question stands here: none reads its text again.
     """
 
     question: str
@@ -45,6 +50,40 @@ class Query(NamedTuple):
     terms: tuple[tuple[str, ...], ...]
     cohort: tuple[Background, ...]
     period: str
+    year: str
+    asked: Asked
+    asked_in_context: Asked
+    names: tuple[Name, ...]
+    figures: frozenset[str]
+
+    @classmethod
+    def read(
+        cls,
+        question: str,
+        standalone: str,
+        language: str,
+        vectors: NDArray[np.float32],
+        *,
+        terms: tuple[tuple[str, ...], ...],
+        cohort: tuple[Background, ...],
+        period: str,
+    ) -> Self:
+        """A query with all that its text says, which is read here and nowhere else."""
+        asked = what_is_asked(question, language)
+        return cls(
+            question=question,
+            standalone=standalone,
+            language=language,
+            vectors=vectors,
+            terms=terms,
+            cohort=cohort,
+            period=period,
+            year=period[:4] if period[:4] in standalone else "",
+            asked=asked,
+            asked_in_context=asked if standalone == question else what_is_asked(standalone, language),
+            names=names_of(question, language),
+            figures=names_and_figures(question, language),
+        )
 
 
 def check_question(question: str) -> str:
@@ -94,11 +133,12 @@ def read_query(
         readings.append(_in_context(question, history))
     language = _language(question, history)
     vectors = np.array([embeddings.embed_query(reading) for reading in readings], np.float32)
-    return Query(
-        question=question,
-        standalone=readings[-1],
-        language=language,
-        vectors=vectors,
+    language = _language(question, history)
+    return Query.read(
+        question,
+        readings[-1],
+        language,
+        vectors,
         terms=tuple(tuple(dict.fromkeys(terms(reading))) for reading in readings),
         cohort=tuple(cohort.background(vector) for vector in vectors),
         period=read_period(standalone or question, latest, language),

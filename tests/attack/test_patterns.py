@@ -19,7 +19,7 @@ import regex
 from attack_texts import Pattern, attack_texts
 
 from askcorpus.disagreement import denies, rejects
-from askcorpus.expectation import expected_answer
+from askcorpus.expectation import expected_answer, what_is_asked
 from askcorpus.names import missing, names_of
 from askcorpus.period import read_period
 from askcorpus.sentences import split_sentences
@@ -120,7 +120,7 @@ def made_in_use() -> tuple[Named, ...]:
 
 def _read_all(language: str) -> None:
     for question in QUESTIONS:
-        expected_answer(question, TEXT, language, language)
+        expected_answer(what_is_asked(question, language), TEXT, language)
         read_period(question, "2022-09-30", language)
         names_of(question, language)
     months = languages()[language].months if language else {}
