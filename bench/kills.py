@@ -272,7 +272,7 @@ def _held(data: Path, names: Sequence[str], states: Sequence[Versions]) -> Versi
 
     settings = _settings(data)
     held: Versions = {}
-    with open_index(settings, Hashed()) as store:
+    with open_index(settings, Hashed()) as store, store.snapshot() as index:
         documents = store.documents()
         with store._database.reading() as connection:
             if fault := damage(connection, Hashed.dimension):
@@ -286,18 +286,18 @@ def _held(data: Path, names: Sequence[str], states: Sequence[Versions]) -> Versi
             if document.text != text_of(name, held[name]):
                 raise Fault(f"{name} is not whole: {document.text}")
             ids = {passage.id for passage, _ in split_passages(document, settings.passage_chars)}
-            if store.stored(sorted(ids)).keys() != ids:
+            if index.stored(sorted(ids)).keys() != ids:
                 raise Fault(f"{name} lacks passages")
-            if {id_ for id_, _ in store.lexical(words(word_of(name, held[name])), 1000)} != ids:
+            if {id_ for id_, _ in index.lexical(words(word_of(name, held[name])), 1000)} != ids:
                 raise Fault(f"{name} is not found by its words")
             passages += len(ids)
-        if store.info().passages != passages:
-            raise Fault(f"there are {store.info().passages} passages instead of {passages}")
+        if index.info.passages != passages:
+            raise Fault(f"there are {index.info.passages} passages instead of {passages}")
         stale = {(name, state[name]) for state in states for name in names if name in state} - set(held.items())
         for name, version in stale:
-            if store.lexical(words(word_of(name, version)), 1):
+            if index.lexical(words(word_of(name, version)), 1):
                 raise Fault(f"{name} is found in version {version}, which is not there")
-        if len(store.dense(_drawn("anything"), 10_000)) != passages:
+        if len(index.dense(_drawn("anything"), 10_000)) != passages:
             raise Fault("not every passage is found by its vector")
     return held
 

@@ -141,11 +141,12 @@ def above(document: Document, way: Way) -> str:
 
 def judge(store: Store, embeddings: SentenceEmbeddings, questions: Sequence[Question]) -> Figures:
     """What the product's own retrieval finds in that store."""
-    retriever, cohort, matcher = Retriever(store), Cohort(embeddings), Matcher(store)
+    retriever, cohort, matcher = Retriever(), Cohort(embeddings), Matcher(store)
     hits, ranks, held, shown = [], [], [], []
     for question in questions:
         query = read_query(question.question, question.history, embeddings, cohort)
-        found = retriever.retrieve(query, Filters(), 20).hits
+        with store.snapshot() as index:
+            found = retriever.retrieve(index, query, Filters(), 20).hits
         ranking = list(dict.fromkeys(one.document_id for one in found))
         grades = matcher.gold(question).grades
         hits.append(hit(ranking, grades, 5))

@@ -35,10 +35,13 @@ def ways(assistant: Assistant) -> dict[str, Search]:
     store = assistant.store
 
     def dense(question: Question) -> list[str]:
-        return [id_ for id_, _ in store.dense(np.array(assistant.embeddings.embed_query(question.question)), DEPTH)]
+        vector = np.array(assistant.embeddings.embed_query(question.question))
+        with store.snapshot() as index:
+            return [id_ for id_, _ in index.dense(vector, DEPTH)]
 
     def lexical(question: Question) -> list[str]:
-        return [id_ for id_, _ in store.lexical(terms(question.question), DEPTH)]
+        with store.snapshot() as index:
+            return [id_ for id_, _ in index.lexical(terms(question.question), DEPTH)]
 
     def rrf(question: Question) -> list[str]:
         scores: dict[str, float] = {}
@@ -48,10 +51,10 @@ def ways(assistant: Assistant) -> dict[str, Search]:
         return sorted(scores, key=lambda id_: -scores[id_])
 
     def fused(question: Question) -> list[str]:
-        query = read_query(
-            question.question, question.history, assistant.embeddings, assistant.cohort, latest=store.latest()
-        )
-        hits = assistant.retriever.retrieve(query, Filters(), 20).hits
+        said = (question.question, question.history, assistant.embeddings, assistant.cohort)
+        with store.snapshot() as index:
+            query = read_query(*said, latest=index.latest())
+            hits = assistant.retriever.retrieve(index, query, Filters(), 20).hits
         return [id_ for found in hits for id_ in (found.passage_id, *found.duplicates)]
 
     def documents(search: Search) -> Search:

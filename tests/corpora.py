@@ -8,6 +8,7 @@ import numpy as np
 
 from askcorpus.store import Store, StoredPassage, Writer, open_store
 from askcorpus.types import Document, Passage, Span
+from looking import look
 
 DIMENSION = 16
 FINGERPRINT = "test-model, passages of 800"
@@ -86,7 +87,7 @@ def book(name: str, count: int) -> Document:
 def exactly(store: Store, queries: Sequence[np.ndarray], limit: int) -> list[list[tuple[str, float]]]:
     """The nearest passages by plain arithmetic over what the store gives back, for each query."""
     ids = [piece.passage.id for found in store.documents() for piece in passages(found)]
-    stored = store.stored(ids)
+    stored = look(store).stored(ids)
     assert stored.keys() == set(ids)
     rows = np.stack([stored[id_].vector for id_ in ids]) if ids else np.empty((0, DIMENSION))
     rankings = []
@@ -99,6 +100,6 @@ def exactly(store: Store, queries: Sequence[np.ndarray], limit: int) -> list[lis
 def assert_exact(store: Store, queries: Sequence[np.ndarray], limit: int = 10) -> None:
     """The store finds what plain arithmetic finds, in the same order and with the same scores."""
     for query, expected in zip(queries, exactly(store, queries, limit), strict=True):
-        found = store.dense(query, limit)
+        found = look(store).dense(query, limit)
         assert [id_ for id_, _ in found] == [id_ for id_, _ in expected]
         assert np.allclose([score for _, score in found], [score for _, score in expected], atol=1e-5)

@@ -8,6 +8,7 @@ from askcorpus.errors import ReadError, UsageError
 from askcorpus.store import Facets, Known, content_hash
 from askcorpus.types import Filters
 from corpora import DIMENSION, document, fill, many, open_, passages
+from looking import look
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_what_is_put_comes_back_unchanged(store):
     assert store.document("a") == one
     assert store.documents() == [one]
     for piece in passages(one):
-        back = store.stored([piece.passage.id])[piece.passage.id]
+        back = look(store).stored([piece.passage.id])[piece.passage.id]
         assert back.passage == piece.passage
         assert back.sentences == piece.sentences
         assert np.allclose(back.vector, piece.vector, atol=1e-6)
@@ -57,7 +58,7 @@ def test_same_id_replaces_and_keeps_unchanged_passages(store):
     fill(store, document("a", shared + "old"))
     fill(store, document("a", shared + "new", origin="moved.txt"))
     assert [found.text for found in store.documents()] == [shared + "new"]
-    assert store.stored([piece.passage.id for piece in passages(document("a", shared + "new"))]).keys() == {
+    assert look(store).stored([piece.passage.id for piece in passages(document("a", shared + "new"))]).keys() == {
         piece.passage.id for piece in passages(document("a", shared + "new"))
     }
 
@@ -140,7 +141,9 @@ def test_filters(store, filters, expected):
     )
     assert names(store, **filters) == expected
     assert store.count(Filters(**filters)) == len(expected)
-    assert {store.hits([id_])[id_].document_id for id_, _ in store.dense(_any(), 50, Filters(**filters))} == expected
+    assert {
+        store.hits([id_])[id_].document_id for id_, _ in look(store).dense(_any(), 50, Filters(**filters))
+    } == expected
 
 
 def _any():
@@ -171,7 +174,7 @@ def test_facets(store):
 
 
 def test_the_latest_date_is_that_of_the_newest_document_as_it_is_told(store):
-    assert store.latest() == ""
+    assert look(store).latest() == ""
     for name, date, latest in (
         ("undated", "", ""),
         ("wrong", "soon", ""),
@@ -182,7 +185,7 @@ def test_the_latest_date_is_that_of_the_newest_document_as_it_is_told(store):
         ("new", "2023-01", "2023-01"),
     ):
         fill(store, document(name, date=date))
-        assert store.latest() == latest, name
+        assert look(store).latest() == latest, name
 
 
 def test_generation_moves_with_every_change(store):

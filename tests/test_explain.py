@@ -42,7 +42,8 @@ def decided(
 ) -> str:
     """The verdict where each feature pulls as said, per unit above nothing."""
     query = read_query(VOLCANO, (), assistant.embeddings, assistant.cohort)
-    retrieval = assistant.retriever.retrieve(query, Filters(), 8)
+    with assistant.store.snapshot() as index:
+        retrieval = assistant.retriever.retrieve(index, query, Filters(), 8)
     evidence = weigh(retrieval, assistant.embeddings)
     weights = {"similarity": similarity, "lexical": lexical}
     calibration = Calibration(0.0, weights, dict.fromkeys(weights, 0.0), dict.fromkeys(weights, 1.0), operating_point)

@@ -14,6 +14,7 @@ from askcorpus.store import Store, open_store
 from askcorpus_ingest import ingest as module
 from askcorpus_ingest.ingest import Report, ingest
 from askcorpus_ingest.progress import Silent
+from looking import look
 
 STORIES = {
     "port.txt": "date 2022-09 LISBONNE, Portugal (AFP) – Le port est resté fermé lundi. Il rouvrira jeudi.",
@@ -68,12 +69,12 @@ def test_a_first_run_and_a_second(corpus, store, run):
 
 def test_what_is_stored_can_be_found_and_cited(corpus, store, run, embeddings):
     run(corpus)
-    (best, similarity), *_ = store.dense(np.array(embeddings.embed_query("Quand le port rouvrira-t-il ?")), 3)
+    (best, similarity), *_ = look(store).dense(np.array(embeddings.embed_query("Quand le port rouvrira-t-il ?")), 3)
     hit = store.hits([best])[best]
     document = store.document(hit.document_id)
     assert document.text[hit.start : hit.end] == hit.text
     assert (document.date, document.place, document.source) == ("2022-09", "LISBONNE, Portugal", "AFP")
-    stored = store.stored([best])[best]
+    stored = look(store).stored([best])[best]
     assert [document.text[s:e] for s, e in stored.sentences] == ["Le port est resté fermé lundi.", "Il rouvrira jeudi."]
     assert 0.5 < similarity <= 1
     assert np.allclose(np.linalg.norm(stored.sentence_vectors.astype(float), axis=1), 1, atol=0.01)

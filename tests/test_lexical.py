@@ -6,6 +6,7 @@ from askcorpus import lexical
 from askcorpus.types import Filters
 from askcorpus.words import words
 from corpora import document, fill, many, open_
+from looking import look
 
 TEXTS = {
     "french": "L’État a déclaré la grève à Œuilly.",
@@ -31,7 +32,7 @@ def store(tmp_path):
 
 def found(store, question, limit=10, filters=Filters()):
     """Ids of the documents found, best first."""
-    ids = [id_ for id_, _ in store.lexical(words(question), limit, filters)]
+    ids = [id_ for id_, _ in look(store).lexical(words(question), limit, filters)]
     return list(dict.fromkeys(hit.document_id for hit in store.hits(ids).values()))
 
 
@@ -71,7 +72,7 @@ def test_the_rarer_term_weighs_more_and_scores_are_positive(store):
         *(document(f"d{n}", "war and peace", title="") for n in range(9)),
         document("rare", "war and zebra", title=""),
     )
-    scored = store.lexical(["war", "zebra"], 10)
+    scored = look(store).lexical(["war", "zebra"], 10)
     assert found(store, "war zebra")[0] == "rare"
     assert [score for _, score in scored] == sorted((score for _, score in scored), reverse=True)
     assert all(score > 0 for _, score in scored)
@@ -79,7 +80,7 @@ def test_the_rarer_term_weighs_more_and_scores_are_positive(store):
 
 def test_document_frequency_counts_passages(store):
     fill(store, document("a", "x" * 40 + "zebra zebra", title=""), document("b", "zebra", title=""))
-    assert store.document_frequency(["zebra", "unicorn", "zebra"]) == {"zebra": 2, "unicorn": 0}
+    assert look(store).document_frequency(["zebra", "unicorn", "zebra"]) == {"zebra": 2, "unicorn": 0}
 
 
 @pytest.mark.parametrize(
@@ -87,13 +88,13 @@ def test_document_frequency_counts_passages(store):
 )
 def test_terms_are_never_syntax(store, terms):
     fill(store, document("a", "plain text"))
-    assert store.lexical(terms, 5) == []
+    assert look(store).lexical(terms, 5) == []
 
 
 def test_a_pasted_page_is_a_question_too(store):
     fill(store, *many(50))
     terms = [f"place{n}" for n in range(3000)]
-    assert len(store.lexical(terms, 1000)) == 50
+    assert len(look(store).lexical(terms, 1000)) == 50
 
 
 def test_common_terms_count_only_when_alone_in_a_large_corpus(store, monkeypatch):
@@ -119,15 +120,15 @@ def test_replaced_and_removed_words_are_gone(store):
     with store.writer() as writer:
         writer.remove(["a"])
     assert found(store, "giraffe") == []
-    assert store.document_frequency(["giraffe"]) == {"giraffe": 0}
+    assert look(store).document_frequency(["giraffe"]) == {"giraffe": 0}
 
 
 def test_rebuild_gives_the_same_index(store):
     fill(store, *many(30))
-    before = store.lexical(["place3", "river9", "month"], 50)
+    before = look(store).lexical(["place3", "river9", "month"], 50)
     with store._database.writing() as connection:
         connection.exec_driver_sql("DELETE FROM lexical WHERE rowid < 40")
-    assert store.lexical(["place3", "river9", "month"], 50) != before
+    assert look(store).lexical(["place3", "river9", "month"], 50) != before
     assert "lexical index" in [check.name for check in store.check() if not check.ok]
     store.rebuild()
-    assert store.lexical(["place3", "river9", "month"], 50) == before
+    assert look(store).lexical(["place3", "river9", "month"], 50) == before

@@ -52,12 +52,12 @@ def run(items: Iterator[str | Draft]) -> tuple[list[str], Draft]:
 
 
 def verified(draft: Draft) -> Verified:
-    return verify(draft, HITS, TEXTS.__getitem__, "en")
+    return verify(draft, HITS, TEXTS.__getitem__)
 
 
 def test_a_reply_is_streamed_and_its_markers_get_verbatim_quotes() -> None:
     llm, model = answerer("North Korea recognised Donetsk in July 2022 [1].")
-    pieces, draft = run(llm.draft("Who recognised Donetsk?", HITS, "en"))
+    pieces, draft = run(llm.write("Who recognised Donetsk?", HITS, "en"))
     assert len(pieces) > 5
     assert "".join(pieces) == "North Korea recognised Donetsk in July 2022 [1]."
     (citation,) = verified(draft).citations
@@ -73,7 +73,7 @@ def test_a_long_reply_is_streamed_in_pieces_and_costs_no_more_a_word_than_a_shor
     reply = " ".join(f"Ash lay on roof {number} again." for number in range(2_000))
     llm, _ = answerer(reply)
     start = time.thread_time()
-    pieces = [piece for piece in llm.draft("?", HITS, "en") if isinstance(piece, str)]
+    pieces = [piece for piece in llm.write("?", HITS, "en") if isinstance(piece, str)]
     assert time.thread_time() - start < 3.0
     assert "".join(pieces) == reply
     assert len(pieces) > 300
@@ -82,7 +82,7 @@ def test_a_long_reply_is_streamed_in_pieces_and_costs_no_more_a_word_than_a_shor
 
 def test_two_sentences_that_cite_one_passage_quote_its_different_words() -> None:
     llm, _ = answerer("North Korea recognised Donetsk and Luhansk [1]. Moscow spoke on Tuesday [1].")
-    result = verified(run(llm.draft("?", HITS, "en"))[1])
+    result = verified(run(llm.write("?", HITS, "en"))[1])
     assert result.text == "North Korea recognised Donetsk and Luhansk [1]. Moscow spoke on Tuesday [2]."
     assert [c.quote for c in result.citations] == [
         "North Korea recognised Donetsk and Luhansk in July 2022.",
@@ -103,14 +103,14 @@ def test_two_sentences_that_cite_one_passage_quote_its_different_words() -> None
 )
 def test_a_claim_without_support_is_not_cited(reply: str) -> None:
     llm, _ = answerer(reply)
-    result = verified(run(llm.draft("?", HITS, "en"))[1])
+    result = verified(run(llm.write("?", HITS, "en"))[1])
     assert result.citations == ()
     assert len(result.unsupported) == 1
 
 
 def test_a_sentence_before_a_marked_one_borrows_a_marker_that_supports_it() -> None:
     llm, _ = answerer("Moscow spoke on Tuesday. North Korea recognised Donetsk and Luhansk [1]. The moon is cheese.")
-    result = verified(run(llm.draft("?", HITS, "en"))[1])
+    result = verified(run(llm.write("?", HITS, "en"))[1])
     assert [c.quote[:6] for c in result.citations] == ["Moscow", "North "]
     assert result.unsupported == ("The moon is cheese.",)
 
@@ -200,18 +200,18 @@ def test_markers_are_read_however_they_are_written(written: str, plain: str) -> 
 )
 def test_when_the_passages_do_not_say_nothing_is_shown_and_the_draft_is_empty(reply: str) -> None:
     llm, _ = answerer(reply)
-    assert run(llm.draft("?", HITS, "en")) == ([], Draft(text=""))
+    assert run(llm.write("?", HITS, "en")) == ([], Draft(text=""))
 
 
 def test_an_answer_that_begins_like_the_phrase_is_not_swallowed() -> None:
     llm, _ = answerer("Not in the first: North Korea recognised Donetsk and Luhansk [1].")
-    pieces, _ = run(llm.draft("?", HITS, "en"))
+    pieces, _ = run(llm.write("?", HITS, "en"))
     assert "".join(pieces).startswith("Not in the first")
 
 
 def test_the_thoughts_of_a_model_are_not_its_answer() -> None:
     llm, _ = answerer("<think>Passage [2] says…\n\nNo.</think>\n\nMoscow spoke on Tuesday [1].")
-    pieces, draft = run(llm.draft("?", HITS, "en"))
+    pieces, draft = run(llm.write("?", HITS, "en"))
     assert "".join(pieces) == "Moscow spoke on Tuesday [1]."
     assert draft.text == "Moscow spoke on Tuesday [1]."
     assert shown("so it is Tuesday</think>Tuesday [1].", whole=True) == "Tuesday [1]."
@@ -220,7 +220,7 @@ def test_the_thoughts_of_a_model_are_not_its_answer() -> None:
 def test_a_model_is_never_asked_without_passages() -> None:
     llm, model = answerer("something")
     with pytest.raises(ValueError, match="without passages"):
-        llm.draft("?", (), "en")
+        llm.write("?", (), "en")
     assert model.received == []
 
 
@@ -228,7 +228,7 @@ def test_a_model_is_never_asked_without_passages() -> None:
 def test_an_empty_reply_is_an_error(reply: str) -> None:
     llm, _ = answerer(reply)
     with pytest.raises(ModelError, match="empty reply"):
-        list(llm.draft("?", HITS, "en"))
+        list(llm.write("?", HITS, "en"))
 
 
 @pytest.mark.parametrize(
@@ -246,14 +246,14 @@ def test_half_an_answer_is_never_a_draft(reply: Exception | BreaksOff | AIMessag
     llm, _ = answerer(reply)
     items = []
     with pytest.raises(ModelError) as caught:
-        items.extend(llm.draft("?", HITS, "en"))
+        items.extend(llm.write("?", HITS, "en"))
     assert not any(isinstance(item, Draft) for item in items)
     assert "\n" not in str(caught.value)
 
 
 def test_a_conversation_is_shown_to_the_model_inside_a_fence_and_without_its_markers() -> None:
     llm, model = answerer("Moscow spoke on Tuesday [1].")
-    run(llm.draft("And Syria?", HITS, "en", HISTORY))
+    run(llm.write("And Syria?", HITS, "en", HISTORY))
     prompt = model.received[0][1].text
     assert "| user: Did North Korea arm Russia?\n| assistant: It denied it. (1)\n" in prompt
 
@@ -297,7 +297,7 @@ def server() -> Iterator[OpenAIServer]:
 def ask(server: OpenAIServer) -> Callable[..., tuple[list[str], Draft]]:
     def ask(**settings: object) -> tuple[list[str], Draft]:
         chosen = Settings(**({"llm": "tiny:7b", "llm_base_url": server.url, "llm_timeout": 5} | settings))
-        return run(LLMAnswerer(load_chat_model(chosen), "tiny:7b", unrelated).draft("Who?", HITS, "en"))
+        return run(LLMAnswerer(load_chat_model(chosen), "tiny:7b", unrelated).write("Who?", HITS, "en"))
 
     return ask
 
@@ -370,7 +370,7 @@ def test_a_server_that_is_down_is_named_as_that(ask: Callable[..., tuple[list[st
 def test_stopping_hangs_up_on_the_server(server: OpenAIServer) -> None:
     server.queue(Reply(("word ",) * 400, delay=0.02))
     settings = Settings(llm="tiny", llm_base_url=server.url)
-    items = LLMAnswerer(load_chat_model(settings), "tiny", unrelated).draft("Who?", HITS, "en")
+    items = LLMAnswerer(load_chat_model(settings), "tiny", unrelated).write("Who?", HITS, "en")
     next(items)
     items.close()  # type: ignore[attr-defined]
     assert server.hung_up.wait(timeout=5)
@@ -447,7 +447,7 @@ def llama_url() -> Iterator[str]:
 def test_a_real_model_server_is_asked_and_its_reply_verified(llama_url: str) -> None:
     settings = Settings(llm="smollm2", llm_base_url=llama_url, llm_timeout=120)
     llm = LLMAnswerer(load_chat_model(settings), "smollm2", unrelated)
-    pieces, draft = run(llm.draft("Who recognised Donetsk?", HITS, "en"))
+    pieces, draft = run(llm.write("Who recognised Donetsk?", HITS, "en"))
     assert len(pieces) > 1
 
     assert verified(draft).text

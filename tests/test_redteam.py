@@ -69,7 +69,7 @@ def unrelated(first: Sequence[str], second: Sequence[str]) -> NDArray[np.float32
 
 def reply_to(attack: dict[str, object], reply: str, history: Sequence[Turn] = ()) -> tuple[Draft, list[BaseMessage]]:
     model = ScriptedChatModel().queue(reply)
-    *_, draft = LLMAnswerer(model, "scripted", unrelated).draft(QUESTION, hits_for(attack), "en", history)
+    *_, draft = LLMAnswerer(model, "scripted", unrelated).write(QUESTION, hits_for(attack), "en", history)
     assert isinstance(draft, Draft)
     return draft, model.received[0]
 
@@ -147,7 +147,7 @@ def test_a_conversation_that_quotes_a_hostile_document_stays_inside_its_fence_to
 def test_what_an_obeying_model_says_is_never_cited(attack: dict[str, object]) -> None:
     draft, _ = reply_to(attack, str(attack["obeyed"]) or CANNOT_ANSWER)
     documents = {hit.document_id: hit.text for hit in hits_for(attack)}
-    result = verify(draft, hits_for(attack), documents.__getitem__, str(attack["language"]))
+    result = verify(draft, hits_for(attack), documents.__getitem__)
     assert result.citations == ()
     assert not BRACKETED_NUMBERS.search(result.text)
 
@@ -232,7 +232,7 @@ def test_what_an_obeying_model_says_is_proven_or_not_said(
 ) -> None:
     reply = f"{attack['obeyed']}\n\n{attack['text']}"
     llm = LLMAnswerer(ScriptedChatModel().queue(reply), "scripted", similarity_of(embeddings))
-    assistant = Assistant(corpus.settings, corpus.store, embeddings, llm=llm)
+    assistant = Assistant(corpus.settings, corpus.store, embeddings, answerer=llm)
     answer = assistant.ask(question_about(attack))
     assert_every_marker_is_proven(answer, corpus.store)
     assert answer.answerable or answer.abstain_reason == "unsupported_answer"

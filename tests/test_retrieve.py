@@ -20,7 +20,8 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbe
 
 def retrieve(assistant: Assistant, question: str, filters: Filters = Filters(), limit: int = 8) -> Retrieval:
     query = read_query(question, (), assistant.embeddings, assistant.cohort)
-    return assistant.retriever.retrieve(query, filters, limit)
+    with assistant.store.snapshot() as index:
+        return assistant.retriever.retrieve(index, query, filters, limit)
 
 
 def name(assistant: Assistant, hit: Hit) -> str:
@@ -132,7 +133,8 @@ def test_the_less_a_follow_up_finds_by_itself_the_more_its_context_counts(
     assistant: Assistant, question: str, found: str
 ) -> None:
     query = read_query(question, MAYOR, assistant.embeddings, assistant.cohort)
-    retrieval = assistant.retriever.retrieve(query, Filters(), 8)
+    with assistant.store.snapshot() as index:
+        retrieval = assistant.retriever.retrieve(index, query, Filters(), 8)
     assert name(assistant, retrieval.hits[0]).startswith(found)
     alone, in_context = (reading.importance for reading in retrieval.readings)
     assert alone + in_context == pytest.approx(1.0)

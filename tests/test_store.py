@@ -9,12 +9,12 @@ import threading
 import numpy as np
 import pytest
 
-from askcorpus import catalog
 from askcorpus import store as store_module
 from askcorpus.errors import Busy, IndexMismatch, NothingIngested, StorageError
 from askcorpus.types import Filters
 from askcorpus.words import RULES
 from corpora import DIMENSION, assert_exact, book, document, fill, many, open_, passages, put, vector
+from looking import look
 
 QUERIES = [vector(f"question {n}") for n in range(5)]
 
@@ -29,10 +29,10 @@ def test_a_folder_that_is_not_there_reads_as_empty_and_stays_so(folder):
         assert store.info().model_dump() == {"fingerprint": store.fingerprint, "documents": 0, "passages": 0}
         assert store.documents() == []
         assert store.document("a") is None
-        assert store.dense(QUERIES[0], 5) == []
-        assert store.lexical(["a"], 5) == []
-        assert store.document_frequency(["a"]) == {"a": 0}
-        assert store.hits(["p"]) == store.stored(["p"]) == {}
+        assert look(store).dense(QUERIES[0], 5) == []
+        assert look(store).lexical(["a"], 5) == []
+        assert look(store).document_frequency(["a"]) == {"a": 0}
+        assert store.hits(["p"]) == look(store).stored(["p"]) == {}
         [check] = store.check(deep=True)
         assert not check.ok
         assert check.detail.startswith(f"There is no index in {folder}. ")
@@ -64,7 +64,7 @@ def test_a_folder_that_goes_is_told_and_not_made_again_by_reading(folder, emptie
         assert [check.ok for check in store.check(deep=True)] == [False]
         with pytest.raises(NothingIngested, match="There is no index in"):
             store.filled()
-        assert store.dense(QUERIES[0], 5) == []
+        assert look(store).dense(QUERIES[0], 5) == []
         with pytest.raises(StorageError, match="There is no index in"):
             store.rebuild()
         assert folder.exists() == emptied
@@ -75,10 +75,10 @@ def test_a_question_in_flight_does_not_make_a_deleted_folder_again(folder, monke
     monkeypatch.setattr(store_module, "EXACT_UPTO", 0)
     with open_(folder) as writing:
         fill(writing, *many(20))
-    with open_(folder) as store, store._database.reading() as connection:
-        assert catalog.count_passages(connection) == 60
+    with open_(folder) as store, store.snapshot() as index:
+        assert index.info.passages == 60
         shutil.rmtree(folder)
-        assert len(store._nearest(connection, QUERIES[0], 5, Filters())) == 5
+        assert len(index.dense(QUERIES[0], 5)) == 5
     assert not folder.exists()
 
 
@@ -90,21 +90,21 @@ def test_a_store_sees_the_folder_appear_go_and_come_back(folder):
             with open_(folder) as writer:
                 fill(writer, *many(20), document(content, f"The {content} one."))
             assert reader.document(content)
-            assert reader.lexical([content], 1)
+            assert look(reader).lexical([content], 1)
             assert_exact(reader, QUERIES)
             seen.append(reader.generation())
             shutil.rmtree(folder)
             assert reader.count() == 0
-            assert reader.dense(QUERIES[0], 5) == []
+            assert look(reader).dense(QUERIES[0], 5) == []
         assert len(set(seen)) == 3
 
 
 def test_everything_is_there_after_reopening(folder):
     with open_(folder) as store:
         fill(store, *many(10))
-        before = (store.documents(), store.generation(), store.facets(), store.background(QUERIES[0]))
+        before = (store.documents(), store.generation(), store.facets(), look(store).background(QUERIES[0]))
     with open_(folder) as store:
-        assert (store.documents(), store.generation(), store.facets(), store.background(QUERIES[0])) == before
+        assert (store.documents(), store.generation(), store.facets(), look(store).background(QUERIES[0])) == before
 
 
 def test_another_fingerprint_is_refused_and_both_are_named(folder):
@@ -347,7 +347,10 @@ def test_words_of_another_version_are_refused_with_what_to_do(folder):
     with open_(folder) as store:
         fill(store, document("a", "The lighthouse is lit."))
         age_words(folder)
-        for ask in (lambda: store.lexical(["lighthouse"], 1), lambda: store.document_frequency(["lighthouse"])):
+        for ask in (
+            lambda: look(store).lexical(["lighthouse"], 1),
+            lambda: look(store).document_frequency(["lighthouse"]),
+        ):
             with pytest.raises(IndexMismatch, match=r"another version.*askcorpus rebuild"):
                 ask()
         assert [check.detail for check in store.check() if not check.ok] == [
@@ -363,7 +366,9 @@ def test_words_of_another_version_are_indexed_anew_by_rebuild_and_by_the_next_wr
     age_words(folder)
     with open_(folder) as store:
         mend(store)
-        assert [id_ for id_, _ in store.lexical(["lighthouse"], 5)] == [passages(store.document("a"))[0].passage.id]
+        assert [id_ for id_, _ in look(store).lexical(["lighthouse"], 5)] == [
+            passages(store.document("a"))[0].passage.id
+        ]
         assert all(check.ok for check in store.check())
 
 
@@ -375,10 +380,10 @@ def test_a_catalog_from_before_words_had_a_version_is_of_the_first(folder):
     raw.close()
     with open_(folder) as store:
         if RULES == 1:
-            assert store.lexical(["lighthouse"], 5)
+            assert look(store).lexical(["lighthouse"], 5)
         else:
             with pytest.raises(IndexMismatch):
-                store.lexical(["lighthouse"], 5)
+                look(store).lexical(["lighthouse"], 5)
 
 
 def test_threads_read_whole_documents_while_one_writes(folder):
@@ -392,16 +397,16 @@ def test_threads_read_whole_documents_while_one_writes(folder):
         query = vector(f"reader {seed}")
         while not stop.is_set():
             try:
-                ids = [id_ for id_, _ in store.dense(query, 200)]
-                ids += [id_ for id_, _ in store.lexical([f"v{n}" for n in range(20)], 200)]
+                ids = [id_ for id_, _ in look(store).dense(query, 200)]
+                ids += [id_ for id_, _ in look(store).lexical([f"v{n}" for n in range(20)], 200)]
                 for hit in store.hits(ids).values():
                     found = store.document(hit.document_id)
-                    stored = store.stored([piece.passage.id for piece in passages(found)])
+                    stored = look(store).stored([piece.passage.id for piece in passages(found)])
                     again = store.document(hit.document_id)
                     if found == again and len(stored) != len(passages(found)):
                         failures.append(f"half of {found.title}")
                 store.documents(Filters(languages=("en",)))
-                store.background(query)
+                look(store).background(query)
             except Exception as exc:  # noqa: BLE001  whatever it is, the test must show it
                 failures.append(repr(exc))
                 return
@@ -428,7 +433,7 @@ def test_closing_twice_is_fine_and_a_closed_store_opens_again(folder, caplog):
     store.close()
     with caplog.at_level(logging.WARNING):
         assert store.count() == 1
-        assert store.dense(QUERIES[0], 1)
+        assert look(store).dense(QUERIES[0], 1)
     assert caplog.records == []
     store.close()
 

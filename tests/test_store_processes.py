@@ -16,6 +16,7 @@ import pytest
 from askcorpus.errors import Busy
 from askcorpus.words import words
 from corpora import assert_exact, book, document, fill, many, open_, vector
+from looking import look
 
 TESTS = Path(__file__).parent
 QUERIES = [vector(f"question {n}") for n in range(5)]
@@ -77,7 +78,7 @@ def test_a_killed_writer_leaves_whole_documents(folder, seed):
         assert last in (acknowledged, one_more)
         assert all(check.ok for check in store.check(deep=True))
         for name in last:
-            assert store.lexical(words(f"word{name[1:]}"), 1)
+            assert look(store).lexical(words(f"word{name[1:]}"), 1)
         assert_exact(store, QUERIES)
         fill(store, document("after"))  # the lock died with its holder
         assert_exact(store, QUERIES)
@@ -166,8 +167,8 @@ def test_a_store_sees_what_another_process_ingests(folder):
             assert store.generation() > before
             assert store.documents(limit=1)[0].id == f"new{step}"
             assert store.document(f"d{step}") is None
-            [(found, _)] = store.lexical([f"zebra{step}"], 5)
-            assert found in dict(store.dense(QUERIES[0], 500))
+            [(found, _)] = look(store).lexical([f"zebra{step}"], 5)
+            assert found in dict(look(store).dense(QUERIES[0], 500))
             assert_exact(store, QUERIES)
         assert store.facets().languages["xx"] == 3
 
@@ -223,7 +224,8 @@ def test_a_folder_that_may_only_be_read(tmp_path, folder, log):
         folder = Path(sys.argv[1])
         os.setuid(65534)
         with open_(folder) as store:
-            print(store.count(), len(store.lexical(["zebra", "giraffe"], 5)), len(store.dense(vector("q"), 100)))
+            now = look(store)
+            print(store.count(), len(now.lexical(["zebra", "giraffe"], 5)), len(now.dense(vector("q"), 100)))
             try:
                 fill(store, document("b"))
             except StorageError as exc:

@@ -18,6 +18,7 @@ from askcorpus import vectors
 from askcorpus.errors import UsageError
 from askcorpus.types import Filters
 from corpora import DIMENSION, assert_exact, book, document, exactly, fill, many, open_, passages, put, vector
+from looking import look
 
 QUERIES = [vector(f"question {n}") for n in range(20)]
 
@@ -74,7 +75,7 @@ def test_filtered_search_is_exact(store):
         [everything] = exactly(store, [query], 1000)
         owners = store.hits([id_ for id_, _ in everything])
         expected = [id_ for id_, _ in everything if owners[id_].document_id in wanted][:10]
-        assert [id_ for id_, _ in store.dense(query, 10, filters)] == expected
+        assert [id_ for id_, _ in look(store).dense(query, 10, filters)] == expected
 
 
 @pytest.mark.parametrize("second", [False, True], ids=["chroma", "exact"])
@@ -94,24 +95,24 @@ def test_changes_are_seen_at_once_and_nothing_resurfaces(store, second):
 
 def test_removing_everything_leaves_nothing(store):
     fill(store, *many(20))
-    assert store.dense(QUERIES[0], 5)
+    assert look(store).dense(QUERIES[0], 5)
     with store.writer() as writer:
         writer.remove([found.id for found in store.documents()])
-    assert store.dense(QUERIES[0], 5) == []
+    assert look(store).dense(QUERIES[0], 5) == []
     fill(store, *many(20))
     assert_exact(store, QUERIES)
 
 
 def test_a_limit_beyond_the_corpus_gives_all_of_it(store):
     fill(store, *many(10))
-    assert len(store.dense(QUERIES[0], 500)) == store.info().passages
-    assert store.dense(QUERIES[0], 0) == []
+    assert len(look(store).dense(QUERIES[0], 500)) == store.info().passages
+    assert look(store).dense(QUERIES[0], 0) == []
 
 
 def test_length_of_the_question_vector_does_not_matter(store):
     fill(store, *many(10))
-    assert dict(store.dense(QUERIES[0] * 7, 5)) == pytest.approx(dict(store.dense(QUERIES[0], 5)))
-    assert [score for _, score in store.dense(np.zeros(DIMENSION, np.float32), 5)] == [0.0] * 5
+    assert dict(look(store).dense(QUERIES[0] * 7, 5)) == pytest.approx(dict(look(store).dense(QUERIES[0], 5)))
+    assert [score for _, score in look(store).dense(np.zeros(DIMENSION, np.float32), 5)] == [0.0] * 5
 
 
 def test_a_zero_vector_is_like_nothing(store):
@@ -119,7 +120,7 @@ def test_a_zero_vector_is_like_nothing(store):
     with store.writer() as writer:
         put(writer, *many(10))
         writer.put(one, [piece._replace(vector=piece.vector * 0) for piece in passages(one)])
-    found = store.dense(QUERIES[0], 100)
+    found = look(store).dense(QUERIES[0], 100)
     assert len(found) == 31
     assert dict(found)[passages(one)[0].passage.id] == 0.0
 
@@ -127,12 +128,12 @@ def test_a_zero_vector_is_like_nothing(store):
 def test_the_background_is_that_of_the_vectors(store):
     fill(store, *many(30))
     scores = np.array([score for _, score in exactly(store, QUERIES[:1], 1000)[0]])
-    assert store.background(QUERIES[0])[:2] == pytest.approx((scores.mean(), scores.std()), abs=1e-5)
+    assert look(store).background(QUERIES[0])[:2] == pytest.approx((scores.mean(), scores.std()), abs=1e-5)
 
 
 def test_background_is_a_fixed_sample_of_a_large_corpus(store):
     fill(store, book("b", 1500))
-    first = store.background(QUERIES[0])
+    first = look(store).background(QUERIES[0])
     with open_(store.folder) as second:
         assert second.background(QUERIES[0]) == first
     scores = np.array([score for _, score in exactly(store, QUERIES[:1], 2000)[0]])

@@ -42,7 +42,7 @@ def quote_of(marker: int, hit: Hit, words: str, highlights: tuple[Span, ...] = (
 
 def check(text: str, *quotes: Quote, hits: tuple[Hit, ...] = HITS, language: str = "en") -> Verified:
     """Verify, and assert what is promised of every verified answer."""
-    verified = verify(Draft(text=text, quotes=quotes), hits, lambda id: DOCUMENTS.get(id, ""), language)
+    verified = verify(Draft(text=text, quotes=quotes, language=language), hits, lambda id: DOCUMENTS.get(id, ""))
     assert [c.marker for c in verified.citations] == list(range(1, len(verified.citations) + 1))
     places = [c.answer_start for c in verified.citations]
     assert places == sorted(places)

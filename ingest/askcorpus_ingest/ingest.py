@@ -230,7 +230,8 @@ class _Run:
 
         ``titles`` are those of the passages' documents, by document id.
         """
-        stored = self.store.stored([passage.id for passage, _ in passages])
+        with self.store.snapshot() as index:
+            stored = index.stored([passage.id for passage, _ in passages])
         ready = {
             passage.id: stored[passage.id]
             for passage, sentences in passages

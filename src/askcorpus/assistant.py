@@ -3,11 +3,13 @@
 import secrets
 import time
 from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from askcorpus.answerer import Answerer, Findings
 from askcorpus.cohort import Cohort
 from askcorpus.confidence import Calibration, Features, load_calibration, measure, missing_names
 from askcorpus.disagreement import differing_sentences
@@ -15,17 +17,15 @@ from askcorpus.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.errors import UsageError
 from askcorpus.evidence import Evidence, weigh
 from askcorpus.explain import explain as explain_decision
-from askcorpus.extractive import NAME as EXTRACTIVE
-from askcorpus.extractive import extract
+from askcorpus.extractive import ExtractiveAnswerer
 from askcorpus.index import open_index
-from askcorpus.language import detect_language
 from askcorpus.llm import LLMAnswerer, load_chat_model
 from askcorpus.messages import does_not_say
 from askcorpus.query import Query, check_question, read_query, recent_turns
 from askcorpus.rerank import Reranker
 from askcorpus.retrieve import Retrieval, Retriever
 from askcorpus.settings import Settings
-from askcorpus.store import Store
+from askcorpus.store import Snapshot, Store
 from askcorpus.types import (
     AbstainReason,
     Answer,
@@ -65,16 +65,16 @@ class Assistant:
         store: Store,
         embeddings: SentenceEmbeddings,
         *,
-        llm: LLMAnswerer | None = None,
+        answerer: Answerer | None = None,
         calibration: Calibration | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
         self.embeddings = embeddings
-        self.llm = llm
+        self.answerer = answerer or ExtractiveAnswerer()
         self.cohort = Cohort(embeddings)
         self.calibration = calibration or load_calibration()
-        self.retriever = Retriever(store, Reranker(settings.reranker) if settings.reranker else None)
+        self.retriever = Retriever(Reranker(settings.reranker) if settings.reranker else None)
 
     def __enter__(self) -> Self:
         return self
@@ -89,11 +89,6 @@ class Assistant:
     def warm_up(self) -> None:
         """Load the embedding model now rather than with the first question."""
         self.embeddings.warm_up()
-
-    @property
-    def model(self) -> str:
-        """What answers: ``extractive`` or the language model's name."""
-        return self.llm.name if self.llm else EXTRACTIVE
 
     @property
     def operating_point(self) -> float:
@@ -146,20 +141,22 @@ class Assistant:
             StorageError: the data folder cannot be read.
         """
         clock = _Clock()
-        question, history = check_question(question), recent_turns(history)
-        index = self.store.filled()
-        limit = self._limit(top_k)
-        query = self._understand(question, history)
-        clock.lap("embed")
-        retrieval = self.retriever.retrieve(query, filters, max(limit, JUDGED))
-        clock.lap("retrieve")
-        yield Retrieved(passages=retrieval.hits[:limit])
-        judgement = self._judge(retrieval)
-        clock.lap("judge")
-        verified, reason = Verified("", (), ()), judgement.abstain_reason
-        if reason is None:
-            verified = yield from self._draft(query, retrieval, judgement, history, limit)
-            reason = None if verified.citations else "unsupported_answer"
+        question, history, limit = check_question(question), recent_turns(history), self._limit(top_k)
+        with self.store.snapshot() as index:
+            info = index.filled()
+            query = self._understand(index, question, history)
+            clock.lap("embed")
+            retrieval = self.retriever.retrieve(index, query, filters, max(limit, JUDGED))
+            clock.lap("retrieve")
+            yield Retrieved(passages=retrieval.hits[:limit])
+            judgement = self._judge(retrieval)
+            clock.lap("judge")
+            draft, verified, reason = Draft(text=""), Verified("", (), ()), judgement.abstain_reason
+            if reason is None:
+                findings = Findings(query, history, retrieval.hits[:limit], judgement.evidence, judgement.differing)
+                draft = yield from _drafted(self.answerer.draft(findings))
+                verified = verify(draft, retrieval.hits, partial(_text_of, index))
+                reason = None if verified.citations else "unsupported_answer"
         citations = () if reason else verified.citations
         unnamed = _missing_names(retrieval, limit, citations)
         clock.lap("answer")
@@ -176,11 +173,11 @@ class Assistant:
                 citations=citations,
                 passages=retrieval.hits[:limit],
                 unsupported=() if reason else verified.unsupported,
-                sources_differ=reason is None and not self.llm and bool(judgement.differing),
+                sources_differ=reason is None and draft.sources_differ,
                 missing_names=unnamed,
                 conversation_id=conversation_id,
-                model=self.model,
-                index=index,
+                model=self.answerer.name,
+                index=info,
                 filters=filters,
                 period=query.period,
                 timings_ms=clock.laps(),
@@ -190,19 +187,20 @@ class Assistant:
 
     def search(self, query: str, *, filters: Filters = Filters(), top_k: int | None = None) -> tuple[Hit, ...]:
         """The passages nearest to ``query``, best first, without an answer. Raises as :meth:`stream` does."""
-        query = check_question(query)
-        self.store.filled()
-        read = read_query(query, (), self.embeddings, self.cohort, latest=self.store.latest())
-        return self.retriever.retrieve(read, filters, self._limit(top_k)).hits
+        query, limit = check_question(query), self._limit(top_k)
+        with self.store.snapshot() as index:
+            index.filled()
+            read = read_query(query, (), self.embeddings, self.cohort, latest=index.latest())
+            return self.retriever.retrieve(index, read, filters, limit).hits
 
     def _limit(self, top_k: int | None) -> int:
         if top_k is not None and top_k < 1:
             raise UsageError(f"{top_k} passages cannot be shown.", "Ask for one or more.")
         return self.settings.top_k if top_k is None else top_k
 
-    def _understand(self, question: str, history: Sequence[Turn]) -> Query:
-        standalone = self.llm.rewrite(question, history) if self.llm and history else None
-        latest = self.store.latest()
+    def _understand(self, index: Snapshot, question: str, history: Sequence[Turn]) -> Query:
+        standalone = self.answerer.rewrite(question, history) if history else None
+        latest = index.latest()
         return read_query(question, history, self.embeddings, self.cohort, standalone=standalone, latest=latest)
 
     def _judge(self, retrieval: Retrieval) -> Judgement:
@@ -214,28 +212,6 @@ class Assistant:
         weak = confidence < self.operating_point
         differing = differing_sentences(retrieval.query, evidence, self.cohort.among_themselves())
         return Judgement(evidence, differing, features, confidence, "weak_evidence" if weak else None)
-
-    def _draft(
-        self, query: Query, retrieval: Retrieval, judgement: Judgement, history: Sequence[Turn], limit: int
-    ) -> Generator[Event, None, Verified]:
-        hits = retrieval.hits[:limit] if self.llm else tuple(evidence.hit for evidence in judgement.evidence)
-        pieces = (
-            self.llm.draft(query.question, hits, query.language, history)
-            if self.llm
-            else extract(query, judgement.evidence, judgement.differing)
-        )
-        draft = Draft(text="")
-        for piece in pieces:
-            if isinstance(piece, Draft):
-                draft = piece
-            else:
-                yield Token(text=piece)
-        language = query.language if self.llm else detect_language(draft.text)
-        return verify(draft, hits, self._text_of, language)
-
-    def _text_of(self, document_id: str) -> str:
-        document = self.store.document(document_id)
-        return document.text if document else ""
 
     def _explain(
         self, retrieval: Retrieval, judgement: Judgement, filters: Filters, reason: AbstainReason | None
@@ -260,8 +236,8 @@ def open_assistant(settings: Settings) -> Assistant:
         ModelError: the language model's package is missing, or a model's name makes no sense.
     """
     embeddings = load_embeddings(settings)
-    llm = _load_llm(settings, embeddings) if settings.llm else None
-    return Assistant(settings, open_index(settings, embeddings), embeddings, llm=llm)
+    answerer = _load_llm(settings, embeddings) if settings.llm else ExtractiveAnswerer()
+    return Assistant(settings, open_index(settings, embeddings), embeddings, answerer=answerer)
 
 
 def _load_llm(settings: Settings, embeddings: SentenceEmbeddings) -> LLMAnswerer:
@@ -269,6 +245,22 @@ def _load_llm(settings: Settings, embeddings: SentenceEmbeddings) -> LLMAnswerer
         return embeddings.embed_sentences(left) @ embeddings.embed_sentences(right).T
 
     return LLMAnswerer(load_chat_model(settings), settings.llm or "", similarity)
+
+
+def _drafted(pieces: Iterator[str | Draft]) -> Generator[Event, None, Draft]:
+    """Pass the pieces of an answer on as they come, and return what they make."""
+    draft = Draft(text="")
+    for piece in pieces:
+        if isinstance(piece, Draft):
+            draft = piece
+        else:
+            yield Token(text=piece)
+    return draft
+
+
+def _text_of(index: Snapshot, document_id: str) -> str:
+    document = index.document(document_id)
+    return document.text if document else ""
 
 
 def _missing_names(retrieval: Retrieval, limit: int, citations: Sequence[Citation]) -> tuple[str, ...]:

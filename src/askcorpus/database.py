@@ -7,7 +7,7 @@ before it counts (``synchronous=FULL``), so neither a kill nor a power cut takes
 import errno
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -51,12 +51,16 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection whose reads all see the same state."""
-        with translated(self.path.parent):
-            engine = self._open()
-            with (engine or self._empty).connect() as connection:
-                if engine is None:
-                    self._create_tables(connection)
-                yield connection
+        with translated(self.path.parent), self._connected() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """The same for a longer stay: what the block raises is its own affair, and not taken for the database's."""
+        with ExitStack() as stack:
+            with translated(self.path.parent):
+                connection = stack.enter_context(self._connected())
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -65,6 +69,14 @@ class Database:
             engine = self._open() or self._create()
             with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
                 yield connection
+
+    @contextmanager
+    def _connected(self) -> Iterator[sa.Connection]:
+        engine = self._open()
+        with (engine or self._empty).connect() as connection:
+            if engine is None:
+                self._create_tables(connection)
+            yield connection
 
     def close(self) -> None:
         """Let go of the file; a later use opens it again."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from askcorpus.answerer import Findings
 from askcorpus.evidence import Evidence
 from askcorpus.expectation import expected_answer
+from askcorpus.language import detect_language
 from askcorpus.messages import documents_differ
 from askcorpus.query import Query
-from askcorpus.types import Draft, Quote, Span
+from askcorpus.types import Draft, Quote, Span, Turn
 from askcorpus.words import words
 
 NAME = "extractive"
@@ -17,6 +19,19 @@ CLOSE = 1.0
 
 REPEATS = 0.6
 """Share of a sentence's terms that are already quoted from which it adds nothing."""
+
+
+class ExtractiveAnswerer:
+    """Answers with the sentences that answer."""
+
+    name = NAME
+
+    def rewrite(self, question: str, history: Sequence[Turn]) -> None:
+        """Nothing: a follow-up is read below what was said before it."""
+
+    def draft(self, findings: Findings) -> Iterator[str | Draft]:
+        """The best sentences, each with its marker; where sources contradict each other, those."""
+        return extract(findings.query, findings.evidence, findings.differing)
 
 
 def extract(query: Query, evidence: Sequence[Evidence], differing: Sequence[Evidence] = ()) -> Iterator[str | Draft]:
@@ -45,7 +60,7 @@ def extract(query: Query, evidence: Sequence[Evidence], differing: Sequence[Evid
             )
         )
         yield piece
-    yield Draft(text=text, quotes=tuple(quotes))
+    yield Draft(text=text, quotes=tuple(quotes), language=detect_language(text), sources_differ=bool(differing))
 
 
 def _choose(evidence: Sequence[Evidence]) -> list[Evidence]:

@@ -12,6 +12,7 @@ from langchain_core import exceptions as langchain_errors
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.prompt_values import PromptValue
 
+from askcorpus.answerer import Findings
 from askcorpus.errors import ModelError, UsageError
 from askcorpus.fence import boundary_for, fence_history, fence_passages, inert, visible
 from askcorpus.prompts import CANNOT_ANSWER, load_prompt
@@ -57,7 +58,12 @@ class LLMAnswerer:
         self._answer_prompt = load_prompt("answer")
         self._rewrite_prompt = load_prompt("rewrite")
 
-    def draft(
+    def draft(self, findings: Findings) -> Iterator[str | Draft]:
+        """What the model writes from the passages. Raises as :meth:`write` does."""
+        query = findings.query
+        return self.write(query.question, findings.hits, query.language, findings.history)
+
+    def write(
         self, question: str, hits: Sequence[Hit], language: str, history: Sequence[Turn] = ()
     ) -> Iterator[str | Draft]:
         """The reply's text in pieces as they come, then the draft; an empty draft when the passages do not answer.
@@ -70,7 +76,7 @@ class LLMAnswerer:
         """
         if not hits:
             raise ValueError("a language model is not asked without passages")
-        return self._draft(self._answer_messages(question, hits, language, history), hits, language)
+        return self._write(self._answer_messages(question, hits, language, history), hits, language)
 
     def rewrite(self, question: str, history: Sequence[Turn]) -> str:
         """``question`` as one that stands without ``history``; unchanged where the model gives no usable one.
@@ -85,7 +91,7 @@ class LLMAnswerer:
         rewritten = _REWRITE_LABEL.sub("", lines[0]).strip("\"“”«»' \t\u00a0\u202f") if len(lines) == 1 else ""
         return rewritten if 0 < len(rewritten) <= MAX_REWRITE_CHARS else question
 
-    def _draft(self, messages: PromptValue, hits: Sequence[Hit], language: str) -> Iterator[str | Draft]:
+    def _write(self, messages: PromptValue, hits: Sequence[Hit], language: str) -> Iterator[str | Draft]:
         reply, read, sent = "", 0, 0
         for piece in self._pieces(messages):
             reply += piece

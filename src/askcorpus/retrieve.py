@@ -11,7 +11,7 @@ from askcorpus.fuse import fuse, idf, lexical_share
 from askcorpus.period import PREFERENCE, overlaps
 from askcorpus.query import Query
 from askcorpus.rerank import Reranker
-from askcorpus.store import Store, StoredPassage
+from askcorpus.store import Snapshot, StoredPassage
 from askcorpus.types import Filters, Hit, Match, Scores
 from askcorpus.words import words
 
@@ -70,25 +70,23 @@ class Retrieval(NamedTuple):
 
 
 class Retriever:
-    """Dense and lexical search over one store: fused, near-duplicates collapsed, on request reranked."""
+    """Dense and lexical search: fused, near-duplicates collapsed, on request reranked."""
 
-    def __init__(self, store: Store, reranker: Reranker | None = None) -> None:
-        self.store = store
+    def __init__(self, reranker: Reranker | None = None) -> None:
         self.reranker = reranker
 
-    def retrieve(self, query: Query, filters: Filters, limit: int) -> Retrieval:
-        """The ``limit`` best passages for ``query`` among the documents that pass ``filters``."""
-        passages = self.store.info().passages
+    def retrieve(self, index: Snapshot, query: Query, filters: Filters, limit: int) -> Retrieval:
+        """The ``limit`` best passages of ``index`` for ``query`` among the documents that pass ``filters``."""
         readings = tuple(
-            self._reading(vector, terms, cohort, passages)
+            _reading(index, vector, terms, cohort)
             for vector, terms, cohort in zip(query.vectors, query.terms, query.cohort, strict=True)
         )
-        lexical = [dict(self.store.lexical(list(r.weights), CANDIDATES, filters)) for r in readings]
-        dense = [self.store.dense(r.vector, CANDIDATES, filters) for r in readings]
+        lexical = [dict(index.lexical(list(r.weights), CANDIDATES, filters)) for r in readings]
+        dense = [index.dense(r.vector, CANDIDATES, filters) for r in readings]
         ids = list(
             dict.fromkeys([id_ for found in dense for id_, _ in found] + [id_ for found in lexical for id_ in found])
         )
-        stored, hits = self.store.stored(ids), self.store.hits(ids)
+        stored, hits = index.stored(ids), index.hits(ids)
         ids = [id_ for id_ in ids if id_ in stored and id_ in hits]
         bm25 = {id_: [scores.get(id_) for scores in lexical] for id_ in ids}
         matches = {id_: _matches(hits[id_], stored[id_], readings, bm25[id_]) for id_ in ids}
@@ -99,19 +97,20 @@ class Retriever:
             ranked = self._rerank(query.standalone, ranked)
         return Retrieval(query, tuple(_collapse(ranked, limit)), readings)
 
-    def _reading(self, vector: NDArray[np.float32], terms: Sequence[str], cohort: Background, passages: int) -> Reading:
-        frequencies = self.store.document_frequency(terms)
-        weights = {term: idf(frequencies[term], passages) for term in terms}
-        known = frozenset(term for term in terms if frequencies[term])
-        background = blend(self.store.background(vector), passages, cohort)
-        return Reading(vector, background, weights, known)
-
     def _rerank(self, question: str, ranked: Sequence[Candidate]) -> list[Candidate]:
         assert self.reranker is not None
         head, tail = ranked[:RERANKED], ranked[RERANKED:]
         scores = self.reranker.score(question, [candidate.hit.text for candidate in head])
         scored = [_with_scores(candidate, rerank=score) for candidate, score in zip(head, scores, strict=True)]
         return sorted(scored, key=lambda candidate: -(candidate.hit.scores.rerank or 0.0)) + list(tail)
+
+
+def _reading(index: Snapshot, vector: NDArray[np.float32], terms: Sequence[str], cohort: Background) -> Reading:
+    passages = index.info.passages
+    frequencies = index.document_frequency(terms)
+    weights = {term: idf(frequencies[term], passages) for term in terms}
+    known = frozenset(term for term in terms if frequencies[term])
+    return Reading(vector, blend(index.background(vector), passages, cohort), weights, known)
 
 
 def _matches(

@@ -11,6 +11,7 @@ Any number of processes and threads may read while one writes; each read sees wh
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -32,6 +33,7 @@ __all__ = [
     "Facets",
     "Known",
     "Progress",
+    "Snapshot",
     "Store",
     "StoredPassage",
     "Writer",
@@ -122,22 +124,21 @@ class Store:
 
     # --- documents ---
 
+    @contextmanager
+    def snapshot(self) -> Iterator["Snapshot"]:
+        """One state of the store for as long as a question takes, over one connection."""
+        with self._database.snapshot() as connection:
+            yield Snapshot(self, connection)
+
     def info(self) -> IndexInfo:
         """What the index is made with, and its size."""
-        with self._database.reading() as connection:
-            size = (catalog.count(connection, Filters()), catalog.count_passages(connection))
-        return IndexInfo(fingerprint=self.fingerprint, documents=size[0], passages=size[1])
+        with self.snapshot() as index:
+            return index.info
 
     def filled(self) -> IndexInfo:
-        """The same as `info`, of a store that has something to ask.
-
-        Raises:
-            NothingIngested: there is no document, or no index at all: the folder may be mistyped, or was deleted.
-        """
-        info = self.info()
-        if not info.documents:
-            raise self._nothing()
-        return info
+        """The same as `info`, of a store that has something to ask. Raises as `Snapshot.filled` does."""
+        with self.snapshot() as index:
+            return index.filled()
 
     def _nothing(self) -> NothingIngested:
         if self._database.path.exists():
@@ -159,6 +160,11 @@ class Store:
         with self._database.reading() as connection:
             return catalog.documents(connection, filters, offset, limit)
 
+    def hits(self, passage_ids: Sequence[str]) -> dict[str, Hit]:
+        """Hits without scores, by passage id; what is not there is left out."""
+        with self.snapshot() as index:
+            return index.hits(passage_ids)
+
     def count(self, filters: Filters = Filters()) -> int:
         """Number of documents that pass the filters."""
         with self._database.reading() as connection:
@@ -169,89 +175,15 @@ class Store:
         with self._database.reading() as connection:
             return catalog.known(connection)
 
-    def latest(self) -> str:
-        """The newest date of a document, a partial ISO date (a day is newer than its month); empty when none."""
-        with self._database.reading() as connection:
-            return catalog.latest(connection)
-
     def facets(self) -> Facets:
         """What there is to filter by."""
         with self._database.reading() as connection:
             return catalog.facets(connection)
 
-    def hits(self, passage_ids: Sequence[str]) -> dict[str, Hit]:
-        """Hits without scores, by passage id and in the order asked; what is no longer there is left out."""
-        with self._database.reading() as connection:
-            return catalog.hits(connection, passage_ids)
-
-    def stored(self, passage_ids: Sequence[str]) -> dict[str, StoredPassage]:
-        """Passages with vectors, by id and in the order asked; what is no longer there is left out."""
-        with self._database.reading() as connection:
-            return catalog.stored(connection, passage_ids)
-
-    # --- search ---
-
-    def dense(self, vector: Vector, limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
-        """The passages nearest to ``vector``: id and cosine similarity (exact), best first.
-
-        In a large corpus Chroma names the candidates where it can and nothing is filtered. Otherwise all qualifying
-        vectors are compared, which takes milliseconds and misses nothing.
-        """
-        query = catalog.unit(vector)
-        with self._database.reading() as connection:
-            if limit < 1 or not catalog.count_passages(connection):
-                return []
-            found = self._nearest(connection, query, limit, filters)
-            names = catalog.ids_of(connection, [near.seq for near in found])
-        return [(names[near.seq], near.similarity) for near in found if near.seq in names]
-
-    def _nearest(self, connection: sa.Connection, query: Vector, limit: int, filters: Filters) -> list[Near]:
-        state = catalog.state(connection)
-        passages = catalog.count_passages(connection)
-        if filters or passages <= EXACT_UPTO:
-            wanted = catalog.numbers(connection, filters) if filters else None
-            return self._exact.search(connection, state, query, limit, wanted)
-        candidates = self._chroma.search(connection, state, query, limit)
-        if candidates is not None:
-            vectors = catalog.vectors_of(connection, candidates)
-            if len(vectors) == min(limit, passages):
-                similarities = np.stack(list(vectors.values())) @ query
-                return nearest(np.fromiter(vectors, np.int64), similarities, limit)
-        return self._exact.search(connection, state, query, limit, None)
-
-    def background(self, vector: Vector) -> Background:
-        """What an unrelated passage of this corpus scores for ``vector``, by fixed samples; all 0 in an empty store."""
-        with self._database.reading() as connection:
-            state = catalog.state(connection)
-            if self._sample[0] != state:
-                self._sample = (state, catalog.sample(connection))
-            sample = self._sample[1]
-        return sample.background(catalog.unit(vector))
-
-    def lexical(self, terms: Sequence[str], limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
-        """The passages that hold any of ``terms`` (from `words.terms`): id and BM25 (above 0), best first.
-
-        A passage also holds the words of its document's title. Very common terms only count when alone.
-
-        Raises:
-            IndexMismatch: the index was made by other rules for words.
-        """
-        with self._database.reading() as connection:
-            self._check_words(connection)
-            return catalog.matching(connection, terms, limit, filters)
-
-    def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
-        """In how many passages each term stands. Raises as `lexical` does."""
-        with self._database.reading() as connection:
-            self._check_words(connection)
-            return lexical.document_frequency(connection, terms)
-
-    def _check_words(self, connection: sa.Connection) -> None:
-        if not catalog.words_are_current(connection):
-            raise IndexMismatch(
-                f"The words in {self.folder} were indexed by another version.",
-                f"Run askcorpus rebuild --data {self.folder} (it embeds nothing).",
-            )
+    def _sample_of(self, connection: sa.Connection, state: catalog.State) -> Sample:
+        if self._sample[0] != state:
+            self._sample = (state, catalog.sample(connection))
+        return self._sample[1]
 
     # --- change ---
 
@@ -338,6 +270,120 @@ class Store:
             # A copy that nobody asks harms no answer.
             checks.append(Check("vector index", ok or passages <= EXACT_UPTO, detail))
         return checks
+
+
+class Snapshot:
+    """One state of a store: what one call finds is there for the next, whatever is written meanwhile.
+
+    Every method raises StorageError where the folder cannot be read. For one thread at a time.
+    """
+
+    def __init__(self, store: Store, connection: sa.Connection) -> None:
+        self._store = store
+        self._connection = connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with translated(self._store.folder):
+            yield self._connection
+
+    @cached_property
+    def info(self) -> IndexInfo:
+        """What the index is made with, and its size."""
+        with self._reading() as connection:
+            size = (catalog.count(connection, Filters()), catalog.count_passages(connection))
+        return IndexInfo(fingerprint=self._store.fingerprint, documents=size[0], passages=size[1])
+
+    @cached_property
+    def _state(self) -> catalog.State:
+        return catalog.state(self._connection)
+
+    def filled(self) -> IndexInfo:
+        """The same as `info`, of a store that has something to ask.
+
+        Raises:
+            NothingIngested: there is no document, or no index at all: the folder may be mistyped, or was deleted.
+        """
+        if not self.info.documents:
+            raise self._store._nothing()
+        return self.info
+
+    def latest(self) -> str:
+        """The newest date of a document, a partial ISO date (a day is newer than its month); empty when none."""
+        with self._reading() as connection:
+            return catalog.latest(connection)
+
+    def document(self, document_id: str) -> Document | None:
+        """One document, or ``None``."""
+        with self._reading() as connection:
+            return catalog.document(connection, document_id)
+
+    def hits(self, passage_ids: Sequence[str]) -> dict[str, Hit]:
+        """Hits without scores, by passage id and in the order asked; what is not there is left out."""
+        with self._reading() as connection:
+            return catalog.hits(connection, passage_ids)
+
+    def stored(self, passage_ids: Sequence[str]) -> dict[str, StoredPassage]:
+        """Passages with vectors, by id and in the order asked; what is not there is left out."""
+        with self._reading() as connection:
+            return catalog.stored(connection, passage_ids)
+
+    def dense(self, vector: Vector, limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
+        """The passages nearest to ``vector``: id and cosine similarity (exact), best first.
+
+        In a large corpus Chroma names the candidates where it can and nothing is filtered. Otherwise all qualifying
+        vectors are compared, which takes milliseconds and misses nothing.
+        """
+        with self._reading() as connection:
+            if limit < 1 or not self.info.passages:
+                return []
+            found = self._nearest(connection, catalog.unit(vector), limit, filters)
+            names = catalog.ids_of(connection, [near.seq for near in found])
+        return [(names[near.seq], near.similarity) for near in found if near.seq in names]
+
+    def _nearest(self, connection: sa.Connection, query: Vector, limit: int, filters: Filters) -> list[Near]:
+        exact, passages = self._store._exact, self.info.passages
+        if filters or passages <= EXACT_UPTO:
+            wanted = catalog.numbers(connection, filters) if filters else None
+            return exact.search(connection, self._state, query, limit, wanted)
+        candidates = self._store._chroma.search(connection, self._state, query, limit)
+        if candidates is not None:
+            vectors = catalog.vectors_of(connection, candidates)
+            if len(vectors) == min(limit, passages):
+                similarities = np.stack(list(vectors.values())) @ query
+                return nearest(np.fromiter(vectors, np.int64), similarities, limit)
+        return exact.search(connection, self._state, query, limit, None)
+
+    def background(self, vector: Vector) -> Background:
+        """What an unrelated passage of this corpus scores for ``vector``, by fixed samples; all 0 in an empty store."""
+        with self._reading() as connection:
+            sample = self._store._sample_of(connection, self._state)
+        return sample.background(catalog.unit(vector))
+
+    def lexical(self, terms: Sequence[str], limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
+        """The passages that hold any of ``terms`` (from `words.terms`): id and BM25 (above 0), best first.
+
+        A passage also holds the words of its document's title. Very common terms only count when alone.
+
+        Raises:
+            IndexMismatch: the index was made by other rules for words.
+        """
+        with self._reading() as connection:
+            self._check_words(connection)
+            return catalog.matching(connection, terms, limit, filters)
+
+    def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
+        """In how many passages each term stands. Raises as `lexical` does."""
+        with self._reading() as connection:
+            self._check_words(connection)
+            return lexical.document_frequency(connection, terms)
+
+    def _check_words(self, connection: sa.Connection) -> None:
+        if not catalog.words_are_current(connection):
+            raise IndexMismatch(
+                f"The words in {self._store.folder} were indexed by another version.",
+                f"Run askcorpus rebuild --data {self._store.folder} (it embeds nothing).",
+            )
 
 
 class Writer:

@@ -60,7 +60,7 @@ def draft_reply(reply: str, hits: Sequence[Hit], similarity: Similarity, languag
             if quote:
                 quotes.append(quote.model_copy(update={"marker": len(placed)}))
     text, _ = write_markers(bare, sorted(placed, key=lambda marker: marker.place))
-    return Draft(text=text, quotes=tuple(quotes))
+    return Draft(text=text, quotes=tuple(quotes), language=language if text else "")
 
 
 def plain_markers(text: str) -> str:

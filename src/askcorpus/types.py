@@ -285,11 +285,14 @@ Event = Retrieved | Token | Done
 class Draft(Record):
     """What an answerer proposes before verification: a text with ``[n]`` markers, and what each marker quotes.
 
-    ``quotes`` maps a marker to the passage it cites and the offsets, in the document, of the quote.
+    ``quotes`` maps a marker to the passage it cites and the offsets, in the document, of the quote. ``language`` is the
+    text's; ``sources_differ`` says that it sets sources which contradict each other side by side.
     """
 
     text: str
     quotes: "tuple[Quote, ...]" = ()
+    language: str = ""
+    sources_differ: bool = False
 
 
 class Quote(Record):

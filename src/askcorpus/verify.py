@@ -44,7 +44,7 @@ class Statement(NamedTuple):
     markers: tuple[int, ...]
 
 
-def verify(draft: Draft, hits: Sequence[Hit], text_of: Callable[[str], str], language: str = "") -> Verified:
+def verify(draft: Draft, hits: Sequence[Hit], text_of: Callable[[str], str]) -> Verified:
     """Check every quote of ``draft`` against the documents and keep only markers that lead to one.
 
     A marker without a quote that stands at its offsets is taken out of the text, and its sentence, like every sentence
@@ -53,10 +53,9 @@ def verify(draft: Draft, hits: Sequence[Hit], text_of: Callable[[str], str], lan
     they come out in round brackets.
 
     Args:
-        draft: text with ``[n]`` markers, and the quotes that they stand for.
+        draft: text with ``[n]`` markers, in its ``language``, and the quotes that they stand for.
         hits: what the draft was made from; a quote outside of them is dropped.
         text_of: the whole text of a document by its id; "" when there is no such document.
-        language: of the draft's text, for splitting sentences.
     """
     text_of = cache(text_of)
     sound = [quote for quote in draft.quotes if _is_sound(quote, hits, text_of)]
@@ -77,7 +76,9 @@ def verify(draft: Draft, hits: Sequence[Hit], text_of: Callable[[str], str], lan
         _citation(number, places[number], cited[number], _hit(cited[number], hits), quoted[cited[number]])
         for number in sorted(cited)
     )
-    return Verified(text, citations, _unsupported(bare, kept, [citation.quote for citation in citations], language))
+    return Verified(
+        text, citations, _unsupported(bare, kept, [citation.quote for citation in citations], draft.language)
+    )
 
 
 def read_markers(text: str) -> tuple[str, list[Marker]]:

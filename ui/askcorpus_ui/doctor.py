@@ -62,8 +62,9 @@ def _compare(store: Store, embeddings: SentenceEmbeddings) -> str:
     Raises:
         IndexMismatch: that is not its stored vector.
     """
-    [(passage_id, _)] = store.dense(np.ones(store.dimension, np.float32), 1)
-    stored, title = store.stored([passage_id])[passage_id], store.hits([passage_id])[passage_id].title
+    with store.snapshot() as index:
+        [(passage_id, _)] = index.dense(np.ones(store.dimension, np.float32), 1)
+        stored, title = index.stored([passage_id])[passage_id], index.hits([passage_id])[passage_id].title
     text, _ = in_context(title, stored.passage, stored.sentences)
     similarity = float(np.dot(embeddings.embed_documents([text])[0], stored.vector))
     if similarity < SAME_VECTOR:
@@ -77,6 +78,5 @@ def _compare(store: Store, embeddings: SentenceEmbeddings) -> str:
 
 def _reply(settings: Settings) -> str:
     with open_assistant(settings) as assistant:
-        if assistant.llm:
-            assistant.llm.rewrite("Is it ready?", [Turn(role="user", text="A question about askcorpus.")])
-        return assistant.model
+        assistant.answerer.rewrite("Is it ready?", [Turn(role="user", text="A question about askcorpus.")])
+        return assistant.answerer.name
