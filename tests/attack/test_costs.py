@@ -5,7 +5,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,10 +15,8 @@ from askcorpus.errors import Busy
 from askcorpus.settings import read_settings
 from askcorpus.types import Document, Event, Retrieved
 from askcorpus_ui.bodies import MAX_BYTES, MAX_TOKENS
-from askcorpus_ui.render import panel, references_in
 from askcorpus_ui.streaming import Questions
-from askcorpus_ui.strings import ENGLISH
-from askcorpus_ui.surface import JOIN, RUN
+from askcorpus_ui.surface import EVENTS, JOIN, RUN
 from scripted import DOCUMENTS, ScriptedAssistant
 from serving import serving
 
@@ -136,3 +133,80 @@ def test_the_line_has_its_length_even_when_all_come_in_the_same_instant() -> Non
     told = asyncio.run(main())
     assert told.count("answered") == 1 + 2 + 1
     assert told[-1] == "answered"
+
+
+# ---- the chat page
+
+
+def test_gradio_keeps_no_conversations(client: httpx.Client, functions: dict[str, int], kept: list[gr.Blocks]) -> None:
+    """It keeps the last values of each page, which are of eight megabytes where somebody sends such."""
+    for number in range(30):
+        call(client, functions["begin"], "q", [bubble("x" * 100_000)], session=f"kept{number}").raise_for_status()
+    sessions = kept[-1].state_holder.session_data.values()
+    held = sum(len(json.dumps(config, default=str)) for session in sessions for config in session.components)
+    assert held < 20 * 100_000
+
+
+def quoted(first: int, last: int, length: int) -> str:
+    """A bubble that quotes the long document at many places."""
+    return " ".join(f"/source/long?start={at}&end={at + length}&n={at}" for at in range(first, last))
+
+
+def test_an_export_is_no_way_to_get_a_document_thousands_of_times(
+    client: httpx.Client, functions: dict[str, int]
+) -> None:
+    bubbles = [bubble(quoted(200 * number, 200 * number + 200, 800_000)) for number in range(10)]
+    exported = call(client, functions["export"], bubbles)
+    assert exported.status_code == 200
+    assert len(exported.content) < 20 * len(exported.request.content)
+
+    bubbles = [bubble(quoted(200 * number, 200 * number + 200, 2_000)) for number in range(100)]
+    exported = call(client, functions["export"], bubbles)
+    assert exported.status_code == 200
+    assert len(exported.content) < 20_000_000
+
+
+def test_a_quote_of_ours_is_exported_in_full(client: httpx.Client, functions: dict[str, int]) -> None:
+    exported = call(client, functions["export"], [bubble(quoted(0, 1, 2_000))]).json()["data"][0]
+    assert exported.count("Word &amp; &lt;more&gt;.") == 2_000 // 15
+
+
+def test_a_stored_conversation_opens_a_bounded_panel(client: httpx.Client, functions: dict[str, int]) -> None:
+    message = {"role": "assistant", "content": quoted(0, 4_000, 700_000)}
+    stored = [{"id": "a", "title": "t", "messages": [message]}]
+    began = time.monotonic()
+    opened = call(client, functions["reopen"], "a", stored)
+    assert opened.status_code == 200
+    assert opened.json()["data"][1].count("</mark>") <= 50
+    assert time.monotonic() - began < 3
+
+
+# ---- faults
+
+
+def test_what_is_empty_is_no_fault(client: httpx.Client, functions: dict[str, int]) -> None:
+    assert call(client, functions["begin"], None, None).status_code == 200
+    for name in ("save", "stopped", "export"):
+        data = (None, None)[: 2 if name == "save" else 1]
+        assert call(client, functions[name], *data).status_code == 200
+    assert call(client, functions["reopen"], "a", [{"id": "a", "title": "t", "messages": []}]).status_code == 422
+    asked = {"data": [[bubble("council?", "user")], *[None] * 4], "fn_index": functions["respond"]}
+    assert client.post(JOIN, json=asked | {"session_hash": "empty"}).status_code == 200
+    with client.stream("GET", EVENTS, params={"session_hash": "empty"}) as events:
+        assert "The council voted 31 to 12" in "".join(events.iter_text())
+
+
+def test_a_choice_is_free_in_a_page_that_has_loaded_too(client: httpx.Client, functions: dict[str, int]) -> None:
+    """Once an event has changed the choices of a component, Gradio puts another in its place for that page."""
+    stored = [{"id": name, "title": name, "messages": [{"role": "user", "content": name}]} for name in ("a", "b")]
+    call(client, functions["load"], stored[:1]).raise_for_status()
+    for name in ("b", "nowhere", ""):
+        assert call(client, functions["reopen"], name, stored).status_code == 200
+    asked = {
+        "data": [[bubble("council?", "user")], ["xx"], ["nobody"], "", ""],
+        "fn_index": functions["respond"],
+        "session_hash": "cost",
+    }
+    assert client.post(JOIN, json=asked).status_code == 200
+    with client.stream("GET", EVENTS, params={"session_hash": "cost"}) as events:
+        assert '"success":true' in "".join(events.iter_text())

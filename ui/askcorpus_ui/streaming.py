@@ -80,7 +80,9 @@ class Questions:
         if self._stopping:
             raise _stopping()
         self._limiter = self._limiter or CapacityLimiter(self._at_once)
-        if len(self._workers) >= self._at_once + self._waiting:  # the limiter does not know yet who came in this instant
+        if (
+            len(self._workers) >= self._at_once + self._waiting
+        ):  # the limiter does not know yet who came in this instant
             raise Busy("Too many questions are waiting.", "Ask again in a few seconds.")
         pump = _Pump(start, self._limiter)
         self._begun.add(pump)
