@@ -39,6 +39,9 @@ UNHEARD_SECONDS = 10
 UNHEARD = 16
 """Sessions that may have asked without a stream to hear the answer."""
 
+_LONGEST_PATH = 200
+"""Characters of a file's address; a name of more than 255 bytes cannot even be asked for on most file systems."""
+
 _LOCATIONS = (b"x-forwarded-host", b"x-gradio-server")
 """Headers by which any client could tell Gradio where the page's address is."""
 
@@ -285,7 +288,7 @@ class Surface:
         self._forget(session)
 
     def _forget(self, session: str) -> None:
-        """Gradio keeps the last values of every component, whole conversations, for links that this page does not have."""
+        """Gradio keeps the last values of all components, whole conversations, for a kind of link that is closed."""
         self._blocks.state_holder.session_data.pop(session, None)
         self._blocks.state_holder.time_last_used.pop(session, None)
 
@@ -304,7 +307,9 @@ def mounted(app: FastAPI, blocks: gr.Blocks) -> Surface:
 
 
 def _is_in_a_folder(path: str) -> bool:
-    return path.startswith(FOLDERS) and not any(part in ("", ".", "..") for part in path.split("/")[1:])
+    if not path.startswith(FOLDERS) or not path.isascii() or len(path) > _LONGEST_PATH:
+        return False
+    return not any(part in ("", ".", "..") for part in path.split("/")[1:])
 
 
 def _values(components: Sequence[Any], values: Sequence[object]) -> list[Any]:
