@@ -156,7 +156,12 @@ def partial_message(text: str) -> str:
 
 def note(kind: str, text: str) -> str:
     """A remark of ours in a bubble. ``kind`` becomes its CSS class."""
-    return f'<p class="note {kind}">{html.escape(text)}</p>'
+    return f'<p class="note {kind}">{_in_a_line(text)}</p>'
+
+
+def _in_a_line(text: str) -> str:
+    """Text within HTML in a bubble: after an empty line in it, Markdown would be read as Markdown again."""
+    return html.escape(" ".join(text.split()))
 
 
 def answer_message(answer: Answer, strings: Strings) -> str:
@@ -200,7 +205,7 @@ def _limits(filters: Filters, strings: Strings) -> str:
 
 
 def _unsupported(sentences: Sequence[str], strings: Strings) -> str:
-    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
+    items = "".join(f"<li>{_in_a_line(sentence)}</li>" for sentence in sentences)
     return f'<div class="note unsupported"><p>{html.escape(strings.unsupported)}</p><ul>{items}</ul></div>'
 
 
@@ -216,7 +221,7 @@ def _confidence(answer: Answer, strings: Strings) -> str:
 
 def _nearest(hits: Sequence[Hit], strings: Strings) -> str:
     items = "".join(
-        f'<li><a href="{html.escape(Reference.near(hit).url())}">{html.escape(hit.title or hit.document_id)}</a>'
+        f'<li><a href="{html.escape(Reference.near(hit).url())}">{_in_a_line(hit.title or hit.document_id)}</a>'
         f"<br>{_meta(hit, strings)}</li>"
         for hit in hits[:_NEAREST_SHOWN]
     )
