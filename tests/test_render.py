@@ -321,3 +321,18 @@ def _answer(quote: str) -> Answer:
         model="m",
         index=IndexInfo(fingerprint="f", documents=1, passages=1),
     )
+
+
+def test_a_note_stays_one_block_whatever_is_in_it() -> None:
+    """After an empty line Markdown would be read as such again: links, images."""
+    sentence = "A claim\r\rof it\n\n[click](http://evil.example) ![x](/y)"
+    answer = (
+        ScriptedAssistant()
+        .ask("council?")
+        .model_copy(
+            update={"unsupported": (sentence,), "filters": Filters(sources=(sentence,)), "missing_names": (sentence,)}
+        )
+    )
+    blocks = answer_message(answer, ENGLISH).split("\n\n")
+    assert len(blocks) == 5
+    assert all(block.startswith("<") and "\n" not in block and "\r" not in block for block in blocks[1:])

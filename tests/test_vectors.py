@@ -88,7 +88,9 @@ def test_changes_are_seen_at_once_and_nothing_resurfaces(store, second):
             writer.remove([f"d{n}" for n in range(step * 10, step * 10 + 7)])
             put(writer, document(f"d{90 + step}", f"Changed in step {step}."), *many(3, start=200 + 3 * step))
         assert_exact(reader, QUERIES, limit=30)
-        everything = {hit.document_id for hit in reader.hits([i for i, _ in reader.dense(QUERIES[0], 1000)]).values()}
+        everything = {
+            hit.document_id for hit in reader.hits([i for i, _ in look(reader).dense(QUERIES[0], 1000)]).values()
+        }
         assert everything == {found.id for found in store.documents()}
     reader.close()
 
@@ -135,10 +137,10 @@ def test_background_is_a_fixed_sample_of_a_large_corpus(store):
     fill(store, book("b", 1500))
     first = look(store).background(QUERIES[0])
     with open_(store.folder) as second:
-        assert second.background(QUERIES[0]) == first
+        assert look(second).background(QUERIES[0]) == first
     scores = np.array([score for _, score in exactly(store, QUERIES[:1], 2000)[0]])
     assert first[:2] == pytest.approx((scores.mean(), scores.std()), abs=0.05)
-    assert open_(store.folder / "nothing").background(QUERIES[0]) == (0.0, 0.0, {})
+    assert look(open_(store.folder / "nothing")).background(QUERIES[0]) == (0.0, 0.0, {})
 
 
 def delete(folder):

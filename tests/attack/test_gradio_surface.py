@@ -244,6 +244,13 @@ def test_no_address_returns_a_file_of_the_server(client: httpx.Client, secret: s
         assert "root:" not in response.text
 
 
+@pytest.mark.parametrize("name", ["x" * 5_000, "x" * 256, "\U0001f600" * 100, "x/" * 2_000 + "x", "x%00.js"])
+@pytest.mark.parametrize("folder", surface.FOLDERS)
+def test_a_name_that_no_file_can_have_is_not_there(client: httpx.Client, folder: str, name: str) -> None:
+    assert client.get(folder + name).status_code == 404
+    assert client.head(folder + name).status_code in (404, 405)
+
+
 def cached() -> set[str]:
     """What lies in the folder that Gradio copies files to."""
     folder = Path(os.environ.get("GRADIO_TEMP_DIR") or Path(os.environ.get("TMPDIR", "/tmp")) / "gradio")

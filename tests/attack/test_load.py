@@ -290,3 +290,16 @@ def test_an_open_page_and_a_deaf_question_do_not_keep_it() -> None:
         assert seconds < 9
         assert running.returncode == 0
         assert "Traceback" not in said
+
+
+def test_requests_that_are_cut_off_are_no_faults() -> None:
+    with server(stop_seconds=0) as (running, address):
+        where = (httpx.URL(address).host, httpx.URL(address).port or 0)
+        with socket.create_connection(where) as half, socket.create_connection(where) as unread:
+            half.sendall(b"POST /api/v1/ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+            unread.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            unread.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * 200)
+            time.sleep(2)
+            _, said = stopped(running)
+        assert running.returncode == 0
+        assert "Traceback" not in said

@@ -210,3 +210,55 @@ def test_a_host_is_a_name_and_perhaps_a_port() -> None:
     assert host_of("Desk.Example:80") == ("desk.example", 80)
     assert host_of("[::1]") == ("::1", None)
     assert host_of("[") is None
+
+
+@pytest.mark.parametrize("path", ["/", "/theme.css", "/source/harbour", "/docs", "/v1/models", "/nowhere", "/health"])
+def test_no_other_page_may_load_frame_or_open_it(local: httpx.Client, path: str) -> None:
+    """What a browser must be told: an image or a script of another page brings no ``Origin`` to refuse."""
+    headers = local.get(path).headers
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert headers["referrer-policy"] == "same-origin"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-Host", "X-Gradio-Server", "X-Forwarded-Prefix", "Forwarded", "Referer"]
+)
+def test_no_header_puts_another_address_into_the_page(local: httpx.Client, header: str) -> None:
+    assert "evil.example" not in local.get("/", headers={header: "http://evil.example/x"}).text
+
+
+def test_no_query_changes_the_page(local: httpx.Client) -> None:
+    plain = local.get("/").text
+    for query in ("deep_link=../x", "__theme=evil", "view=api", "__sign=evil", "x=evil"):
+        assert local.get(f"/?{query}").text == plain
+
+
+def test_after_a_body_that_was_not_read_the_connection_is_closed(local: httpx.Client) -> None:
+    """What is left of it would be taken for the next request."""
+    with socket.create_connection((local.base_url.host, local.base_url.port or 0), timeout=10) as raw:
+        hidden = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        raw.sendall(b"POST /api/v1/ask HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        answer = b""
+        try:
+            for _ in range(9):
+                raw.sendall(b"f4240\r\n" + b"x" * 1_000_000 + b"\r\n")
+            raw.sendall(hidden)
+            while piece := raw.recv(10_000):
+                answer += piece
+        except ConnectionError:
+            pass
+        assert answer.count(b"HTTP/1.1 ") <= 1
+        assert b'"ok"' not in answer
+
+
+@pytest.mark.parametrize("value", ["Bearer wrong", "Basic OnBhc3M=", "Bearer"])
+def test_only_the_first_of_two_authorizations_counts(value: str) -> None:
+    with serving(ScriptedAssistant(), read_settings(api_key=KEY)) as address:
+        right, url = f"Bearer {KEY}", f"{address}/api/v1/documents"
+        assert httpx.get(url, headers=[("Authorization", value), ("Authorization", right)]).status_code == 401
+        assert httpx.get(f"{url}?api_key={KEY}&key={KEY}").status_code == 401
+        for method in ("HEAD", "OPTIONS", "POST", "TRACE"):
+            assert httpx.request(method, url).status_code == 401

@@ -45,6 +45,7 @@ STATUS: dict[type[AskcorpusError], int] = {
 CLIENT_LEFT = 499
 MAX_OFFSET = 2**53
 """More documents than any store holds; a number that JavaScript and SQLite can both count to."""
+_TOLD_FAULTS = 5
 EVENT_STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 _ANSWER_OR_EVENTS: dict[int | str, dict[str, Any]] = {
@@ -254,7 +255,7 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, exc: RequestValidationError) -> Response:
         faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'][1:])) or 'body'}: {fault['msg']}" for fault in exc.errors()
+            f"{'.'.join(map(str, fault['loc'][1:])) or 'body'}: {fault['msg']}" for fault in exc.errors()[:_TOLD_FAULTS]
         )
         body = Problem(error=Fault(type="UsageError", message=f"{faults}.", hint="See /docs."))
         return JSONResponse(body.model_dump(), 422)

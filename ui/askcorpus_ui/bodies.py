@@ -1,6 +1,8 @@
 """What a request may bring: a body of bounded size, in bounded time, and JSON that can be stored and sent again."""
 
 import asyncio
+import re
+from itertools import islice
 
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
@@ -14,6 +16,12 @@ MAX_BYTES = 8_000_000
 
 SECONDS = 30
 """A client that sends its body more slowly than this is not waited for."""
+
+MAX_TOKENS = 100_000
+"""Strings, brackets and commas of a body. A megabyte of "1,1,1…" is half a million values, and where each is a fault,
+telling them takes a kilobyte of memory and a few microseconds of the event loop for each."""
+
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{,]', re.DOTALL)
 
 
 class BoundedBodies:
@@ -42,6 +50,10 @@ class BoundedBodies:
             return
         if body is None:
             await refusal(413, f"The body is larger than {self._max_bytes:,} bytes.")(scope, receive, send)
+            return
+        if any(True for _ in islice(_TOKEN.finditer(body), MAX_TOKENS, None)):
+            message = f"The body has more than {MAX_TOKENS:,} strings, brackets and commas."
+            await refusal(413, message)(scope, receive, send)
             return
         if fault := _fault_of(body):
             await refusal(400, f"The body is not JSON in UTF-8: {fault}.")(scope, receive, send)

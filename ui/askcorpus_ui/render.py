@@ -9,6 +9,7 @@ import hashlib
 import html
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
@@ -24,7 +25,15 @@ _LONGEST_MESSAGE = 300_000
 _CONTEXT_CHARS = 200
 _NEAREST_SHOWN = 3
 _TIP_CHARS = 110
-_EXPORTED = 200  # references of one bubble, each of which looks a document up
+_EXPORTED = 200  # references of one bubble
+_EXPORT_BUDGET = 10_000_000
+"""Characters that an export quotes at most, a look-up of a document counted as ``_LOOKUP`` of them."""
+
+_LOOKUP = 1_000
+_LONGEST_QUOTE = 50_000
+"""Characters that a link may point at: ours point at sentences and passages, and a browser may send any."""
+
+_IN_PANEL = 50
 
 
 class Reference(NamedTuple):
@@ -94,8 +103,9 @@ class Reference(NamedTuple):
 
     def still_in(self, document: Document) -> bool:
         """Whether the document still says there what it said when the reference was made."""
-        stretch = document.text[self.start : self.end]
-        return 0 <= self.start < self.end <= len(document.text) and self.check in ("", _digest(stretch))
+        if not 0 <= self.start < self.end <= min(len(document.text), self.start + _LONGEST_QUOTE):
+            return False
+        return self.check in ("", _digest(document.text[self.start : self.end]))
 
 
 def _digest(text: str) -> str:
@@ -146,7 +156,12 @@ def partial_message(text: str) -> str:
 
 def note(kind: str, text: str) -> str:
     """A remark of ours in a bubble. ``kind`` becomes its CSS class."""
-    return f'<p class="note {kind}">{html.escape(text)}</p>'
+    return f'<p class="note {kind}">{_in_a_line(text)}</p>'
+
+
+def _in_a_line(text: str) -> str:
+    """Text within HTML in a bubble: after an empty line in it, Markdown would be read as Markdown again."""
+    return html.escape(" ".join(text.split()))
 
 
 def answer_message(answer: Answer, strings: Strings) -> str:
@@ -190,7 +205,7 @@ def _limits(filters: Filters, strings: Strings) -> str:
 
 
 def _unsupported(sentences: Sequence[str], strings: Strings) -> str:
-    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
+    items = "".join(f"<li>{_in_a_line(sentence)}</li>" for sentence in sentences)
     return f'<div class="note unsupported"><p>{html.escape(strings.unsupported)}</p><ul>{items}</ul></div>'
 
 
@@ -206,7 +221,7 @@ def _confidence(answer: Answer, strings: Strings) -> str:
 
 def _nearest(hits: Sequence[Hit], strings: Strings) -> str:
     items = "".join(
-        f'<li><a href="{html.escape(Reference.near(hit).url())}">{html.escape(hit.title or hit.document_id)}</a>'
+        f'<li><a href="{html.escape(Reference.near(hit).url())}">{_in_a_line(hit.title or hit.document_id)}</a>'
         f"<br>{_meta(hit, strings)}</li>"
         for hit in hits[:_NEAREST_SHOWN]
     )
@@ -270,7 +285,7 @@ def panel(
     references: Iterable[Reference], documents: Documents, strings: Strings, active: Reference | None = None
 ) -> str:
     """The source panel: one card a document, by the numbers it proves, otherwise in the order given."""
-    shown = sorted(dict.fromkeys(references), key=lambda reference: reference.marker)
+    shown = sorted(islice(dict.fromkeys(references), _IN_PANEL), key=lambda reference: reference.marker)
     if not shown:
         return f'<p class="no-sources">{html.escape(strings.no_sources)}</p>'
     heading = strings.sources if any(reference.marker for reference in shown) else strings.nearest
@@ -361,17 +376,16 @@ def references_in(message: str) -> list[Reference]:
 
 def export_markdown(messages: Sequence[tuple[str, str]], documents: Documents, strings: Strings) -> str:
     """A conversation of ``(role, bubble)`` pairs as a Markdown file: questions, answers, and every quote in full."""
-    parts = [f"# {strings.conversation}"]
+    parts, left = [f"# {strings.conversation}"], _EXPORT_BUDGET
     for role, message in messages:
         if role == "user":
             parts.append(f"## {safe_markdown(plain_text(message))}")
             continue
         parts.append(_OUR_LINK.sub(r"\1\[\2\]", _body(message)))
-        parts.extend(
-            _exported(reference, document, strings)
-            for reference in dict.fromkeys(references_in(message)[:_EXPORTED])
-            if (document := documents(reference.document_id))
-        )
+        for reference in dict.fromkeys(references_in(message)[:_EXPORTED]):
+            left -= _LOOKUP + min(max(0, reference.end - reference.start), _LONGEST_QUOTE)
+            if left > 0 and (document := documents(reference.document_id)):
+                parts.append(_exported(reference, document, strings))
     return "\n\n".join(parts) + "\n"
 
 

@@ -311,6 +311,7 @@ class _Server(uvicorn.Server):
         last = threading.Timer(self._stop_seconds + 2 * _LEAVING_SECONDS, os._exit, (0,))
         last.daemon = True
         last.start()
+        logging.getLogger("uvicorn.error").addFilter(_is_fault)
         self._app.state.questions.refuse()
         asyncio.get_running_loop().call_later(self._stop_seconds, self._abandon)
         await super().shutdown(sockets)
@@ -318,6 +319,11 @@ class _Server(uvicorn.Server):
     def _abandon(self) -> None:
         self._app.state.questions.abandon()
         self._app.state.surface.stop()
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    """Whether something failed, and was not only cut off: a body that did not come, a response that nobody read."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -27,6 +27,7 @@ class Questions:
         self._waiting = waiting
         self._limiter: CapacityLimiter | None = None  # belongs to the loop that it is first used in
         self._begun: set[_Pump] = set()
+        self._workers: set[asyncio.Future[None]] = set()  # of all that run or wait, those nobody listens to as well
         self._stopping = False
 
     async def stream(self, start: Callable[[], Iterator[Event]]) -> AsyncGenerator[Event]:
@@ -79,10 +80,14 @@ class Questions:
         if self._stopping:
             raise _stopping()
         self._limiter = self._limiter or CapacityLimiter(self._at_once)
-        if self._limiter.statistics().tasks_waiting >= self._waiting:
+        if (
+            len(self._workers) >= self._at_once + self._waiting
+        ):  # the limiter does not know yet who came in this instant
             raise Busy("Too many questions are waiting.", "Ask again in a few seconds.")
         pump = _Pump(start, self._limiter)
         self._begun.add(pump)
+        self._workers.add(pump.worker)
+        pump.worker.add_done_callback(self._workers.discard)
         return pump
 
 

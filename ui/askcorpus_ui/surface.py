@@ -39,6 +39,9 @@ UNHEARD_SECONDS = 10
 UNHEARD = 16
 """Sessions that may have asked without a stream to hear the answer."""
 
+_LONGEST_PATH = 200
+"""Characters of a file's address; a name of more than 255 bytes cannot even be asked for on most file systems."""
+
 _LOCATIONS = (b"x-forwarded-host", b"x-gradio-server")
 """Headers by which any client could tell Gradio where the page's address is."""
 
@@ -78,7 +81,7 @@ class _Kept(_Typed):
 class _Conversation(_Typed):
     id: _Line
     title: _Line
-    messages: Annotated[list[_Kept], Field(max_length=2_000)]
+    messages: Annotated[list[_Kept], Field(min_length=1, max_length=2_000)]
 
 
 class _Example(_Typed):
@@ -118,12 +121,17 @@ class _Reset(_Typed):
     event_id: Annotated[str, Field(pattern=_SESSION)]
 
 
+def _when_empty(value: Any) -> BeforeValidator:
+    """What stands for a component that holds nothing yet."""
+    return BeforeValidator(lambda given: value if given is None else given)
+
+
 _VALUES: dict[type[Any], TypeAdapter[Any]] = {
-    gr.Chatbot: TypeAdapter(Annotated[list[_Bubble], Field(max_length=2_000)] | None),
+    gr.Chatbot: TypeAdapter(Annotated[list[_Bubble], Field(max_length=2_000), _when_empty([])]),
     gr.BrowserState: TypeAdapter(Annotated[list[_Conversation], Field(max_length=100)] | None),
-    gr.Dropdown: TypeAdapter(Annotated[list[_Line], Field(max_length=1_000)] | None),
+    gr.Dropdown: TypeAdapter(Annotated[list[_Line], Field(max_length=1_000), _when_empty([])]),
     gr.Radio: TypeAdapter(_Line | None),
-    gr.Textbox: TypeAdapter(_Text | None),
+    gr.Textbox: TypeAdapter(Annotated[_Text, _when_empty("")]),
 }
 """What each kind of component on the page may hold. One that is not here cannot be an input."""
 
@@ -197,6 +205,8 @@ class Surface:
         await self._app({**scope, "headers": headers}, replayed(content, receive), send)
         if scope["path"] == JOIN:
             self._await_listener(session)
+        else:
+            self._forget(session)
 
     def _typed(self, path: str, body: bytes) -> dict[str, Any]:
         """What Gradio gets to see of a body.
@@ -275,6 +285,12 @@ class Surface:
         await cancel_tasks({f"{session}_{event.fn._id}" for event in running})
         queue.pending_messages_per_session.pop(session, None)
         queue.pending_event_ids_session.pop(session, None)
+        self._forget(session)
+
+    def _forget(self, session: str) -> None:
+        """Gradio keeps the last values of all components, whole conversations, for a kind of link that is closed."""
+        self._blocks.state_holder.session_data.pop(session, None)
+        self._blocks.state_holder.time_last_used.pop(session, None)
 
 
 def mounted(app: FastAPI, blocks: gr.Blocks) -> Surface:
@@ -291,7 +307,9 @@ def mounted(app: FastAPI, blocks: gr.Blocks) -> Surface:
 
 
 def _is_in_a_folder(path: str) -> bool:
-    return path.startswith(FOLDERS) and not any(part in ("", ".", "..") for part in path.split("/")[1:])
+    if not path.startswith(FOLDERS) or not path.isascii() or len(path) > _LONGEST_PATH:
+        return False
+    return not any(part in ("", ".", "..") for part in path.split("/")[1:])
 
 
 def _values(components: Sequence[Any], values: Sequence[object]) -> list[Any]:

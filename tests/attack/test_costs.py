@@ -1,0 +1,212 @@
+"""What one request may cost: its time, its memory and the length of its response stay in bounds, whatever is sent."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+import httpx
+import pytest
+
+from askcorpus.errors import Busy
+from askcorpus.settings import read_settings
+from askcorpus.types import Document, Event, Retrieved
+from askcorpus_ui.bodies import MAX_BYTES, MAX_TOKENS
+from askcorpus_ui.streaming import Questions
+from askcorpus_ui.surface import EVENTS, JOIN, RUN
+from scripted import DOCUMENTS, ScriptedAssistant
+from serving import serving
+
+LONG = Document(id="long", title="A long report", text="Word & <more>. " * 60_000)
+POSTS = ("/api/v1/ask", "/api/v1/search", "/v1/chat/completions", RUN, JOIN)
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[list[gr.Blocks]]:
+    """The pages that are made while the module runs, by which a test sees what Gradio keeps."""
+    made: list[gr.Blocks] = []
+    queue = gr.Blocks.queue
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gr.Blocks, "queue", lambda self, **options: made.append(self) or queue(self, **options))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory, kept: list[gr.Blocks]) -> Iterator[httpx.Client]:
+    settings = read_settings(data=tmp_path_factory.mktemp("data"))
+    assistant = ScriptedAssistant((*DOCUMENTS, LONG))
+    with serving(assistant, settings) as address, httpx.Client(base_url=address, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def functions(client: httpx.Client) -> dict[str, int]:
+    config = re.search(r"window\.gradio_config = (\{.*?\});</script>", client.get("/").text, re.DOTALL)
+    assert config
+    return {each["api_name"]: each["id"] for each in json.loads(config[1])["dependencies"]}
+
+
+def bubble(text: str, role: str = "assistant") -> dict[str, Any]:
+    return {"role": role, "content": [{"type": "text", "text": text}], "metadata": {"id": "x"}}
+
+
+def call(client: httpx.Client, function: int, *data: Any, session: str = "cost", **happened: Any) -> httpx.Response:
+    body = {"data": data, "fn_index": function, "session_hash": session, "event_data": happened}
+    return client.post(RUN, json=body)
+
+
+# ---- bodies
+
+MANY: dict[str, Callable[[], str]] = {
+    "numbers": lambda: "[" + "1," * 3_900_000 + "1]",
+    "lists": lambda: "[" + "[]," * 2_600_000 + "[]]",
+    "texts": lambda: "[" + '"",' * 2_600_000 + '""]',
+    "names": lambda: "{" + ",".join(f'"{number}":1' for number in range(700_000)) + "}",
+}
+
+
+@pytest.mark.parametrize("path", POSTS)
+@pytest.mark.parametrize("many", MANY.values(), ids=list(MANY))
+def test_a_body_of_very_many_values_is_refused_in_a_moment(
+    client: httpx.Client, path: str, many: Callable[[], str]
+) -> None:
+    """Each that is wrong would be told, at a kilobyte of memory a piece, while every other request waits."""
+    body = f'{{"question": "x", "messages": {many()}}}'
+    assert len(body) < MAX_BYTES
+    response = client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 413
+    assert f"{MAX_TOKENS:,}" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("text", ['"', '\\"', '"\\', "\\", '","'])
+def test_counting_what_is_in_a_body_takes_linear_time(client: httpx.Client, text: str) -> None:
+    for content in (text * 1_000_000, f'"{text * 1_000_000}', json.dumps({"question": text * 1_000_000})):
+        began = time.monotonic()
+        client.post("/api/v1/search", content=content, headers={"Content-Type": "application/json"})
+        assert time.monotonic() - began < 5
+
+
+def test_text_is_no_value_however_many_commas_it_has(client: httpx.Client) -> None:
+    history = [{"role": "user", "text": '[1, {2}, "3"], ' * 100_000}]
+    assert client.post("/api/v1/ask", json={"question": "council?", "history": history}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v1/ask", {"question": "x", "filters": {"languages": [1] * 90_000}}),
+        ("/api/v1/ask", {"question": "x"} | {f"no{number}": 1 for number in range(40_000)}),
+        ("/v1/chat/completions", {"messages": [1] * 90_000}),
+    ],
+)
+def test_of_very_many_faults_a_few_are_told(client: httpx.Client, path: str, body: Any) -> None:
+    response = client.post(path, json=body)
+    assert response.status_code in (400, 422)
+    assert len(response.content) < 1_000
+
+
+# ---- questions that come all at once
+
+
+def test_the_line_has_its_length_even_when_all_come_in_the_same_instant() -> None:
+    async def main() -> list[str]:
+        questions = Questions(1, 2)
+
+        def slow() -> Iterator[Event]:
+            time.sleep(0.02)
+            yield Retrieved(passages=())
+
+        async def ask() -> str:
+            try:
+                async for _ in questions.stream(slow):
+                    pass
+            except Busy as exc:
+                return exc.message
+            return "answered"
+
+        told = await asyncio.gather(*(ask() for _ in range(50)))
+        return [*told, await ask()]
+
+    told = asyncio.run(main())
+    assert told.count("answered") == 1 + 2 + 1
+    assert told[-1] == "answered"
+
+
+# ---- the chat page
+
+
+def test_gradio_keeps_no_conversations(client: httpx.Client, functions: dict[str, int], kept: list[gr.Blocks]) -> None:
+    """It keeps the last values of each page, which are of eight megabytes where somebody sends such."""
+    for number in range(30):
+        call(client, functions["begin"], "q", [bubble("x" * 100_000)], session=f"kept{number}").raise_for_status()
+    sessions = kept[-1].state_holder.session_data.values()
+    held = sum(len(json.dumps(config, default=str)) for session in sessions for config in session.components)
+    assert held < 20 * 100_000
+
+
+def quoted(first: int, last: int, length: int) -> str:
+    """A bubble that quotes the long document at many places."""
+    return " ".join(f"/source/long?start={at}&end={at + length}&n={at}" for at in range(first, last))
+
+
+def test_an_export_is_no_way_to_get_a_document_thousands_of_times(
+    client: httpx.Client, functions: dict[str, int]
+) -> None:
+    bubbles = [bubble(quoted(200 * number, 200 * number + 200, 800_000)) for number in range(10)]
+    exported = call(client, functions["export"], bubbles)
+    assert exported.status_code == 200
+    assert len(exported.content) < 20 * len(exported.request.content)
+
+    bubbles = [bubble(quoted(200 * number, 200 * number + 200, 2_000)) for number in range(100)]
+    exported = call(client, functions["export"], bubbles)
+    assert exported.status_code == 200
+    assert len(exported.content) < 20_000_000
+
+
+def test_a_quote_of_ours_is_exported_in_full(client: httpx.Client, functions: dict[str, int]) -> None:
+    exported = call(client, functions["export"], [bubble(quoted(0, 1, 2_000))]).json()["data"][0]
+    assert exported.count("Word &amp; &lt;more&gt;.") == 2_000 // 15
+
+
+def test_a_stored_conversation_opens_a_bounded_panel(client: httpx.Client, functions: dict[str, int]) -> None:
+    message = {"role": "assistant", "content": quoted(0, 4_000, 700_000)}
+    stored = [{"id": "a", "title": "t", "messages": [message]}]
+    began = time.monotonic()
+    opened = call(client, functions["reopen"], "a", stored)
+    assert opened.status_code == 200
+    assert opened.json()["data"][1].count("</mark>") <= 50
+    assert time.monotonic() - began < 3
+
+
+# ---- faults
+
+
+def test_what_is_empty_is_no_fault(client: httpx.Client, functions: dict[str, int]) -> None:
+    assert call(client, functions["begin"], None, None).status_code == 200
+    for name in ("save", "stopped", "export"):
+        data = (None, None)[: 2 if name == "save" else 1]
+        assert call(client, functions[name], *data).status_code == 200
+    assert call(client, functions["reopen"], "a", [{"id": "a", "title": "t", "messages": []}]).status_code == 422
+    asked = {"data": [[bubble("council?", "user")], *[None] * 4], "fn_index": functions["respond"]}
+    assert client.post(JOIN, json=asked | {"session_hash": "empty"}).status_code == 200
+    with client.stream("GET", EVENTS, params={"session_hash": "empty"}) as events:
+        assert "The council voted 31 to 12" in "".join(events.iter_text())
+
+
+def test_a_choice_is_free_in_a_page_that_has_loaded_too(client: httpx.Client, functions: dict[str, int]) -> None:
+    """Once an event has changed the choices of a component, Gradio puts another in its place for that page."""
+    stored = [{"id": name, "title": name, "messages": [{"role": "user", "content": name}]} for name in ("a", "b")]
+    call(client, functions["load"], stored[:1]).raise_for_status()
+    for name in ("b", "nowhere", ""):
+        assert call(client, functions["reopen"], name, stored).status_code == 200
+    asked = {
+        "data": [[bubble("council?", "user")], ["xx"], ["nobody"], "", ""],
+        "fn_index": functions["respond"],
+        "session_hash": "cost",
+    }
+    assert client.post(JOIN, json=asked).status_code == 200
+    with client.stream("GET", EVENTS, params={"session_hash": "cost"}) as events:
+        assert '"success":true' in "".join(events.iter_text())
