@@ -40,13 +40,19 @@ def candidate(document: str, fused: float, share: float) -> Candidate:
 def read(question: str, language: str) -> Query:
     """A query without a corpus."""
     vectors = np.zeros((1, 2), np.float32)
-    return Query.read(question, question, language, vectors, terms=(("x",),), cohort=((0.0, 1.0),), period="")
+    return Query.read(question, question, language, vectors, terms=(("x",),), baselines=((0.0, 1.0),), period="")
 
 
 def measured(question: str, sentence: str, *shares: float, languages: tuple[str, str] = ("", "")) -> Features:
     """The features when ``sentence`` is all that a passage says; ``languages`` are the question's and the passage's."""
     query = Query.read(
-        question, question, languages[0], np.zeros((1, 2), np.float32), terms=(("x",),), cohort=((0.0, 1.0),), period=""
+        question,
+        question,
+        languages[0],
+        np.zeros((1, 2), np.float32),
+        terms=(("x",),),
+        baselines=((0.0, 1.0),),
+        period="",
     )
     passage = hit("a", 1.0).model_copy(update={"text": sentence, "language": languages[1]})
     evidence = Evidence(passage, 0, Span(0, len(sentence)), sentence, np.zeros(2), 0.6, 2.0, 0.0, 14.0)
@@ -166,6 +172,6 @@ SYRIA = found("La Syrie avait reconnu Donetsk en juin.", "fr")
 )
 def test_names_that_none_of_the_passages_has(question: str, hits: list[Hit], names: list[str]) -> None:
     query = Query.read(
-        question, question, "en", np.zeros((1, 2), np.float32), terms=(("x",),), cohort=((0.0, 1.0),), period=""
+        question, question, "en", np.zeros((1, 2), np.float32), terms=(("x",),), baselines=((0.0, 1.0),), period=""
     )
     assert [name.text for name in missing_names(query, hits)] == names

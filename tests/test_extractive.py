@@ -19,7 +19,7 @@ def evidence(text: str, score: float, start: int = 100) -> Evidence:
 
 def draft_of(*found: Evidence) -> Draft:
     query = Query.read(
-        QUESTION, QUESTION, "en", np.zeros((1, 2), np.float32), terms=((),), cohort=((0.0, 1.0),), period=""
+        QUESTION, QUESTION, "en", np.zeros((1, 2), np.float32), terms=((),), baselines=((0.0, 1.0),), period=""
     )
     *pieces, draft = extract(query, found)
     assert isinstance(draft, Draft)

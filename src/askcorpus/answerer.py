@@ -11,15 +11,15 @@ from askcorpus.types import Draft, Hit, Turn
 class Findings(NamedTuple):
     """What was found for a question that is to be answered.
 
-    ``hits`` are the passages that are shown, best first; ``evidence`` are the sentences that may answer, by score;
-    ``differing`` are those of them that contradict each other, the best one first, if any do.
+    ``hits`` are the passages that are shown, best first; ``sentences`` are those that may answer, by score;
+    ``contradicting`` are those of them that contradict each other, the best one first, if any do.
     """
 
     query: Query
     history: tuple[Turn, ...]
     hits: tuple[Hit, ...]
-    evidence: tuple[Evidence, ...]
-    differing: tuple[Evidence, ...]
+    sentences: tuple[Evidence, ...]
+    contradicting: tuple[Evidence, ...]
 
 
 class Answerer(Protocol):

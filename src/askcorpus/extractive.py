@@ -31,7 +31,7 @@ class ExtractiveAnswerer:
 
     def draft(self, findings: Findings) -> Iterator[str | Draft]:
         """The best sentences, each with its marker; where sources contradict each other, those."""
-        return extract(findings.query, findings.evidence, findings.differing)
+        return extract(findings.query, findings.sentences, findings.contradicting)
 
 
 def extract(query: Query, evidence: Sequence[Evidence], differing: Sequence[Evidence] = ()) -> Iterator[str | Draft]:

@@ -36,7 +36,7 @@ class Query(NamedTuple):
 
     ``question`` is what was asked, ``standalone`` what it means with the conversation around it (equal to
     ``question`` where there is none). ``vectors`` (n, dimension) has a row for each reading of the question, the
-    question itself first; ``terms`` has a tuple for each reading, and so has ``cohort``: the mean and standard
+    question itself first; ``terms`` has a tuple for each reading, and so has ``baselines``: the mean and standard
     deviation of its similarity to texts that have nothing to do with it. ``period`` is the time that is named, and
     ``year`` its year where the question says it itself. ``asked`` is what the question asks for, ``asked_in_context``
     what it does with the conversation around it; ``names`` are those it asks about, ``figures`` its words that look
@@ -48,7 +48,7 @@ class Query(NamedTuple):
     language: str
     vectors: NDArray[np.float32]
     terms: tuple[tuple[str, ...], ...]
-    cohort: tuple[Background, ...]
+    baselines: tuple[Background, ...]
     period: str
     year: str
     asked: Asked
@@ -65,7 +65,7 @@ class Query(NamedTuple):
         vectors: NDArray[np.float32],
         *,
         terms: tuple[tuple[str, ...], ...],
-        cohort: tuple[Background, ...],
+        baselines: tuple[Background, ...],
         period: str,
     ) -> Self:
         """A query with all that its text says, which is read here and nowhere else."""
@@ -76,7 +76,7 @@ class Query(NamedTuple):
             language=language,
             vectors=vectors,
             terms=terms,
-            cohort=cohort,
+            baselines=baselines,
             period=period,
             year=period[:4] if period[:4] in standalone else "",
             asked=asked,
@@ -140,7 +140,7 @@ def read_query(
         language,
         vectors,
         terms=tuple(tuple(dict.fromkeys(terms(reading))) for reading in readings),
-        cohort=tuple(cohort.background(vector) for vector in vectors),
+        baselines=tuple(cohort.background(vector) for vector in vectors),
         period=read_period(standalone or question, latest, language),
     )
 

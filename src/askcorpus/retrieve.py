@@ -79,7 +79,7 @@ class Retriever:
         """The ``limit`` best passages of ``index`` for ``query`` among the documents that pass ``filters``."""
         readings = tuple(
             _reading(index, vector, terms, cohort)
-            for vector, terms, cohort in zip(query.vectors, query.terms, query.cohort, strict=True)
+            for vector, terms, cohort in zip(query.vectors, query.terms, query.baselines, strict=True)
         )
         lexical = [dict(index.lexical(list(r.weights), CANDIDATES, filters)) for r in readings]
         dense = [index.dense(r.vector, CANDIDATES, filters) for r in readings]
