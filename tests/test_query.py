@@ -43,7 +43,7 @@ def test_without_history_there_is_one_reading(cohort: Cohort, embeddings: Senten
     assert query.question == query.standalone
     assert (query.language, query.period) == ("fr", "2021-05")
     assert query.vectors.shape == (1, embeddings.dimension)
-    assert len(query.terms) == len(query.cohort) == 1
+    assert len(query.terms) == len(query.baselines) == 1
     assert "port" in query.terms[0]
 
 
@@ -57,7 +57,7 @@ def test_a_follow_up_is_read_alone_and_after_what_was_said(cohort: Cohort, embed
     query = read_query("And what did its engine cost?", FERRY, embeddings, cohort)
     assert query.question == "And what did its engine cost?"
     assert query.standalone == "\n".join([FERRY[0].text, FERRY[1].text.removesuffix(" [1]"), query.question])
-    assert len(query.vectors) == len(query.terms) == len(query.cohort) == 2
+    assert len(query.vectors) == len(query.terms) == len(query.baselines) == 2
     assert "molde" not in query.terms[0] and "molde" in query.terms[1]
     assert np.allclose(query.vectors[0], embeddings.embed_query(query.question), atol=1e-5)
 
