@@ -10,7 +10,7 @@ another language than the corpus. And it is asked some of its own questions with
 reader might who believes what the corpus does not say. Then a logistic regression is fitted, each set weighing the
 same, and judged on each set's own questions by a model that has not seen that set; how well it tells swapped questions
 from those it answers right is shown beside it. ``--write`` puts the model fitted on all sets into
-``src/askcorpus/calibration.json``. What is kept in ``DIR`` is used again: after a change of the features, remove
+``src/askcorpus/answer/calibration.json``. What is kept in ``DIR`` is used again: after a change of the features, remove
 ``DIR/*.features.jsonl``.
 """
 
@@ -28,22 +28,22 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from askcorpus.answer.confidence import Features
 from askcorpus.assistant import Assistant, open_assistant
-from askcorpus.confidence import Features
-from askcorpus.countries import country_names
-from askcorpus.language import detect_language
-from askcorpus.names import Name, names_of
+from askcorpus.search.countries import country_names
+from askcorpus.search.names import Name, names_of
 from askcorpus.settings import read_settings
+from askcorpus.text.language import detect_language
 from askcorpus.types import Answer
-from askcorpus_eval.match import Matcher
+from askcorpus_eval.gold import Matcher
 from askcorpus_eval.metrics.abstention import auroc
 from askcorpus_eval.metrics.calibration import ece
 from askcorpus_eval.questions import Question, read_questions
 from askcorpus_eval.score import score
-from askcorpus_ingest.ingest import ingest
+from askcorpus_ingest.pipeline import ingest
 
 NAMES = [field.name for field in fields(Features)]
-TARGET = Path(__file__).parents[1] / "src/askcorpus/calibration.json"
+TARGET = Path(__file__).parents[1] / "src/askcorpus/answer/calibration.json"
 STRANGERS = 0.3
 """Questions of the next set that are asked for each of a set's own."""
 

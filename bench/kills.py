@@ -33,8 +33,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from askcorpus import embeddings as embedding
-from askcorpus.embeddings import EmbeddedText, SentenceEmbeddings
+from askcorpus.embedding import embeddings as embedding
+from askcorpus.embedding.embeddings import EmbeddedText, SentenceEmbeddings
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Span
 
@@ -204,7 +204,7 @@ class Attack:
         """The command line in a process of its own."""
 
         def work() -> None:
-            from askcorpus_ui.cli import app
+            from askcorpus_ui.cli.commands import app
 
             app([*arguments, "--data", str(self.data)])
 
@@ -265,9 +265,9 @@ def _held(data: Path, names: Sequence[str], states: Sequence[Versions]) -> Versi
     Raises:
         Fault: a document is there in part or twice, or something is found that is not there.
     """
-    from askcorpus.damage import damage
-    from askcorpus.index import open_index
-    from askcorpus.words import words
+    from askcorpus.index.damage import damage
+    from askcorpus.index.opening import open_index
+    from askcorpus.text.words import words
     from askcorpus_ingest.passages import split_passages
 
     settings = _settings(data)
@@ -314,7 +314,12 @@ def main() -> None:
     chosen = parser.parse_args()
     os.environ |= {"ASKCORPUS_MIN_CONFIDENCE": "0", "TOKENIZERS_PARALLELISM": "false"}
     embedding.load_embeddings = lambda settings: Hashed()
-    for module in ("askcorpus_ui.doctor", "askcorpus_ui.progress", "askcorpus_ingest.ingest", "chromadb.api.client"):
+    for module in (
+        "askcorpus_ui.cli.doctor",
+        "askcorpus_ui.cli.progress",
+        "askcorpus_ingest.pipeline",
+        "chromadb.api.client",
+    ):
         __import__(module)  # once, so that every child begins at once
     folder = Path(tempfile.mkdtemp(prefix="kills-"))
     attack, begun = Attack(folder, chosen.seed), time.monotonic()

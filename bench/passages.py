@@ -23,14 +23,14 @@ from typing import NamedTuple
 import numpy as np
 from calibrate import sample
 
-from askcorpus.cohort import Cohort
-from askcorpus.embeddings import SentenceEmbeddings, load_embeddings
-from askcorpus.query import read_query
-from askcorpus.retrieve import Retriever
+from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
+from askcorpus.embedding.unrelated_texts import Cohort
+from askcorpus.index.store import Store, StoredPassage, open_store
+from askcorpus.search.query import read_query
+from askcorpus.search.retriever import Retriever
 from askcorpus.settings import read_settings
-from askcorpus.store import Store, StoredPassage, open_store
 from askcorpus.types import Document, Filters, Hit, Passage, Span
-from askcorpus_eval.match import Matcher
+from askcorpus_eval.gold import Matcher
 from askcorpus_eval.metrics.retrieval import hit, reciprocal_rank
 from askcorpus_eval.questions import Question
 from askcorpus_ingest.documents import to_document

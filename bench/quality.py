@@ -19,11 +19,11 @@ import numpy as np
 from askcorpus.assistant import open_assistant
 from askcorpus.errors import AskcorpusError
 from askcorpus.settings import read_settings
+from askcorpus_eval.evaluate import Report
 from askcorpus_eval.figures import BY_NAME
 from askcorpus_eval.report import HEADLINE, number, table
-from askcorpus_eval.run import Report
 from askcorpus_eval.session import Session
-from askcorpus_ingest.ingest import ingest
+from askcorpus_ingest.pipeline import ingest
 
 BEFORE_AND_AFTER = ("hit@5", "mrr@10", "f1", "abstention_auroc", "ece")
 STEPS = ("embed", "retrieve", "judge", "answer", "total")

@@ -17,14 +17,14 @@ import numpy as np
 from calibrate import sample
 
 from askcorpus.assistant import Assistant, open_assistant
-from askcorpus.query import read_query
+from askcorpus.search.query import read_query
 from askcorpus.settings import read_settings
+from askcorpus.text.words import terms
 from askcorpus.types import Filters
-from askcorpus.words import terms
-from askcorpus_eval.match import Matcher
+from askcorpus_eval.gold import Matcher
 from askcorpus_eval.metrics.retrieval import hit, reciprocal_rank
 from askcorpus_eval.questions import Question
-from askcorpus_ingest.ingest import ingest
+from askcorpus_ingest.pipeline import ingest
 
 DEPTH = 100
 Search = Callable[[Question], list[str]]

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from askcorpus.assistant import Assistant
-from askcorpus.embeddings import SentenceEmbeddings
-from askcorpus.index import open_index
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
-from askcorpus_ingest.ingest import ingest
+from askcorpus_ingest.pipeline import ingest
 
 ARTICLES = {
     "ferry": (

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.embedding.embeddings import SentenceEmbeddings
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from askcorpus.store import Store, StoredPassage, Writer, open_store
+from askcorpus.index.store import Store, StoredPassage, Writer, open_store
 from askcorpus.types import Document, Passage, Span
 from looking import look
 

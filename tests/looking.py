@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from askcorpus.store import Store
+from askcorpus.index.store import Store
 
 
 class look:  # noqa: N801 - reads as a verb: look(store).dense(…)

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 
-from askcorpus.catalog import Facets
 from askcorpus.errors import ModelError, NothingIngested, UsageError
-from askcorpus.period import read_period
+from askcorpus.index.catalog import Facets
+from askcorpus.search.period import read_period
 from askcorpus.types import (
     Answer,
     Citation,

@@ -10,11 +10,11 @@ from typing import Any
 import uvicorn
 
 from askcorpus.assistant import Assistant
-from askcorpus.embeddings import SentenceEmbeddings
-from askcorpus.index import open_index
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings, read_settings
-from askcorpus_ingest.ingest import ingest
-from askcorpus_ui.server import create_app, server_config
+from askcorpus_ingest.pipeline import ingest
+from askcorpus_ui.web.server import create_app, server_config
 
 ARTICLES = {
     "storm.txt": "date 2023-02\nOSTENDE (Coast Wire) – The harbour of Ostende closed on Friday because of a storm. "

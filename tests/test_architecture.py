@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "askcorpus_ui": {"askcorpus", "askcorpus_ingest", "askcorpus_eval"},
 }
 FOLDERS = {"askcorpus": "src", "askcorpus_ingest": "ingest", "askcorpus_eval": "eval", "askcorpus_ui": "ui"}
-LATE = {"askcorpus_ui.chat", "askcorpus_ui.surface"}  # wrap gradio, so they are imported late: when the app is made
+# They wrap gradio, and are themselves imported late, by the server when it makes its app; or run the command.
+LATE = {"askcorpus_ui.chat.page", "askcorpus_ui.chat.surface", "askcorpus_ui.cli.__main__"}
 HEAVY = {"torch", "transformers", "sentence_transformers", "gradio", "chromadb", "lingua", "trafilatura"}
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from askcorpus.answer.phrases import does_not_say
 from askcorpus.assistant import Assistant, open_assistant
-from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import IndexMismatch, NothingIngested, UsageError
-from askcorpus.language import detect_language
-from askcorpus.messages import does_not_say
 from askcorpus.settings import Settings
+from askcorpus.text.language import detect_language
 from askcorpus.types import Answer, Done, Filters, Retrieved, Token, Turn
 from asking import ARTICLES, open_over
 

@@ -10,9 +10,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from askcorpus import query
 from askcorpus.assistant import Assistant
-from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.search import query
 from askcorpus.types import Turn
 from serving import QUESTION, real_assistant, serving
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from askcorpus.catalog import day_range
 from askcorpus.errors import ReadError, UsageError
-from askcorpus.store import Facets, Known, content_hash
+from askcorpus.index.catalog import day_range
+from askcorpus.index.store import Facets, Known, content_hash
 from askcorpus.types import Filters
 from corpora import DIMENSION, document, fill, many, open_, passages
 from looking import look

@@ -13,12 +13,12 @@ import pytest
 
 from askcorpus.settings import Settings
 from askcorpus.types import Turn
-from askcorpus_eval.draft import from_feedback, read_feedback
+from askcorpus_eval.question_drafts import from_feedback, read_feedback
 from askcorpus_eval.questions import read_questions
 from askcorpus_eval.session import draft
-from askcorpus_ui.chat import ChatPage
+from askcorpus_ui.chat.page import ChatPage
+from askcorpus_ui.chat.render import Reference, plain_text, references_in
 from askcorpus_ui.feedback import FeedbackFile
-from askcorpus_ui.render import Reference, plain_text, references_in
 from askcorpus_ui.streaming import Questions
 from scripted import DOCUMENTS, ScriptedAssistant
 

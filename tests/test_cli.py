@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 
 from askcorpus.settings import read_settings
 from askcorpus.types import Answer, Document, Hit
-from askcorpus_ui.cli import app
+from askcorpus_ui.cli.commands import app
 
 ARTICLES = {
     "bridge.txt": "date 2021-05\nLYON (Agence Rhône) – Le pont de Verdan a rouvert mardi après deux ans de travaux. "
@@ -107,7 +107,7 @@ def test_ingest_counts_and_a_second_run_writes_nothing(articles: Path, tmp_path:
 
 def test_ingest_of_an_unchanged_folder_loads_no_model(articles: Path, index: Path) -> None:
     code = (
-        "import sys\nfrom askcorpus_ui.cli import app\n"
+        "import sys\nfrom askcorpus_ui.cli.commands import app\n"
         f"try: app(['ingest', {str(articles)!r}, '--data', {str(index)!r}])\n"
         "finally: print(*{'torch', 'gradio', 'lingua', 'trafilatura'} & sys.modules.keys())"
     )

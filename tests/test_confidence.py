@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from askcorpus.confidence import OUTSTANDING, Calibration, Features, load_calibration, measure, missing_names
-from askcorpus.evidence import Evidence
-from askcorpus.query import Query
-from askcorpus.retrieve import Candidate, Retrieval
-from askcorpus.store import StoredPassage
+from askcorpus.answer.confidence import OUTSTANDING, Calibration, Features, load_calibration, measure, missing_names
+from askcorpus.answer.sentence_scores import Evidence
+from askcorpus.index.store import StoredPassage
+from askcorpus.search.query import Query
+from askcorpus.search.retriever import Candidate, Retrieval
 from askcorpus.types import Hit, Match, Passage, Scores, Span
 
 CALIBRATION = Calibration(

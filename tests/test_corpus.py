@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.index.store import open_store
 from askcorpus.settings import Settings
-from askcorpus.store import open_store
 from askcorpus.types import Document
 from askcorpus_ingest.documents import to_document
-from askcorpus_ingest.ingest import Report, ingest
+from askcorpus_ingest.pipeline import Report, ingest
 from askcorpus_ingest.readers import Raw, read_file
 
 CORPUS = Path(__file__).parent.parent / "corpus"

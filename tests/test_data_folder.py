@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from askcorpus.assistant import Assistant
-from askcorpus.embeddings import SentenceEmbeddings
-from askcorpus.index import open_index
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.index.opening import open_index
 from askcorpus.settings import read_settings
 from serving import QUESTION, real_assistant, serving
 

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from askcorpus.errors import ReadError
-from askcorpus.store import content_hash
+from askcorpus.index.store import content_hash
 from askcorpus_ingest.documents import clean_text, to_document, with_own_id
 from askcorpus_ingest.readers import Raw
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from askcorpus.embeddings import SentenceEmbeddings, load_embeddings
+from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.errors import ModelError
 from askcorpus.settings import Settings
 from askcorpus.types import Span
@@ -217,7 +217,7 @@ def test_the_fingerprint_knows_other_weights_of_the_same_size(averaging: Path, t
 def test_the_heavy_libraries_wait_for_the_first_embedding():
     code = """
 import sys
-from askcorpus.embeddings import load_embeddings
+from askcorpus.embedding.embeddings import load_embeddings
 from askcorpus.settings import Settings
 embeddings = load_embeddings(Settings())
 assert embeddings.fingerprint and embeddings.dimension == 384
@@ -244,7 +244,7 @@ def test_a_folder_that_is_no_model_is_told_in_one_line(content: str, tmp_path: P
 
 def test_a_hub_model_that_cannot_be_reached_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     code = """
-from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import ModelError
 try:
     SentenceEmbeddings("no-such-organisation/no-such-model").warm_up()

@@ -7,10 +7,10 @@ import pytest
 from askcorpus.errors import UsageError
 from askcorpus_eval.compare import compare, html, markdown, write_comparison
 from askcorpus_eval.figures import Estimate
-from askcorpus_eval.folder import RunFolder
 from askcorpus_eval.gate import failures, read_gates
+from askcorpus_eval.run_folder import RunFolder
 from scripted_eval import Reply, ScriptedAssistant
-from test_eval_run import DOCUMENTS, QUESTIONS, REPLIES, run
+from test_eval_evaluate import DOCUMENTS, QUESTIONS, REPLIES, run
 
 FOUND = Reply(found=("snow", "sun"), quote="Il a neigé à Lille mardi.", confidence=0.8)
 

@@ -6,13 +6,20 @@ import pytest
 
 from askcorpus.errors import ModelError, UsageError
 from askcorpus.settings import Settings
-from askcorpus_eval.draft import Feedback, from_documents, from_feedback, read_feedback, sample_documents, write_drafts
 from askcorpus_eval.judge import Judge, load_judge
+from askcorpus_eval.question_drafts import (
+    Feedback,
+    from_documents,
+    from_feedback,
+    read_feedback,
+    sample_documents,
+    write_drafts,
+)
 from askcorpus_eval.questions import read_questions
 from askcorpus_eval.session import draft
 from chat_model import ScriptedChatModel
 from scripted_eval import Reply, ScriptedAssistant, Shelf
-from test_eval_run import DOCUMENTS
+from test_eval_evaluate import DOCUMENTS
 
 RAIN = "It rained in Lyon on Monday."
 

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from askcorpus.types import Citation, Document
 from askcorpus_eval.metrics import abstention, answers, bootstrap, calibration, citations, latency, retrieval
 from askcorpus_eval.metrics.citations import Place
-from askcorpus_eval.normalise import answer_tokens
+from askcorpus_eval.metrics.normalise import answer_tokens
 
 RANKING = ["a", "b", "c", "d"]
 

@@ -4,7 +4,7 @@ import pytest
 
 from askcorpus.errors import UsageError
 from askcorpus.types import Document, Turn
-from askcorpus_eval.match import Matcher
+from askcorpus_eval.gold import Matcher
 from askcorpus_eval.metrics.citations import Place
 from askcorpus_eval.questions import Question, read_questions
 from scripted_eval import Shelf

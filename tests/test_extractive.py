@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from askcorpus.evidence import Evidence
-from askcorpus.extractive import MOST_SENTENCES, extract
-from askcorpus.query import Query
+from askcorpus.answer.extractive import MOST_SENTENCES, extract
+from askcorpus.answer.sentence_scores import Evidence
+from askcorpus.search.query import Query
 from askcorpus.types import Draft, Hit, Span
 
 QUESTION = "How many ships call at Larvik?"

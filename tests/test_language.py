@@ -2,7 +2,7 @@
 
 import pytest
 
-from askcorpus.language import detect_language
+from askcorpus.text.language import detect_language
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from askcorpus import lexical
+from askcorpus.index import lexical
+from askcorpus.text.words import words
 from askcorpus.types import Filters
-from askcorpus.words import words
 from corpora import document, fill, many, open_
 from looking import look
 

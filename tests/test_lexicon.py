@@ -10,13 +10,13 @@ import regex
 from babel.dates import get_month_names
 from pydantic import ValidationError
 
-from askcorpus.disagreement import denies
-from askcorpus.expectation import Kind, expected_answer, kind_of, what_is_asked
-from askcorpus.messages import documents_differ, does_not_say
-from askcorpus.months import month_of
-from askcorpus.period import read_period
+from askcorpus.answer.contradiction import denies
+from askcorpus.answer.phrases import documents_differ, does_not_say
+from askcorpus.search.answer_type import Kind, expected_answer, kind_of, what_is_asked
+from askcorpus.search.period import read_period
 from askcorpus.text.lexicon import Language, coverage, expression, languages, main
-from askcorpus.words import words
+from askcorpus.text.months import month_of
+from askcorpus.text.words import words
 
 EUROPEAN_UNION = "bg hr cs da nl en et fi fr de el hu ga it lv lt mt pl pt ro sk sl es sv"
 REQUIRED = f"{EUROPEAN_UNION} uk ru tr ar fa he hi zh ja ko vi id sw".split(" ")

@@ -10,16 +10,16 @@ import pytest
 from langchain_core.messages import AIMessage
 from numpy.typing import NDArray
 
+from askcorpus.answer.attribution import best_support, draft_reply, plain_markers
+from askcorpus.answer.citations import Verified, verify
+from askcorpus.answer.llm import MAX_REWRITE_CHARS, LLMAnswerer, load_chat_model, shown
+from askcorpus.answer.prompts import CANNOT_ANSWER
 from askcorpus.assistant import open_assistant
-from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import ModelError, UsageError
-from askcorpus.llm import MAX_REWRITE_CHARS, LLMAnswerer, load_chat_model, shown
-from askcorpus.prompts import CANNOT_ANSWER
 from askcorpus.settings import Settings
-from askcorpus.support import best_support, draft_reply, plain_markers
 from askcorpus.types import Done, Draft, Hit, Turn
-from askcorpus.verify import Verified, verify
-from askcorpus_ingest.ingest import ingest
+from askcorpus_ingest.pipeline import ingest
 from chat_model import BreaksOff, ScriptedChatModel
 from openai_server import OpenAIServer, Reply, openai_server
 

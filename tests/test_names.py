@@ -2,8 +2,8 @@
 
 import pytest
 
-from askcorpus.countries import country_names
-from askcorpus.names import MOST_NAMES, Name, missing, names_of, sound
+from askcorpus.search.countries import country_names
+from askcorpus.search.names import MOST_NAMES, Name, missing, names_of, sound
 
 SENTENCE = (
     "En juillet, la Corée du Nord a reconnu Donetsk et Louhansk ; la Russie et la Syrie l’avaient fait, "

@@ -2,7 +2,7 @@
 
 import pytest
 
-from askcorpus.period import is_of_other_time, overlaps, read_period
+from askcorpus.search.period import is_of_other_time, overlaps, read_period
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from askcorpus.answer.prompts import CANNOT_ANSWER, VARIABLES, load_prompt
 from askcorpus.errors import UsageError
-from askcorpus.prompts import CANNOT_ANSWER, VARIABLES, load_prompt
 
 ANSWER = {
     "passages": "P",

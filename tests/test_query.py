@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from askcorpus.cohort import Cohort
-from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.embedding.unrelated_texts import Cohort
 from askcorpus.errors import UsageError
-from askcorpus.query import LONGEST_QUESTION, Query, check_question, read_query
+from askcorpus.search.query import LONGEST_QUESTION, Query, check_question, read_query
 from askcorpus.types import Turn
 
 FERRY = (

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from askcorpus.settings import read_settings
-from askcorpus_ui.cli import app
+from askcorpus_ui.cli.commands import app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

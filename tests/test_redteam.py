@@ -15,18 +15,18 @@ import pytest
 from langchain_core.messages import BaseMessage
 from numpy.typing import NDArray
 
+from askcorpus.answer.attribution import Similarity, draft_reply
+from askcorpus.answer.citations import verify
+from askcorpus.answer.fence import BRACKETED_NUMBERS, PASSAGE_CHARS, boundary_for, fence_passages, visible
+from askcorpus.answer.llm import LLMAnswerer
+from askcorpus.answer.prompts import CANNOT_ANSWER
 from askcorpus.assistant import Assistant
-from askcorpus.embeddings import SentenceEmbeddings
-from askcorpus.fence import BRACKETED_NUMBERS, PASSAGE_CHARS, boundary_for, fence_passages, visible
-from askcorpus.index import open_index
-from askcorpus.llm import LLMAnswerer
-from askcorpus.prompts import CANNOT_ANSWER
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.index.opening import open_index
+from askcorpus.index.store import Store
 from askcorpus.settings import Settings
-from askcorpus.store import Store
-from askcorpus.support import Similarity, draft_reply
 from askcorpus.types import Answer, Draft, Hit, Quote, Turn
-from askcorpus.verify import verify
-from askcorpus_ingest.ingest import ingest
+from askcorpus_ingest.pipeline import ingest
 from chat_model import ScriptedChatModel
 
 ATTACKS = [json.loads(line) for line in (Path(__file__).parent / "data/redteam.jsonl").read_text("utf-8").splitlines()]

@@ -8,7 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from askcorpus.types import Answer, Citation, Document, Filters, IndexInfo, Span
-from askcorpus_ui.render import (
+from askcorpus_ui.chat.render import (
     Reference,
     answer_message,
     export_markdown,
@@ -21,7 +21,7 @@ from askcorpus_ui.render import (
     source_page,
     surroundings,
 )
-from askcorpus_ui.strings import ENGLISH, FRENCH, strings_for
+from askcorpus_ui.chat.translations import ENGLISH, FRENCH, strings_for
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
 
 HARBOUR = DOCUMENTS[0]

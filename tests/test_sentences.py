@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from askcorpus.sentences import split_sentences
+from askcorpus.text.sentences import split_sentences
 
 ALPHABET = "aé b.!?。！？ \n\n\t\"'«»“”()[]ÉX1234;:,-—…「」漢字かءا؟กा😀\u200d\u0301\u00a0\u3000"
 

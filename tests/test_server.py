@@ -17,14 +17,14 @@ import httpx
 import pytest
 
 from askcorpus.assistant import Assistant
-from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import Busy, ModelError, UsageError
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
 from askcorpus_eval.questions import read_questions
-from askcorpus_ui.render import Reference, answer_message, plain_text, references_in
-from askcorpus_ui.server import WarmUp, example_questions, serve
-from askcorpus_ui.strings import ENGLISH
+from askcorpus_ui.chat.render import Reference, answer_message, plain_text, references_in
+from askcorpus_ui.chat.translations import ENGLISH
+from askcorpus_ui.web.server import WarmUp, example_questions, serve
 from scripted import ScriptedAssistant
 from serving import QUESTION, real_assistant, serving
 
@@ -208,7 +208,10 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbe
 @contextmanager
 def process(settings: Settings) -> Iterator[str]:
     """``serve`` as a process of its own, once it says that it listens."""
-    code = "from askcorpus_ui.server import serve; from askcorpus.settings import read_settings; serve(read_settings())"
+    code = (
+        "from askcorpus_ui.web.server import serve; "
+        "from askcorpus.settings import read_settings; serve(read_settings())"
+    )
     chosen = {"DATA": settings.data, "PORT": _free_port(), "MIN_CONFIDENCE": settings.min_confidence}
     env = os.environ | {f"ASKCORPUS_{name}": str(value) for name, value in chosen.items()}
     running = subprocess.Popen([sys.executable, "-c", code], env=env, stderr=subprocess.PIPE, text=True)

@@ -9,10 +9,10 @@ import threading
 import numpy as np
 import pytest
 
-from askcorpus import store as store_module
 from askcorpus.errors import Busy, IndexMismatch, NothingIngested, StorageError
+from askcorpus.index import store as store_module
+from askcorpus.text.words import RULES
 from askcorpus.types import Filters
-from askcorpus.words import RULES
 from corpora import DIMENSION, assert_exact, book, document, fill, many, open_, passages, put, vector
 from looking import look
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from askcorpus.errors import Busy
-from askcorpus.words import words
+from askcorpus.text.words import words
 from corpora import assert_exact, book, document, fill, many, open_, vector
 from looking import look
 
@@ -119,7 +119,7 @@ def killed_before_its_note(folder):
     process = start(
         """
         import os, signal
-        from askcorpus.vectors import ChromaIndex
+        from askcorpus.index.chroma import ChromaIndex
         store = open_(Path(sys.argv[1]))
         ChromaIndex._remember = lambda self, held: os.kill(os.getpid(), signal.SIGKILL)
         fill(store, document("late"))
@@ -220,7 +220,7 @@ def test_a_folder_that_may_only_be_read(tmp_path, folder, log):
     out = run(
         """
         import os
-        import askcorpus.lexical
+        import askcorpus.index.lexical
         folder = Path(sys.argv[1])
         os.setuid(65534)
         with open_(folder) as store:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from askcorpus.words import LONGEST, RULES, STEM, terms, word_spans, words
+from askcorpus.text.words import LONGEST, RULES, STEM, terms, word_spans, words
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from askcorpus.answer.fence import visible
 from askcorpus.errors import UsageError
-from askcorpus.fence import visible
 
 if TYPE_CHECKING:
     from askcorpus_eval.compare import Comparison
@@ -81,8 +81,8 @@ def run(
 ) -> None:
     """Ask every question of the set once; write answers, figures and a report into DIR."""
     from askcorpus_eval.compare import compare, read_report, write_comparison
-    from askcorpus_eval.folder import RunFolder
     from askcorpus_eval.gate import failures
+    from askcorpus_eval.run_folder import RunFolder
     from askcorpus_eval.session import Judging, Session
 
     gates = _gates(fail_under, fail_over, fail_drop)
@@ -115,8 +115,8 @@ def compare_runs(
 ) -> None:
     """Compare runs question by question: paired differences with a randomisation test, and what flipped."""
     from askcorpus_eval.compare import compare, markdown, write_comparison
-    from askcorpus_eval.folder import RunFolder
     from askcorpus_eval.gate import failures
+    from askcorpus_eval.run_folder import RunFolder
 
     if len(runs) < 2:
         raise UsageError("One run cannot be compared.", "Name two or more folders.")

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from askcorpus.errors import UsageError
+from askcorpus_eval.evaluate import Report, Row
 from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Floats, Metric, Table, estimates
-from askcorpus_eval.folder import METRICS as METRICS_FILE
-from askcorpus_eval.folder import RunFolder
 from askcorpus_eval.metrics.bootstrap import difference_interval, randomisation_p
 from askcorpus_eval.report import number, render, table
-from askcorpus_eval.run import Report, Row
+from askcorpus_eval.run_folder import METRICS as METRICS_FILE
+from askcorpus_eval.run_folder import RunFolder
 
 SIGNIFICANT = 0.05
 FLIPS_SHOWN = 100

@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from askcorpus.answer.fence import boundary_for, fence_passages, inert
+from askcorpus.answer.prompts import load_prompt
 from askcorpus.errors import ModelError
-from askcorpus.fence import boundary_for, fence_passages, inert
-from askcorpus.prompts import load_prompt
-from askcorpus.sentences import split_sentences
 from askcorpus.settings import Settings
+from askcorpus.text.sentences import split_sentences
 from askcorpus.types import Answer, Hit
 from askcorpus_eval.metrics.answers import plain
 
@@ -91,7 +91,7 @@ def load_judge(settings: Settings, model: str, base_url: str | None = None) -> J
     Raises:
         ModelError: the provider is unknown or not installed, or it needs a key.
     """
-    from askcorpus.llm import load_chat_model
+    from askcorpus.answer.llm import load_chat_model
 
     own = settings.model_copy(update={"llm": model, "llm_base_url": base_url, "llm_api_key": None})
     return Judge(load_chat_model(own), model)

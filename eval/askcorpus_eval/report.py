@@ -10,9 +10,9 @@ import numpy as np
 
 from askcorpus.types import Document
 from askcorpus_eval import svg
+from askcorpus_eval.evaluate import Report
 from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Metric
-from askcorpus_eval.match import Documents
-from askcorpus_eval.run import Report
+from askcorpus_eval.gold import Documents
 from askcorpus_eval.score import RECALL_DEPTHS, Case
 
 HEADLINE = ("hit@5", "mrr@10", "f1", "citation_recall", "abstention_auroc", "ece", "latency_p50")

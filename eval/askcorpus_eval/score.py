@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from askcorpus.types import Answer, Document
-from askcorpus_eval.match import Documents, Gold
+from askcorpus_eval.gold import Documents, Gold
 from askcorpus_eval.metrics import answers, citations, retrieval
-from askcorpus_eval.normalise import answer_tokens
+from askcorpus_eval.metrics.normalise import answer_tokens
 from askcorpus_eval.questions import Question
 
 HIT_DEPTHS = (1, 3, 5, 10)

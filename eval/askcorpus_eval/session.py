@@ -10,11 +10,18 @@ from askcorpus.errors import UsageError
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
 from askcorpus_eval import export, report
-from askcorpus_eval.draft import FEEDBACK, from_documents, from_feedback, read_feedback, sample_documents, write_drafts
-from askcorpus_eval.folder import ANSWERS, DATA, METRICS, VERDICTS, Inputs, RunFolder
+from askcorpus_eval.evaluate import Assistant, Report, evaluate, masked
 from askcorpus_eval.judge import Judge, load_judge
+from askcorpus_eval.question_drafts import (
+    FEEDBACK,
+    from_documents,
+    from_feedback,
+    read_feedback,
+    sample_documents,
+    write_drafts,
+)
 from askcorpus_eval.questions import Question, QuestionSet, read_questions
-from askcorpus_eval.run import Assistant, Report, evaluate, masked
+from askcorpus_eval.run_folder import ANSWERS, DATA, METRICS, VERDICTS, Inputs, RunFolder
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -135,7 +142,7 @@ def ingest_corpus(paths: Sequence[Path], assistant: "ProductAssistant") -> list[
 
     The result says, for the report, what could not be read.
     """
-    from askcorpus_ingest.ingest import ingest
+    from askcorpus_ingest.pipeline import ingest
 
     with _bars() as bars:
         done = ingest(
@@ -181,7 +188,7 @@ def draft(settings: Settings, out: Path, *, feedback: Path | None, documents: in
     Raises:
         UsageError: there is neither feedback nor an LLM to draft from, or the file exists.
     """
-    from askcorpus.llm import load_chat_model
+    from askcorpus.answer.llm import load_chat_model
 
     said = feedback or settings.data / FEEDBACK
     drafts: list[Question] = []

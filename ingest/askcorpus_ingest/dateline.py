@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import regex
 
-from askcorpus.months import month_of, short_month_of
 from askcorpus.text.lexicon import expression, languages, words_anywhere
+from askcorpus.text.months import month_of, short_month_of
+from askcorpus.text.words import words
 from askcorpus.types import Span
-from askcorpus.words import words
 
 
 class Dateline(NamedTuple):

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import regex
 
 from askcorpus.errors import ReadError
-from askcorpus.language import detect_language
-from askcorpus.sentences import split_sentences
+from askcorpus.text.language import detect_language
+from askcorpus.text.sentences import split_sentences
 from askcorpus.types import Document
 from askcorpus_ingest.dateline import Dateline, parse_date, read_dateline, take_date_marker
 from askcorpus_ingest.readers import PIECE_CHARS, Raw

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from askcorpus.sentences import iter_sentences, trimmed
+from askcorpus.text.sentences import iter_sentences, trimmed
 from askcorpus.types import Document, Passage, Span
 from askcorpus_ingest.dateline import read_dateline
 

@@ -9,23 +9,24 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from askcorpus.answerer import Answerer, Findings
-from askcorpus.cohort import Cohort
-from askcorpus.confidence import Calibration, Features, load_calibration, measure, missing_names
-from askcorpus.disagreement import differing_sentences
-from askcorpus.embeddings import SentenceEmbeddings, load_embeddings
+from askcorpus.answer.answerer import Answerer, Findings
+from askcorpus.answer.citations import Verified, verify
+from askcorpus.answer.confidence import Calibration, Features, load_calibration, measure, missing_names
+from askcorpus.answer.contradiction import differing_sentences
+from askcorpus.answer.explanation import explain as explain_decision
+from askcorpus.answer.extractive import ExtractiveAnswerer
+from askcorpus.answer.llm import LLMAnswerer, load_chat_model
+from askcorpus.answer.phrases import does_not_say
+from askcorpus.answer.sentence_scores import Evidence, weigh
+from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
+from askcorpus.embedding.unrelated_texts import Cohort
 from askcorpus.errors import UsageError
-from askcorpus.evidence import Evidence, weigh
-from askcorpus.explain import explain as explain_decision
-from askcorpus.extractive import ExtractiveAnswerer
-from askcorpus.index import open_index
-from askcorpus.llm import LLMAnswerer, load_chat_model
-from askcorpus.messages import does_not_say
-from askcorpus.query import Query, check_question, read_query, recent_turns
-from askcorpus.rerank import Reranker
-from askcorpus.retrieve import Retrieval, Retriever
+from askcorpus.index.opening import open_index
+from askcorpus.index.store import Snapshot, Store
+from askcorpus.search.query import Query, check_question, read_query, recent_turns
+from askcorpus.search.reranker import Reranker
+from askcorpus.search.retriever import Retrieval, Retriever
 from askcorpus.settings import Settings
-from askcorpus.store import Snapshot, Store
 from askcorpus.types import (
     AbstainReason,
     Answer,
@@ -40,7 +41,6 @@ from askcorpus.types import (
     Token,
     Turn,
 )
-from askcorpus.verify import Verified, verify
 
 JUDGED = 8
 """Passages that the evidence is judged by, however few are asked for."""

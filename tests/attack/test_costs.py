@@ -15,8 +15,8 @@ from askcorpus.errors import Busy
 from askcorpus.settings import read_settings
 from askcorpus.types import Document, Event, Retrieved
 from askcorpus_ui.bodies import MAX_BYTES, MAX_TOKENS
+from askcorpus_ui.chat.surface import EVENTS, JOIN, RUN
 from askcorpus_ui.streaming import Questions
-from askcorpus_ui.surface import EVENTS, JOIN, RUN
 from scripted import DOCUMENTS, ScriptedAssistant
 from serving import serving
 

@@ -17,8 +17,8 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from askcorpus.settings import read_settings
-from askcorpus_ui import surface
-from askcorpus_ui.chat import _SESSIONS, mount_chat
+from askcorpus_ui.chat import surface
+from askcorpus_ui.chat.page import _SESSIONS, mount_chat
 from askcorpus_ui.feedback import FeedbackFile
 from askcorpus_ui.streaming import Questions
 from scripted import ScriptedAssistant

@@ -17,20 +17,20 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
 from askcorpus.assistant import Assistant
-from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import ReadError, UsageError
-from askcorpus.index import open_index
+from askcorpus.index.opening import open_index
+from askcorpus.index.store import Store, StoredPassage
 from askcorpus.settings import Settings
-from askcorpus.store import Store, StoredPassage
 from askcorpus.types import Document, Passage, Span
 from askcorpus_ingest.documents import clean_text, to_document
 from askcorpus_ingest.files import Failure, SourceFile, check_paths, find_files
-from askcorpus_ingest.ingest import Report, ingest
 from askcorpus_ingest.passages import split_passages
+from askcorpus_ingest.pipeline import Report, ingest
 from askcorpus_ingest.progress import Silent
 from askcorpus_ingest.readers import MAIN_TEXT_DEPTH, Raw, read_file
-from askcorpus_ui.cli import app
-from askcorpus_ui.server import create_app
+from askcorpus_ui.cli.commands import app
+from askcorpus_ui.web.server import create_app
 from corpora import document, open_, vector
 
 STORY = "The bridge was closed on Friday. It will open in June."
@@ -206,10 +206,10 @@ def test_wrong_lines_without_end_are_summed_up(tmp_path):
 STARVED = """
 import resource, sys
 from pathlib import Path
-from askcorpus.embeddings import SentenceEmbeddings
-from askcorpus.index import open_index
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
-from askcorpus_ingest.ingest import ingest
+from askcorpus_ingest.pipeline import ingest
 folder, data = map(Path, sys.argv[1:])
 settings, embeddings = Settings(data=data), SentenceEmbeddings()
 with open_index(settings, embeddings) as store:

@@ -21,8 +21,8 @@ import pytest
 from askcorpus.errors import Busy
 from askcorpus.settings import read_settings
 from askcorpus.types import Event, Retrieved
+from askcorpus_ui.chat.surface import EVENTS, JOIN
 from askcorpus_ui.streaming import Questions
-from askcorpus_ui.surface import EVENTS, JOIN
 from scripted import ScriptedAssistant
 from serving import serving
 
@@ -223,7 +223,7 @@ class Slow(ScriptedAssistant):
 
 askcorpus.assistant.open_assistant = lambda settings: Slow()
 from askcorpus.settings import read_settings
-from askcorpus_ui.server import serve
+from askcorpus_ui.web.server import serve
 serve(read_settings(port={port}, stop_seconds={stop_seconds}))
 """
 

@@ -4,12 +4,12 @@ import time
 
 import pytest
 
-from askcorpus.expectation import expected_answer, kind_of
-from askcorpus.language import detect_language
-from askcorpus.names import names_of
-from askcorpus.period import read_period
-from askcorpus.query import LONGEST_QUESTION
-from askcorpus.words import terms
+from askcorpus.search.answer_type import expected_answer, kind_of
+from askcorpus.search.names import names_of
+from askcorpus.search.period import read_period
+from askcorpus.search.query import LONGEST_QUESTION
+from askcorpus.text.language import detect_language
+from askcorpus.text.words import terms
 
 
 def read(question: str) -> None:

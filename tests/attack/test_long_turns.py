@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from askcorpus.assistant import Assistant
-from askcorpus.embeddings import SentenceEmbeddings
-from askcorpus.query import LONGEST_TURN, RECENT_TURNS, recent_turns
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.search.query import LONGEST_TURN, RECENT_TURNS, recent_turns
 from askcorpus.types import Answer, Turn
 from asking import open_over
 

@@ -11,9 +11,9 @@ import pytest
 
 from askcorpus.errors import UsageError
 from askcorpus.settings import read_settings
-from askcorpus_ui import loopback
-from askcorpus_ui.loopback import host_of, is_loopback, is_same_origin
-from askcorpus_ui.surface import CANCEL, JOIN, RUN
+from askcorpus_ui.chat.surface import CANCEL, JOIN, RUN
+from askcorpus_ui.web import loopback
+from askcorpus_ui.web.loopback import host_of, is_loopback, is_same_origin
 from scripted import ScriptedAssistant
 from serving import serving
 

@@ -18,13 +18,13 @@ import pytest
 import regex
 from attack_texts import Pattern, attack_texts
 
-from askcorpus.disagreement import denies, rejects
-from askcorpus.expectation import expected_answer, what_is_asked
-from askcorpus.names import missing, names_of
-from askcorpus.period import read_period
-from askcorpus.sentences import split_sentences
+from askcorpus.answer.citations import verbatim
+from askcorpus.answer.contradiction import denies, rejects
+from askcorpus.search.answer_type import expected_answer, what_is_asked
+from askcorpus.search.names import missing, names_of
+from askcorpus.search.period import read_period
 from askcorpus.text.lexicon import languages
-from askcorpus.verify import verbatim
+from askcorpus.text.sentences import split_sentences
 from askcorpus_ingest.dateline import parse_date, read_dateline
 
 ROOT = Path(__file__).parents[2]

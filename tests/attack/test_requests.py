@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from askcorpus_ui import bodies
-from askcorpus_ui.surface import CANCEL, JOIN, RESET, RUN
+from askcorpus_ui.chat.surface import CANCEL, JOIN, RESET, RUN
 from scripted import ScriptedAssistant
 from serving import serving
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from askcorpus.embeddings import SentenceEmbeddings
+from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.settings import read_settings
 from scripted import ScriptedAssistant
 from serving import real_assistant, serving

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
-from askcorpus.query import recent_turns
+from askcorpus.search.query import recent_turns
 from askcorpus.types import Answer, Turn
-from askcorpus_eval.draft import Feedback
+from askcorpus_eval.question_drafts import Feedback
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ MAX_FILE = 100_000_000
 
 
 class FeedbackFile:
-    """One line of JSON for each opinion, in the form that :class:`askcorpus_eval.draft.Feedback` reads.
+    """One line of JSON for each opinion, in the form that :class:`askcorpus_eval.question_drafts.Feedback` reads.
 
     A chat's bubble holds only the links of its answer, so the last few hundred whole answers are remembered here. An
     opinion on one that is not (the server was restarted since) is kept without it.

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from askcorpus_eval.normalise import answer_tokens
+from askcorpus_eval.metrics.normalise import answer_tokens
 
 _MARKER = re.compile(r"\s{0,9}\[\d{1,9}\]")
 

@@ -7,8 +7,8 @@ story, or twice in one): they are alternatives, and citing any of them is as goo
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from askcorpus.answer.citations import verbatim
 from askcorpus.types import Answer, Citation, Document, Span
-from askcorpus.verify import verbatim
 
 
 class Place(NamedTuple):

@@ -1,0 +1,300 @@
+"""A whole evaluation: every question asked once, every answer scored, every figure estimated."""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any, Protocol
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from askcorpus.errors import NothingIngested, UsageError
+from askcorpus.settings import Settings
+from askcorpus.types import Answer, IndexInfo, Turn
+from askcorpus_eval.figures import METRICS, Estimate, Metric, Table, estimate, estimates, given_answers, tabulate
+from askcorpus_eval.gold import Documents, Gold, Matcher
+from askcorpus_eval.metrics.abstention import risk_curve
+from askcorpus_eval.metrics.calibration import Bin, reliability
+from askcorpus_eval.provenance import git_revision, machine
+from askcorpus_eval.questions import Question
+from askcorpus_eval.score import Case, score
+
+DEPTH = 20
+"""Passages asked for, enough that ten documents are nearly always among them. A language model is given every passage
+asked for, so with one no more are asked for than the product would."""
+
+SMALLEST_GROUP = 20
+"""Groups of a split with fewer questions get means only; their other figures would be noise."""
+
+SPLITS: Mapping[str, Callable[[Question], str]] = {
+    "languages": lambda question: question.languages,
+    "type": lambda question: question.type or "?",
+    "answerability": lambda question: {True: "answerable", False: "unanswerable", None: "unknown"}[question.answerable],
+    "standalone": lambda question: {True: "standalone", False: "presupposes", None: "unknown"}[question.standalone],
+}
+LIST_SHOWN = 5
+_PASSWORD = re.compile(r"//[^/@\s]*@")
+
+
+class Assistant(Protocol):
+    """What is evaluated: anything that answers over a store."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings it was opened with."""
+
+    @property
+    def store(self) -> Documents:
+        """The documents it answers from."""
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        top_k: int | None = None,
+        conversation_id: str | None = None,
+    ) -> Answer:
+        """Answer one question."""
+
+
+class Judge(Protocol):
+    """Says which share of an answer's sentences the cited passages support."""
+
+    @property
+    def name(self) -> str:
+        """The judge's model."""
+
+    def faithfulness(self, answer: Answer) -> float | None:
+        """The verdict on this answer; ``None`` when there is none."""
+
+
+class RunInfo(BaseModel, frozen=True):
+    """What was measured, when and where; secrets in ``settings`` are masked."""
+
+    version: str
+    revision: str | None
+    model: str
+    settings: dict[str, Any]
+    index: IndexInfo
+    depth: int
+    judge: str | None = None
+    source: str = ""
+    date: str
+    machine: str
+
+
+class Row(BaseModel, frozen=True):
+    """One question's results, as ``metrics.json`` keeps them for comparisons."""
+
+    id: str
+    question: str
+    languages: str
+    type: str
+    answerable: bool | None
+    answered: bool
+    confidence: float
+    correct: bool | None
+    milliseconds: float
+    scores: dict[str, float]
+
+
+class Report(BaseModel, frozen=True):
+    """All figures of a run. ``notes`` are what a reader must know to trust them, one line each."""
+
+    run: RunInfo
+    figures: dict[str, Estimate]
+    splits: dict[str, dict[str, dict[str, Estimate]]]
+    reliability: list[Bin]
+    risk: list[tuple[float, float]]
+    notes: list[str]
+    questions: list[Row]
+    cases: list[Case] = Field(default_factory=list, exclude=True)
+
+
+def evaluate(
+    assistant: Assistant,
+    questions: Sequence[Question],
+    *,
+    answers: Mapping[str, Answer] | None = None,
+    on_answer: Callable[[Answer], None] | None = None,
+    judge: Judge | None = None,
+    source: str = "",
+) -> Report:
+    """Ask every question that has no answer yet, and report.
+
+    ``answers`` are those of an earlier, interrupted run, by question id; ``on_answer`` is called with each new one.
+    ``source`` names the question set in the report.
+
+    Raises:
+        UsageError: there is no question, or none of the gold documents is in the index.
+        NothingIngested: the index is empty.
+    """
+    gold = match_gold(assistant.store, questions)
+    answers = ask_all(assistant, questions, answers or {}, on_answer or (lambda answer: None))
+    cases = [score(q, answers[q.id], gold[q.id], assistant.store) for q in questions]
+    judged = [_judged(case, judge) for case in cases] if judge else cases
+    return report_on(judged, describe(assistant, cases, judge.name if judge else None, source))
+
+
+def match_gold(store: Documents, questions: Sequence[Question]) -> dict[str, Gold]:
+    """The gold of each question in the index's ids.
+
+    Raises:
+        UsageError, NothingIngested: as for ``evaluate``.
+    """
+    if not questions:
+        raise UsageError("There is no question to ask.")
+    if not store.info().documents:
+        raise NothingIngested("There are no documents to answer from.", "Give --corpus PATH, or ingest some first.")
+    matcher = Matcher(store)
+    gold = {question.id: matcher.gold(question) for question in questions}
+    named = {name for question in questions for name in question.doc_ids}
+    unknown = _unknown(gold.values())
+    if named and len(unknown) == len(named):
+        raise UsageError(
+            f"None of the {len(named)} gold documents is in the index (the first: {unknown[0]}).",
+            "Give the corpus of these questions: --corpus PATH or --data DIR.",
+        )
+    return gold
+
+
+def ask_all(
+    assistant: Assistant, questions: Sequence[Question], answers: Mapping[str, Answer], keep: Callable[[Answer], None]
+) -> dict[str, Answer]:
+    """An answer to every question: the ones there are, and the rest asked one after the other.
+
+    Each new answer carries its question's id as ``conversation_id`` and its measured time as ``timings_ms["wall"]``.
+    """
+    everything = dict(answers)
+    missing = [question for question in questions if question.id not in answers]
+    if missing:
+        _ask(assistant, missing[0])  # once unmeasured: models load at the first question
+    for question in missing:
+        everything[question.id] = _ask(assistant, question)
+        keep(everything[question.id])
+    return everything
+
+
+def _ask(assistant: Assistant, question: Question) -> Answer:
+    start = time.perf_counter()
+    answer = assistant.ask(
+        question.question,
+        history=question.history,
+        top_k=depth(assistant.settings),
+        conversation_id=question.id,
+    )
+    wall = round((time.perf_counter() - start) * 1000, 3)
+    return answer.model_copy(update={"timings_ms": {**answer.timings_ms, "wall": wall}})
+
+
+def depth(settings: Settings) -> int:
+    """How many passages are asked for."""
+    return settings.top_k if settings.llm else max(DEPTH, settings.top_k)
+
+
+def describe(assistant: Assistant, cases: Sequence[Case], judge: str | None = None, source: str = "") -> RunInfo:
+    """What is being measured, here and now."""
+    return RunInfo(
+        version=version("askcorpus"),
+        revision=git_revision(),
+        model=cases[0].answer.model,
+        settings=masked(assistant.settings),
+        index=assistant.store.info(),
+        depth=depth(assistant.settings),
+        judge=judge,
+        source=source,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=machine(),
+    )
+
+
+def masked(settings: Settings) -> dict[str, Any]:
+    """The settings as plain values, without keys and without passwords in addresses."""
+    values = settings.model_dump(mode="json")
+    return {name: _PASSWORD.sub("//***@", value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def report_on(cases: Sequence[Case], run: RunInfo) -> Report:
+    """The figures of these cases."""
+    table = tabulate(cases)
+    confidence, correct = given_answers(table["confidence"], table["correct"], table["answered"])
+    judged = int((~np.isnan(table["correct"])).sum())
+    return Report(
+        run=run,
+        figures=estimates(table),
+        splits={name: _split(cases, table, key) for name, key in SPLITS.items()},
+        reliability=reliability(confidence, correct),
+        risk=risk_curve(confidence, correct, judged),
+        notes=_notes(cases, run.depth),
+        questions=[_row(case) for case in cases],
+        cases=list(cases),
+    )
+
+
+def _split(cases: Sequence[Case], table: Table, key: Callable[[Question], str]) -> dict[str, dict[str, Estimate]]:
+    """The figures of each group, largest group first."""
+    names = np.array([key(case.question) for case in cases])
+    groups, sizes = np.unique(names, return_counts=True)
+    order = sorted(zip(groups.tolist(), sizes.tolist(), strict=True), key=lambda group: (-group[1], group[0]))
+    return {
+        name: _group(METRICS, {column: values[names == name] for column, values in table.items()}, size)
+        for name, size in order
+    }
+
+
+def _group(metrics: Sequence[Metric], table: Table, size: int) -> dict[str, Estimate]:
+    wanted = [metric for metric in metrics if metric.is_mean or size >= SMALLEST_GROUP]
+    found = {metric.name: estimate(metric, table, means_only=True) for metric in wanted}
+    return {name: figure for name, figure in found.items() if figure.value is not None}
+
+
+def _judged(case: Case, judge: Judge) -> Case:
+    """The case with the judge's verdict among its scores."""
+    verdict = judge.faithfulness(case.answer)
+    if verdict is None:
+        return case
+    return case.model_copy(update={"scores": case.scores | {"faithfulness": verdict}})
+
+
+def _notes(cases: Sequence[Case], depth: int) -> list[str]:
+    gold = [case.gold for case in cases]
+    unknown, unlocated = _unknown(gold), sum(found.unlocated for found in gold)
+    answerable = [case.question.answerable for case in cases]
+    drafts = sum(case.question.draft for case in cases)
+    notes = []
+    if unknown:
+        shown = ", ".join(unknown[:LIST_SHOWN]) + (", …" if len(unknown) > LIST_SHOWN else "")
+        notes.append(f"{len(unknown)} gold documents are not in the index and count as missed: {shown}")
+    if depth < DEPTH:
+        notes.append(f"only {depth} passages were asked for: retrieval figures beyond them have nothing to count")
+    if unlocated:
+        notes.append(f"{unlocated} evidence texts stand in no gold document and are left out")
+    if True not in answerable:
+        notes.append("no question is answerable: retrieval, answers and citations have no figures")
+    if False not in answerable:
+        notes.append("no question is unanswerable: abstention recall, F1 and AUROC have no figures")
+    if drafts:
+        notes.append(f"{drafts} questions are drafts that nobody has reviewed")
+    return notes
+
+
+def _unknown(gold: Iterable[Gold]) -> list[str]:
+    return sorted({name for found in gold for name in found.unknown})
+
+
+def _row(case: Case) -> Row:
+    return Row(
+        id=case.question.id,
+        question=case.question.question,
+        languages=case.question.languages,
+        type=case.question.type,
+        answerable=case.question.answerable,
+        answered=case.answer.answerable,
+        confidence=case.answer.confidence,
+        correct=case.correct,
+        milliseconds=case.milliseconds,
+        scores=case.scores,
+    )

@@ -1,0 +1,168 @@
+"""First drafts of a question set: from what people said of answers in the chat, and from the documents themselves.
+
+Every row is marked ``"draft": true``, and a report over such rows says so, until somebody has looked at it.
+"""
+
+import json
+import random
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from askcorpus.answer.fence import PASSAGE_CHARS, boundary_for, fence_passages
+from askcorpus.answer.prompts import load_prompt
+from askcorpus.errors import ModelError, UsageError
+from askcorpus.types import Answer, Document, Hit, Turn
+from askcorpus_eval.gold import Documents
+from askcorpus_eval.metrics.citations import locate
+from askcorpus_eval.questions import Question
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+FEEDBACK = "feedback.jsonl"
+_LABEL = re.compile(r"^.{0,9}?(QUESTION|ANSWER|EVIDENCE):", re.MULTILINE)
+
+
+class Feedback(BaseModel):
+    """A line of the chat's ``feedback.jsonl``, other fields ignored. With the answer, a liked one brings its gold.
+
+    ``liked`` is ``None`` where somebody took back what they had said.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    question: str
+    liked: bool | None
+    history: tuple[Turn, ...] = ()
+    answer: Answer | None = None
+
+
+def read_feedback(path: Path) -> list[Feedback]:
+    """The feedback in the file, the last word on each question only, and that only where it was not taken back.
+
+    Raises:
+        UsageError: the file cannot be read, or a line of it is no feedback.
+    """
+    latest: dict[tuple[str, tuple[Turn, ...]], Feedback] = {}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{path} cannot be read: {exc}.") from exc
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            feedback = Feedback.model_validate_json(line)
+        except ValidationError as exc:
+            first = exc.errors()[0]
+            raise UsageError(f"{path}: line {number}: {'.'.join(map(str, first['loc']))} {first['msg']}.") from exc
+        latest[feedback.question, feedback.history] = feedback
+    return [feedback for feedback in latest.values() if feedback.liked is not None]
+
+
+def from_feedback(feedback: Iterable[Feedback]) -> Iterator[Question]:
+    """A draft a question: a liked answer's citations are its gold; after a disliked one the gold is left to find."""
+    for said in feedback:
+        answer = said.answer if said.liked and said.answer and said.answer.answerable else None
+        citations = answer.citations if answer else ()
+        yield Question(
+            id=_id(said.question, *(turn.text for turn in said.history)),
+            question=said.question,
+            history=said.history,
+            doc_ids=tuple(dict.fromkeys(citation.document_id for citation in citations)),
+            evidence=tuple(dict.fromkeys(citation.quote for citation in citations)),
+            lang=said.answer.language if said.answer else "",
+            doc_lang=citations[0].language if citations else "",
+            answerable=True if citations else None,
+            type="liked" if said.liked else "disliked",
+            draft=True,
+        )
+
+
+def from_documents(documents: Iterable[Document], model: "BaseChatModel", language: str = "") -> Iterator[Question]:
+    """Up to two drafts a document, written by the model; those whose evidence is not in the document are dropped.
+
+    ``language`` is that of the questions; without one, each document's own.
+
+    Raises:
+        ModelError: the model cannot be reached or fails.
+    """
+    for document in documents:
+        wanted = language or document.language or "en"
+        for question, answer, evidence in _blocks(_ask_model(model, document, wanted)):
+            if locate(evidence, [document]):
+                yield Question(
+                    id=_id(document.id, question),
+                    question=" ".join(question.split()),
+                    answers=(answer,),
+                    doc_ids=(document.id,),
+                    evidence=(evidence,),
+                    lang=wanted,
+                    doc_lang=document.language,
+                    answerable=True,
+                    type="from_document",
+                    draft=True,
+                )
+
+
+def sample_documents(store: Documents, count: int) -> list[Document]:
+    """``count`` documents of the store, or all when there are fewer; the same ones each time."""
+    total = store.info().documents
+    chosen = sorted(random.Random(0).sample(range(total), min(count, total)))
+    return [document for at in chosen for document in store.documents(offset=at, limit=1)]
+
+
+def write_drafts(path: Path, questions: Sequence[Question]) -> None:
+    """The drafts as JSONL, in a new file: one that exists may hold somebody's work.
+
+    Raises:
+        UsageError: the file exists or cannot be written.
+    """
+    lines = (json.dumps(q.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False) for q in questions)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in lines)
+    except FileExistsError as exc:
+        raise UsageError(f"{path} exists already.", "Name another --out.") from exc
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be written: {exc.strerror}.") from exc
+
+
+def _ask_model(model: "BaseChatModel", document: Document, language: str) -> str:
+    text = document.text[:PASSAGE_CHARS]
+    hit = Hit(
+        passage_id=document.id,
+        document_id=document.id,
+        title=document.title,
+        source=document.source,
+        date=document.date,
+        text=text,
+        start=0,
+        end=len(text),
+    )
+    boundary = boundary_for([text])
+    messages = load_prompt("draft_questions").invoke(
+        {"passages": fence_passages([hit], boundary), "language": language, "boundary": boundary}
+    )
+    # Chat models share no exception class: whatever one raises here, the model failed.
+    try:
+        return str(model.invoke(messages).text)
+    except Exception as exc:
+        raise ModelError(f"The model failed: {str(exc).strip() or type(exc).__name__}") from exc
+
+
+def _blocks(reply: str) -> list[tuple[str, str, str]]:
+    """The questions of a reply, each with its answer and its evidence; what lacks one of them is left out."""
+    labelled = _LABEL.split(reply)[1:]
+    labels, texts = labelled[::2], [text.strip() for text in labelled[1::2]]
+    starts = [at for at in range(len(labels)) if labels[at : at + 3] == ["QUESTION", "ANSWER", "EVIDENCE"]]
+    return [(texts[at], texts[at + 1], texts[at + 2]) for at in starts if all(texts[at : at + 3])]
+
+
+def _id(*parts: str) -> str:
+    return "draft-" + sha256("\0".join(parts).encode()).hexdigest()[:12]

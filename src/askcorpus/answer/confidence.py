@@ -1,0 +1,129 @@
+"""How likely an answer from this evidence is right: a logistic model over a few readable measurements.
+
+Its numbers were fitted by ``bench/calibrate.py`` on questions with known answers, and stand with how they were
+obtained in ``calibration.json``. Nothing in it depends on the corpus: every measurement is relative to what this
+corpus does with this question.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from importlib.resources import files
+
+from askcorpus.answer.sentence_scores import Evidence
+from askcorpus.search.answer_type import lacks_answer
+from askcorpus.search.names import Name, missing
+from askcorpus.search.query import Query
+from askcorpus.search.retriever import Retrieval
+from askcorpus.types import Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the evidence for a question looks like.
+
+    ``similarity``: the cosine similarity of the best sentence; ``lexical``: the share of the
+    question's words that the best passage holds, by weight (``fusion.lexical_share``). 1 if so, else 0: ``lacking``: an
+    amount or a time is asked for and that sentence has none; ``name``: the question names something that the sentence's
+    passage does not (in another language, where a name may be translated: nothing that it does); ``country``: the
+    question names a country that the passage does not; ``foreign``: the sentence's document is in another language than
+    the question, which makes any similarity smaller. ``foreign_score``: the sentence's score (see ``Evidence``), up to
+    ``OUTSTANDING``, in that case, else 0: how far it stands out tells more there than how similar it is.
+    """
+
+    similarity: float
+    lexical: float
+    lacking: float
+    name: float
+    country: float
+    foreign: float
+    foreign_score: float
+
+
+OUTSTANDING = 7.0
+"""Score from which a sentence stands out: more is said by names and words that return, not by being more right."""
+
+_SPECIAL = frozenset(("lacking", "name", "country", "foreign", "foreign_score"))
+"""Features that are 0 unless something special is the case: 0 is where they say nothing."""
+
+
+def measure(retrieval: Retrieval, evidence: Sequence[Evidence]) -> Features:
+    """The features of what was found for a question; there must be at least one candidate and one sentence."""
+    best = evidence[0]
+    query = retrieval.query
+    foreign = _differ(query.language, best.hit.language)
+    absent = missing_names(query, [best.hit])
+    return Features(
+        similarity=best.similarity,
+        lexical=max((match.lexical_share for match in retrieval.candidates[0].matches), default=0.0),
+        lacking=float(lacks_answer(query.asked, best.text, best.hit.language)),
+        name=float(bool(absent) and (not foreign or absent == query.names)),
+        country=float(any(name.country for name in absent)),
+        foreign=float(foreign),
+        foreign_score=foreign * min(best.score, OUTSTANDING),
+    )
+
+
+def missing_names(query: Query, hits: Iterable[Hit]) -> tuple[Name, ...]:
+    """What a question names and none of these passages does, titles included.
+
+    Where one of them is in another language, a name may just be translated: there a country tells, or the lack of all.
+    """
+    names = query.names
+    absent, foreign = names, False
+    for hit in hits:
+        absent = missing(absent, query.language, f"{hit.title}\n{hit.text}", hit.language)
+        foreign = foreign or _differ(query.language, hit.language)
+    return absent if not foreign or absent == names else tuple(name for name in absent if name.country)
+
+
+def _differ(language: str, other: str) -> bool:
+    """Whether both languages are known and are not the same."""
+    return bool(language and other) and language != other
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A logistic model over standardised features, and the confidence from which answers are given."""
+
+    intercept: float
+    weights: dict[str, float]
+    means: dict[str, float]
+    deviations: dict[str, float]
+    operating_point: float
+
+    def confidence(self, features: Features) -> float:
+        """Probability (0 to 1) that an answer from this evidence is right."""
+        total = self.intercept
+        for name, weight in self.weights.items():
+            total += weight * (getattr(features, name) - self.means[name]) / self.deviations[name]
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+    @property
+    def start(self) -> float:
+        """The log-odds of an answer from evidence whose features say nothing."""
+        return self.intercept + sum(self._pull(name, self.means[name], self.neutral(name)) for name in self.weights)
+
+    def neutral(self, name: str) -> float:
+        """The value at which a feature says nothing: the usual one, or 0 where it need not apply."""
+        return 0.0 if name in _SPECIAL else self.means.get(name, 0.0)
+
+    def pulls(self, features: Features) -> dict[str, float]:
+        """What each feature adds to the log-odds, beyond ``start``, strongest first: what tipped the decision."""
+        found = {
+            name: round(self._pull(name, self.neutral(name), getattr(features, name)), 3) + 0.0 for name in self.weights
+        }
+        return dict(sorted(found.items(), key=lambda item: -abs(item[1])))
+
+    def _pull(self, name: str, before: float, after: float) -> float:
+        """What a feature adds to the log-odds when it goes from one value to another."""
+        return self.weights[name] * (after - before) / self.deviations[name]
+
+
+@cache
+def load_calibration() -> Calibration:
+    """The model that comes with the package."""
+    numbers = json.loads(files("askcorpus.answer").joinpath("calibration.json").read_text(encoding="utf-8"))
+    return Calibration(**{field.name: numbers[field.name] for field in fields(Calibration)})

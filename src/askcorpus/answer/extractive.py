@@ -1,0 +1,91 @@
+"""Answers in the corpus's own words: the sentences that answer, verbatim, each cited. Needs no language model."""
+
+from collections.abc import Iterator, Sequence
+
+from askcorpus.answer.answerer import Findings
+from askcorpus.answer.phrases import documents_differ
+from askcorpus.answer.sentence_scores import Evidence
+from askcorpus.search.answer_type import expected_answer
+from askcorpus.search.query import Query
+from askcorpus.text.language import detect_language
+from askcorpus.text.words import words
+from askcorpus.types import Draft, Quote, Span, Turn
+
+NAME = "extractive"
+
+MOST_SENTENCES = 3
+CLOSE = 1.0
+"""Score (see ``Evidence``) by which a further sentence may stay behind the best one."""
+
+REPEATS = 0.6
+"""Share of a sentence's terms that are already quoted from which it adds nothing."""
+
+
+class ExtractiveAnswerer:
+    """Answers with the sentences that answer."""
+
+    name = NAME
+
+    def rewrite(self, question: str, history: Sequence[Turn]) -> None:
+        """Nothing: a follow-up is read below what was said before it."""
+
+    def draft(self, findings: Findings) -> Iterator[str | Draft]:
+        """The best sentences, each with its marker; where sources contradict each other, those."""
+        return extract(findings.query, findings.sentences, findings.contradicting)
+
+
+def extract(query: Query, evidence: Sequence[Evidence], differing: Sequence[Evidence] = ()) -> Iterator[str | Draft]:
+    """The draft of an answer from weighed sentences: each piece is a quoted sentence with its marker.
+
+    ``differing`` are those that contradict each other, if any do: then these are shown, as a list, with their dates.
+    """
+    text, quotes = "", []
+    for marker, chosen in enumerate(differing[:MOST_SENTENCES] or _choose(evidence), start=1):
+        piece = f"{_one_line(chosen.text)} [{marker}]"
+        if differing:
+            head = documents_differ(query.language) if marker == 1 else ""
+            piece = f"{head}\n- {_dated(chosen.hit.date)}{piece}"
+        elif text:
+            piece = f" {piece}"
+        text += piece
+        marks = expected_answer(query.asked_in_context, chosen.text, chosen.hit.language)
+        highlights = tuple(Span(chosen.span.start + start, chosen.span.start + end) for start, end in marks)
+        quotes.append(
+            Quote(
+                marker=marker,
+                passage_id=chosen.hit.passage_id,
+                start=chosen.span.start,
+                end=chosen.span.end,
+                highlights=highlights,
+            )
+        )
+        yield piece
+    yield Draft(text=text, quotes=tuple(quotes), language=detect_language(text), sources_differ=bool(differing))
+
+
+def _choose(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The best sentence, and those close behind it that say something else or say it differently elsewhere."""
+    if not evidence:
+        return []
+    chosen = [evidence[0]]
+    for candidate in evidence[1:]:
+        if len(chosen) == MOST_SENTENCES or candidate.score < evidence[0].score - CLOSE:
+            break
+        if not any(_repeats(candidate.text, other.text) for other in chosen):
+            chosen.append(candidate)
+    return chosen
+
+
+def _repeats(text: str, other: str) -> bool:
+    """Whether ``text`` has hardly a word that ``other`` has not; figures that differ are news, not a repeat."""
+    own, said = set(words(text)), set(words(other))
+    new_figures = any(word[0].isdigit() for word in own - said)
+    return not new_figures and len(own & said) > REPEATS * len(own)
+
+
+def _dated(date: str) -> str:
+    return f"{date}: " if date else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,1 @@
+"""Text as vectors, and what unrelated texts score: the scale that similarities are read on."""

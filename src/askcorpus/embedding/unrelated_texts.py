@@ -1,0 +1,55 @@
+"""Strangers: texts that have nothing to do with any corpus, whose similarity to a question is its zero point.
+
+Speaker verification meets the same problem with test normalisation (Auckenthaler et al. 2000, "Score Normalization for
+Text-Independent Speaker Verification Systems"): a score is read against the scores of a fixed cohort of strangers.
+Ours are the sentences of ``unrelated_texts.txt``, on everyday subjects in some twenty languages. Unlike the corpus
+itself they are there when the corpus is one article, or is all about what is asked.
+"""
+
+import threading
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askcorpus.embedding.baseline import Background
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+
+
+class Cohort:
+    """The strangers' vectors, computed at the first use. Threads may share one."""
+
+    def __init__(self, embeddings: SentenceEmbeddings) -> None:
+        self._embeddings = embeddings
+        self._strangers: _Strangers | None = None
+        self._computing = threading.Lock()
+
+    def background(self, vector: NDArray[np.float32]) -> Background:
+        """Mean and standard deviation of the similarity of a question's vector (dimension,) to the strangers."""
+        similarities = np.vecdot(self._loaded().vectors, vector)
+        return Background(float(similarities.mean()), float(similarities.std()))
+
+    def among_themselves(self) -> Background:
+        """Mean and standard deviation of the strangers' similarity to each other."""
+        return self._loaded().among
+
+    def _loaded(self) -> "_Strangers":
+        with self._computing:
+            if self._strangers is None:
+                lines = (
+                    files("askcorpus.embedding")
+                    .joinpath("unrelated_texts.txt")
+                    .read_text(encoding="utf-8")
+                    .splitlines()
+                )
+                vectors = self._embeddings.embed_sentences(lines)
+                similarities = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
+                among = Background(float(similarities.mean()), float(similarities.std()))
+                self._strangers = _Strangers(vectors, among)
+            return self._strangers
+
+
+class _Strangers(NamedTuple):
+    vectors: NDArray[np.float32]
+    among: Background

@@ -1,0 +1,83 @@
+"""What is wrong with a catalog: damage of the file, and rows that are no longer what was written.
+
+SQLite finds torn pages and lost rows. It does not find a flipped bit inside a text or a vector, so each document is
+compared with its digest, each passage with its document, and each vector with what a vector must be. Texts are read as
+bytes here, because a flipped bit may leave what is no text.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import sqlalchemy as sa
+
+from askcorpus.index.catalog import content_hash, day_range
+from askcorpus.types import Document
+
+NAMED = 5
+"""Documents that a report names at most."""
+
+_FIELDS = list(Document.model_fields)
+_DOCUMENTS = sa.text(
+    f"SELECT number, sha256, date_low, date_high, {', '.join(f'CAST({name} AS BLOB) AS {name}' for name in _FIELDS)} "
+    "FROM documents ORDER BY number"
+)
+_PASSAGES = sa.text(
+    'SELECT CAST(passages.text AS BLOB) AS text, start, "end", vectors.document AS owner, vector, spans, vectors '
+    "FROM passages LEFT JOIN vectors ON vectors.seq = passages.seq LEFT JOIN sentences ON sentences.seq = passages.seq "
+    "WHERE passages.document = :number"
+)
+
+
+def damage(connection: sa.Connection, dimension: int) -> str:
+    """What is wrong, in one line; empty when nothing is. Reads all of the file."""
+    found = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one())
+    if found != "ok":
+        return " ".join(found.split())
+    faults = list(_faults(connection, dimension))
+    if not faults:
+        return ""
+    named = ", ".join(f"{document_id} ({fault})" for document_id, fault in faults[:NAMED])
+    more = f" and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
+    return (
+        f"documents are not what was written: {named}{more}; remove them with askcorpus docs remove, and ingest again"
+    )
+
+
+def _faults(connection: sa.Connection, dimension: int) -> Iterator[tuple[str, str]]:
+    """The documents that are damaged: id, and what is wrong with it first."""
+    for row in connection.execute(_DOCUMENTS):
+        document = Document(**{name: getattr(row, name).decode("utf-8", "replace") for name in _FIELDS})
+        fault = ""
+        if content_hash(document) != row.sha256:
+            fault = "its text or what is known about it"
+        elif (day_range(document.date) or (None, None)) != (row.date_low, row.date_high):
+            fault = "its date"
+        else:
+            passages = connection.execute(_PASSAGES, {"number": row.number})
+            fault = next(
+                filter(None, (_fault(passage, row.number, document.text, dimension) for passage in passages)), ""
+            )
+        if fault:
+            yield document.id, fault
+
+
+def _fault(passage: "sa.Row[tuple[object, ...]]", number: int, text: str, dimension: int) -> str:
+    """What is wrong with a passage of the document with that ``text``."""
+    start, end = passage.start, passage.end
+    if passage.text.decode("utf-8", "replace") != text[start:end]:
+        return "a passage"
+    if passage.owner != number or not _are_units(passage.vector, np.float32, 1, dimension):
+        return "a vector"
+    if passage.spans is None or len(passage.spans) % 8:
+        return "its sentences"
+    spans = np.frombuffer(passage.spans, np.int32).reshape(-1, 2)
+    inside = bool(((spans[:, 0] >= start) & (spans[:, 0] <= spans[:, 1]) & (spans[:, 1] <= end)).all())
+    return "" if inside and _are_units(passage.vectors, np.float16, len(spans), dimension) else "its sentences"
+
+
+def _are_units(stored: bytes | None, kind: type[np.floating], rows: int, dimension: int) -> bool:
+    """Whether these are ``rows`` vectors of unit length, or of none."""
+    if stored is None or len(stored) != rows * dimension * np.dtype(kind).itemsize:
+        return False
+    lengths = np.linalg.norm(np.frombuffer(stored, kind).reshape(rows, dimension).astype(np.float32), axis=1)
+    return bool(((np.abs(lengths - 1) < 0.01) | (lengths == 0)).all())

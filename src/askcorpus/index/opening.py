@@ -1,0 +1,21 @@
+"""The store that the settings name, guarded by what its passages and vectors are made with."""
+
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.index.store import Store, open_store
+from askcorpus.settings import Settings
+
+
+def index_fingerprint(settings: Settings, embeddings: SentenceEmbeddings) -> str:
+    """All that an index depends on, in one line: two with the same can be read with the same settings."""
+    return f"{embeddings.fingerprint} passages={settings.passage_chars}"
+
+
+def open_index(settings: Settings, embeddings: SentenceEmbeddings) -> Store:
+    """The store in the settings' data folder. Loads no model when that is the bundled one.
+
+    Raises:
+        IndexMismatch: the folder was made with other settings, or by a newer version.
+        StorageError: the folder is damaged or cannot be read.
+    """
+    fingerprint = index_fingerprint(settings, embeddings)
+    return open_store(settings.data, fingerprint, embeddings.dimension, chroma_url=settings.chroma_url)

@@ -1,0 +1,411 @@
+"""One data folder behind one door: the catalog, and the lexical and vector index made of it.
+
+    catalog.sqlite3   documents, passages, vectors and the lexical index: all that counts, changed in one step
+    chroma/           a copy of the vectors for fast search; made anew from the catalog whenever it is lost
+    ingest.lock       held by the one process that writes
+    chroma.lock       held by the one process that uses chroma/
+
+Any number of processes and threads may read while one writes; each read sees whole documents only.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import numpy as np
+import sqlalchemy as sa
+
+from askcorpus.embedding.baseline import Background, Sample
+from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, StorageError
+from askcorpus.index import catalog, lexical
+from askcorpus.index.catalog import Facets, Known, StoredPassage, Vector, content_hash
+from askcorpus.index.chroma import ELSEWHERE, ChromaIndex, Embedded, Exact, Near, Server, nearest
+from askcorpus.index.damage import damage
+from askcorpus.index.database import Database, take_lock, translated
+from askcorpus.types import Document, Filters, Hit, IndexInfo
+
+__all__ = [
+    "Check",
+    "Facets",
+    "Known",
+    "Progress",
+    "Snapshot",
+    "Store",
+    "StoredPassage",
+    "Writer",
+    "content_hash",
+    "open_store",
+    "require_index",
+]
+
+_log = logging.getLogger(__name__)
+
+FILE = "catalog.sqlite3"
+
+EXACT_UPTO = 50_000
+"""Passages up to which a question is compared with all of them: that takes 5 ms at most, and the same are found
+whichever process asks. Chroma's graph can lose sight of a passage altogether (docs/quality.md)."""
+
+INGEST = "Ingest documents (askcorpus ingest PATH), or choose another folder with --data."
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of the step, what is done and what there is to do."""
+
+
+class Check(NamedTuple):
+    """One finding of `Store.check`."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def _silent(step: str, done: int, total: int) -> None:
+    pass
+
+
+def open_store(folder: Path, fingerprint: str, dimension: int, *, chroma_url: str | None = None) -> "Store":
+    """The store in ``folder``, which need not exist: it then reads as empty and is made by the first write.
+
+    ``fingerprint`` says in a few words what the vectors and passages are made with; ``dimension`` is their length.
+
+    Raises:
+        IndexMismatch: the folder was made with another fingerprint, or by a newer version.
+        StorageError: the folder is damaged or cannot be read.
+    """
+    store = Store(folder, fingerprint, dimension, chroma_url=chroma_url)
+    store.generation()
+    return store
+
+
+def require_index(folder: Path) -> None:
+    """For commands that only read: neither is a folder made for them, nor do they speak of a corpus that is not there.
+
+    Raises:
+        StorageError: there is no index in ``folder``.
+    """
+    if not (folder / FILE).exists():
+        raise StorageError(f"There is no index in {folder}.", INGEST)
+
+
+class Store:
+    """All that is kept of a corpus. Threads may share one; close it when done."""
+
+    def __init__(self, folder: Path, fingerprint: str, dimension: int, *, chroma_url: str | None = None) -> None:
+        self.folder = folder
+        self.fingerprint = fingerprint
+        self.dimension = dimension
+        self._database = Database(
+            folder / FILE,
+            create=lambda connection: catalog.create(connection, fingerprint, dimension),
+            accept=lambda connection: catalog.accept(connection, folder, fingerprint),
+        )
+        self._exact = Exact(dimension)
+        place = Server(chroma_url, folder / "chroma-server") if chroma_url else Embedded(folder / "chroma")
+        self._chroma = ChromaIndex(place, folder / "chroma.lock")
+        self._sample: tuple[catalog.State | None, Sample] = (None, Sample(np.empty((0, dimension), np.float32), {}))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back files and locks."""
+        self._chroma.close()
+        self._database.close()
+
+    # --- documents ---
+
+    @contextmanager
+    def snapshot(self) -> Iterator["Snapshot"]:
+        """One state of the store for as long as a question takes, over one connection."""
+        with self._database.snapshot() as connection:
+            yield Snapshot(self, connection)
+
+    def info(self) -> IndexInfo:
+        """What the index is made with, and its size."""
+        with self.snapshot() as index:
+            return index.info
+
+    def filled(self) -> IndexInfo:
+        """The same as `info`, of a store that has something to ask. Raises as `Snapshot.filled` does."""
+        with self.snapshot() as index:
+            return index.filled()
+
+    def _nothing(self) -> NothingIngested:
+        if self._database.path.exists():
+            return NothingIngested(f"There are no documents in {self.folder}.", INGEST)
+        return NothingIngested(f"There is no index in {self.folder}.", INGEST)
+
+    def generation(self) -> int:
+        """A number that changes whenever the visible documents do, by whatever process."""
+        with self._database.reading() as connection:
+            return catalog.state(connection).generation
+
+    def document(self, document_id: str) -> Document | None:
+        """One document, or ``None``."""
+        with self._database.reading() as connection:
+            return catalog.document(connection, document_id)
+
+    def documents(self, filters: Filters = Filters(), *, offset: int = 0, limit: int | None = None) -> list[Document]:
+        """Whole documents, newest first, then by title; those without a date come last."""
+        with self._database.reading() as connection:
+            return catalog.documents(connection, filters, offset, limit)
+
+    def hits(self, passage_ids: Sequence[str]) -> dict[str, Hit]:
+        """Hits without scores, by passage id; what is not there is left out."""
+        with self.snapshot() as index:
+            return index.hits(passage_ids)
+
+    def count(self, filters: Filters = Filters()) -> int:
+        """Number of documents that pass the filters."""
+        with self._database.reading() as connection:
+            return catalog.count(connection, filters)
+
+    def known(self) -> dict[str, Known]:
+        """What is there, by origin; documents without one are left out."""
+        with self._database.reading() as connection:
+            return catalog.known(connection)
+
+    def facets(self) -> Facets:
+        """What there is to filter by."""
+        with self._database.reading() as connection:
+            return catalog.facets(connection)
+
+    def _sample_of(self, connection: sa.Connection, state: catalog.State) -> Sample:
+        if self._sample[0] != state:
+            self._sample = (state, catalog.sample(connection))
+        return self._sample[1]
+
+    # --- change ---
+
+    @contextmanager
+    def writer(self, progress: Progress = _silent) -> Iterator["Writer"]:
+        """The right to write, for one thread of one process at a time.
+
+        A lexical index made by other rules for words is first made anew. At the end Chroma follows (about 1 000
+        passages a second). Both are what ``progress`` tells.
+
+        Raises:
+            Busy: another process or thread is writing.
+            StorageError: the folder is read-only or the disk is full.
+        """
+        with self._locked():
+            with self._database.reading() as connection:
+                current = catalog.words_are_current(connection)
+            if not current:
+                self._reindex(progress)
+            yield Writer(self._database)
+            if (fault := self._sync(progress)) not in ("", ELSEWHERE):
+                _log.warning("The vector index is behind, and questions are searched exactly: %s", fault)
+
+    def rebuild(self, progress: Progress = _silent) -> None:
+        """Make the lexical and the vector index anew from the catalog. Embeds nothing.
+
+        Raises:
+            Busy: another process is writing.
+            StorageError: there is no index in the folder, it is read-only, full or damaged, or another process uses
+                the vector index.
+        """
+        require_index(self.folder)
+        with self._locked():
+            self._reindex(progress)
+            self._chroma.erase()
+            if fault := self._sync(progress):
+                raise StorageError(
+                    f"The vector index could not be made anew: {fault}.",
+                    "Free some space, or stop the other process, and run again: nothing is lost.",
+                )
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with translated(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = take_lock(self.folder / "ingest.lock")
+        if lock is None:
+            raise Busy(f"Another process is writing to {self.folder}.", "Wait until it is done, or stop it.")
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _reindex(self, progress: Progress) -> None:
+        with self._database.writing() as connection:
+            catalog.reindex(connection, lambda done, total: progress("lexical index", done, total))
+
+    def _sync(self, progress: Progress) -> str:
+        with self._database.reading() as connection:
+            if not catalog.count_passages(connection):
+                return ""
+            state = catalog.state(connection)
+            return self._chroma.sync(connection, state, lambda done, total: progress("vector index", done, total))
+
+    def check(self, *, deep: bool = False) -> list[Check]:
+        """What works and what does not; ``deep`` compares every row with what was written. Raises nothing."""
+        try:
+            with self._database.reading() as connection:
+                return self._checks(connection, deep)
+        except AskcorpusError as exc:
+            return [Check("catalog", False, str(exc))]
+
+    def _checks(self, connection: sa.Connection, deep: bool) -> list[Check]:
+        passages, documents = catalog.count_passages(connection), catalog.count(connection, Filters())
+        if not documents:
+            return [Check("catalog", False, str(self._nothing()))]
+        fault = damage(connection, self.dimension) if deep else ""
+        checks = [Check("catalog", not fault, fault or f"{documents} documents")]
+        indexed, current = lexical.size(connection), catalog.words_are_current(connection)
+        detail = f"{indexed} of {passages} passages" if current else "made by another version: askcorpus rebuild"
+        checks.append(Check("lexical index", current and indexed == passages, detail))
+        if passages and not fault:  # of damaged vectors there can be no sound copy
+            ok, detail = self._chroma.status(connection, catalog.state(connection))
+            # A copy that nobody asks harms no answer.
+            checks.append(Check("vector index", ok or passages <= EXACT_UPTO, detail))
+        return checks
+
+
+class Snapshot:
+    """One state of a store: what one call finds is there for the next, whatever is written meanwhile.
+
+    Every method raises StorageError where the folder cannot be read. For one thread at a time.
+    """
+
+    def __init__(self, store: Store, connection: sa.Connection) -> None:
+        self._store = store
+        self._connection = connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with translated(self._store.folder):
+            yield self._connection
+
+    @cached_property
+    def info(self) -> IndexInfo:
+        """What the index is made with, and its size."""
+        with self._reading() as connection:
+            size = (catalog.count(connection, Filters()), catalog.count_passages(connection))
+        return IndexInfo(fingerprint=self._store.fingerprint, documents=size[0], passages=size[1])
+
+    @cached_property
+    def _state(self) -> catalog.State:
+        return catalog.state(self._connection)
+
+    def filled(self) -> IndexInfo:
+        """The same as `info`, of a store that has something to ask.
+
+        Raises:
+            NothingIngested: there is no document, or no index at all: the folder may be mistyped, or was deleted.
+        """
+        if not self.info.documents:
+            raise self._store._nothing()
+        return self.info
+
+    def latest(self) -> str:
+        """The newest date of a document, a partial ISO date (a day is newer than its month); empty when none."""
+        with self._reading() as connection:
+            return catalog.latest(connection)
+
+    def document(self, document_id: str) -> Document | None:
+        """One document, or ``None``."""
+        with self._reading() as connection:
+            return catalog.document(connection, document_id)
+
+    def hits(self, passage_ids: Sequence[str]) -> dict[str, Hit]:
+        """Hits without scores, by passage id and in the order asked; what is not there is left out."""
+        with self._reading() as connection:
+            return catalog.hits(connection, passage_ids)
+
+    def stored(self, passage_ids: Sequence[str]) -> dict[str, StoredPassage]:
+        """Passages with vectors, by id and in the order asked; what is not there is left out."""
+        with self._reading() as connection:
+            return catalog.stored(connection, passage_ids)
+
+    def dense(self, vector: Vector, limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
+        """The passages nearest to ``vector``: id and cosine similarity (exact), best first.
+
+        In a large corpus Chroma names the candidates where it can and nothing is filtered. Otherwise all qualifying
+        vectors are compared, which takes milliseconds and misses nothing.
+        """
+        with self._reading() as connection:
+            if limit < 1 or not self.info.passages:
+                return []
+            found = self._nearest(connection, catalog.unit(vector), limit, filters)
+            names = catalog.ids_of(connection, [near.seq for near in found])
+        return [(names[near.seq], near.similarity) for near in found if near.seq in names]
+
+    def _nearest(self, connection: sa.Connection, query: Vector, limit: int, filters: Filters) -> list[Near]:
+        exact, passages = self._store._exact, self.info.passages
+        if filters or passages <= EXACT_UPTO:
+            wanted = catalog.numbers(connection, filters) if filters else None
+            return exact.search(connection, self._state, query, limit, wanted)
+        candidates = self._store._chroma.search(connection, self._state, query, limit)
+        if candidates is not None:
+            vectors = catalog.vectors_of(connection, candidates)
+            if len(vectors) == min(limit, passages):
+                similarities = np.stack(list(vectors.values())) @ query
+                return nearest(np.fromiter(vectors, np.int64), similarities, limit)
+        return exact.search(connection, self._state, query, limit, None)
+
+    def background(self, vector: Vector) -> Background:
+        """What an unrelated passage of this corpus scores for ``vector``, by fixed samples; all 0 in an empty store."""
+        with self._reading() as connection:
+            sample = self._store._sample_of(connection, self._state)
+        return sample.background(catalog.unit(vector))
+
+    def lexical(self, terms: Sequence[str], limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
+        """The passages that hold any of ``terms`` (from `words.terms`): id and BM25 (above 0), best first.
+
+        A passage also holds the words of its document's title. Very common terms only count when alone.
+
+        Raises:
+            IndexMismatch: the index was made by other rules for words.
+        """
+        with self._reading() as connection:
+            self._check_words(connection)
+            return catalog.matching(connection, terms, limit, filters)
+
+    def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
+        """In how many passages each term stands. Raises as `lexical` does."""
+        with self._reading() as connection:
+            self._check_words(connection)
+            return lexical.document_frequency(connection, terms)
+
+    def _check_words(self, connection: sa.Connection) -> None:
+        if not catalog.words_are_current(connection):
+            raise IndexMismatch(
+                f"The words in {self._store.folder} were indexed by another version.",
+                f"Run askcorpus rebuild --data {self._store.folder} (it embeds nothing).",
+            )
+
+
+class Writer:
+    """Changes to a store, each of which is whole and lasting when the call returns."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, document: Document, passages: Iterable[StoredPassage]) -> None:
+        """Write a document in place of what has its origin (or its id): readers see the old one, then the new one.
+
+        The passages of a long document may come from a generator, which keeps few in memory; what that raises passes
+        through, and nothing is written then.
+
+        Raises:
+            ReadError: the text is not valid Unicode, or a vector is not finite.
+            StorageError: read-only, full or damaged.
+        """
+        with self._database.writing() as connection:
+            catalog.put(connection, document, passages)
+
+    def remove(self, document_ids: Sequence[str]) -> int:
+        """Remove documents; returns how many of them were there."""
+        with self._database.writing() as connection:
+            return catalog.remove(connection, document_ids)

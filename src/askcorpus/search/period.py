@@ -1,0 +1,130 @@
+"""The time that a question names: "in September 2022", « le 12 octobre 2022 », "2023年7月".
+
+Documents of that time are preferred, not required: what happened in a month is often told in the next one. Without a
+year, the time is counted back from the newest date in the corpus: « en juillet dernier ».
+"""
+
+from collections.abc import Iterable
+from functools import cache
+
+import regex
+
+from askcorpus.search.relative_dates import last_month, name_years
+from askcorpus.text.lexicon import expression, known, languages, words_anywhere
+from askcorpus.text.months import month_of, short_month_of
+from askcorpus.text.words import words
+
+PREFERENCE = 0.75
+"""Standard deviations of evidence that being of the asked time is worth."""
+
+_YEAR = r"(?P<year>(?:1[5-9]|20)\p{Nd}{2})(?!\p{Nd})"
+_MONTH = r"(?P<month>1[0-2]|0?[1-9])"
+_DAY = r"(?P<day>[12]\p{Nd}|3[01]|0?[1-9])"
+_ISO = regex.compile(
+    rf"(?<!\p{{Nd}}){_YEAR}-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\p{{Nd}}|3[01]))?(?!\p{{Nd}})"
+)
+_ALONE = regex.compile(rf"(?<![\p{{Nd}}.,-]){_YEAR}(?![.,]?\p{{Nd}})")
+
+
+def read_period(question: str, latest: str = "", language: str = "") -> str:
+    """The time named, as a partial ISO date (``2022``, ``2022-09``, ``2022-09-29``); empty when none, or several.
+
+    ``latest`` is the newest date in the corpus, from which a time without a year is counted back; without it, none is.
+    ``language`` is the question's: in it, also words are read that mean something else in another.
+    """
+    named = _named(question, language)
+    if named or not latest or _ALONE.search(question):
+        return named
+    dated = name_years(question, latest, language)
+    return last_month(question, latest, language) if dated == question else _named(dated, language)
+
+
+def _named(question: str, language: str) -> str:
+    """The time that is named with its year."""
+    if found := _ISO.search(question) or _first(_marked(), question):
+        parts = [found["year"], *(part.zfill(2) for part in (found["month"], found["day"]) if part)]
+        return "-".join(parts)
+    years = {match["year"] for match in _ALONE.finditer(question)}
+    if len(years) != 1:
+        return ""
+    year = years.pop()
+    return _with_month(words(question), year, language)
+
+
+def _first(patterns: Iterable["regex.Pattern[str]"], text: str) -> "regex.Match[str] | None":
+    return next((found for pattern in patterns if (found := pattern.search(text))), None)
+
+
+@cache
+def _marked() -> tuple["regex.Pattern[str]", ...]:
+    """Dates whose figures are marked: ``2023年7月14日``, ``14 tháng 7 năm 2023``."""
+    found = []
+    for marks in dict.fromkeys((d.year, d.month, d.day) for d in (one.dates for one in languages().values()) if d.year):
+        year, month, day = (regex.escape(mark.replace("{}", "").strip()) for mark in marks)
+        if marks[0].startswith("{}"):
+            found.append(rf"{_YEAR}\s?{year}(?:\s?{_MONTH}\s?{month}(?:\s?{_DAY}\s?{day})?)?")
+        else:
+            found.append(rf"(?:{_DAY}\s)?{month}\s{_MONTH}(?:,?\s{year}\s|\s?[/-]\s?){_YEAR}")
+    return tuple(regex.compile(pattern, regex.IGNORECASE) for pattern in found)
+
+
+@cache
+def _fillers(language: str) -> frozenset[str]:
+    """Words that may stand between a day, its month and its year: 12 *de* mayo *de* 2022, 1:*a* maj."""
+    return frozenset(
+        word for filler in words_anywhere(lambda one: one.dates.fillers, language) for word in words(filler)
+    )
+
+
+@cache
+def _day_word() -> "regex.Pattern[str]":
+    """A day as a folded word: 12, 1er, 2nd, 1o (from 1º)."""
+    endings = expression(words_anywhere(lambda one: one.dates.day_endings), lambda ending: "".join(words(ending)))
+    return regex.compile(rf"(?P<day>[12]\d|3[01]|0?[1-9])(?:{endings})?")
+
+
+def overlaps(date: str, period: str) -> bool:
+    """Whether two partial ISO dates can be the same day; an empty one is no date."""
+    return bool(date and period) and (date.startswith(period) or period.startswith(date))
+
+
+def is_of_other_time(year: str, date: str, text: str) -> bool:
+    """Whether a text cannot be about a ``year`` that the question says: it does not name it, and its document is dated
+    more than a year off. Who won in 2018 is not answered by a report of 2023 that does not speak of 2018."""
+    if not year or not date or abs(int(date[:4]) - int(year)) <= 1:
+        return False
+    return year not in words(text)
+
+
+def _with_month(asked: list[str], year: str, language: str) -> str:
+    """The year with the month and day that stand right beside it among the words of the question, if they do.
+
+    Beside it: ``May 2022``, ``May 2 2022``, ``2022 May``; not "What may happen in 2022?".
+    """
+    if year not in asked:
+        return year
+    place, fillers = asked.index(year), _fillers(known(language))
+    before = [word for word in asked[:place] if word not in fillers][-4:]
+    after = [word for word in asked[place + 1 :] if word not in fillers][:3]
+    days = before[-1:] if before and before[-1][0].isdecimal() else []
+    month, rest = _take_month(before[: len(before) - len(days)], language, last=True)
+    if month:
+        days = days or rest[-1:]
+    else:
+        days = after[:1] if after and after[0][0].isdecimal() else []
+        month, rest = _take_month(after[len(days) :], language, last=False)
+        days = days or rest[:1]
+    if not month:
+        return year
+    day = next((match["day"].zfill(2) for word in days if (match := _day_word().fullmatch(word))), "")
+    return "-".join(part for part in (year, month, day) if part)
+
+
+def _take_month(found: list[str], language: str, *, last: bool) -> tuple[str, list[str]]:
+    """The month, of one word or two, that is the last or the first of some words, and the words beyond it."""
+    for length in (2, 1):
+        name = " ".join(found[-length:] if last else found[:length])
+        month = month_of(name, language) or month_of(name)
+        if month := month or (short_month_of(name, language) if known(language) else ""):
+            return month, found[:-length] if last else found[length:]
+    return "", found

@@ -1,0 +1,162 @@
+"""A question, ready to be searched for: its vectors, its words, its language."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askcorpus.embedding.baseline import Background
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.embedding.unrelated_texts import Cohort
+from askcorpus.errors import UsageError
+from askcorpus.search.answer_type import Asked, what_is_asked
+from askcorpus.search.names import Name, names_and_figures, names_of
+from askcorpus.search.period import read_period
+from askcorpus.text.language import detect_language
+from askcorpus.text.words import terms
+from askcorpus.types import History, Turn
+
+LONGEST_QUESTION = 10_000
+"""Characters of a question; a longer text is a document, not a question."""
+
+RECENT_TURNS = 50
+LONGEST_TURN = 10_000
+"""Of a conversation the newest turns are looked at, and so many characters of each."""
+
+_REMEMBERED_TURNS = 3
+_REMEMBERED_CHARS = 300
+_ANSWER_CHARS = 150
+_MARKER = re.compile(r"\s{0,9}\[\d{1,9}\]")
+
+
+class Query(NamedTuple):
+    """What is searched for.
+
+    ``question`` is what was asked, ``standalone`` what it means with the conversation around it (equal to
+    ``question`` where there is none). ``vectors`` (n, dimension) has a row for each reading of the question, the
+    question itself first; ``terms`` has a tuple for each reading, and so has ``baselines``: the mean and standard
+    deviation of its similarity to texts that have nothing to do with it. ``period`` is the time that is named, and
+    ``year`` its year where the question says it itself. ``asked`` is what the question asks for, ``asked_in_context``
+    what it does with the conversation around it; ``names`` are those it asks about, ``figures`` its words that look
+    like names or figures. All that any later step knows of the question stands here: none reads its text again.
+    """
+
+    question: str
+    standalone: str
+    language: str
+    vectors: NDArray[np.float32]
+    terms: tuple[tuple[str, ...], ...]
+    baselines: tuple[Background, ...]
+    period: str
+    year: str
+    asked: Asked
+    asked_in_context: Asked
+    names: tuple[Name, ...]
+    figures: frozenset[str]
+
+    @classmethod
+    def read(
+        cls,
+        question: str,
+        standalone: str,
+        language: str,
+        vectors: NDArray[np.float32],
+        *,
+        terms: tuple[tuple[str, ...], ...],
+        baselines: tuple[Background, ...],
+        period: str,
+    ) -> Self:
+        """A query with all that its text says, which is read here and nowhere else."""
+        asked = what_is_asked(question, language)
+        return cls(
+            question=question,
+            standalone=standalone,
+            language=language,
+            vectors=vectors,
+            terms=terms,
+            baselines=baselines,
+            period=period,
+            year=period[:4] if period[:4] in standalone else "",
+            asked=asked,
+            asked_in_context=asked if standalone == question else what_is_asked(standalone, language),
+            names=names_of(question, language),
+            figures=names_and_figures(question, language),
+        )
+
+
+def check_question(question: str) -> str:
+    """The question without surrounding space, and without halves of characters, which JSON can carry but no text has.
+
+    Raises:
+        UsageError: it is empty or longer than ``LONGEST_QUESTION``.
+    """
+    question = _whole_characters(question).strip()
+    if not question:
+        raise UsageError("The question is empty.", "Ask in a few words, in any language.")
+    if len(question) > LONGEST_QUESTION:
+        raise UsageError(
+            f"The question has {len(question):,} characters; at most {LONGEST_QUESTION:,} are read.",
+            "Ask in a few sentences.",
+        )
+    return question
+
+
+def recent_turns(history: History) -> tuple[Turn, ...]:
+    """The end of a conversation, as much as a question can lean on: a chat of any length goes on.
+
+    Old turns are left out and long ones cut, before anything reads them; halves of characters are replaced.
+    """
+    return tuple(
+        Turn(role=turn.role, text=_whole_characters(turn.text[:LONGEST_TURN])) for turn in history[-RECENT_TURNS:]
+    )
+
+
+def read_query(
+    question: str,
+    history: History,
+    embeddings: SentenceEmbeddings,
+    cohort: Cohort,
+    *,
+    standalone: str | None = None,
+    latest: str = "",
+) -> Query:
+    """The query for a question, within the conversation so far.
+
+    ``standalone`` is the question as a language model made it stand alone. Without one, a follow-up is read twice:
+    as it is, and below what was said before it (a pronoun's noun is mostly there). ``latest`` is the newest date in the
+    corpus: what "last July" is counted back from.
+    """
+    readings = [standalone or question]
+    if standalone is None and history:
+        readings.append(_in_context(question, history))
+    language = _language(question, history)
+    vectors = np.array([embeddings.embed_query(reading) for reading in readings], np.float32)
+    language = _language(question, history)
+    return Query.read(
+        question,
+        readings[-1],
+        language,
+        vectors,
+        terms=tuple(tuple(dict.fromkeys(terms(reading))) for reading in readings),
+        baselines=tuple(cohort.background(vector) for vector in vectors),
+        period=read_period(standalone or question, latest, language),
+    )
+
+
+def _whole_characters(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _in_context(question: str, history: Sequence[Turn]) -> str:
+    """The question below those before it and the beginning of the last answer, which may name what “it” is."""
+    asked = [turn.text[:_REMEMBERED_CHARS] for turn in history if turn.role == "user"][-_REMEMBERED_TURNS:]
+    answered = [_MARKER.sub("", turn.text)[:_ANSWER_CHARS] for turn in history if turn.role == "assistant"][-1:]
+    return "\n".join([*asked, *answered, question])
+
+
+def _language(question: str, history: Sequence[Turn]) -> str:
+    """The question's language; a follow-up too short to tell ("Et en 2021 ?") has that of the turn before."""
+    asked = [turn.text for turn in history if turn.role == "user"]
+    return next((found for text in [question, *reversed(asked)] if (found := detect_language(text))), "")

@@ -1,0 +1,155 @@
+"""Sources that contradict each other are both quoted, with their dates; sources that only stand close are not set
+against each other."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from askcorpus.answer.contradiction import denies
+from askcorpus.answer.phrases import documents_differ
+from askcorpus.assistant import Assistant
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from asking import open_over
+
+DISAGREE = [
+    (
+        "Combien de manifestants à Lyon ?",
+        "La préfecture a compté 8 000 manifestants à Lyon samedi.",
+        "Selon les organisateurs, 25 000 personnes ont défilé à Lyon.",
+    ),
+    (
+        "How many people died in the ferry fire?",
+        "12 people died in the ferry fire off Molde on Monday, police said.",
+        "At least 15 people were killed when a ferry caught fire near Molde.",
+    ),
+    (
+        "Did Norland withdraw its troops?",
+        "Norland has withdrawn its troops from the border, its defence ministry said.",
+        "Norland denied that it had withdrawn any troops from the border.",
+    ),
+    (
+        "La centrale de Varno a-t-elle été touchée ?",
+        "La centrale de Varno a été touchée par un tir, affirme l'exploitant.",
+        "Le gouvernement dément que la centrale de Varno ait été touchée.",
+    ),
+    (
+        "Was the plant of Hovik hit?",
+        "The plant of Hovik was hit by a shell on Friday, its operator said.",
+        "The government denied that the plant of Hovik had been hit.",
+    ),
+    (
+        "Who won the presidential election in Arland?",
+        "Maria Toth won the presidential election in Arland with 52% of the vote.",
+        "The opposition says its candidate Ivan Berg won the presidential election in Arland.",
+    ),
+    (
+        "Wie hoch ist der Schaden durch den Sturm?",
+        "Der Sturm richtete in Basel einen Schaden von 3 Millionen Franken an.",
+        "Nach Angaben der Versicherung beläuft sich der Sturmschaden in Basel auf 7 Millionen Franken.",
+    ),
+    (
+        "What was the inflation rate in Estland in March?",
+        "Inflation in Estland was 7.4 percent in March, the bank said.",
+        "The statistics office put March inflation in Estland at 8.1 percent.",
+    ),
+]
+AGREE = [
+    (
+        "Did the minister of Sund resign?",
+        "The minister of Sund resigned on Tuesday.",
+        "The minister of Sund denied that she had taken money from a shipyard.",
+    ),
+    (
+        "When will the bridge reopen?",
+        "The bridge of Kerlouan will reopen on 3 May, the mayor announced.",
+        "The bridge was closed on 14 January after cracks had been found.",
+    ),
+    (
+        "When was Victor Hugo born?",
+        "Victor Hugo was born on 26 February 1802 in Besançon.",
+        "Victor Hugo died in Paris on 22 May 1885.",
+    ),
+    (
+        "How many people died in the ferry fire?",
+        "12 people died in the ferry fire off Molde on Monday, police said.",
+        "The ferry was carrying 230 passengers and 18 crew when the fire broke out.",
+    ),
+    (
+        "Combien de manifestants à Lyon ?",
+        "La préfecture a compté 8 000 manifestants à Lyon samedi.",
+        "A Marseille, 12 000 personnes ont manifesté samedi.",
+    ),
+    (
+        "What was the inflation rate in Estland in March?",
+        "Inflation in Estland was 7.4 percent in March, the bank said.",
+        "Inflation in Estland was 6.9 percent in February.",
+    ),
+    (
+        "Who won the presidential election in Arland?",
+        "Maria Toth won the presidential election in Arland with 52% of the vote.",
+        "Ivan Berg, the opposition's candidate, conceded defeat in Arland.",
+    ),
+]
+FIRST, SECOND = "2022-03-01", "2022-03-05"
+
+
+def corpus(pairs: list[tuple[str, str, str]]) -> dict[str, str]:
+    """One article a sentence: the first of each pair dated on the 1st, the second on the 5th."""
+    return {
+        f"{kind}{number}": f"date {date} {text}"
+        for number, (_, *texts) in enumerate(pairs)
+        for kind, date, text in zip(("one", "other"), (FIRST, SECOND), texts, strict=True)
+    }
+
+
+@pytest.fixture(scope="module")
+def disagreeing(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    with open_over(tmp_path_factory.mktemp("disagree"), embeddings, corpus(DISAGREE)) as assistant:
+        yield assistant
+
+
+@pytest.fixture(scope="module")
+def agreeing(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    with open_over(tmp_path_factory.mktemp("agree"), embeddings, corpus(AGREE)) as assistant:
+        yield assistant
+
+
+@pytest.mark.parametrize(("question", "one", "other"), DISAGREE)
+def test_both_sides_are_quoted_with_their_dates(disagreeing: Assistant, question: str, one: str, other: str) -> None:
+    answer = disagreeing.ask(question)
+    assert answer.sources_differ
+    assert {citation.quote for citation in answer.citations} == {one, other}
+    head, *lines = answer.answer.splitlines()
+    assert head == documents_differ(answer.language)
+    dates = {one: FIRST, other: SECOND}
+    assert lines == [f"- {dates[c.quote]}: {c.quote} [{c.marker}]" for c in answer.citations]
+    assert answer.unsupported == ()
+    assert all(answer.answer[c.answer_start : c.answer_end] == f"[{c.marker}]" for c in answer.citations)
+
+
+@pytest.mark.parametrize(("question", "one", "other"), AGREE)
+def test_what_only_stands_close_is_no_contradiction(agreeing: Assistant, question: str, one: str, other: str) -> None:
+    answer = agreeing.ask(question)
+    assert not answer.sources_differ
+    assert answer.citations[0].quote == one
+    assert documents_differ(answer.language) not in answer.answer
+
+
+@pytest.mark.parametrize(
+    ("language", "claim", "denial"),
+    [
+        ("en", "The plant was hit.", "The plant wasn't hit."),
+        ("en", "The plant was hit.", "The ministry denied that the plant was hit."),
+        ("fr", "Il a démissionné en mai.", "Il n’a pas démissionné."),
+        ("fr", "La ministre a signé.", "La ministre dément avoir signé."),
+        ("de", "Er hat im Mai unterschrieben.", "Er hat nicht unterschrieben."),
+        ("es", "El puente está abierto.", "El puente no está abierto."),
+        ("nl", "De brug is nu open.", "De brug is niet open."),
+        ("ru", "Мост открыт.", "Власти опровергли, что мост открыт."),
+        ("zh", "大桥已经开放。", "官员否认大桥已经开放。"),
+        ("ar", "الجسر مفتوح", "نفى الوزير أن الجسر مفتوح"),
+        ("", "The plant was hit.", "Die Anlage wurde nicht getroffen."),
+    ],
+)
+def test_a_denial_is_told_from_a_claim(language: str, claim: str, denial: str) -> None:
+    assert denies(denial, language) and not denies(claim, language)

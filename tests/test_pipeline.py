@@ -1,0 +1,248 @@
+"""The ingest run, against the real store and the real model."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.errors import Busy, UsageError
+from askcorpus.index.store import Store, open_store
+from askcorpus.settings import Settings
+from askcorpus_ingest import pipeline as module
+from askcorpus_ingest.pipeline import Report, ingest
+from askcorpus_ingest.progress import Silent
+from looking import look
+
+STORIES = {
+    "port.txt": "date 2022-09 LISBONNE, Portugal (AFP) – Le port est resté fermé lundi. Il rouvrira jeudi.",
+    "sub/bridge.txt": "date 2021-03-05 OSLO, Norway (AP) — The bridge was closed on Friday. It will open in June.",
+    "sub/mine.md": "# The mine\n\nThe mine was flooded. Nobody was hurt.",
+}
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    for name, text in STORIES.items():
+        path = tmp_path / "corpus" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path / "corpus"
+
+
+@pytest.fixture
+def store(tmp_path: Path, embeddings: SentenceEmbeddings) -> Iterator[Store]:
+    store = open_store(tmp_path / "data", embeddings.fingerprint, embeddings.dimension)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def run(store, embeddings):
+    def run(*paths: Path, **options) -> Report:
+        return ingest(paths, store, embeddings, Settings(), **options)
+
+    return run
+
+
+def counts(report: Report) -> tuple[int, int, int, int, int]:
+    return report.added, report.changed, report.unchanged, report.removed, len(report.failed)
+
+
+def titles(store: Store) -> set[str]:
+    return {document.title for document in store.documents()}
+
+
+def write_records(path: Path, *records: dict[str, str]) -> None:
+    path.write_text("\n".join(json.dumps(record) for record in records))
+
+
+def test_a_first_run_and_a_second(corpus, store, run):
+    assert run(corpus) == Report(added=3)
+    assert titles(store) == {"Le port est resté fermé lundi.", "The bridge was closed on Friday.", "The mine"}
+    generation = store.generation()
+    assert run(corpus) == Report(unchanged=3)
+    assert store.generation() == generation
+
+
+def test_what_is_stored_can_be_found_and_cited(corpus, store, run, embeddings):
+    run(corpus)
+    (best, similarity), *_ = look(store).dense(np.array(embeddings.embed_query("Quand le port rouvrira-t-il ?")), 3)
+    hit = store.hits([best])[best]
+    document = store.document(hit.document_id)
+    assert document.text[hit.start : hit.end] == hit.text
+    assert (document.date, document.place, document.source) == ("2022-09", "LISBONNE, Portugal", "AFP")
+    stored = look(store).stored([best])[best]
+    assert [document.text[s:e] for s, e in stored.sentences] == ["Le port est resté fermé lundi.", "Il rouvrira jeudi."]
+    assert 0.5 < similarity <= 1
+    assert np.allclose(np.linalg.norm(stored.sentence_vectors.astype(float), axis=1), 1, atol=0.01)
+
+
+def test_a_changed_file_replaces_its_document(corpus, store, run):
+    run(corpus)
+    (corpus / "port.txt").write_text("Le port a rouvert. Les navires entrent.")
+    assert counts(run(corpus)) == (0, 1, 2, 0, 0)
+    assert "Le port a rouvert." in titles(store)
+    assert store.count() == 3
+
+
+def test_dry_run_counts_and_writes_nothing(corpus, store, run):
+    assert run(corpus, dry_run=True) == Report(added=3)
+    assert not store.folder.exists()
+    run(corpus)
+    (corpus / "port.txt").unlink()
+    assert counts(run(corpus, prune=True, dry_run=True)) == (0, 0, 2, 1, 0)
+    assert store.count() == 3
+
+
+def test_prune_removes_what_is_gone_from_under_the_paths(corpus, store, run):
+    run(corpus)
+    (corpus / "port.txt").unlink()
+    (corpus / "sub" / "mine.md").unlink()
+    assert counts(run(corpus)) == (0, 0, 1, 0, 0)
+    assert counts(run(corpus / "sub", prune=True)) == (0, 0, 1, 1, 0)
+    assert counts(run(corpus, prune=True)) == (0, 0, 1, 1, 0)
+    assert store.count() == 1
+
+
+def test_prune_of_an_emptied_folder(corpus, store, run):
+    run(corpus / "sub")
+    for path in (corpus / "sub").iterdir():
+        path.unlink()
+    assert counts(run(corpus / "sub", prune=True)) == (0, 0, 0, 2, 0)
+    assert store.count() == 0
+
+
+def test_a_file_that_cannot_be_read_is_reported_and_nothing_is_lost(corpus, store, run):
+    run(corpus)
+    (corpus / "port.txt").write_bytes(b"%PDF-1.7")
+    report = run(corpus, prune=True)
+    assert counts(report) == (0, 0, 2, 0, 1)
+    assert report.failed[0] == (f"{corpus}/port.txt", "is not text")
+    assert store.count() == 3
+
+
+def test_records_of_a_file(tmp_path, store, run):
+    path = tmp_path / "a.jsonl"
+    write_records(
+        path, {"doc_id": "x", "text": "One."}, {"doc_id": "y", "text": "Two."}, {"doc_id": "x", "text": "No."}
+    )
+    report = run(path)
+    assert counts(report) == (2, 0, 0, 0, 1)
+    assert report.failed[0] == (f"{path}#x", "repeats the id x")
+    write_records(path, {"doc_id": "x", "text": "One."}, {"doc_id": "z", "text": "Three."})
+    assert counts(run(path, prune=True)) == (1, 0, 1, 1, 0)
+    assert {document.id for document in store.documents()} == {"x", "z"}
+
+
+def test_records_without_ids_may_shift(tmp_path, store, run):
+    path = tmp_path / "a.jsonl"
+    write_records(path, *({"text": f"Record {n} of the file."} for n in range(4)))
+    run(path)
+    ids = {document.id for document in store.documents()}
+    write_records(path, {"text": "A new record."}, *({"text": f"Record {n} of the file."} for n in range(4)))
+    run(path)
+    assert ids < {document.id for document in store.documents()}
+    assert store.count() == 5
+
+
+def test_a_moved_corpus_is_not_embedded_again(corpus, store, run, monkeypatch):
+    write_records(corpus / "r.jsonl", {"doc_id": "x", "text": "A record."})
+    run(corpus)
+    before = {document.id for document in store.documents()}
+    moved = corpus.rename(corpus.with_name("moved"))
+    monkeypatch.setattr(SentenceEmbeddings, "embed_passages", None)
+    assert counts(run(moved)) == (0, 0, 4, 0, 0)
+    assert {document.id for document in store.documents()} == before
+    assert all(document.origin.startswith(str(moved)) for document in store.documents())
+
+
+def test_a_copy_is_a_document_of_its_own(corpus, store, run):
+    (corpus / "copy.txt").write_text(STORIES["port.txt"])
+    assert counts(run(corpus)) == (4, 0, 0, 0, 0)
+    assert len({document.id for document in store.documents()}) == 4
+    assert counts(run(corpus)) == (0, 0, 4, 0, 0)
+
+
+class Listening(Silent):
+    def __init__(self) -> None:
+        self.heard: list[object] = []
+
+    def start(self, files: int) -> None:
+        self.heard.append(("start", files))
+
+    def step(self, name: str, done: int, total: int) -> None:
+        self.heard.append((name, done, total))
+
+    def finish(self) -> None:
+        self.heard.append("finish")
+
+
+def test_progress_tells_how_the_vector_index_follows(corpus, run):
+    progress = Listening()
+    run(corpus, progress=progress)
+    assert progress.heard == [("start", 3), ("vector index", 3, 3), "finish"]
+
+
+class Interrupting(Silent):
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    def embedded(self, passages: int) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_run_keeps_what_it_wrote_and_goes_on(corpus, store, run, monkeypatch):
+    monkeypatch.setattr(module, "BATCH_PASSAGES", 1)
+    with pytest.raises(KeyboardInterrupt):
+        run(corpus, progress=Interrupting(after=2))
+    assert store.count() == 2
+    assert counts(run(corpus)) == (1, 0, 2, 0, 0)
+
+
+def test_one_writer_at_a_time(corpus, store, run):
+    with store.writer():
+        with pytest.raises(Busy):
+            run(corpus)
+        assert run(corpus, dry_run=True) == Report(added=3)
+
+
+def test_nothing_to_read(tmp_path, store, run):
+    (tmp_path / "only.pdf").write_bytes(b"%PDF-1.7")
+    with pytest.raises(UsageError, match=r"nothing to ingest .*\.txt, \.md"):
+        run(tmp_path / "only.pdf")
+    with pytest.raises(UsageError, match="does not exist"):
+        run(tmp_path / "none")
+
+
+def test_other_kinds_of_files_are_counted(corpus, run):
+    (corpus / "only.pdf").write_bytes(b"%PDF-1.7")
+    assert run(corpus) == Report(added=3, skipped=1)
+
+
+def test_a_set_of_questions_is_passed_over_as_a_whole(corpus, run):
+    path = corpus / "questions.jsonl"
+    write_records(path, *({"id": f"q{n}", "question": "Who?"} for n in range(9)))
+    assert run(corpus) == Report(added=3, skipped=1, question_sets=(path,))
+    with pytest.raises(UsageError, match=r"nothing to ingest in .*questions.jsonl.* askcorpus eval"):
+        run(path)
+
+
+def test_a_file_with_one_fault_in_every_line_is_one_failure(corpus, run):
+    write_records(corpus / "bodies.jsonl", *({"body": "No text."} for _ in range(9)))
+    report = run(corpus)
+    assert counts(report) == (3, 0, 0, 0, 1)
+    assert report.failed[0].origin == f"{corpus}/bodies.jsonl"
+
+
+def test_a_long_document_is_embedded_in_batches(tmp_path, store, run, monkeypatch):
+    monkeypatch.setattr(module, "BATCH_PASSAGES", 4)
+    (tmp_path / "a.txt").write_text("\n\n".join(f"Sentence {n} of a long report. " * 20 for n in range(10)))
+    progress = Interrupting(after=1000)
+    assert run(tmp_path / "a.txt", progress=progress) == Report(added=1)
+    assert store.info().passages == 10
+    assert progress.left == 1000 - 3

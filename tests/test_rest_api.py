@@ -1,0 +1,251 @@
+"""The REST door: one Answer on every surface, streams that stop, errors that help and give nothing away."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from askcorpus.errors import Busy, IndexMismatch, ModelError, NothingIngested, StorageError, UsageError
+from askcorpus.types import Answer, Document, Hit
+from askcorpus_ui.web.rest_api import STATUS
+from scripted import DOCUMENTS, EXPLANATION, ScriptedAssistant
+from serving import serving
+
+
+@pytest.fixture(scope="module")
+def assistant() -> ScriptedAssistant:
+    return ScriptedAssistant()
+
+
+@pytest.fixture(scope="module")
+def client(assistant: ScriptedAssistant) -> Iterator[httpx.Client]:
+    with serving(assistant) as address, httpx.Client(base_url=address, timeout=30) as client:
+        yield client
+
+
+def events(response: httpx.Response) -> Iterator[tuple[str, Any]]:
+    """Name and data of each server-sent event, as they come."""
+    name = ""
+    for line in response.iter_lines():
+        if line.startswith("event: "):
+            name = line[7:]
+        elif line.startswith("data: "):
+            yield name, json.loads(line[6:])
+
+
+def error(response: httpx.Response) -> dict[str, str]:
+    body = response.json()
+    assert set(body) == {"error"} and set(body["error"]) == {"type", "message", "hint"}
+    return body["error"]
+
+
+def test_an_answer_is_the_answer(client: httpx.Client, assistant: ScriptedAssistant) -> None:
+    response = client.post("/api/v1/ask", json={"question": "council", "conversation_id": "c1", "explain": True})
+
+    answer = Answer.model_validate(response.json())
+    expected = assistant.ask("council", conversation_id="c1", explain=True)
+    assert answer.model_copy(update={"id": expected.id}) == expected
+    assert answer.explain == EXPLANATION
+
+
+@pytest.mark.parametrize(("path", "extra"), [("/api/v1/ask/stream", {}), ("/api/v1/ask", {"stream": True})])
+def test_a_stream_ends_with_the_same_answer(client: httpx.Client, path: str, extra: dict[str, bool]) -> None:
+    body = {"question": "council"}
+    plain = client.post("/api/v1/ask", json=body).json()
+
+    with client.stream("POST", path, json=body | extra) as response:
+        seen = list(events(response))
+
+    assert response.headers["content-type"].startswith("text/event-stream")
+    names = [name for name, _ in seen]
+    assert names == ["passages", *["token"] * (len(names) - 2), "done"]
+    assert seen[0][1]["passages"] == plain["passages"]
+    assert "".join(data["text"] for name, data in seen if name == "token").strip() == plain["answer"]
+    assert seen[-1][1] | {"id": ""} == plain | {"id": ""}
+
+
+def test_history_and_filters_reach_the_assistant(client: httpx.Client, assistant: ScriptedAssistant) -> None:
+    history = [{"role": "user", "text": "Hello"}, {"role": "assistant", "text": "Hi."}]
+    client.post(
+        "/api/v1/ask", json={"question": "x", "history": history, "filters": {"languages": ["fr"]}, "debug": True}
+    )
+
+    _, turns, filters = assistant.asked[-1]
+    assert [turn.model_dump() for turn in turns] == history
+    assert filters.languages == ("fr",)
+
+
+def test_search_returns_hits(client: httpx.Client) -> None:
+    hits = client.post("/api/v1/search", json={"query": "port", "top_k": 2}).json()["hits"]
+
+    assert [Hit.model_validate(hit).document_id for hit in hits] == ["mina", "peche/barrage"]
+
+
+def test_documents_are_listed_without_their_text(client: httpx.Client) -> None:
+    page = client.get("/api/v1/documents", params={"limit": 2, "offset": 1}).json()
+
+    assert (page["total"], page["offset"], page["limit"]) == (len(DOCUMENTS), 1, 2)
+    assert [document["id"] for document in page["documents"]] == ["peche/barrage", "harbour"]
+    assert "text" not in page["documents"][0]
+    assert page["documents"][0]["characters"] == len(DOCUMENTS[1].text)
+
+
+def test_documents_are_filtered(client: httpx.Client) -> None:
+    def listed(**params: Any) -> set[str]:
+        return {document["id"] for document in client.get("/api/v1/documents", params=params).json()["documents"]}
+
+    assert listed(language=["fr", "ar"]) == {"peche/barrage", "mina"}
+    assert listed(source="Northport Gazette") == {"harbour"}
+    assert listed(date_from="2024-10") == {"peche/barrage", "mina"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.id)
+def test_a_document_comes_whole(client: httpx.Client, document: Document) -> None:
+    response = client.get(f"/api/v1/documents/{document.id.replace('/', '%2F')}")
+
+    assert Document.model_validate(response.json()) == document
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "words"),
+    [
+        pytest.param("ask", {"question": "  "}, 400, "empty", id="empty question"),
+        pytest.param("ask/stream", {"question": ""}, 400, "empty", id="empty question, streamed"),
+        pytest.param("ask", {}, 422, "question: Field required", id="no question"),
+        pytest.param("ask", {"question": "x", "topk": 3}, 422, "topk", id="misspelt name"),
+        pytest.param("ask", {"question": "x", "top_k": 0}, 422, "top_k", id="top_k too small"),
+        pytest.param("ask", {"question": "x", "history": [{"role": "system", "text": ""}]}, 422, "history", id="role"),
+        pytest.param("ask", {"question": "x", "filters": {"date_from": "May"}}, 400, "May", id="no date"),
+        pytest.param("search", {"query": "x", "filters": {"date_to": "2022-13"}}, 400, "2022-13", id="no month"),
+    ],
+)
+def test_a_bad_request_gets_one_line(client: httpx.Client, path: str, body: Any, status: int, words: str) -> None:
+    response = client.post(f"/api/v1/{path}", json=body)
+
+    assert response.status_code == status
+    assert error(response)["type"] == "UsageError"
+    assert words in error(response)["message"]
+    assert "\n" not in error(response)["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/api/v1/documents/none", 404),
+        ("GET", "/api/v1/nothing", 404),
+        ("GET", "/api/v1/documents?date_from=x", 400),
+        ("GET", "/api/v1/documents?limit=0", 422),
+        ("GET", "/source/none", 404),
+    ],
+)
+def test_errors_of_addresses_have_the_same_shape(client: httpx.Client, method: str, path: str, status: int) -> None:
+    response = client.request(method, path)
+
+    assert response.status_code == status
+    assert error(response)["message"]
+
+
+def test_a_body_that_is_no_json_is_refused(client: httpx.Client) -> None:
+    """Also what a form on somebody else's page would send."""
+    response = client.post("/api/v1/ask", content='{"question": "x"}', headers={"Content-Type": "text/plain"})
+
+    assert response.status_code == 422
+    error(response)
+
+
+def test_a_failing_model_is_a_bad_gateway(client: httpx.Client) -> None:
+    response = client.post("/api/v1/ask", json={"question": "broken model"})
+
+    assert response.status_code == 502
+    assert error(response) == {
+        "type": "ModelError",
+        "message": "The model's server does not answer.",
+        "hint": "Start it again.",
+    }
+
+
+def test_a_bug_gives_nothing_away(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:
+    response = client.post("/api/v1/ask", json={"question": "bug"})
+
+    assert response.status_code == 500
+    assert error(response)["type"] == "InternalError"
+    assert "hunter2" not in response.text and "Traceback" not in response.text
+    assert error(response)["hint"].split()[-1].strip(".") in caplog.text
+
+
+@pytest.mark.parametrize(("question", "kind"), [("broken model", "ModelError"), ("bug", "InternalError")])
+def test_a_stream_that_breaks_says_so(client: httpx.Client, question: str, kind: str) -> None:
+    with client.stream("POST", "/api/v1/ask/stream", json={"question": question}) as response:
+        seen = list(events(response))
+
+    assert [name for name, _ in seen] == ["passages", "error"]
+    assert seen[-1][1]["error"]["type"] == kind
+    assert "hunter2" not in json.dumps(seen)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (UsageError, 400),
+        (NothingIngested, 409),
+        (IndexMismatch, 409),
+        (ModelError, 502),
+        (Busy, 503),
+        (StorageError, 503),
+    ],
+)
+def test_every_error_has_a_status(kind: type[Exception], status: int) -> None:
+    assert STATUS[kind] == status
+
+
+def test_a_client_that_leaves_stops_the_stream(client: httpx.Client, assistant: ScriptedAssistant) -> None:
+    before = assistant.abandoned
+
+    with client.stream("POST", "/api/v1/ask/stream", json={"question": "slow council"}) as response:
+        assert next(events(response))[0] == "passages"
+
+    assert _soon(lambda: assistant.abandoned == before + 1)
+
+
+def test_a_client_that_leaves_stops_a_plain_answer(client: httpx.Client, assistant: ScriptedAssistant) -> None:
+    before = assistant.abandoned
+
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("/api/v1/ask", json={"question": "slow council"}, timeout=0.5)
+
+    assert _soon(lambda: assistant.abandoned == before + 1)
+
+
+def test_health_asks_nothing_and_ready_asks_everything(client: httpx.Client, assistant: ScriptedAssistant) -> None:
+    assert client.get("/ready").json() == {"ready": True, "checks": [{"name": "catalog", "ok": True, "detail": ""}]}
+
+    assistant.store.checks[0].ok, assistant.store.checks[0].detail = False, "disk full"
+    try:
+        assert client.get("/health").json() == {"status": "ok"}
+        response = client.get("/ready")
+    finally:
+        assistant.store.checks[0].ok, assistant.store.checks[0].detail = True, ""
+
+    assert response.status_code == 503
+    assert response.json() == {"ready": False, "checks": [{"name": "catalog", "ok": False, "detail": "disk full"}]}
+
+
+def test_the_documentation_names_every_address_and_loads_nothing_from_outside(client: httpx.Client) -> None:
+    page = client.get("/docs").text
+    paths = client.get("/openapi.json").json()["paths"]
+
+    assert "http://" not in page and "https://" not in page
+    assert client.get("/redoc").status_code == 404
+    assert {"/api/v1/ask", "/api/v1/ask/stream", "/api/v1/search", "/api/v1/documents", "/health", "/ready"} <= set(
+        paths
+    )
+
+
+def _soon(is_true: Any, seconds: float = 5.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not is_true() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return bool(is_true())

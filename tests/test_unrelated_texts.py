@@ -1,0 +1,49 @@
+"""The strangers that a question's similarities are read against."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.embedding.unrelated_texts import Cohort
+
+
+@pytest.fixture(scope="module")
+def cohort(embeddings: SentenceEmbeddings) -> Cohort:
+    return Cohort(embeddings)
+
+
+def vector(embeddings: SentenceEmbeddings, text: str) -> np.ndarray:
+    return np.array(embeddings.embed_query(text), np.float32)
+
+
+def test_the_background_is_below_what_answers(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
+    question = vector(embeddings, "When will the ferry to Molde sail again?")
+    answer, stranger = embeddings.embed_sentences(
+        ["The ferry to Molde sails again from Tuesday.", "Pour the batter into a buttered tin."]
+    )
+    mean, deviation, _ = cohort.background(question)
+    assert 0 < deviation < 0.5
+    assert answer @ question > mean + 3 * deviation
+    assert stranger @ question < mean + 3 * deviation
+
+
+def test_threads_that_ask_first_together_get_the_same(embeddings: SentenceEmbeddings) -> None:
+    fresh = Cohort(embeddings)
+    asked = vector(embeddings, "Who won the election?")
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(fresh.background, [asked] * 4))
+    assert all(one == found[0] for one in found)
+
+
+def test_strangers_are_less_alike_than_two_reports_of_one_event(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
+    one, other = embeddings.embed_sentences(
+        ["The ferry to Molde sails again from Tuesday.", "From Tuesday the Molde ferry is back in service."]
+    )
+    assert cohort.among_themselves().standing(float(one @ other)) > 2.5
+
+
+def test_the_strangers_are_compared_once(cohort: Cohort) -> None:
+    """Done with every question, it would cost more than the search."""
+    assert cohort.among_themselves() is cohort.among_themselves()

@@ -1,0 +1,335 @@
+"""What of Gradio the chat page uses, and nothing else of it.
+
+Gradio brings some sixty routes: uploads, files, proxies, an API of its own. A browser that shows our page asks for ten
+of them, which are named here; the others do not exist. What those ten take is read into the types below before Gradio
+sees it, and Gradio gets only what these hold: a bubble is text, never a file to fetch.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs
+
+import gradio as gr
+from fastapi import FastAPI
+from gradio.utils import cancel_tasks
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from askcorpus_ui.bodies import MAX_BYTES, read_body, refusal, replayed
+from askcorpus_ui.web.rest_api import Fault, Problem
+
+PAGES = frozenset({"/", "/theme.css", "/favicon.ico"})
+FOLDERS = ("/assets/", "/static/")
+EVENTS = "/gradio_api/queue/data"
+RUN = "/gradio_api/run/predict"
+JOIN = "/gradio_api/queue/join"
+CANCEL = "/gradio_api/cancel"
+RESET = "/gradio_api/reset"
+
+UNHEARD_SECONDS = 10
+"""A page opens its stream of events right after it has asked. What nobody came for by then is thrown away."""
+
+UNHEARD = 16
+"""Sessions that may have asked without a stream to hear the answer."""
+
+_LONGEST_PATH = 200
+"""Characters of a file's address; a name of more than 255 bytes cannot even be asked for on most file systems."""
+
+_LOCATIONS = (b"x-forwarded-host", b"x-gradio-server")
+"""Headers by which any client could tell Gradio where the page's address is."""
+
+_SESSION = r"^[A-Za-z0-9_-]{1,64}$"
+_Line = Annotated[str, Field(max_length=1_000)]
+_Text = Annotated[str, Field(max_length=200_000)]
+_Index = Annotated[int, Field(ge=0, lt=10_000)]
+
+
+class _Typed(BaseModel):
+    """Base of what the page sends: what it sends besides is left out."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class _Mark(_Typed):
+    id: _Line | None = None
+
+
+class _Part(_Typed):
+    type: Literal["text"] = "text"
+    text: _Text
+
+
+class _Bubble(_Typed):
+    role: Literal["user", "assistant"]
+    content: Annotated[list[_Part], Field(max_length=20)]
+    metadata: _Mark | None = None
+
+
+class _Kept(_Typed):
+    role: Literal["user", "assistant"]
+    content: _Text
+    metadata: _Mark | None = None
+
+
+class _Conversation(_Typed):
+    id: _Line
+    title: _Line
+    messages: Annotated[list[_Kept], Field(min_length=1, max_length=2_000)]
+
+
+class _Example(_Typed):
+    text: _Text
+
+
+def _example(value: object) -> object:
+    """What was chosen of the examples; of other events the value is not used."""
+    return value if isinstance(value, dict) and "text" in value else None
+
+
+class _Happening(_Typed):
+    """What happened beside the values: which bubble or example, which link, which thumb."""
+
+    index: _Index | tuple[_Index, _Index] | None = None
+    value: Annotated[_Example | None, BeforeValidator(_example)] = None
+    liked: bool | _Line | None = None
+    href: Annotated[str, Field(max_length=10_000)] | None = None
+    all: Annotated[list[Annotated[str, Field(max_length=10_000)]], Field(max_length=1_000)] | None = None
+
+
+class _Call(_Typed):
+    data: Annotated[list[Any], Field(max_length=50)]
+    fn_index: Annotated[int, Field(strict=True, ge=0, lt=10_000)]
+    session_hash: Annotated[str, Field(pattern=_SESSION)]
+    trigger_id: int | None = None
+    event_data: _Happening | None = None
+
+
+class _Cancel(_Typed):
+    event_id: Annotated[str, Field(pattern=_SESSION)]
+    session_hash: Annotated[str, Field(pattern=_SESSION)]
+    fn_index: Annotated[int, Field(strict=True, ge=0, lt=10_000)]
+
+
+class _Reset(_Typed):
+    event_id: Annotated[str, Field(pattern=_SESSION)]
+
+
+def _when_empty(value: Any) -> BeforeValidator:
+    """What stands for a component that holds nothing yet."""
+    return BeforeValidator(lambda given: value if given is None else given)
+
+
+_VALUES: dict[type[Any], TypeAdapter[Any]] = {
+    gr.Chatbot: TypeAdapter(Annotated[list[_Bubble], Field(max_length=2_000), _when_empty([])]),
+    gr.BrowserState: TypeAdapter(Annotated[list[_Conversation], Field(max_length=100)] | None),
+    gr.Dropdown: TypeAdapter(Annotated[list[_Line], Field(max_length=1_000), _when_empty([])]),
+    gr.Radio: TypeAdapter(_Line | None),
+    gr.Textbox: TypeAdapter(Annotated[_Text, _when_empty("")]),
+}
+"""What each kind of component on the page may hold. One that is not here cannot be an input."""
+
+_NEEDED = {"like": "index", "retry": "index", "example_select": "value"}
+"""What must have happened for an event of that name."""
+
+
+class Surface:
+    """The mounted Gradio app behind the routes that the page uses.
+
+    It is mounted where everything ends that no other route takes. ``others`` are those routes, by which a wrong method
+    is told from an address that is not there.
+    """
+
+    def __init__(self, app: ASGIApp, blocks: gr.Blocks, others: Sequence[BaseRoute] = ()) -> None:
+        self._app = app
+        self._blocks = blocks
+        self._others = others
+        self._streams: Counter[str] = Counter()
+        self._unheard: dict[str, asyncio.TimerHandle] = {}
+        self._leaving = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the page's own requests; whatever else is asked for is not there."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        scope = {**scope, "headers": [header for header in scope["headers"] if header[0] not in _LOCATIONS]}
+        method, path = scope.get("method"), str(scope["path"])
+        if method in ("GET", "HEAD") and (path in PAGES or _is_in_a_folder(path)):
+            await self._app({**scope, "query_string": b""}, receive, send)  # ?deep_link= and its like are not ours
+        elif method == "GET" and path == EVENTS:
+            await self._listen(scope, receive, send)
+        elif method == "POST" and path in (RUN, JOIN, CANCEL, RESET):
+            await self._post(scope, receive, send)
+        elif allowed := self._allowed(scope):
+            raise HTTPException(405, f"This address takes {allowed} only.", {"Allow": allowed})
+        else:
+            raise HTTPException(404, "There is no such address.")
+
+    def _allowed(self, scope: Scope) -> str:
+        """The methods that another route of this address takes."""
+        taken = [
+            method
+            for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+            if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in self._others)
+        ]
+        return ", ".join(taken)
+
+    def stop(self) -> None:
+        """End the streams of events, so that no open page holds up the end of the server."""
+        self._leaving.set()
+
+    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await read_body(receive, MAX_BYTES)
+        try:
+            typed = self._typed(scope["path"], body or b"")
+        except (ValidationError, ValueError) as exc:
+            await refusal(422, f"The page does not send this: {_first_fault(exc)}.", "Load the page anew.")(
+                scope, receive, send
+            )
+            return
+        session = str(typed.get("session_hash", ""))
+        if scope["path"] == JOIN and not self._may_join(session):
+            busy = Problem(error=Fault(type="Busy", message="Too many answers wait to be fetched.", hint="Ask again."))
+            await JSONResponse(busy.model_dump(), 503, {"Retry-After": "5"})(scope, receive, send)
+            return
+        content = json.dumps(typed).encode()
+        headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
+        headers.append((b"content-length", str(len(content)).encode()))
+        await self._app({**scope, "headers": headers}, replayed(content, receive), send)
+        if scope["path"] == JOIN:
+            self._await_listener(session)
+        else:
+            self._forget(session)
+
+    def _typed(self, path: str, body: bytes) -> dict[str, Any]:
+        """What Gradio gets to see of a body.
+
+        Raises:
+            ValueError: it is not what the page sends there (pydantic's ValidationError is one too).
+        """
+        if path == CANCEL:
+            return _Cancel.model_validate_json(body).model_dump()
+        if path == RESET:
+            return _Reset.model_validate_json(body).model_dump()
+        call = _Call.model_validate_json(body)
+        function = self._blocks.fns.get(call.fn_index)
+        if function is None or function.fn is None or bool(function.queue) is not (path == JOIN):
+            raise ValueError(f"fn_index {call.fn_index}")
+        for _, event in function.targets:
+            if event in _NEEDED and getattr(call.event_data, _NEEDED[event], None) is None:
+                raise ValueError(f"event_data without {_NEEDED[event]}")
+        return call.model_dump(exclude={"data"}) | {"data": _values(function.inputs, call.data)}
+
+    # ---- streams of events
+
+    async def _listen(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sessions = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [])
+        session = sessions[0] if len(sessions) == 1 else ""
+        if session not in self._blocks._queue.pending_messages_per_session:
+            raise HTTPException(404, "Nothing was asked in this session.")
+        self._heard(session)
+        self._streams[session] += 1
+        query = f"session_hash={session}".encode("latin-1")
+        try:
+            await self._app({**scope, "query_string": query}, self._until_stopped(receive), send)
+        finally:
+            self._streams[session] -= 1
+            self._streams += Counter()  # without those at 0
+            await self._throw_away(session)
+
+    def _until_stopped(self, receive: Receive) -> Receive:
+        """A ``receive`` for which the client leaves when the server stops."""
+
+        async def message() -> Message:
+            coming = asyncio.ensure_future(receive())
+            leaving = asyncio.ensure_future(self._leaving.wait())
+            try:
+                await asyncio.wait((coming, leaving), return_when=asyncio.FIRST_COMPLETED)
+                return {"type": "http.disconnect"} if leaving.done() else await coming
+            finally:
+                coming.cancel()
+                leaving.cancel()
+
+        return message
+
+    def _may_join(self, session: str) -> bool:
+        return bool(self._streams[session] or session in self._unheard or len(self._unheard) < UNHEARD)
+
+    def _await_listener(self, session: str) -> None:
+        self._heard(session)
+        loop = asyncio.get_running_loop()
+        self._unheard[session] = loop.call_later(UNHEARD_SECONDS, self._stop_waiting, session)
+
+    def _heard(self, session: str) -> None:
+        if waiting := self._unheard.pop(session, None):
+            waiting.cancel()
+
+    def _stop_waiting(self, session: str) -> None:
+        del self._unheard[session]
+        asyncio.ensure_future(self._throw_away(session))
+
+    async def _throw_away(self, session: str) -> None:
+        """Forget what Gradio keeps for a session to which nobody listens, and end what runs for it."""
+        if self._streams[session] or session in self._unheard:
+            return
+        queue = self._blocks._queue
+        await queue.clean_events(session_hash=session)
+        running = [event for events in queue.active_jobs for event in events or () if event.session_hash == session]
+        await cancel_tasks({f"{session}_{event.fn._id}" for event in running})
+        queue.pending_messages_per_session.pop(session, None)
+        queue.pending_event_ids_session.pop(session, None)
+        self._forget(session)
+
+    def _forget(self, session: str) -> None:
+        """Gradio keeps the last values of all components, whole conversations, for a kind of link that is closed."""
+        self._blocks.state_holder.session_data.pop(session, None)
+        self._blocks.state_holder.time_last_used.pop(session, None)
+
+
+def mounted(app: FastAPI, blocks: gr.Blocks) -> Surface:
+    """Put a :class:`Surface` in front of the Gradio app that ``app`` was just given.
+
+    Gradio checks which files it may touch only once it believes to be launched, which ``mount_gradio_app`` does not
+    tell it; no file gets that far, but a second lock costs nothing.
+    """
+    mount = app.routes[-1]
+    blocks.has_launched = True
+    surface = Surface(mount.app, blocks, app.routes[:-1])  # type: ignore[attr-defined]
+    mount.app = surface  # type: ignore[attr-defined]
+    return surface
+
+
+def _is_in_a_folder(path: str) -> bool:
+    if not path.startswith(FOLDERS) or not path.isascii() or len(path) > _LONGEST_PATH:
+        return False
+    return not any(part in ("", ".", "..") for part in path.split("/")[1:])
+
+
+def _values(components: Sequence[Any], values: Sequence[object]) -> list[Any]:
+    if len(components) != len(values):
+        raise ValueError(f"{len(values)} values for {len(components)}")
+    return [
+        to_jsonable_python(_adapter(component).validate_python(value), exclude_none=True)
+        for component, value in zip(components, values, strict=True)
+    ]
+
+
+def _adapter(component: object) -> TypeAdapter[Any]:
+    for kind, adapter in _VALUES.items():
+        if isinstance(component, kind):
+            return adapter
+    raise ValueError(f"{type(component).__name__} is no input")
+
+
+def _first_fault(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        fault = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}"
+    return str(error)

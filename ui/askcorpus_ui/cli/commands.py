@@ -1,0 +1,371 @@
+"""The command line. Results go to standard output, progress and messages to standard error.
+
+Everything heavy is imported inside the command that needs it, so that ``--help`` comes at once.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from askcorpus.errors import AskcorpusError, StorageError, UsageError
+from askcorpus_eval.cli import app as evaluation
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant
+    from askcorpus.settings import Settings
+    from askcorpus.types import Filters
+
+MAX_STDIN = 1_000_000  # bytes; far more than a question may hold, and a limit on what a pipe can make us read
+
+
+class Commands(TyperGroup):
+    """Turns what a user can cause into one line and an exit code; everything else is a bug and shows its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:  # a Context of the click inside typer, which has no public name
+        """Run the chosen command."""
+        from askcorpus_ui.cli.console import note
+
+        try:
+            return super().invoke(ctx)
+        except AskcorpusError as exc:
+            note(f"askcorpus: {exc}")
+            raise typer.Exit(exc.exit_code) from exc
+        except BrokenPipeError:
+            raise  # who read our output went away: typer ends quietly
+        except OSError as exc:  # a path that the system refuses, where no part knew more about it
+            note(f"askcorpus: {exc.strerror or exc}: {exc.filename}")
+            raise typer.Exit(StorageError.exit_code) from exc
+        except KeyboardInterrupt as exc:
+            note("askcorpus: stopped.")
+            raise typer.Exit(130) from exc
+
+
+app = typer.Typer(
+    cls=Commands,
+    help="Ask a corpus in any language; get an answer with the passages that prove it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain: an error is one line, also in a pipe
+    pretty_exceptions_enable=False,  # its tracebacks print local variables, which may be keys
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+docs = typer.Typer(help="List, show and remove documents.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(docs, name="docs")
+app.add_typer(evaluation, name="eval")
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="DIR", readable=False, help="Folder of the index. (default: .askcorpus)", show_default=False
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+TopK = Annotated[int | None, typer.Option("--top-k", metavar="N", help="How many passages. (default: 8)")]
+Language = Annotated[
+    list[str] | None, typer.Option("--language", metavar="CODE", help="Only documents in this language; repeatable.")
+]
+Source = Annotated[
+    list[str] | None, typer.Option("--source", metavar="NAME", help="Only documents from this source; repeatable.")
+]
+DateFrom = Annotated[str, typer.Option("--from", metavar="DATE", help="Not before 2022, 2022-09 or 2022-09-29.")]
+DateTo = Annotated[str, typer.Option("--to", metavar="DATE", help="Not after that year, month or day.")]
+
+
+def main() -> None:
+    """Entry point of the ``askcorpus`` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a letter is no reason to fail
+    app()
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"askcorpus {version('askcorpus')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Options of the command itself."""
+
+
+@app.command()
+def ingest(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", readable=False, help="Files (.txt .md .html .jsonl) and folders.")
+    ],
+    data: Data = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Remove documents whose file is gone.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    json: Json = False,
+) -> None:
+    """Read files and folders into the index.
+
+    A second run takes only what is new or changed. A file that cannot be read is reported, and the rest goes in.
+    """
+    from askcorpus.embedding.embeddings import load_embeddings
+    from askcorpus.index.opening import open_index
+    from askcorpus_ingest.pipeline import ingest as run_ingest
+    from askcorpus_ui.cli.console import note, print_json, say
+    from askcorpus_ui.cli.progress import Bar
+
+    settings = _settings(data=data)
+    embeddings = load_embeddings(settings)
+    with open_index(settings, embeddings) as store:
+        report = run_ingest(paths, store, embeddings, settings, prune=prune, dry_run=dry_run, progress=Bar())
+    for failure in report.failed:
+        note(f"askcorpus: not ingested: {failure.origin}: {failure.reason}")
+    counts = {
+        "added": report.added,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "removed": report.removed,
+        "failed": len(report.failed),
+        "skipped": report.skipped,
+    }
+    for path in report.question_sets:
+        note(f"askcorpus: {path} passed over: it holds questions, for askcorpus eval.")
+    if others := report.skipped - len(report.question_sets):
+        note(f"askcorpus: {others} files of other kinds passed over.")
+    if json:
+        print_json(counts)
+    else:
+        say(", ".join(f"{count} {name}" for name, count in counts.items()) + (" (dry run)" if dry_run else ""))
+    if report.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="The question; - reads it from standard input.")],
+    data: Data = None,
+    language: Language = None,
+    source: Source = None,
+    date_from: DateFrom = "",
+    date_to: DateTo = "",
+    top_k: TopK = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say how the answer came about.")] = False,
+    json: Json = False,
+) -> None:
+    """Answer a question with quotes that prove it.
+
+    Each quote comes with its exact place. Where the documents do not hold the answer, that is the answer.
+    """
+    from askcorpus_ui.cli.console import print_answer, print_json
+
+    question, filters = _read(question), _filters(language, source, date_from, date_to)
+    with _assistant(_settings(data=data, top_k=top_k)) as assistant:
+        answer = assistant.ask(question, filters=filters, explain=explain)
+    if json:
+        print_json(answer)
+    else:
+        print_answer(answer)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="What to look for; - reads it from standard input.")],
+    data: Data = None,
+    language: Language = None,
+    source: Source = None,
+    date_from: DateFrom = "",
+    date_to: DateTo = "",
+    top_k: TopK = None,
+    json: Json = False,
+) -> None:
+    """List the passages nearest to a query, best first."""
+    from askcorpus_ui.cli.console import print_hits, print_json
+
+    query, filters = _read(query), _filters(language, source, date_from, date_to)
+    with _assistant(_settings(data=data, top_k=top_k)) as assistant:
+        hits = assistant.search(query, filters=filters)
+    if json:
+        print_json({"hits": [hit.model_dump() for hit in hits]})
+    else:
+        print_hits(hits)
+
+
+@app.command()
+def demo(data: Data = None) -> None:
+    """Ask the sample corpus a question, and see the answer with its quotes.
+
+    Its index is kept in your cache folder, or in --data.
+    """
+    from askcorpus_ui.cli.console import print_answer, say
+    from askcorpus_ui.cli.demo import QUESTION, ask_sample_corpus, default_folder, next_steps
+    from askcorpus_ui.cli.progress import Bar
+
+    settings = _settings(data=data or default_folder())
+    say(f"> {QUESTION}\n")
+    print_answer(ask_sample_corpus(settings, Bar()))
+    say(next_steps(settings.data))
+
+
+@app.command()
+def serve(
+    data: Data = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address to listen on. (default: 127.0.0.1)")
+    ] = None,
+    port: Annotated[int | None, typer.Option(metavar="N", help="Port of chat and API. (default: 7860)")] = None,
+    examples: Annotated[
+        Path | None, typer.Option(metavar="FILE", readable=False, help="Questions for the empty chat to offer.")
+    ] = None,
+) -> None:
+    """Open the chat at / and the API at /api/v1 until stopped."""
+    from askcorpus_ui.cli.console import note
+    from askcorpus_ui.web.server import serve as run_server
+
+    try:
+        run_server(_settings(data=data, host=host, port=port), examples=examples)
+    except KeyboardInterrupt:
+        note("askcorpus: stopped.")  # the ordinary end of a server
+
+
+@app.command()
+def rebuild(data: Data = None) -> None:
+    """Make the search indexes again, embedding nothing."""
+    from askcorpus_ui.cli.console import say
+
+    with _assistant(_settings(data=data)) as assistant:
+        assistant.store.rebuild()
+        info = assistant.store.info()
+    say(f"rebuilt {info.documents} documents, {info.passages} passages")
+
+
+@app.command()
+def doctor(data: Data = None, json: Json = False) -> None:
+    """Check the installation, the model, the index and the LLM."""
+    from askcorpus.index.store import require_index
+    from askcorpus_ui.cli.console import print_checks, print_json
+    from askcorpus_ui.cli.doctor import examine
+
+    settings = _settings(data=data)
+    checks = examine(settings)
+    ok = all(check.ok for check in checks)
+    if json:
+        print_json({"ok": ok, "checks": [check._asdict() for check in checks]})
+    else:
+        print_checks(checks)
+    if not ok:
+        require_index(settings.data)  # that there is none has an exit code of its own
+        raise typer.Exit(1)
+
+
+@docs.command("list")
+def list_documents(
+    data: Data = None,
+    language: Language = None,
+    source: Source = None,
+    date_from: DateFrom = "",
+    date_to: DateTo = "",
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many.")] = None,
+    offset: Annotated[int, typer.Option(min=0, metavar="N", help="Pass over the first.")] = 0,
+    json: Json = False,
+) -> None:
+    """List the documents, newest first."""
+    from askcorpus_ui.cli.console import print_documents, print_json
+
+    filters = _filters(language, source, date_from, date_to)
+    with _assistant(_settings(data=data)) as assistant:
+        total = assistant.store.count(filters)
+        documents = assistant.store.documents(filters, offset=offset, limit=limit)
+    if json:
+        listed = [document.model_dump(exclude={"text"}) | {"characters": len(document.text)} for document in documents]
+        print_json({"documents": listed, "total": total})
+    else:
+        print_documents(documents)
+
+
+@docs.command("show")
+def show_document(
+    document_id: Annotated[str, typer.Argument(metavar="ID")], data: Data = None, json: Json = False
+) -> None:
+    """Show a document with its whole text."""
+    from askcorpus_ui.cli.console import print_document, print_json
+
+    with _assistant(_settings(data=data)) as assistant:
+        document = assistant.store.document(document_id)
+    if document is None:
+        raise _unknown([document_id])
+    if json:
+        print_json(document)
+    else:
+        print_document(document)
+
+
+@docs.command("remove")
+def remove_documents(document_ids: Annotated[list[str], typer.Argument(metavar="ID…")], data: Data = None) -> None:
+    """Remove documents from the index.
+
+    Their files stay where they are; ingesting those again brings the documents back.
+    """
+    from askcorpus.types import Filters
+    from askcorpus_ui.cli.console import say
+
+    with _assistant(_settings(data=data)) as assistant:
+        # Counted, not read: a document that is damaged must be removable.
+        if unknown := [name for name in document_ids if not assistant.store.count(Filters(document_ids=(name,)))]:
+            raise _unknown(unknown)
+        with assistant.store.writer() as writer:
+            removed = writer.remove(document_ids)
+    say(f"{removed} removed")
+
+
+def _settings(**flags: Any) -> "Settings":
+    from askcorpus.settings import read_settings
+
+    return read_settings(**flags)
+
+
+@contextmanager
+def _assistant(settings: "Settings") -> "Iterator[Assistant]":
+    """The assistant over a data folder that holds documents.
+
+    Raises:
+        StorageError: there is no index in it; a mistyped folder is not made.
+        NothingIngested: its index holds no document.
+    """
+    from askcorpus.index.store import require_index
+
+    require_index(settings.data)
+    from askcorpus.assistant import open_assistant
+
+    with open_assistant(settings) as assistant:
+        assistant.store.filled()
+        yield assistant
+
+
+def _read(question: str) -> str:
+    """The argument itself, or standard input for ``-``."""
+    if question == "-":
+        raw = sys.stdin.buffer.read(MAX_STDIN)
+        if len(raw) == MAX_STDIN:
+            raise UsageError("The question is too long.")
+    else:
+        raw = question.encode("utf-8", "surrogateescape")  # how Python carries arguments that are no text
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise UsageError("The question is not UTF-8 text.") from exc
+
+
+def _filters(languages: list[str] | None, sources: list[str] | None, date_from: str, date_to: str) -> "Filters":
+    from askcorpus.types import Filters
+
+    return Filters(languages=tuple(languages or ()), sources=tuple(sources or ()), date_from=date_from, date_to=date_to)
+
+
+def _unknown(document_ids: list[str]) -> UsageError:
+    return UsageError(f"No such document: {', '.join(document_ids)}.", "askcorpus docs list shows them all.")

@@ -1,0 +1,53 @@
+"""The bar that an ingest run shows on a terminal; in a pipe or a log it stays silent."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from askcorpus_ui.cli.console import plain
+
+
+class Bar:
+    """Files done of all, passages embedded so far, and the file at hand."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._bar = Progress(
+            MofNCompleteColumn(),
+            TextColumn("files"),
+            BarColumn(),
+            TextColumn("{task.fields[passages]} passages"),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("", start=False, total=None, passages=0)
+        self._begun = self._passages = 0
+
+    def start(self, files: int) -> None:
+        """Show the bar."""
+        self._bar.update(self._task, total=files)
+        self._bar.start_task(self._task)
+        self._bar.start()
+
+    def file(self, path: Path) -> None:
+        """The file before this one is done."""
+        self._bar.update(self._task, completed=self._begun, description=escape(plain(path.name)))
+        self._begun += 1
+
+    def embedded(self, passages: int) -> None:
+        """Passages come in batches, some time after their files."""
+        self._passages += passages
+        self._bar.update(self._task, passages=self._passages)
+
+    def step(self, name: str, done: int, total: int) -> None:
+        """All files are done, and an index follows."""
+        self._bar.update(self._task, completed=self._begun, description=f"{name}: {done} of {total}")
+
+    def finish(self) -> None:
+        """Take the bar away."""
+        self._bar.stop()

@@ -1,0 +1,260 @@
+"""The door for programs that speak OpenAI's chat API: ``/v1/models`` and ``/v1/chat/completions``.
+
+The reply is an ordinary chat completion whose citations are the API's own annotations; ``answer`` beside ``choices``
+is the whole Answer. Instructions, tools and sampling options are taken and not heeded: answers come from the corpus.
+"""
+
+import json
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.routing import APIRoute
+from fastapi.sse import format_sse_event
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from askcorpus.errors import AskcorpusError, UsageError
+from askcorpus.types import Answer, Citation, Done, Event, Filters, Turn
+from askcorpus_ui.chat.render import Reference
+from askcorpus_ui.streaming import Questions, first_event, whole_answer
+from askcorpus_ui.web.rest_api import (
+    CLIENT_LEFT,
+    EVENT_STREAM_HEADERS,
+    new_reference,
+    retry_after,
+    status_of,
+    unexpected,
+)
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant
+
+log = logging.getLogger(__name__)
+
+MODEL = "askcorpus"
+
+
+def _text_of(content: object) -> object:
+    """A message's text, which the API writes as a string or as parts; parts that are no text are left out."""
+    if not isinstance(content, list):
+        return content or ""
+    return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict) and "text" in part)
+
+
+class Lenient(BaseModel):
+    """Base of what clients send: they know more fields than we need."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class Message(Lenient):
+    """One message of the conversation."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Annotated[str, BeforeValidator(_text_of)] = ""
+
+
+class StreamOptions(Lenient):
+    """What a stream carries besides the text."""
+
+    include_usage: bool = False
+
+
+class Completion(Lenient):
+    """A chat to complete. ``filters`` and ``top_k`` are ours, and mean what they mean in ``/api/v1/ask``."""
+
+    messages: list[Message] = Field(min_length=1)
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    filters: Filters = Filters()
+    top_k: int | None = Field(None, ge=1, le=100)
+
+    def turns(self) -> tuple[str, tuple[Turn, ...]]:
+        """The question, and what was said before it.
+
+        Raises:
+            UsageError: the last thing said is not the user's.
+        """
+        said = [(message.role, message.content) for message in self.messages if message.role in ("user", "assistant")]
+        if not said or said[-1][0] != "user":
+            raise UsageError("The last message must be the user's question.")
+        return said[-1][1], tuple(Turn(role=role, text=text) for role, text in said[:-1] if text)
+
+
+class RefusalDetail(BaseModel):
+    """What went wrong, as OpenAI's clients read it."""
+
+    message: str
+    type: str
+    param: str | None = None
+    code: str | None = None
+
+
+class Refusal(BaseModel):
+    """The body of every response of this door that is not a success."""
+
+    error: RefusalDetail
+
+
+class OpenAIRoute(APIRoute):
+    """Says what is wrong in the form that OpenAI's clients read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, its errors translated."""
+        handle = super().get_route_handler()
+
+        async def translated(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as exc:
+                first = exc.errors()[0]
+                name = ".".join(map(str, first["loc"][1:])) or None
+                return JSONResponse(_error(f"{name or 'body'}: {first['msg']}.", "invalid_request_error", name), 400)
+            except AskcorpusError as exc:
+                return JSONResponse(_refusal(exc), status_of(exc), retry_after(exc))
+            except HTTPException as exc:
+                return JSONResponse(_error(str(exc.detail), "invalid_request_error", code="not_found"), exc.status_code)
+
+        return translated
+
+
+def openai_router(assistant: "Assistant", questions: Questions) -> APIRouter:
+    """``/v1`` over one assistant, which is asked through ``questions``."""
+    router = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute, responses=_REFUSALS)
+
+    @router.get("/models")
+    def models() -> dict[str, Any]:
+        """The one model there is."""
+        return {"object": "list", "data": [_model()]}
+
+    @router.get("/models/{name}")
+    def model(name: str) -> dict[str, Any]:
+        """The same, by its name."""
+        if name != MODEL:
+            raise HTTPException(404, f"There is no model {name}; there is {MODEL}.")
+        return _model()
+
+    @router.post("/chat/completions", response_model=None)
+    async def complete(body: Completion, request: Request) -> Response:
+        """Answer the last message from the corpus, with url_citation annotations. Any `model` means this one."""
+        question, history = body.turns()
+        events = questions.stream(
+            lambda: assistant.stream(question, history=history, filters=body.filters, top_k=body.top_k)
+        )
+        if body.stream:
+            usage = body.stream_options is not None and body.stream_options.include_usage
+            return await _streamed(events, request, usage)
+        answer = await whole_answer(events, request)
+        return JSONResponse(_whole(answer, str(request.base_url))) if answer else Response(status_code=CLIENT_LEFT)
+
+    return router
+
+
+def _model() -> dict[str, Any]:
+    return {"id": MODEL, "object": "model", "created": 0, "owned_by": MODEL}
+
+
+def _whole(answer: Answer, base: str) -> dict[str, Any]:
+    message = {
+        "role": "assistant",
+        "content": answer.answer,
+        "refusal": None,
+        "annotations": _annotations(answer, base),
+    }
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    return _head(answer.id, "chat.completion") | {
+        "choices": [choice],
+        "usage": _USAGE,
+        "answer": answer.model_dump(mode="json"),
+    }
+
+
+async def _streamed(events: AsyncGenerator[Event], request: Request, usage: bool) -> Response:
+    if await first_event(events, request) is None:
+        return Response(status_code=CLIENT_LEFT)
+    chunks = _chunks(events, str(request.base_url), usage)
+    return StreamingResponse(chunks, headers=EVENT_STREAM_HEADERS, media_type="text/event-stream")
+
+
+async def _chunks(events: AsyncGenerator[Event], base: str, usage: bool) -> AsyncIterator[bytes]:
+    """The answer as chunks, once it is verified: unlike our own surfaces, this one cannot take back a word."""
+    head = _head(f"chatcmpl-{time.time_ns():x}", "chat.completion.chunk")
+    async with aclosing(events):
+        try:
+            yield _chunk(head, {"role": "assistant", "content": ""})
+            async for event in events:
+                if isinstance(event, Done):
+                    for chunk in _answer_chunks(head, event.answer, base, usage):
+                        yield chunk
+        except AskcorpusError as exc:
+            yield _data(_refusal(exc))
+        except Exception:  # the status line is long gone: all that is left is to say so in the stream
+            log.exception("Unexpected error %s", reference := new_reference())
+            fault = unexpected(reference).error
+            yield _data(_error(f"{fault.message} {fault.hint}", "server_error"))
+    yield format_sse_event(data_str="[DONE]")
+
+
+def _answer_chunks(head: dict[str, Any], answer: Answer, base: str, usage: bool) -> list[bytes]:
+    words = answer.answer.split(" ")
+    pieces = [f"{word} " for word in words[:-1]] + words[-1:]
+    proof = {"annotations": _annotations(answer, base)}
+    chunks = [_chunk(head, {"content": piece}) for piece in pieces]
+    chunks.append(_chunk(head, proof, answer=answer.model_dump(mode="json")))
+    chunks.append(_chunk(head, {}, finish_reason="stop"))
+    if usage:
+        chunks.append(_data(head | {"choices": [], "usage": _USAGE}))
+    return chunks
+
+
+def _annotations(answer: Answer, base: str) -> list[dict[str, Any]]:
+    """Citations as the API has them; its indices are those of the marker in the text. The quote is ours to add."""
+
+    def citation(cited: Citation) -> dict[str, Any]:
+        return {
+            "start_index": cited.answer_start,
+            "end_index": cited.answer_end,
+            "title": cited.title or cited.document_id,
+            "url": base.rstrip("/") + Reference.of(cited).url(),
+            "document_id": cited.document_id,
+            "quote": cited.quote,
+            "verified": cited.verified,
+        }
+
+    return [{"type": "url_citation", "url_citation": citation(cited)} for cited in answer.citations]
+
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Refusal, "description": "What is wrong with the request."},
+    "5XX": {"model": Refusal, "description": "What is wrong with the server or a model."},
+}
+_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+"""Clients want the numbers to be there; nothing here is counted in tokens."""
+
+
+def _head(identifier: str, kind: str) -> dict[str, Any]:
+    return {"id": identifier, "object": kind, "created": int(time.time()), "model": MODEL}
+
+
+def _chunk(head: dict[str, Any], delta: dict[str, Any], finish_reason: str | None = None, **beside: Any) -> bytes:
+    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+    return _data(head | {"choices": [choice]} | beside)
+
+
+def _data(value: dict[str, Any]) -> bytes:
+    return format_sse_event(data_str=json.dumps(value, ensure_ascii=False))
+
+
+def _error(message: str, kind: str, param: str | None = None, code: str | None = None) -> dict[str, Any]:
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def _refusal(error: AskcorpusError) -> dict[str, Any]:
+    kind = "invalid_request_error" if status_of(error) < 500 else "server_error"
+    return _error(str(error), kind, code=type(error).__name__)

@@ -1,0 +1,37 @@
+"""The page behind a citation: one document in full, the quoted stretch marked, without a script."""
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+
+from askcorpus_ui.chat.render import Reference, source_page
+from askcorpus_ui.chat.translations import strings_for
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+def source_router(assistant: "Assistant") -> APIRouter:
+    """``/source/{document_id}?start=&end=&n=``, the address that every citation in the chat links to."""
+    router = APIRouter(include_in_schema=False)
+    css = files("askcorpus_ui.web").joinpath("source.css").read_text("utf-8")
+
+    @router.get("/source/{document_id:path}", response_class=HTMLResponse)
+    def source(document_id: str, request: Request) -> HTMLResponse:
+        document = assistant.store.document(document_id)
+        if document is None:
+            raise HTTPException(404, "There is no such document.")
+        strings = strings_for(request.headers.get("accept-language", ""))
+        path = f"/source/x?{request.url.query}"
+        reference = Reference.parse(path)
+        if reference:
+            reference = reference._replace(document_id=document_id)
+        page = source_page(reference, document, strings, css)
+        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
+
+    return router
