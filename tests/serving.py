@@ -14,7 +14,8 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings, read_settings
 from askcorpus_ingest.pipeline import ingest
-from askcorpus_ui.web.server import create_app, server_config
+from askcorpus_ui.web.app import create_app
+from askcorpus_ui.web.server import server_config
 
 ARTICLES = {
     "storm.txt": "date 2023-02\nOSTENDE (Coast Wire) – The harbour of Ostende closed on Friday because of a storm. "

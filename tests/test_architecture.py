@@ -23,7 +23,7 @@ MAY_IMPORT = {
 }
 FOLDERS = {"askcorpus": "src", "askcorpus_ingest": "ingest", "askcorpus_eval": "eval", "askcorpus_ui": "ui"}
 # They wrap gradio, and are themselves imported late, by the server when it makes its app; or run the command.
-LATE = {"askcorpus_ui.chat.page", "askcorpus_ui.chat.surface", "askcorpus_ui.cli.__main__"}
+LATE = {"askcorpus_ui.chat.layout", "askcorpus_ui.chat.page", "askcorpus_ui.chat.surface", "askcorpus_ui.cli.__main__"}
 HEAVY = {"torch", "transformers", "sentence_transformers", "gradio", "chromadb", "lingua", "trafilatura"}
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from askcorpus.errors import ReadError, UsageError
-from askcorpus.index.catalog import day_range
 from askcorpus.index.store import Facets, Known, content_hash
+from askcorpus.text.dates import day_range
 from askcorpus.types import Filters
 from corpora import DIMENSION, document, fill, many, open_, passages
 from looking import look

@@ -11,14 +11,15 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from askcorpus.feedback import FeedbackFile, read_feedback
 from askcorpus.settings import Settings
 from askcorpus.types import Turn
-from askcorpus_eval.question_drafts import from_feedback, read_feedback
+from askcorpus_eval.question_drafts import from_feedback
 from askcorpus_eval.questions import read_questions
 from askcorpus_eval.session import draft
+from askcorpus_ui.chat.markdown import plain_text
 from askcorpus_ui.chat.page import ChatPage
-from askcorpus_ui.chat.render import Reference, plain_text, references_in
-from askcorpus_ui.feedback import FeedbackFile
+from askcorpus_ui.chat.references import Reference, references_in
 from askcorpus_ui.streaming import Questions
 from scripted import DOCUMENTS, ScriptedAssistant
 
@@ -321,7 +322,7 @@ def test_a_data_folder_that_is_gone_is_not_made_again_by_an_opinion(tmp_path: Pa
 
 
 def test_a_full_file_of_opinions_takes_no_more(said: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("askcorpus_ui.feedback.MAX_FILE", 1_000)
+    monkeypatch.setattr("askcorpus.feedback.MAX_FILE", 1_000)
     file = FeedbackFile(said)
     kept = [file.add(f"council {number}?", (), "", True) for number in range(50)]
     assert kept[0] and not kept[-1]
@@ -330,7 +331,7 @@ def test_a_full_file_of_opinions_takes_no_more(said: Path, monkeypatch: pytest.M
 
 
 def test_of_a_long_conversation_the_opinion_is_kept(said: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("askcorpus_ui.feedback.MAX_LINE", 2_000)
+    monkeypatch.setattr("askcorpus.feedback.MAX_LINE", 2_000)
     history = tuple(Turn(role="user", text="x" * 9_000) for _ in range(9))
     assert FeedbackFile(said).add("council?", history, "", True)
     assert read_feedback(said)[0].history == ()

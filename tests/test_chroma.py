@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from askcorpus.errors import UsageError
-from askcorpus.index import chroma
+from askcorpus.index import chroma, chroma_places
 from askcorpus.index import store as store_module
 from askcorpus.types import Filters
 from corpora import DIMENSION, assert_exact, book, document, exactly, fill, many, open_, passages, put, vector
@@ -371,7 +371,7 @@ def test_a_chroma_server_serves_several_corpora(tmp_path, server):
 @pytest.mark.parametrize("fault", [signal.SIGSTOP, signal.SIGKILL], ids=["hung", "dead"])
 def test_questions_are_answered_without_the_server(tmp_path, server, fault, monkeypatch, caplog):
     process, url = server
-    monkeypatch.setattr(chroma, "SERVER_SECONDS", 1)
+    monkeypatch.setattr(chroma_places, "SERVER_SECONDS", 1)
     with open_(tmp_path / "data", chroma_url=url) as store:
         fill(store, *many(50))
         process.send_signal(fault)

@@ -8,8 +8,8 @@ import pytest
 from askcorpus.answer.confidence import OUTSTANDING, Calibration, Features, load_calibration, measure, missing_names
 from askcorpus.answer.sentence_scores import Evidence
 from askcorpus.index.store import StoredPassage
+from askcorpus.search.candidates import Candidate, Retrieval
 from askcorpus.search.query import Query
-from askcorpus.search.retriever import Candidate, Retrieval
 from askcorpus.types import Hit, Match, Passage, Scores, Span
 
 CALIBRATION = Calibration(

@@ -7,7 +7,8 @@ import pytest
 
 from askcorpus.errors import ReadError
 from askcorpus.index.store import content_hash
-from askcorpus_ingest.documents import clean_text, to_document, with_own_id
+from askcorpus.text.characters import clean_text
+from askcorpus_ingest.documents import to_document, with_own_id
 from askcorpus_ingest.readers import Raw
 
 STORY = (

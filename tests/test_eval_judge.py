@@ -5,16 +5,10 @@ import json
 import pytest
 
 from askcorpus.errors import ModelError, UsageError
+from askcorpus.feedback import Feedback, read_feedback
 from askcorpus.settings import Settings
 from askcorpus_eval.judge import Judge, load_judge
-from askcorpus_eval.question_drafts import (
-    Feedback,
-    from_documents,
-    from_feedback,
-    read_feedback,
-    sample_documents,
-    write_drafts,
-)
+from askcorpus_eval.question_drafts import from_documents, from_feedback, sample_documents, write_drafts
 from askcorpus_eval.questions import read_questions
 from askcorpus_eval.session import draft
 from chat_model import ScriptedChatModel

@@ -10,7 +10,7 @@ import pytest
 from langchain_core.messages import AIMessage
 from numpy.typing import NDArray
 
-from askcorpus.answer.attribution import best_support, draft_reply, plain_markers
+from askcorpus.answer.attribution import best_support, draft_reply
 from askcorpus.answer.citations import Verified, verify
 from askcorpus.answer.llm import MAX_REWRITE_CHARS, LLMAnswerer, load_chat_model, shown
 from askcorpus.answer.prompts import CANNOT_ANSWER
@@ -18,6 +18,7 @@ from askcorpus.assistant import open_assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import ModelError, UsageError
 from askcorpus.settings import Settings
+from askcorpus.text.markers import plain_markers
 from askcorpus.types import Done, Draft, Hit, Turn
 from askcorpus_ingest.pipeline import ingest
 from chat_model import BreaksOff, ScriptedChatModel

@@ -8,7 +8,7 @@ from langchain_openai import ChatOpenAI
 
 from askcorpus.settings import read_settings
 from askcorpus.types import Answer, Turn
-from askcorpus_ui.chat.render import Reference
+from askcorpus_ui.chat.references import Reference
 from scripted import DOCUMENTS, ScriptedAssistant
 from serving import serving
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from askcorpus.search.period import is_of_other_time, overlaps, read_period
+from askcorpus.search.period import is_of_other_time, read_period
+from askcorpus.text.dates import overlaps
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from askcorpus.answer.attribution import Similarity, draft_reply
 from askcorpus.answer.citations import verify
-from askcorpus.answer.fence import BRACKETED_NUMBERS, PASSAGE_CHARS, boundary_for, fence_passages, visible
+from askcorpus.answer.fence import PASSAGE_CHARS, boundary_for, fence_passages
 from askcorpus.answer.llm import LLMAnswerer
 from askcorpus.answer.prompts import CANNOT_ANSWER
 from askcorpus.assistant import Assistant
@@ -25,6 +25,8 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.opening import open_index
 from askcorpus.index.store import Store
 from askcorpus.settings import Settings
+from askcorpus.text.characters import visible
+from askcorpus.text.markers import BRACKETED_NUMBERS
 from askcorpus.types import Answer, Draft, Hit, Quote, Turn
 from askcorpus_ingest.pipeline import ingest
 from chat_model import ScriptedChatModel

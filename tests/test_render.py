@@ -8,19 +8,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from askcorpus.types import Answer, Citation, Document, Filters, IndexInfo, Span
-from askcorpus_ui.chat.render import (
-    Reference,
-    answer_message,
-    export_markdown,
-    marked,
-    panel,
-    partial_message,
-    plain_text,
-    references_in,
-    safe_markdown,
-    source_page,
-    surroundings,
-)
+from askcorpus_ui.chat.markdown import export_markdown, partial_message, plain_text, safe_markdown
+from askcorpus_ui.chat.references import Reference, references_in
+from askcorpus_ui.chat.render import answer_message, marked, panel, source_page, surroundings
 from askcorpus_ui.chat.translations import ENGLISH, FRENCH, strings_for
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
 

@@ -10,7 +10,7 @@ import pytest
 
 from askcorpus.errors import Busy, IndexMismatch, ModelError, NothingIngested, StorageError, UsageError
 from askcorpus.types import Answer, Document, Hit
-from askcorpus_ui.web.rest_api import STATUS
+from askcorpus_ui.problems import STATUS
 from scripted import DOCUMENTS, EXPLANATION, ScriptedAssistant
 from serving import serving
 

@@ -6,8 +6,8 @@ import pytest
 
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.search.candidates import Retrieval
 from askcorpus.search.query import read_query
-from askcorpus.search.retriever import Retrieval
 from askcorpus.types import Filters, Hit, Turn
 from asking import ARTICLES, open_over
 

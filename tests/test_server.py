@@ -22,9 +22,12 @@ from askcorpus.errors import Busy, ModelError, UsageError
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
 from askcorpus_eval.questions import read_questions
-from askcorpus_ui.chat.render import Reference, answer_message, plain_text, references_in
+from askcorpus_ui.chat.markdown import plain_text
+from askcorpus_ui.chat.references import Reference, references_in
+from askcorpus_ui.chat.render import answer_message
 from askcorpus_ui.chat.translations import ENGLISH
-from askcorpus_ui.web.server import WarmUp, example_questions, serve
+from askcorpus_ui.warm_up import WarmUp
+from askcorpus_ui.web.server import example_questions, serve
 from scripted import ScriptedAssistant
 from serving import QUESTION, real_assistant, serving
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from askcorpus.answer.fence import visible
 from askcorpus.errors import UsageError
+from askcorpus.text.characters import visible
 
 if TYPE_CHECKING:
     from askcorpus_eval.compare import Comparison

@@ -11,12 +11,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from askcorpus.answer.fence import PASSAGE_CHARS, boundary_for, fence_passages
 from askcorpus.answer.prompts import load_prompt
 from askcorpus.errors import ModelError, UsageError
-from askcorpus.types import Answer, Document, Hit, Turn
+from askcorpus.feedback import Feedback
+from askcorpus.types import Document, Hit
 from askcorpus_eval.gold import Documents
 from askcorpus_eval.metrics.citations import locate
 from askcorpus_eval.questions import Question
@@ -24,45 +23,7 @@ from askcorpus_eval.questions import Question
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-FEEDBACK = "feedback.jsonl"
 _LABEL = re.compile(r"^.{0,9}?(QUESTION|ANSWER|EVIDENCE):", re.MULTILINE)
-
-
-class Feedback(BaseModel):
-    """A line of the chat's ``feedback.jsonl``, other fields ignored. With the answer, a liked one brings its gold.
-
-    ``liked`` is ``None`` where somebody took back what they had said.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    question: str
-    liked: bool | None
-    history: tuple[Turn, ...] = ()
-    answer: Answer | None = None
-
-
-def read_feedback(path: Path) -> list[Feedback]:
-    """The feedback in the file, the last word on each question only, and that only where it was not taken back.
-
-    Raises:
-        UsageError: the file cannot be read, or a line of it is no feedback.
-    """
-    latest: dict[tuple[str, tuple[Turn, ...]], Feedback] = {}
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{path} cannot be read: {exc}.") from exc
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            feedback = Feedback.model_validate_json(line)
-        except ValidationError as exc:
-            first = exc.errors()[0]
-            raise UsageError(f"{path}: line {number}: {'.'.join(map(str, first['loc']))} {first['msg']}.") from exc
-        latest[feedback.question, feedback.history] = feedback
-    return [feedback for feedback in latest.values() if feedback.liked is not None]
 
 
 def from_feedback(feedback: Iterable[Feedback]) -> Iterator[Question]:

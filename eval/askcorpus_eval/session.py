@@ -7,19 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from askcorpus.errors import UsageError
+from askcorpus.feedback import FEEDBACK, read_feedback
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
 from askcorpus_eval import export, report
 from askcorpus_eval.evaluate import Assistant, Report, evaluate, masked
 from askcorpus_eval.judge import Judge, load_judge
-from askcorpus_eval.question_drafts import (
-    FEEDBACK,
-    from_documents,
-    from_feedback,
-    read_feedback,
-    sample_documents,
-    write_drafts,
-)
+from askcorpus_eval.question_drafts import from_documents, from_feedback, sample_documents, write_drafts
 from askcorpus_eval.questions import Question, QuestionSet, read_questions
 from askcorpus_eval.run_folder import ANSWERS, DATA, METRICS, VERDICTS, Inputs, RunFolder
 

@@ -1,20 +1,18 @@
 """Which files there are to read, under the paths a user names."""
 
 import errno
-import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from askcorpus.errors import StorageError, UsageError
+from askcorpus.text.characters import printable
 
 READABLE_ENDINGS = (".txt", ".md", ".html", ".htm", ".jsonl")
 
 _NO_DOCUMENTS = (("/", "proc"), ("/", "sys"))
 """Where a system shows its own state (and its processes' keys) as files; through links there, all of its disks."""
-
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
 class SourceFile(NamedTuple):
@@ -89,12 +87,6 @@ def find_files(paths: Sequence[Path]) -> Iterator[SourceFile | Failure]:
 def origin_of(path: Path) -> str:
     """What documents of this file are known by: its path, as text that can be stored and shown."""
     return printable(path.as_posix())
-
-
-def printable(name: str) -> str:
-    """The name with what is no text in it escaped: a byte that is not UTF-8 as ``\\xe9``, half a pair ``\\ud800``."""
-    escaped = _NOT_UTF8.sub(lambda byte: f"\\x{ord(byte[0]) & 0xFF:02x}", name)
-    return escaped.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def endings() -> str:

@@ -12,9 +12,10 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import ReadError, UsageError
 from askcorpus.index.store import Known, Store, StoredPassage, Writer, content_hash
 from askcorpus.settings import Settings
+from askcorpus.text.characters import printable
 from askcorpus.types import Document, Passage, Span
 from askcorpus_ingest.documents import to_document, with_own_id
-from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, find_files, origin_of, printable
+from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, find_files, origin_of
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.progress import Progress, Silent
 from askcorpus_ingest.readers import NO_MEMORY, Raw, holds_questions, read_file

@@ -14,14 +14,15 @@ from typing import Any, BinaryIO, NamedTuple
 
 from askcorpus.errors import ReadError
 from askcorpus.settings import MAX_FILE_MB
-from askcorpus_ingest.files import Failure, origin_of, printable
+from askcorpus.text.characters import PIECE_CHARS, printable
+from askcorpus_ingest.files import Failure, origin_of
 
 
 class Raw(NamedTuple):
     """One document as its file gives it, nothing cleaned or guessed; empty where the file does not say.
 
     ``origin`` is the file's absolute path, for a record of a file that holds many with ``#`` and its
-    id, or its line (``#L12``) when it has none; what is no Unicode in it is escaped (`files.printable`).
+    id, or its line (``#L12``) when it has none; what is no Unicode in it is escaped (`characters.printable`).
     """
 
     origin: str
@@ -47,8 +48,6 @@ MIN_MAIN_TEXT_CHARS = 250
 
 MOST_FAILURES = 1000
 """Wrong lines of one file that are reported one by one; the rest are summed up."""
-PIECE_CHARS = 100_000
-"""A longer stretch of text is handled piece by piece: a list of its words takes ten times its memory."""
 MEGABYTE = 1_000_000
 NO_MEMORY = "is too large for the memory that is left"
 

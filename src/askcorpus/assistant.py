@@ -23,9 +23,10 @@ from askcorpus.embedding.unrelated_texts import Cohort
 from askcorpus.errors import UsageError
 from askcorpus.index.opening import open_index
 from askcorpus.index.store import Snapshot, Store
+from askcorpus.search.candidates import Retrieval
 from askcorpus.search.query import Query, check_question, read_query, recent_turns
 from askcorpus.search.reranker import Reranker
-from askcorpus.search.retriever import Retrieval, Retriever
+from askcorpus.search.retriever import Retriever
 from askcorpus.settings import Settings
 from askcorpus.types import (
     AbstainReason,

@@ -16,10 +16,10 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
+from askcorpus.feedback import FeedbackFile
 from askcorpus.settings import read_settings
 from askcorpus_ui.chat import surface
 from askcorpus_ui.chat.page import _SESSIONS, mount_chat
-from askcorpus_ui.feedback import FeedbackFile
 from askcorpus_ui.streaming import Questions
 from scripted import ScriptedAssistant
 from serving import serving

@@ -22,15 +22,16 @@ from askcorpus.errors import ReadError, UsageError
 from askcorpus.index.opening import open_index
 from askcorpus.index.store import Store, StoredPassage
 from askcorpus.settings import Settings
+from askcorpus.text.characters import clean_text
 from askcorpus.types import Document, Passage, Span
-from askcorpus_ingest.documents import clean_text, to_document
+from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.files import Failure, SourceFile, check_paths, find_files
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.pipeline import Report, ingest
 from askcorpus_ingest.progress import Silent
 from askcorpus_ingest.readers import MAIN_TEXT_DEPTH, Raw, read_file
 from askcorpus_ui.cli.commands import app
-from askcorpus_ui.web.server import create_app
+from askcorpus_ui.web.app import create_app
 from corpora import document, open_, vector
 
 STORY = "The bridge was closed on Friday. It will open in June."

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from askcorpus_eval.question_drafts import read_feedback
+from askcorpus.feedback import read_feedback
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
 from serving import ARTICLES, QUESTION
 

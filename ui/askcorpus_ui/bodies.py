@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from askcorpus_ui.web.rest_api import Fault, Problem
+from askcorpus_ui.problems import Fault, Problem
 
 MAX_BYTES = 8_000_000
 """A conversation travels whole with every question of the chat page."""

@@ -9,8 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from askcorpus.answer.citations import Marker, Statement, read_markers, statements, write_markers
-from askcorpus.answer.fence import BRACKETED_NUMBERS
+from askcorpus.text.markers import (
+    Marker,
+    Statement,
+    plain_markers,
+    read_markers,
+    statements,
+    write_markers,
+)
 from askcorpus.text.sentences import split_sentences
 from askcorpus.text.words import word_spans, words
 from askcorpus.types import Draft, Hit, Quote, Span
@@ -34,8 +40,6 @@ SECOND_SENTENCE_GAIN = 0.2
 
 SMALL_NUMBER = 12
 """Up to here numbers are as often written in letters, so their absence says nothing."""
-
-_LONGEST_RANGE = 10
 
 
 def draft_reply(reply: str, hits: Sequence[Hit], similarity: Similarity, language: str) -> Draft:
@@ -61,11 +65,6 @@ def draft_reply(reply: str, hits: Sequence[Hit], similarity: Similarity, languag
                 quotes.append(quote.model_copy(update={"marker": len(placed)}))
     text, _ = write_markers(bare, sorted(placed, key=lambda marker: marker.place))
     return Draft(text=text, quotes=tuple(quotes), language=language if text else "")
-
-
-def plain_markers(text: str) -> str:
-    """``text`` with all ways of writing citation markers (``[1, 2]``, ``［1］``, ``[^1]``) as ``[1][2]``."""
-    return BRACKETED_NUMBERS.sub(lambda match: "".join(f"[{number}]" for number in _numbers(match[1])), text)
 
 
 def best_support(claim: str, hit: Hit, similarity: Similarity) -> Quote | None:
@@ -130,21 +129,6 @@ def _lent_markers(claim: Statement, claims: Sequence[Statement], markers: Sequen
 def _holds_figures(claim: str, cited: Iterable[Hit]) -> bool:
     """Whether every larger number of the claim is in one of the passages that it cites, in its title or its date."""
     return not _figures(claim) - set().union(*(_figures(f"{hit.title} {hit.date} {hit.text}") for hit in cited))
-
-
-def _numbers(group: str) -> list[int]:
-    """``1, 3-5`` → 1, 3, 4, 5."""
-    numbers: list[int] = []
-    for part in group.replace("^", "").replace("–", "-").translate(_SEPARATORS).split(","):
-        first, dash, last = (piece.strip() for piece in part.partition("-"))
-        upto = int(last) if dash and 0 <= int(last) - int(first) <= _LONGEST_RANGE else int(first)
-        numbers += range(int(first), upto + 1)
-        if dash and upto == int(first) != int(last):
-            numbers.append(int(last))
-    return numbers
-
-
-_SEPARATORS = str.maketrans({";": ",", "、": ",", "，": ",", "；": ","})
 
 
 def _content_words(text: str) -> set[str]:

@@ -9,13 +9,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from askcorpus.answer.fence import BRACKETED_NUMBERS, defuse_markers
-from askcorpus.text.sentences import split_sentences
+from askcorpus.text.markers import (
+    BRACKETED_NUMBERS,
+    WORD,
+    Marker,
+    Statement,
+    defuse_markers,
+    read_markers,
+    statements,
+    write_markers,
+)
 from askcorpus.types import Citation, Draft, Hit, Quote, Span
-
-_MARKER = re.compile(r"\[(\d{1,3})\]")
-_BLANKS = " \t\u00a0"
-_WORD = re.compile(r"\w")
 
 
 class Verified(NamedTuple):
@@ -25,23 +29,6 @@ class Verified(NamedTuple):
     text: str
     citations: tuple[Citation, ...]
     unsupported: tuple[str, ...]
-
-
-class Marker(NamedTuple):
-    """A marker taken out of a text: its number, where in the bare text it stood, and the blanks that went with it."""
-
-    number: int
-    place: int
-    lead: str = ""
-    trail: str = ""
-
-
-class Statement(NamedTuple):
-    """A sentence of a bare text, with the indices of the markers that stand for it."""
-
-    text: str
-    span: Span
-    markers: tuple[int, ...]
 
 
 def verify(draft: Draft, hits: Sequence[Hit], text_of: Callable[[str], str]) -> Verified:
@@ -81,74 +68,9 @@ def verify(draft: Draft, hits: Sequence[Hit], text_of: Callable[[str], str]) -> 
     )
 
 
-def read_markers(text: str) -> tuple[str, list[Marker]]:
-    """``text`` without its ``[n]`` markers, and the markers in order."""
-    pieces: list[str] = []
-    markers: list[Marker] = []
-    length, end, opens = 0, 0, True
-    for match in _MARKER.finditer(text):
-        between = text[end : match.start()]
-        opens = _opens_line(between) and (opens or "\n" in between)
-        piece = between if opens else between.rstrip(_BLANKS)
-        pieces.append(piece)
-        length += len(piece)
-        end = match.end()
-        # The blanks that belong to a marker are those before it, but at the beginning of a line those after it.
-        trail = _blanks_at(text, end) if opens else ""
-        end += len(trail)
-        markers.append(Marker(int(match[1]), length, between[len(piece) :], trail))
-    return "".join([*pieces, text[end:]]), markers
-
-
-def write_markers(bare: str, markers: Iterable[Marker]) -> tuple[str, dict[int, Span]]:
-    """The text with its markers, ordered by place, and where each number stands first. A number that would stand
-    twice at one place is written once."""
-    text, done = "", 0
-    places: dict[int, Span] = {}
-    written: set[tuple[int, int]] = set()
-    for marker in markers:
-        if (marker.number, marker.place) in written:
-            continue
-        written.add((marker.number, marker.place))
-        text += bare[done : marker.place] + marker.lead
-        done = marker.place
-        sign = f"[{marker.number}]"
-        places.setdefault(marker.number, Span(len(text), len(text) + len(sign)))
-        text += sign + marker.trail
-    return text + bare[done:], places
-
-
-def statements(bare: str, markers: Sequence[Marker], language: str) -> list[Statement]:
-    """The sentences of ``bare`` and their markers: one stands for the sentence it is in or that ends before it; at the
-    beginning of a line, for the sentence after it."""
-    spans = split_sentences(bare, language)
-    owners: dict[int, list[int]] = {}
-    for index, marker in enumerate(markers):
-        after = [number for number, span in enumerate(spans) if span.end > marker.place]
-        before = [number for number, span in enumerate(spans) if span.start < marker.place]
-        candidates = (after[:1] or before[-1:]) if _opens_line(bare[: marker.place]) else before[-1:]
-        for owner in candidates:
-            owners.setdefault(owner, []).append(index)
-    return [
-        Statement(bare[span.start : span.end], span, tuple(owners.get(number, ()))) for number, span in enumerate(spans)
-    ]
-
-
 def verbatim(quote: str) -> re.Pattern[str]:
     """Finds the words of ``quote`` however its blanks and line breaks are set."""
     return re.compile(r"\s++".join(map(re.escape, quote.split())))
-
-
-def _opens_line(before: str) -> bool:
-    """Whether nothing but bullets and blanks stands between the last line break and the end of ``before``."""
-    return not _WORD.search(before.rpartition("\n")[2])
-
-
-def _blanks_at(text: str, place: int) -> str:
-    end = place
-    while text[end : end + 1] and text[end] in _BLANKS:
-        end += 1
-    return text[place:end]
 
 
 def _is_sound(quote: Quote, hits: Sequence[Hit], text_of: Callable[[str], str]) -> bool:
@@ -230,11 +152,11 @@ def _unsupported(bare: str, kept: Sequence[Marker], quotes: Sequence[str], langu
 
 
 def _claims(sentence: str) -> bool:
-    return bool(_WORD.search(sentence)) and not sentence.endswith((":", "："))
+    return bool(WORD.search(sentence)) and not sentence.endswith((":", "："))
 
 
 def _lies_within(statement: Statement, stretches: Iterable[tuple[int, int]]) -> bool:
     """Whether the sentence, less its outer punctuation, lies within one of the stretches of the bare text."""
-    places = [match.start() for match in _WORD.finditer(statement.text)]
+    places = [match.start() for match in WORD.finditer(statement.text)]
     first, last = statement.span.start + places[0], statement.span.start + places[-1]
     return any(start <= first and last < end for start, end in stretches)

@@ -14,9 +14,9 @@ from importlib.resources import files
 
 from askcorpus.answer.sentence_scores import Evidence
 from askcorpus.search.answer_type import lacks_answer
+from askcorpus.search.candidates import Retrieval
 from askcorpus.search.names import Name, missing
 from askcorpus.search.query import Query
-from askcorpus.search.retriever import Retrieval
 from askcorpus.types import Hit
 
 

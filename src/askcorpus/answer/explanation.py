@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from askcorpus.answer.confidence import Calibration, Features
 from askcorpus.answer.sentence_scores import Evidence
+from askcorpus.search.candidates import Reading, Retrieval
 from askcorpus.search.query import Query
-from askcorpus.search.retriever import Reading, Retrieval
 from askcorpus.types import (
     AbstainReason,
     ExplainedFeature,

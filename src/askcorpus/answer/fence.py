@@ -18,8 +18,8 @@ import re
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-import regex
-
+from askcorpus.text.characters import visible
+from askcorpus.text.markers import defuse_markers
 from askcorpus.types import Hit, Turn
 
 PASSAGE_CHARS = 6_000
@@ -31,42 +31,9 @@ FIELD_CHARS = 200
 TURN_CHARS = 1_000
 """What a model sees of one earlier turn."""
 
-_TERMINAL_ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]")
-_LINE_BREAK = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-# Unicode's Default_Ignorable_Code_Point and the interlinear marks: all that is in a text without being seen
-# (bidi controls, zero-width characters, tags, variation selectors, fillers), less the two joiners U+200C and U+200D.
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
-)
-# Persian and the scripts of India need joiners between letters; anywhere else, or in a row, they only smuggle.
-_STRAY_JOINER = regex.compile(
-    r"(?<![[\p{L}\p{M}]--\p{Latin}])[\u200c\u200d] | [\u200c\u200d](?![\p{L}--\p{Latin}])", regex.V1 | regex.VERBOSE
-)
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*+\n){2,}+")
 _TAG_START = re.compile(r"[<\uff1c\ufe64](?=[^\s\d=])")
 _ROLE_WORD = re.compile(r"\[(/?[A-Z][A-Z_]{2,})\]")
-
-BRACKETED_NUMBERS = re.compile(
-    r"[\[\uff3b\u3010\u3014]\s*(\^?\d{1,3}(?:\s*[,;\u3001\uff0c\uff1b\-\u2013]\s*\^?\d{1,3})*)"
-    r"(?:\u2020[^\]\uff3d\u3011\u3015\n]{0,40})?\s*[\]\uff3d\u3011\u3015]"
-)
-"""All that reads as a citation marker: ``[1]``, ``[1, 2]``, ``[1-3]``, ``[^1]``, ``［1］``, ``【1】``, ``【1†web】``.
-Group 1 holds the numbers."""
-
-
-def defuse_markers(text: str) -> str:
-    """``text`` with bracketed numbers in round brackets, so that they cannot be taken for citation markers."""
-    return BRACKETED_NUMBERS.sub(r"(\1)", text)
-
-
-def visible(text: str) -> str:
-    """``text`` as a reader sees it: line breaks as ``\\n``, no invisible or control characters, no terminal escapes."""
-    text = _LINE_BREAK.sub("\n", _TERMINAL_ESCAPE.sub("", text))
-    text = _INVISIBLE.sub("", _CONTROL.sub("", text))
-    return _SURROGATE.sub("\ufffd", _STRAY_JOINER.sub("", text))
 
 
 def inert(text: str, limit: int) -> str:

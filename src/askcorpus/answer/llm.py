@@ -15,10 +15,11 @@ from langchain_core.prompt_values import PromptValue
 
 from askcorpus.answer.answerer import Findings
 from askcorpus.answer.attribution import Similarity, draft_reply
-from askcorpus.answer.fence import boundary_for, fence_history, fence_passages, inert, visible
+from askcorpus.answer.fence import boundary_for, fence_history, fence_passages, inert
 from askcorpus.answer.prompts import CANNOT_ANSWER, load_prompt
 from askcorpus.errors import ModelError, UsageError
 from askcorpus.settings import Settings
+from askcorpus.text.characters import visible
 from askcorpus.types import Draft, Hit, Turn
 
 if TYPE_CHECKING:

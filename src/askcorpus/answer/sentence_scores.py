@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.answer_type import Kind, expected_answer
-from askcorpus.search.period import is_of_other_time, overlaps
+from askcorpus.search.candidates import Candidate, Reading, Retrieval
+from askcorpus.search.period import is_of_other_time
 from askcorpus.search.query import Query
-from askcorpus.search.retriever import Candidate, Reading, Retrieval
+from askcorpus.text.dates import overlaps
 from askcorpus.text.words import terms
 from askcorpus.types import Hit, Span
 

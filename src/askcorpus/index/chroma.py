@@ -1,34 +1,30 @@
-"""The vector half: two ways to the passages nearest to a vector, both over the catalog's vectors.
+"""A Chroma collection that is kept level with the catalog, and asked in its stead where that holds much.
 
-`Exact` multiplies all of them (numpy, in memory: 1.5 kB a passage at 384 dimensions; 5 ms over 100 000). `ChromaIndex`
-keeps a Chroma collection level with the catalog and asks that. Chroma is approximate, and a copy that can be thrown
-away: it knows passages by their ``seq`` only, whose vectors never change, and it answers only while it holds exactly
-what the catalog holds. Chroma has no lock of its own and two processes on one folder ruin it silently, so only the
-process that holds ``chroma.lock`` touches it; the others search exactly.
+Chroma is approximate, and a copy that can be thrown away: it knows passages by their ``seq`` only, whose vectors never
+change, and it answers only while it holds exactly what the catalog holds. Chroma has no lock of its own and two
+processes on one folder ruin it silently, so only the process that holds ``chroma.lock`` touches it; the others search
+exactly (``exact``).
 """
 
 import json
 import logging
 import shutil
 import time
-import uuid
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock, RLock
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
-from urllib.parse import urlsplit
+from threading import RLock
+from typing import TYPE_CHECKING
 
 import numpy as np
 import sqlalchemy as sa
 from filelock import FileLock
-from numpy.typing import NDArray
 
-from askcorpus.errors import UsageError
-from askcorpus.index import catalog
-from askcorpus.index.catalog import Seqs, State, Vector
+from askcorpus.index import passages
+from askcorpus.index.chroma_places import Damaged, Place, Unreachable
 from askcorpus.index.database import take_lock
+from askcorpus.index.schema import Seqs, State, Vector
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -43,9 +39,6 @@ PATIENCE = 0.05
 RETRY_SECONDS = 60
 """Seconds for which a Chroma that failed is left alone."""
 
-SERVER_SECONDS = 5
-"""Seconds that one request to a Chroma server may take."""
-
 ROOM = 1_000_000
 """Bytes that a disk which is not full has left."""
 
@@ -56,204 +49,6 @@ ELSEWHERE = "another process uses it"
 """Why a vector index is not brought level where nothing is wrong with it."""
 
 _log = logging.getLogger(__name__)
-
-
-class Near(NamedTuple):
-    """A passage's seq and its cosine similarity."""
-
-    seq: int
-    similarity: float
-
-
-class _Matrix(NamedTuple):
-    """All vectors of one state of the catalog, by ascending seq. The arrays are views with room behind them."""
-
-    state: State
-    seqs: Seqs
-    owners: Seqs
-    rows: NDArray[np.float32]
-
-
-class Exact:
-    """Exact search over all vectors, which are read once and then kept up to date."""
-
-    def __init__(self, dimension: int) -> None:
-        self._dimension = dimension
-        self._lock = Lock()
-        self._matrix = self._nothing(State("", 0))
-
-    def search(
-        self, connection: sa.Connection, state: State, vector: Vector, limit: int, documents: Seqs | None
-    ) -> list[Near]:
-        """The ``limit`` nearest passages, best first; only of ``documents`` (by number) where given."""
-        matrix = self._current(connection, state)
-        # Not `@`: that wakes a thread for each core, which costs milliseconds where torch or others keep them busy.
-        seqs, similarities = matrix.seqs, np.vecdot(matrix.rows, vector)
-        if documents is not None:
-            wanted = np.isin(matrix.owners, documents)
-            seqs, similarities = seqs[wanted], similarities[wanted]
-        return nearest(seqs, similarities, limit)
-
-    def _nothing(self, state: State) -> _Matrix:
-        none = np.empty(0, np.int64)
-        return _Matrix(state, none, none, np.empty((0, self._dimension), np.float32))
-
-    def _current(self, connection: sa.Connection, state: State) -> _Matrix:
-        with self._lock:
-            if self._matrix.state.identity != state.identity:
-                self._matrix = self._nothing(state._replace(generation=-1))
-            if self._matrix.state.generation < state.generation:
-                self._matrix = self._updated(self._matrix, connection, state)
-            return self._matrix
-
-    def _updated(self, old: _Matrix, connection: sa.Connection, state: State) -> _Matrix:
-        """Drop what is gone, append what is new."""
-        last = int(old.seqs[-1]) if old.seqs.size else 0
-        new = catalog.count_after(connection, last)
-        keep = old.seqs.size
-        if keep + new != catalog.count_passages(connection):
-            alive = np.isin(old.seqs, catalog.seqs(connection))
-            old = _Matrix(old.state, old.seqs[alive], old.owners[alive], old.rows[alive])
-            keep = old.seqs.size
-        seqs, owners, rows = (_with_room(array, keep + new) for array in old[1:])
-        for place, (seq, owner, vector) in enumerate(catalog.vectors_after(connection, last), keep):
-            seqs[place], owners[place] = seq, owner
-            rows[place] = np.frombuffer(vector, np.float32)
-        return _Matrix(state, seqs, owners, rows)
-
-
-def _with_room(array: NDArray[Any], size: int) -> NDArray[Any]:
-    """``array`` at ``size`` rows, the further ones to be filled; copied only when there is no room behind it."""
-    room = array if array.base is None else array.base
-    if not isinstance(room, np.ndarray) or len(room) < size:
-        room = np.empty((size + size // 8, *array.shape[1:]), array.dtype)
-        room[: len(array)] = array
-    return room[:size]
-
-
-def nearest(seqs: Seqs, similarities: NDArray[np.float32], limit: int) -> list[Near]:
-    """The ``limit`` highest similarities, best first, ties by age."""
-    if limit < seqs.size:
-        top = np.argpartition(-similarities, limit)[:limit]
-        seqs, similarities = seqs[top], similarities[top]
-    order = np.lexsort((seqs, -similarities))
-    return [Near(int(seqs[n]), float(similarities[n])) for n in order]
-
-
-class Place(Protocol):
-    """Where a Chroma collection lives. ``folder`` is ours, for what must be remembered about it."""
-
-    folder: Path
-    name: str
-    batch: int  # rows to write at a time
-
-    def connect(self) -> "Client":
-        """A client; raises what `_failures` translates."""
-        ...
-
-    def sizes(self) -> dict[str, int]:
-        """The files that Chroma trusts blindly, by size."""
-        ...
-
-    def erase(self, collection: str) -> None:
-        """Remove all of the collection, and the folder; raises what `_failures` translates."""
-        ...
-
-
-class Embedded:
-    """Chroma's files in the data folder."""
-
-    name = "the vector index"
-    batch = 1000  # as often as Chroma saves its index; it takes 5461 at most
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def connect(self) -> "Client":
-        """Open the files, or make them."""
-        from chromadb.api.client import Client
-        from chromadb.config import Settings
-
-        # A new name after each erasure: Chroma keeps a client that failed to open, and gives it out again for its path.
-        files = next(self.folder.glob("index-*"), self.folder / f"index-{uuid.uuid4().hex[:8]}")
-        settings = Settings(is_persistent=True, persist_directory=str(files), anonymized_telemetry=False)
-        try:
-            return Client(settings=settings)
-        except ValueError as exc:  # what Chroma makes of a database in which it does not find its first rows
-            raise Damaged(f"it cannot be opened: {exc}") from exc
-
-    def sizes(self) -> dict[str, int]:
-        """The files of the HNSW index. Chroma may crash (the whole process, with it) on one that is cut short."""
-        return {str(path.relative_to(self.folder)): path.stat().st_size for path in self.folder.glob("index-*/*/*")}
-
-    def erase(self, collection: str) -> None:
-        """Remove the files, which may be in any state."""
-        _remove(self.folder)
-
-
-class Server:
-    """A Chroma server, which several corpora may share.
-
-    Raises:
-        UsageError: the address is not http://host:port.
-    """
-
-    batch = 200  # well within the time that one request may take
-
-    def __init__(self, url: str, folder: Path) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise UsageError(f"chroma_url {url!r} is not an address.", "Write http://host:port.")
-        self.folder = folder
-        self.name = f"the Chroma server at {url}"
-        self._host, self._ssl = parts.hostname, parts.scheme == "https"
-        self._port = parts.port or (443 if self._ssl else 8000)
-
-    def connect(self) -> "Client":
-        """Connect, with a limit on how long any later call may take."""
-        import chromadb
-        import httpx
-        from chromadb.config import Settings
-
-        address = f"{'https' if self._ssl else 'http'}://{self._host}:{self._port}"
-        httpx.get(f"{address}/api/v2/heartbeat", timeout=SERVER_SECONDS).raise_for_status()
-        settings = Settings(anonymized_telemetry=False)
-        try:
-            client = cast("Client", chromadb.HttpClient(self._host, self._port, self._ssl, settings=settings))
-        except ValueError as exc:  # Chroma's word for a server that does not answer as one
-            raise Unreachable(str(exc)) from exc
-        # Chroma's client waits for ever and has no setting for it; a hung server would hang every question.
-        client._server._session.timeout = httpx.Timeout(SERVER_SECONDS)  # type: ignore[attr-defined]
-        return client
-
-    def sizes(self) -> dict[str, int]:
-        """None: the server's files are the server's business."""
-        return {}
-
-    def erase(self, collection: str) -> None:
-        """Remove this corpus's collection from the server."""
-        from chromadb.errors import NotFoundError
-
-        client = self.connect()
-        with suppress(NotFoundError):
-            client.delete_collection(collection)
-        client.close()
-        _remove(self.folder)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-class Unreachable(Exception):
-    """Chroma cannot be had now; later it may."""
-
-
-class Damaged(Exception):
-    """Chroma does not hold what it should; it must be made anew."""
 
 
 class ChromaIndex:
@@ -333,7 +128,7 @@ class ChromaIndex:
             self._lock.release()
         if time.monotonic() < self._retry_at:
             return False, f"questions are searched exactly, without {self._place.name}: {self._fault}"
-        behind = np.setxor1d(self._held, catalog.seqs(connection)).size
+        behind = np.setxor1d(self._held, passages.seqs(connection)).size
         return True, f"{self._held.size} passages" + (f", {behind} changes to come" if behind else "")
 
     # All below runs under self._lock.
@@ -387,7 +182,7 @@ class ChromaIndex:
         self, connection: sa.Connection, state: State, budget: int | None, progress: Callable[[int, int], None]
     ) -> bool:
         self._open(connection, state)
-        live = catalog.seqs(connection)
+        live = passages.seqs(connection)
         gone = np.setdiff1d(self._held, live, assume_unique=True)
         new = np.setdiff1d(live, self._held, assume_unique=True)
         total = gone.size + new.size
@@ -418,7 +213,7 @@ class ChromaIndex:
         return [seqs[start : start + self._place.batch] for start in range(0, seqs.size, self._place.batch)]
 
     def _add(self, connection: sa.Connection, batch: Seqs) -> None:
-        collection, vectors = self._opened(), catalog.vectors_of(connection, batch.tolist())
+        collection, vectors = self._opened(), passages.vectors_of(connection, batch.tolist())
         names, rows = [str(seq) for seq in vectors], np.stack(list(vectors.values()))
         with _failures(self._lock_file.parent):
             collection.add(names, embeddings=rows)
@@ -505,7 +300,7 @@ class ChromaIndex:
         Lost index files raise nothing by themselves: Chroma then counts all rows and finds few.
         """
         probes = self._held[np.linspace(0, self._held.size - 1, min(PROBES, self._held.size), dtype=np.int64)]
-        vectors = catalog.vectors_of(connection, probes.tolist())
+        vectors = passages.vectors_of(connection, probes.tolist())
         if not vectors:
             return
         collection, names = self._opened(), [str(seq) for seq in vectors]

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 import sqlalchemy as sa
 
-from askcorpus.index.catalog import content_hash, day_range
+from askcorpus.index.catalog import content_hash
+from askcorpus.text.dates import day_range
 from askcorpus.types import Document
 
 NAMED = 5

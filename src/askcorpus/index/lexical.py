@@ -8,11 +8,16 @@ Every function works inside the caller's transaction.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import sqlalchemy as sa
 
+from askcorpus.index.filters import condition
+from askcorpus.index.passages import count_passages
+from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, meta, take_note
+from askcorpus.text.words import RULES
 from askcorpus.text.words import terms as terms_of
+from askcorpus.types import Filters
 
 COMMON = 0.1
 """Share of passages from which a term counts as common. Ranking by common terms means reading most of the index
@@ -76,3 +81,39 @@ def expression(connection: sa.Connection, terms: Sequence[str], passages: int) -
         frequency = {term: n for term, n in frequency.items() if n <= COMMON * passages} or frequency
     rarest = sorted(frequency, key=lambda term: (frequency[term], term))[:MOST_TERMS]
     return " OR ".join('"' + term.replace('"', '""') + '"' for term in rarest)
+
+
+def matching(connection: sa.Connection, terms: Sequence[str], limit: int, filters: Filters) -> list[tuple[str, float]]:
+    """The passages that match any of ``terms``, best first: id and BM25 score (above 0)."""
+    wanted = expression(connection, terms, count_passages(connection))
+    if not wanted or limit < 1:
+        return []
+    # The index ranks and cuts by itself; only what is left is looked up.
+    seq: sa.ColumnElement[int] = sa.literal_column("rowid").label("seq")
+    rank: sa.ColumnElement[float] = sa.literal_column("rank").label("rank")
+    ranked = sa.select(seq, rank).select_from(sa.table("lexical")).where(sa.text("lexical MATCH :wanted"))
+    if filters:  # with a bare rowid, FTS5 would search again for each passage that qualifies
+        ranked = ranked.where(
+            sa.literal_column("+rowid").in_(sa.select(PASSAGES.c.seq).join(DOCUMENTS).where(condition(filters)))
+        )
+    best = ranked.order_by(rank, seq).limit(limit).subquery()
+    query = sa.select(PASSAGES.c.id, best.c.rank).join(best, best.c.seq == PASSAGES.c.seq)
+    rows = connection.execute(query.order_by(best.c.rank, best.c.seq), {"wanted": wanted})
+    return [(id_, -float(score)) for id_, score in rows]
+
+
+def reindex(connection: sa.Connection, progress: Callable[[int, int], None]) -> None:
+    """Make the lexical index anew from the passages; ``progress(done, total)`` is called now and then."""
+    clear(connection)
+    take_note(connection, {"words": RULES})
+    total, done, last = count_passages(connection), 0, 0
+    query = sa.select(PASSAGES.c.seq, DOCUMENTS.c.title, PASSAGES.c.text).join(DOCUMENTS).order_by(PASSAGES.c.seq)
+    while rows := connection.execute(query.where(PASSAGES.c.seq > last).limit(CHUNK)).all():
+        add(connection, ((seq, title, text) for seq, title, text in rows))
+        done, last = done + len(rows), rows[-1].seq
+        progress(done, total)
+
+
+def words_are_current(connection: sa.Connection) -> bool:
+    """Whether the lexical index was made by the rules by which questions are now taken apart."""
+    return meta(connection).get("words", "1") == str(RULES)  # not noted before there was a second version

@@ -21,11 +21,15 @@ import sqlalchemy as sa
 
 from askcorpus.embedding.baseline import Background, Sample
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, StorageError
-from askcorpus.index import catalog, lexical
-from askcorpus.index.catalog import Facets, Known, StoredPassage, Vector, content_hash
-from askcorpus.index.chroma import ELSEWHERE, ChromaIndex, Embedded, Exact, Near, Server, nearest
+from askcorpus.index import catalog, lexical, schema
+from askcorpus.index.catalog import Facets, Known, content_hash
+from askcorpus.index.chroma import ELSEWHERE, ChromaIndex
+from askcorpus.index.chroma_places import Embedded, Server
 from askcorpus.index.damage import damage
 from askcorpus.index.database import Database, take_lock, translated
+from askcorpus.index.exact import Exact, Near, nearest
+from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored, vectors_of
+from askcorpus.index.schema import Vector
 from askcorpus.types import Document, Filters, Hit, IndexInfo
 
 __all__ = [
@@ -107,7 +111,7 @@ class Store:
         self._exact = Exact(dimension)
         place = Server(chroma_url, folder / "chroma-server") if chroma_url else Embedded(folder / "chroma")
         self._chroma = ChromaIndex(place, folder / "chroma.lock")
-        self._sample: tuple[catalog.State | None, Sample] = (None, Sample(np.empty((0, dimension), np.float32), {}))
+        self._sample: tuple[schema.State | None, Sample] = (None, Sample(np.empty((0, dimension), np.float32), {}))
 
     def __enter__(self) -> Self:
         return self
@@ -148,7 +152,7 @@ class Store:
     def generation(self) -> int:
         """A number that changes whenever the visible documents do, by whatever process."""
         with self._database.reading() as connection:
-            return catalog.state(connection).generation
+            return schema.state(connection).generation
 
     def document(self, document_id: str) -> Document | None:
         """One document, or ``None``."""
@@ -180,7 +184,7 @@ class Store:
         with self._database.reading() as connection:
             return catalog.facets(connection)
 
-    def _sample_of(self, connection: sa.Connection, state: catalog.State) -> Sample:
+    def _sample_of(self, connection: sa.Connection, state: schema.State) -> Sample:
         if self._sample[0] != state:
             self._sample = (state, catalog.sample(connection))
         return self._sample[1]
@@ -200,7 +204,7 @@ class Store:
         """
         with self._locked():
             with self._database.reading() as connection:
-                current = catalog.words_are_current(connection)
+                current = lexical.words_are_current(connection)
             if not current:
                 self._reindex(progress)
             yield Writer(self._database)
@@ -239,13 +243,13 @@ class Store:
 
     def _reindex(self, progress: Progress) -> None:
         with self._database.writing() as connection:
-            catalog.reindex(connection, lambda done, total: progress("lexical index", done, total))
+            lexical.reindex(connection, lambda done, total: progress("lexical index", done, total))
 
     def _sync(self, progress: Progress) -> str:
         with self._database.reading() as connection:
-            if not catalog.count_passages(connection):
+            if not count_passages(connection):
                 return ""
-            state = catalog.state(connection)
+            state = schema.state(connection)
             return self._chroma.sync(connection, state, lambda done, total: progress("vector index", done, total))
 
     def check(self, *, deep: bool = False) -> list[Check]:
@@ -257,16 +261,16 @@ class Store:
             return [Check("catalog", False, str(exc))]
 
     def _checks(self, connection: sa.Connection, deep: bool) -> list[Check]:
-        passages, documents = catalog.count_passages(connection), catalog.count(connection, Filters())
+        passages, documents = count_passages(connection), catalog.count(connection, Filters())
         if not documents:
             return [Check("catalog", False, str(self._nothing()))]
         fault = damage(connection, self.dimension) if deep else ""
         checks = [Check("catalog", not fault, fault or f"{documents} documents")]
-        indexed, current = lexical.size(connection), catalog.words_are_current(connection)
+        indexed, current = lexical.size(connection), lexical.words_are_current(connection)
         detail = f"{indexed} of {passages} passages" if current else "made by another version: askcorpus rebuild"
         checks.append(Check("lexical index", current and indexed == passages, detail))
         if passages and not fault:  # of damaged vectors there can be no sound copy
-            ok, detail = self._chroma.status(connection, catalog.state(connection))
+            ok, detail = self._chroma.status(connection, schema.state(connection))
             # A copy that nobody asks harms no answer.
             checks.append(Check("vector index", ok or passages <= EXACT_UPTO, detail))
         return checks
@@ -291,12 +295,12 @@ class Snapshot:
     def info(self) -> IndexInfo:
         """What the index is made with, and its size."""
         with self._reading() as connection:
-            size = (catalog.count(connection, Filters()), catalog.count_passages(connection))
+            size = (catalog.count(connection, Filters()), count_passages(connection))
         return IndexInfo(fingerprint=self._store.fingerprint, documents=size[0], passages=size[1])
 
     @cached_property
-    def _state(self) -> catalog.State:
-        return catalog.state(self._connection)
+    def _state(self) -> schema.State:
+        return schema.state(self._connection)
 
     def filled(self) -> IndexInfo:
         """The same as `info`, of a store that has something to ask.
@@ -321,12 +325,12 @@ class Snapshot:
     def hits(self, passage_ids: Sequence[str]) -> dict[str, Hit]:
         """Hits without scores, by passage id and in the order asked; what is not there is left out."""
         with self._reading() as connection:
-            return catalog.hits(connection, passage_ids)
+            return hits(connection, passage_ids)
 
     def stored(self, passage_ids: Sequence[str]) -> dict[str, StoredPassage]:
         """Passages with vectors, by id and in the order asked; what is not there is left out."""
         with self._reading() as connection:
-            return catalog.stored(connection, passage_ids)
+            return stored(connection, passage_ids)
 
     def dense(self, vector: Vector, limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
         """The passages nearest to ``vector``: id and cosine similarity (exact), best first.
@@ -337,8 +341,8 @@ class Snapshot:
         with self._reading() as connection:
             if limit < 1 or not self.info.passages:
                 return []
-            found = self._nearest(connection, catalog.unit(vector), limit, filters)
-            names = catalog.ids_of(connection, [near.seq for near in found])
+            found = self._nearest(connection, schema.unit(vector), limit, filters)
+            names = ids_of(connection, [near.seq for near in found])
         return [(names[near.seq], near.similarity) for near in found if near.seq in names]
 
     def _nearest(self, connection: sa.Connection, query: Vector, limit: int, filters: Filters) -> list[Near]:
@@ -348,7 +352,7 @@ class Snapshot:
             return exact.search(connection, self._state, query, limit, wanted)
         candidates = self._store._chroma.search(connection, self._state, query, limit)
         if candidates is not None:
-            vectors = catalog.vectors_of(connection, candidates)
+            vectors = vectors_of(connection, candidates)
             if len(vectors) == min(limit, passages):
                 similarities = np.stack(list(vectors.values())) @ query
                 return nearest(np.fromiter(vectors, np.int64), similarities, limit)
@@ -358,7 +362,7 @@ class Snapshot:
         """What an unrelated passage of this corpus scores for ``vector``, by fixed samples; all 0 in an empty store."""
         with self._reading() as connection:
             sample = self._store._sample_of(connection, self._state)
-        return sample.background(catalog.unit(vector))
+        return sample.background(schema.unit(vector))
 
     def lexical(self, terms: Sequence[str], limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
         """The passages that hold any of ``terms`` (from `words.terms`): id and BM25 (above 0), best first.
@@ -370,7 +374,7 @@ class Snapshot:
         """
         with self._reading() as connection:
             self._check_words(connection)
-            return catalog.matching(connection, terms, limit, filters)
+            return lexical.matching(connection, terms, limit, filters)
 
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
         """In how many passages each term stands. Raises as `lexical` does."""
@@ -379,7 +383,7 @@ class Snapshot:
             return lexical.document_frequency(connection, terms)
 
     def _check_words(self, connection: sa.Connection) -> None:
-        if not catalog.words_are_current(connection):
+        if not lexical.words_are_current(connection):
             raise IndexMismatch(
                 f"The words in {self._store.folder} were indexed by another version.",
                 f"Run askcorpus rebuild --data {self._store.folder} (it embeds nothing).",

@@ -83,11 +83,6 @@ def _day_word() -> "regex.Pattern[str]":
     return regex.compile(rf"(?P<day>[12]\d|3[01]|0?[1-9])(?:{endings})?")
 
 
-def overlaps(date: str, period: str) -> bool:
-    """Whether two partial ISO dates can be the same day; an empty one is no date."""
-    return bool(date and period) and (date.startswith(period) or period.startswith(date))
-
-
 def is_of_other_time(year: str, date: str, text: str) -> bool:
     """Whether a text cannot be about a ``year`` that the question says: it does not name it, and its document is dated
     more than a year off. Who won in 2018 is not answered by a report of 2023 that does not speak of 2018."""

@@ -1,18 +1,19 @@
 """From a query to the passages that may answer it: two halves, one order, no repeats."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from askcorpus.embedding.baseline import Background, blend
 from askcorpus.index.store import Snapshot, StoredPassage
+from askcorpus.search.candidates import Candidate, Reading, Retrieval
+from askcorpus.search.duplicates import collapse
 from askcorpus.search.fusion import fuse, idf, lexical_share
-from askcorpus.search.period import PREFERENCE, overlaps
+from askcorpus.search.period import PREFERENCE
 from askcorpus.search.query import Query
 from askcorpus.search.reranker import Reranker
-from askcorpus.text.words import words
+from askcorpus.text.dates import overlaps
 from askcorpus.types import Filters, Hit, Match, Scores
 
 CANDIDATES = 100
@@ -21,52 +22,10 @@ CANDIDATES = 100
 RERANKED = 30
 """Passages that a cross-encoder reads."""
 
-SHINGLE = 4
-SAME_STORY = 0.8
-"""Share of four-word runs (Jaccard) from which two passages tell the same story in the same words."""
-
 CONTEXT_NEEDED = (7.0, 4.0)
 CONTEXT_IMPORTANCE = (0.1, 0.6)
 """The less a follow-up finds by itself, the more its context counts: from the evidence (``fuse``) of its best passage
 from which it stands alone, to that from which it says next to nothing without the turns before (docs/quality.md)."""
-
-
-class Candidate(NamedTuple):
-    """A hit with its stored vectors, and what its fused score is made of: what each reading of the question found in
-    it, and what being of the time asked is worth."""
-
-    hit: Hit
-    stored: StoredPassage
-    matches: tuple[Match, ...]
-    preference: float
-
-
-class Reading(NamedTuple):
-    """One reading of a question, and the scale on which this corpus is measured for it.
-
-    ``background`` is what unrelated passages score; ``weights`` has the idf of each of its terms, the rarest for those
-    that no passage holds. ``importance`` is what this reading of a question counts; those of all its readings add up
-    to 1.
-    """
-
-    vector: NDArray[np.float32]
-    background: Background
-    weights: dict[str, float]
-    known: frozenset[str]
-    importance: float = 1.0
-
-
-class Retrieval(NamedTuple):
-    """What was found for a query, best first, and the readings it was found with."""
-
-    query: Query
-    candidates: tuple[Candidate, ...]
-    readings: tuple[Reading, ...]
-
-    @property
-    def hits(self) -> tuple[Hit, ...]:
-        """The hits alone, best first."""
-        return tuple(candidate.hit for candidate in self.candidates)
 
 
 class Retriever:
@@ -95,7 +54,7 @@ class Retriever:
         ranked = sorted(found, key=lambda candidate: -candidate.hit.scores.fused)
         if self.reranker:
             ranked = self._rerank(query.standalone, ranked)
-        return Retrieval(query, tuple(_collapse(ranked, limit)), readings)
+        return Retrieval(query, tuple(collapse(ranked, limit)), readings)
 
     def _rerank(self, question: str, ranked: Sequence[Candidate]) -> list[Candidate]:
         assert self.reranker is not None
@@ -166,33 +125,3 @@ def _similarity(stored: StoredPassage, vector: NDArray[np.float32]) -> float:
 def _with_scores(candidate: Candidate, **scores: float) -> Candidate:
     hit = candidate.hit.model_copy(update={"scores": candidate.hit.scores.model_copy(update=scores)})
     return candidate._replace(hit=hit)
-
-
-def _collapse(ranked: Iterable[Candidate], limit: int) -> list[Candidate]:
-    """The first ``limit`` passages that are no near-copies of a better one; copies are listed on the one they copy."""
-    kept: list[tuple[Candidate, frozenset[tuple[str, ...]]]] = []
-    copies: dict[str, list[str]] = {}
-    for candidate in ranked:
-        shingles = _shingles(candidate.hit.text)
-        original = next((k.hit.passage_id for k, own in kept if _jaccard(shingles, own) >= SAME_STORY), None)
-        if original is not None:
-            copies.setdefault(original, []).append(candidate.hit.passage_id)
-        elif len(kept) == limit:
-            break
-        else:
-            kept.append((candidate, shingles))
-    return [
-        candidate._replace(
-            hit=candidate.hit.model_copy(update={"duplicates": tuple(copies.get(candidate.hit.passage_id, ()))})
-        )
-        for candidate, _ in kept
-    ]
-
-
-def _shingles(text: str) -> frozenset[tuple[str, ...]]:
-    found = words(text)
-    return frozenset(tuple(found[i : i + SHINGLE]) for i in range(max(1, len(found) - SHINGLE + 1)))
-
-
-def _jaccard(left: frozenset[tuple[str, ...]], right: frozenset[tuple[str, ...]]) -> float:
-    return len(left & right) / len(left | right) if left or right else 0.0

@@ -5,37 +5,44 @@ keeps the conversations. So an open tab goes on working after a restart, and pag
 """
 
 import logging
-import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import asdict
-from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 from fastapi import FastAPI
-from gradio.themes.utils.fonts import Font, LocalFont
 
 from askcorpus.errors import AskcorpusError
-from askcorpus.search.query import LONGEST_QUESTION, RECENT_TURNS
-from askcorpus.types import Answer, Done, Filters, Token, Turn
-from askcorpus_ui.chat import render
+from askcorpus.feedback import FeedbackFile
+from askcorpus.search.query import LONGEST_QUESTION
+from askcorpus.types import Answer, Done, Filters, Token
+from askcorpus_ui.chat import markdown, render
+from askcorpus_ui.chat.layout import Widgets, labels_of, lay_out, make_theme, masthead, status_line, welcome
+from askcorpus_ui.chat.messages import (
+    Messages,
+    assistant_message,
+    conversation_id_of,
+    count_turns,
+    id_of,
+    text_of,
+    titles_of,
+    turns_of,
+    user_message,
+)
+from askcorpus_ui.chat.references import Reference, references_in
 from askcorpus_ui.chat.surface import Surface, mounted
 from askcorpus_ui.chat.translations import LANGUAGES, Strings, strings_for
-from askcorpus_ui.feedback import FeedbackFile
+from askcorpus_ui.problems import new_reference
 from askcorpus_ui.streaming import Questions
-from askcorpus_ui.web.rest_api import new_reference
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
-    from askcorpus_ui.web.server import WarmUp
+    from askcorpus_ui.warm_up import WarmUp
 
 log = logging.getLogger(__name__)
 
-_STORAGE_KEY = "askcorpus.conversations.1"
-_STORAGE_SECRET = "not a secret: it only keeps the browser's copy readable after a restart"
 _KEPT_CONVERSATIONS = 30
 _KEPT_MESSAGES = 60
 _EXAMPLES = 4
@@ -47,34 +54,6 @@ _SESSIONS = 20  # pages of which Gradio keeps the state, instead of 10,000; each
 _FRAME_SECONDS = 0.06
 _EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _QUICK: dict[str, Any] = {**_EVENT, "queue": False}
-
-Messages = list[dict[str, Any]]
-"""Gradio's form of a conversation: dicts with ``role``, ``content`` and ``metadata``."""
-
-
-_Chooser = TypeVar("_Chooser", gr.Dropdown, gr.Radio)
-
-
-class Widgets(NamedTuple):
-    """The parts of the page that events read or change."""
-
-    menu: gr.Button
-    header: gr.HTML
-    chat: gr.Chatbot
-    status: gr.HTML
-    box: gr.Textbox
-    languages: gr.Dropdown
-    sources: gr.Dropdown
-    date_from: gr.Textbox
-    date_to: gr.Textbox
-    panel: gr.HTML
-    new: gr.Button
-    past: gr.Radio
-    export: gr.Button
-    exported: gr.Textbox
-    theme: gr.Button
-    store: gr.BrowserState
-    timer: gr.Timer
 
 
 def mount_chat(
@@ -94,11 +73,11 @@ def mount_chat(
         app,
         blocks,
         path="/",
-        theme=_theme(),
+        theme=make_theme(),
         # A sheet given as `css` is rewritten by Gradio, and its rules inside @media no longer match.
         head=f'<meta name="color-scheme" content="light dark"><style>{css}</style><script>{script}</script>',
         js="() => askcorpus.start()",
-        i18n=gr.I18n(**{locale: _labels(strings) for locale, strings in LANGUAGES.items()}),
+        i18n=gr.I18n(**{locale: labels_of(strings) for locale, strings in LANGUAGES.items()}),
         footer_links=[],
         run_history=False,
         show_error=False,
@@ -106,10 +85,6 @@ def mount_chat(
         max_file_size="1kb",
     )
     return mounted(app, blocks)
-
-
-def _labels(strings: Strings) -> dict[str, str]:
-    return {name: text for name, text in asdict(strings).items() if "{" not in text}
 
 
 class ChatPage:
@@ -133,7 +108,7 @@ class ChatPage:
         """The page, laid out and wired."""
         blocks = gr.Blocks(title="askcorpus", fill_height=True, fill_width=True)
         with blocks:
-            widgets = _layout()
+            widgets = lay_out()
             self._wire_asking(widgets)
             self._wire_conversations(widgets)
             widgets.panel.select(self.open_source, None, widgets.panel, **_QUICK)
@@ -191,10 +166,10 @@ class ChatPage:
         languages, sources = self._choices(strings)
         examples = [{"text": question} for question in self._example_questions(strings)] if count else []
         return (
-            _header(strings, count, facets.date_min, facets.date_max),
+            masthead(strings, count, facets.date_min, facets.date_max),
             render.panel([], self._assistant.store.document, strings),
-            gr.update(choices=_titles(conversations)),
-            gr.update(placeholder=_welcome(strings, count), examples=examples),
+            gr.update(choices=titles_of(conversations)),
+            gr.update(placeholder=welcome(strings, count), examples=examples),
             gr.update(submit_btn=strings.send, stop_btn=False),
             self._idle_status(strings),
             gr.update(choices=languages),
@@ -215,8 +190,8 @@ class ChatPage:
 
     def _idle_status(self, strings: Strings) -> str:
         if self._warm_up.is_over():
-            return _status(self._warm_up.fault)
-        return _status(strings.loading)
+            return status_line(self._warm_up.fault)
+        return status_line(strings.loading)
 
     def _example_questions(self, strings: Strings) -> list[str]:
         if self._examples:
@@ -236,16 +211,16 @@ class ChatPage:
         if not question.strip():
             return gr.skip(), gr.skip(), gr.skip()
         question = question.strip()[: LONGEST_QUESTION + 1]  # one too many, so that it is told
-        return [*messages, _user(question)], _busy(request, value=""), _status()
+        return [*messages, user_message(question)], _busy(request, value=""), status_line()
 
     def begin_example(self, chosen: gr.SelectData, request: gr.Request) -> tuple[Any, Any, Any]:
         """Ask one of the questions that the empty page offers."""
-        return [_user(str(chosen.value["text"]))], _busy(request), _status()
+        return [user_message(str(chosen.value["text"]))], _busy(request), status_line()
 
     def retry(self, messages: Messages, chosen: gr.RetryData, request: gr.Request) -> tuple[Any, Any, Any]:
         """Forget an answer and what followed it, and answer again."""
         index = chosen.index if isinstance(chosen.index, int) else chosen.index[0]
-        return messages[: index + 1], _busy(request), _status()
+        return messages[: index + 1], _busy(request), status_line()
 
     async def respond(
         self,
@@ -261,7 +236,7 @@ class ChatPage:
         if not messages or messages[-1]["role"] != "user":
             return
         began, shown, text = time.monotonic(), 0.0, ""
-        yield [*messages, _assistant(render.note("searching", strings.searching))], gr.skip(), gr.skip()
+        yield [*messages, assistant_message(render.note("searching", strings.searching))], gr.skip(), gr.skip()
         try:
             filters = Filters(
                 languages=tuple(languages),
@@ -269,11 +244,11 @@ class ChatPage:
                 date_from=date_from.strip(),
                 date_to=date_to.strip(),
             )
-            question, history = render.plain_text(_text(messages[-1])), _turns(messages[:-1])
+            question, history = markdown.plain_text(text_of(messages[-1])), turns_of(messages[:-1])
             async with aclosing(
                 self._questions.stream(
                     lambda: self._assistant.stream(
-                        question, history=history, filters=filters, conversation_id=_conversation_id(messages)
+                        question, history=history, filters=filters, conversation_id=conversation_id_of(messages)
                     )
                 )
             ) as events:
@@ -282,7 +257,7 @@ class ChatPage:
                         text += event.text
                         if time.monotonic() - shown > _FRAME_SECONDS:
                             shown = time.monotonic()
-                            yield [*messages, _assistant(render.partial_message(text))], gr.skip(), gr.skip()
+                            yield [*messages, assistant_message(markdown.partial_message(text))], gr.skip(), gr.skip()
                     elif isinstance(event, Done):
                         yield self._finished(messages, event.answer, time.monotonic() - began, strings)
         except AskcorpusError as exc:
@@ -294,16 +269,20 @@ class ChatPage:
     def _finished(self, messages: Messages, answer: Answer, seconds: float, strings: Strings) -> tuple[Any, Any, Any]:
         self._feedback.remember(answer)
         message = render.answer_message(answer, strings)
-        panel = render.panel(render.references_in(message), self._assistant.store.document, strings)
+        panel = render.panel(references_in(message), self._assistant.store.document, strings)
         sources = len({citation.document_id for citation in answer.citations})
         found = strings.source_count(sources) if answer.answerable else strings.no_answer
         preferred = strings.preferring.format(period=strings.date(answer.period)) if answer.period else ""
         said = " · ".join(filter(None, (found, preferred, f"{seconds:.1f} s")))
-        return [*messages, _assistant(message, answer.id)], panel, _status(said, _turn_count(messages), answer.id)
+        return (
+            [*messages, assistant_message(message, answer.id)],
+            panel,
+            status_line(said, count_turns(messages), answer.id),
+        )
 
     def _failed(self, messages: Messages, why: str) -> tuple[Any, Any, Any]:
-        bubbles = [*messages, _assistant(render.note("failed", why))]
-        return bubbles, gr.skip(), _status("", _turn_count(messages))
+        bubbles = [*messages, assistant_message(render.note("failed", why))]
+        return bubbles, gr.skip(), status_line("", count_turns(messages))
 
     def idle(self, request: gr.Request) -> Any:
         """The box, ready for the next question."""
@@ -313,25 +292,25 @@ class ChatPage:
         """Keep what was written so far, and say that it is not all."""
         strings = _strings(request)
         if messages and messages[-1]["role"] == "assistant":
-            text = _text(messages[-1])[:_LONGEST_ANSWER]
+            text = text_of(messages[-1])[:_LONGEST_ANSWER]
             body = "" if text.startswith("<") else text.split("\n\n<", 1)[0]
             kept = f"{body}\n\n{render.note('stopped', strings.stopped)}".strip()
-            messages = [*messages[:-1], _assistant(kept)]
-        return messages, self.idle(request), _status("", _turn_count(messages))
+            messages = [*messages[:-1], assistant_message(kept)]
+        return messages, self.idle(request), status_line("", count_turns(messages))
 
     def like(self, messages: Messages, chosen: gr.LikeData, request: gr.Request) -> str:
         """Keep what somebody thinks of an answer; the status line, which says whether that worked."""
         strings = _strings(request)
         index = chosen.index if isinstance(chosen.index, int) else chosen.index[0]
         if index >= len(messages):
-            return _status()
+            return status_line()
         asked = next((at for at in range(index, -1, -1) if messages[at]["role"] == "user"), None)
         if asked is None:
-            return _status()
+            return status_line()
         liked = chosen.liked if isinstance(chosen.liked, bool) else None  # a second click takes the first back
-        question, history = render.plain_text(_text(messages[asked])), _turns(messages[:asked])
-        kept = self._feedback.add(question, history, _id(messages[index]), liked)
-        return _status(strings.feedback_kept if kept else strings.feedback_lost)
+        question, history = markdown.plain_text(text_of(messages[asked])), turns_of(messages[:asked])
+        kept = self._feedback.add(question, history, id_of(messages[index]), liked)
+        return status_line(strings.feedback_kept if kept else strings.feedback_lost)
 
     # ---- sources
 
@@ -339,8 +318,8 @@ class ChatPage:
         """The panel for the bubble whose link was clicked: the link and its neighbours say everything."""
         data = event._data or {}
         links = [str(link) for link in list(data.get("all") or ())[:50]]
-        references = filter(None, map(render.Reference.parse, links))
-        active = render.Reference.parse(str(data.get("href", "")))
+        references = filter(None, map(Reference.parse, links))
+        active = Reference.parse(str(data.get("href", "")))
         return render.panel(references, self._assistant.store.document, _strings(request), active)
 
     # ---- conversations
@@ -350,14 +329,14 @@ class ChatPage:
         if not messages:
             return gr.skip(), gr.skip()
         kept = [
-            {"role": message["role"], "content": _text(message), "metadata": {"id": _id(message)}}
+            {"role": message["role"], "content": text_of(message), "metadata": {"id": id_of(message)}}
             for message in messages[:_KEPT_MESSAGES]
         ]
-        identifier = _conversation_id(messages)
-        conversation = {"id": identifier, "title": render.plain_text(kept[0]["content"])[:60], "messages": kept}
+        identifier = conversation_id_of(messages)
+        conversation = {"id": identifier, "title": markdown.plain_text(kept[0]["content"])[:60], "messages": kept}
         others = [other for other in conversations or [] if other["id"] != identifier]
         conversations = [conversation, *others][:_KEPT_CONVERSATIONS]
-        return conversations, gr.update(choices=_titles(conversations), value=identifier)
+        return conversations, gr.update(choices=titles_of(conversations), value=identifier)
 
     def reopen(
         self, identifier: str, conversations: list[dict[str, Any]] | None, request: gr.Request
@@ -366,9 +345,9 @@ class ChatPage:
         found = next((kept for kept in conversations or [] if kept["id"] == identifier), None)
         if found is None:
             return gr.skip(), gr.skip(), gr.skip()
-        last = render.references_in(found["messages"][-1]["content"])
+        last = references_in(found["messages"][-1]["content"])
         panel = render.panel(last, self._assistant.store.document, _strings(request))
-        return found["messages"], panel, _status("", _turn_count(found["messages"]))
+        return found["messages"], panel, status_line("", count_turns(found["messages"]))
 
     def new(self, request: gr.Request) -> tuple[Any, Any, Any, Any]:
         """Begin afresh; the browser keeps what was said."""
@@ -377,125 +356,8 @@ class ChatPage:
 
     def export(self, messages: Messages, request: gr.Request) -> str:
         """The conversation as Markdown, every quote in full."""
-        pairs = [(message["role"], _text(message)) for message in messages[-_EXPORTED:]]
-        return render.export_markdown(pairs, self._assistant.store.document, _strings(request))
-
-
-# ---- layout
-
-
-def _layout() -> Widgets:
-    i18n = gr.I18n(**{locale: _labels(strings) for locale, strings in LANGUAGES.items()})
-    store = gr.BrowserState([], storage_key=_STORAGE_KEY, secret=_STORAGE_SECRET)
-    timer = gr.Timer(1.0, active=False)
-    with gr.Sidebar(open=False, width=300, elem_id="side"):
-        past = _free(gr.Radio([], label=i18n("conversations"), elem_id="past"))
-        export = gr.Button(i18n("export"), size="sm", elem_id="export")
-        exported = gr.Textbox(visible="hidden", elem_id="exported", label="Markdown")
-    with gr.Row(elem_id="top"):
-        menu = gr.Button("☰", size="sm", scale=0, min_width=40, elem_id="menu")
-        header = gr.HTML(_header(LANGUAGES["en"], 0, "", ""), elem_id="masthead", apply_default_css=False)
-        new = gr.Button(i18n("new_chat"), size="sm", scale=0, min_width=90, elem_id="new")
-        theme = gr.Button("◐", size="sm", scale=0, min_width=40, elem_id="theme")
-    with gr.Row(elem_id="desk"):
-        with gr.Column(scale=7, min_width=320, elem_id="talk"):
-            chat = gr.Chatbot(
-                elem_id="chat",
-                label=i18n("conversation"),
-                show_label=False,
-                layout="panel",
-                height="100%",
-                container=False,
-                buttons=["copy"],
-                feedback_options=["Like", "Dislike"],
-                latex_delimiters=[],  # "$$" is money here
-                placeholder=_welcome(LANGUAGES["en"], 1),
-            )
-            with gr.Accordion(i18n("filters"), open=False, elem_id="filters"), gr.Row(elem_id="filter-row"):
-                languages = _free(gr.Dropdown([], multiselect=True, label=i18n("languages")))
-                sources = _free(gr.Dropdown([], multiselect=True, label=i18n("publishers")))
-                date_from = gr.Textbox(label=i18n("date_from"), value="", placeholder="2022-09", max_length=10)
-                date_to = gr.Textbox(label=i18n("date_to"), value="", placeholder="2023-01-31", max_length=10)
-            box = gr.Textbox(
-                elem_id="ask",
-                label=i18n("question"),
-                show_label=False,
-                placeholder=i18n("ask"),
-                lines=1,
-                max_lines=5,
-                max_length=LONGEST_QUESTION,
-                submit_btn=LANGUAGES["en"].send,
-                stop_btn=False,
-                autofocus=True,
-                container=False,
-            )
-            status = gr.HTML(_status(), elem_id="status", apply_default_css=False)
-        with gr.Column(scale=5, min_width=300, elem_id="evidence"):
-            script = files("askcorpus_ui.chat").joinpath("panel.js").read_text("utf-8")
-            panel = gr.HTML("", elem_id="panel", js_on_load=script, apply_default_css=False)
-    return Widgets(
-        menu,
-        header,
-        chat,
-        status,
-        box,
-        languages,
-        sources,
-        date_from,
-        date_to,
-        panel,
-        new,
-        past,
-        export,
-        exported,
-        theme,
-        store,
-        timer,
-    )
-
-
-def _free(component: _Chooser) -> _Chooser:
-    """A component that takes any text as what was chosen.
-
-    Gradio compares it with choices of its own, which it forgets at a restart, and answers 500 to what it does not know.
-    """
-    component.preprocess = lambda payload: payload  # type: ignore[method-assign]
-    return component
-
-
-def _theme() -> gr.themes.Base:
-    # Of the fonts that come with Gradio this one is complete in these two weights; others lack letters.
-    font: list[Font | str] = [LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"]
-    return gr.themes.Base(font=font, font_mono=["ui-monospace", "monospace"]).set(
-        body_background_fill="var(--paper)",
-        body_background_fill_dark="var(--paper)",
-        body_text_color="var(--ink)",
-        body_text_color_dark="var(--ink)",
-        block_background_fill="transparent",
-        block_background_fill_dark="transparent",
-        border_color_primary="var(--rule)",
-        border_color_primary_dark="var(--rule)",
-        input_background_fill="var(--sheet)",
-        input_background_fill_dark="var(--sheet)",
-        color_accent="var(--accent)",
-    )
-
-
-def _header(strings: Strings, count: int, first: str, last: str) -> str:
-    years = f"{first[:4]}–{last[:4]}" if first[:4] != last[:4] else first[:4]
-    facts = [strings.documents.format(count=f"{count:,}".replace(",", "\u202f")), years if first else ""]
-    shown = "".join(f"<li>{escape(fact)}</li>" for fact in facts if fact)
-    return f"<h1>askcorpus</h1><p>{escape(strings.tagline)}</p><ul>{shown if count else ''}</ul>"
-
-
-def _welcome(strings: Strings, count: int) -> str:
-    return f"## {strings.welcome}\n\n{strings.welcome_text if count else strings.empty_corpus}"
-
-
-def _status(said: str = "", turn: int | None = None, answer_id: str = "") -> str:
-    """The line under the box. ``data-turn`` tells tests which answer it speaks of."""
-    marks = f' data-turn="{turn}" data-answer="{escape(answer_id)}"' if turn is not None else ""
-    return f"<span{marks}>{escape(said)}</span>"
+        pairs = [(message["role"], text_of(message)) for message in messages[-_EXPORTED:]]
+        return markdown.export_markdown(pairs, self._assistant.store.document, _strings(request))
 
 
 # ---- Gradio's messages
@@ -507,41 +369,3 @@ def _strings(request: gr.Request) -> Strings:
 
 def _busy(request: gr.Request, **changes: Any) -> Any:
     return gr.update(submit_btn=False, stop_btn=_strings(request).stop, **changes)
-
-
-def _user(question: str) -> dict[str, Any]:
-    identifier = f"conv_{secrets.token_hex(8)}"
-    return {"role": "user", "content": render.safe_markdown(question), "metadata": {"id": identifier}}
-
-
-def _assistant(message: str, identifier: str = "") -> dict[str, Any]:
-    return {"role": "assistant", "content": message, "metadata": {"id": identifier}}
-
-
-def _text(message: dict[str, Any]) -> str:
-    content = message["content"]
-    if isinstance(content, str):
-        return content
-    return "".join(part.get("text", "") for part in content if isinstance(part, dict))
-
-
-def _id(message: dict[str, Any]) -> str:
-    return (message.get("metadata") or {}).get("id") or ""
-
-
-def _conversation_id(messages: Messages) -> str:
-    return _id(messages[0]) or f"conv_{secrets.token_hex(8)}"
-
-
-def _turn_count(messages: Messages) -> int:
-    return sum(message["role"] == "user" for message in messages)
-
-
-def _turns(messages: Messages) -> tuple[Turn, ...]:
-    """What was said so far, without links and notes; bubbles that held nothing else are left out."""
-    said = [(message["role"], render.plain_text(_text(message))) for message in messages[-RECENT_TURNS:]]
-    return tuple(Turn(role=role, text=text) for role, text in said if text)
-
-
-def _titles(conversations: list[dict[str, Any]] | None) -> list[tuple[str, str]]:
-    return [(conversation["title"], conversation["id"]) for conversation in conversations or []]

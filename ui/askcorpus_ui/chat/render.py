@@ -1,157 +1,29 @@
 """Answers and documents as HTML and Markdown that a browser can be trusted with.
 
 Whatever comes from a document, a model or a user is escaped here, in one place: ``html.escape`` for HTML,
-:func:`safe_markdown` for what Gradio renders as Markdown. A citation is a plain link, so it also works without
+``markdown.safe_markdown`` for what Gradio renders as Markdown. A citation is a plain link, so it also works without
 scripts, in a copy, in an export and after a restart of the server.
 """
 
-import hashlib
 import html
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import NamedTuple
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from askcorpus.types import Answer, Citation, Document, Filters, Hit, Span
+from askcorpus_ui.chat.markdown import safe_markdown
+from askcorpus_ui.chat.references import Documents, Reference
 from askcorpus_ui.chat.translations import Strings
-
-Documents = Callable[[str], Document | None]
-"""Looks a document up by its id; ``None`` when it is gone."""
-
-_LONGEST_MESSAGE = 300_000
-"""Characters of a bubble that are read: browsers send bubbles back, and ours are far shorter."""
 
 _CONTEXT_CHARS = 200
 _NEAREST_SHOWN = 3
 _TIP_CHARS = 110
-_EXPORTED = 200  # references of one bubble
-_EXPORT_BUDGET = 10_000_000
-"""Characters that an export quotes at most, a look-up of a document counted as ``_LOOKUP`` of them."""
-
-_LOOKUP = 1_000
-_LONGEST_QUOTE = 50_000
-"""Characters that a link may point at: ours point at sentences and passages, and a browser may send any."""
 
 _IN_PANEL = 50
 
 
-class Reference(NamedTuple):
-    """A stretch of a document that a link points at.
-
-    ``marker`` is the number it proves, 0 for a passage that is only near. ``words`` are document offsets inside the
-    stretch. ``check`` is a short hash of the text that stood there, so a changed document is noticed.
-    """
-
-    document_id: str
-    start: int
-    end: int
-    marker: int = 0
-    words: tuple[Span, ...] = ()
-    check: str = ""
-    verified: bool = True
-
-    @classmethod
-    def of(cls, citation: Citation) -> "Reference":
-        """The reference of a citation."""
-        return cls(
-            citation.document_id,
-            citation.start,
-            citation.end,
-            citation.marker,
-            citation.highlights,
-            _digest(citation.quote),
-            citation.verified,
-        )
-
-    @classmethod
-    def near(cls, hit: Hit) -> "Reference":
-        """The reference of a passage that is shown without being cited."""
-        return cls(hit.document_id, hit.start, hit.end, check=_digest(hit.text))
-
-    @classmethod
-    def parse(cls, url: str) -> "Reference | None":
-        """The reference that :meth:`url` wrote; ``None`` for any other address."""
-        try:
-            parts = urlsplit(url)
-            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            if not parts.path.startswith("/source/"):
-                return None
-            words = tuple(
-                Span(*map(int, span.split("-", 1))) for span in query.get("words", "").split(".") if "-" in span
-            )
-            return cls(
-                unquote(parts.path.removeprefix("/source/")),
-                int(query["start"]),
-                int(query["end"]),
-                int(query.get("n", "0")),
-                words,
-                query.get("check", ""),
-                "unverified" not in query,
-            )
-        except (KeyError, ValueError):
-            return None
-
-    def url(self) -> str:
-        """The address of the page that shows this stretch in its document."""
-        query: dict[str, str | int] = {"start": self.start, "end": self.end, "n": self.marker, "check": self.check}
-        if self.words:
-            query["words"] = ".".join(f"{start}-{end}" for start, end in self.words)
-        if not self.verified:
-            query["unverified"] = 1
-        return f"/source/{quote(self.document_id, safe='')}?{urlencode(query)}#quote"
-
-    def still_in(self, document: Document) -> bool:
-        """Whether the document still says there what it said when the reference was made."""
-        if not 0 <= self.start < self.end <= min(len(document.text), self.start + _LONGEST_QUOTE):
-            return False
-        return self.check in ("", _digest(document.text[self.start : self.end]))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
 # ---- Markdown: what stands in the chat's bubbles
-
-_BREAKS_OUT = re.compile(r"([\\`_~\[\]|])|(?<!\*)\*(?!\*)(?!(?<=^\*)\s)", re.MULTILINE)
-_ESCAPED = re.compile(r"\\([\\`_~\[\]|*])")
-_ENTITY = re.compile(r"&(?:amp|lt|gt|#\d{1,7});")
-_OUR_LINK = re.compile(r"(\s?)\[\\\[(\d{1,9})\\\]\]\([^()\[\]\s]*+(?: \"[^\"]*+\")?\)")
-_ADDRESS = re.compile(r"/source/[^\s\"')]+")
 _SPACES = re.compile(r"\s+")
-_HALF_MARKER = re.compile(r"\[\d{0,3}\Z")
-_LINKS_ITSELF = re.compile(r"(?<=[A-Za-z])://|\bwww\.|@", re.IGNORECASE)
-
-
-def safe_markdown(text: str) -> str:
-    """Text as Markdown that shows it as it is: no HTML, links, images, code or formulas of its own.
-
-    Paragraphs, lists, headings and ``**bold**`` remain, because models write them.
-    """
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = _BREAKS_OUT.sub(r"\\\g<0>", text)
-    return _LINKS_ITSELF.sub(
-        lambda match: "".join(f"&#{ord(char)};" if char in ":.@" else char for char in match[0]), text
-    )
-
-
-def plain_text(message: str) -> str:
-    """The words of a bubble without our links and notes: the inverse of :func:`answer_message`, for the next turn."""
-    body = "" if message.startswith("<") else _body(message)
-    body = _ESCAPED.sub(r"\1", _OUR_LINK.sub("", body))
-    return _ENTITY.sub(lambda match: html.unescape(match[0]), body).strip()
-
-
-def _body(message: str) -> str:
-    """What was said in a bubble, with its links and without the notes below it."""
-    return message[:_LONGEST_MESSAGE].split("\n\n<", 1)[0]
-
-
-def partial_message(text: str) -> str:
-    """A bubble while its answer is still being written: without a half-written marker at its end."""
-    begun = _HALF_MARKER.search(text, max(0, len(text) - len("[123")))
-    return safe_markdown(text[: begun.start()].rstrip() if begun else text)
 
 
 def note(kind: str, text: str) -> str:
@@ -363,37 +235,3 @@ def source_page(reference: Reference | None, document: Document, strings: String
         f'<main><h1 lang="{language}" dir="auto">{title}</h1><p class="meta">{_meta(document, strings)}{place}</p>'
         f'{remark}<article lang="{language}" dir="auto">{body}</article></main></body></html>'
     )
-
-
-# ---- Export
-
-
-def references_in(message: str) -> list[Reference]:
-    """The references a bubble links to, in their order."""
-    addresses = (address.replace("&amp;", "&") for address in _ADDRESS.findall(message[:_LONGEST_MESSAGE]))
-    return [found for address in addresses if (found := Reference.parse(address))]
-
-
-def export_markdown(messages: Sequence[tuple[str, str]], documents: Documents, strings: Strings) -> str:
-    """A conversation of ``(role, bubble)`` pairs as a Markdown file: questions, answers, and every quote in full."""
-    parts, left = [f"# {strings.conversation}"], _EXPORT_BUDGET
-    for role, message in messages:
-        if role == "user":
-            parts.append(f"## {safe_markdown(plain_text(message))}")
-            continue
-        parts.append(_OUR_LINK.sub(r"\1\[\2\]", _body(message)))
-        for reference in dict.fromkeys(references_in(message)[:_EXPORTED]):
-            left -= _LOOKUP + min(max(0, reference.end - reference.start), _LONGEST_QUOTE)
-            if left > 0 and (document := documents(reference.document_id)):
-                parts.append(_exported(reference, document, strings))
-    return "\n\n".join(parts) + "\n"
-
-
-def _exported(reference: Reference, document: Document, strings: Strings) -> str:
-    facts = ", ".join(filter(None, (document.title or document.id, document.source, strings.date(document.date))))
-    label = f"[{reference.marker}] " if reference.marker else ""
-    head = f"> {safe_markdown(label)}**{safe_markdown(facts).replace('*', '')}** ({safe_markdown(document.id)})"
-    if not reference.still_in(document):
-        return f"{head}\n>\n> {strings.document_changed}"
-    quoted = safe_markdown(document.text[reference.start : reference.end])
-    return head + "\n>\n" + "\n".join(f"> {line}" for line in quoted.splitlines())

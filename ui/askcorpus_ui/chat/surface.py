@@ -23,7 +23,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcorpus_ui.bodies import MAX_BYTES, read_body, refusal, replayed
-from askcorpus_ui.web.rest_api import Fault, Problem
+from askcorpus_ui.problems import Fault, Problem
 
 PAGES = frozenset({"/", "/theme.css", "/favicon.ico"})
 FOLDERS = ("/assets/", "/static/")

@@ -5,7 +5,6 @@ always UTF-8, whatever the locale says.
 """
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,16 +12,8 @@ import typer
 from pydantic import BaseModel
 
 from askcorpus.index.store import Check
+from askcorpus.text.characters import plain
 from askcorpus.types import Answer, Citation, Document, ExplainedPassage, Explanation, Filters, Hit, Match
-from askcorpus_ingest.files import printable
-
-# C0 except tab and newline, DEL and C1, and the marks that reorder text on the screen (bidi overrides, isolates).
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-def plain(text: str) -> str:
-    """The text without characters that a terminal acts on, and with what is no Unicode in it escaped."""
-    return printable(CONTROLS.sub("", text))
 
 
 def say(text: str = "") -> None:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from askcorpus_ui.cli.console import plain
+from askcorpus.text.characters import plain
 
 
 class Bar:

@@ -21,16 +21,10 @@ from starlette.exceptions import HTTPException
 
 from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.types import Answer, Citation, Done, Event, Filters, Turn
-from askcorpus_ui.chat.render import Reference
+from askcorpus_ui.chat.references import Reference
+from askcorpus_ui.problems import new_reference, retry_after, status_of, unexpected
 from askcorpus_ui.streaming import Questions, first_event, whole_answer
-from askcorpus_ui.web.rest_api import (
-    CLIENT_LEFT,
-    EVENT_STREAM_HEADERS,
-    new_reference,
-    retry_after,
-    status_of,
-    unexpected,
-)
+from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from askcorpus_ui.chat.render import Reference, source_page
+from askcorpus_ui.chat.references import Reference
+from askcorpus_ui.chat.render import source_page
 from askcorpus_ui.chat.translations import strings_for
 
 if TYPE_CHECKING:

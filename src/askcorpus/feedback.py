@@ -8,9 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from askcorpus.errors import UsageError
 from askcorpus.search.query import recent_turns
 from askcorpus.types import Answer, Turn
-from askcorpus_eval.question_drafts import Feedback
+
+FEEDBACK = "feedback.jsonl"
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +27,45 @@ MAX_FILE = 100_000_000
 """Bytes at which the file is full: whoever clicks all day shall not fill the disk."""
 
 
+class Feedback(BaseModel):
+    """A line of the chat's ``feedback.jsonl``, other fields ignored. With the answer, a liked one brings its gold.
+
+    ``liked`` is ``None`` where somebody took back what they had said.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    question: str
+    liked: bool | None
+    history: tuple[Turn, ...] = ()
+    answer: Answer | None = None
+
+
+def read_feedback(path: Path) -> list[Feedback]:
+    """The feedback in the file, the last word on each question only, and that only where it was not taken back.
+
+    Raises:
+        UsageError: the file cannot be read, or a line of it is no feedback.
+    """
+    latest: dict[tuple[str, tuple[Turn, ...]], Feedback] = {}
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{path} cannot be read: {exc}.") from exc
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            feedback = Feedback.model_validate_json(line)
+        except ValidationError as exc:
+            first = exc.errors()[0]
+            raise UsageError(f"{path}: line {number}: {'.'.join(map(str, first['loc']))} {first['msg']}.") from exc
+        latest[feedback.question, feedback.history] = feedback
+    return [feedback for feedback in latest.values() if feedback.liked is not None]
+
+
 class FeedbackFile:
-    """One line of JSON for each opinion, in the form that :class:`askcorpus_eval.question_drafts.Feedback` reads.
+    """One line of JSON for each opinion, in the form that :class:`Feedback` reads.
 
     A chat's bubble holds only the links of its answer, so the last few hundred whole answers are remembered here. An
     opinion on one that is not (the server was restarted since) is kept without it.

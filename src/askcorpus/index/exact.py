@@ -1,0 +1,96 @@
+"""Exact search: the passages nearest to a vector, by comparing it with all of the catalog's.
+
+In memory, 1.5 kB a passage at 384 dimensions; 5 ms over 100 000 passages.
+"""
+
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from askcorpus.index import passages
+from askcorpus.index.schema import Seqs, State, Vector
+
+
+class Near(NamedTuple):
+    """A passage's seq and its cosine similarity."""
+
+    seq: int
+    similarity: float
+
+
+class _Matrix(NamedTuple):
+    """All vectors of one state of the catalog, by ascending seq. The arrays are views with room behind them."""
+
+    state: State
+    seqs: Seqs
+    owners: Seqs
+    rows: NDArray[np.float32]
+
+
+class Exact:
+    """Exact search over all vectors, which are read once and then kept up to date."""
+
+    def __init__(self, dimension: int) -> None:
+        self._dimension = dimension
+        self._lock = Lock()
+        self._matrix = self._nothing(State("", 0))
+
+    def search(
+        self, connection: sa.Connection, state: State, vector: Vector, limit: int, documents: Seqs | None
+    ) -> list[Near]:
+        """The ``limit`` nearest passages, best first; only of ``documents`` (by number) where given."""
+        matrix = self._current(connection, state)
+        # Not `@`: that wakes a thread for each core, which costs milliseconds where torch or others keep them busy.
+        seqs, similarities = matrix.seqs, np.vecdot(matrix.rows, vector)
+        if documents is not None:
+            wanted = np.isin(matrix.owners, documents)
+            seqs, similarities = seqs[wanted], similarities[wanted]
+        return nearest(seqs, similarities, limit)
+
+    def _nothing(self, state: State) -> _Matrix:
+        none = np.empty(0, np.int64)
+        return _Matrix(state, none, none, np.empty((0, self._dimension), np.float32))
+
+    def _current(self, connection: sa.Connection, state: State) -> _Matrix:
+        with self._lock:
+            if self._matrix.state.identity != state.identity:
+                self._matrix = self._nothing(state._replace(generation=-1))
+            if self._matrix.state.generation < state.generation:
+                self._matrix = self._updated(self._matrix, connection, state)
+            return self._matrix
+
+    def _updated(self, old: _Matrix, connection: sa.Connection, state: State) -> _Matrix:
+        """Drop what is gone, append what is new."""
+        last = int(old.seqs[-1]) if old.seqs.size else 0
+        new = passages.count_after(connection, last)
+        keep = old.seqs.size
+        if keep + new != passages.count_passages(connection):
+            alive = np.isin(old.seqs, passages.seqs(connection))
+            old = _Matrix(old.state, old.seqs[alive], old.owners[alive], old.rows[alive])
+            keep = old.seqs.size
+        seqs, owners, rows = (_with_room(array, keep + new) for array in old[1:])
+        for place, (seq, owner, vector) in enumerate(passages.vectors_after(connection, last), keep):
+            seqs[place], owners[place] = seq, owner
+            rows[place] = np.frombuffer(vector, np.float32)
+        return _Matrix(state, seqs, owners, rows)
+
+
+def _with_room(array: NDArray[Any], size: int) -> NDArray[Any]:
+    """``array`` at ``size`` rows, the further ones to be filled; copied only when there is no room behind it."""
+    room = array if array.base is None else array.base
+    if not isinstance(room, np.ndarray) or len(room) < size:
+        room = np.empty((size + size // 8, *array.shape[1:]), array.dtype)
+        room[: len(array)] = array
+    return room[:size]
+
+
+def nearest(seqs: Seqs, similarities: NDArray[np.float32], limit: int) -> list[Near]:
+    """The ``limit`` highest similarities, best first, ties by age."""
+    if limit < seqs.size:
+        top = np.argpartition(-similarities, limit)[:limit]
+        seqs, similarities = seqs[top], similarities[top]
+    order = np.lexsort((seqs, -similarities))
+    return [Near(int(seqs[n]), float(similarities[n])) for n in order]

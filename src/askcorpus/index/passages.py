@@ -1,0 +1,115 @@
+"""Passages with their vectors, read from and written to the catalog.
+
+The functions work inside the caller's transaction.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, SENTENCES, VECTORS, Seqs, Vector, listed, unit
+from askcorpus.types import Hit, Passage, Span
+
+
+class StoredPassage(NamedTuple):
+    """A passage with all that was computed for it once; what ingest hands over and answering reads back.
+
+    ``vector`` is a unit vector (dim,); ``sentences`` are document offsets, ``sentence_vectors`` their unit vectors,
+    one a row (len(sentences), dim).
+    """
+
+    passage: Passage
+    vector: Vector
+    sentences: tuple[Span, ...]
+    sentence_vectors: NDArray[np.float16]
+
+
+def insert_passages(connection: sa.Connection, number: int, first: int, passages: Sequence[StoredPassage]) -> None:
+    """Write the passages of the document with that number, whose seqs count on from ``first``."""
+    rows: dict[sa.Table, list[dict[str, Any]]] = {PASSAGES: [], VECTORS: [], SENTENCES: []}
+    for seq, (passage, vector, spans, vectors) in enumerate(passages, first):
+        key = {"seq": seq, "document": number}
+        rows[PASSAGES].append(key | passage.model_dump(include={"id", "text", "start", "end"}))
+        rows[VECTORS].append(key | {"vector": unit(vector).tobytes()})
+        rows[SENTENCES].append(
+            key | {"spans": np.asarray(spans, np.int32).tobytes(), "vectors": np.asarray(vectors, np.float16).tobytes()}
+        )
+    for table, values in rows.items():
+        connection.execute(sa.insert(table), values)
+
+
+def count_passages(connection: sa.Connection) -> int:
+    """Number of passages."""
+    return connection.execute(sa.select(sa.func.count()).select_from(PASSAGES)).scalar_one()
+
+
+def hits(connection: sa.Connection, passage_ids: Sequence[str]) -> dict[str, Hit]:
+    """Passages with what people need to judge them, by id and in the order asked; those not there are left out."""
+    shown = (DOCUMENTS.c.title, DOCUMENTS.c.source, DOCUMENTS.c.date, DOCUMENTS.c.language)
+    columns = (
+        PASSAGES.c.id.label("passage_id"),
+        DOCUMENTS.c.id.label("document_id"),
+        PASSAGES.c.text,
+        PASSAGES.c.start,
+        PASSAGES.c.end,
+        *shown,
+    )
+    query = sa.select(*columns).join(DOCUMENTS).where(PASSAGES.c.id.in_(listed(passage_ids)))
+    found = {row.passage_id: Hit(**row._mapping) for row in connection.execute(query)}
+    return {id_: found[id_] for id_ in passage_ids if id_ in found}
+
+
+def stored(connection: sa.Connection, passage_ids: Sequence[str]) -> dict[str, StoredPassage]:
+    """Passages with their vectors, by id and in the order asked; those not there are left out."""
+    query = (
+        sa.select(PASSAGES, DOCUMENTS.c.id.label("document_id"), VECTORS.c.vector, SENTENCES.c.spans)
+        .add_columns(SENTENCES.c.vectors)
+        .join(DOCUMENTS, DOCUMENTS.c.number == PASSAGES.c.document)
+        .join(VECTORS, VECTORS.c.seq == PASSAGES.c.seq)
+        .join(SENTENCES, SENTENCES.c.seq == PASSAGES.c.seq)
+        .where(PASSAGES.c.id.in_(listed(passage_ids)))
+    )
+    found = {row.id: _stored(row) for row in connection.execute(query)}
+    return {id_: found[id_] for id_ in passage_ids if id_ in found}
+
+
+def _stored(row: "sa.Row[Any]") -> StoredPassage:
+    vector = np.frombuffer(row.vector, np.float32)
+    spans = np.frombuffer(row.spans, np.int32).reshape(-1, 2).tolist()
+    passage = Passage(id=row.id, document_id=row.document_id, text=row.text, start=row.start, end=row.end)
+    sentence_vectors = np.frombuffer(row.vectors, np.float16).reshape(len(spans), vector.size)
+    return StoredPassage(passage, vector, tuple(Span(*span) for span in spans), sentence_vectors)
+
+
+def seqs(connection: sa.Connection) -> Seqs:
+    """All passages' seqs, ascending."""
+    return np.sort(np.fromiter(connection.scalars(sa.select(PASSAGES.c.seq)), np.int64))
+
+
+def count_after(connection: sa.Connection, seq: int) -> int:
+    """Number of passages written after ``seq``."""
+    return connection.execute(sa.select(sa.func.count()).where(PASSAGES.c.seq > seq)).scalar_one()
+
+
+def vectors_after(connection: sa.Connection, last: int) -> Iterator[tuple[int, int, bytes]]:
+    """(seq, document number, float32 bytes) of the passages written after ``last``, ascending."""
+    query = sa.select(VECTORS.c.seq, VECTORS.c.document, VECTORS.c.vector)
+    rows = connection.execution_options(yield_per=CHUNK).execute(
+        query.where(VECTORS.c.seq > last).order_by(VECTORS.c.seq)
+    )
+    yield from rows
+
+
+def vectors_of(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, Vector]:
+    """The vectors of passages by seq; those not there are left out."""
+    query = sa.select(VECTORS.c.seq, VECTORS.c.vector).where(VECTORS.c.seq.in_(listed(wanted)))
+    return {seq: np.frombuffer(vector, np.float32) for seq, vector in connection.execute(query)}
+
+
+def ids_of(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, str]:
+    """Passage ids by seq; those not there are left out."""
+    query = sa.select(PASSAGES.c.seq, PASSAGES.c.id).where(PASSAGES.c.seq.in_(listed(wanted)))
+    return {seq: id_ for seq, id_ in connection.execute(query)}

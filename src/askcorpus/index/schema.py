@@ -1,0 +1,124 @@
+"""The catalog's tables, its notes about itself, and the generation that every change steps."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from askcorpus.types import Document
+
+SCHEMA_VERSION = 1
+
+CHUNK = 1000
+
+Vector = NDArray[np.float32]
+Seqs = NDArray[np.int64]
+
+
+class State(NamedTuple):
+    """Which catalog this is, and how often it has changed: equal states hold the same passages."""
+
+    identity: str
+    generation: int
+
+
+def _owner() -> "sa.Column[int]":
+    return sa.Column("document", sa.ForeignKey("documents.number", ondelete="CASCADE"), nullable=False, index=True)
+
+
+SCHEMA = sa.MetaData()
+_meta = sa.Table("meta", SCHEMA, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text))
+DOCUMENTS = sa.Table(
+    "documents",
+    SCHEMA,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("date", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    # First and last day that ``date`` names, so that "2022-09" compares with days; null without a date.
+    sa.Column("date_low", sa.Text),
+    sa.Column("date_high", sa.Text),
+)
+BY_DATE = (DOCUMENTS.c.date.desc(), DOCUMENTS.c.title, DOCUMENTS.c.id)
+# Wide enough to tell filters, facets and what is known from them alone, without going through the texts.
+sa.Index("documents_facets", *(DOCUMENTS.c[name] for name in ("language", "source", "date_low", "date_high", "id")))
+sa.Index("documents_by_origin", *(DOCUMENTS.c[name] for name in ("origin", "id", "sha256")))
+sa.Index("documents_by_date", *BY_DATE)
+# ``seq`` grows with every passage ever written and is never given twice: derived indexes name passages by it.
+# Vectors have tables of their own, so that reading all of them does not drag the texts along.
+PASSAGES = sa.Table(
+    "passages",
+    SCHEMA,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    _owner(),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("start", sa.Integer, nullable=False),
+    sa.Column("end", sa.Integer, nullable=False),
+)
+VECTORS = sa.Table(
+    "vectors",
+    SCHEMA,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    _owner(),
+    sa.Column("vector", sa.LargeBinary, nullable=False),  # float32
+)
+SENTENCES = sa.Table(
+    "sentences",
+    SCHEMA,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    _owner(),
+    sa.Column("spans", sa.LargeBinary, nullable=False),  # int32 pairs
+    sa.Column("vectors", sa.LargeBinary, nullable=False),  # float16 rows
+)
+DOCUMENT_COLUMNS = [DOCUMENTS.c[name] for name in Document.model_fields]
+
+
+def meta(connection: sa.Connection) -> dict[str, str]:
+    """All notes about the catalog itself."""
+    return {key: value for key, value in connection.execute(sa.select(_meta))}
+
+
+def state(connection: sa.Connection) -> State:
+    """Which catalog this is, in which generation; the generation grows with every change."""
+    notes = meta(connection)
+    return State(notes["identity"], int(notes["generation"]))
+
+
+def _later_than(before: int) -> int:
+    """The next generation. It is at least the time in milliseconds, so that a folder which is deleted and made anew
+    does not pass through the numbers that a running process remembers."""
+    return max(before + 1, time.time_ns() // 1_000_000)
+
+
+def note_change(connection: sa.Connection) -> None:
+    """Step the generation."""
+    take_note(connection, {"generation": _later_than(int(meta(connection)["generation"]))})
+
+
+def take_note(connection: sa.Connection, notes: Mapping[str, object]) -> None:
+    """Write notes about the catalog itself, in place of those of the same name."""
+    rows = [{"key": key, "value": str(value)} for key, value in notes.items()]
+    connection.execute(sa.insert(_meta).prefix_with("OR REPLACE"), rows)
+
+
+def unit(vector: NDArray[Any]) -> Vector:
+    """The vector at length 1 (a zero vector stays zero), as float32."""
+    flat = np.asarray(vector, np.float32)
+    length = float(np.linalg.norm(flat))
+    return flat / np.float32(length) if length else flat
+
+
+def listed(values: Sequence[Any]) -> sa.Select[Any]:
+    """The values as a subquery: one bound parameter however many there are (SQLite takes 32 766 at most)."""
+    return sa.select(sa.func.json_each(json.dumps(list(values))).table_valued("value").c.value)

@@ -1,0 +1,49 @@
+"""What a search finds: passages with their scores, and the readings of the question that they were found with."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askcorpus.embedding.baseline import Background
+from askcorpus.index.store import StoredPassage
+from askcorpus.search.query import Query
+from askcorpus.types import Hit, Match
+
+
+class Candidate(NamedTuple):
+    """A hit with its stored vectors, and what its fused score is made of: what each reading of the question found in
+    it, and what being of the time asked is worth."""
+
+    hit: Hit
+    stored: StoredPassage
+    matches: tuple[Match, ...]
+    preference: float
+
+
+class Reading(NamedTuple):
+    """One reading of a question, and the scale on which this corpus is measured for it.
+
+    ``background`` is what unrelated passages score; ``weights`` has the idf of each of its terms, the rarest for those
+    that no passage holds. ``importance`` is what this reading of a question counts; those of all its readings add up
+    to 1.
+    """
+
+    vector: NDArray[np.float32]
+    background: Background
+    weights: dict[str, float]
+    known: frozenset[str]
+    importance: float = 1.0
+
+
+class Retrieval(NamedTuple):
+    """What was found for a query, best first, and the readings it was found with."""
+
+    query: Query
+    candidates: tuple[Candidate, ...]
+    readings: tuple[Reading, ...]
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The hits alone, best first."""
+        return tuple(candidate.hit for candidate in self.candidates)

@@ -1,0 +1,163 @@
+"""The page as it is laid out: its parts, its fonts and colours, and the texts that stand still."""
+
+from dataclasses import asdict
+from html import escape
+from importlib.resources import files
+from typing import NamedTuple, TypeVar
+
+import gradio as gr
+from gradio.themes.utils.fonts import Font, LocalFont
+
+from askcorpus.search.query import LONGEST_QUESTION
+from askcorpus_ui.chat.translations import LANGUAGES, Strings
+
+_STORAGE_KEY = "askcorpus.conversations.1"
+_STORAGE_SECRET = "not a secret: it only keeps the browser's copy readable after a restart"
+
+
+_Chooser = TypeVar("_Chooser", gr.Dropdown, gr.Radio)
+
+
+class Widgets(NamedTuple):
+    """The parts of the page that events read or change."""
+
+    menu: gr.Button
+    header: gr.HTML
+    chat: gr.Chatbot
+    status: gr.HTML
+    box: gr.Textbox
+    languages: gr.Dropdown
+    sources: gr.Dropdown
+    date_from: gr.Textbox
+    date_to: gr.Textbox
+    panel: gr.HTML
+    new: gr.Button
+    past: gr.Radio
+    export: gr.Button
+    exported: gr.Textbox
+    theme: gr.Button
+    store: gr.BrowserState
+    timer: gr.Timer
+
+
+def labels_of(strings: Strings) -> dict[str, str]:
+    """The texts that Gradio puts into the page by itself, in the browser's language."""
+    return {name: text for name, text in asdict(strings).items() if "{" not in text}
+
+
+def lay_out() -> Widgets:
+    """The page's parts, in their places."""
+    i18n = gr.I18n(**{locale: labels_of(strings) for locale, strings in LANGUAGES.items()})
+    store = gr.BrowserState([], storage_key=_STORAGE_KEY, secret=_STORAGE_SECRET)
+    timer = gr.Timer(1.0, active=False)
+    with gr.Sidebar(open=False, width=300, elem_id="side"):
+        past = _free(gr.Radio([], label=i18n("conversations"), elem_id="past"))
+        export = gr.Button(i18n("export"), size="sm", elem_id="export")
+        exported = gr.Textbox(visible="hidden", elem_id="exported", label="Markdown")
+    with gr.Row(elem_id="top"):
+        menu = gr.Button("☰", size="sm", scale=0, min_width=40, elem_id="menu")
+        header = gr.HTML(masthead(LANGUAGES["en"], 0, "", ""), elem_id="masthead", apply_default_css=False)
+        new = gr.Button(i18n("new_chat"), size="sm", scale=0, min_width=90, elem_id="new")
+        theme = gr.Button("◐", size="sm", scale=0, min_width=40, elem_id="theme")
+    with gr.Row(elem_id="desk"):
+        with gr.Column(scale=7, min_width=320, elem_id="talk"):
+            chat = gr.Chatbot(
+                elem_id="chat",
+                label=i18n("conversation"),
+                show_label=False,
+                layout="panel",
+                height="100%",
+                container=False,
+                buttons=["copy"],
+                feedback_options=["Like", "Dislike"],
+                latex_delimiters=[],  # "$$" is money here
+                placeholder=welcome(LANGUAGES["en"], 1),
+            )
+            with gr.Accordion(i18n("filters"), open=False, elem_id="filters"), gr.Row(elem_id="filter-row"):
+                languages = _free(gr.Dropdown([], multiselect=True, label=i18n("languages")))
+                sources = _free(gr.Dropdown([], multiselect=True, label=i18n("publishers")))
+                date_from = gr.Textbox(label=i18n("date_from"), value="", placeholder="2022-09", max_length=10)
+                date_to = gr.Textbox(label=i18n("date_to"), value="", placeholder="2023-01-31", max_length=10)
+            box = gr.Textbox(
+                elem_id="ask",
+                label=i18n("question"),
+                show_label=False,
+                placeholder=i18n("ask"),
+                lines=1,
+                max_lines=5,
+                max_length=LONGEST_QUESTION,
+                submit_btn=LANGUAGES["en"].send,
+                stop_btn=False,
+                autofocus=True,
+                container=False,
+            )
+            status = gr.HTML(status_line(), elem_id="status", apply_default_css=False)
+        with gr.Column(scale=5, min_width=300, elem_id="evidence"):
+            script = files("askcorpus_ui.chat").joinpath("panel.js").read_text("utf-8")
+            panel = gr.HTML("", elem_id="panel", js_on_load=script, apply_default_css=False)
+    return Widgets(
+        menu,
+        header,
+        chat,
+        status,
+        box,
+        languages,
+        sources,
+        date_from,
+        date_to,
+        panel,
+        new,
+        past,
+        export,
+        exported,
+        theme,
+        store,
+        timer,
+    )
+
+
+def _free(component: _Chooser) -> _Chooser:
+    """A component that takes any text as what was chosen.
+
+    Gradio compares it with choices of its own, which it forgets at a restart, and answers 500 to what it does not know.
+    """
+    component.preprocess = lambda payload: payload  # type: ignore[method-assign]
+    return component
+
+
+def make_theme() -> gr.themes.Base:
+    # Of the fonts that come with Gradio this one is complete in these two weights; others lack letters.
+    """Fonts and colours; the colours are those of ``style.css``."""
+    font: list[Font | str] = [LocalFont("IBM Plex Sans", weights=(400, 700)), "system-ui", "sans-serif"]
+    return gr.themes.Base(font=font, font_mono=["ui-monospace", "monospace"]).set(
+        body_background_fill="var(--paper)",
+        body_background_fill_dark="var(--paper)",
+        body_text_color="var(--ink)",
+        body_text_color_dark="var(--ink)",
+        block_background_fill="transparent",
+        block_background_fill_dark="transparent",
+        border_color_primary="var(--rule)",
+        border_color_primary_dark="var(--rule)",
+        input_background_fill="var(--sheet)",
+        input_background_fill_dark="var(--sheet)",
+        color_accent="var(--accent)",
+    )
+
+
+def masthead(strings: Strings, count: int, first: str, last: str) -> str:
+    """What stands above the chat: the name, how many documents there are, and of which years."""
+    years = f"{first[:4]}–{last[:4]}" if first[:4] != last[:4] else first[:4]
+    facts = [strings.documents.format(count=f"{count:,}".replace(",", "\u202f")), years if first else ""]
+    shown = "".join(f"<li>{escape(fact)}</li>" for fact in facts if fact)
+    return f"<h1>askcorpus</h1><p>{escape(strings.tagline)}</p><ul>{shown if count else ''}</ul>"
+
+
+def welcome(strings: Strings, count: int) -> str:
+    """What an empty chat says."""
+    return f"## {strings.welcome}\n\n{strings.welcome_text if count else strings.empty_corpus}"
+
+
+def status_line(said: str = "", turn: int | None = None, answer_id: str = "") -> str:
+    """The line under the box. ``data-turn`` tells tests which answer it speaks of."""
+    marks = f' data-turn="{turn}" data-answer="{escape(answer_id)}"' if turn is not None else ""
+    return f"<span{marks}>{escape(said)}</span>"

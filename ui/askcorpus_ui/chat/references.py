@@ -1,0 +1,103 @@
+"""Links to a stretch of a document: what a citation points at, and whether it still stands there."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+
+from askcorpus.types import Citation, Document, Hit, Span
+
+Documents = Callable[[str], Document | None]
+"""Looks a document up by its id; ``None`` when it is gone."""
+
+LONGEST_MESSAGE = 300_000
+"""Characters of a bubble that are read: browsers send bubbles back, and ours are far shorter."""
+
+LONGEST_QUOTE = 50_000
+"""Characters that a link may point at: ours point at sentences and passages, and a browser may send any."""
+
+
+class Reference(NamedTuple):
+    """A stretch of a document that a link points at.
+
+    ``marker`` is the number it proves, 0 for a passage that is only near. ``words`` are document offsets inside the
+    stretch. ``check`` is a short hash of the text that stood there, so a changed document is noticed.
+    """
+
+    document_id: str
+    start: int
+    end: int
+    marker: int = 0
+    words: tuple[Span, ...] = ()
+    check: str = ""
+    verified: bool = True
+
+    @classmethod
+    def of(cls, citation: Citation) -> "Reference":
+        """The reference of a citation."""
+        return cls(
+            citation.document_id,
+            citation.start,
+            citation.end,
+            citation.marker,
+            citation.highlights,
+            _digest(citation.quote),
+            citation.verified,
+        )
+
+    @classmethod
+    def near(cls, hit: Hit) -> "Reference":
+        """The reference of a passage that is shown without being cited."""
+        return cls(hit.document_id, hit.start, hit.end, check=_digest(hit.text))
+
+    @classmethod
+    def parse(cls, url: str) -> "Reference | None":
+        """The reference that :meth:`url` wrote; ``None`` for any other address."""
+        try:
+            parts = urlsplit(url)
+            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+            if not parts.path.startswith("/source/"):
+                return None
+            words = tuple(
+                Span(*map(int, span.split("-", 1))) for span in query.get("words", "").split(".") if "-" in span
+            )
+            return cls(
+                unquote(parts.path.removeprefix("/source/")),
+                int(query["start"]),
+                int(query["end"]),
+                int(query.get("n", "0")),
+                words,
+                query.get("check", ""),
+                "unverified" not in query,
+            )
+        except (KeyError, ValueError):
+            return None
+
+    def url(self) -> str:
+        """The address of the page that shows this stretch in its document."""
+        query: dict[str, str | int] = {"start": self.start, "end": self.end, "n": self.marker, "check": self.check}
+        if self.words:
+            query["words"] = ".".join(f"{start}-{end}" for start, end in self.words)
+        if not self.verified:
+            query["unverified"] = 1
+        return f"/source/{quote(self.document_id, safe='')}?{urlencode(query)}#quote"
+
+    def still_in(self, document: Document) -> bool:
+        """Whether the document still says there what it said when the reference was made."""
+        if not 0 <= self.start < self.end <= min(len(document.text), self.start + LONGEST_QUOTE):
+            return False
+        return self.check in ("", _digest(document.text[self.start : self.end]))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+_ADDRESS = re.compile(r"/source/[^\s\"')]+")
+
+
+def references_in(message: str) -> list[Reference]:
+    """The references a bubble links to, in their order."""
+    addresses = (address.replace("&amp;", "&") for address in _ADDRESS.findall(message[:LONGEST_MESSAGE]))
+    return [found for address in addresses if (found := Reference.parse(address))]

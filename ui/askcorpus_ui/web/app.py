@@ -1,0 +1,75 @@
+"""The web application: chat, REST and documentation over one assistant."""
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
+
+from askcorpus.feedback import FEEDBACK, FeedbackFile
+from askcorpus.settings import Settings
+from askcorpus_ui.bodies import BoundedBodies
+from askcorpus_ui.problems import add_error_handlers
+from askcorpus_ui.streaming import Questions
+from askcorpus_ui.warm_up import WarmUp
+from askcorpus_ui.web.guard import Guard
+from askcorpus_ui.web.openai_api import openai_router
+from askcorpus_ui.web.prometheus import Measured, Metrics
+from askcorpus_ui.web.rest_api import api_router, health_router
+from askcorpus_ui.web.source_page import source_router
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant
+
+
+def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence[str] = ()) -> FastAPI:
+    """The whole web application over one assistant.
+
+    ``examples`` are questions that the empty chat offers; without any, they are made from the newest documents.
+    """
+    # Gradio reads the first whenever it would report home or ask for its newest version; the others when it makes a
+    # queue, which else keeps a table of its last 10,000 events and goes through it after each of them.
+    os.environ |= {
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "GRADIO_ANALYTICS_MAX_EVENTS": "1",
+        "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(2**31),
+    }
+    from askcorpus_ui.chat.page import mount_chat
+
+    warm_up, metrics = WarmUp(assistant), Metrics()
+    questions = Questions(settings.concurrent_questions, settings.waiting_questions)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        warm_up.start()
+        yield
+
+    app = FastAPIOffline(
+        title="askcorpus",
+        description="Answers from a corpus, each with the passages that prove it.",
+        version="1",
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.questions = questions
+    add_error_handlers(app)
+    app.include_router(api_router(assistant, questions))
+    app.include_router(openai_router(assistant, questions))
+    app.include_router(health_router(assistant))
+    app.include_router(metrics.router())
+    app.include_router(source_router(assistant))
+    feedback = FeedbackFile(settings.data / FEEDBACK)
+    # Last: a route added after it would never be reached.
+    app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback)
+    # The one added last is the first that a request comes through.
+    app.add_middleware(BoundedBodies)
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    app.add_middleware(Guard, key=key, origins=settings.allowed_origins)
+    app.add_middleware(
+        CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
+    )  # also where no origin is allowed: without it Gradio would add one of its own, which is laxer
+    app.add_middleware(Measured, metrics=metrics)
+    return app
