@@ -24,7 +24,7 @@ import numpy as np
 from calibrate import sample
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
-from askcorpus.embedding.unrelated_texts import Cohort
+from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.index.store import Store, StoredPassage, open_store
 from askcorpus.search.query import read_query
 from askcorpus.search.retriever import Retriever
@@ -35,7 +35,7 @@ from askcorpus_eval.metrics.retrieval import hit, reciprocal_rank
 from askcorpus_eval.questions import Question
 from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.passages import split_passages
-from askcorpus_ingest.readers import Raw, read_file
+from askcorpus_ingest.readers import RawRecord, read_file
 
 CHARS = 800
 WINDOW = 3
@@ -122,7 +122,7 @@ def windows(spans: Sequence[Span]) -> tuple[Span, ...]:
 
 def build(folder: Path, store: Store, embeddings: SentenceEmbeddings, way: Way) -> None:
     """Put the whole corpus of a set into an empty store."""
-    documents = [to_document(raw) for raw in read_file(folder / "corpus.jsonl") if isinstance(raw, Raw)]
+    documents = [to_document(raw) for raw in read_file(folder / "corpus.jsonl") if isinstance(raw, RawRecord)]
     with store.writer() as writer:
         for start in range(0, len(documents), BATCH):
             batch = documents[start : start + BATCH]
@@ -141,10 +141,10 @@ def above(document: Document, way: Way) -> str:
 
 def judge(store: Store, embeddings: SentenceEmbeddings, questions: Sequence[Question]) -> Figures:
     """What the product's own retrieval finds in that store."""
-    retriever, cohort, matcher = Retriever(), Cohort(embeddings), Matcher(store)
+    retriever, unrelated_texts, matcher = Retriever(), UnrelatedTexts(embeddings), Matcher(store)
     hits, ranks, held, shown = [], [], [], []
     for question in questions:
-        query = read_query(question.question, question.history, embeddings, cohort)
+        query = read_query(question.question, question.history, embeddings, unrelated_texts)
         with store.snapshot() as index:
             found = retriever.retrieve(index, query, Filters(), 20).hits
         ranking = list(dict.fromkeys(one.document_id for one in found))

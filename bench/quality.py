@@ -22,7 +22,7 @@ from askcorpus.settings import read_settings
 from askcorpus_eval.evaluate import Report
 from askcorpus_eval.figures import BY_NAME
 from askcorpus_eval.report import HEADLINE, number, table
-from askcorpus_eval.session import Session
+from askcorpus_eval.session import Evaluation
 from askcorpus_ingest.pipeline import ingest
 
 BEFORE_AND_AFTER = ("hit@5", "mrr@10", "f1", "abstention_auroc", "ece")
@@ -33,8 +33,8 @@ def run(folder: Path, work: Path, out: Path, limit: int | None) -> Report:
     settings = read_settings(data=work)
     with closing(open_assistant(settings)) as assistant:
         ingest([folder / "corpus.jsonl"], assistant.store, assistant.embeddings, settings)
-    session = Session(folder / "questions.jsonl", out, data=work)
-    return session.run(limit=limit, resume=(out / "answers.jsonl").exists())
+    evaluation = Evaluation(folder / "questions.jsonl", out, data=work)
+    return evaluation.run(limit=limit, resume=(out / "answers.jsonl").exists())
 
 
 def row(name: str, report: Report) -> list[str]:

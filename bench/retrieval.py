@@ -51,7 +51,7 @@ def ways(assistant: Assistant) -> dict[str, Search]:
         return sorted(scores, key=lambda id_: -scores[id_])
 
     def fused(question: Question) -> list[str]:
-        said = (question.question, question.history, assistant.embeddings, assistant.cohort)
+        said = (question.question, question.history, assistant.embeddings, assistant.unrelated_texts)
         with store.snapshot() as index:
             query = read_query(*said, latest=index.latest())
             hits = assistant.retriever.retrieve(index, query, Filters(), 20).hits

@@ -2,36 +2,36 @@
 
 import pytest
 
-from askcorpus.search.answer_type import Kind, expected_answer, kind_of, lacks_answer, what_is_asked
+from askcorpus.search.answer_type import AnswerType, answer_spans, answer_type_of, lacks_answer, what_is_asked
 
 
 @pytest.mark.parametrize(
     ("question", "kind"),
     [
-        ("When did the bridge open?", Kind.WHEN),
-        ("Quand le pont a-t-il ouvert ?", Kind.WHEN),
-        ("En quelle année le pont a-t-il ouvert ?", Kind.WHEN),
-        ("Wann wurde die Brücke eröffnet?", Kind.WHEN),
-        ("Когда открыли мост?", Kind.WHEN),
-        ("大桥什么时候开通?", Kind.WHEN),
-        ("متى افتتح الجسر؟", Kind.WHEN),
-        ("How many people died?", Kind.HOW_MANY),
-        ("Combien de personnes sont mortes ?", Kind.HOW_MANY),
-        ("Wie viele Menschen starben?", Kind.HOW_MANY),
-        ("¿Cuántas personas murieron?", Kind.HOW_MANY),
-        ("有多少人死亡?", Kind.HOW_MANY),
-        ("何人が亡くなりましたか。", Kind.HOW_MANY),
-        ("Who leads the party?", Kind.NAME),
-        ("Qui dirige le parti ?", Kind.NAME),
-        ("谁领导该党?", Kind.NAME),
-        ("Кто возглавляет партию?", Kind.NAME),
-        ("Why did the talks fail?", Kind.OTHER),
-        ("Pourquoi les négociations ont-elles échoué ?", Kind.OTHER),
-        ("", Kind.OTHER),
+        ("When did the bridge open?", AnswerType.WHEN),
+        ("Quand le pont a-t-il ouvert ?", AnswerType.WHEN),
+        ("En quelle année le pont a-t-il ouvert ?", AnswerType.WHEN),
+        ("Wann wurde die Brücke eröffnet?", AnswerType.WHEN),
+        ("Когда открыли мост?", AnswerType.WHEN),
+        ("大桥什么时候开通?", AnswerType.WHEN),
+        ("متى افتتح الجسر؟", AnswerType.WHEN),
+        ("How many people died?", AnswerType.HOW_MANY),
+        ("Combien de personnes sont mortes ?", AnswerType.HOW_MANY),
+        ("Wie viele Menschen starben?", AnswerType.HOW_MANY),
+        ("¿Cuántas personas murieron?", AnswerType.HOW_MANY),
+        ("有多少人死亡?", AnswerType.HOW_MANY),
+        ("何人が亡くなりましたか。", AnswerType.HOW_MANY),
+        ("Who leads the party?", AnswerType.NAME),
+        ("Qui dirige le parti ?", AnswerType.NAME),
+        ("谁领导该党?", AnswerType.NAME),
+        ("Кто возглавляет партию?", AnswerType.NAME),
+        ("Why did the talks fail?", AnswerType.OTHER),
+        ("Pourquoi les négociations ont-elles échoué ?", AnswerType.OTHER),
+        ("", AnswerType.OTHER),
     ],
 )
-def test_the_interrogative_says_what_is_asked_for(question: str, kind: Kind) -> None:
-    assert kind_of(question) is kind
+def test_the_interrogative_says_what_is_asked_for(question: str, kind: AnswerType) -> None:
+    assert answer_type_of(question) is kind
 
 
 @pytest.mark.parametrize(
@@ -51,19 +51,19 @@ def test_the_interrogative_says_what_is_asked_for(question: str, kind: Kind) -> 
     ],
 )
 def test_the_words_of_that_kind_are_marked(question: str, sentence: str, found: list[str]) -> None:
-    assert [sentence[span.start : span.end] for span in expected_answer(what_is_asked(question), sentence)] == found
+    assert [sentence[span.start : span.end] for span in answer_spans(what_is_asked(question), sentence)] == found
 
 
 def test_what_the_question_says_itself_is_no_answer() -> None:
-    assert expected_answer(what_is_asked("Who did Ana Cruz follow?"), "then Ana Cruz spoke") == []
+    assert answer_spans(what_is_asked("Who did Ana Cruz follow?"), "then Ana Cruz spoke") == []
     sentence = "in 2019 there were 30 of them"
-    spans = expected_answer(what_is_asked("How many were there in 2019?"), sentence)
+    spans = answer_spans(what_is_asked("How many were there in 2019?"), sentence)
     assert [sentence[span.start : span.end] for span in spans] == ["30"]
 
 
 def test_a_sentences_first_word_is_no_name_for_its_capital() -> None:
     sentence = "Yesterday the voters chose Ana Cruz."
-    assert [sentence[s.start : s.end] for s in expected_answer(what_is_asked("Who was elected?"), sentence)] == [
+    assert [sentence[s.start : s.end] for s in answer_spans(what_is_asked("Who was elected?"), sentence)] == [
         "Ana Cruz"
     ]
 

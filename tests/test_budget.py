@@ -77,4 +77,4 @@ def test_nothing_else_reads_a_questions_text() -> None:
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names}
-        assert not imported & {*READERS, "kind_of"}, path
+        assert not imported & {*READERS, "answer_type_of"}, path

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from askcorpus.errors import ReadError, UsageError
-from askcorpus.index.store import Facets, Known, content_hash
+from askcorpus.index.store import Facets, KnownOrigin, content_hash
 from askcorpus.text.dates import day_range
 from askcorpus.types import Filters
 from corpora import DIMENSION, document, fill, many, open_, passages
@@ -72,7 +72,7 @@ def test_documents_without_origin_live_side_by_side(store):
 def test_known_tells_origin_and_hash(store):
     with store.writer() as writer:
         writer.put(document("a"), [])
-        assert store.known() == {"a.txt": Known("a", content_hash(document("a")))}
+        assert store.known() == {"a.txt": KnownOrigin("a", content_hash(document("a")))}
 
 
 def test_remove_counts_what_was_there(store):

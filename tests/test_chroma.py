@@ -130,17 +130,17 @@ def test_a_zero_vector_is_like_nothing(store):
 def test_the_background_is_that_of_the_vectors(store):
     fill(store, *many(30))
     scores = np.array([score for _, score in exactly(store, QUERIES[:1], 1000)[0]])
-    assert look(store).background(QUERIES[0])[:2] == pytest.approx((scores.mean(), scores.std()), abs=1e-5)
+    assert look(store).baseline(QUERIES[0])[:2] == pytest.approx((scores.mean(), scores.std()), abs=1e-5)
 
 
 def test_background_is_a_fixed_sample_of_a_large_corpus(store):
     fill(store, book("b", 1500))
-    first = look(store).background(QUERIES[0])
+    first = look(store).baseline(QUERIES[0])
     with open_(store.folder) as second:
-        assert look(second).background(QUERIES[0]) == first
+        assert look(second).baseline(QUERIES[0]) == first
     scores = np.array([score for _, score in exactly(store, QUERIES[:1], 2000)[0]])
     assert first[:2] == pytest.approx((scores.mean(), scores.std()), abs=0.05)
-    assert look(open_(store.folder / "nothing")).background(QUERIES[0]) == (0.0, 0.0, {})
+    assert look(open_(store.folder / "nothing")).baseline(QUERIES[0]) == (0.0, 0.0, {})
 
 
 def delete(folder):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from askcorpus.answer.confidence import OUTSTANDING, Calibration, Features, load_calibration, measure, missing_names
-from askcorpus.answer.sentence_scores import Evidence
+from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.index.store import StoredPassage
 from askcorpus.search.candidates import Candidate, Retrieval
 from askcorpus.search.query import Query
@@ -55,7 +55,7 @@ def measured(question: str, sentence: str, *shares: float, languages: tuple[str,
         period="",
     )
     passage = hit("a", 1.0).model_copy(update={"text": sentence, "language": languages[1]})
-    evidence = Evidence(passage, 0, Span(0, len(sentence)), sentence, np.zeros(2), 0.6, 2.0, 0.0, 14.0)
+    evidence = ScoredSentence(passage, 0, Span(0, len(sentence)), sentence, np.zeros(2), 0.6, 2.0, 0.0, 14.0)
     found = tuple(candidate("a", 1.0, share) for share in shares)
     return measure(Retrieval(query, found, ()), [evidence])
 

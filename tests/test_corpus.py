@@ -14,7 +14,7 @@ from askcorpus.settings import Settings
 from askcorpus.types import Document
 from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.pipeline import Report, ingest
-from askcorpus_ingest.readers import Raw, read_file
+from askcorpus_ingest.readers import RawRecord, read_file
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 FILES = sorted((CORPUS / "articles").iterdir())
@@ -50,7 +50,7 @@ def language_of(name: str) -> str:
 
 def document(path: Path) -> Document:
     (raw,) = read_file(path)
-    assert isinstance(raw, Raw)
+    assert isinstance(raw, RawRecord)
     return to_document(raw)
 
 

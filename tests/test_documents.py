@@ -9,7 +9,7 @@ from askcorpus.errors import ReadError
 from askcorpus.index.store import content_hash
 from askcorpus.text.characters import clean_text
 from askcorpus_ingest.documents import to_document, with_own_id
-from askcorpus_ingest.readers import Raw
+from askcorpus_ingest.readers import RawRecord
 
 STORY = (
     " date 2022-09 LISBONNE, Portugal (AFP) – Le port de la capitale est resté fermé lundi, a dit le maire.\n\n"
@@ -18,7 +18,7 @@ STORY = (
 
 
 def test_a_story_in_the_agency_form():
-    document = to_document(Raw("/corpus/a.txt", STORY))
+    document = to_document(RawRecord("/corpus/a.txt", STORY))
     assert (document.date, document.place, document.source) == ("2022-09", "LISBONNE, Portugal", "AFP")
     assert (document.language, document.origin) == ("fr", "/corpus/a.txt")
     assert document.title == "Le port de la capitale est resté fermé lundi, a dit le maire."
@@ -27,32 +27,32 @@ def test_a_story_in_the_agency_form():
 
 def test_the_record_knows_better_than_its_text():
     fields = {"title": "T", "date": "2020", "language": "fr-CA", "source": "S", "place": "P", "doc_id": "x1"}
-    document = to_document(Raw("/a", STORY, **fields))
+    document = to_document(RawRecord("/a", STORY, **fields))
     assert (document.id, document.title, document.date) == ("x1", "T", "2020")
     assert (document.language, document.source, document.place) == ("fr", "S", "P")
 
 
 def test_a_long_first_sentence_is_cut_at_a_word():
-    document = to_document(Raw("/a", "The council of the old town " * 10 + "met."))
+    document = to_document(RawRecord("/a", "The council of the old town " * 10 + "met."))
     assert len(document.title) <= 120
     assert document.title.endswith(("council…", "town…", "old…", "the…", "of…", "The…"))
 
 
 def test_the_headline_is_the_title_and_stays_in_the_text():
-    document = to_document(Raw("/a", "Le port ferme\n\nPARIS (AFP) – Il ferme lundi."))
+    document = to_document(RawRecord("/a", "Le port ferme\n\nPARIS (AFP) – Il ferme lundi."))
     assert document.title == "Le port ferme"
     assert document.text.startswith("Le port ferme\n\nPARIS")
 
 
 def test_ids_come_from_content_and_only_from_it():
-    one, two = to_document(Raw("/a", STORY)), to_document(Raw("/b", STORY + "\n"))
+    one, two = to_document(RawRecord("/a", STORY)), to_document(RawRecord("/b", STORY + "\n"))
     assert one.id == two.id
     assert content_hash(one) == content_hash(two)
-    assert len({one.id, with_own_id(one).id, with_own_id(two).id, to_document(Raw("/a", STORY + " Et.")).id}) == 4
+    assert len({one.id, with_own_id(one).id, with_own_id(two).id, to_document(RawRecord("/a", STORY + " Et.")).id}) == 4
 
 
 def test_a_change_of_any_field_changes_the_hash():
-    document = to_document(Raw("/a", STORY))
+    document = to_document(RawRecord("/a", STORY))
     fields = ["title", "text", "date", "language", "source", "place"]
     assert len({content_hash(document.model_copy(update={field: "other"})) for field in fields}) == len(fields)
 
@@ -81,4 +81,4 @@ def test_clean_text():
 @pytest.mark.parametrize("text", ["", " \n\t ", "\0\0", "date 2022-09", "\ufeff"])
 def test_nothing_left_is_an_error(text):
     with pytest.raises(ReadError, match="is empty"):
-        to_document(Raw("/a", text))
+        to_document(RawRecord("/a", text))

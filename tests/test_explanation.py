@@ -7,7 +7,7 @@ import pytest
 
 from askcorpus.answer.confidence import Calibration, measure
 from askcorpus.answer.explanation import explain
-from askcorpus.answer.sentence_scores import weigh
+from askcorpus.answer.sentence_scores import score_sentences
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.fusion import LEXICAL_FLOOR, LEXICAL_WEIGHT
@@ -41,10 +41,10 @@ def decided(
     operating_point: float = 0.5,
 ) -> str:
     """The verdict where each feature pulls as said, per unit above nothing."""
-    query = read_query(VOLCANO, (), assistant.embeddings, assistant.cohort)
+    query = read_query(VOLCANO, (), assistant.embeddings, assistant.unrelated_texts)
     with assistant.store.snapshot() as index:
         retrieval = assistant.retriever.retrieve(index, query, Filters(), 8)
-    evidence = weigh(retrieval, assistant.embeddings)
+    evidence = score_sentences(retrieval, assistant.embeddings)
     weights = {"similarity": similarity, "lexical": lexical}
     calibration = Calibration(0.0, weights, dict.fromkeys(weights, 0.0), dict.fromkeys(weights, 1.0), operating_point)
     features = measure(retrieval, evidence)

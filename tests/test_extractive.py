@@ -3,21 +3,21 @@
 import numpy as np
 
 from askcorpus.answer.extractive import MOST_SENTENCES, extract
-from askcorpus.answer.sentence_scores import Evidence
+from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.search.query import Query
 from askcorpus.types import Draft, Hit, Span
 
 QUESTION = "How many ships call at Larvik?"
 
 
-def evidence(text: str, score: float, start: int = 100) -> Evidence:
+def evidence(text: str, score: float, start: int = 100) -> ScoredSentence:
     span = Span(start, start + len(text))
     name = f"p{start}"
     hit = Hit(passage_id=name, document_id=f"d{start}", text=text, start=span.start, end=span.end)
-    return Evidence(hit, 0, span, text, np.zeros(2), 0.8, score, 0.5, score)
+    return ScoredSentence(hit, 0, span, text, np.zeros(2), 0.8, score, 0.5, score)
 
 
-def draft_of(*found: Evidence) -> Draft:
+def draft_of(*found: ScoredSentence) -> Draft:
     query = Query.read(
         QUESTION, QUESTION, "en", np.zeros((1, 2), np.float32), terms=((),), baselines=((0.0, 1.0),), period=""
     )

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from askcorpus.answer.contradiction import denies
 from askcorpus.answer.phrases import documents_differ, does_not_say
-from askcorpus.search.answer_type import Kind, expected_answer, kind_of, what_is_asked
+from askcorpus.search.answer_type import AnswerType, answer_spans, answer_type_of, what_is_asked
 from askcorpus.search.period import read_period
 from askcorpus.text.lexicon import Language, coverage, expression, languages, main
 from askcorpus.text.months import month_of
@@ -122,28 +122,28 @@ QUESTIONS = {
     "zh": ("大桥什么时候开通?", "那里住着多少人?", "谁领导该党?", "大桥为什么关闭?"),
 }
 MORE_QUESTIONS = [
-    ("sv", "Vilket år öppnade bron?", Kind.WHEN),
-    ("sv", "Var ligger Kiruna?", Kind.NAME),
-    ("sv", "Hur mycket kostade bron?", Kind.HOW_MANY),
-    ("da", "Hvilket år åbnede broen?", Kind.WHEN),
-    ("no", "Når åpnet broen?", Kind.WHEN),
-    ("no", "Hvor mye kostet broen?", Kind.HOW_MANY),
-    ("hu", "Melyik évben nyílt meg a híd?", Kind.WHEN),
-    ("hu", "Hol van a híd?", Kind.NAME),
-    ("fi", "Minä vuonna silta avattiin?", Kind.WHEN),
-    ("fi", "Missä silta on?", Kind.NAME),
-    ("fi", "Montako ihmistä siellä asuu?", Kind.HOW_MANY),
-    ("et", "Mis aastal sild avati?", Kind.WHEN),
-    ("tr", "Köprü kaç yılında açıldı?", Kind.WHEN),
-    ("id", "Tahun berapa jembatan itu dibuka?", Kind.WHEN),
-    ("ko", "다리는 몇 년에 개통했나요?", Kind.WHEN),
-    ("hi", "पुल किस वर्ष खुला?", Kind.WHEN),
-    ("ar", "في أي عام افتتح الجسر؟", Kind.WHEN),
-    ("sw", "Daraja lilifunguliwa mwaka gani?", Kind.WHEN),
-    ("lv", "Kurā gadā atklāja tiltu?", Kind.WHEN),
-    ("mt", "F'liema sena nfetaħ il-pont?", Kind.WHEN),
-    ("ro", "Care companie a construit podul?", Kind.NAME),
-    ("de", "Wie groß ist der Schaden?", Kind.HOW_MANY),
+    ("sv", "Vilket år öppnade bron?", AnswerType.WHEN),
+    ("sv", "Var ligger Kiruna?", AnswerType.NAME),
+    ("sv", "Hur mycket kostade bron?", AnswerType.HOW_MANY),
+    ("da", "Hvilket år åbnede broen?", AnswerType.WHEN),
+    ("no", "Når åpnet broen?", AnswerType.WHEN),
+    ("no", "Hvor mye kostet broen?", AnswerType.HOW_MANY),
+    ("hu", "Melyik évben nyílt meg a híd?", AnswerType.WHEN),
+    ("hu", "Hol van a híd?", AnswerType.NAME),
+    ("fi", "Minä vuonna silta avattiin?", AnswerType.WHEN),
+    ("fi", "Missä silta on?", AnswerType.NAME),
+    ("fi", "Montako ihmistä siellä asuu?", AnswerType.HOW_MANY),
+    ("et", "Mis aastal sild avati?", AnswerType.WHEN),
+    ("tr", "Köprü kaç yılında açıldı?", AnswerType.WHEN),
+    ("id", "Tahun berapa jembatan itu dibuka?", AnswerType.WHEN),
+    ("ko", "다리는 몇 년에 개통했나요?", AnswerType.WHEN),
+    ("hi", "पुल किस वर्ष खुला?", AnswerType.WHEN),
+    ("ar", "في أي عام افتتح الجسر؟", AnswerType.WHEN),
+    ("sw", "Daraja lilifunguliwa mwaka gani?", AnswerType.WHEN),
+    ("lv", "Kurā gadā atklāja tiltu?", AnswerType.WHEN),
+    ("mt", "F'liema sena nfetaħ il-pont?", AnswerType.WHEN),
+    ("ro", "Care companie a construit podul?", AnswerType.NAME),
+    ("de", "Wie groß ist der Schaden?", AnswerType.HOW_MANY),
 ]
 TAKEN_FOR_ANOTHER_LANGUAGE = [
     (
@@ -422,30 +422,30 @@ def test_no_phrases_are_found_nowhere() -> None:
 @pytest.mark.parametrize("language", REQUIRED)
 def test_questions_of_every_language_are_understood(language: str) -> None:
     when, how_many, who, why = QUESTIONS[language]
-    asked = [kind_of(question, language) for question in (when, how_many, who, why)]
-    assert asked == [Kind.WHEN, Kind.HOW_MANY, Kind.NAME, Kind.OTHER]
-    assert kind_of(why) is Kind.OTHER, "words of other languages do not mislead"
+    asked = [answer_type_of(question, language) for question in (when, how_many, who, why)]
+    assert asked == [AnswerType.WHEN, AnswerType.HOW_MANY, AnswerType.NAME, AnswerType.OTHER]
+    assert answer_type_of(why) is AnswerType.OTHER, "words of other languages do not mislead"
 
 
 @pytest.mark.parametrize(("language", "question", "kind"), MORE_QUESTIONS)
-def test_more_ways_to_ask(language: str, question: str, kind: Kind) -> None:
-    assert kind_of(question, language) is kind
+def test_more_ways_to_ask(language: str, question: str, kind: AnswerType) -> None:
+    assert answer_type_of(question, language) is kind
 
 
 @pytest.mark.parametrize(("language", "text"), TAKEN_FOR_ANOTHER_LANGUAGE)
 def test_what_asks_in_one_language_is_another_word_in_another(language: str, text: str) -> None:
-    assert kind_of(text, language) is kind_of(text) is Kind.OTHER
+    assert answer_type_of(text, language) is answer_type_of(text) is AnswerType.OTHER
 
 
 @pytest.mark.parametrize(("language", "sentence", "amounts"), AMOUNTS)
 def test_numbers_in_letters_count_in_their_language(language: str, sentence: str, amounts: list[str]) -> None:
-    found = expected_answer(what_is_asked("How many?", "en"), sentence, language)
+    found = answer_spans(what_is_asked("How many?", "en"), sentence, language)
     assert [sentence[start:end] for start, end in found] == amounts
 
 
 @pytest.mark.parametrize(("language", "sentence", "dates"), DATES)
 def test_dates_count_in_their_language(language: str, sentence: str, dates: list[str]) -> None:
-    found = expected_answer(what_is_asked("When?", "en"), sentence, language)
+    found = answer_spans(what_is_asked("When?", "en"), sentence, language)
     assert [sentence[start:end] for start, end in found] == dates
 
 

@@ -10,7 +10,7 @@ import pytest
 from langchain_core.messages import AIMessage
 from numpy.typing import NDArray
 
-from askcorpus.answer.attribution import best_support, draft_reply
+from askcorpus.answer.attribution import attribute_reply, best_support
 from askcorpus.answer.citations import Verified, verify
 from askcorpus.answer.llm import MAX_REWRITE_CHARS, LLMAnswerer, load_chat_model, shown
 from askcorpus.answer.prompts import CANNOT_ANSWER
@@ -143,7 +143,7 @@ def test_the_bundled_model_finds_support_across_languages(
     def similarity(first: Sequence[str], second: Sequence[str]) -> NDArray[np.float32]:
         return embeddings.embed_sentences(first) @ embeddings.embed_sentences(second).T
 
-    draft = draft_reply(f"{claim} [2]", HITS, similarity, language)
+    draft = attribute_reply(f"{claim} [2]", HITS, similarity, language)
     quotes = [TEXTS["d2"][quote.start : quote.end] for quote in draft.quotes]
     assert quotes == (["La Corée du Nord a démenti mercredi avoir exporté des armes vers la Russie."] * supported)
 

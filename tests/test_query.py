@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.embedding.unrelated_texts import Cohort
+from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.errors import UsageError
 from askcorpus.search.query import LONGEST_QUESTION, Query, check_question, read_query
 from askcorpus.types import Turn
@@ -16,8 +16,8 @@ FERRY = (
 
 
 @pytest.fixture(scope="module")
-def cohort(embeddings: SentenceEmbeddings) -> Cohort:
-    return Cohort(embeddings)
+def unrelated_texts(embeddings: SentenceEmbeddings) -> UnrelatedTexts:
+    return UnrelatedTexts(embeddings)
 
 
 @pytest.mark.parametrize("empty", ["", "  \n\t ", "\u3000"])
@@ -38,8 +38,8 @@ def test_half_a_character_is_replaced_and_a_whole_one_is_kept() -> None:
     assert check_question(" 谁 😀? ") == "谁 😀?"
 
 
-def test_without_history_there_is_one_reading(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
-    query = read_query("Qui dirige le port en mai 2021 ?", (), embeddings, cohort)
+def test_without_history_there_is_one_reading(unrelated_texts: UnrelatedTexts, embeddings: SentenceEmbeddings) -> None:
+    query = read_query("Qui dirige le port en mai 2021 ?", (), embeddings, unrelated_texts)
     assert query.question == query.standalone
     assert (query.language, query.period) == ("fr", "2021-05")
     assert query.vectors.shape == (1, embeddings.dimension)
@@ -47,14 +47,16 @@ def test_without_history_there_is_one_reading(cohort: Cohort, embeddings: Senten
     assert "port" in query.terms[0]
 
 
-def test_a_term_that_is_said_twice_counts_once(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
-    (terms,) = read_query("ferry, Ferry, FERRY", (), embeddings, cohort).terms
+def test_a_term_that_is_said_twice_counts_once(unrelated_texts: UnrelatedTexts, embeddings: SentenceEmbeddings) -> None:
+    (terms,) = read_query("ferry, Ferry, FERRY", (), embeddings, unrelated_texts).terms
     assert len(terms) == len(set(terms))
     assert "ferry" in terms
 
 
-def test_a_follow_up_is_read_alone_and_after_what_was_said(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
-    query = read_query("And what did its engine cost?", FERRY, embeddings, cohort)
+def test_a_follow_up_is_read_alone_and_after_what_was_said(
+    unrelated_texts: UnrelatedTexts, embeddings: SentenceEmbeddings
+) -> None:
+    query = read_query("And what did its engine cost?", FERRY, embeddings, unrelated_texts)
     assert query.question == "And what did its engine cost?"
     assert query.standalone == "\n".join([FERRY[0].text, FERRY[1].text.removesuffix(" [1]"), query.question])
     assert len(query.vectors) == len(query.terms) == len(query.baselines) == 2
@@ -62,26 +64,30 @@ def test_a_follow_up_is_read_alone_and_after_what_was_said(cohort: Cohort, embed
     assert np.allclose(query.vectors[0], embeddings.embed_query(query.question), atol=1e-5)
 
 
-def test_a_long_conversation_is_remembered_in_part(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
+def test_a_long_conversation_is_remembered_in_part(
+    unrelated_texts: UnrelatedTexts, embeddings: SentenceEmbeddings
+) -> None:
     history = [Turn(role="user", text=f"subject{n} {'x' * 5_000}") for n in range(9)]
-    standalone = read_query("And then?", history, embeddings, cohort).standalone
+    standalone = read_query("And then?", history, embeddings, unrelated_texts).standalone
     assert "subject8" in standalone and "subject0" not in standalone
     assert len(standalone) < 1_200
     assert standalone.endswith("And then?")
 
 
-def test_a_rewritten_question_is_the_only_reading(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
+def test_a_rewritten_question_is_the_only_reading(
+    unrelated_texts: UnrelatedTexts, embeddings: SentenceEmbeddings
+) -> None:
     rewritten = "What did the engine of the Molde ferry cost in 2022?"
-    query = read_query("And its engine?", FERRY, embeddings, cohort, standalone=rewritten)
+    query = read_query("And its engine?", FERRY, embeddings, unrelated_texts, standalone=rewritten)
     assert (query.question, query.standalone, query.period) == ("And its engine?", rewritten, "2022")
     assert len(query.vectors) == 1
 
 
 def test_a_follow_up_too_short_to_tell_has_the_language_of_the_turn_before(
-    cohort: Cohort, embeddings: SentenceEmbeddings
+    unrelated_texts: UnrelatedTexts, embeddings: SentenceEmbeddings
 ) -> None:
     def language(question: str, history: tuple[Turn, ...]) -> str:
-        query: Query = read_query(question, history, embeddings, cohort)
+        query: Query = read_query(question, history, embeddings, unrelated_texts)
         return query.language
 
     asked = (Turn(role="user", text="Combien de navires font escale au port chaque jour ?"),)

@@ -6,7 +6,7 @@ import pytest
 
 from askcorpus.errors import ReadError
 from askcorpus_ingest.files import Failure
-from askcorpus_ingest.readers import Raw, decode, holds_questions, read_file
+from askcorpus_ingest.readers import RawRecord, decode, holds_questions, read_file
 
 FRENCH = "Après l’été, la « récolte » coûte 5 € à l’État.\n" * 5
 PARAGRAPH = "<p>Le ministre a dit lundi que la <b>conférence</b> aurait lieu à Paris, malgré les objections.</p>\n"
@@ -37,13 +37,13 @@ def test_other_encodings_are_found_out(encoding, text):
 
 def test_txt_is_one_record_with_nothing_guessed(tmp_path):
     path = tmp_path / "a.txt"
-    assert read(path, "date 2022-09 Texte.") == [Raw(path.as_posix(), "date 2022-09 Texte.")]
+    assert read(path, "date 2022-09 Texte.") == [RawRecord(path.as_posix(), "date 2022-09 Texte.")]
 
 
 def test_markdown_front_matter(tmp_path):
     text = "---\ntitle: 'Le port: fermé'\ndate: 2022-09-29\nlang: fr\nsource: Fil\ntags: [a, b]\n---\n# Autre\n\nTexte."
     (raw,) = read(tmp_path / "a.md", text)
-    assert raw == Raw(raw.origin, "# Autre\n\nTexte.", "Le port: fermé", "2022-09-29", "fr", "Fil")
+    assert raw == RawRecord(raw.origin, "# Autre\n\nTexte.", "Le port: fermé", "2022-09-29", "fr", "Fil")
 
 
 @pytest.mark.parametrize("block", ["key: [", "just words", "- a\n- b", "[" * 5000, "a: &a [*a, *a]\nb: *a"])
@@ -90,9 +90,9 @@ def test_jsonl_records(tmp_path):
     other = {"id": 7, "text": "Deux\u2028lignes.", "language": "fr", "title": None, "extra": [1]}
     lines = [json.dumps(full), "", json.dumps(other, ensure_ascii=False), json.dumps({"text": "Trois."})]
     assert read(path, "\ufeff" + "\r\n".join(lines)) == [
-        Raw(f"{path}#x", "Texte.", "T", "2022", "fr", "S", "P", "x"),
-        Raw(f"{path}#7", "Deux\u2028lignes.", language="fr", doc_id="7"),
-        Raw(f"{path}#L4", "Trois."),
+        RawRecord(f"{path}#x", "Texte.", "T", "2022", "fr", "S", "P", "x"),
+        RawRecord(f"{path}#7", "Deux\u2028lignes.", language="fr", doc_id="7"),
+        RawRecord(f"{path}#L4", "Trois."),
     ]
 
 

@@ -15,7 +15,7 @@ import pytest
 from langchain_core.messages import BaseMessage
 from numpy.typing import NDArray
 
-from askcorpus.answer.attribution import Similarity, draft_reply
+from askcorpus.answer.attribution import Similarity, attribute_reply
 from askcorpus.answer.citations import verify
 from askcorpus.answer.fence import PASSAGE_CHARS, boundary_for, fence_passages
 from askcorpus.answer.llm import LLMAnswerer
@@ -174,7 +174,7 @@ def test_markers_inside_quoted_words_are_never_citations(attack: dict[str, objec
 def test_a_model_that_only_copies_numbers_from_the_document_cites_nothing(attack: dict[str, object]) -> None:
     hits = hits_for(attack)
     forged = " ".join(match[0] for match in BRACKETED_NUMBERS.finditer(text_of(attack)[:2000]))
-    draft = draft_reply(f"Wolves ate it {forged}.", hits, unrelated, "en")
+    draft = attribute_reply(f"Wolves ate it {forged}.", hits, unrelated, "en")
     documents = {hit.document_id: hit.text for hit in hits}
     assert verify(draft, hits, documents.__getitem__).citations == ()
 

@@ -19,7 +19,7 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbe
 
 
 def retrieve(assistant: Assistant, question: str, filters: Filters = Filters(), limit: int = 8) -> Retrieval:
-    query = read_query(question, (), assistant.embeddings, assistant.cohort)
+    query = read_query(question, (), assistant.embeddings, assistant.unrelated_texts)
     with assistant.store.snapshot() as index:
         return assistant.retriever.retrieve(index, query, filters, limit)
 
@@ -111,7 +111,7 @@ def test_the_terms_that_no_passage_holds_are_told_apart(assistant: Assistant) ->
 
 
 def test_one_passage_alone_is_found(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> None:
-    """A corpus without a background of its own."""
+    """A corpus without a baseline of its own."""
     folder = tmp_path_factory.mktemp("one")
     with open_over(folder, embeddings, {"ferry": ARTICLES["ferry"]}) as assistant:
         (hit,) = retrieve(assistant, "When does the ferry to Molde sail again?").hits
@@ -132,7 +132,7 @@ MAYOR = (
 def test_the_less_a_follow_up_finds_by_itself_the_more_its_context_counts(
     assistant: Assistant, question: str, found: str
 ) -> None:
-    query = read_query(question, MAYOR, assistant.embeddings, assistant.cohort)
+    query = read_query(question, MAYOR, assistant.embeddings, assistant.unrelated_texts)
     with assistant.store.snapshot() as index:
         retrieval = assistant.retriever.retrieve(index, query, Filters(), 8)
     assert name(assistant, retrieval.hits[0]).startswith(found)

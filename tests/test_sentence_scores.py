@@ -10,8 +10,8 @@ from askcorpus.answer.sentence_scores import (
     FRAGMENT_PENALTY,
     RANK_WEIGHT,
     READ_ALONE,
-    Evidence,
-    weigh,
+    ScoredSentence,
+    score_sentences,
 )
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
@@ -31,9 +31,9 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbe
         yield assistant
 
 
-def weighed(assistant: Assistant, question: str, filters: Filters = Filters()) -> tuple[Evidence, ...]:
-    query = read_query(question, (), assistant.embeddings, assistant.cohort)
-    return weigh(assistant.retriever.retrieve(query, filters, 8), assistant.embeddings)
+def weighed(assistant: Assistant, question: str, filters: Filters = Filters()) -> tuple[ScoredSentence, ...]:
+    query = read_query(question, (), assistant.embeddings, assistant.unrelated_texts)
+    return score_sentences(assistant.retriever.retrieve(query, filters, 8), assistant.embeddings)
 
 
 def test_every_sentence_stands_where_it_says_and_the_best_is_first(assistant: Assistant) -> None:
@@ -60,7 +60,7 @@ def test_headings_are_marked_down_and_questions_left_out(assistant: Assistant) -
     """What is left of the score without the parts that are known from elsewhere is the penalty, or nothing."""
     rest = {
         one.text: one.score
-        - one.standing
+        - one.z_score
         - RANK_WEIGHT * one.hit.scores.fused
         - COVERAGE_WEIGHT * max(0.0, one.coverage - COVERAGE_FLOOR)
         for one in weighed(assistant, "Why was a sack of salt so dear in Setermoen?")

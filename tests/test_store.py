@@ -102,9 +102,9 @@ def test_a_store_sees_the_folder_appear_go_and_come_back(folder):
 def test_everything_is_there_after_reopening(folder):
     with open_(folder) as store:
         fill(store, *many(10))
-        before = (store.documents(), store.generation(), store.facets(), look(store).background(QUERIES[0]))
+        before = (store.documents(), store.generation(), store.facets(), look(store).baseline(QUERIES[0]))
     with open_(folder) as store:
-        assert (store.documents(), store.generation(), store.facets(), look(store).background(QUERIES[0])) == before
+        assert (store.documents(), store.generation(), store.facets(), look(store).baseline(QUERIES[0])) == before
 
 
 def test_another_fingerprint_is_refused_and_both_are_named(folder):
@@ -406,7 +406,7 @@ def test_threads_read_whole_documents_while_one_writes(folder):
                     if found == again and len(stored) != len(passages(found)):
                         failures.append(f"half of {found.title}")
                 store.documents(Filters(languages=("en",)))
-                look(store).background(query)
+                look(store).baseline(query)
             except Exception as exc:  # noqa: BLE001  whatever it is, the test must show it
                 failures.append(repr(exc))
                 return

@@ -1,4 +1,4 @@
-"""The strangers that a question's similarities are read against."""
+"""The unrelated texts that a question's similarities are read against."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,44 +6,46 @@ import numpy as np
 import pytest
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.embedding.unrelated_texts import Cohort
+from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 
 
 @pytest.fixture(scope="module")
-def cohort(embeddings: SentenceEmbeddings) -> Cohort:
-    return Cohort(embeddings)
+def unrelated_texts(embeddings: SentenceEmbeddings) -> UnrelatedTexts:
+    return UnrelatedTexts(embeddings)
 
 
 def vector(embeddings: SentenceEmbeddings, text: str) -> np.ndarray:
     return np.array(embeddings.embed_query(text), np.float32)
 
 
-def test_the_background_is_below_what_answers(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
+def test_the_baseline_is_below_what_answers(unrelated_texts: UnrelatedTexts, embeddings: SentenceEmbeddings) -> None:
     question = vector(embeddings, "When will the ferry to Molde sail again?")
     answer, stranger = embeddings.embed_sentences(
         ["The ferry to Molde sails again from Tuesday.", "Pour the batter into a buttered tin."]
     )
-    mean, deviation, _ = cohort.background(question)
+    mean, deviation, _ = unrelated_texts.baseline(question)
     assert 0 < deviation < 0.5
     assert answer @ question > mean + 3 * deviation
     assert stranger @ question < mean + 3 * deviation
 
 
 def test_threads_that_ask_first_together_get_the_same(embeddings: SentenceEmbeddings) -> None:
-    fresh = Cohort(embeddings)
+    fresh = UnrelatedTexts(embeddings)
     asked = vector(embeddings, "Who won the election?")
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(fresh.background, [asked] * 4))
+        found = list(pool.map(fresh.baseline, [asked] * 4))
     assert all(one == found[0] for one in found)
 
 
-def test_strangers_are_less_alike_than_two_reports_of_one_event(cohort: Cohort, embeddings: SentenceEmbeddings) -> None:
+def test_unrelated_texts_are_less_alike_than_two_reports_of_one_event(
+    unrelated_texts: UnrelatedTexts, embeddings: SentenceEmbeddings
+) -> None:
     one, other = embeddings.embed_sentences(
         ["The ferry to Molde sails again from Tuesday.", "From Tuesday the Molde ferry is back in service."]
     )
-    assert cohort.among_themselves().standing(float(one @ other)) > 2.5
+    assert unrelated_texts.among_themselves().z_score(float(one @ other)) > 2.5
 
 
-def test_the_strangers_are_compared_once(cohort: Cohort) -> None:
+def test_the_unrelated_texts_are_compared_once(unrelated_texts: UnrelatedTexts) -> None:
     """Done with every question, it would cost more than the search."""
-    assert cohort.among_themselves() is cohort.among_themselves()
+    assert unrelated_texts.among_themselves() is unrelated_texts.among_themselves()

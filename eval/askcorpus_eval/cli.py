@@ -83,16 +83,16 @@ def run(
     from askcorpus_eval.compare import compare, read_report, write_comparison
     from askcorpus_eval.gate import failures
     from askcorpus_eval.run_folder import RunFolder
-    from askcorpus_eval.session import Judging, Session
+    from askcorpus_eval.session import Evaluation, Judging
 
     gates = _gates(fail_under, fail_over, fail_drop)
     if fail_drop and not baseline:
         raise UsageError("--fail-drop compares with an earlier run.", "Name it: --baseline DIR.")
     if baseline:
         read_report(baseline)  # a wrong one is better known now than after an hour
-    session = Session(questions, out, corpus=corpus or (), data=data, overrides=_settings(overrides))
+    evaluation = Evaluation(questions, out, corpus=corpus or (), data=data, overrides=_settings(overrides))
     judging = Judging(judge_model, judge_url) if judge_model else None
-    report = session.run(limit=limit, resume=resume, judging=judging)
+    report = evaluation.run(limit=limit, resume=resume, judging=judging)
     before = None
     if baseline:
         comparison = compare(baseline, out)

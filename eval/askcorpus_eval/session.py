@@ -30,7 +30,7 @@ class Judging(NamedTuple):
     base_url: str | None = None
 
 
-class Session:
+class Evaluation:
     """One evaluation: a question set, a folder for what comes of it, and an index: of ``corpus``, or at ``data``."""
 
     def __init__(

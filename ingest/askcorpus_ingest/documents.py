@@ -8,12 +8,12 @@ from askcorpus.text.language import detect_language
 from askcorpus.text.sentences import split_sentences
 from askcorpus.types import Document
 from askcorpus_ingest.dateline import Dateline, parse_date, read_dateline, take_date_marker
-from askcorpus_ingest.readers import Raw
+from askcorpus_ingest.readers import RawRecord
 
 TITLE_CHARS = 120
 
 
-def to_document(raw: Raw) -> Document:
+def to_document(raw: RawRecord) -> Document:
     """The document that ``raw`` is, with what its own fields leave open read from the text.
 
     Its id is ``raw.doc_id``, or comes from title and text.

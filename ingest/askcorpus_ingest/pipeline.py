@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import ReadError, UsageError
-from askcorpus.index.store import Known, Store, StoredPassage, Writer, content_hash
+from askcorpus.index.store import KnownOrigin, Store, StoredPassage, Writer, content_hash
 from askcorpus.settings import Settings
 from askcorpus.text.characters import printable
 from askcorpus.types import Document, Passage, Span
@@ -18,7 +18,7 @@ from askcorpus_ingest.documents import to_document, with_own_id
 from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, find_files, origin_of
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.progress import Progress, Silent
-from askcorpus_ingest.readers import NO_MEMORY, Raw, holds_questions, read_file
+from askcorpus_ingest.readers import NO_MEMORY, RawRecord, holds_questions, read_file
 
 BATCH_PASSAGES = 64
 """Passages are embedded in batches of about so many, however many documents those come from."""
@@ -135,7 +135,7 @@ class _Run:
         except MemoryError:
             self.fail(origin_of(path), NO_MEMORY)
 
-    def take(self, raw: Raw) -> None:
+    def take(self, raw: RawRecord) -> None:
         """Take a record, or report it."""
         try:
             self.claim(raw)
@@ -144,7 +144,7 @@ class _Run:
         except MemoryError:
             self.fail(raw.origin, NO_MEMORY)
 
-    def claim(self, raw: Raw) -> None:
+    def claim(self, raw: RawRecord) -> None:
         """Count a record, and line it up for writing when it is new or changed.
 
         Raises:
@@ -154,7 +154,7 @@ class _Run:
         self.seen.add(raw.origin)
         holder = self.holders.get(document.id, raw.origin)
         before = self.known.get(raw.origin) or self.known.get(holder)
-        now = Known(document.id, content_hash(document))
+        now = KnownOrigin(document.id, content_hash(document))
         change = "added" if before is None else "unchanged" if before == now else "changed"
         if self.known.get(raw.origin) == now:
             self.counts[change] += 1
@@ -180,7 +180,7 @@ class _Run:
         already_own = origin in self.known and self.known[origin].document_id == own.id
         return own if already_own or holder in self.seen or _may_exist(holder) else document
 
-    def record(self, origin: str, holder: str, now: Known) -> None:
+    def record(self, origin: str, holder: str, now: KnownOrigin) -> None:
         """Note what the store will hold once the document is written."""
         if holder != origin:
             del self.known[holder]

@@ -18,7 +18,7 @@ from askcorpus.text.characters import PIECE_CHARS, printable
 from askcorpus_ingest.files import Failure, origin_of
 
 
-class Raw(NamedTuple):
+class RawRecord(NamedTuple):
     """One document as its file gives it, nothing cleaned or guessed; empty where the file does not say.
 
     ``origin`` is the file's absolute path, for a record of a file that holds many with ``#`` and its
@@ -87,7 +87,7 @@ _HTML_LANGUAGE = re.compile(r"<html[^<>]{0,500}?\slang\s{0,9}=\s{0,9}[\"']?([A-Z
 _HTML_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
 
 
-def read_file(path: Path, max_mb: int = MAX_FILE_MB) -> Iterator[Raw | Failure]:
+def read_file(path: Path, max_mb: int = MAX_FILE_MB) -> Iterator[RawRecord | Failure]:
     """The records of one file, one at a time; a record that cannot be used comes as a ``Failure``.
 
     No file of more than ``max_mb`` million bytes is read, and no such line of a .jsonl file.
@@ -105,7 +105,7 @@ def read_file(path: Path, max_mb: int = MAX_FILE_MB) -> Iterator[Raw | Failure]:
             case ".md":
                 yield _read_markdown(path, max_mb)
             case ".txt":
-                yield Raw(origin_of(path), decode(_content(path, max_mb)))
+                yield RawRecord(origin_of(path), decode(_content(path, max_mb)))
             case ending:
                 raise ReadError(f"has an ending that is not read ({ending or 'none'})")
     except OSError as exc:
@@ -201,7 +201,7 @@ def _decode_legacy(data: bytes) -> str:
     return data.decode("cp1252" if encoding in ("ascii", "utf_8", "latin_1") else encoding, errors="replace")
 
 
-def _read_markdown(path: Path, max_mb: int) -> Raw:
+def _read_markdown(path: Path, max_mb: int) -> RawRecord:
     text = decode(_content(path, max_mb))
     fields: dict[str, str] = {}
     if match := _FRONT_MATTER.match(text, 0, FRONT_MATTER_CHARS):
@@ -229,7 +229,7 @@ def _front_matter(block: str) -> dict[str, str]:
     }
 
 
-def _read_html(path: Path, max_mb: int) -> Raw:
+def _read_html(path: Path, max_mb: int) -> RawRecord:
     """Main text and metadata of a page; all its visible text where no main text stands out."""
     data = _content(path, max_mb)
     charset = _HTML_CHARSET.search(data, 0, 4096)
@@ -243,7 +243,7 @@ def _read_html(path: Path, max_mb: int) -> Raw:
     if not text.strip():
         raise ReadError("holds no text")
     title, language = (pattern.search(page, 0, HEAD_CHARS) for pattern in (_HTML_TITLE, _HTML_LANGUAGE))
-    return Raw(
+    return RawRecord(
         origin=origin_of(path),
         text=text,
         title=fields.get("title") or (html.unescape(title[1]) if title else ""),
@@ -326,12 +326,12 @@ def _visible_text(page: str) -> _Visible:
     return visible
 
 
-def _read_jsonl(path: Path, max_mb: int) -> Iterator[Raw | Failure]:
+def _read_jsonl(path: Path, max_mb: int) -> Iterator[RawRecord | Failure]:
     """The records; where every line has the same fault, one failure for the file instead of one a line."""
     failures: list[Failure] = []  # that are not yielded yet
     documents = wrong = 0
     for record in _records(path, max_mb):
-        if isinstance(record, Raw):
+        if isinstance(record, RawRecord):
             documents += 1
             yield from failures
             failures = []
@@ -349,7 +349,7 @@ def _read_jsonl(path: Path, max_mb: int) -> Iterator[Raw | Failure]:
         yield Failure(origin_of(path), f"holds {wrong - MOST_FAILURES} more lines that are no documents")
 
 
-def _records(path: Path, max_mb: int) -> Iterator[Raw | Failure]:
+def _records(path: Path, max_mb: int) -> Iterator[RawRecord | Failure]:
     for number, line in _lines(path, max_mb):
         try:
             if len(line) > max_mb * MEGABYTE:
@@ -398,7 +398,7 @@ def _json_object(line: bytes) -> dict[str, Any]:
     return record
 
 
-def _record(path: Path, number: int, line: bytes) -> Raw:
+def _record(path: Path, number: int, line: bytes) -> RawRecord:
     record = _json_object(line)
     text = record.get("text")
     if not isinstance(text, str) or not text.strip():
@@ -407,14 +407,15 @@ def _record(path: Path, number: int, line: bytes) -> Raw:
     return raw._replace(origin=f"{raw.origin}#{printable(raw.doc_id) or f'L{number}'}")
 
 
-def _raw(origin: str, fields: dict[str, Any]) -> Raw:
-    """A ``Raw`` from named fields; unknown names are ignored, numbers become text, other values count as not given."""
+def _raw(origin: str, fields: dict[str, Any]) -> RawRecord:
+    """A ``RawRecord`` from named fields; unknown names are ignored, numbers become text, other values count as not
+    given."""
 
     def field(*names: str) -> str:
         values = [fields[name] for name in names if fields.get(name) is not None]
         return next((str(v) for v in values if isinstance(v, str | int | float) and str(v).strip()), "")
 
-    return Raw(
+    return RawRecord(
         origin=origin,
         text=str(fields["text"]),
         title=field("title"),

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from askcorpus.answer.answerer import Answerer, Findings
 from askcorpus.answer.citations import Verified, verify
 from askcorpus.answer.confidence import Calibration, Features, load_calibration, measure, missing_names
-from askcorpus.answer.contradiction import differing_sentences
+from askcorpus.answer.contradiction import contradicting_sentences
 from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
 from askcorpus.answer.llm import LLMAnswerer, load_chat_model
 from askcorpus.answer.phrases import does_not_say
-from askcorpus.answer.sentence_scores import Evidence, weigh
+from askcorpus.answer.sentence_scores import ScoredSentence, score_sentences
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
-from askcorpus.embedding.unrelated_texts import Cohort
+from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.errors import UsageError
 from askcorpus.index.opening import open_index
 from askcorpus.index.store import Snapshot, Store
@@ -50,8 +50,8 @@ JUDGED = 8
 class Judgement(NamedTuple):
     """What the evidence is worth: its sentences, their measurements, and the probability that they answer."""
 
-    evidence: tuple[Evidence, ...]
-    differing: tuple[Evidence, ...]
+    sentences: tuple[ScoredSentence, ...]
+    contradicting: tuple[ScoredSentence, ...]
     features: Features | None
     confidence: float
     abstain_reason: AbstainReason | None
@@ -73,7 +73,7 @@ class Assistant:
         self.store = store
         self.embeddings = embeddings
         self.answerer = answerer or ExtractiveAnswerer()
-        self.cohort = Cohort(embeddings)
+        self.unrelated_texts = UnrelatedTexts(embeddings)
         self.calibration = calibration or load_calibration()
         self.retriever = Retriever(Reranker(settings.reranker) if settings.reranker else None)
 
@@ -154,7 +154,9 @@ class Assistant:
             clock.lap("judge")
             draft, verified, reason = Draft(text=""), Verified("", (), ()), judgement.abstain_reason
             if reason is None:
-                findings = Findings(query, history, retrieval.hits[:limit], judgement.evidence, judgement.differing)
+                findings = Findings(
+                    query, history, retrieval.hits[:limit], judgement.sentences, judgement.contradicting
+                )
                 draft = yield from _drafted(self.answerer.draft(findings))
                 verified = verify(draft, retrieval.hits, partial(_text_of, index))
                 reason = None if verified.citations else "unsupported_answer"
@@ -191,7 +193,7 @@ class Assistant:
         query, limit = check_question(query), self._limit(top_k)
         with self.store.snapshot() as index:
             index.filled()
-            read = read_query(query, (), self.embeddings, self.cohort, latest=index.latest())
+            read = read_query(query, (), self.embeddings, self.unrelated_texts, latest=index.latest())
             return self.retriever.retrieve(index, read, filters, limit).hits
 
     def _limit(self, top_k: int | None) -> int:
@@ -202,24 +204,26 @@ class Assistant:
     def _understand(self, index: Snapshot, question: str, history: Sequence[Turn]) -> Query:
         standalone = self.answerer.rewrite(question, history) if history else None
         latest = index.latest()
-        return read_query(question, history, self.embeddings, self.cohort, standalone=standalone, latest=latest)
+        return read_query(
+            question, history, self.embeddings, self.unrelated_texts, standalone=standalone, latest=latest
+        )
 
     def _judge(self, retrieval: Retrieval) -> Judgement:
-        evidence = weigh(retrieval, self.embeddings)
-        if not evidence:
+        sentences = score_sentences(retrieval, self.embeddings)
+        if not sentences:
             return Judgement((), (), None, 0.0, "no_match")
-        features = measure(retrieval, evidence)
+        features = measure(retrieval, sentences)
         confidence = self.calibration.confidence(features)
         weak = confidence < self.operating_point
-        differing = differing_sentences(retrieval.query, evidence, self.cohort.among_themselves())
-        return Judgement(evidence, differing, features, confidence, "weak_evidence" if weak else None)
+        contradicting = contradicting_sentences(retrieval.query, sentences, self.unrelated_texts.among_themselves())
+        return Judgement(sentences, contradicting, features, confidence, "weak_evidence" if weak else None)
 
     def _explain(
         self, retrieval: Retrieval, judgement: Judgement, filters: Filters, reason: AbstainReason | None
     ) -> Explanation:
         return explain_decision(
             retrieval,
-            judgement.evidence,
+            judgement.sentences,
             judgement.features,
             self.calibration,
             self.operating_point,

@@ -29,7 +29,7 @@ from askcorpus_ingest.files import Failure, SourceFile, check_paths, find_files
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.pipeline import Report, ingest
 from askcorpus_ingest.progress import Silent
-from askcorpus_ingest.readers import MAIN_TEXT_DEPTH, Raw, read_file
+from askcorpus_ingest.readers import MAIN_TEXT_DEPTH, RawRecord, read_file
 from askcorpus_ui.cli.commands import app
 from askcorpus_ui.web.app import create_app
 from corpora import document, open_, vector
@@ -196,7 +196,7 @@ def test_wrong_lines_without_end_are_summed_up(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "One."}\n' + "x\n" * 2500 + '{"text": "Two."}\n' + "x\n" * 500)
     found = list(read_file(path))
-    assert [record.text for record in found if isinstance(record, Raw)] == ["One.", "Two."]
+    assert [record.text for record in found if isinstance(record, RawRecord)] == ["One.", "Two."]
     assert len(found) == 2 + 1000 + 1
     assert found[-1] == Failure(path.as_posix(), "holds 2000 more lines that are no documents")
     path.write_text("x\n" * 2500)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from askcorpus.search.answer_type import expected_answer, kind_of
+from askcorpus.search.answer_type import answer_spans, answer_type_of
 from askcorpus.search.names import names_of
 from askcorpus.search.period import read_period
 from askcorpus.search.query import LONGEST_QUESTION
@@ -18,8 +18,8 @@ def read(question: str) -> None:
     terms(question)
     read_period(question, "2023-05-01")
     names_of(question, "en")
-    kind_of(question)
-    expected_answer("how many", question)
+    answer_type_of(question)
+    answer_spans("how many", question)
 
 
 @pytest.mark.parametrize(

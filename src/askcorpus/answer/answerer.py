@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from askcorpus.answer.sentence_scores import Evidence
+from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.search.query import Query
 from askcorpus.types import Draft, Hit, Turn
 
@@ -18,8 +18,8 @@ class Findings(NamedTuple):
     query: Query
     history: tuple[Turn, ...]
     hits: tuple[Hit, ...]
-    sentences: tuple[Evidence, ...]
-    contradicting: tuple[Evidence, ...]
+    sentences: tuple[ScoredSentence, ...]
+    contradicting: tuple[ScoredSentence, ...]
 
 
 class Answerer(Protocol):

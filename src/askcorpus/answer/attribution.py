@@ -42,7 +42,7 @@ SMALL_NUMBER = 12
 """Up to here numbers are as often written in letters, so their absence says nothing."""
 
 
-def draft_reply(reply: str, hits: Sequence[Hit], similarity: Similarity, language: str) -> Draft:
+def attribute_reply(reply: str, hits: Sequence[Hit], similarity: Similarity, language: str) -> Draft:
     """A model's reply as a draft: every marker that cites a passage which supports its sentence has a quote.
 
     A marker without support has none, and so have all those of a sentence with a larger number that no passage it cites

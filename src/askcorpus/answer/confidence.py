@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 
-from askcorpus.answer.sentence_scores import Evidence
+from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.search.answer_type import lacks_answer
 from askcorpus.search.candidates import Retrieval
 from askcorpus.search.names import Name, missing
@@ -29,8 +29,8 @@ class Features:
     amount or a time is asked for and that sentence has none; ``name``: the question names something that the sentence's
     passage does not (in another language, where a name may be translated: nothing that it does); ``country``: the
     question names a country that the passage does not; ``foreign``: the sentence's document is in another language than
-    the question, which makes any similarity smaller. ``foreign_score``: the sentence's score (see ``Evidence``), up to
-    ``OUTSTANDING``, in that case, else 0: how far it stands out tells more there than how similar it is.
+    the question, which makes any similarity smaller. ``foreign_score``: the sentence's score (see ``ScoredSentence``),
+    up to ``OUTSTANDING``, in that case, else 0: how far it stands out tells more there than how similar it is.
     """
 
     similarity: float
@@ -49,9 +49,9 @@ _SPECIAL = frozenset(("lacking", "name", "country", "foreign", "foreign_score"))
 """Features that are 0 unless something special is the case: 0 is where they say nothing."""
 
 
-def measure(retrieval: Retrieval, evidence: Sequence[Evidence]) -> Features:
+def measure(retrieval: Retrieval, sentences: Sequence[ScoredSentence]) -> Features:
     """The features of what was found for a question; there must be at least one candidate and one sentence."""
-    best = evidence[0]
+    best = sentences[0]
     query = retrieval.query
     foreign = _differ(query.language, best.hit.language)
     absent = missing_names(query, [best.hit])

@@ -11,9 +11,9 @@ from functools import cache
 
 import regex
 
-from askcorpus.answer.sentence_scores import Evidence
-from askcorpus.embedding.baseline import Background
-from askcorpus.search.answer_type import Kind, expected_answer
+from askcorpus.answer.sentence_scores import ScoredSentence
+from askcorpus.embedding.baseline import ScoreBaseline
+from askcorpus.search.answer_type import AnswerType, answer_spans
 from askcorpus.search.query import Query
 from askcorpus.text.lexicon import known, languages, whole_words_in
 from askcorpus.text.words import words
@@ -35,32 +35,34 @@ REJECTED = 2.0
 both."""
 
 
-def differing_sentences(query: Query, evidence: Sequence[Evidence], strangers: Background) -> tuple[Evidence, ...]:
+def contradicting_sentences(
+    query: Query, sentences: Sequence[ScoredSentence], unrelated: ScoreBaseline
+) -> tuple[ScoredSentence, ...]:
     """The best sentence and those that contradict it, best first; none when no source does.
 
-    ``evidence`` is ordered by score, best first; ``strangers`` is how similar unrelated sentences are to each other.
+    ``sentences`` is ordered by score, best first; ``unrelated`` is how similar unrelated sentences are to each other.
     """
-    if not evidence:
+    if not sentences:
         return ()
-    best, *others = evidence
-    contrary = [other for other in others if _contradict(query, best, other, strangers)]
+    best, *others = sentences
+    contrary = [other for other in others if _contradict(query, best, other, unrelated)]
     return (best, *_one_a_document(contrary)) if contrary else ()
 
 
-def _contradict(query: Query, one: Evidence, other: Evidence, strangers: Background) -> bool:
+def _contradict(query: Query, one: ScoredSentence, other: ScoredSentence, unrelated: ScoreBaseline) -> bool:
     if one.hit.document_id == other.hit.document_id:
         return False
     if not _names_held(query, one.text) <= _names_held(query, other.text):
         return False
-    alike = strangers.standing(float(one.vector @ other.vector))
+    alike = unrelated.z_score(float(one.vector @ other.vector))
     if _is_denied(one, other, alike):
         return True
     return alike >= ALIKE and _same_matter(one, other) and _answers_otherwise(query, one, other)
 
 
-def _is_denied(one: Evidence, other: Evidence, alike: float) -> bool:
+def _is_denied(one: ScoredSentence, other: ScoredSentence, alike: float) -> bool:
     """Whether one of two sentences about the same says that it is not so."""
-    texts = [(evidence.text, evidence.hit.language) for evidence in (one, other)]
+    texts = [(sentence.text, sentence.hit.language) for sentence in (one, other)]
     if denies(*texts[0]) == denies(*texts[1]):
         return False
     if alike >= OPPOSED:
@@ -68,18 +70,18 @@ def _is_denied(one: Evidence, other: Evidence, alike: float) -> bool:
     return alike >= REJECTED and any(rejects(*text) for text in texts) and _holds_the_words(one, other)
 
 
-def _same_matter(one: Evidence, other: Evidence) -> bool:
+def _same_matter(one: ScoredSentence, other: ScoredSentence) -> bool:
     if one.hit.language != other.hit.language:
         return _is_near(one, other)
     nearest = float(one.vector @ other.vector) >= max(one.similarity, other.similarity)
     return nearest and (_holds_the_words(one, other) or _is_near(one, other))
 
 
-def _is_near(one: Evidence, other: Evidence) -> bool:
-    return other.standing >= one.standing - REACH
+def _is_near(one: ScoredSentence, other: ScoredSentence) -> bool:
+    return other.z_score >= one.z_score - REACH
 
 
-def _holds_the_words(one: Evidence, other: Evidence) -> bool:
+def _holds_the_words(one: ScoredSentence, other: ScoredSentence) -> bool:
     return one.hit.language == other.hit.language and other.coverage >= max(0.2, SAME_WORDS * one.coverage)
 
 
@@ -88,26 +90,22 @@ def _names_held(query: Query, text: str) -> frozenset[str]:
     return query.figures & set(words(text))
 
 
-def _answers_otherwise(query: Query, one: Evidence, other: Evidence) -> bool:
+def _answers_otherwise(query: Query, one: ScoredSentence, other: ScoredSentence) -> bool:
     """Whether both have what is asked for and none of it in common.
 
     Of dates and amounts only the digits count, and both must have some: whether "twelve" is 12 is not known here. Names
     stand in most sentences, so both must hold the same of the question; where nouns are capitalised they are not told.
     """
     kind = query.asked.kind
-    if kind is Kind.OTHER:
+    if kind is AnswerType.OTHER:
         return False
-    if kind is Kind.NAME and (_capitalises_nouns(one.hit.language) or not _holds_the_words(one, other)):
+    if kind is AnswerType.NAME and (_capitalises_nouns(one.hit.language) or not _holds_the_words(one, other)):
         return False
     answers = [
-        {
-            word
-            for start, end in expected_answer(query.asked, e.text, e.hit.language)
-            for word in words(e.text[start:end])
-        }
+        {word for start, end in answer_spans(query.asked, e.text, e.hit.language) for word in words(e.text[start:end])}
         for e in (one, other)
     ]
-    if kind is not Kind.NAME:
+    if kind is not AnswerType.NAME:
         answers = [{word for word in answer if any(map(str.isdigit, word))} for answer in answers]
     return bool(answers[0] and answers[1]) and not answers[0] & answers[1]
 
@@ -137,5 +135,5 @@ def _capitalises_nouns(language: str) -> bool:
     return one is not None and one.capitalised_nouns
 
 
-def _one_a_document(evidence: Sequence[Evidence]) -> list[Evidence]:
-    return list({one.hit.document_id: one for one in reversed(evidence)}.values())[::-1]
+def _one_a_document(sentences: Sequence[ScoredSentence]) -> list[ScoredSentence]:
+    return list({one.hit.document_id: one for one in reversed(sentences)}.values())[::-1]

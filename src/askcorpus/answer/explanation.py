@@ -6,7 +6,7 @@ A pure function of what the pipeline has already worked out: asking for an expla
 from collections.abc import Mapping, Sequence
 
 from askcorpus.answer.confidence import Calibration, Features
-from askcorpus.answer.sentence_scores import Evidence
+from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.search.candidates import Reading, Retrieval
 from askcorpus.search.query import Query
 from askcorpus.types import (
@@ -22,7 +22,7 @@ from askcorpus.types import (
 
 def explain(
     retrieval: Retrieval,
-    evidence: Sequence[Evidence],
+    sentences: Sequence[ScoredSentence],
     features: Features | None,
     calibration: Calibration,
     operating_point: float,
@@ -54,7 +54,7 @@ def explain(
             )
             for candidate in retrieval.candidates
         ),
-        sentences=tuple(_sentence(one) for one in evidence),
+        sentences=tuple(_sentence(one) for one in sentences),
         start=round(calibration.start, 3),
         features=explained,
         confidence=round(confidence, 4),
@@ -71,23 +71,23 @@ def _reading(text: str, reading: Reading) -> ExplainedReading:
     return ExplainedReading(
         text=text,
         weight=round(reading.importance, 4),
-        background=round(reading.background.mean, 4),
-        deviation=round(reading.background.deviation, 4),
-        advantages={language: round(worth, 4) for language, worth in reading.background.advantages.items()},
+        background=round(reading.baseline.mean, 4),
+        deviation=round(reading.baseline.deviation, 4),
+        advantages={language: round(worth, 4) for language, worth in reading.baseline.language_bias.items()},
         unknown_terms=tuple(sorted(set(reading.weights) - reading.known)),
     )
 
 
-def _sentence(evidence: Evidence) -> ExplainedSentence:
+def _sentence(sentence: ScoredSentence) -> ExplainedSentence:
     return ExplainedSentence(
-        text=evidence.text,
-        passage_id=evidence.hit.passage_id,
-        start=evidence.span.start,
-        end=evidence.span.end,
-        similarity=round(evidence.similarity, 4),
-        standing=round(evidence.standing, 4),
-        coverage=round(evidence.coverage, 4),
-        score=round(evidence.score, 4),
+        text=sentence.text,
+        passage_id=sentence.hit.passage_id,
+        start=sentence.span.start,
+        end=sentence.span.end,
+        similarity=round(sentence.similarity, 4),
+        standing=round(sentence.z_score, 4),
+        coverage=round(sentence.coverage, 4),
+        score=round(sentence.score, 4),
     )
 
 

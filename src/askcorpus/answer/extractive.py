@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from askcorpus.answer.answerer import Findings
 from askcorpus.answer.phrases import documents_differ
-from askcorpus.answer.sentence_scores import Evidence
-from askcorpus.search.answer_type import expected_answer
+from askcorpus.answer.sentence_scores import ScoredSentence
+from askcorpus.search.answer_type import answer_spans
 from askcorpus.search.query import Query
 from askcorpus.text.language import detect_language
 from askcorpus.text.words import words
@@ -15,7 +15,7 @@ NAME = "extractive"
 
 MOST_SENTENCES = 3
 CLOSE = 1.0
-"""Score (see ``Evidence``) by which a further sentence may stay behind the best one."""
+"""Score (see ``ScoredSentence``) by which a further sentence may stay behind the best one."""
 
 REPEATS = 0.6
 """Share of a sentence's terms that are already quoted from which it adds nothing."""
@@ -34,21 +34,24 @@ class ExtractiveAnswerer:
         return extract(findings.query, findings.sentences, findings.contradicting)
 
 
-def extract(query: Query, evidence: Sequence[Evidence], differing: Sequence[Evidence] = ()) -> Iterator[str | Draft]:
+def extract(
+    query: Query, sentences: Sequence[ScoredSentence], contradicting: Sequence[ScoredSentence] = ()
+) -> Iterator[str | Draft]:
     """The draft of an answer from weighed sentences: each piece is a quoted sentence with its marker.
 
-    ``differing`` are those that contradict each other, if any do: then these are shown, as a list, with their dates.
+    ``contradicting`` are those that contradict each other, if any do: then these are shown, as a list, with their
+    dates.
     """
     text, quotes = "", []
-    for marker, chosen in enumerate(differing[:MOST_SENTENCES] or _choose(evidence), start=1):
+    for marker, chosen in enumerate(contradicting[:MOST_SENTENCES] or _choose(sentences), start=1):
         piece = f"{_one_line(chosen.text)} [{marker}]"
-        if differing:
+        if contradicting:
             head = documents_differ(query.language) if marker == 1 else ""
             piece = f"{head}\n- {_dated(chosen.hit.date)}{piece}"
         elif text:
             piece = f" {piece}"
         text += piece
-        marks = expected_answer(query.asked_in_context, chosen.text, chosen.hit.language)
+        marks = answer_spans(query.asked_in_context, chosen.text, chosen.hit.language)
         highlights = tuple(Span(chosen.span.start + start, chosen.span.start + end) for start, end in marks)
         quotes.append(
             Quote(
@@ -60,16 +63,16 @@ def extract(query: Query, evidence: Sequence[Evidence], differing: Sequence[Evid
             )
         )
         yield piece
-    yield Draft(text=text, quotes=tuple(quotes), language=detect_language(text), sources_differ=bool(differing))
+    yield Draft(text=text, quotes=tuple(quotes), language=detect_language(text), sources_differ=bool(contradicting))
 
 
-def _choose(evidence: Sequence[Evidence]) -> list[Evidence]:
+def _choose(sentences: Sequence[ScoredSentence]) -> list[ScoredSentence]:
     """The best sentence, and those close behind it that say something else or say it differently elsewhere."""
-    if not evidence:
+    if not sentences:
         return []
-    chosen = [evidence[0]]
-    for candidate in evidence[1:]:
-        if len(chosen) == MOST_SENTENCES or candidate.score < evidence[0].score - CLOSE:
+    chosen = [sentences[0]]
+    for candidate in sentences[1:]:
+        if len(chosen) == MOST_SENTENCES or candidate.score < sentences[0].score - CLOSE:
             break
         if not any(_repeats(candidate.text, other.text) for other in chosen):
             chosen.append(candidate)

@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.prompt_values import PromptValue
 
 from askcorpus.answer.answerer import Findings
-from askcorpus.answer.attribution import Similarity, draft_reply
+from askcorpus.answer.attribution import Similarity, attribute_reply
 from askcorpus.answer.fence import boundary_for, fence_history, fence_passages, inert
 from askcorpus.answer.prompts import CANNOT_ANSWER, load_prompt
 from askcorpus.errors import ModelError, UsageError
@@ -109,7 +109,7 @@ class LLMAnswerer:
             raise ModelError(f"The model {self.name} sent an empty reply.", "Try again, or choose another model.")
         if len(answer) > sent:
             yield answer[sent:]
-        yield draft_reply(answer, hits, self._similarity, language)
+        yield attribute_reply(answer, hits, self._similarity, language)
 
     def _answer_messages(
         self, question: str, hits: Sequence[Hit], language: str, history: Sequence[Turn]

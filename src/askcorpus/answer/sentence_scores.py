@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.search.answer_type import Kind, expected_answer
+from askcorpus.search.answer_type import AnswerType, answer_spans
 from askcorpus.search.candidates import Candidate, Reading, Retrieval
 from askcorpus.search.period import is_of_other_time
 from askcorpus.search.query import Query
@@ -29,7 +29,7 @@ COVERAGE_FLOOR = 0.2
 EXPECTED_WEIGHT = 1.0
 FRAGMENT_PENALTY = 1.5
 PERIOD_WEIGHT = 2.5
-"""What counts beside a sentence's own standing, in its standard deviations (docs/quality.md): how good its passage
+"""What counts beside a sentence's own z-score, in its standard deviations (docs/quality.md): how good its passage
 is; how much of the question's words it holds beyond what any may hold; that it has the date or figure asked for; that
 it is no sentence but a heading, a caption or itself a question, which may name the subject but says nothing of it."""
 
@@ -42,11 +42,11 @@ _SENTENCE_END = re.compile(r"[.!…。！।։။።:;]['\"”’»)\]」』]*$"
 _QUESTION_END = re.compile(r"[?？؟]['\"”’»)\]」』]*$")
 
 
-class Evidence(NamedTuple):
+class ScoredSentence(NamedTuple):
     """One sentence, weighed.
 
     ``span`` are document offsets; ``vector`` (dimension,) is the sentence's, read alone; ``similarity`` is its cosine
-    similarity to the question; ``standing`` the same in standard deviations above the background; ``coverage`` the
+    similarity to the question; ``z_score`` the same in standard deviations above the baseline; ``coverage`` the
     share of the question's weight (idf) that the sentence holds; ``score`` what sentences are ordered by.
     """
 
@@ -56,12 +56,12 @@ class Evidence(NamedTuple):
     text: str
     vector: NDArray[np.floating[Any]]
     similarity: float
-    standing: float
+    z_score: float
     coverage: float
     score: float
 
 
-def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidence, ...]:
+def score_sentences(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[ScoredSentence, ...]:
     """The most promising sentences of the best passages, best first; none when no passage is of the time asked.
 
     Questions are left out where there is anything else: nothing is nearer to a question than itself in a document.
@@ -84,7 +84,7 @@ def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidenc
     texts = [_text(candidate.hit, candidate.stored.sentences[index]) for _, candidate, index in chosen]
     vectors = embeddings.embed_sentences(texts)
     weighed = [
-        _evidence(
+        _scored(
             retrieval.query,
             retrieval.readings,
             rank,
@@ -95,22 +95,22 @@ def weigh(retrieval: Retrieval, embeddings: SentenceEmbeddings) -> tuple[Evidenc
         )
         for (rank, candidate, index), text, vector in zip(chosen, texts, vectors, strict=True)
     ]
-    return tuple(sorted(weighed, key=lambda evidence: -evidence.score))
+    return tuple(sorted(weighed, key=lambda sentence: -sentence.score))
 
 
 def _promise(query: Query, readings: Sequence[Reading], candidate: Candidate, index: int) -> float:
     span = candidate.stored.sentences[index]
     vector = candidate.stored.sentence_vectors[index]
-    standing = _over_readings(_standing(vector, r, candidate.hit.language) for r in readings)
+    z_score = _over_readings(_z_score(vector, r, candidate.hit.language) for r in readings)
     text = _text(candidate.hit, span)
     return (
-        standing
+        z_score
         + _score_of_place(candidate, query.period)
         + _score_of_words(query, text, candidate.hit.language, _coverage(readings, text))
     )
 
 
-def _evidence(
+def _scored(
     query: Query,
     readings: Sequence[Reading],
     rank: int,
@@ -118,16 +118,16 @@ def _evidence(
     span: Span,
     text: str,
     vector: NDArray[np.floating[Any]],
-) -> Evidence:
+) -> ScoredSentence:
     similarity = _over_readings(_cosine(vector, r) for r in readings)
-    standing = _over_readings(_standing(vector, r, candidate.hit.language) for r in readings)
+    z_score = _over_readings(_z_score(vector, r, candidate.hit.language) for r in readings)
     coverage = _coverage(readings, text)
     score = (
-        standing
+        z_score
         + _score_of_place(candidate, query.period)
         + _score_of_words(query, text, candidate.hit.language, coverage)
     )
-    return Evidence(candidate.hit, rank, span, text, vector, similarity, standing, coverage, score)
+    return ScoredSentence(candidate.hit, rank, span, text, vector, similarity, z_score, coverage, score)
 
 
 def _score_of_place(candidate: Candidate, period: str) -> float:
@@ -136,7 +136,9 @@ def _score_of_place(candidate: Candidate, period: str) -> float:
 
 def _score_of_words(query: Query, text: str, language: str, coverage: float) -> float:
     """What the words of a sentence add to or take from its score."""
-    told = query.asked.kind in (Kind.WHEN, Kind.HOW_MANY) and bool(expected_answer(query.asked, text, language))
+    told = query.asked.kind in (AnswerType.WHEN, AnswerType.HOW_MANY) and bool(
+        answer_spans(query.asked, text, language)
+    )
     return (
         COVERAGE_WEIGHT * max(0.0, coverage - COVERAGE_FLOOR)
         + EXPECTED_WEIGHT * told
@@ -157,8 +159,8 @@ def _cosine(vector: NDArray[np.floating[Any]], reading: Reading) -> float:
     return float(vector.astype(np.float32) @ reading.vector)
 
 
-def _standing(vector: NDArray[np.floating[Any]], reading: Reading, language: str) -> float:
-    return reading.background.standing(_cosine(vector, reading), language)
+def _z_score(vector: NDArray[np.floating[Any]], reading: Reading, language: str) -> float:
+    return reading.baseline.z_score(_cosine(vector, reading), language)
 
 
 def _coverage(readings: Sequence[Reading], text: str) -> float:

@@ -1,7 +1,7 @@
 """What texts that have nothing to do with a question score: the zero point and the unit of its similarities.
 
 Some questions are near to everything, others to nothing, so a bare cosine similarity says little; how far it stands
-above the background, in standard deviations, says more. And multilingual encoders put a question nearer to all that
+above the baseline, in standard deviations, says more. And multilingual encoders put a question nearer to all that
 is in its own language, whatever it is about, so passages in another language are measured from that language's own
 zero (the bias: Roy et al. 2020, "LAReQA: Language-Agnostic Answer Retrieval from a Multilingual Pool"; taking a
 language's common part away: Yang et al. 2021, "A Simple and Effective Method To Eliminate the Self Language Bias in
@@ -29,24 +29,24 @@ LANGUAGE_PRIOR = 20
 """Passages of a language from which half of its measured advantage is believed."""
 
 PRIOR = 50
-"""Passages of the corpus that the cohort counts as much as (see ``blend``)."""
+"""Passages of the corpus that the unrelated texts count as much as (see ``blend``)."""
 
 
-class Background(NamedTuple):
+class ScoreBaseline(NamedTuple):
     """Mean and standard deviation of unrelated texts' cosine similarity to a question, and how much nearer than
     others those of each language are to it."""
 
     mean: float
     deviation: float
-    advantages: Mapping[str, float] = MappingProxyType({})
+    language_bias: Mapping[str, float] = MappingProxyType({})
 
-    def standing(self, similarity: float, language: str = "") -> float:
+    def z_score(self, similarity: float, language: str = "") -> float:
         """How far ``similarity`` stands above what unrelated texts of that language score, in standard deviations."""
-        return (self.fair(similarity, language) - self.mean) / max(self.deviation, 1e-3)
+        return (self.debiased(similarity, language) - self.mean) / max(self.deviation, 1e-3)
 
-    def fair(self, similarity: float, language: str) -> float:
+    def debiased(self, similarity: float, language: str) -> float:
         """``similarity`` less what the language alone is worth."""
-        return similarity - self.advantages.get(language, 0.0)
+        return similarity - self.language_bias.get(language, 0.0)
 
 
 class Sample(NamedTuple):
@@ -56,24 +56,24 @@ class Sample(NamedTuple):
     passages: NDArray[np.float32]
     languages: Mapping[str, NDArray[np.float32]]
 
-    def background(self, vector: NDArray[np.float32]) -> Background:
-        """The corpus's own background for a question's unit vector (dimension,); all 0 when it is empty."""
+    def baseline(self, vector: NDArray[np.float32]) -> ScoreBaseline:
+        """The corpus's own baseline for a question's unit vector (dimension,); all 0 when it is empty."""
         if not self.passages.size:
-            return Background(0.0, 0.0)
+            return ScoreBaseline(0.0, 0.0)
         similarities = np.vecdot(self.passages, vector)
         usual = float(np.quantile(similarities, QUANTILE))
-        advantages = {
+        language_bias = {
             language: (float(np.quantile(np.vecdot(drawn, vector), QUANTILE)) - usual)
             * len(drawn)
             / (len(drawn) + LANGUAGE_PRIOR)
             for language, drawn in self.languages.items()
         }
-        return Background(float(similarities.mean()), float(similarities.std()), advantages)
+        return ScoreBaseline(float(similarities.mean()), float(similarities.std()), language_bias)
 
 
-def blend(corpus: Background, passages: int, cohort: Background) -> Background:
-    """The background to measure by: the corpus's own as far as it is large, else the cohort's."""
+def blend(corpus: ScoreBaseline, passages: int, unrelated: ScoreBaseline) -> ScoreBaseline:
+    """The baseline to measure by: the corpus's own as far as it is large, else that of unrelated texts."""
     own = min(passages, SAMPLE) / (min(passages, SAMPLE) + PRIOR)
-    mean = own * corpus.mean + (1 - own) * cohort.mean
-    variance = own * corpus.deviation**2 + (1 - own) * cohort.deviation**2
-    return Background(mean, float(np.sqrt(variance)), corpus.advantages)
+    mean = own * corpus.mean + (1 - own) * unrelated.mean
+    variance = own * corpus.deviation**2 + (1 - own) * unrelated.deviation**2
+    return ScoreBaseline(mean, float(np.sqrt(variance)), corpus.language_bias)

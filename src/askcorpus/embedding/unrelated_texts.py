@@ -1,4 +1,4 @@
-"""Strangers: texts that have nothing to do with any corpus, whose similarity to a question is its zero point.
+"""Unrelated texts: those that have nothing to do with any corpus, whose similarity to a question is its zero point.
 
 Speaker verification meets the same problem with test normalisation (Auckenthaler et al. 2000, "Score Normalization for
 Text-Independent Speaker Verification Systems"): a score is read against the scores of a fixed cohort of strangers.
@@ -13,30 +13,30 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from askcorpus.embedding.baseline import Background
+from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 
 
-class Cohort:
-    """The strangers' vectors, computed at the first use. Threads may share one."""
+class UnrelatedTexts:
+    """The vectors of unrelated texts, computed at the first use. Threads may share one."""
 
     def __init__(self, embeddings: SentenceEmbeddings) -> None:
         self._embeddings = embeddings
-        self._strangers: _Strangers | None = None
+        self._computed: _Computed | None = None
         self._computing = threading.Lock()
 
-    def background(self, vector: NDArray[np.float32]) -> Background:
-        """Mean and standard deviation of the similarity of a question's vector (dimension,) to the strangers."""
+    def baseline(self, vector: NDArray[np.float32]) -> ScoreBaseline:
+        """Mean and standard deviation of the similarity of a question's vector (dimension,) to these texts."""
         similarities = np.vecdot(self._loaded().vectors, vector)
-        return Background(float(similarities.mean()), float(similarities.std()))
+        return ScoreBaseline(float(similarities.mean()), float(similarities.std()))
 
-    def among_themselves(self) -> Background:
-        """Mean and standard deviation of the strangers' similarity to each other."""
+    def among_themselves(self) -> ScoreBaseline:
+        """Mean and standard deviation of these texts' similarity to each other."""
         return self._loaded().among
 
-    def _loaded(self) -> "_Strangers":
+    def _loaded(self) -> "_Computed":
         with self._computing:
-            if self._strangers is None:
+            if self._computed is None:
                 lines = (
                     files("askcorpus.embedding")
                     .joinpath("unrelated_texts.txt")
@@ -45,11 +45,11 @@ class Cohort:
                 )
                 vectors = self._embeddings.embed_sentences(lines)
                 similarities = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
-                among = Background(float(similarities.mean()), float(similarities.std()))
-                self._strangers = _Strangers(vectors, among)
-            return self._strangers
+                among = ScoreBaseline(float(similarities.mean()), float(similarities.std()))
+                self._computed = _Computed(vectors, among)
+            return self._computed
 
 
-class _Strangers(NamedTuple):
+class _Computed(NamedTuple):
     vectors: NDArray[np.float32]
-    among: Background
+    among: ScoreBaseline

@@ -42,7 +42,7 @@ from askcorpus.types import Document, Filters
 _WRITTEN_AT_ONCE = 64  # passages of one document, with the vectors of their sentences
 
 
-class Known(NamedTuple):
+class KnownOrigin(NamedTuple):
     """What the catalog holds for an origin: which document, and its `content_hash`."""
 
     document_id: str
@@ -178,10 +178,12 @@ def _delete(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> int
     return len(numbers)
 
 
-def known(connection: sa.Connection) -> dict[str, Known]:
+def known(connection: sa.Connection) -> dict[str, KnownOrigin]:
     """What is there by origin."""
     columns = (DOCUMENTS.c.origin, DOCUMENTS.c.id, DOCUMENTS.c.sha256)
-    return {origin: Known(id_, sha256) for origin, id_, sha256 in connection.execute(sa.select(*columns)) if origin}
+    return {
+        origin: KnownOrigin(id_, sha256) for origin, id_, sha256 in connection.execute(sa.select(*columns)) if origin
+    }
 
 
 # --- documents ---

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from filelock import FileLock
 
 from askcorpus.index import passages
-from askcorpus.index.chroma_places import Damaged, Place, Unreachable
+from askcorpus.index.chroma_places import ChromaLocation, Damaged, Unreachable
 from askcorpus.index.database import take_lock
 from askcorpus.index.schema import Seqs, State, Vector
 
@@ -54,8 +54,8 @@ _log = logging.getLogger(__name__)
 class ChromaIndex:
     """A Chroma collection that is brought level with the catalog, and answers while it is."""
 
-    def __init__(self, place: Place, lock_file: Path) -> None:
-        self._place = place
+    def __init__(self, location: ChromaLocation, lock_file: Path) -> None:
+        self._location = location
         self._lock_file = lock_file
         self._process_lock: FileLock | None = None
         self._inode = (0, 0)  # of the lock's file
@@ -127,7 +127,7 @@ class ChromaIndex:
         finally:
             self._lock.release()
         if time.monotonic() < self._retry_at:
-            return False, f"questions are searched exactly, without {self._place.name}: {self._fault}"
+            return False, f"questions are searched exactly, without {self._location.name}: {self._fault}"
         behind = np.setxor1d(self._held, passages.seqs(connection)).size
         return True, f"{self._held.size} passages" + (f", {behind} changes to come" if behind else "")
 
@@ -174,7 +174,7 @@ class ChromaIndex:
         try:
             return self._write(connection, state, budget, progress)
         except Damaged as exc:
-            _log.warning("Making %s anew from the catalog: %s", self._place.name, exc)
+            _log.warning("Making %s anew from the catalog: %s", self._location.name, exc)
             self._reset()
             return self._write(connection, state, budget, progress)
 
@@ -210,7 +210,7 @@ class ChromaIndex:
             raise Damaged(f"it holds {count} passages instead of {self._held.size}")
 
     def _batches(self, seqs: Seqs) -> list[Seqs]:
-        return [seqs[start : start + self._place.batch] for start in range(0, seqs.size, self._place.batch)]
+        return [seqs[start : start + self._location.batch] for start in range(0, seqs.size, self._location.batch)]
 
     def _add(self, connection: sa.Connection, batch: Seqs) -> None:
         collection, vectors = self._opened(), passages.vectors_of(connection, batch.tolist())
@@ -236,11 +236,11 @@ class ChromaIndex:
     @property
     def _opening(self) -> Path:
         """A file that is there until Chroma has proved sound: left behind, it tells that Chroma took us down."""
-        return self._place.folder / "opening"
+        return self._location.folder / "opening"
 
     @property
     def _notes(self) -> Path:
-        return self._place.folder / "held.npz"
+        return self._location.folder / "held.npz"
 
     def _open(self, connection: sa.Connection, state: State) -> None:
         """Connect, unless connected for this catalog."""
@@ -253,9 +253,9 @@ class ChromaIndex:
             held = None
             self._reset()
         with _failures(self._lock_file.parent):
-            self._place.folder.mkdir(exist_ok=True)  # in the data folder, which reading never makes
+            self._location.folder.mkdir(exist_ok=True)  # in the data folder, which reading never makes
             self._opening.touch()
-            self._client = self._place.connect()
+            self._client = self._location.connect()
             self._collection = self._client.get_or_create_collection(
                 self._name,
                 embedding_function=None,
@@ -277,7 +277,7 @@ class ChromaIndex:
             return None
 
     def _about(self) -> str:
-        return json.dumps([self._identity, self._place.name, self._place.sizes()], sort_keys=True)
+        return json.dumps([self._identity, self._location.name, self._location.sizes()], sort_keys=True)
 
     def _opened(self) -> "Collection":
         if self._collection is None:
@@ -318,7 +318,7 @@ class ChromaIndex:
         """Throw away what Chroma holds."""
         self._disconnect()
         with _failures(self._lock_file.parent):
-            self._place.erase(self._name)
+            self._location.erase(self._name)
 
     @property
     def _name(self) -> str:
@@ -332,7 +332,7 @@ class ChromaIndex:
         self._held = np.empty(0, np.int64)
 
     def _give_up(self, exc: Exception) -> None:
-        _log.warning("Searching exactly, without %s: %s", self._place.name, exc)
+        _log.warning("Searching exactly, without %s: %s", self._location.name, exc)
         self._leave_alone(exc)
 
     def _leave_alone(self, exc: Exception) -> None:

@@ -16,7 +16,7 @@ SERVER_SECONDS = 5
 """Seconds that one request to a Chroma server may take."""
 
 
-class Place(Protocol):
+class ChromaLocation(Protocol):
     """Where a Chroma collection lives. ``folder`` is ours, for what must be remembered about it."""
 
     folder: Path

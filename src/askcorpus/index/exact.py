@@ -14,7 +14,7 @@ from askcorpus.index import passages
 from askcorpus.index.schema import Seqs, State, Vector
 
 
-class Near(NamedTuple):
+class Neighbour(NamedTuple):
     """A passage's seq and its cosine similarity."""
 
     seq: int
@@ -40,7 +40,7 @@ class Exact:
 
     def search(
         self, connection: sa.Connection, state: State, vector: Vector, limit: int, documents: Seqs | None
-    ) -> list[Near]:
+    ) -> list[Neighbour]:
         """The ``limit`` nearest passages, best first; only of ``documents`` (by number) where given."""
         matrix = self._current(connection, state)
         # Not `@`: that wakes a thread for each core, which costs milliseconds where torch or others keep them busy.
@@ -87,10 +87,10 @@ def _with_room(array: NDArray[Any], size: int) -> NDArray[Any]:
     return room[:size]
 
 
-def nearest(seqs: Seqs, similarities: NDArray[np.float32], limit: int) -> list[Near]:
+def nearest(seqs: Seqs, similarities: NDArray[np.float32], limit: int) -> list[Neighbour]:
     """The ``limit`` highest similarities, best first, ties by age."""
     if limit < seqs.size:
         top = np.argpartition(-similarities, limit)[:limit]
         seqs, similarities = seqs[top], similarities[top]
     order = np.lexsort((seqs, -similarities))
-    return [Near(int(seqs[n]), float(similarities[n])) for n in order]
+    return [Neighbour(int(seqs[n]), float(similarities[n])) for n in order]

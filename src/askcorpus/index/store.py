@@ -19,15 +19,15 @@ from typing import NamedTuple, Self
 import numpy as np
 import sqlalchemy as sa
 
-from askcorpus.embedding.baseline import Background, Sample
+from askcorpus.embedding.baseline import Sample, ScoreBaseline
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, StorageError
 from askcorpus.index import catalog, lexical, schema
-from askcorpus.index.catalog import Facets, Known, content_hash
+from askcorpus.index.catalog import Facets, KnownOrigin, content_hash
 from askcorpus.index.chroma import ELSEWHERE, ChromaIndex
 from askcorpus.index.chroma_places import Embedded, Server
 from askcorpus.index.damage import damage
 from askcorpus.index.database import Database, take_lock, translated
-from askcorpus.index.exact import Exact, Near, nearest
+from askcorpus.index.exact import Exact, Neighbour, nearest
 from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored, vectors_of
 from askcorpus.index.schema import Vector
 from askcorpus.types import Document, Filters, Hit, IndexInfo
@@ -35,7 +35,7 @@ from askcorpus.types import Document, Filters, Hit, IndexInfo
 __all__ = [
     "Check",
     "Facets",
-    "Known",
+    "KnownOrigin",
     "Progress",
     "Snapshot",
     "Store",
@@ -109,8 +109,8 @@ class Store:
             accept=lambda connection: catalog.accept(connection, folder, fingerprint),
         )
         self._exact = Exact(dimension)
-        place = Server(chroma_url, folder / "chroma-server") if chroma_url else Embedded(folder / "chroma")
-        self._chroma = ChromaIndex(place, folder / "chroma.lock")
+        location = Server(chroma_url, folder / "chroma-server") if chroma_url else Embedded(folder / "chroma")
+        self._chroma = ChromaIndex(location, folder / "chroma.lock")
         self._sample: tuple[schema.State | None, Sample] = (None, Sample(np.empty((0, dimension), np.float32), {}))
 
     def __enter__(self) -> Self:
@@ -174,7 +174,7 @@ class Store:
         with self._database.reading() as connection:
             return catalog.count(connection, filters)
 
-    def known(self) -> dict[str, Known]:
+    def known(self) -> dict[str, KnownOrigin]:
         """What is there, by origin; documents without one are left out."""
         with self._database.reading() as connection:
             return catalog.known(connection)
@@ -345,7 +345,7 @@ class Snapshot:
             names = ids_of(connection, [near.seq for near in found])
         return [(names[near.seq], near.similarity) for near in found if near.seq in names]
 
-    def _nearest(self, connection: sa.Connection, query: Vector, limit: int, filters: Filters) -> list[Near]:
+    def _nearest(self, connection: sa.Connection, query: Vector, limit: int, filters: Filters) -> list[Neighbour]:
         exact, passages = self._store._exact, self.info.passages
         if filters or passages <= EXACT_UPTO:
             wanted = catalog.numbers(connection, filters) if filters else None
@@ -358,11 +358,11 @@ class Snapshot:
                 return nearest(np.fromiter(vectors, np.int64), similarities, limit)
         return exact.search(connection, self._state, query, limit, None)
 
-    def background(self, vector: Vector) -> Background:
+    def baseline(self, vector: Vector) -> ScoreBaseline:
         """What an unrelated passage of this corpus scores for ``vector``, by fixed samples; all 0 in an empty store."""
         with self._reading() as connection:
             sample = self._store._sample_of(connection, self._state)
-        return sample.background(schema.unit(vector))
+        return sample.baseline(schema.unit(vector))
 
     def lexical(self, terms: Sequence[str], limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
         """The passages that hold any of ``terms`` (from `words.terms`): id and BM25 (above 0), best first.

@@ -29,7 +29,7 @@ from askcorpus.text.words import words
 from askcorpus.types import Span
 
 
-class Kind(Enum):
+class AnswerType(Enum):
     """What is asked for."""
 
     WHEN = "when"
@@ -38,10 +38,10 @@ class Kind(Enum):
     OTHER = "other"
 
 
-_ASKS: dict[Kind, Pick] = {
-    Kind.HOW_MANY: lambda one: one.questions.how_many,
-    Kind.WHEN: lambda one: one.questions.when,
-    Kind.NAME: lambda one: one.questions.name,
+_ASKS: dict[AnswerType, Pick] = {
+    AnswerType.HOW_MANY: lambda one: one.questions.how_many,
+    AnswerType.WHEN: lambda one: one.questions.when,
+    AnswerType.NAME: lambda one: one.questions.name,
 }
 """What asks for each kind, in the order in which it is looked for."""
 
@@ -54,28 +54,28 @@ _YEAR = r"(?<!\p{Nd})(?:1\p{Nd}|20)\p{Nd}{2}(?!\p{Nd})"
 class Asked(NamedTuple):
     """What a question asks for: the kind of words that would answer it, which are not those that it says itself."""
 
-    kind: Kind
+    kind: AnswerType
     said: frozenset[str] = frozenset()
 
 
 def what_is_asked(question: str, language: str = "") -> Asked:
     """What ``question``, in ``language`` ("" where that is not known), asks for."""
-    return Asked(kind_of(question, language), frozenset(words(question)))
+    return Asked(answer_type_of(question, language), frozenset(words(question)))
 
 
-def kind_of(question: str, language: str = "") -> Kind:
+def answer_type_of(question: str, language: str = "") -> AnswerType:
     """The kind of what ``question`` asks for; ``OTHER`` when nothing says.
 
     The words of all languages tell, and those that mean something else in another one where ``language`` is theirs.
     """
     folded = question.casefold()
     patterns = ((kind, (_asks(kind), _asks_here(kind, known(language)))) for kind in _ASKS)
-    return next((kind for kind, both in patterns if any(asks.search(folded) for asks in both)), Kind.OTHER)
+    return next((kind for kind, both in patterns if any(asks.search(folded) for asks in both)), AnswerType.OTHER)
 
 
-def expected_answer(asked: Asked, sentence: str, language: str = "") -> list[Span]:
+def answer_spans(asked: Asked, sentence: str, language: str = "") -> list[Span]:
     """Where ``sentence``, in ``language``, has words of the kind asked for, and which the question does not say."""
-    if asked.kind is Kind.OTHER:
+    if asked.kind is AnswerType.OTHER:
         return []
     return [
         Span(match.start(), match.end())
@@ -86,30 +86,30 @@ def expected_answer(asked: Asked, sentence: str, language: str = "") -> list[Spa
 
 def lacks_answer(asked: Asked, sentence: str, language: str = "") -> bool:
     """Whether an amount or a time is asked for and ``sentence``, in ``language``, has none: it cannot answer alone."""
-    return asked.kind in (Kind.WHEN, Kind.HOW_MANY) and not expected_answer(asked, sentence, language)
+    return asked.kind in (AnswerType.WHEN, AnswerType.HOW_MANY) and not answer_spans(asked, sentence, language)
 
 
-def _opens(kind: Kind, match: "regex.Match[str]") -> bool:
+def _opens(kind: AnswerType, match: "regex.Match[str]") -> bool:
     """Whether a single capitalised word stands first in the sentence, where every word is capitalised."""
-    return kind is Kind.NAME and match.start() == 0 and " " not in match[0]
+    return kind is AnswerType.NAME and match.start() == 0 and " " not in match[0]
 
 
 @cache
-def _asks(kind: Kind) -> "regex.Pattern[str]":
+def _asks(kind: AnswerType) -> "regex.Pattern[str]":
     return regex.compile(whole_words_anywhere(_ASKS[kind]))
 
 
 @cache
-def _asks_here(kind: Kind, language: str) -> "regex.Pattern[str]":
+def _asks_here(kind: AnswerType, language: str) -> "regex.Pattern[str]":
     return regex.compile(whole_words_only_in(language, _ASKS[kind]))
 
 
 @cache
-def _answers(kind: Kind, language: str) -> "regex.Pattern[str]":
+def _answers(kind: AnswerType, language: str) -> "regex.Pattern[str]":
     """What answers in a language, or in any."""
-    if kind is Kind.HOW_MANY:
+    if kind is AnswerType.HOW_MANY:
         return regex.compile(_amount(language), regex.IGNORECASE)
-    if kind is Kind.WHEN:
+    if kind is AnswerType.WHEN:
         return regex.compile(_date(language), regex.IGNORECASE)
     link = expression(link for one in languages().values() for link in one.names.links)
     first = r"\p{Lu}[\p{Nd}\p{L}\p{M}’'-]{0,60}"

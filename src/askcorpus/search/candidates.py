@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from askcorpus.embedding.baseline import Background
+from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.index.store import StoredPassage
 from askcorpus.search.query import Query
 from askcorpus.types import Hit, Match
@@ -24,13 +24,13 @@ class Candidate(NamedTuple):
 class Reading(NamedTuple):
     """One reading of a question, and the scale on which this corpus is measured for it.
 
-    ``background`` is what unrelated passages score; ``weights`` has the idf of each of its terms, the rarest for those
+    ``baseline`` is what unrelated passages score; ``weights`` has the idf of each of its terms, the rarest for those
     that no passage holds. ``importance`` is what this reading of a question counts; those of all its readings add up
     to 1.
     """
 
     vector: NDArray[np.float32]
-    background: Background
+    baseline: ScoreBaseline
     weights: dict[str, float]
     known: frozenset[str]
     importance: float = 1.0

@@ -4,7 +4,7 @@ Reciprocal rank fusion (Cormack et al. 2009) trusts both halves alike. Where the
 documents', the lexical half ranks by the few tokens that happen to be shared, and drags the good half down. Here both
 scores are put on a scale that says how much evidence they are:
 
-* dense: how far the similarity stands above the background of this question, in standard deviations;
+* dense: how far the similarity stands above the baseline of this question, in standard deviations;
 * lexical: the share of the question's weight that the passage holds. A term that no passage holds counts as the
   rarest of all, so a question in a foreign language reaches small shares only, while a passage that holds its names
   and numbers reaches a large one. What stays below ``LEXICAL_FLOOR`` any passage may hold by chance: it counts nothing.
@@ -31,9 +31,9 @@ def lexical_share(bm25: float, weights: Iterable[float]) -> float:
     return bm25 / ceiling if ceiling > 0 else 0.0
 
 
-def fuse(standing: float, share: float) -> float:
-    """Evidence that a passage is about the question, in standard deviations of the background.
+def fuse(z_score: float, share: float) -> float:
+    """Evidence that a passage is about the question, in standard deviations of the baseline.
 
-    ``standing`` comes from ``Background.standing``, ``share`` from :func:`lexical_share`.
+    ``z_score`` comes from ``ScoreBaseline.z_score``, ``share`` from :func:`lexical_share`.
     """
-    return standing + LEXICAL_WEIGHT * max(0.0, share - LEXICAL_FLOOR)
+    return z_score + LEXICAL_WEIGHT * max(0.0, share - LEXICAL_FLOOR)

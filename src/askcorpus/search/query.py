@@ -7,9 +7,9 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from askcorpus.embedding.baseline import Background
+from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.embedding.unrelated_texts import Cohort
+from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.errors import UsageError
 from askcorpus.search.answer_type import Asked, what_is_asked
 from askcorpus.search.names import Name, names_and_figures, names_of
@@ -48,7 +48,7 @@ class Query(NamedTuple):
     language: str
     vectors: NDArray[np.float32]
     terms: tuple[tuple[str, ...], ...]
-    baselines: tuple[Background, ...]
+    baselines: tuple[ScoreBaseline, ...]
     period: str
     year: str
     asked: Asked
@@ -65,7 +65,7 @@ class Query(NamedTuple):
         vectors: NDArray[np.float32],
         *,
         terms: tuple[tuple[str, ...], ...],
-        baselines: tuple[Background, ...],
+        baselines: tuple[ScoreBaseline, ...],
         period: str,
     ) -> Self:
         """A query with all that its text says, which is read here and nowhere else."""
@@ -117,7 +117,7 @@ def read_query(
     question: str,
     history: History,
     embeddings: SentenceEmbeddings,
-    cohort: Cohort,
+    unrelated_texts: UnrelatedTexts,
     *,
     standalone: str | None = None,
     latest: str = "",
@@ -140,7 +140,7 @@ def read_query(
         language,
         vectors,
         terms=tuple(tuple(dict.fromkeys(terms(reading))) for reading in readings),
-        baselines=tuple(cohort.background(vector) for vector in vectors),
+        baselines=tuple(unrelated_texts.baseline(vector) for vector in vectors),
         period=read_period(standalone or question, latest, language),
     )
 

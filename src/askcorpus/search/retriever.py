@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from askcorpus.embedding.baseline import Background, blend
+from askcorpus.embedding.baseline import ScoreBaseline, blend
 from askcorpus.index.store import Snapshot, StoredPassage
 from askcorpus.search.candidates import Candidate, Reading, Retrieval
 from askcorpus.search.duplicates import collapse
@@ -37,8 +37,8 @@ class Retriever:
     def retrieve(self, index: Snapshot, query: Query, filters: Filters, limit: int) -> Retrieval:
         """The ``limit`` best passages of ``index`` for ``query`` among the documents that pass ``filters``."""
         readings = tuple(
-            _reading(index, vector, terms, cohort)
-            for vector, terms, cohort in zip(query.vectors, query.terms, query.baselines, strict=True)
+            _reading(index, vector, terms, unrelated)
+            for vector, terms, unrelated in zip(query.vectors, query.terms, query.baselines, strict=True)
         )
         lexical = [dict(index.lexical(list(r.weights), CANDIDATES, filters)) for r in readings]
         dense = [index.dense(r.vector, CANDIDATES, filters) for r in readings]
@@ -64,12 +64,12 @@ class Retriever:
         return sorted(scored, key=lambda candidate: -(candidate.hit.scores.rerank or 0.0)) + list(tail)
 
 
-def _reading(index: Snapshot, vector: NDArray[np.float32], terms: Sequence[str], cohort: Background) -> Reading:
+def _reading(index: Snapshot, vector: NDArray[np.float32], terms: Sequence[str], unrelated: ScoreBaseline) -> Reading:
     passages = index.info.passages
     frequencies = index.document_frequency(terms)
     weights = {term: idf(frequencies[term], passages) for term in terms}
     known = frozenset(term for term in terms if frequencies[term])
-    return Reading(vector, blend(index.background(vector), passages, cohort), weights, known)
+    return Reading(vector, blend(index.baseline(vector), passages, unrelated), weights, known)
 
 
 def _matches(
@@ -109,9 +109,9 @@ def _candidate(
 
 def _match(hit: Hit, stored: StoredPassage, reading: Reading, bm25: float | None) -> Match:
     similarity = _similarity(stored, reading.vector)
-    standing = reading.background.standing(similarity, hit.language)
+    z_score = reading.baseline.z_score(similarity, hit.language)
     share = lexical_share(bm25 or 0.0, reading.weights.values())
-    return Match(similarity=similarity, standing=standing, lexical_share=share, evidence=fuse(standing, share))
+    return Match(similarity=similarity, standing=z_score, lexical_share=share, evidence=fuse(z_score, share))
 
 
 def _similarity(stored: StoredPassage, vector: NDArray[np.float32]) -> float:
