@@ -31,10 +31,11 @@ chat: setup ## ingest corpus and open the chat on http://127.0.0.1:7860
 test: setup ## run the tests
 	@$(BIN)/python -m pytest
 
-check: setup ## formatting, lint and types
+check: setup ## formatting, lint, types and imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
 
 format: setup ## put the code in form
 	@$(BIN)/ruff format .
