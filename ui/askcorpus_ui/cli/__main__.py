@@ -1,5 +1,6 @@
-"""``python -m askcorpus_ui.cli``: the command, where no script was installed for it."""
+"""``python -m askcorpus_ui.cli`` is the ``askcorpus`` command."""
 
 from askcorpus_ui.cli.commands import main
 
-main()
+if __name__ == "__main__":
+    main()
