@@ -4,20 +4,16 @@ import secrets
 import time
 from collections.abc import Generator, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Self
 
 from askcorpus.answer.answerer import Answerer, Findings
 from askcorpus.answer.citations import Verified, verify
-from askcorpus.answer.confidence import Calibration, Features, load_calibration, measure, missing_names
-from askcorpus.answer.contradiction import contradicting_sentences
+from askcorpus.answer.confidence import Calibration, load_calibration, missing_names
 from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
-from askcorpus.answer.llm import LLMAnswerer, load_chat_model
+from askcorpus.answer.judgement import JUDGED, Judgement, judge
+from askcorpus.answer.llm import load_answerer
 from askcorpus.answer.phrases import does_not_say
-from askcorpus.answer.sentence_scores import ScoredSentence, score_sentences
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.errors import UsageError
@@ -42,19 +38,6 @@ from askcorpus.types import (
     Token,
     Turn,
 )
-
-JUDGED = 8
-"""Passages that the evidence is judged by, however few are asked for."""
-
-
-class Judgement(NamedTuple):
-    """What the evidence is worth: its sentences, their measurements, and the probability that they answer."""
-
-    sentences: tuple[ScoredSentence, ...]
-    contradicting: tuple[ScoredSentence, ...]
-    features: Features | None
-    confidence: float
-    abstain_reason: AbstainReason | None
 
 
 class Assistant:
@@ -150,7 +133,7 @@ class Assistant:
             retrieval = self.retriever.retrieve(index, query, filters, max(limit, JUDGED))
             clock.lap("retrieve")
             yield Retrieved(passages=retrieval.hits[:limit])
-            judgement = self._judge(retrieval)
+            judgement = judge(retrieval, self.embeddings, self.unrelated_texts, self.calibration, self.operating_point)
             clock.lap("judge")
             draft, verified, reason = Draft(text=""), Verified("", (), ()), judgement.abstain_reason
             if reason is None:
@@ -208,16 +191,6 @@ class Assistant:
             question, history, self.embeddings, self.unrelated_texts, standalone=standalone, latest=latest
         )
 
-    def _judge(self, retrieval: Retrieval) -> Judgement:
-        sentences = score_sentences(retrieval, self.embeddings)
-        if not sentences:
-            return Judgement((), (), None, 0.0, "no_match")
-        features = measure(retrieval, sentences)
-        confidence = self.calibration.confidence(features)
-        weak = confidence < self.operating_point
-        contradicting = contradicting_sentences(retrieval.query, sentences, self.unrelated_texts.among_themselves())
-        return Judgement(sentences, contradicting, features, confidence, "weak_evidence" if weak else None)
-
     def _explain(
         self, retrieval: Retrieval, judgement: Judgement, filters: Filters, reason: AbstainReason | None
     ) -> Explanation:
@@ -241,15 +214,8 @@ def open_assistant(settings: Settings) -> Assistant:
         ModelError: the language model's package is missing, or a model's name makes no sense.
     """
     embeddings = load_embeddings(settings)
-    answerer = _load_llm(settings, embeddings) if settings.llm else ExtractiveAnswerer()
+    answerer = load_answerer(settings, embeddings) if settings.llm else ExtractiveAnswerer()
     return Assistant(settings, open_index(settings, embeddings), embeddings, answerer=answerer)
-
-
-def _load_llm(settings: Settings, embeddings: SentenceEmbeddings) -> LLMAnswerer:
-    def similarity(left: Sequence[str], right: Sequence[str]) -> NDArray[np.float32]:
-        return embeddings.embed_sentences(left) @ embeddings.embed_sentences(right).T
-
-    return LLMAnswerer(load_chat_model(settings), settings.llm or "", similarity)
 
 
 def _drafted(pieces: Iterator[str | Draft]) -> Generator[Event, None, Draft]:

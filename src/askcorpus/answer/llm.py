@@ -9,14 +9,17 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import numpy as np
 from langchain_core import exceptions as langchain_errors
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.prompt_values import PromptValue
+from numpy.typing import NDArray
 
 from askcorpus.answer.answerer import Findings
 from askcorpus.answer.attribution import Similarity, attribute_reply
 from askcorpus.answer.fence import boundary_for, fence_history, fence_passages, inert
 from askcorpus.answer.prompts import CANNOT_ANSWER, load_prompt
+from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import ModelError, UsageError
 from askcorpus.settings import Settings
 from askcorpus.text.characters import visible
@@ -161,6 +164,18 @@ class LLMAnswerer:
             )
         if not ending and self._model._llm_type in _SAYS_WHY_IT_ENDS:
             raise _broke_off(self.name)
+
+
+def load_answerer(settings: Settings, embeddings: SentenceEmbeddings) -> LLMAnswerer:
+    """The answerer that the settings name; ``embeddings`` tell which words of a passage a sentence rests on.
+
+    Raises: as :func:`load_chat_model` does.
+    """
+
+    def similarity(left: Sequence[str], right: Sequence[str]) -> NDArray[np.float32]:
+        return embeddings.embed_sentences(left) @ embeddings.embed_sentences(right).T
+
+    return LLMAnswerer(load_chat_model(settings), settings.llm or "", similarity)
 
 
 def load_chat_model(settings: Settings) -> "BaseChatModel":
