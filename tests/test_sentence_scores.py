@@ -33,7 +33,9 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbe
 
 def weighed(assistant: Assistant, question: str, filters: Filters = Filters()) -> tuple[ScoredSentence, ...]:
     query = read_query(question, (), assistant.embeddings, assistant.unrelated_texts)
-    return score_sentences(assistant.retriever.retrieve(query, filters, 8), assistant.embeddings)
+    with assistant.store.snapshot() as index:
+        retrieval = assistant.retriever.retrieve(index, query, filters, 8)
+    return score_sentences(retrieval, assistant.embeddings)
 
 
 def test_every_sentence_stands_where_it_says_and_the_best_is_first(assistant: Assistant) -> None:
