@@ -31,11 +31,12 @@ chat: setup ## ingest corpus and open the chat on http://127.0.0.1:7860
 test: setup ## run the tests
 	@$(BIN)/python -m pytest
 
-check: setup ## formatting, lint, types and imports
+check: setup ## formatting, lint, types, imports and dependencies
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/deptry src ingest ui eval
 
 format: setup ## put the code in form
 	@$(BIN)/ruff format .
@@ -45,8 +46,9 @@ wheel: setup ## build the wheel into dist/
 	@rm -rf dist
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
-docs: setup ## write docs/settings.md again from the settings
+docs: setup ## write docs/settings.md and docs/commands.md again from the code
 	@$(BIN)/python scripts/settings_page.py > docs/settings.md
+	@$(BIN)/python -m typer askcorpus_ui.cli.commands utils docs --name askcorpus --title Commands > docs/commands.md
 
 lock: ## write requirements.lock again, with the newest versions that pyproject.toml allows
 	@scripts/lock $(PYTHON)

@@ -1,6 +1,6 @@
 """Heavy packages come late, every module is on the map, and what is imported is declared.
 
-Which way imports point is held by import-linter: ``make check``.
+Which way imports point is held by import-linter, what the packages import by deptry: ``make check``.
 """
 
 import ast
@@ -20,7 +20,17 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {"askcorpus": "src", "askcorpus_ingest": "ingest", "askcorpus_eval": "eval", "askcorpus_ui": "ui"}
 # They wrap gradio, and are themselves imported late, by the server when it makes its app; or run the command.
 LATE = {"askcorpus_ui.chat.layout", "askcorpus_ui.chat.page", "askcorpus_ui.chat.surface", "askcorpus_ui.cli.__main__"}
-HEAVY = {"torch", "transformers", "sentence_transformers", "gradio", "chromadb", "lingua", "trafilatura"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "gradio",
+    "chromadb",
+    "lingua",
+    "scipy",
+    "trafilatura",
+    "dateparser",
+}
 
 
 def modules(package: str) -> dict[str, Path]:
@@ -71,13 +81,11 @@ def test_every_module_is_on_the_map() -> None:
     assert sorted(one for one in listed if one.partition("/")[0] in FOLDERS.values()) == sorted(there)
 
 
-def test_what_is_imported_is_declared() -> None:
-    """Nothing leans on a package that only happens to come along with another."""
+def test_what_the_tests_import_is_declared() -> None:
+    """Nothing leans on a package that only happens to come along with another; of the packages, deptry says so."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    code = [path for package in FOLDERS for path in modules(package).values()]
-    tests = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("scripts/*.py")]
+    tests = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("scripts/*.py"), *ROOT.glob("bench/*.py")]
 
-    assert undeclared(code, project["dependencies"]) == set()
     assert undeclared(tests, project["dependencies"] + project["optional-dependencies"]["dev"]) == set()
 
 
@@ -86,7 +94,7 @@ def undeclared(files: list[Path], requirements: list[str]) -> set[str]:
     declared = {_normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in requirements}
     owners = packages_distributions()
     imported = {name.split(".")[0] for path in files for name in imports(path)}
-    ours = FOLDERS.keys() | {path.stem for path in ROOT.glob("tests/**/*.py")}
+    ours = FOLDERS.keys() | {path.stem for path in files}
     return {
         name
         for name in imported - ours - sys.stdlib_module_names

@@ -1,5 +1,6 @@
 """Every metric against arithmetic that can be redone by hand."""
 
+import warnings
 from math import log2
 
 import numpy as np
@@ -215,10 +216,41 @@ def test_interval_is_about_two_standard_errors_wide():
 
 
 def test_randomisation_of_three_rows_can_be_enumerated():
-    # A − B is 1 on each of three rows: |difference| is 3 only for no swap and all swaps, 2 of 8 → p ≈ ¼
+    # A − B is 1 on each of three rows: |difference| is 1 only for no swap and all swaps, 2 of the 8 ways to swap
     a, b = np.ones(3), np.zeros(3)
-    p = bootstrap.randomisation_p(lambda swap: float(np.where(swap, b - a, a - b).mean()), 3, 20_000)
-    assert p == pytest.approx(2 / 8, abs=0.01)
+
+    def difference(swap):
+        return float(np.where(swap, b - a, a - b).mean())
+
+    assert bootstrap.randomisation_p(difference, 3, permutations=8) == 2 / 8
+    drawn = bootstrap.randomisation_p(difference, 3, permutations=7)  # too few for all: seven at random, and itself
+    assert drawn in [(1 + as_large) / 8 for as_large in range(8)]
+    assert bootstrap.randomisation_p(difference, 3, permutations=7) == drawn
+
+
+def test_randomisation_at_random_comes_near_the_exact_share():
+    # 16 rows with A − B = 1: of 2¹⁶ ways, |difference| stays 10/16 or more with at most 3 or at least 13 rows swapped
+    signs = np.array([1] * 13 + [-1] * 3)
+    exact = 2 * (1 + 16 + 120 + 560) / 2**16
+    p = bootstrap.randomisation_p(lambda swap: float(np.where(swap, -signs, signs).mean()), 16, 20_000)
+    assert p == pytest.approx(exact, abs=0.003)
+
+
+def test_one_question_has_no_interval_and_no_proof():
+    assert bootstrap.mean_interval(array(0.3)) == (0.3, 0.3)
+    assert bootstrap.difference_interval(lambda rows: float(rows.sum()), 1) == (0, 0)
+    assert bootstrap.randomisation_p(lambda swap: -1.0 if swap.any() else 1.0, 1) == 1
+
+
+def test_undefined_resamples_are_left_out_of_an_interval():
+    def mean_of_some(rows):
+        return float(rows.mean()) if 0 in rows else np.nan
+
+    with warnings.catch_warnings(action="error"):
+        low, high = bootstrap.difference_interval(mean_of_some, 5)
+        assert np.isnan(bootstrap.difference_interval(lambda rows: np.nan, 5)).all()
+    assert 0 <= low < high <= 3.2  # with a 0 among the five, the mean is at most 4 · 4 / 5
+    assert np.isnan(bootstrap.randomisation_p(lambda swap: np.nan, 5))
 
 
 def test_randomisation_of_equal_runs_finds_nothing():

@@ -2,11 +2,13 @@
 
 import re
 import shlex
+import textwrap
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import askcorpus
 from askcorpus.settings import read_settings
 from askcorpus_ui.cli.commands import app
 
@@ -52,6 +54,26 @@ def test_the_askcorpus_commands_work(tmp_path: Path, monkeypatch: pytest.MonkeyP
         result = CliRunner().invoke(app, shlex.split(line)[1:])
         assert result.exit_code == 0, f"{line}\n{result.output}"
         assert result.stdout == shown.get(line, result.stdout)
+
+
+@pytest.mark.usefixtures("one_model")
+def test_the_python_prints_what_the_command_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("ASKCORPUS_DATA", str(tmp_path / "index"))
+    [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    [shown] = re.findall(r"`askcorpus ask [^`]*` prints\n\n```text\n(.*?)```", README, re.DOTALL)
+    assert CliRunner().invoke(app, ["ingest", "corpus"]).exit_code == 0
+
+    exec(compile(code, "README.md", "exec"), {})
+
+    assert capsys.readouterr().out == shown
+
+    example = (askcorpus.__doc__ or "").partition("::\n")[2].partition("\nImporting")[0]
+    exec(compile(textwrap.dedent(example), "askcorpus", "exec"), {})
+
+    assert shown.partition("\n")[0] in capsys.readouterr().out
 
 
 def test_the_exported_settings_exist(monkeypatch: pytest.MonkeyPatch) -> None:

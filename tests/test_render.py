@@ -271,7 +271,22 @@ def test_an_export_holds_questions_answers_and_whole_quotes() -> None:
 
 @pytest.mark.parametrize(
     ("header", "locale"),
-    [("fr-FR,fr;q=0.9,en;q=0.8", "fr"), ("de,en;q=0.7,fr;q=0.8", "fr"), ("de", "en"), ("", "en"), ("fr;q=x,*", "en")],
+    [
+        ("fr-FR,fr;q=0.9,en;q=0.8", "fr"),
+        ("de,en;q=0.7,fr;q=0.8", "fr"),
+        ("FR-ca", "fr"),
+        ("en;q=0.5, fr ; q=0.8", "fr"),
+        ("fr;q=0, de", "en"),
+        ("fro, frr;q=0.5", "en"),
+        ("de", "en"),
+        ("*", "en"),
+        ("", "en"),
+        ("fr;q=x,*", "en"),
+        ("fr;q=nan", "en"),
+        (",;,;=,", "en"),
+        ("ÿþ, fr;q=0.1", "fr"),
+        ("-" * 5_000, "en"),
+    ],
 )
 def test_the_language_is_the_browsers(header: str, locale: str) -> None:
     assert strings_for(header).locale == locale

@@ -38,7 +38,7 @@ _ISO_DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)(?:T
 _COMPACT_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(?!\d)")
 _EUROPEAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\d)")
 _SLASHED_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
-_HAN_DATE = re.compile(r"(\d{4})年(?:(\d{1,2})月(?:(\d{1,2})日)?)?")
+_CJK_DATE = re.compile(r"(\d{4}) ?[年년](?: ?(\d{1,2}) ?[月월](?: ?(\d{1,2}) ?[日일])?)?")
 _MONTH = r"([\p{L}\p{M}]{2,14})\.?"
 _PARAGRAPH = re.compile(r"[^\s](?:[^\n]|\n(?!\s*\n))*")
 _DATELINE = re.compile(
@@ -82,9 +82,24 @@ _AGENCIES = {
 }
 
 
+def leading_date(text: str) -> tuple[str, int]:
+    """The date that ``text`` begins with, as ISO 8601 and as exact as it is written, and how long it is there."""
+    if match := _CJK_DATE.match(text) or _ISO_DATE.match(text) or _COMPACT_DATE.match(text):
+        return _iso(match[1], match[2], match[3]), match.end()
+    if match := _EUROPEAN_DATE.match(text):
+        return _iso(match[3], match[2], match[1]), match.end()
+    if match := _SLASHED_DATE.match(text):
+        return _slashed(match[1], match[2], match[3]), match.end()
+    if named := _day_month_year().match(text):
+        return _iso(named[3], _month(named[2]), named[1]), named.end()
+    if named := _month_day_year().match(text):
+        return _iso(named[3], _month(named[1]), named[2]), named.end()
+    return "", 0
+
+
 def parse_date(text: str) -> str:
     """The date that ``text`` begins with, as ISO 8601 and as exact as it is written; "" when there is none."""
-    return _leading_date(text.strip())[0]
+    return leading_date(text.strip())[0]
 
 
 def take_date_marker(text: str) -> tuple[str, str]:
@@ -92,7 +107,7 @@ def take_date_marker(text: str) -> tuple[str, str]:
     first_line_end = text.find("\n") + 1
     for start in (0, first_line_end) if first_line_end else (0,):
         marker = _DATE_MARKER.match(text, start)
-        date, length = _leading_date(text[marker.end() : marker.end() + 40]) if marker else ("", 0)
+        date, length = leading_date(text[marker.end() : marker.end() + 40]) if marker else ("", 0)
         if marker and date:
             headline, story = text[: marker.end(1)].strip(), text[marker.end() + length :].lstrip(" \t\n.,;:–—-")
             return date, f"{headline}\n\n{story}" if headline else story
@@ -114,21 +129,6 @@ def read_dateline(text: str) -> Dateline:
             break
         found = found._replace(headline=line)
     return found
-
-
-def _leading_date(text: str) -> tuple[str, int]:
-    """The ISO form of the date ``text`` begins with, and how long it is there."""
-    if match := _HAN_DATE.match(text) or _ISO_DATE.match(text) or _COMPACT_DATE.match(text):
-        return _iso(match[1], match[2], match[3]), match.end()
-    if match := _EUROPEAN_DATE.match(text):
-        return _iso(match[3], match[2], match[1]), match.end()
-    if match := _SLASHED_DATE.match(text):
-        return _slashed(match[1], match[2], match[3]), match.end()
-    if named := _day_month_year().match(text):
-        return _iso(named[3], _month(named[2]), named[1]), named.end()
-    if named := _month_day_year().match(text):
-        return _iso(named[3], _month(named[1]), named[2]), named.end()
-    return "", 0
 
 
 def _iso(year: str, month: str | None, day: str | None) -> str:

@@ -7,7 +7,8 @@ from askcorpus.text.characters import clean_line, clean_text
 from askcorpus.text.language import detect_language
 from askcorpus.text.sentences import split_sentences
 from askcorpus.types import Document
-from askcorpus_ingest.dateline import Dateline, parse_date, read_dateline, take_date_marker
+from askcorpus_ingest.dateline import Dateline, read_dateline, take_date_marker
+from askcorpus_ingest.dates import read_date
 from askcorpus_ingest.readers import RawRecord
 
 TITLE_CHARS = 120
@@ -31,7 +32,7 @@ def to_document(raw: RawRecord) -> Document:
         id=clean_line(raw.doc_id) or _content_id(title, text),
         title=title,
         text=text,
-        date=parse_date(raw.date) or marked or dateline.date,
+        date=read_date(raw.date) or marked or dateline.date,
         language=language,
         source=clean_line(raw.source) or dateline.source,
         place=clean_line(raw.place) or dateline.place,

@@ -46,12 +46,16 @@ def auroc(confidence: Floats, answerable: Bools) -> float:
     the confidence at every threshold at once; 0.5 is chance. Source: Hanley and McNeil 1982, "The meaning and use of
     the area under a receiver operating characteristic (ROC) curve".
     """
-    positive, negative = confidence[answerable], np.sort(confidence[~answerable])
-    if not len(positive) or not len(negative):
+    from scipy.stats import rankdata
+
+    n = len(answerable)
+    positives = int(answerable.sum())
+    if positives in (0, n):
         return np.nan
-    below = np.searchsorted(negative, positive, side="left")
-    not_above = np.searchsorted(negative, positive, side="right")
-    return float((below + not_above).sum() / (2 * len(positive) * len(negative)))
+    # The rank sum of Mann and Whitney, less what it is when every answerable question comes last. scikit-learn's
+    # roc_auc_score, which the test holds this against, takes twenty times as long, and a comparison asks 6000 times.
+    won = rankdata(confidence)[answerable].sum() - positives * (positives + 1) / 2
+    return float(won / (positives * (n - positives)))
 
 
 def risk_curve(confidence: Floats, correct: Bools, questions: int) -> list[tuple[float, float]]:

@@ -7,7 +7,6 @@ work inside the caller's transaction, so a document appears, changes or goes in 
 import hashlib
 import uuid
 from collections.abc import Iterable, Sequence
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from askcorpus.embedding.baseline import LANGUAGE_SAMPLE, SAMPLE, Sample
 from askcorpus.errors import IndexMismatch, ReadError, StorageError
-from askcorpus.index import lexical
+from askcorpus.index import lexical, migrations
 from askcorpus.index.filters import condition
 from askcorpus.index.passages import StoredPassage, insert_passages, vectors_of
 from askcorpus.index.schema import (
@@ -27,7 +26,6 @@ from askcorpus.index.schema import (
     DOCUMENTS,
     PASSAGES,
     SCHEMA,
-    SCHEMA_VERSION,
     VECTORS,
     Seqs,
     listed,
@@ -65,9 +63,7 @@ def create(connection: sa.Connection, fingerprint: str, dimension: int) -> None:
     """Make all tables, and note what the catalog is made with."""
     SCHEMA.create_all(connection)
     lexical.create(connection)
-    first = {
-        "schema_version": SCHEMA_VERSION,
-        "created_by": f"askcorpus {version('askcorpus')}",
+    first = migrations.version_notes() | {
         "fingerprint": fingerprint,
         "words": RULES,
         "dimension": dimension,
@@ -90,12 +86,8 @@ def accept(connection: sa.Connection, folder: Path, fingerprint: str) -> bool:
         return False
     if not tables >= {"meta", "documents", "passages"}:
         raise StorageError(f"The database in {folder} is not a catalog.", "Choose another folder with --data.")
+    migrations.check_not_newer(connection, folder)
     notes = meta(connection)
-    if int(notes["schema_version"]) > SCHEMA_VERSION:
-        raise IndexMismatch(
-            f"The data folder {folder} was written by a newer version ({notes['created_by']}).",
-            "Upgrade, or choose another folder with --data.",
-        )
     if notes["fingerprint"] != fingerprint:
         raise IndexMismatch(
             f"The data folder {folder} was made with {notes['fingerprint']}, the settings now are {fingerprint}.",

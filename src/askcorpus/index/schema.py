@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from askcorpus.types import Document
 
-SCHEMA_VERSION = 1
-
 CHUNK = 1000
 
 Vector = NDArray[np.float32]

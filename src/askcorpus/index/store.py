@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from askcorpus.embedding.baseline import Sample, ScoreBaseline
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, StorageError
-from askcorpus.index import catalog, lexical, schema
+from askcorpus.index import catalog, lexical, migrations, schema
 from askcorpus.index.catalog import Facets, KnownOrigin, content_hash
 from askcorpus.index.chroma import ELSEWHERE, ChromaIndex
 from askcorpus.index.chroma_places import Embedded, Server
@@ -132,7 +132,15 @@ class Store:
     def snapshot(self) -> Iterator["Snapshot"]:
         """One state of the store for as long as a question takes, over one connection."""
         with self._database.snapshot() as connection:
+            with translated(self.folder):
+                migrations.check_readable(connection, self.folder)
             yield Snapshot(self, connection)
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with self._database.reading() as connection:
+            migrations.check_readable(connection, self.folder)
+            yield connection
 
     def info(self) -> IndexInfo:
         """What the index is made with, and its size."""
@@ -156,12 +164,12 @@ class Store:
 
     def document(self, document_id: str) -> Document | None:
         """One document, or ``None``."""
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             return catalog.document(connection, document_id)
 
     def documents(self, filters: Filters = Filters(), *, offset: int = 0, limit: int | None = None) -> list[Document]:
         """Whole documents, newest first, then by title; those without a date come last."""
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             return catalog.documents(connection, filters, offset, limit)
 
     def hits(self, passage_ids: Sequence[str]) -> dict[str, Hit]:
@@ -171,17 +179,17 @@ class Store:
 
     def count(self, filters: Filters = Filters()) -> int:
         """Number of documents that pass the filters."""
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             return catalog.count(connection, filters)
 
     def known(self) -> dict[str, KnownOrigin]:
         """What is there, by origin; documents without one are left out."""
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             return catalog.known(connection)
 
     def facets(self) -> Facets:
         """What there is to filter by."""
-        with self._database.reading() as connection:
+        with self._reading() as connection:
             return catalog.facets(connection)
 
     def _sample_of(self, connection: sa.Connection, state: schema.State) -> Sample:
@@ -195,14 +203,16 @@ class Store:
     def writer(self, progress: Progress = _silent) -> Iterator["Writer"]:
         """The right to write, for one thread of one process at a time.
 
-        A lexical index made by other rules for words is first made anew. At the end Chroma follows (about 1 000
-        passages a second). Both are what ``progress`` tells.
+        A catalog of an older version is first carried over, and a lexical index made by other rules for words made
+        anew. At the end Chroma follows (about 1 000 passages a second). All three are what ``progress`` tells.
 
         Raises:
             Busy: another process or thread is writing.
+            IndexMismatch: the folder was made with another fingerprint, or by a newer version.
             StorageError: the folder is read-only or the disk is full.
         """
         with self._locked():
+            self._migrate(progress)
             with self._database.reading() as connection:
                 current = lexical.words_are_current(connection)
             if not current:
@@ -212,15 +222,18 @@ class Store:
                 _log.warning("The vector index is behind, and questions are searched exactly: %s", fault)
 
     def rebuild(self, progress: Progress = _silent) -> None:
-        """Make the lexical and the vector index anew from the catalog. Embeds nothing.
+        """Make the lexical and the vector index anew from the catalog, which is first carried over when it is of an
+        older version. Embeds nothing.
 
         Raises:
             Busy: another process is writing.
+            IndexMismatch: the folder was made with another fingerprint, or by a newer version.
             StorageError: there is no index in the folder, it is read-only, full or damaged, or another process uses
                 the vector index.
         """
         require_index(self.folder)
         with self._locked():
+            self._migrate(progress)
             self._reindex(progress)
             self._chroma.erase()
             if fault := self._sync(progress):
@@ -241,6 +254,14 @@ class Store:
         finally:
             lock.release()
 
+    def _migrate(self, progress: Progress) -> None:
+        with self._database.reading() as connection:
+            steps = migrations.pending(connection, self.folder)
+        for done in range(1, steps + 1):
+            with self._database.writing() as connection:
+                migrations.take_step(connection)
+            progress("catalog", done, steps)
+
     def _reindex(self, progress: Progress) -> None:
         with self._database.writing() as connection:
             lexical.reindex(connection, lambda done, total: progress("lexical index", done, total))
@@ -255,7 +276,7 @@ class Store:
     def check(self, *, deep: bool = False) -> list[Check]:
         """What works and what does not; ``deep`` compares every row with what was written. Raises nothing."""
         try:
-            with self._database.reading() as connection:
+            with self._reading() as connection:
                 return self._checks(connection, deep)
         except AskcorpusError as exc:
             return [Check("catalog", False, str(exc))]

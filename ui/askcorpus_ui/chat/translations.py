@@ -1,9 +1,10 @@
 """Every word of the chat page, in each of its languages, and the names of languages and dates in them."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
-from babel import Locale
+from babel import Locale, negotiate_locale
 from babel.dates import format_date, format_skeleton
 
 
@@ -195,17 +196,20 @@ FRENCH = Strings(
     back="Retour à la conversation",
 )
 
+_PART = re.compile(
+    r"(?P<language>[A-Za-z]{2,3}(?:-[A-Za-z0-9-]{1,40})?)(?:[ \t]*;[ \t]*[qQ]=(?P<weight>[01](?:\.[0-9]{0,3})?))?"
+)
 LANGUAGES = {strings.locale: strings for strings in (ENGLISH, FRENCH)}
 
 
 def strings_for(accept_language: str) -> Strings:
     """The strings that an ``Accept-Language`` header prefers (RFC 9110); English when it names none of ours."""
-    wanted: list[tuple[float, str]] = []
-    for part in accept_language.split(","):
-        tag, _, weight = part.strip().partition(";q=")
-        try:
-            wanted.append((float(weight or 1), tag[:2].lower()))
-        except ValueError:
-            continue
-    wanted.sort(key=lambda item: -item[0])
-    return next((LANGUAGES[tag] for _, tag in wanted if tag in LANGUAGES), ENGLISH)
+    locale = negotiate_locale(_by_weight(accept_language), LANGUAGES, sep="-")
+    return LANGUAGES[locale.lower()] if locale else ENGLISH
+
+
+def _by_weight(accept_language: str) -> list[str]:
+    """The languages of the header, most wanted first; a part that is not one (``fr;q=x``) is passed over."""
+    parts = (_PART.fullmatch(part.strip()) for part in accept_language.split(","))
+    wanted = [(float(part["weight"] or 1), part["language"]) for part in parts if part]
+    return [language for weight, language in sorted(wanted, key=lambda one: -one[0]) if weight]

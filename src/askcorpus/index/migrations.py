@@ -1,0 +1,81 @@
+"""Catalogs of older versions, carried over step by step; nothing is embedded again.
+
+Whoever has the right to write takes the steps, before anything else is written. Each is one transaction together with
+its number, so a run that is stopped goes on from there. Readers take none: what they find they read as it is, if it is
+not older than `READABLE_FROM`, or say what to do.
+
+To change the tables: write a function that takes a catalog from the last version to the next, append it to
+`MIGRATIONS`, and raise `READABLE_FROM` if readers of the new tables cannot do with the old ones. A table that is made
+anew must not take with it what refers to it: foreign keys are on, and a deletion cascades.
+"""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from askcorpus.errors import IndexMismatch
+from askcorpus.index.schema import meta, take_note
+
+Migration = Callable[[sa.Connection], None]
+"""A step to the next schema version, inside the caller's transaction."""
+
+OLDEST = 1
+"""The schema version that the first step starts from."""
+
+MIGRATIONS: tuple[Migration, ...] = ()
+"""The steps in their order: the first leads from version `OLDEST` to the one after."""
+
+READABLE_FROM = 1
+"""The oldest schema version that is read as it is."""
+
+
+def newest() -> int:
+    """The schema version that this program writes."""
+    return OLDEST + len(MIGRATIONS)
+
+
+def version_notes() -> dict[str, object]:
+    """Notes for a catalog of the newest schema version: its number, and which program made it so."""
+    return {"schema_version": newest(), "created_by": f"askcorpus {version('askcorpus')}"}
+
+
+def check_not_newer(connection: sa.Connection, folder: Path) -> int:
+    """The catalog's schema version.
+
+    Raises:
+        IndexMismatch: a newer version of the program wrote it.
+    """
+    notes = meta(connection)
+    if (found := int(notes["schema_version"])) > newest():
+        raise IndexMismatch(
+            f"The data folder {folder} was written by a newer version ({notes['created_by']}).",
+            "Upgrade, or choose another folder with --data.",
+        )
+    return found
+
+
+def check_readable(connection: sa.Connection, folder: Path) -> None:
+    """See that the catalog can be read as it is.
+
+    Raises:
+        IndexMismatch: its tables are those of a newer version, or of one too old.
+    """
+    if check_not_newer(connection, folder) < READABLE_FROM:
+        raise IndexMismatch(
+            f"The data folder {folder} was written by an older version.",
+            f"Run askcorpus rebuild --data {folder} (it embeds nothing).",
+        )
+
+
+def pending(connection: sa.Connection, folder: Path) -> int:
+    """How many steps the catalog is behind. Raises as `check_not_newer` does."""
+    return newest() - check_not_newer(connection, folder)
+
+
+def take_step(connection: sa.Connection) -> None:
+    """Take the catalog one schema version on."""
+    before = int(meta(connection)["schema_version"])
+    MIGRATIONS[before - OLDEST](connection)
+    take_note(connection, version_notes() | {"schema_version": before + 1})

@@ -1,0 +1,59 @@
+-- A catalog of schema version 1, as askcorpus 0.1.0 left it; vectors are drawn from the texts.
+-- {corpus} stands for the folder that was ingested. Loaded by tests/test_migrations.py.
+CREATE TABLE meta ( "key" TEXT NOT NULL, value TEXT, PRIMARY KEY ("key") );
+CREATE TABLE documents ( number INTEGER NOT NULL, id TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, date TEXT NOT NULL, language TEXT NOT NULL, source TEXT NOT NULL, place TEXT NOT NULL, origin TEXT NOT NULL, sha256 TEXT NOT NULL, date_low TEXT, date_high TEXT, PRIMARY KEY (number), UNIQUE (id) );
+CREATE INDEX documents_by_date ON documents (date DESC, title, id);
+CREATE INDEX documents_by_origin ON documents (origin, id, sha256);
+CREATE INDEX documents_facets ON documents (language, source, date_low, date_high, id);
+CREATE TABLE passages ( seq INTEGER NOT NULL, id TEXT NOT NULL, document INTEGER NOT NULL, text TEXT NOT NULL, start INTEGER NOT NULL, "end" INTEGER NOT NULL, PRIMARY KEY (seq), UNIQUE (id), FOREIGN KEY(document) REFERENCES documents (number) ON DELETE CASCADE );
+CREATE INDEX ix_passages_document ON passages (document);
+CREATE TABLE vectors ( seq INTEGER NOT NULL, document INTEGER NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (seq), FOREIGN KEY(document) REFERENCES documents (number) ON DELETE CASCADE );
+CREATE INDEX ix_vectors_document ON vectors (document);
+CREATE TABLE sentences ( seq INTEGER NOT NULL, document INTEGER NOT NULL, spans BLOB NOT NULL, vectors BLOB NOT NULL, PRIMARY KEY (seq), FOREIGN KEY(document) REFERENCES documents (number) ON DELETE CASCADE );
+CREATE INDEX ix_sentences_document ON sentences (document);
+CREATE VIRTUAL TABLE lexical USING fts5(words, tokenize = "ascii tokenchars '.~'");
+CREATE VIRTUAL TABLE lexical_terms USING fts5vocab(lexical, 'row');
+INSERT INTO "meta" VALUES ('schema_version','1');
+INSERT INTO "meta" VALUES ('created_by','askcorpus 0.1.0');
+INSERT INTO "meta" VALUES ('fingerprint','drawn vectors of 8 passages=800');
+INSERT INTO "meta" VALUES ('words','1');
+INSERT INTO "meta" VALUES ('dimension','8');
+INSERT INTO "meta" VALUES ('identity','afe6e368cfac4b2080dac5e1eca6c204');
+INSERT INTO "meta" VALUES ('generation','1795659796884');
+INSERT INTO "meta" VALUES ('last_seq','3');
+INSERT INTO "documents" VALUES (1,'dee48897e1b313e4e','The bridge was closed on Friday.','OSLO, Norway (AP) — The bridge was closed on Friday. It will open in June.','2021-03-05','en','AP','OSLO, Norway','{corpus}/bridge.txt','8664b51080a2434200a9daa6f97602f5a93a768f2d270314d6ce8483b92ce886','2021-03-05','2021-03-05');
+INSERT INTO "documents" VALUES (2,'d6d79f3c5b4d50dfa','The mine','# The mine
+
+The mine was flooded. Nobody was hurt.','','en','','','{corpus}/mine.md','01c45c505fbb299a8391792c4487a593cf8820007ce2547771a47cfe209acc08',NULL,NULL);
+INSERT INTO "documents" VALUES (3,'dfd9bbae9884bfd2a','Le port est resté fermé lundi.','LISBONNE, Portugal (AFP) – Le port est resté fermé lundi. Il rouvrira jeudi.','2022-09','fr','AFP','LISBONNE, Portugal','{corpus}/port.txt','f9a96769d51af05a5a156a417f4de3ffdca0189ade4dac03afb29606f9696002','2022-09-01','2022-09-30');
+INSERT INTO "passages" VALUES (1,'p65e414bac0024955',1,'OSLO, Norway (AP) — The bridge was closed on Friday. It will open in June.',0,74);
+INSERT INTO "passages" VALUES (2,'p68ccf4f0d7b537bb',2,'# The mine
+
+The mine was flooded. Nobody was hurt.',0,50);
+INSERT INTO "passages" VALUES (3,'pf6d12568771270f7',3,'LISBONNE, Portugal (AFP) – Le port est resté fermé lundi. Il rouvrira jeudi.',0,76);
+INSERT INTO "vectors" VALUES (1,1,X'D3F6FABE2EC1CEBC5C8725BD20697EBE0EA0FABE52F283BE63F3EF3E1827D33E');
+INSERT INTO "vectors" VALUES (2,2,X'5DF4123D7654E6BD925C06BB26F676BE573F343F2BD9FA3D3C5722BF97E9FABD');
+INSERT INTO "vectors" VALUES (3,3,X'6C77343FEA969ABD441787BE647BC6BE76C8B0BD8E09FBBD9717FBBEB360F6BD');
+INSERT INTO "sentences" VALUES (1,1,X'1400000034000000350000004A000000',X'06346BB2CFAD09B94125F6B76D3764B1BEB62139BE33BD36D02F933115B06635');
+INSERT INTO "sentences" VALUES (2,2,X'000000000A0000000C000000210000002200000032000000',X'B333C7B3B1B00BB345B021BAD0332C3628B5F335B5B7CDB728B540B2CEAB093650352E34212F8DB525B88D33B5B85930');
+INSERT INTO "sentences" VALUES (3,3,X'1B000000390000003A0000004C000000',X'AE38092ABEA1ACAF52367332CAB8B2349A2BB03216B6FD28682CB2B5093A3735');
+DELETE FROM "lexical_data";
+INSERT INTO "lexical_data" VALUES (1,X'0344');
+INSERT INTO "lexical_data" VALUES (10,X'000000000103030003010101020101030101');
+INSERT INTO "lexical_data" VALUES (137438953473,X'000000AA0330617001020A01066272696467650104030B0106636C6F7365640104050B01066672696461790104070B0102696E01021402017401021101046A756E6501021501066E6F7277617901020901026F6E0104060B020370656E0102130203736C6F01020801037468650104020B01037761730104040B0203696C6C01021201057E62726964010416060204636C6F73010417060204667269640104180602046E6F727701021904070C0C0C0706090B0808080909080B0A0A');
+INSERT INTO "lexical_data" VALUES (274877906945,X'000000550830666C6F6F64656402020901046875727402020C01046D696E65020603040401066E6F626F647902020A0103746865020602040401037761730204080501057E666C6F6F02020D02046E6F626F02020E040C090B0B0A090A');
+INSERT INTO "lexical_data" VALUES (412316860417,X'000000BA043061667003020A01036573740304040B01056665726D650304060B0102696C03021101056A6575646903021301026C650304020B02076973626F6E6E650302080204756E64690304070B0104706F72740304030B05047567616C030209010572657374650304050B02076F75767269726103021201057E6665726D0304150702046A65756403021D02046C6973620302170303756E64030416070204706F72740302180204726573740304140703036F757603021C0408090B070A080C0A0A090B0C0B090909090A');
+DELETE FROM "lexical_idx";
+INSERT INTO "lexical_idx" VALUES (1,X'',2);
+INSERT INTO "lexical_idx" VALUES (2,X'',2);
+INSERT INTO "lexical_idx" VALUES (3,X'',2);
+DELETE FROM "lexical_content";
+INSERT INTO "lexical_content" VALUES (1,'the bridge was closed on friday oslo norway ap the bridge was closed on friday it will open in june ~brid ~clos ~frid ~norw ~brid ~clos ~frid');
+INSERT INTO "lexical_content" VALUES (2,'the mine the mine the mine was flooded nobody was hurt ~floo ~nobo');
+INSERT INTO "lexical_content" VALUES (3,'le port est reste ferme lundi lisbonne portugal afp le port est reste ferme lundi il rouvrira jeudi ~rest ~ferm ~lund ~lisb ~port ~rest ~ferm ~lund ~rouv ~jeud');
+DELETE FROM "lexical_docsize";
+INSERT INTO "lexical_docsize" VALUES (1,X'1B');
+INSERT INTO "lexical_docsize" VALUES (2,X'0D');
+INSERT INTO "lexical_docsize" VALUES (3,X'1C');
+DELETE FROM "lexical_config";
+INSERT INTO "lexical_config" VALUES ('version',4);
