@@ -19,6 +19,7 @@ MOST_CHARS = 60
 """A longer field is no date; dateparser takes up to 10 ms for one of such a length, and more for more."""
 
 _UNIX_TIME = re.compile(r"([12]\d{9})(?:\d{3})?(?:\.\d{1,9})?")
+_THAI = re.compile(r"[\u0e01-\u0e4e]")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
 
@@ -26,9 +27,16 @@ def read_date(text: str) -> str:
     """The date that a field says, as ISO 8601 and as exact as it is written; "" when it says none.
 
     A day whose date depends on today (*yesterday*, *May 12*) or on a guess at the century is none. Unix times, in
-    seconds or milliseconds, are days in UTC; any other day is that of the zone it is written in.
+    seconds or milliseconds, are days in UTC; any other day is that of the zone it is written in. A year after 2400 in
+    Thai letters is one of the Buddhist era.
     """
-    text = text.strip()
+    date = _as_written(text.strip())
+    if date[:4] > "2400" and _THAI.search(text):
+        return f"{int(date[:4]) - 543}{date[4:]}"
+    return date
+
+
+def _as_written(text: str) -> str:
     date, length = leading_date(text)
     if len(date) == len("2022-09-29") or length == len(text) or len(text) > MOST_CHARS:
         return date
