@@ -85,7 +85,10 @@ def _tell_if_empty(assistant: "Assistant") -> None:
 
 @contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends the block as Ctrl+C does, so that everything in it is closed, and the process with exit code 0."""
+    """SIGTERM ends the block as Ctrl+C does, so that everything in it is closed, and then the process with exit code 0.
+
+    At once: Python would first take the models' libraries apart, for seconds in which no thread could end it.
+    """
 
     def leave(number: int, frame: object) -> None:
         raise SystemExit(0)
@@ -93,6 +96,9 @@ def _ended_by_sigterm() -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, leave)
     try:
         yield
+    except SystemExit:
+        logging.shutdown()
+        os._exit(0)
     finally:
         signal.signal(signal.SIGTERM, before)
 
