@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -81,18 +81,49 @@ def test_every_module_is_on_the_map() -> None:
     assert sorted(one for one in listed if one.partition("/")[0] in FOLDERS.values()) == sorted(there)
 
 
-def test_what_the_tests_import_is_declared() -> None:
-    """Nothing leans on a package that only happens to come along with another; of the packages, deptry says so."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+# The extras that the modules of a package or folder may lean on, the nearest name deciding; all others lean on none.
+EXTRAS_OF = {
+    "askcorpus.answer.llm": ["llm"],
+    "askcorpus_eval": ["eval"],
+    "askcorpus_ui": ["chat"],
+    "askcorpus_ui.cli": [],
+}
+
+
+def extras_of(module: str) -> list[str]:
+    """The extras that a module may import from."""
+    while module not in EXTRAS_OF and module:
+        module = module.rpartition(".")[0]
+    return EXTRAS_OF.get(module, [])
+
+
+@pytest.mark.parametrize("package", FOLDERS)
+def test_what_is_imported_is_declared(package: str) -> None:
+    """Nothing leans on a package that only happens to come along with another, or that an extra of others brings."""
+    base, extras = requirements()
+
+    for module, path in modules(package).items():
+        declared = base + [line for extra in extras_of(module) for line in extras[extra]]
+        assert undeclared([path], declared) == set(), module
+
+
+def test_what_tests_import_is_declared() -> None:
+    base, extras = requirements()
     tests = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("scripts/*.py"), *ROOT.glob("bench/*.py")]
 
-    assert undeclared(tests, project["dependencies"] + project["optional-dependencies"]["dev"]) == set()
+    assert undeclared(tests, base + [line for lines in extras.values() for line in lines]) == set()
 
 
-def undeclared(files: list[Path], requirements: list[str]) -> set[str]:
-    """Modules that the files import, and that belong to no package named in the requirements."""
-    declared = {_normal(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in requirements}
-    owners = packages_distributions()
+def requirements() -> tuple[list[str], dict[str, list[str]]]:
+    """What every installation brings, and what each extra adds."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project["dependencies"], project["optional-dependencies"]
+
+
+def undeclared(files: list[Path], lines: list[str]) -> set[str]:
+    """Modules that the files import, and that belong to no package named in the lines of requirements."""
+    declared = {_normal(Requirement(line).name) for line in lines}
+    owners = _owners()
     imported = {name.split(".")[0] for path in files for name in imports(path)}
     ours = FOLDERS.keys() | {path.stem for path in files}
     return {
@@ -102,14 +133,20 @@ def undeclared(files: list[Path], requirements: list[str]) -> set[str]:
     }
 
 
+@cache
+def _owners() -> Mapping[str, list[str]]:
+    """The distributions that each module here may come from; finding out takes a second."""
+    return packages_distributions()
+
+
 def test_the_lock_fits_the_project() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    base, extras = requirements()
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     locked = [Requirement(line) for line in lines if not line.startswith("#")]
     versions = {_normal(one.name): str(one.specifier).removeprefix("==") for one in locked}
 
     assert all(re.fullmatch(r"==[\w.]+", str(one.specifier)) for one in locked), "exact, and no local versions"
-    for line in project["dependencies"] + project["optional-dependencies"]["dev"]:
+    for line in [*base, *(line for name, lines in extras.items() if name != "all" for line in lines)]:
         wanted = Requirement(line)
         assert versions[_normal(wanted.name)] in wanted.specifier, f"{line}: make lock"
 

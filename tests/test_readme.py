@@ -29,6 +29,12 @@ def commands() -> list[str]:
     return [line for line in lines if line]
 
 
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of this page's tests, so that the sample corpus is embedded once."""
+    return tmp_path_factory.mktemp("readme") / "index"
+
+
 def test_every_command_is_run_somewhere() -> None:
     for line in commands():
         assert line in BY_CI or line.split()[0] in {"askcorpus", "export"}, f"no test runs: {line}"
@@ -42,9 +48,9 @@ def test_ci_runs(line: str, file: str) -> None:
 
 
 @pytest.mark.usefixtures("one_model")
-def test_the_askcorpus_commands_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_askcorpus_commands_work(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("ASKCORPUS_DATA", str(tmp_path / "index"))
+    monkeypatch.setenv("ASKCORPUS_DATA", str(index))
     lines = [line for line in commands() if line.startswith("askcorpus ") and line not in BY_CI]
     shown = dict(re.findall(r"`(askcorpus ask [^`]*)` prints\n\n```text\n(.*?)```", README, re.DOTALL))
     assert shown
@@ -58,10 +64,10 @@ def test_the_askcorpus_commands_work(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.usefixtures("one_model")
 def test_the_python_prints_what_the_command_prints(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    index: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)
-    monkeypatch.setenv("ASKCORPUS_DATA", str(tmp_path / "index"))
+    monkeypatch.setenv("ASKCORPUS_DATA", str(index))
     [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     [shown] = re.findall(r"`askcorpus ask [^`]*` prints\n\n```text\n(.*?)```", README, re.DOTALL)
     assert CliRunner().invoke(app, ["ingest", "corpus"]).exit_code == 0

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from askcorpus.errors import UsageError
+from askcorpus.extras import require
 from askcorpus.text.characters import visible
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def run(
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Ask every question of the set once; write answers, figures and a report into DIR."""
+    require("eval", "askcorpus eval")
     from askcorpus_eval.compare import compare, read_report, write_comparison
     from askcorpus_eval.gate import failures
     from askcorpus_eval.run_folder import RunFolder
@@ -114,6 +116,7 @@ def compare_runs(
     fail_drop: Drop = None,
 ) -> None:
     """Compare runs question by question: paired differences with a randomisation test, and what flipped."""
+    require("eval", "askcorpus eval")
     from askcorpus_eval.compare import compare, markdown, write_comparison
     from askcorpus_eval.gate import failures
     from askcorpus_eval.run_folder import RunFolder

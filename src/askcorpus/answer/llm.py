@@ -21,6 +21,7 @@ from askcorpus.answer.fence import boundary_for, fence_history, fence_passages, 
 from askcorpus.answer.prompts import CANNOT_ANSWER, load_prompt
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import ModelError, UsageError
+from askcorpus.extras import require
 from askcorpus.settings import Settings
 from askcorpus.text.characters import visible
 from askcorpus.types import Draft, Hit, Turn
@@ -184,10 +185,12 @@ def load_chat_model(settings: Settings) -> "BaseChatModel":
 
     Raises:
         UsageError: ``settings.llm`` is not set.
-        ModelError: its provider is unknown or not installed, or it needs a key.
+        ModelError: the packages for language models are not installed, its provider is unknown or not installed, or
+            it needs a key.
     """
     if not settings.llm:
         raise UsageError("No language model is named.", "Set ASKCORPUS_LLM, for example to ollama:qwen3.")
+    require("llm", f"The model {settings.llm}", ModelError)
     from langchain.chat_models import init_chat_model
 
     options: dict[str, Any] = {"timeout": settings.llm_timeout, "max_retries": 1, "temperature": 0}

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from askcorpus.errors import AskcorpusError, StorageError, UsageError
+from askcorpus.extras import require
 from askcorpus_eval.cli import app as evaluation
 
 if TYPE_CHECKING:
@@ -224,6 +225,7 @@ def serve(
     ] = None,
 ) -> None:
     """Open the chat at / and the API at /api/v1 until stopped."""
+    require("chat", "askcorpus serve")
     from askcorpus_ui.cli.console import note
     from askcorpus_ui.web.server import serve as run_server
 

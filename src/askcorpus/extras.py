@@ -1,0 +1,41 @@
+"""Packages that not everybody needs: which extra brings them, and what to do where they are not installed.
+
+``pip install askcorpus`` gives the library and the command. ``askcorpus[chat]`` adds what ``serve`` needs,
+``askcorpus[eval]`` what ``eval`` needs, ``askcorpus[llm]`` what a language model needs, ``askcorpus[all]`` all of it.
+"""
+
+from importlib.util import find_spec
+from typing import Literal
+
+from askcorpus.errors import AskcorpusError, UsageError
+
+Extra = Literal["chat", "eval", "llm"]
+
+MODULES: dict[Extra, tuple[str, ...]] = {
+    "chat": (
+        "anyio",
+        "fastapi",
+        "fastapi_offline",
+        "gradio",
+        "prometheus_client",
+        "pydantic_core",
+        "starlette",
+        "uvicorn",
+    ),
+    "eval": ("ir_measures", "jinja2", "markupsafe", "scipy"),
+    "llm": ("langchain",),  # which says itself what a provider needs: langchain_openai is one of many
+}
+"""The modules without which the part of askcorpus that an extra is for does not run."""
+
+
+def require(extra: Extra, needed_by: str, error: type[AskcorpusError] = UsageError) -> None:
+    """Make sure that the extra's packages are there, before any work is done. Imports none of them.
+
+    Raises:
+        UsageError: one is not installed; where it is another kind of fault, the ``error`` given.
+    """
+    if missing := [module for module in MODULES[extra] if find_spec(module) is None]:
+        raise error(
+            f"{needed_by} needs packages that are not installed ({', '.join(missing)}).",
+            f"Install them: pip install 'askcorpus[{extra}]'",
+        )
