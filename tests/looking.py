@@ -6,7 +6,7 @@ from typing import Any
 from askcorpus.index.store import Store
 
 
-class look:  # noqa: N801 - reads as a verb: look(store).dense(…)
+class look:
     """What a snapshot of ``store`` answers now."""
 
     def __init__(self, store: Store) -> None:

@@ -33,7 +33,7 @@ def test_binary_files(tmp_path):
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
     for name in [*contents, "zip.txt"]:
-        with pytest.raises(ReadError, match="^is not text$"):
+        with pytest.raises(ReadError, match=r"^is not text$"):
             list(read_file(tmp_path / name))
 
 

@@ -65,7 +65,7 @@ def test_a_question_takes_one_transaction_and_is_read_once(
 
     assert counted.pop("transactions") == 1
     in_context = 1 if history and door != "search" else 0  # what the question asks for below what was said before it
-    assert counted == {name: 1 for name in READERS} | {"what_is_asked": 1 + in_context}
+    assert counted == dict.fromkeys(READERS, 1) | {"what_is_asked": 1 + in_context}
 
 
 def test_nothing_else_reads_a_questions_text() -> None:

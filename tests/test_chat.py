@@ -248,7 +248,7 @@ def test_an_opinion_is_kept_and_becomes_a_draft(page: ChatPage, said: Path) -> N
         "council, *when*?",
         False,
     )
-    assert [turn.text for turn in liked.history][0] == "council, *when*?" and not disliked.history
+    assert liked.history[0].text == "council, *when*?" and not disliked.history
     known, found = from_feedback([liked, disliked])
     assert (known.doc_ids, known.evidence) == (("peche/barrage",), (DOCUMENTS[1].text[:76],))
     assert (found.doc_ids, found.evidence) == ((), ())

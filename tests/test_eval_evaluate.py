@@ -298,7 +298,7 @@ def test_a_limited_run_can_be_continued(tmp_path, assistant):
 def test_a_folder_that_holds_something_is_not_overwritten(tmp_path, assistant):
     run(tmp_path, assistant)
     before = (tmp_path / "answers.jsonl").read_bytes()
-    with pytest.raises(UsageError, match="is not empty. Continue it with --resume"):
+    with pytest.raises(UsageError, match=r"is not empty\. Continue it with --resume"):
         run(tmp_path, assistant)
     assert (tmp_path / "answers.jsonl").read_bytes() == before
 

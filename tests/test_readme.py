@@ -93,7 +93,7 @@ def test_the_exported_settings_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.model_fields_set >= {name.split("=")[0].removeprefix("ASKCORPUS_").lower() for name in exports}
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")) + [ROOT / "README.md"], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*sorted(ROOT.glob("docs/*.md")), ROOT / "README.md"], ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
         if "://" not in link:

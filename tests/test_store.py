@@ -315,7 +315,7 @@ def test_one_writer_at_a_time(folder):
 
 def test_an_error_in_the_writer_keeps_what_was_put_and_frees_the_lock(folder):
     with open_(folder) as store:
-        with pytest.raises(ZeroDivisionError), store.writer() as writer:
+        with pytest.raises(ZeroDivisionError), store.writer() as writer:  # noqa: PT012 - what is written before it counts
             put(writer, document("a"))
             1 / 0  # noqa: B018
         fill(store, document("b"))
@@ -439,6 +439,7 @@ def test_closing_twice_is_fine_and_a_closed_store_opens_again(folder, caplog):
 
 
 def test_dimension_is_checked(folder):
+    one = document("a")
+    short = [piece._replace(vector=vector("x")[:4]) for piece in passages(one)]
     with open_(folder) as store, store.writer() as writer, pytest.raises(ValueError, match=str(DIMENSION)):
-        one = document("a")
-        writer.put(one, [piece._replace(vector=vector("x")[:4]) for piece in passages(one)])
+        writer.put(one, short)

@@ -347,7 +347,7 @@ def test_links_to_devices_and_into_proc_are_reported_and_never_read(folder, run)
 def test_a_pipe_that_takes_a_files_place_is_not_waited_for(tmp_path):
     for name in ("a.txt", "a.html", "a.jsonl"):
         os.mkfifo(tmp_path / name)
-        with pytest.raises(ReadError, match="^is no ordinary file$"):
+        with pytest.raises(ReadError, match=r"^is no ordinary file$"):
             list(read_file(tmp_path / name))
 
 

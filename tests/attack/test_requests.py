@@ -140,8 +140,8 @@ def test_text_in_an_address_that_is_none(client: httpx.Client, value: bytes) -> 
 
 @pytest.mark.parametrize(
     "header",
-    ["Accept-Language", "Accept", "Content-Type", "Authorization", "X-API-Key", "User-Agent", "Cookie", "Referer"]
-    + [
+    [
+        *("Accept-Language", "Accept", "Content-Type", "Authorization", "X-API-Key", "User-Agent", "Cookie", "Referer"),
         "X-Forwarded-For",
         "X-Forwarded-Host",
         "X-Forwarded-Proto",
@@ -150,8 +150,8 @@ def test_text_in_an_address_that_is_none(client: httpx.Client, value: bytes) -> 
         "If-None-Match",
         "Expect",
         "TE",
-    ]
-    + ["X-Gradio-Server", "X-Direct-Url", "Accept-Encoding", "Content-Encoding", "X-HTTP-Method-Override", "Date"],
+        *("X-Gradio-Server", "X-Direct-Url", "Accept-Encoding", "Content-Encoding", "X-HTTP-Method-Override", "Date"),
+    ],
 )
 def test_headers_that_mean_nothing(client: httpx.Client, header: str) -> None:
     values = [b"\xff\xfe", b",;,;=,", b"*" * 5_000, b"fr;q=x, ;q=9", b"\xc3\x28", b"'\"<script>", b"[", b"a=b;" * 500]

@@ -112,4 +112,4 @@ def vectors_of(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, Ve
 def ids_of(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, str]:
     """Passage ids by seq; those not there are left out."""
     query = sa.select(PASSAGES.c.seq, PASSAGES.c.id).where(PASSAGES.c.seq.in_(listed(wanted)))
-    return {seq: id_ for seq, id_ in connection.execute(query)}
+    return {row.seq: row.id for row in connection.execute(query)}

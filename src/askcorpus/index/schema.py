@@ -84,7 +84,7 @@ DOCUMENT_COLUMNS = [DOCUMENTS.c[name] for name in Document.model_fields]
 
 def meta(connection: sa.Connection) -> dict[str, str]:
     """All notes about the catalog itself."""
-    return {key: value for key, value in connection.execute(sa.select(_meta))}
+    return {row.key: row.value for row in connection.execute(sa.select(_meta))}
 
 
 def state(connection: sa.Connection) -> State:

@@ -44,7 +44,7 @@ def _national_language(country: str, language: str) -> str:
     empty where it is the language of many countries, or none is known."""
     own = next(iter(get_official_languages(country)), "")
     spoken = languages().get(own)
-    if spoken and spoken.countries.many or not get_global("likely_subtags").get(own, "").endswith(f"_{country}"):
+    if (spoken and spoken.countries.many) or not get_global("likely_subtags").get(own, "").endswith(f"_{country}"):
         return ""
     return next((str(locale.languages.get(own, "")) for locale in _locales(language)), "")
 

@@ -277,7 +277,7 @@ def _sound_alike(one: str, other: str) -> bool:
     """Whether two keys of sounds are the same but for an ending: ``Донецком`` and ``Donetsk``."""
     shorter, longer = sorted((one, other), key=len)
     return longer.startswith(shorter) and (
-        one == other or len(shorter) > SHORTEST and len(longer) - len(shorter) <= ENDING
+        one == other or (len(shorter) > SHORTEST and len(longer) - len(shorter) <= ENDING)
     )
 
 

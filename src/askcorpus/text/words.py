@@ -9,6 +9,7 @@ overlapping pairs of characters, which need no word list (as in Lucene's CJKBigr
 
 import unicodedata
 from functools import cache, lru_cache
+from itertools import pairwise
 
 import regex
 
@@ -116,8 +117,7 @@ def _pairs(run: str, start: int) -> list[tuple[str, Span]]:
     if len(clusters) == 1:
         return [(clusters[0][0], Span(start, start + len(run)))]
     return [
-        (left + right, Span(start + begin, start + end))
-        for (left, begin, _), (right, _, end) in zip(clusters, clusters[1:], strict=False)
+        (left + right, Span(start + begin, start + end)) for (left, begin, _), (right, _, end) in pairwise(clusters)
     ]
 
 

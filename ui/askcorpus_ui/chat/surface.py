@@ -152,6 +152,7 @@ class Surface:
         self._others = others
         self._streams: Counter[str] = Counter()
         self._unheard: dict[str, asyncio.TimerHandle] = {}
+        self._endings: set[asyncio.Task[None]] = set()  # the loop itself holds a task only weakly
         self._leaving = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -273,7 +274,9 @@ class Surface:
 
     def _stop_waiting(self, session: str) -> None:
         del self._unheard[session]
-        asyncio.ensure_future(self._throw_away(session))
+        ending = asyncio.ensure_future(self._throw_away(session))
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
 
     async def _throw_away(self, session: str) -> None:
         """Forget what Gradio keeps for a session to which nobody listens, and end what runs for it."""
