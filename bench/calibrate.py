@@ -23,6 +23,7 @@ from contextlib import closing
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,9 +64,9 @@ STRENGTH = 1.0
 class Rows:
     """The measured questions of one set: features (n, len(NAMES)), whether right, whether answerable."""
 
-    def __init__(self, name: str, lines: Sequence[dict[str, object]]) -> None:
+    def __init__(self, name: str, lines: Sequence[dict[str, Any]]) -> None:
         self.name = name
-        self.features = np.array([[line["features"][key] for key in NAMES] for line in lines], float)  # type: ignore[index]
+        self.features = np.array([[line["features"][key] for key in NAMES] for line in lines], np.float64)
         self.right = np.array([line["right"] for line in lines], bool)
         self.answerable = np.array([line["answerable"] for line in lines], bool)
         self.kinds = np.array([line["kind"] for line in lines])
@@ -187,7 +188,7 @@ def _balance(answered: NDArray[np.bool_], answerable: NDArray[np.bool_]) -> floa
 
 
 def _f1(found: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> float:
-    return float(2 * np.sum(found & wanted) / max(1, np.sum(found) + np.sum(wanted)))
+    return 2 * int(np.sum(found & wanted)) / max(1, int(np.sum(found)) + int(np.sum(wanted)))
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,7 +57,7 @@ def pairs(judge: Judge, questions: Iterable[dict[str, Any]], corpus: dict[str, d
     for done, question in enumerate(questions, start=1):
         said = question["system_answer"]
         sentences = [sentence["sentence"].strip() for sentence in said]
-        verdicts = judge.verdicts(question["question"], sentences, hits(question, corpus)) or [None] * len(said)
+        verdicts = judge.verdicts(question["question"], sentences, hits(question, corpus)) or repeat(None, len(said))
         for sentence, verdict in zip(said, verdicts, strict=True):
             if sentence["factuality"] in LABELS:
                 yield Pair(question["lang"], LABELS[sentence["factuality"]], verdict)

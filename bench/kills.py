@@ -49,8 +49,8 @@ Versions = dict[str, int]
 class Hashed(SentenceEmbeddings):
     """Unit vectors that depend on nothing but the words of a text."""
 
-    dimension = 64  # type: ignore[assignment]
-    fingerprint = "hashed"  # type: ignore[assignment]
+    dimension = 64
+    fingerprint = "hashed"
 
     def warm_up(self) -> None:
         """There is nothing to load."""

@@ -92,7 +92,7 @@ def tutorial(assistant: Assistant) -> Search:
 
     def run(question: Question) -> list[str]:
         vector = assistant.embeddings.embed_query(question.question)
-        found = collection.query(query_embeddings=[vector], n_results=4)  # type: ignore[list-item]
+        found = collection.query(query_embeddings=np.array([vector], np.float32), n_results=4)
         return unique(str(row["document"]) for row in (found["metadatas"] or [[]])[0])
 
     return run
