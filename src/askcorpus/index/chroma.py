@@ -270,7 +270,8 @@ class ChromaIndex:
     def _recall(self) -> Seqs | None:
         """What was noted, if it is about this catalog and about the files as they are now; else ``None``."""
         try:
-            with np.load(self._notes) as notes:
+            # Opened here, for NumPy leaves a file open that is no sound archive.
+            with self._notes.open("rb") as file, np.load(file) as notes:
                 seqs: Seqs = notes["seqs"]
                 return seqs if str(notes["about"]) == self._about() else None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
