@@ -202,7 +202,7 @@ def test_outputs(tmp_path, assistant):
         "report.md",
         "run.trec",
     }
-    answers = [Answer.model_validate_json(line) for line in (tmp_path / "run/answers.jsonl").open()]
+    answers = [Answer.model_validate_json(line) for line in (tmp_path / "run/answers.jsonl").read_bytes().splitlines()]
     assert [answer.conversation_id for answer in answers] == ["rain", "snow", "hail", "fog"]
     assert all(answer.timings_ms["wall"] > 0 for answer in answers)
     recorded = json.loads((tmp_path / "run/metrics.json").read_text())["run"]
