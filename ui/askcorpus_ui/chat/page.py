@@ -144,9 +144,11 @@ class ChatPage:
         ]
         for asked in asking:
             asked.then(self.idle, None, w.box, **_QUICK).then(self.save, [w.chat, w.store], [w.store, w.past], **_QUICK)
-        w.box.stop(self.stopped, w.chat, [w.chat, w.box, w.status], cancels=asking, **_QUICK).then(
-            self.save, [w.chat, w.store], [w.store, w.past], **_QUICK
-        )
+        # First the answer is cancelled, then what was written is kept: in one event Gradio does it the other way round,
+        # and a piece that comes in between would take the place of the note.
+        cancelled = w.box.stop(None, None, None, cancels=asking, **_QUICK)
+        kept = cancelled.then(self.stopped, w.chat, [w.chat, w.box, w.status], **_QUICK)
+        kept.then(self.save, [w.chat, w.store], [w.store, w.past], **_QUICK)
 
     def _wire_conversations(self, w: Widgets) -> None:
         shown = [w.chat, w.past, w.panel, w.status]
