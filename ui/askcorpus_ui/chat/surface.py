@@ -1,8 +1,8 @@
 """What of Gradio the chat page uses, and nothing else of it.
 
-Gradio brings some sixty routes: uploads, files, proxies, an API of its own. A browser that shows our page asks for ten
-of them, which are named here; the others do not exist. What those ten take is read into the types below before Gradio
-sees it, and Gradio gets only what these hold: a bubble is text, never a file to fetch.
+Gradio brings some sixty routes: uploads, files, proxies, an API of its own. A browser that shows our page asks for
+eleven of them, which are named here; the others do not exist. What those take is read into the types below before
+Gradio sees it, and Gradio gets only what these hold: a bubble is text, never a file to fetch.
 """
 
 import asyncio
