@@ -80,9 +80,8 @@ class Questions:
         if self._stopping:
             raise _stopping()
         self._limiter = self._limiter or CapacityLimiter(self._at_once)
-        if (
-            len(self._workers) >= self._at_once + self._waiting
-        ):  # the limiter does not know yet who came in this instant
+        # Counted here: the limiter does not know yet who came in this instant.
+        if len(self._workers) >= self._at_once + self._waiting:
             raise Busy("Too many questions are waiting.", "Ask again in a few seconds.")
         pump = _Pump(start, self._limiter)
         self._begun.add(pump)
@@ -112,10 +111,8 @@ class _Pump:
         self._abandoned.set()
         if not self.started.is_set():
             self.worker.cancel()
-        if not self.worker.done():
-            self.worker.add_done_callback(
-                lambda left: left.cancelled() or left.exception()
-            )  # nobody is left to be told
+        if not self.worker.done():  # nobody is left to be told how it ended
+            self.worker.add_done_callback(lambda left: left.cancelled() or left.exception())
 
     def _pump(self) -> None:
         self.started.set()
