@@ -134,7 +134,7 @@ def openai_router(assistant: "Assistant", questions: Questions) -> APIRouter:
             raise HTTPException(404, f"There is no model {name}; there is {MODEL}.")
         return _model()
 
-    @router.post("/chat/completions", response_model=None)
+    @router.post("/chat/completions", response_model=None, responses=_COMPLETIONS)
     async def complete(body: Completion, request: Request) -> Response:
         """Answer the last message from the corpus, with url_citation annotations. Any `model` means this one."""
         question, history = body.turns()
@@ -224,6 +224,9 @@ def _annotations(answer: Answer, base: str) -> list[dict[str, Any]]:
     return [{"type": "url_citation", "url_citation": citation(cited)} for cited in answer.citations]
 
 
+_COMPLETIONS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {}, "text/event-stream": {}}, "description": "The completion, or its chunks."}
+}
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": Refusal, "description": "What is wrong with the request."},
     "5XX": {"model": Refusal, "description": "What is wrong with the server or a model."},
