@@ -1,8 +1,10 @@
-"""Fit the confidence model on question sets with known answers, and say how well it does on sets left out.
+"""Fit what sentences are ordered by and the confidence on question sets with known answers, and say how well both do on
+sets left out.
 
     python bench/calibrate.py SETS --work DIR [--questions 250] [--write]
 
-``SETS`` holds a folder a set, each with ``corpus.jsonl`` and ``questions.jsonl``. Every question is asked with the
+``SETS`` holds a folder a set, each with ``corpus.jsonl`` and ``questions.jsonl``. First what each measurement of a
+sentence counts is fitted (``bench/sentence_weights.py``). Then every question is asked with the
 operating point at zero, so that an answer is always drafted; the features of its evidence and whether the answer is
 right (``askcorpus_eval.score.is_correct``) are kept in ``DIR``, with the indexes. Every corpus is also asked some
 questions of the next set, which it cannot answer: without these strangers there would be no unanswerable question in
@@ -10,8 +12,8 @@ another language than the corpus. And it is asked some of its own questions with
 reader might who believes what the corpus does not say. Then a logistic regression is fitted, each set weighing the
 same, and judged on each set's own questions by a model that has not seen that set; how well it tells swapped questions
 from those it answers right is shown beside it. ``--write`` puts the model fitted on all sets into
-``src/askcorpus/answer/calibration.json``. What is kept in ``DIR`` is used again: after a change of the features, remove
-``DIR/*.features.jsonl``.
+``src/askcorpus/answer/calibration.json``. What the reader read is kept in ``DIR`` and used again; after a change of the
+reader, remove ``DIR/*.reads``, after a change of the features, ``DIR/*.features.jsonl``.
 """
 
 import argparse
@@ -20,16 +22,17 @@ import random
 import re
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sentence_weights import RememberingReader, fit_weights, read_set, sample
 from sklearn.linear_model import LogisticRegression
 
-from askcorpus.answer.confidence import Features
+from askcorpus.answer.confidence import Calibration, Features, load_calibration
 from askcorpus.assistant import Assistant, open_assistant
 from askcorpus.search.countries import country_names
 from askcorpus.search.names import Name, names_of
@@ -39,7 +42,7 @@ from askcorpus.types import Answer
 from askcorpus_eval.gold import Matcher
 from askcorpus_eval.metrics.abstention import auroc
 from askcorpus_eval.metrics.calibration import ece
-from askcorpus_eval.questions import Question, read_questions
+from askcorpus_eval.questions import Question
 from askcorpus_eval.score import score
 from askcorpus_ingest.pipeline import ingest
 
@@ -78,12 +81,13 @@ class Rows:
         return bool(self.answerable[self.own].any() and not self.answerable[self.own].all())
 
 
-def measure_set(folder: Path, other: Path, work: Path, most: int) -> Rows:
+def measure_set(folder: Path, other: Path, work: Path, most: int, calibration: Calibration) -> Rows:
     """The rows of one set, with strangers from another, measured now unless they are there already."""
     kept = work / f"{folder.name}.features.jsonl"
     if not kept.exists():
         settings = read_settings(data=work / folder.name, min_confidence=0.0)
-        with closing(open_assistant(settings)) as assistant:
+        with closing(open_assistant(settings)) as assistant, RememberingReader(work / f"{folder.name}.reads") as reader:
+            assistant.reader, assistant.calibration = reader, calibration
             ingest([folder / "corpus.jsonl"], assistant.store, assistant.embeddings, settings)
             own = sample(folder, most)
             strangers = [_unanswerable(question) for question in sample(other, int(STRANGERS * len(own)))]
@@ -96,12 +100,6 @@ def measure_set(folder: Path, other: Path, work: Path, most: int) -> Rows:
             ]
         kept.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return Rows(folder.name, [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()])
-
-
-def sample(folder: Path, most: int) -> list[Question]:
-    """Questions whose answerability is known, the same ones every time."""
-    questions = [q for q in read_questions(folder / "questions.jsonl").questions if q.answerable is not None]
-    return random.Random(0).sample(questions, most) if len(questions) > most else questions
 
 
 def measure_question(assistant: Assistant, question: Question) -> dict[str, object] | None:
@@ -202,7 +200,14 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     folders = sorted(path.parent for path in args.sets.glob("*/questions.jsonl"))
     others = folders[1:] + folders[:1]
-    rows = [measure_set(*pair, args.work, args.questions) for pair in zip(folders, others, strict=True)]
+    read = [read_set(folder, args.work, args.questions) for folder in folders]
+    for one in read:
+        weights = fit_weights([other for other in read if other is not one])
+        print(f"{one.name:18} {len(one.questions):4} best sentence holds the answer: {one.share(weights):.3f} left out")
+    sentence_weights = fit_weights(read)
+    print("sentence weights", sentence_weights)
+    calibration = replace(load_calibration(), sentence_weights=sentence_weights)
+    rows = [measure_set(*pair, args.work, args.questions, calibration) for pair in zip(folders, others, strict=True)]
 
     print(
         f"{'set':18} {'n':>4} {'right':>6} {'mean':>6} {'AUROC':>6} {'ECE':>6} {'swapped':>7}"
@@ -248,6 +253,7 @@ def main() -> None:
         "means": _named(means),
         "deviations": _named(deviations),
         "operating_point": point,
+        "sentence_weights": sentence_weights,
     }
     print(json.dumps(numbers, indent=2))
     if args.write:

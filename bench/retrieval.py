@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-from calibrate import sample
+from sentence_weights import sample
 
 from askcorpus.assistant import Assistant, open_assistant
 from askcorpus.search.query import read_query

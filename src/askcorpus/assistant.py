@@ -11,9 +11,11 @@ from askcorpus.answer.citations import Verified, verify
 from askcorpus.answer.confidence import Calibration, load_calibration, missing_names
 from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
-from askcorpus.answer.judgement import JUDGED, Judgement, judge
+from askcorpus.answer.judgement import Judgement, judge
 from askcorpus.answer.llm import load_answerer
 from askcorpus.answer.phrases import does_not_say
+from askcorpus.answer.reader import Reader
+from askcorpus.answer.sentence_scores import READ
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.errors import UsageError
@@ -58,6 +60,7 @@ class Assistant:
         self.answerer = answerer or ExtractiveAnswerer()
         self.unrelated_texts = UnrelatedTexts(embeddings)
         self.calibration = calibration or load_calibration()
+        self.reader = Reader()
         self.retriever = Retriever(Reranker(settings.reranker) if settings.reranker else None)
 
     def __enter__(self) -> Self:
@@ -71,8 +74,9 @@ class Assistant:
         self.store.close()
 
     def warm_up(self) -> None:
-        """Load the embedding model now rather than with the first question."""
+        """Load the models now rather than with the first question."""
         self.embeddings.warm_up()
+        self.reader.warm_up()
 
     @property
     def operating_point(self) -> float:
@@ -130,10 +134,17 @@ class Assistant:
             info = index.filled()
             query = self._understand(index, question, history)
             clock.lap("embed")
-            retrieval = self.retriever.retrieve(index, query, filters, max(limit, JUDGED))
+            retrieval = self.retriever.retrieve(index, query, filters, max(limit, READ))
             clock.lap("retrieve")
             yield Retrieved(passages=retrieval.hits[:limit])
-            judgement = judge(retrieval, self.embeddings, self.unrelated_texts, self.calibration, self.operating_point)
+            judgement = judge(
+                retrieval,
+                self.reader,
+                self.embeddings,
+                self.unrelated_texts.among_themselves(),
+                self.calibration,
+                self.operating_point,
+            )
             clock.lap("judge")
             draft, verified, reason = Draft(text=""), Verified("", (), ()), judgement.abstain_reason
             if reason is None:

@@ -181,17 +181,22 @@ class ExplainedPassage(Record):
 class ExplainedSentence(Record):
     """A sentence that was weighed: ``document.text[start:end] == text``.
 
-    ``similarity`` and ``standing`` are those of the sentence read alone (see :class:`Match`), ``coverage`` the share
-    of the question's words, by their weight, that it holds; ``score`` is what sentences are ordered by.
+    ``document.text[answer_start:answer_end]`` are its words that answer best, ``answer_score`` their log-odds above no
+    answer in the passage, ``relevance`` those of the passage answering at all; ``similarity`` is the sentence's cosine
+    similarity to the question, ``standing`` how far it stands above the other sentences that were read, in standard
+    deviations; ``score`` is what sentences are ordered by.
     """
 
     text: str
     passage_id: str
     start: int
     end: int
+    answer_start: int
+    answer_end: int
+    answer_score: float
+    relevance: float
     similarity: float
     standing: float
-    coverage: float
     score: float
 
 

@@ -13,7 +13,6 @@ from functools import cache
 from importlib.resources import files
 
 from askcorpus.answer.sentence_scores import ScoredSentence
-from askcorpus.search.answer_type import lacks_answer
 from askcorpus.search.candidates import Retrieval
 from askcorpus.search.names import Name, missing
 from askcorpus.search.query import Query
@@ -22,30 +21,32 @@ from askcorpus.types import Hit
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the evidence for a question looks like.
+    """What the evidence for a question looks like, by the sentence that would be quoted (see ``ScoredSentence``).
 
-    ``similarity``: the cosine similarity of the best sentence; ``lexical``: the share of the
-    question's words that the best passage holds, by weight (``fusion.lexical_share``). 1 if so, else 0: ``lacking``: an
-    amount or a time is asked for and that sentence has none; ``name``: the question names something that the sentence's
-    passage does not (in another language, where a name may be translated: nothing that it does); ``country``: the
-    question names a country that the passage does not; ``foreign``: the sentence's document is in another language than
-    the question, which makes any similarity smaller. ``foreign_score``: the sentence's score (see ``ScoredSentence``),
-    up to ``OUTSTANDING``, in that case, else 0: how far it stands out tells more there than how similar it is.
+    ``answer``: how likely the reader finds the words that answer, and ``relevance``: that their passage answers at all,
+    both in log-odds up to ``CERTAIN`` either way; ``similarity``: the sentence's cosine similarity to the question;
+    ``passage``: its passage's evidence, up to ``OUTSTANDING``; ``lexical``: the share of the question's words that the
+    best passage holds, by weight (``fusion.lexical_share``). 1 if so, else 0: ``name``: the question names something
+    that the sentence's passage does not (in another language, where a name may be translated: nothing that it does);
+    ``country``: the question names a country that the passage does not; ``foreign``: the sentence's document is in
+    another language than the question.
     """
 
+    answer: float
+    relevance: float
     similarity: float
+    passage: float
     lexical: float
-    lacking: float
     name: float
     country: float
     foreign: float
-    foreign_score: float
 
 
-OUTSTANDING = 7.0
-"""Score from which a sentence stands out: more is said by names and words that return, not by being more right."""
+CERTAIN = 12.0
+OUTSTANDING = 12.0
+"""Beyond these a measurement says no more."""
 
-_SPECIAL = frozenset(("lacking", "name", "country", "foreign", "foreign_score"))
+_SPECIAL = frozenset(("name", "country", "foreign"))
 """Features that are 0 unless something special is the case: 0 is where they say nothing."""
 
 
@@ -56,14 +57,19 @@ def measure(retrieval: Retrieval, sentences: Sequence[ScoredSentence]) -> Featur
     foreign = _differ(query.language, best.hit.language)
     absent = missing_names(query, [best.hit])
     return Features(
+        answer=_bounded(best.answer_score, CERTAIN),
+        relevance=_bounded(best.relevance, CERTAIN),
         similarity=best.similarity,
+        passage=_bounded(best.passage, OUTSTANDING),
         lexical=max((match.lexical_share for match in retrieval.candidates[0].matches), default=0.0),
-        lacking=float(lacks_answer(query.asked, best.text, best.hit.language)),
         name=float(bool(absent) and (not foreign or absent == query.names)),
         country=float(any(name.country for name in absent)),
         foreign=float(foreign),
-        foreign_score=foreign * min(best.score, OUTSTANDING),
     )
+
+
+def _bounded(value: float, most: float) -> float:
+    return max(-most, min(most, value))
 
 
 def missing_names(query: Query, hits: Iterable[Hit]) -> tuple[Name, ...]:
@@ -86,13 +92,15 @@ def _differ(language: str, other: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A logistic model over standardised features, and the confidence from which answers are given."""
+    """A logistic model over standardised features, the confidence from which answers are given, and what each
+    measurement of a sentence counts in ``score_sentences``."""
 
     intercept: float
     weights: dict[str, float]
     means: dict[str, float]
     deviations: dict[str, float]
     operating_point: float
+    sentence_weights: dict[str, float]
 
     def confidence(self, features: Features) -> float:
         """Probability (0 to 1) that an answer from this evidence is right."""

@@ -2,21 +2,25 @@
 
 A report of twelve dead and one of fifteen, a claim and its denial: whoever asks must see both, with their dates. Two
 sentences count as about the same when they are nearer to each other than to the question and hold the same of its
-words; and as saying different things when each has a figure, date or name of the kind asked for and they have none in
-common, or when one denies and the other does not. Shallow on purpose: the price of an error is one quote too many.
+words; and as saying different things when the words that answer in them have no figure, date or name in common, or when
+one denies and the other does not. Shallow on purpose: the price of an error is one quote too many.
 """
 
 from collections.abc import Sequence
 from functools import cache
+from typing import NamedTuple
 
+import numpy as np
 import regex
+from numpy.typing import NDArray
 
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.embedding.baseline import ScoreBaseline
-from askcorpus.search.answer_type import AnswerType, answer_spans
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.search.candidates import Retrieval
 from askcorpus.search.query import Query
 from askcorpus.text.lexicon import known, languages, whole_words_in
-from askcorpus.text.words import words
+from askcorpus.text.words import terms, words
 
 REACH = 0.75
 """Standard deviations of similarity to the question by which the other answer may stay behind the best sentence..."""
@@ -35,54 +39,104 @@ REJECTED = 2.0
 both."""
 
 
+MOST_CLAIMS = 3
+"""Sentences of other documents that are held against the best one."""
+
+
+class _Claim(NamedTuple):
+    """A sentence, read alone: its vector (dimension,), how near it is to the question, in standard deviations, and the
+    share of the question's words, by weight, that it holds."""
+
+    sentence: ScoredSentence
+    vector: NDArray[np.float32]
+    similarity: float
+    z_score: float
+    coverage: float
+
+
 def contradicting_sentences(
-    query: Query, sentences: Sequence[ScoredSentence], unrelated: ScoreBaseline
+    retrieval: Retrieval, sentences: Sequence[ScoredSentence], embeddings: SentenceEmbeddings, unrelated: ScoreBaseline
 ) -> tuple[ScoredSentence, ...]:
     """The best sentence and those that contradict it, best first; none when no source does.
 
     ``sentences`` is ordered by score, best first; ``unrelated`` is how similar unrelated sentences are to each other.
+
+    Raises:
+        ModelError: the embedding model cannot be loaded.
     """
     if not sentences:
         return ()
-    best, *others = sentences
-    contrary = [other for other in others if _contradict(query, best, other, unrelated)]
-    return (best, *_one_a_document(contrary)) if contrary else ()
+    best, query = sentences[0], retrieval.query
+    otherwise = [one for one in _one_a_document(sentences, best) if _may_contradict(query, best, one)][:MOST_CLAIMS]
+    if not otherwise:
+        return ()
+    vectors = embeddings.embed_sentences([one.text for one in (best, *otherwise)])
+    claim, *others = (
+        _claim(retrieval, sentence, vector) for sentence, vector in zip((best, *otherwise), vectors, strict=True)
+    )
+    contrary = [other.sentence for other in others if _contradict(query, claim, other, unrelated)]
+    return (best, *contrary) if contrary else ()
 
 
-def _contradict(query: Query, one: ScoredSentence, other: ScoredSentence, unrelated: ScoreBaseline) -> bool:
-    if one.hit.document_id == other.hit.document_id:
-        return False
+def _one_a_document(sentences: Sequence[ScoredSentence], best: ScoredSentence) -> list[ScoredSentence]:
+    """The best sentence of each document but that of ``best``."""
+    first = {one.hit.document_id: one for one in reversed(sentences)}
+    return [one for one in first.values() if one.hit.document_id != best.hit.document_id][::-1]
+
+
+def _may_contradict(query: Query, one: ScoredSentence, other: ScoredSentence) -> bool:
+    """Whether two sentences' own words leave it open that they contradict each other."""
     if not _names_held(query, one.text) <= _names_held(query, other.text):
         return False
+    return _one_denies(one, other) or _answers_otherwise(one, other)
+
+
+def _claim(retrieval: Retrieval, sentence: ScoredSentence, vector: NDArray[np.float32]) -> _Claim:
+    reading, held = retrieval.readings[0], set(terms(sentence.text))
+    similarity = float(vector @ reading.vector)
+    covered = sum(weight for term, weight in reading.weights.items() if term in held)
+    return _Claim(
+        sentence,
+        vector,
+        similarity,
+        reading.baseline.z_score(similarity, sentence.hit.language),
+        covered / (sum(reading.weights.values()) or 1.0),
+    )
+
+
+def _contradict(query: Query, one: _Claim, other: _Claim, unrelated: ScoreBaseline) -> bool:
     alike = unrelated.z_score(float(one.vector @ other.vector))
-    if _is_denied(one, other, alike):
+    if _one_denies(one.sentence, other.sentence) and _is_denied(one, other, alike):
         return True
-    return alike >= ALIKE and _same_matter(one, other) and _answers_otherwise(query, one, other)
+    return alike >= ALIKE and _same_matter(one, other) and _answers_otherwise(one.sentence, other.sentence)
 
 
-def _is_denied(one: ScoredSentence, other: ScoredSentence, alike: float) -> bool:
+def _one_denies(one: ScoredSentence, other: ScoredSentence) -> bool:
+    return denies(one.text, one.hit.language) != denies(other.text, other.hit.language)
+
+
+def _is_denied(one: _Claim, other: _Claim, alike: float) -> bool:
     """Whether one of two sentences about the same says that it is not so."""
-    texts = [(sentence.text, sentence.hit.language) for sentence in (one, other)]
-    if denies(*texts[0]) == denies(*texts[1]):
-        return False
     if alike >= OPPOSED:
         return _is_near(one, other) or _holds_the_words(one, other)
-    return alike >= REJECTED and any(rejects(*text) for text in texts) and _holds_the_words(one, other)
+    rejected = any(rejects(claim.sentence.text, claim.sentence.hit.language) for claim in (one, other))
+    return alike >= REJECTED and rejected and _holds_the_words(one, other)
 
 
-def _same_matter(one: ScoredSentence, other: ScoredSentence) -> bool:
-    if one.hit.language != other.hit.language:
+def _same_matter(one: _Claim, other: _Claim) -> bool:
+    if one.sentence.hit.language != other.sentence.hit.language:
         return _is_near(one, other)
     nearest = float(one.vector @ other.vector) >= max(one.similarity, other.similarity)
     return nearest and (_holds_the_words(one, other) or _is_near(one, other))
 
 
-def _is_near(one: ScoredSentence, other: ScoredSentence) -> bool:
+def _is_near(one: _Claim, other: _Claim) -> bool:
     return other.z_score >= one.z_score - REACH
 
 
-def _holds_the_words(one: ScoredSentence, other: ScoredSentence) -> bool:
-    return one.hit.language == other.hit.language and other.coverage >= max(0.2, SAME_WORDS * one.coverage)
+def _holds_the_words(one: _Claim, other: _Claim) -> bool:
+    same_language = one.sentence.hit.language == other.sentence.hit.language
+    return same_language and other.coverage >= max(0.2, SAME_WORDS * one.coverage)
 
 
 def _names_held(query: Query, text: str) -> frozenset[str]:
@@ -90,23 +144,19 @@ def _names_held(query: Query, text: str) -> frozenset[str]:
     return query.figures & set(words(text))
 
 
-def _answers_otherwise(query: Query, one: ScoredSentence, other: ScoredSentence) -> bool:
-    """Whether both have what is asked for and none of it in common.
+def _answers_otherwise(one: ScoredSentence, other: ScoredSentence) -> bool:
+    """Whether the words that answer in both have no figure in common, or, where neither has figures, no name.
 
-    Of dates and amounts only the digits count, and both must have some: whether "twelve" is 12 is not known here. Names
-    stand in most sentences, so both must hold the same of the question; where nouns are capitalised they are not told.
+    Whether "twelve" is 12 is not known here, so of answers with figures both must have some. Names are not told where
+    nouns are capitalised too.
     """
-    kind = query.asked.kind
-    if kind is AnswerType.OTHER:
+    answers = [set(words(found.answer_text)) for found in (one, other)]
+    figures = [{word for word in answer if any(map(str.isdigit, word))} for answer in answers]
+    if any(figures):
+        return all(figures) and not figures[0] & figures[1]
+    named = all(found.answer_text[:1].isupper() for found in (one, other))
+    if not named or one.hit.language != other.hit.language or _capitalises_nouns(one.hit.language):
         return False
-    if kind is AnswerType.NAME and (_capitalises_nouns(one.hit.language) or not _holds_the_words(one, other)):
-        return False
-    answers = [
-        {word for start, end in answer_spans(query.asked, e.text, e.hit.language) for word in words(e.text[start:end])}
-        for e in (one, other)
-    ]
-    if kind is not AnswerType.NAME:
-        answers = [{word for word in answer if any(map(str.isdigit, word))} for answer in answers]
     return bool(answers[0] and answers[1]) and not answers[0] & answers[1]
 
 
@@ -133,7 +183,3 @@ def _rejections(language: str) -> "regex.Pattern[str]":
 def _capitalises_nouns(language: str) -> bool:
     one = languages().get(language)
     return one is not None and one.capitalised_nouns
-
-
-def _one_a_document(sentences: Sequence[ScoredSentence]) -> list[ScoredSentence]:
-    return list({one.hit.document_id: one for one in reversed(sentences)}.values())[::-1]

@@ -19,6 +19,9 @@ from askcorpus.types import (
     Filters,
 )
 
+EXPLAINED = 10
+"""Sentences that an explanation shows, best first."""
+
 
 def explain(
     retrieval: Retrieval,
@@ -54,7 +57,7 @@ def explain(
             )
             for candidate in retrieval.candidates
         ),
-        sentences=tuple(_sentence(one) for one in sentences),
+        sentences=tuple(_sentence(one) for one in sentences[:EXPLAINED]),
         start=round(calibration.start, 3),
         features=explained,
         confidence=round(confidence, 4),
@@ -84,9 +87,12 @@ def _sentence(sentence: ScoredSentence) -> ExplainedSentence:
         passage_id=sentence.hit.passage_id,
         start=sentence.span.start,
         end=sentence.span.end,
+        answer_start=sentence.answer.start,
+        answer_end=sentence.answer.end,
+        answer_score=round(sentence.answer_score, 4),
+        relevance=round(sentence.relevance, 4),
         similarity=round(sentence.similarity, 4),
-        standing=round(sentence.z_score, 4),
-        coverage=round(sentence.coverage, 4),
+        standing=round(sentence.standing, 4),
         score=round(sentence.score, 4),
     )
 

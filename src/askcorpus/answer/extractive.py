@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from askcorpus.answer.answerer import Findings
 from askcorpus.answer.phrases import documents_differ
 from askcorpus.answer.sentence_scores import ScoredSentence
-from askcorpus.search.answer_type import answer_spans
 from askcorpus.search.query import Query
 from askcorpus.text.language import detect_language
 from askcorpus.text.words import words
-from askcorpus.types import Draft, Quote, Span, Turn
+from askcorpus.types import Draft, Quote, Turn
 
 NAME = "extractive"
 
@@ -51,15 +50,13 @@ def extract(
         elif text:
             piece = f" {piece}"
         text += piece
-        marks = answer_spans(query.asked_in_context, chosen.text, chosen.hit.language)
-        highlights = tuple(Span(chosen.span.start + start, chosen.span.start + end) for start, end in marks)
         quotes.append(
             Quote(
                 marker=marker,
                 passage_id=chosen.hit.passage_id,
                 start=chosen.span.start,
                 end=chosen.span.end,
-                highlights=highlights,
+                highlights=(chosen.answer,),
             )
         )
         yield piece

@@ -4,14 +4,12 @@ from typing import NamedTuple
 
 from askcorpus.answer.confidence import Calibration, Features, measure
 from askcorpus.answer.contradiction import contradicting_sentences
+from askcorpus.answer.reader import Reader
 from askcorpus.answer.sentence_scores import ScoredSentence, score_sentences
+from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.search.candidates import Retrieval
 from askcorpus.types import AbstainReason
-
-JUDGED = 8
-"""Passages that the evidence is judged by, however few are asked for."""
 
 
 class Judgement(NamedTuple):
@@ -31,21 +29,44 @@ class Judgement(NamedTuple):
 
 def judge(
     retrieval: Retrieval,
+    reader: Reader,
     embeddings: SentenceEmbeddings,
-    unrelated: UnrelatedTexts,
+    unrelated: ScoreBaseline,
     calibration: Calibration,
     operating_point: float,
 ) -> Judgement:
-    """Judge what was found; below ``operating_point`` the evidence is too weak to answer.
+    """Judge what was found; below ``operating_point`` the evidence is too weak to answer. ``unrelated``: how similar
+    unrelated sentences are to each other.
+
+    A follow-up is read both alone and behind the question before it, and the reading counts whose answer is likelier
+    right: what stands alone is not harmed by what was said before.
 
     Raises:
-        ModelError: the embedding model cannot be loaded.
+        ModelError: a model cannot be loaded.
     """
-    sentences = score_sentences(retrieval, embeddings)
-    if not sentences:
+    judged = [
+        found
+        for reading in range(len(retrieval.query.read_as))
+        if (found := _judged_as(reading, retrieval, reader, calibration))
+    ]
+    if not judged:
         return Judgement((), (), None, 0.0, "no_match")
-    features = measure(retrieval, sentences)
-    confidence = calibration.confidence(features)
+    sentences, features, confidence = max(judged, key=lambda one: one.confidence)
+    contradicting = contradicting_sentences(retrieval, sentences, embeddings, unrelated)
     weak = confidence < operating_point
-    contradicting = contradicting_sentences(retrieval.query, sentences, unrelated.among_themselves())
     return Judgement(sentences, contradicting, features, confidence, "weak_evidence" if weak else None)
+
+
+class _Judged(NamedTuple):
+    sentences: tuple[ScoredSentence, ...]
+    features: Features
+    confidence: float
+
+
+def _judged_as(reading: int, retrieval: Retrieval, reader: Reader, calibration: Calibration) -> _Judged | None:
+    """The evidence by one of the question's readings; None where there is no sentence."""
+    sentences = score_sentences(retrieval, reader, calibration.sentence_weights, reading)
+    if not sentences:
+        return None
+    features = measure(retrieval, sentences)
+    return _Judged(sentences, features, calibration.confidence(features))

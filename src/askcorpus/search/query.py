@@ -35,12 +35,12 @@ class Query(NamedTuple):
     """What is searched for.
 
     ``question`` is what was asked, ``standalone`` what it means with the conversation around it (equal to
-    ``question`` where there is none). ``vectors`` (n, dimension) has a row for each reading of the question, the
-    question itself first; ``terms`` has a tuple for each reading, and so has ``baselines``: the mean and standard
-    deviation of its similarity to texts that have nothing to do with it. ``period`` is the time that is named, and
-    ``year`` its year where the question says it itself. ``asked`` is what the question asks for, ``asked_in_context``
-    what it does with the conversation around it; ``names`` are those it asks about, ``figures`` its words that look
-    like names or figures. All that any later step knows of the question stands here: none reads its text again.
+    ``question`` where there is none). For each reading of the question, the question itself first, ``read_as`` has the
+    text that is read together with passages, ``vectors`` (n, dimension) a row, ``terms`` a tuple, and ``baselines`` the
+    mean and standard deviation of its similarity to texts that have nothing to do with it. ``period`` is the time that
+    is named, and ``year`` its year where the question says it itself. ``asked`` is what the question asks for;
+    ``names`` are those it asks about, ``figures`` its words that look like names or figures. All that any later step
+    knows of the question stands here: none reads its text again.
     """
 
     question: str
@@ -52,7 +52,7 @@ class Query(NamedTuple):
     period: str
     year: str
     asked: Asked
-    asked_in_context: Asked
+    read_as: tuple[str, ...]
     names: tuple[Name, ...]
     figures: frozenset[str]
 
@@ -67,9 +67,9 @@ class Query(NamedTuple):
         terms: tuple[tuple[str, ...], ...],
         baselines: tuple[ScoreBaseline, ...],
         period: str,
+        read_as: tuple[str, ...] = (),
     ) -> Self:
         """A query with all that its text says, which is read here and nowhere else."""
-        asked = what_is_asked(question, language)
         return cls(
             question=question,
             standalone=standalone,
@@ -79,8 +79,8 @@ class Query(NamedTuple):
             baselines=baselines,
             period=period,
             year=period[:4] if period[:4] in standalone else "",
-            asked=asked,
-            asked_in_context=asked if standalone == question else what_is_asked(standalone, language),
+            asked=what_is_asked(question, language),
+            read_as=read_as or (standalone,),
             names=names_of(question, language),
             figures=names_and_figures(question, language),
         )
@@ -128,10 +128,10 @@ def read_query(
     as it is, and below what was said before it (a pronoun's noun is mostly there). ``latest`` is the newest date in the
     corpus: what "last July" is counted back from.
     """
-    readings = [standalone or question]
+    readings = read_as = [standalone or question]
     if standalone is None and history:
-        readings.append(_in_context(question, history))
-    language = _language(question, history)
+        readings = [question, _in_context(question, history)]
+        read_as = [question, _after_the_last(question, history)]
     vectors = np.array([embeddings.embed_query(reading) for reading in readings], np.float32)
     language = _language(question, history)
     return Query.read(
@@ -142,6 +142,7 @@ def read_query(
         terms=tuple(tuple(dict.fromkeys(terms(reading))) for reading in readings),
         baselines=tuple(unrelated_texts.baseline(vector) for vector in vectors),
         period=read_period(standalone or question, latest, language),
+        read_as=tuple(read_as),
     )
 
 
@@ -154,6 +155,12 @@ def _in_context(question: str, history: Sequence[Turn]) -> str:
     asked = [turn.text[:_REMEMBERED_CHARS] for turn in history if turn.role == "user"][-_REMEMBERED_TURNS:]
     answered = [_MARKER.sub("", turn.text)[:_ANSWER_CHARS] for turn in history if turn.role == "assistant"][-1:]
     return "\n".join([*asked, *answered, question])
+
+
+def _after_the_last(question: str, history: Sequence[Turn]) -> str:
+    """The question behind the one before it: "Who won? When?"."""
+    asked = [turn.text[:_REMEMBERED_CHARS] for turn in history if turn.role == "user"][-1:]
+    return " ".join([*asked, question])
 
 
 def _language(question: str, history: Sequence[Turn]) -> str:

@@ -1,0 +1,118 @@
+"""What each measurement of a sentence counts, fitted on questions whose answer stands in one of the sentences.
+
+Imported by ``bench/calibrate.py``. A question's sentences compete: the weights are those under which the sentences that
+hold a gold answer are likeliest to be first (conditional logit, McFadden 1974). Every set weighs the same.
+"""
+
+import pickle
+import random
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import logsumexp
+
+from askcorpus.answer.reader import Reader, ReadPassage
+from askcorpus.answer.sentence_scores import READ, read_sentences
+from askcorpus.assistant import Assistant, open_assistant
+from askcorpus.search.query import read_query
+from askcorpus.settings import read_settings
+from askcorpus.types import Filters
+from askcorpus_eval.gold import Matcher
+from askcorpus_eval.metrics.answers import answer_in_citation
+from askcorpus_eval.questions import Question, read_questions
+from askcorpus_eval.score import short_answers
+from askcorpus_ingest.pipeline import ingest
+
+MEASUREMENTS = ("answer_score", "relevance", "passage", "standing")
+"""Of ``ScoredSentence``: what its score is made of."""
+
+SHRINKAGE = 0.01
+"""Strength of the ridge penalty on the weights."""
+
+
+class RememberingReader(Reader):
+    """A reader that keeps what it read in a file."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self._file = file
+        self._known: dict[tuple[str, str], ReadPassage] = pickle.loads(file.read_bytes()) if file.exists() else {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._file.write_bytes(pickle.dumps(self._known))
+
+    def read(self, question: str, passages: Sequence[str]) -> list[ReadPassage]:
+        """As the reader does, but each pair once."""
+        new = [passage for passage in passages if (question, passage) not in self._known]
+        self._known |= {(question, text): read for text, read in zip(new, super().read(question, new), strict=True)}
+        return [self._known[question, passage] for passage in passages]
+
+
+class ReadSet(NamedTuple):
+    """Of each question of a set its sentences' measurements (sentences, measurements), and which hold the answer."""
+
+    name: str
+    questions: tuple[tuple[NDArray[np.float64], NDArray[np.bool_]], ...]
+
+    def share(self, weights: dict[str, float]) -> float:
+        """The share of questions whose best sentence holds the answer."""
+        w = np.array([weights[name] for name in MEASUREMENTS])
+        return float(np.mean([right[int((x @ w).argmax())] for x, right in self.questions])) if self.questions else 0.0
+
+
+def sample(folder: Path, most: int) -> list[Question]:
+    """Questions whose answerability is known, the same ones every time."""
+    questions = [q for q in read_questions(folder / "questions.jsonl").questions if q.answerable is not None]
+    return random.Random(0).sample(questions, most) if len(questions) > most else questions
+
+
+def read_set(folder: Path, work: Path, most: int) -> ReadSet:
+    """The questions of a set with short answers, of which some sentence that is read holds one and some does not."""
+    settings = read_settings(data=work / folder.name)
+    found = []
+    with closing(open_assistant(settings)) as assistant, RememberingReader(work / f"{folder.name}.reads") as reader:
+        ingest([folder / "corpus.jsonl"], assistant.store, assistant.embeddings, settings)
+        matcher = Matcher(assistant.store)
+        for question in sample(folder, most):
+            if question.answerable and short_answers(question):
+                x, right = _measured(assistant, reader, question, frozenset(matcher.gold(question).grades))
+                if right.any() and not right.all():
+                    found.append((x, right))
+    return ReadSet(folder.name, tuple(found))
+
+
+def _measured(
+    assistant: Assistant, reader: Reader, question: Question, gold: frozenset[str]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    with assistant.store.snapshot() as index:
+        said = (question.question, question.history, assistant.embeddings, assistant.unrelated_texts)
+        query = read_query(*said, latest=index.latest())
+        retrieval = assistant.retriever.retrieve(index, query, Filters(), READ)
+    sentences = read_sentences(retrieval, reader, len(query.read_as) - 1)
+    language = question.doc_lang or question.lang
+    right = [
+        (not gold or one.hit.document_id in gold)
+        and answer_in_citation([one.text], short_answers(question), language) == 1
+        for one in sentences
+    ]
+    return np.array([[getattr(one, name) for name in MEASUREMENTS] for one in sentences]), np.array(right, bool)
+
+
+def fit_weights(sets: Sequence[ReadSet]) -> dict[str, float]:
+    """The weights by the name of their measurement."""
+    questions = [(x - x.mean(axis=0), right, 1 / len(one.questions)) for one in sets for x, right in one.questions]
+
+    def loss(w: NDArray[np.float64]) -> float:
+        terms = [share * (logsumexp(x @ w) - logsumexp((x @ w)[right])) for x, right, share in questions]
+        return float(np.sum(terms) / len(sets) + SHRINKAGE * (w @ w))
+
+    fitted = minimize(loss, np.full(len(MEASUREMENTS), 0.1), method="L-BFGS-B").x
+    return {name: round(float(weight), 4) for name, weight in zip(MEASUREMENTS, fitted, strict=True)}

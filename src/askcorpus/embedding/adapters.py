@@ -1,0 +1,53 @@
+"""Low-rank adapters (Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models"): what the bundled encoder
+was taught, as small differences to its weights.
+
+A file holds for a linear layer two thin matrices ``<layer>.a`` (rank, inputs) and ``<layer>.b`` (outputs, rank), whose
+product is added to the layer's weight; and whole tensors, such as layer norms, that take the place of the encoder's.
+How the files were made: ``training/``; what is in them: docs/reader.md.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load
+
+ALIGNMENT = "alignment.safetensors"
+"""The adapters with which texts that mean the same meet, whatever their languages."""
+
+READER = "reader.safetensors"
+"""The adapters, and the heads, with which the encoder reads a passage for the answer to a question."""
+
+
+class Adapters(NamedTuple):
+    """The tensors of a file by name, and a digest that names them."""
+
+    tensors: Mapping[str, NDArray[np.float32]]
+    digest: str
+
+    def changed(self) -> Iterator[str]:
+        """The names of the encoder's weights that these adapters change."""
+        for name in self.tensors:
+            if name.endswith(".a"):
+                yield f"{name.removesuffix('.a')}.weight"
+            elif not name.endswith(".b"):
+                yield name
+
+    def adapted(self, name: str, weight: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The encoder's ``weight`` of this name as these adapters make it."""
+        layer = name.removesuffix(".weight")
+        if f"{layer}.a" in self.tensors:
+            return weight + self.tensors[f"{layer}.b"] @ self.tensors[f"{layer}.a"]
+        return self.tensors.get(name, weight)
+
+
+@cache
+def load_adapters(name: str) -> Adapters:
+    """The adapters of a file that comes with the package: ``ALIGNMENT`` or ``READER``."""
+    content = files("askcorpus.embedding").joinpath(name).read_bytes()
+    tensors = {key: tensor.astype(np.float32) for key, tensor in load(content).items()}
+    return Adapters(tensors, hashlib.sha256(content).hexdigest()[:12])
