@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from askcorpus.answer.reader import Reader
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
 from askcorpus_ingest.pipeline import ingest
+
+READER = Reader()
+"""Loaded by the first question of a session, and shared by all assistants of its tests."""
 
 ARTICLES = {
     "ferry": (
@@ -44,7 +48,7 @@ def open_over(
 ) -> Assistant:
     """An assistant over ``articles`` (file name to text), kept in ``folder``. Close it when done."""
     chosen = Settings.model_validate({"data": folder / "data", "min_confidence": 0.0} | settings)
-    assistant = Assistant(chosen, open_index(chosen, embeddings), embeddings)
+    assistant = Assistant(chosen, open_index(chosen, embeddings), embeddings, reader=READER)
     files = folder / "articles"
     files.mkdir(parents=True)
     for name, text in articles.items():

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
+from asking import READER
 
 
 @pytest.fixture(scope="module")
 def one_model() -> Iterator[None]:
-    """Commands run in this process share the bundled model, which each would load for itself in seconds."""
+    """Commands run in this process share the models, which each would load for itself in seconds."""
     load, loaded = SentenceEmbeddings._load, {}
 
     def load_once(self: SentenceEmbeddings) -> Any:
@@ -20,6 +21,7 @@ def one_model() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SentenceEmbeddings, "_load", load_once)
+        patch.setattr("askcorpus.assistant.Reader", lambda: READER)
         yield
 
 

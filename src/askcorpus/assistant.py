@@ -51,6 +51,7 @@ class Assistant:
         store: Store,
         embeddings: SentenceEmbeddings,
         *,
+        reader: Reader | None = None,
         answerer: Answerer | None = None,
         calibration: Calibration | None = None,
     ) -> None:
@@ -60,7 +61,7 @@ class Assistant:
         self.answerer = answerer or ExtractiveAnswerer()
         self.unrelated_texts = UnrelatedTexts(embeddings)
         self.calibration = calibration or load_calibration()
-        self.reader = Reader()
+        self.reader = reader or Reader()
         self.retriever = Retriever(Reranker(settings.reranker) if settings.reranker else None)
 
     def __enter__(self) -> Self:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from askcorpus.embedding.adapters import READER, load_adapters
+from askcorpus.embedding.adapters import ALIGNMENT, READER, load_adapters
 from askcorpus.embedding.encoder import Encoder, TokenStates
 from askcorpus.types import Span
 
@@ -23,6 +23,10 @@ LONGEST_QUESTION = 250
 
 LONGEST_ANSWER = 30
 """Tokens of an answer."""
+
+
+ALIGNED = 0.5
+"""How far the reader's encoder is brought together across languages before its own adapters (docs/quality.md)."""
 
 
 class FoundAnswer(NamedTuple):
@@ -61,8 +65,8 @@ class Reader:
     """Reads passages for answers. Cheap to make, loaded at the first use; threads may share one."""
 
     def __init__(self) -> None:
-        self._adapters = load_adapters(READER)
-        self._encoder = Encoder(self._adapters, LONGEST_PAIR)
+        self._heads = load_adapters(READER).tensors
+        self._encoder = Encoder((load_adapters(ALIGNMENT).at(ALIGNED), load_adapters(READER)), LONGEST_PAIR)
 
     def warm_up(self) -> None:
         """Load the model now; later calls do nothing.
@@ -78,7 +82,7 @@ class Reader:
         return [self._judged(tokens, passage) for tokens, passage in zip(seen, passages, strict=True)]
 
     def _judged(self, seen: TokenStates, passage: str) -> ReadPassage:
-        heads = self._adapters.tensors
+        heads = self._heads
         spans = seen.states @ heads["span.weight"].T + heads["span.bias"]
         hidden = np.tanh(heads["relevance.0.weight"] @ seen.states[0] + heads["relevance.0.bias"])
         relevance = heads["relevance.2.weight"] @ hidden + heads["relevance.2.bias"]

@@ -44,6 +44,11 @@ class Adapters(NamedTuple):
             return weight + self.tensors[f"{layer}.b"] @ self.tensors[f"{layer}.a"]
         return self.tensors.get(name, weight)
 
+    def at(self, strength: float) -> "Adapters":
+        """These adapters with differences so many times as large."""
+        tensors = {key: strength * tensor if key.endswith(".b") else tensor for key, tensor in self.tensors.items()}
+        return Adapters(tensors, f"{self.digest}x{strength}")
+
 
 @cache
 def load_adapters(name: str) -> Adapters:

@@ -22,6 +22,7 @@ from askcorpus.embedding import bundled_model as bundled
 from askcorpus.embedding.adapters import ALIGNMENT, load_adapters
 from askcorpus.errors import ModelError
 from askcorpus.settings import BUNDLED_MODEL, Settings
+from askcorpus.text.characters import encodable
 from askcorpus.types import Span
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ class _Encoder:
     def encode(self, texts: Sequence[str], role: str) -> NDArray[np.float32]:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         for batch in _batches(texts):
-            vectors[batch] = self._encode_batch([_encodable(texts[i]) for i in batch], role)
+            vectors[batch] = self._encode_batch([encodable(texts[i]) for i in batch], role)
         return vectors
 
     def _encode_batch(self, texts: list[str], role: str) -> NDArray[np.float32]:
@@ -197,7 +198,7 @@ class _Encoder:
         sentences = [np.empty((len(own), self.dimension), np.float32) for own in spans]
         alone: list[tuple[int, int]] = []
         for batch in _batches(texts):
-            for i, seen in zip(batch, self._forward([_encodable(texts[i]) for i in batch]), strict=True):
+            for i, seen in zip(batch, self._forward([encodable(texts[i]) for i in batch]), strict=True):
                 vectors[i] = _unit(seen.vector)
                 for j, span in enumerate(spans[i]):
                     tokens = seen.tokens_of(span)
@@ -346,11 +347,6 @@ def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
     for start in range(0, len(order), _BATCH):
         yield order[start : start + _BATCH]
-
-
-def _encodable(text: str) -> str:
-    """The text with each lone surrogate (JSON can hold them, tokenizers refuse them) as ``?``; offsets stay."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -22,6 +22,7 @@ from tokenizers import Encoding, Tokenizer
 from askcorpus.embedding.adapters import Adapters
 from askcorpus.embedding.bundled_model import model_files
 from askcorpus.errors import ModelError
+from askcorpus.text.characters import encodable
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -43,8 +44,8 @@ class TokenStates(NamedTuple):
 class Encoder:
     """Encodes pairs of texts. Cheap to make: loaded at the first use (or by :meth:`warm_up`). Threads may share one."""
 
-    def __init__(self, adapters: Adapters, longest: int) -> None:
-        """``longest``: tokens of a pair; beyond that the second text is cut."""
+    def __init__(self, adapters: Sequence[Adapters], longest: int) -> None:
+        """``adapters`` are added to each other; ``longest``: tokens of a pair; beyond that the second text is cut."""
         self._adapters = adapters
         self._longest = longest
         self._loaded: _Loaded | None = None
@@ -65,7 +66,7 @@ class Encoder:
         self.warm_up()
         assert self._loaded is not None
         session, tokenizer, words = self._loaded
-        encodings = tokenizer.encode_batch([(first, second) for second in seconds])
+        encodings = tokenizer.encode_batch([(encodable(first), encodable(second)) for second in seconds])
         found: dict[int, TokenStates] = {}
         for batch in _batches(encodings):
             length = max(len(encodings[i].ids) for i in batch)
@@ -86,7 +87,7 @@ class _Loaded(NamedTuple):
     words: NDArray[np.float32]
 
 
-def _load(adapters: Adapters, longest: int) -> _Loaded:
+def _load(adapters: Sequence[Adapters], longest: int) -> _Loaded:
     import onnxruntime
 
     weights_file, tokenizer_file = model_files()
@@ -112,13 +113,15 @@ def _load(adapters: Adapters, longest: int) -> _Loaded:
     return _Loaded(session, tokenizer, words)
 
 
-def _weights(file: Path, adapters: Adapters) -> dict[str, NDArray[np.float32]]:
+def _weights(file: Path, adapters: Sequence[Adapters]) -> dict[str, NDArray[np.float32]]:
     """The graph's weights by their names there: a layer's matrix stands transposed, under its name with ``.T``."""
     weights = {}
     with safe_open(file, "numpy") as tensors:
         for name in tensors.keys():  # noqa: SIM118 - no mapping
             if name != _WORDS:
-                weight = adapters.adapted(name, tensors.get_tensor(name))
+                weight = tensors.get_tensor(name)
+                for one in adapters:
+                    weight = one.adapted(name, weight)
                 is_matrix = weight.ndim == 2 and name.startswith("encoder.")
                 weights[f"{name}.T" if is_matrix else name] = np.ascontiguousarray(weight.T if is_matrix else weight)
     return weights

@@ -84,3 +84,8 @@ def printable(name: str) -> str:
 def plain(text: str) -> str:
     """The text without characters that a terminal acts on, and with what is no Unicode in it escaped."""
     return printable(CONTROLS.sub("", text))
+
+
+def encodable(text: str) -> str:
+    """The text with each lone surrogate (JSON can hold them, tokenizers refuse them) as ``?``; offsets stay."""
+    return text.encode("utf-8", "replace").decode("utf-8")
