@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from askcorpus.answer.confidence import OUTSTANDING, Calibration, Features, load_calibration, measure, missing_names
+from askcorpus.answer.confidence import CERTAIN, OUTSTANDING, Calibration, Features, load_calibration, measure, missing_names
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.index.store import StoredPassage
 from askcorpus.search.candidates import Candidate, Retrieval
@@ -14,10 +14,11 @@ from askcorpus.types import Hit, Match, Passage, Scores, Span
 
 CALIBRATION = Calibration(
     intercept=-1.0,
-    weights={"foreign_score": 2.0, "lexical": 0.5},
-    means={"foreign_score": 5.0, "lexical": 1.0},
-    deviations={"foreign_score": 2.0, "lexical": 1.0},
+    weights={"foreign": 2.0, "lexical": 0.5},
+    means={"foreign": 5.0, "lexical": 1.0},
+    deviations={"foreign": 2.0, "lexical": 1.0},
     operating_point=0.5,
+    sentence_weights={},
 )
 
 
@@ -55,49 +56,50 @@ def measured(question: str, sentence: str, *shares: float, languages: tuple[str,
         period="",
     )
     passage = hit("a", 1.0).model_copy(update={"text": sentence, "language": languages[1]})
-    evidence = ScoredSentence(passage, 0, Span(0, len(sentence)), sentence, np.zeros(2), 0.6, 2.0, 0.0, 14.0)
+    span = Span(0, len(sentence))
+    evidence = ScoredSentence(passage, 0, span, sentence, span, 3.0, 40.0, -40.0, 0.6, 2.0, 14.0)
     found = tuple(candidate("a", 1.0, share) for share in shares)
     return measure(Retrieval(query, found, ()), [evidence])
 
 
 def test_confidence_is_the_logistic_of_the_weighed_sum() -> None:
     """-1 + 2 · (7 - 5) / 2 + 0.5 · (3 - 1) / 1 = 2"""
-    assert CALIBRATION.confidence(features(foreign_score=7.0, lexical=3.0)) == pytest.approx(1 / (1 + math.exp(-2)))
+    assert CALIBRATION.confidence(features(foreign=7.0, lexical=3.0)) == pytest.approx(1 / (1 + math.exp(-2)))
 
 
 def test_at_the_means_only_the_intercept_counts() -> None:
-    assert CALIBRATION.confidence(features(foreign_score=5.0, lexical=1.0)) == pytest.approx(1 / (1 + math.e))
+    assert CALIBRATION.confidence(features(foreign=5.0, lexical=1.0)) == pytest.approx(1 / (1 + math.e))
 
 
 @pytest.mark.parametrize(("extreme", "near"), [(1e9, 1.0), (-1e9, 0.0)])
 def test_extremes_overflow_nothing_and_are_never_certain(extreme: float, near: float) -> None:
-    confidence = CALIBRATION.confidence(features(foreign_score=extreme))
+    confidence = CALIBRATION.confidence(features(foreign=extreme))
     assert confidence == pytest.approx(near)
     assert 0 < confidence < 1
 
 
 def test_pulls_say_what_tipped_the_decision_strongest_first() -> None:
     """From the usual share, 1, to -5: 0.5 · -6 / 1. From no foreign score to 4: 2 · 4 / 2. Start: -1 - 2 · 5 / 2."""
-    found = features(foreign_score=4.0, lexical=-5.0)
+    found = features(foreign=4.0, lexical=-5.0)
     pulls = CALIBRATION.pulls(found)
-    assert pulls == {"foreign_score": 4.0, "lexical": -3.0}
-    assert list(pulls) == ["foreign_score", "lexical"]
+    assert pulls == {"foreign": 4.0, "lexical": -3.0}
+    assert list(pulls) == ["foreign", "lexical"]
     assert CALIBRATION.start == -6.0
     assert CALIBRATION.confidence(found) == pytest.approx(1 / (1 + math.exp(-(-6.0 + 4.0 - 3.0))))
 
 
 def test_what_another_language_is_worth_pulls_nothing_in_the_questions_own() -> None:
-    assert CALIBRATION.pulls(features(lexical=1.0)) == {"foreign_score": 0.0, "lexical": 0.0}
+    assert CALIBRATION.pulls(features(lexical=1.0)) == {"foreign": 0.0, "lexical": 0.0}
 
 
 def test_the_words_are_those_of_the_best_passage() -> None:
     found = measured("Who came?", "Ann came.", 0.7, 0.9)
-    assert (found.similarity, found.lexical, found.foreign, found.foreign_score) == (0.6, 0.7, 0.0, 0.0)
+    assert (found.similarity, found.lexical, found.answer, found.foreign) == (0.6, 0.7, 3.0, 0.0)
 
 
-def test_what_stands_out_in_another_language_stands_out_up_to_a_limit() -> None:
+def test_measurements_say_no_more_beyond_a_limit() -> None:
     found = measured("Who came?", "Anne est venue.", 0.7, languages=("en", "fr"))
-    assert (found.foreign, found.foreign_score) == (1.0, OUTSTANDING)
+    assert (found.foreign, found.relevance, found.passage) == (1.0, CERTAIN, -OUTSTANDING)
 
 
 @pytest.mark.parametrize(
@@ -120,18 +122,6 @@ def test_in_one_language_any_name_that_is_not_there_is_missing() -> None:
         "When did Syria recognize Kharkiv?", "Syria recognized Donetsk in June.", 0.5, languages=("en", "en")
     )
     assert (found.name, found.country) == (1.0, 0.0)
-
-
-@pytest.mark.parametrize(
-    ("question", "sentence", "lacking"),
-    [
-        ("How many came?", "All of them came.", 1.0),
-        ("How many came?", "Forty came.", 0.0),
-        ("Why did they come?", "All of them came.", 0.0),
-    ],
-)
-def test_an_amount_that_is_asked_for_and_not_there_is_lacking(question: str, sentence: str, lacking: float) -> None:
-    assert measured(question, sentence, 0.5).lacking == lacking
 
 
 def test_the_calibration_in_the_package_answers_from_strong_evidence_only() -> None:

@@ -44,9 +44,10 @@ def decided(
     query = read_query(VOLCANO, (), assistant.embeddings, assistant.unrelated_texts)
     with assistant.store.snapshot() as index:
         retrieval = assistant.retriever.retrieve(index, query, Filters(), 8)
-    evidence = score_sentences(retrieval, assistant.embeddings)
     weights = {"similarity": similarity, "lexical": lexical}
-    calibration = Calibration(0.0, weights, dict.fromkeys(weights, 0.0), dict.fromkeys(weights, 1.0), operating_point)
+    nothing, one = dict.fromkeys(weights, 0.0), dict.fromkeys(weights, 1.0)
+    calibration = Calibration(0.0, weights, nothing, one, operating_point, {"answer_score": 1.0})
+    evidence = score_sentences(retrieval, assistant.reader, calibration.sentence_weights)
     features = measure(retrieval, evidence)
     return explain(
         retrieval, evidence, features, calibration, operating_point, filters=Filters(), abstain_reason=abstain_reason

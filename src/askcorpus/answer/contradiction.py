@@ -22,11 +22,16 @@ from askcorpus.search.query import Query
 from askcorpus.text.lexicon import known, languages, whole_words_in
 from askcorpus.text.words import terms, words
 
-REACH = 0.75
+REACH = 0.9
 """Standard deviations of similarity to the question by which the other answer may stay behind the best sentence..."""
 
 SAME_WORDS = 0.8
 """... unless, in the same language, it holds this share of the question's words in that sentence, by weight."""
+
+LIKELY = 0.0
+BEHIND = 3.0
+"""Both sentences answer as the reader reads them: better than their passages say nothing, and the one about as surely
+as the other (log-odds)."""
 
 ALIKE = 2.5
 """How far two sentences' similarity must stand above that of unrelated ones, in standard deviations."""
@@ -37,7 +42,6 @@ OPPOSED = 3.5
 REJECTED = 2.0
 """... and for one that is expressly denied by somebody, who has then been named too, when the question's words are in
 both."""
-
 
 MOST_CLAIMS = 3
 """Sentences of other documents that are held against the best one."""
@@ -108,7 +112,13 @@ def _contradict(query: Query, one: _Claim, other: _Claim, unrelated: ScoreBaseli
     alike = unrelated.z_score(float(one.vector @ other.vector))
     if _one_denies(one.sentence, other.sentence) and _is_denied(one, other, alike):
         return True
-    return alike >= ALIKE and _same_matter(one, other) and _answers_otherwise(one.sentence, other.sentence)
+    if alike < ALIKE or not _both_answer(one.sentence, other.sentence):
+        return False
+    return _same_matter(one, other) and _answers_otherwise(one.sentence, other.sentence)
+
+
+def _both_answer(one: ScoredSentence, other: ScoredSentence) -> bool:
+    return min(one.answer_score, other.answer_score) >= max(LIKELY, one.answer_score - BEHIND)
 
 
 def _one_denies(one: ScoredSentence, other: ScoredSentence) -> bool:
@@ -124,10 +134,9 @@ def _is_denied(one: _Claim, other: _Claim, alike: float) -> bool:
 
 
 def _same_matter(one: _Claim, other: _Claim) -> bool:
-    if one.sentence.hit.language != other.sentence.hit.language:
-        return _is_near(one, other)
+    """Whether both hold the same of the question's words, or are nearer to each other than to the question."""
     nearest = float(one.vector @ other.vector) >= max(one.similarity, other.similarity)
-    return nearest and (_holds_the_words(one, other) or _is_near(one, other))
+    return _holds_the_words(one, other) or (nearest and _is_near(one, other))
 
 
 def _is_near(one: _Claim, other: _Claim) -> bool:
