@@ -29,8 +29,13 @@ def kept() -> Iterator[list[gr.Blocks]]:
     """The pages that are made while the module runs, by which a test sees what Gradio keeps."""
     made: list[gr.Blocks] = []
     queue = gr.Blocks.queue
+
+    def kept_queue(blocks: gr.Blocks, **options: Any) -> Any:
+        made.append(blocks)
+        return queue(blocks, **options)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gr.Blocks, "queue", lambda self, **options: made.append(self) or queue(self, **options))
+        patch.setattr(gr.Blocks, "queue", kept_queue)
         yield made
 
 
