@@ -63,7 +63,7 @@ def test_a_corpus_beyond_that_is_not(store: Store, monkeypatch: pytest.MonkeyPat
     assert uses_chroma(store)
 
 
-def test_exact_search_finds_what_arithmetic_finds(store: Store, tmp_path: Path) -> None:
+def test_exact_search_finds_what_arithmetic_finds(store: Store) -> None:
     fill(store, *many(60), book("b", 1000))
     with open_(store.folder) as second:  # the first one holds the lock
         assert_exact(second, QUERIES)

@@ -123,9 +123,8 @@ def test_splits(report: Report) -> None:
     assert "hit@1" not in report.splits["answerability"]["unanswerable"]
 
 
-def test_each_question_is_asked_with_its_history_and_enough_passages(
-    assistant: ScriptedAssistant, report: Report
-) -> None:
+@pytest.mark.usefixtures("report")
+def test_each_question_is_asked_with_its_history_and_enough_passages(assistant: ScriptedAssistant) -> None:
     assert assistant.asked[0] == assistant.asked[1]  # once more, unmeasured, to load the models
     assert [asked[0] for asked in assistant.asked[1:]] == [question.question for question in QUESTIONS]
     assert assistant.asked[2][1] == QUESTIONS[1].history
@@ -217,7 +216,7 @@ def test_outputs(tmp_path: Path, assistant: ScriptedAssistant) -> None:
     assert recorded["index"]["fingerprint"] == "scripted"
 
 
-def test_trec_and_ragas(assistant: ScriptedAssistant, report: Report) -> None:
+def test_trec_and_ragas(report: Report) -> None:
     spaced = report.cases[0].model_copy(update={"question": QUESTIONS[0].model_copy(update={"id": "the rain"})})
     assert export.trec_run([spaced]) == (
         "the_rain Q0 rain 1 1.000000 askcorpus\nthe_rain Q0 sun 2 0.500000 askcorpus\n"
@@ -330,7 +329,7 @@ def test_a_run_is_not_continued_with_other_inputs(
         run(tmp_path, **({"assistant": assistant} | options), resume=True)
 
 
-def test_a_full_disk_is_one_clear_error(tmp_path: Path, assistant: ScriptedAssistant) -> None:
+def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "answers.jsonl").symlink_to("/dev/full")
     folder = RunFolder(tmp_path)
     with pytest.raises(StorageError, match="No space left on device"):

@@ -248,10 +248,10 @@ def test_undefined_resamples_are_left_out_of_an_interval() -> None:
 
     with warnings.catch_warnings(action="error"):
         low, high = bootstrap.difference_interval(mean_of_some, 5)
-        assert np.isnan(bootstrap.difference_interval(lambda rows: np.nan, 5)).all()
+        assert np.isnan(bootstrap.difference_interval(lambda _: np.nan, 5)).all()
     assert 0 <= low < high <= 3.2  # with a 0 among the five, the mean is at most 4 · 4 / 5
-    assert np.isnan(bootstrap.randomisation_p(lambda swap: np.nan, 5))
+    assert np.isnan(bootstrap.randomisation_p(lambda _: np.nan, 5))
 
 
 def test_randomisation_of_equal_runs_finds_nothing() -> None:
-    assert bootstrap.randomisation_p(lambda swap: 0.0, 5, permutations=100) == 1
+    assert bootstrap.randomisation_p(lambda _: 0.0, 5, permutations=100) == 1

@@ -118,7 +118,7 @@ def test_a_sentence_before_a_marked_one_borrows_a_marker_that_supports_it() -> N
 
 
 def test_support_in_other_words_or_another_language_is_found_by_meaning() -> None:
-    def alike(first: Sequence[str], second: Sequence[str]) -> NDArray[np.float32]:
+    def alike(_first: Sequence[str], second: Sequence[str]) -> NDArray[np.float32]:
         return np.array([[0.95 if "démenti" in text else 0.5 for text in second]], np.float32)
 
     found = best_support("Pyongyang says that it sold nothing.", HITS[1], alike)

@@ -200,7 +200,7 @@ class Interrupting(Silent):
     def __init__(self, after: int) -> None:
         self.left = after
 
-    def embedded(self, passages: int) -> None:
+    def embedded(self, _passages: int) -> None:
         self.left -= 1
         if self.left < 0:
             raise KeyboardInterrupt
@@ -223,7 +223,7 @@ def test_one_writer_at_a_time(corpus: Path, store: Store, run: Callable[..., Rep
         assert run(corpus, dry_run=True) == Report(added=3)
 
 
-def test_nothing_to_read(tmp_path: Path, store: Store, run: Callable[..., Report]) -> None:
+def test_nothing_to_read(tmp_path: Path, run: Callable[..., Report]) -> None:
     (tmp_path / "only.pdf").write_bytes(b"%PDF-1.7")
     with pytest.raises(UsageError, match=r"nothing to ingest .*\.txt, \.md"):
         run(tmp_path / "only.pdf")

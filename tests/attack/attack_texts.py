@@ -153,7 +153,7 @@ def _of_regex(node: Any) -> list[Example]:
     if isinstance(node, core.Character) and node.positive:
         return [(Piece(chr(node.value)),)]
     if isinstance(node, core.Any):
-        return _of_class(lambda char: True)
+        return _of_class(lambda _: True)
     if isinstance(node, core.Character | core.Range | core.Property | core.SetBase):
         named = [chr(item.value) for item in getattr(node, "items", ()) if isinstance(item, core.Character)]
         return _of_class(lambda char: bool(node.matches(ord(char))), named)

@@ -40,7 +40,10 @@ def kept() -> Iterator[list[gr.Blocks]]:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory, kept: list[gr.Blocks]) -> Iterator[httpx.Client]:
+def client(
+    tmp_path_factory: pytest.TempPathFactory,
+    kept: list[gr.Blocks],  # noqa: ARG001  it must watch before the page is made
+) -> Iterator[httpx.Client]:
     settings = read_settings(data=tmp_path_factory.mktemp("data"))
     assistant = ScriptedAssistant((*DOCUMENTS, LONG))
     with serving(assistant, settings) as address, httpx.Client(base_url=address, timeout=60) as client:

@@ -282,9 +282,7 @@ def test_names_that_are_not_utf8_are_read_and_shown_escaped(
     assert run(odd_names, prune=True) == Report(unchanged=1, removed=3)
 
 
-def test_a_folder_whose_own_name_is_not_utf8_can_be_pruned(
-    odd_names: Path, store: Store, run: Callable[..., Report]
-) -> None:
+def test_a_folder_whose_own_name_is_not_utf8_can_be_pruned(odd_names: Path, run: Callable[..., Report]) -> None:
     (named,) = (path for path in odd_names.iterdir() if path.is_dir())
     assert run(named) == Report(added=1)
     (named / "a.txt").unlink()
