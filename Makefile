@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chat test check format wheel docs lock clean
+.PHONY: help setup chat test coverage check format wheel docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -34,6 +34,10 @@ chat: setup ## ingest corpus and open the chat on http://127.0.0.1:7860
 test: setup ## run the tests
 	@$(BIN)/python -m pytest
 
+coverage: setup ## run the tests, slower, and say what they leave out
+	@$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/python -m coverage report
+
 check: setup ## formatting, lint, types, imports and dependencies
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -57,4 +61,4 @@ lock: ## write the lock files again, with the newest versions that pyproject.tom
 	@scripts/lock $(PYTHON)
 
 clean: ## remove what these commands made, except the index in .askcorpus
-	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .coverage
