@@ -3,25 +3,28 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chat test check format wheel docs lock clean
+.PHONY: help setup chat test coverage check format wheel docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-setup: $(INSTALLED) ## make .venv from requirements.lock; takes no time when that is done
+setup: $(INSTALLED) ## make .venv from the lock files; takes no time when that is done
 
-# The stamp is written last, so an installation that was stopped starts again.
-$(INSTALLED): requirements.lock pyproject.toml
+# The stamp is written last, so an installation that was stopped starts again. torch comes with whatever its build for
+# this machine needs (the one for GPUs has libraries of its own), and finds all else there.
+$(INSTALLED): requirements.lock requirements-torch.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "askcorpus needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@echo "Setting up $(VENV) from requirements.lock: about 2.5 GB, two minutes or more the first time." >&2
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "Python cannot make a virtual environment here; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) --no-deps --require-hashes -r requirements.lock
+	@$(PIP) -r requirements-torch.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 chat: setup ## ingest corpus and open the chat on http://127.0.0.1:7860
@@ -30,6 +33,10 @@ chat: setup ## ingest corpus and open the chat on http://127.0.0.1:7860
 
 test: setup ## run the tests
 	@$(BIN)/python -m pytest
+
+coverage: setup ## run the tests, slower, and say what they leave out
+	@$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/python -m coverage report
 
 check: setup ## formatting, lint, types, imports and dependencies
 	@$(BIN)/ruff format --check .
@@ -50,8 +57,8 @@ docs: setup ## write docs/settings.md and docs/commands.md again from the code
 	@$(BIN)/python scripts/settings_page.py > docs/settings.md
 	@$(BIN)/python -m typer askcorpus_ui.cli.commands utils docs --name askcorpus --title Commands > docs/commands.md
 
-lock: ## write requirements.lock again, with the newest versions that pyproject.toml allows
+lock: ## write the lock files again, with the newest versions that pyproject.toml allows
 	@scripts/lock $(PYTHON)
 
 clean: ## remove what these commands made, except the index in .askcorpus
-	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .coverage

@@ -60,7 +60,7 @@ WAYS = {
     "chars-1200": Way(chars=1200),
     "chars-2000": Way(chars=2000),
     "overlap": Way(overlap=True),
-    "no-title": Way(above=lambda document: ""),
+    "no-title": Way(above=lambda _: ""),
     "title-date": Way(
         above=lambda document: f"{document.title} ({document.date})" if document.date else document.title
     ),

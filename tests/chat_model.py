@@ -63,7 +63,7 @@ class ScriptedChatModel(BaseChatModel):
         reply = self._next(messages)
         text = reply.text
         for piece in re.findall(r"\s*\S{1,4}|\s+$", str(text)):
-            yield ChatGenerationChunk(message=AIMessageChunk(piece))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
         if isinstance(reply, BreaksOff):
             raise reply.error
-        yield ChatGenerationChunk(message=AIMessageChunk("", response_metadata=reply.response_metadata))
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata=reply.response_metadata))

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
+from typing import Any
 
 from askcorpus.errors import ModelError, NothingIngested, UsageError
 from askcorpus.index.catalog import Facets
@@ -148,7 +149,7 @@ class ScriptedAssistant:
     def search(self, query: str, *, filters: Filters = ANY, top_k: int | None = None) -> tuple[Hit, ...]:
         return tuple(_hit(document) for document in self.store.documents(filters, limit=top_k))
 
-    def ask(self, question: str, **options: object) -> Answer:
+    def ask(self, question: str, **options: Any) -> Answer:
         *_, last = self.stream(question, **options)
         assert isinstance(last, Done)
         return last.answer

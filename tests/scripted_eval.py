@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from askcorpus.settings import Settings
-from askcorpus.types import Answer, Citation, Document, Filters, Hit, IndexInfo
+from askcorpus.types import Answer, Citation, Document, Filters, Hit, IndexInfo, Turn
 
 ANY = Filters()
 
@@ -12,23 +12,23 @@ ANY = Filters()
 class Shelf:
     """A store of a few documents, each its own only passage (``p-`` and its id)."""
 
-    def __init__(self, documents: Sequence[Document]):
+    def __init__(self, documents: Sequence[Document]) -> None:
         self._documents = {document.id: document for document in documents}
 
-    def info(self):
+    def info(self) -> IndexInfo:
         return IndexInfo(fingerprint="scripted", documents=len(self._documents), passages=len(self._documents))
 
-    def document(self, document_id):
+    def document(self, document_id: str) -> Document | None:
         return self._documents.get(document_id)
 
-    def documents(self, filters=ANY, *, offset=0, limit=None):
+    def documents(self, filters: Filters = ANY, *, offset: int = 0, limit: int | None = None) -> list[Document]:
         everything = list(self._documents.values())
         return everything[offset:] if limit is None else everything[offset : offset + limit]
 
-    def hits(self, passage_ids):
+    def hits(self, passage_ids: Sequence[str]) -> dict[str, Hit]:
         return {name: self.hit(name.removeprefix("p-")) for name in passage_ids}
 
-    def hit(self, document_id, duplicates=()):
+    def hit(self, document_id: str, duplicates: tuple[str, ...] = ()) -> Hit:
         document = self._documents[document_id]
         return Hit(
             passage_id=f"p-{document_id}",
@@ -53,13 +53,24 @@ class Reply(NamedTuple):
 class ScriptedAssistant:
     """Answers each question with its reply; ``asked`` remembers what was asked, with its history."""
 
-    def __init__(self, documents: Sequence[Document], replies: dict[str, Reply], settings: Settings | None = None):
+    def __init__(
+        self, documents: Sequence[Document], replies: dict[str, Reply], settings: Settings | None = None
+    ) -> None:
         self.settings = settings or Settings()
         self.store = Shelf(documents)
         self.replies = replies
-        self.asked = []
+        self.asked: list[tuple[str, tuple[Turn, ...], int | None]] = []
 
-    def ask(self, question, *, history=(), top_k=None, conversation_id=None, filters=ANY, explain=False):
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        top_k: int | None = None,
+        conversation_id: str | None = None,
+        filters: Filters = ANY,
+        explain: bool = False,
+    ) -> Answer:
         self.asked.append((question, tuple(history), top_k))
         reply = self.replies.get(question, Reply())
         text = reply.text or (f"{reply.quote} [1]" if reply.quote else "The corpus does not say.")
@@ -71,7 +82,7 @@ class ScriptedAssistant:
             answerable=reply.quote is not None,
             abstain_reason=None if reply.quote else "weak_evidence",
             confidence=reply.confidence,
-            citations=(self._citation(reply, text),) if reply.quote else (),
+            citations=(self._citation(reply.found[0], reply.quote, text),) if reply.quote else (),
             passages=tuple(self.store.hit(name) for name in reply.found[:top_k]),
             conversation_id=conversation_id,
             model="scripted",
@@ -79,9 +90,10 @@ class ScriptedAssistant:
             timings_ms={"total": 1.0},
         )
 
-    def _citation(self, reply, text):
-        document = self.store.document(reply.found[0])
-        start, at = document.text.index(reply.quote), text.index("[1]") if "[1]" in text else 0
+    def _citation(self, document_id: str, quote: str, text: str) -> Citation:
+        document = self.store.document(document_id)
+        assert document is not None
+        start, at = document.text.index(quote), text.index("[1]") if "[1]" in text else 0
         return Citation(
             marker=1,
             answer_start=at,
@@ -89,8 +101,8 @@ class ScriptedAssistant:
             document_id=document.id,
             passage_id=f"p-{document.id}",
             title=document.title,
-            quote=reply.quote,
+            quote=quote,
             start=start,
-            end=start + len(reply.quote),
+            end=start + len(quote),
             verified=True,
         )

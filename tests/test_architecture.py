@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"askcorpus": "src", "askcorpus_ingest": "ingest", "askcorpus_eval": "eval", "askcorpus_ui": "ui"}
+LOCKS = ("requirements.lock", "requirements-torch.lock")
 # They wrap gradio, and are themselves imported late, by the server when it makes its app; or run the command.
 LATE = {"askcorpus_ui.chat.layout", "askcorpus_ui.chat.page", "askcorpus_ui.chat.surface", "askcorpus_ui.cli.__main__"}
 HEAVY = {
@@ -141,8 +142,8 @@ def _owners() -> Mapping[str, list[str]]:
 
 def test_the_lock_fits_the_project() -> None:
     base, extras = requirements()
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
-    locked = [Requirement(line) for line in lines if not line.startswith("#")]
+    lines = [line for name in LOCKS for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+    locked = [Requirement(line.removesuffix("\\")) for line in lines if not line.startswith(("#", "    --hash="))]
     versions = {_normal(one.name): str(one.specifier).removeprefix("==") for one in locked}
 
     assert all(re.fullmatch(r"==[\w.]+", str(one.specifier)) for one in locked), "exact, and no local versions"

@@ -3,23 +3,26 @@
 import os
 import time
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from askcorpus.errors import ReadError
+from askcorpus.types import Document
 from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.passages import split_passages
-from askcorpus_ingest.readers import read_file
+from askcorpus_ingest.readers import RawRecord, read_file
 
 PARAGRAPH = "<p>Le ministre a dit lundi que la conférence aurait lieu à Paris, malgré les objections.</p>"
 
 
-def read_one(path):
+def read_one(path: Path) -> Document:
     (raw,) = read_file(path)
+    assert isinstance(raw, RawRecord)
     return to_document(raw)
 
 
-def test_binary_files(tmp_path):
+def test_binary_files(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "zip.txt", "w") as archive:
         archive.writestr("a", "b")
     contents = {
@@ -39,13 +42,13 @@ def test_binary_files(tmp_path):
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.jsonl"])
 @pytest.mark.parametrize("content", [b"", b" \n\n", b"\xef\xbb\xbf", b"\n\0\n"])
-def test_empty_files(tmp_path, name, content):
+def test_empty_files(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ReadError, match="is empty"):
         list(read_file(tmp_path / name))
 
 
-def test_a_file_that_is_gone_or_locked(tmp_path):
+def test_a_file_that_is_gone_or_locked(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match="cannot be read: No such file"):
         list(read_file(tmp_path / "a.txt"))
     if os.geteuid() != 0:
@@ -63,7 +66,7 @@ def test_a_file_that_is_gone_or_locked(tmp_path):
         pytest.param("<!--" + "-" * 100_000 + PARAGRAPH, id="open comment"),
     ],
 )
-def test_pages_without_text(tmp_path, page):
+def test_pages_without_text(tmp_path: Path, page: str) -> None:
     (tmp_path / "a.html").write_text(page)
     with pytest.raises(ReadError, match="holds no text"):
         read_one(tmp_path / "a.html")
@@ -80,7 +83,7 @@ def test_pages_without_text(tmp_path, page):
         pytest.param('<meta charset="no-such">' + PARAGRAPH * 8, id="unknown encoding"),
     ],
 )
-def test_hostile_pages_keep_their_text(tmp_path, page):
+def test_hostile_pages_keep_their_text(tmp_path: Path, page: str) -> None:
     (tmp_path / "a.html").write_text(page)
     assert "Le ministre a dit lundi" in read_one(tmp_path / "a.html").text
 
@@ -89,7 +92,7 @@ def test_hostile_pages_keep_their_text(tmp_path, page):
     "unit",
     ["mot ", "a", "。好", " ", "« a. B", ",a", "(AP) – ", "date 2022 ", "\u0301", "# ", "\u2028x"],
 )
-def test_a_large_file_of_anything_takes_seconds(tmp_path, unit):
+def test_a_large_file_of_anything_takes_seconds(tmp_path: Path, unit: str) -> None:
     (tmp_path / "a.txt").write_text("x" + unit * (1_000_000 // len(unit)) + "x")
     begun = time.monotonic()
     document = read_one(tmp_path / "a.txt")

@@ -31,7 +31,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     """Transactions begun, and calls of each function that reads a question's text."""
     counts: Counter[str] = Counter()
 
-    def begun(connection: sa.Connection) -> None:
+    def begun(_connection: sa.Connection) -> None:
         counts["transactions"] += 1
 
     def counting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

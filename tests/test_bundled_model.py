@@ -32,7 +32,7 @@ def tokenizer() -> Tokenizer:
 
 
 @pytest.mark.parametrize("case", REFERENCE["vectors"], ids=lambda case: case["text"][:20])
-def test_vectors_are_those_of_the_wheels_engine(case, embeddings: SentenceEmbeddings):
+def test_vectors_are_those_of_the_wheels_engine(case: dict[str, Any], embeddings: SentenceEmbeddings) -> None:
     expected = np.array(case["vector"])
     embed = embeddings.embed_query if case["role"] == "query" else lambda text: embeddings.embed_documents([text])[0]
     # The engine also rounds what it computes with to 8 bits, so the two are not equal to the last digit.
@@ -40,23 +40,23 @@ def test_vectors_are_those_of_the_wheels_engine(case, embeddings: SentenceEmbedd
 
 
 @pytest.mark.parametrize("case", REFERENCE["tokens"], ids=lambda case: case["text"][:20])
-def test_token_ids_are_those_of_the_wheels_engine(case, tokenizer: Tokenizer):
+def test_token_ids_are_those_of_the_wheels_engine(case: dict[str, Any], tokenizer: Tokenizer) -> None:
     assert tokenizer.encode(case["text"], add_special_tokens=False).ids == case["ids"]
 
 
-def test_a_text_is_framed_by_its_special_tokens(tokenizer: Tokenizer):
+def test_a_text_is_framed_by_its_special_tokens(tokenizer: Tokenizer) -> None:
     ids = tokenizer.encode("bonjour").ids
     assert (tokenizer.id_to_token(ids[0]), tokenizer.id_to_token(ids[-1])) == ("<s>", "</s>")
 
 
-def test_without_the_wheel_the_same_model_is_named_at_its_hub(monkeypatch: pytest.MonkeyPatch):
+def test_without_the_wheel_the_same_model_is_named_at_its_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     with_wheel = bundled_model.bundled_fingerprint()
     monkeypatch.setattr(bundled_model, "_WHEEL", "a-package-that-nobody-has-installed")
     assert bundled_model.bundled_model() is None
     assert bundled_model.bundled_fingerprint() == f"{bundled_model.HUB_NAME}@{bundled_model.HUB_REVISION}" != with_wheel
 
 
-def test_dequantise_takes_low_nibbles_first_and_centres_on_eight():
+def test_dequantise_takes_low_nibbles_first_and_centres_on_eight() -> None:
     block = np.zeros(1, np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)]))
     block["scale"] = 0.5
     block["nibbles"] = 0x88
@@ -66,14 +66,14 @@ def test_dequantise_takes_low_nibbles_first_and_centres_on_eight():
     assert bundled_model.dequantise(block).tolist() == expected.tolist()
 
 
-def test_another_file_is_refused(tmp_path: Path):
+def test_another_file_is_refused(tmp_path: Path) -> None:
     source = tmp_path / "e5-small-q4.bin"
     source.write_bytes(b"E5S1 but not the one we know")
     with pytest.raises(ModelError, match="sha256"):
         bundled_model.convert(source, tmp_path)
 
 
-def test_a_folder_without_its_last_bytes_is_not_complete(tmp_path: Path):
+def test_a_folder_without_its_last_bytes_is_not_complete(tmp_path: Path) -> None:
     (tmp_path / "weights").write_bytes(b"0123456789")
     (tmp_path / "complete.json").write_text('{"weights": 10}')
     assert bundled_model.is_complete(tmp_path)
@@ -135,7 +135,7 @@ def test_a_cache_that_is_cut_short_is_made_again_and_that_is_said(
     assert record.getMessage().startswith(f"The embedding model in {own_cache} is damaged (")
 
 
-def test_a_killed_conversion_harms_nobody_and_two_at_once_share_one_folder(tmp_path: Path):
+def test_a_killed_conversion_harms_nobody_and_two_at_once_share_one_folder(tmp_path: Path) -> None:
     environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
     try:
         killed = subprocess.Popen([sys.executable, "-c", CONVERT], env=environment, stdout=subprocess.DEVNULL)
@@ -157,7 +157,7 @@ def test_a_killed_conversion_harms_nobody_and_two_at_once_share_one_folder(tmp_p
         shutil.rmtree(tmp_path)  # half a gigabyte that pytest would keep
 
 
-def test_a_full_disk_is_told_in_one_line_and_leaves_no_folder(tmp_path: Path):
+def test_a_full_disk_is_told_in_one_line_and_leaves_no_folder(tmp_path: Path) -> None:
     code = f"""
 import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000_000, 10_000_000))
@@ -174,7 +174,7 @@ except StorageError as error:
     assert [p.suffix for p in (tmp_path / "askcorpus").iterdir()] == [".lock"]
 
 
-def test_a_cache_that_cannot_be_a_folder_is_a_storage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_cache_that_cannot_be_a_folder_is_a_storage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(StorageError, match="XDG_CACHE_HOME"):

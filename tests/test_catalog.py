@@ -1,27 +1,31 @@
 """The catalog keeps what it is given, in whole documents, and its filters mean what they say."""
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 from askcorpus.errors import ReadError, UsageError
-from askcorpus.index.store import Facets, KnownOrigin, content_hash
+from askcorpus.index.store import Facets, KnownOrigin, Store, StoredPassage, content_hash
 from askcorpus.text.dates import day_range
-from askcorpus.types import Filters
+from askcorpus.types import Document, Filters
 from corpora import DIMENSION, document, fill, many, open_, passages
 from looking import look
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path: Path) -> Iterator[Store]:
     with open_(tmp_path / "data") as store:
         yield store
 
 
-def names(store, **filters):
+def names(store: Store, **filters: Any) -> set[str]:
     return {found.id for found in store.documents(Filters(**filters))}
 
 
-def test_what_is_put_comes_back_unchanged(store):
+def test_what_is_put_comes_back_unchanged(store: Store) -> None:
     one = document(
         "a", "Zeile\r\n eins\x00 \U0001f600 é", "中文", title="T", date="2022-09", language="de", source="S", place="P"
     )
@@ -39,21 +43,21 @@ def test_what_is_put_comes_back_unchanged(store):
         assert one.text[hit.start : hit.end] == hit.text
 
 
-def test_a_document_without_passages_is_a_document(store):
+def test_a_document_without_passages_is_a_document(store: Store) -> None:
     with store.writer() as writer:
         writer.put(document("empty"), [])
     assert store.count() == 1
     assert store.info().passages == 0
 
 
-def test_same_origin_replaces(store):
+def test_same_origin_replaces(store: Store) -> None:
     fill(store, document("a", "first", origin="file"), document("b", "other"))
     fill(store, document("c", "second", origin="file"))
     assert names(store) == {"b", "c"}
     assert store.info().passages == 2
 
 
-def test_same_id_replaces_and_keeps_unchanged_passages(store):
+def test_same_id_replaces_and_keeps_unchanged_passages(store: Store) -> None:
     shared = "s" * 40
     fill(store, document("a", shared + "old"))
     fill(store, document("a", shared + "new", origin="moved.txt"))
@@ -63,19 +67,19 @@ def test_same_id_replaces_and_keeps_unchanged_passages(store):
     }
 
 
-def test_documents_without_origin_live_side_by_side(store):
+def test_documents_without_origin_live_side_by_side(store: Store) -> None:
     fill(store, document("a", origin=""), document("b", origin=""))
     assert names(store) == {"a", "b"}
     assert store.known() == {}
 
 
-def test_known_tells_origin_and_hash(store):
+def test_known_tells_origin_and_hash(store: Store) -> None:
     with store.writer() as writer:
         writer.put(document("a"), [])
         assert store.known() == {"a.txt": KnownOrigin("a", content_hash(document("a")))}
 
 
-def test_remove_counts_what_was_there(store):
+def test_remove_counts_what_was_there(store: Store) -> None:
     fill(store, *many(5))
     with store.writer() as writer:
         assert writer.remove(["d1", "d3", "unknown"]) == 2
@@ -84,7 +88,7 @@ def test_remove_counts_what_was_there(store):
     assert store.info().passages == sum(len(passages(found)) for found in store.documents())
 
 
-def test_order_is_by_date_then_title(store):
+def test_order_is_by_date_then_title(store: Store) -> None:
     dates = {"a": "", "b": "2021", "c": "2022-09", "d": "2022-09-29", "e": "2022-09"}
     fill(store, *(document(name, date=date, title="z" if name == "c" else "y") for name, date in dates.items()))
     assert [found.id for found in store.documents()] == ["d", "e", "c", "b", "a"]
@@ -107,7 +111,7 @@ def test_order_is_by_date_then_title(store):
         ("", None),
     ],
 )
-def test_a_date_names_its_days(date, days):
+def test_a_date_names_its_days(date: str, days: tuple[str, str] | None) -> None:
     assert day_range(date) == days
 
 
@@ -129,7 +133,7 @@ def test_a_date_names_its_days(date, days):
         ({}, {"year", "september", "last", "october", "early", "none"}),
     ],
 )
-def test_filters(store, filters, expected):
+def test_filters(store: Store, filters: dict[str, Any], expected: set[str]) -> None:
     fill(
         store,
         document("year", date="2022"),
@@ -146,26 +150,26 @@ def test_filters(store, filters, expected):
     } == expected
 
 
-def _any():
+def _any() -> np.ndarray:
     return np.ones(DIMENSION, np.float32)
 
 
 @pytest.mark.parametrize(
     "filters", [{"date_from": "soon"}, {"date_to": "2022-02-30"}, {"date_from": "2023", "date_to": "2022"}]
 )
-def test_a_wrong_date_is_refused(store, filters):
+def test_a_wrong_date_is_refused(store: Store, filters: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         store.documents(Filters(**filters))
 
 
-def test_any_number_of_ids_can_be_asked_for(store):
+def test_any_number_of_ids_can_be_asked_for(store: Store) -> None:
     fill(store, *many(3))
     ids = tuple(f"d{n}" for n in range(50_000))
     assert store.count(Filters(document_ids=ids)) == 3
     assert store.hits(ids) == {}
 
 
-def test_facets(store):
+def test_facets(store: Store) -> None:
     fill(store, *many(12), document("x", date=""))
     assert store.facets() == Facets(
         {"en": 6, "fr": 6}, {"Courier": 4, "Gazette": 4, "Herald": 4}, "2022-01-01", "2022-12-31"
@@ -173,7 +177,7 @@ def test_facets(store):
     assert open_(store.folder / "nothing").facets() == Facets({}, {}, "", "")
 
 
-def test_the_latest_date_is_that_of_the_newest_document_as_it_is_told(store):
+def test_the_latest_date_is_that_of_the_newest_document_as_it_is_told(store: Store) -> None:
     assert look(store).latest() == ""
     for name, date, latest in (
         ("undated", "", ""),
@@ -188,7 +192,7 @@ def test_the_latest_date_is_that_of_the_newest_document_as_it_is_told(store):
         assert look(store).latest() == latest, name
 
 
-def test_generation_moves_with_every_change(store):
+def test_generation_moves_with_every_change(store: Store) -> None:
     seen = [store.generation()]
     fill(store, document("a", "one"))
     seen.append(store.generation())
@@ -214,7 +218,11 @@ def test_generation_moves_with_every_change(store):
     ],
     ids=["not finite", "wrong dimension", "sentences without vectors", "not of this document", "not Unicode"],
 )
-def test_what_cannot_be_stored_changes_nothing(store, spoil, error):
+def test_what_cannot_be_stored_changes_nothing(
+    store: Store,
+    spoil: Callable[[Document, StoredPassage], tuple[Document, list[StoredPassage]]],
+    error: type[Exception],
+) -> None:
     old = document("a", "good")
     fill(store, old)
     spoiled, pieces = spoil(old, passages(old)[0])

@@ -23,10 +23,10 @@ from askcorpus_ui.chat.references import Reference, references_in
 from askcorpus_ui.streaming import Questions
 from scripted import DOCUMENTS, ScriptedAssistant
 
-READY = SimpleNamespace(is_over=lambda: True, fault="")
-LOADING = SimpleNamespace(is_over=lambda: False, fault="")
-ENGLISH = SimpleNamespace(headers={"accept-language": "en"})
-FRENCH = SimpleNamespace(headers={"accept-language": "fr"})
+READY: Any = SimpleNamespace(is_over=lambda: True, fault="")
+LOADING: Any = SimpleNamespace(is_over=lambda: False, fault="")
+ENGLISH: Any = SimpleNamespace(headers={"accept-language": "en"})
+FRENCH: Any = SimpleNamespace(headers={"accept-language": "fr"})
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def said(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_page(said: Path) -> Callable[..., ChatPage]:
-    def open_page(assistant: ScriptedAssistant, warm_up: Any = READY, examples: Sequence[str] = ()) -> ChatPage:
+    def open_page(assistant: Any, warm_up: Any = READY, examples: Sequence[str] = ()) -> ChatPage:
         return ChatPage(assistant, Questions(4, 100), warm_up, examples, FeedbackFile(said))
 
     return open_page
@@ -133,9 +133,9 @@ def test_a_date_that_is_none_is_explained(page: ChatPage) -> None:
 
 
 def test_stopping_closes_the_stream_and_keeps_what_was_written(page: ChatPage, assistant: ScriptedAssistant) -> None:
-    async def stop_early() -> list[dict[str, Any]]:
+    async def stop_early() -> Any:
         begun = page.begin("slow council", [], ENGLISH)[0]
-        responding = page.respond(begun, [], [], "", "", ENGLISH)
+        responding: Any = page.respond(begun, [], [], "", "", ENGLISH)
         async for messages, *_ in responding:
             if "council" in messages[-1]["content"]:
                 break

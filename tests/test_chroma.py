@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Never
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ import pytest
 from askcorpus.errors import UsageError
 from askcorpus.index import chroma, chroma_places
 from askcorpus.index import store as store_module
+from askcorpus.index.store import Store
 from askcorpus.types import Filters
 from corpora import DIMENSION, assert_exact, book, document, exactly, fill, many, open_, passages, put, vector
 from looking import look
@@ -24,50 +27,50 @@ QUERIES = [vector(f"question {n}") for n in range(20)]
 
 
 @pytest.fixture(autouse=True)
-def large(monkeypatch):
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every corpus counts as a large one, for which Chroma is asked."""
     monkeypatch.setattr(store_module, "EXACT_UPTO", 0)
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path: Path) -> Iterator[Store]:
     with open_(tmp_path / "data") as store:
         yield store
 
 
-def uses_chroma(store):
+def uses_chroma(store: Store) -> bool:
     """Whether the last question was answered by Chroma (the exact half reads its vectors at its first use)."""
     return not store._exact._matrix.seqs.size
 
 
-def test_chroma_finds_what_arithmetic_finds(store):
+def test_chroma_finds_what_arithmetic_finds(store: Store) -> None:
     fill(store, *many(60), book("b", 1000))
     assert_exact(store, QUERIES)
     assert uses_chroma(store)
 
 
-def test_a_small_corpus_is_compared_as_a_whole(store, monkeypatch):
+def test_a_small_corpus_is_compared_as_a_whole(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store, *many(60))
     monkeypatch.setattr(store_module, "EXACT_UPTO", 180)
     assert_exact(store, QUERIES)
     assert not uses_chroma(store)
 
 
-def test_a_corpus_beyond_that_is_not(store, monkeypatch):
+def test_a_corpus_beyond_that_is_not(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store, *many(60))
     monkeypatch.setattr(store_module, "EXACT_UPTO", 179)
     assert_exact(store, QUERIES)
     assert uses_chroma(store)
 
 
-def test_exact_search_finds_what_arithmetic_finds(store, tmp_path):
+def test_exact_search_finds_what_arithmetic_finds(store: Store) -> None:
     fill(store, *many(60), book("b", 1000))
     with open_(store.folder) as second:  # the first one holds the lock
         assert_exact(second, QUERIES)
         assert not uses_chroma(second)
 
 
-def test_filtered_search_is_exact(store):
+def test_filtered_search_is_exact(store: Store) -> None:
     fill(store, *many(60), book("b", 1000))
     filters = Filters(languages=("fr",), date_from="2022-06")
     wanted = {found.id for found in store.documents(filters)}
@@ -79,7 +82,7 @@ def test_filtered_search_is_exact(store):
 
 
 @pytest.mark.parametrize("second", [False, True], ids=["chroma", "exact"])
-def test_changes_are_seen_at_once_and_nothing_resurfaces(store, second):
+def test_changes_are_seen_at_once_and_nothing_resurfaces(store: Store, second: bool) -> None:
     fill(store, *many(100))
     reader = open_(store.folder) if second else store
     assert_exact(reader, QUERIES)
@@ -95,7 +98,7 @@ def test_changes_are_seen_at_once_and_nothing_resurfaces(store, second):
     reader.close()
 
 
-def test_removing_everything_leaves_nothing(store):
+def test_removing_everything_leaves_nothing(store: Store) -> None:
     fill(store, *many(20))
     assert look(store).dense(QUERIES[0], 5)
     with store.writer() as writer:
@@ -105,19 +108,19 @@ def test_removing_everything_leaves_nothing(store):
     assert_exact(store, QUERIES)
 
 
-def test_a_limit_beyond_the_corpus_gives_all_of_it(store):
+def test_a_limit_beyond_the_corpus_gives_all_of_it(store: Store) -> None:
     fill(store, *many(10))
     assert len(look(store).dense(QUERIES[0], 500)) == store.info().passages
     assert look(store).dense(QUERIES[0], 0) == []
 
 
-def test_length_of_the_question_vector_does_not_matter(store):
+def test_length_of_the_question_vector_does_not_matter(store: Store) -> None:
     fill(store, *many(10))
     assert dict(look(store).dense(QUERIES[0] * 7, 5)) == pytest.approx(dict(look(store).dense(QUERIES[0], 5)))
     assert [score for _, score in look(store).dense(np.zeros(DIMENSION, np.float32), 5)] == [0.0] * 5
 
 
-def test_a_zero_vector_is_like_nothing(store):
+def test_a_zero_vector_is_like_nothing(store: Store) -> None:
     one = document("zero", "nothing")
     with store.writer() as writer:
         put(writer, *many(10))
@@ -127,13 +130,13 @@ def test_a_zero_vector_is_like_nothing(store):
     assert dict(found)[passages(one)[0].passage.id] == 0.0
 
 
-def test_the_background_is_that_of_the_vectors(store):
+def test_the_background_is_that_of_the_vectors(store: Store) -> None:
     fill(store, *many(30))
     scores = np.array([score for _, score in exactly(store, QUERIES[:1], 1000)[0]])
     assert look(store).baseline(QUERIES[0])[:2] == pytest.approx((scores.mean(), scores.std()), abs=1e-5)
 
 
-def test_background_is_a_fixed_sample_of_a_large_corpus(store):
+def test_background_is_a_fixed_sample_of_a_large_corpus(store: Store) -> None:
     fill(store, book("b", 1500))
     first = look(store).baseline(QUERIES[0])
     with open_(store.folder) as second:
@@ -143,47 +146,47 @@ def test_background_is_a_fixed_sample_of_a_large_corpus(store):
     assert look(open_(store.folder / "nothing")).baseline(QUERIES[0]) == (0.0, 0.0, {})
 
 
-def delete(folder):
+def delete(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def delete_vectors(folder):
+def delete_vectors(folder: Path) -> None:
     for inner in folder.glob("index-*/*/"):
         shutil.rmtree(inner)
 
 
-def truncate_vectors(folder):  # loading these ends the process
+def truncate_vectors(folder: Path) -> None:  # loading these ends the process
     for file in folder.glob("index-*/*/data_level0.bin"):
         os.truncate(file, file.stat().st_size // 2)
 
 
-def truncate_all(folder):
+def truncate_all(folder: Path) -> None:
     for file in folder.rglob("*"):
         if file.is_file():
             os.truncate(file, file.stat().st_size // 3)
 
 
-def database(folder):
+def database(folder: Path) -> Path:
     return next(folder.glob("index-*/chroma.sqlite3"))
 
 
-def overwrite_database(folder):
+def overwrite_database(folder: Path) -> None:
     database(folder).write_text("this is no database")
 
 
-def empty_database(folder):
+def empty_database(folder: Path) -> None:
     database(folder).write_bytes(b"")
 
 
-def forget_notes(folder):
+def forget_notes(folder: Path) -> None:
     (folder / "held.npz").unlink()
 
 
-def spoil_notes(folder):
+def spoil_notes(folder: Path) -> None:
     (folder / "held.npz").write_bytes(b"PK\x03\x04 spoilt")
 
 
-def replace_by_file(folder):
+def replace_by_file(folder: Path) -> None:
     shutil.rmtree(folder)
     folder.write_text("a file")
 
@@ -202,7 +205,7 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-def test_a_damaged_chroma_folder_is_made_anew(tmp_path, damage):
+def test_a_damaged_chroma_folder_is_made_anew(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     folder = tmp_path / "data"
     with open_(folder) as store:
         fill(store, *many(20), book("b", 2040))  # more than Chroma keeps outside of its index files
@@ -218,7 +221,7 @@ def test_a_damaged_chroma_folder_is_made_anew(tmp_path, damage):
         assert uses_chroma(store)
 
 
-def test_damage_under_a_running_process_is_survived(store):
+def test_damage_under_a_running_process_is_survived(store: Store) -> None:
     fill(store, *many(50))
     assert_exact(store, QUERIES)
     overwrite_database(store.folder / "chroma")
@@ -228,7 +231,7 @@ def test_damage_under_a_running_process_is_survived(store):
     assert_exact(store, QUERIES)
 
 
-def test_damage_is_no_fault_where_chroma_is_not_asked(tmp_path, monkeypatch):
+def test_damage_is_no_fault_where_chroma_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "data"
     with open_(folder, chroma_url="http://127.0.0.1:9") as store:
         fill(store, *many(20))
@@ -239,7 +242,9 @@ def test_damage_is_no_fault_where_chroma_is_not_asked(tmp_path, monkeypatch):
         assert "http://127.0.0.1:9" in detail
 
 
-def test_a_copy_that_is_behind_is_brought_level_by_looking_at_it(tmp_path, monkeypatch):
+def test_a_copy_that_is_behind_is_brought_level_by_looking_at_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(chroma, "STEP", 100)
     folder = tmp_path / "data"
     with open_(folder) as serving, open_(folder) as writing:
@@ -254,24 +259,27 @@ def test_a_copy_that_is_behind_is_brought_level_by_looking_at_it(tmp_path, monke
     assert all(check.ok for check in seen)
 
 
-def test_a_copy_whose_answers_fail_is_thrown_away_and_made_anew(store, monkeypatch):
+def test_a_copy_whose_answers_fail_is_thrown_away_and_made_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store, *many(50))
     assert_exact(store, QUERIES[:1])
     collection = store._chroma._collection
+    assert collection
     monkeypatch.setattr(chroma, "RETRY_SECONDS", 0)
     collection.delete(["1"])
     collection.add(["one"], embeddings=[QUERIES[0].tolist()])  # as many as before, but not those
     assert_exact(store, QUERIES)
     assert store.check()[-1] == ("vector index", True, "150 passages")
-    assert store._chroma._collection.get(["one"])["ids"] == []
+    assert store._chroma._collection and store._chroma._collection.get(["one"])["ids"] == []
 
 
 @pytest.mark.parametrize("error", [TypeError, KeyError, ValueError])
-def test_a_fault_of_ours_is_not_taken_for_damage(store, monkeypatch, error):
+def test_a_fault_of_ours_is_not_taken_for_damage(
+    store: Store, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
     fill(store, *many(50))
     kept = {path: path.stat().st_ino for path in (store.folder / "chroma").rglob("*")}
 
-    def broken(*_):
+    def broken(*_: object) -> Never:
         raise error("ours")
 
     monkeypatch.setattr(chroma.ChromaIndex, "_about", broken)
@@ -280,7 +288,7 @@ def test_a_fault_of_ours_is_not_taken_for_damage(store, monkeypatch, error):
     assert {path: path.stat().st_ino for path in kept} == kept
 
 
-def test_two_processes_never_share_chroma_after_the_folder_was_deleted_and_made_anew(tmp_path):
+def test_two_processes_never_share_chroma_after_the_folder_was_deleted_and_made_anew(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with open_(folder) as serving:
         fill(serving, *many(10))
@@ -292,7 +300,7 @@ def test_two_processes_never_share_chroma_after_the_folder_was_deleted_and_made_
             assert writing.check()[-1].detail == "60 passages"
 
 
-def test_chroma_of_another_catalog_is_not_believed(tmp_path):
+def test_chroma_of_another_catalog_is_not_believed(tmp_path: Path) -> None:
     with open_(tmp_path / "one") as one, open_(tmp_path / "two") as two:
         fill(one, *many(50))
         fill(two, *many(50, start=1000))
@@ -305,7 +313,7 @@ def test_chroma_of_another_catalog_is_not_believed(tmp_path):
         assert_exact(two, QUERIES)
 
 
-def test_questions_bring_chroma_forward_step_by_step(tmp_path, monkeypatch):
+def test_questions_bring_chroma_forward_step_by_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chroma, "STEP", 100)
     folder = tmp_path / "data"
     with open_(folder) as serving, open_(folder) as writing:
@@ -319,7 +327,7 @@ def test_questions_bring_chroma_forward_step_by_step(tmp_path, monkeypatch):
         assert held == [130, 230, 330, 330]
 
 
-def test_the_lock_passes_on_when_its_holder_closes(tmp_path):
+def test_the_lock_passes_on_when_its_holder_closes(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     first, second = open_(folder), open_(folder)
     fill(first, *many(20))
@@ -333,7 +341,7 @@ def test_the_lock_passes_on_when_its_holder_closes(tmp_path):
 
 
 @pytest.fixture
-def server(tmp_path):
+def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -355,7 +363,7 @@ def server(tmp_path):
     process.wait()
 
 
-def test_a_chroma_server_serves_several_corpora(tmp_path, server):
+def test_a_chroma_server_serves_several_corpora(tmp_path: Path, server: tuple[subprocess.Popen[bytes], str]) -> None:
     _, url = server
     with open_(tmp_path / "one", chroma_url=url) as one, open_(tmp_path / "two", chroma_url=url) as two:
         fill(one, *many(100))
@@ -369,7 +377,13 @@ def test_a_chroma_server_serves_several_corpora(tmp_path, server):
 
 
 @pytest.mark.parametrize("fault", [signal.SIGSTOP, signal.SIGKILL], ids=["hung", "dead"])
-def test_questions_are_answered_without_the_server(tmp_path, server, fault, monkeypatch, caplog):
+def test_questions_are_answered_without_the_server(
+    tmp_path: Path,
+    server: tuple[subprocess.Popen[bytes], str],
+    fault: signal.Signals,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     process, url = server
     monkeypatch.setattr(chroma_places, "SERVER_SECONDS", 1)
     with open_(tmp_path / "data", chroma_url=url) as store:
@@ -389,12 +403,12 @@ def test_questions_are_answered_without_the_server(tmp_path, server, fault, monk
         assert_exact(store, QUERIES)
 
 
-def test_no_server_at_all(tmp_path):
+def test_no_server_at_all(tmp_path: Path) -> None:
     with open_(tmp_path / "data", chroma_url="http://127.0.0.1:9") as store:
         fill(store, *many(20))
         assert_exact(store, QUERIES)
 
 
-def test_an_address_that_is_none_is_refused(tmp_path):
+def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         open_(tmp_path / "data", chroma_url="localhost:8000")

@@ -7,6 +7,7 @@ import pytest
 
 from askcorpus.answer.confidence import CERTAIN, OUTSTANDING, Calibration, Features, load_calibration, measure, missing_names
 from askcorpus.answer.sentence_scores import ScoredSentence
+from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.index.store import StoredPassage
 from askcorpus.search.candidates import Candidate, Retrieval
 from askcorpus.search.query import Query
@@ -41,7 +42,9 @@ def candidate(document: str, fused: float, share: float) -> Candidate:
 def read(question: str, language: str) -> Query:
     """A query without a corpus."""
     vectors = np.zeros((1, 2), np.float32)
-    return Query.read(question, question, language, vectors, terms=(("x",),), baselines=((0.0, 1.0),), period="")
+    return Query.read(
+        question, question, language, vectors, terms=(("x",),), baselines=(ScoreBaseline(0.0, 1.0),), period=""
+    )
 
 
 def measured(question: str, sentence: str, *shares: float, languages: tuple[str, str] = ("", "")) -> Features:
@@ -52,7 +55,7 @@ def measured(question: str, sentence: str, *shares: float, languages: tuple[str,
         languages[0],
         np.zeros((1, 2), np.float32),
         terms=(("x",),),
-        baselines=((0.0, 1.0),),
+        baselines=(ScoreBaseline(0.0, 1.0),),
         period="",
     )
     passage = hit("a", 1.0).model_copy(update={"text": sentence, "language": languages[1]})
@@ -162,6 +165,12 @@ SYRIA = found("La Syrie avait reconnu Donetsk en juin.", "fr")
 )
 def test_names_that_none_of_the_passages_has(question: str, hits: list[Hit], names: list[str]) -> None:
     query = Query.read(
-        question, question, "en", np.zeros((1, 2), np.float32), terms=(("x",),), baselines=((0.0, 1.0),), period=""
+        question,
+        question,
+        "en",
+        np.zeros((1, 2), np.float32),
+        terms=(("x",),),
+        baselines=(ScoreBaseline(0.0, 1.0),),
+        period="",
     )
     assert [name.text for name in missing_names(query, hits)] == names

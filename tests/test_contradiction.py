@@ -128,7 +128,12 @@ def test_both_sides_are_quoted_with_their_dates(disagreeing: Assistant, question
 
 
 @pytest.mark.parametrize(("question", "one", "other"), AGREE)
-def test_what_only_stands_close_is_no_contradiction(agreeing: Assistant, question: str, one: str, other: str) -> None:
+def test_what_only_stands_close_is_no_contradiction(
+    agreeing: Assistant,
+    question: str,
+    one: str,
+    other: str,  # noqa: ARG001  the other document says it
+) -> None:
     answer = agreeing.ask(question)
     assert not answer.sources_differ
     assert answer.citations[0].quote == one

@@ -59,12 +59,12 @@ def documents() -> dict[str, Document]:
     return {path.name: document(path) for path in FILES}
 
 
-def test_languages_are_those_of_its_page():
+def test_languages_are_those_of_its_page() -> None:
     assert Counter(language_of(path.name) for path in FILES) == LANGUAGES
 
 
 @each_file
-def test_article_has_the_form_of_its_page(path):
+def test_article_has_the_form_of_its_page(path: Path) -> None:
     text = path.read_bytes().decode("utf-8")
     assert re.match(r"date 20\d\d-[01]\d(-[0-3]\d)?\s", text)
     length = len(text) / 2 if language_of(path.name) == "zh" else len(text.split())
@@ -72,7 +72,7 @@ def test_article_has_the_form_of_its_page(path):
 
 
 @each_file
-def test_ingest_reads_what_the_article_says_of_itself(path, documents):
+def test_ingest_reads_what_the_article_says_of_itself(path: Path, documents: dict[str, Document]) -> None:
     found = documents[path.name]
     first_words = path.read_text(encoding="utf-8").split(maxsplit=2)
     assert found.date == first_words[1]
@@ -86,31 +86,33 @@ def test_ingest_reads_what_the_article_says_of_itself(path, documents):
 
 
 @each_file
-def test_a_headline_line_becomes_the_title(path, documents):
+def test_a_headline_line_becomes_the_title(path: Path, documents: dict[str, Document]) -> None:
     first, second, third, *_ = path.read_text(encoding="utf-8").split("\n")
     if re.fullmatch(r"date [\d-]+", first):
         assert third == ""
         assert documents[path.name].title == second
 
 
-def test_the_folder_as_a_whole_gives_its_articles_and_nothing_else(tmp_path):
+def test_the_folder_as_a_whole_gives_its_articles_and_nothing_else(tmp_path: Path) -> None:
     embeddings = SentenceEmbeddings()
     with open_store(tmp_path / "data", embeddings.fingerprint, embeddings.dimension) as store:
         report = ingest([CORPUS], store, embeddings, Settings(), dry_run=True)
     assert report == Report(added=len(FILES), skipped=1, question_sets=(CORPUS / "questions.jsonl",))
 
 
-def test_every_article_has_a_question():
+def test_every_article_has_a_question() -> None:
     assert {name for row in QUESTIONS for name in row["doc_ids"]} == {path.name for path in FILES}
 
 
-def test_ids_and_conversations_are_unique():
+def test_ids_and_conversations_are_unique() -> None:
     assert len({row["id"] for row in QUESTIONS}) == len(QUESTIONS)
     assert len({(row["question"], str(row.get("history"))) for row in QUESTIONS}) == len(QUESTIONS)
 
 
 @each_answerable
-def test_every_evidence_is_verbatim_in_a_gold_file_and_every_gold_file_has_some(row, documents):
+def test_every_evidence_is_verbatim_in_a_gold_file_and_every_gold_file_has_some(
+    row: dict[str, Any], documents: dict[str, Document]
+) -> None:
     texts = [documents[name].text for name in row["doc_ids"]]
     assert texts
     for evidence in row["evidence"]:
@@ -120,23 +122,23 @@ def test_every_evidence_is_verbatim_in_a_gold_file_and_every_gold_file_has_some(
 
 
 @each_answerable
-def test_every_answer_is_in_the_evidence(row):
+def test_every_answer_is_in_the_evidence(row: dict[str, Any]) -> None:
     assert row["answers"]
     for answer in row["answers"]:
         assert any(answer in evidence for evidence in row["evidence"]), answer
 
 
 @each_answerable
-def test_document_language_is_that_of_the_first_gold_file(row):
+def test_document_language_is_that_of_the_first_gold_file(row: dict[str, Any]) -> None:
     assert row["doc_lang"] == language_of(row["doc_ids"][0])
 
 
-def test_at_least_half_are_asked_in_a_language_none_of_their_documents_has():
+def test_at_least_half_are_asked_in_a_language_none_of_their_documents_has() -> None:
     across = [row for row in ANSWERABLE if row["lang"] not in {language_of(name) for name in row["doc_ids"]}]
     assert len(across) >= len(ANSWERABLE) / 2
 
 
-def test_a_quarter_have_no_answer():
+def test_a_quarter_have_no_answer() -> None:
     assert len(UNANSWERABLE) >= len(QUESTIONS) / 4
     for row in UNANSWERABLE:
         assert (row["answers"], row["doc_ids"], row["evidence"], row["doc_lang"]) == ([], [], [], "")
@@ -144,11 +146,11 @@ def test_a_quarter_have_no_answer():
     assert len({row["lang"] for row in UNANSWERABLE}) >= 6
 
 
-def test_every_type_is_asked():
+def test_every_type_is_asked() -> None:
     assert {row["type"] for row in ANSWERABLE} == TYPES
 
 
-def test_follow_ups_have_a_history_that_ends_with_the_assistant():
+def test_follow_ups_have_a_history_that_ends_with_the_assistant() -> None:
     follow_ups = [row for row in QUESTIONS if not row["standalone"]]
     assert len(follow_ups) >= 6
     for row in follow_ups:
@@ -157,16 +159,16 @@ def test_follow_ups_have_a_history_that_ends_with_the_assistant():
 
 
 @pytest.mark.parametrize("words", ["Brazil", "Brésil", "Brasil", "巴西", "Бразил", "Brasília"])
-def test_what_the_far_questions_ask_for_is_nowhere(words, documents):
+def test_what_the_far_questions_ask_for_is_nowhere(words: str, documents: dict[str, Document]) -> None:
     assert not any(words.casefold() in found.text.casefold() for found in documents.values())
 
 
-def test_no_article_tells_the_men_s_world_cup(documents):
+def test_no_article_tells_the_men_s_world_cup(documents: dict[str, Document]) -> None:
     naming_2018 = [found.text for found in documents.values() if "2018" in found.text]
     assert not any(re.search("World Cup|Coupe du monde|Mundial|世界杯|FIFA", text) for text in naming_2018)
 
 
-def test_the_counts_of_its_page_are_true():
+def test_the_counts_of_its_page_are_true() -> None:
     page = (CORPUS.parent / "docs/corpus.md").read_text(encoding="utf-8")
     assert f"{len(FILES)} short articles" in page
     assert f"{len(QUESTIONS)} questions" in page

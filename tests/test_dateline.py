@@ -37,7 +37,7 @@ from askcorpus_ingest.dateline import parse_date, read_dateline, take_date_marke
         ("", ""),
     ],
 )
-def test_parse_date(written, date):
+def test_parse_date(written: str, date: str) -> None:
     assert parse_date(written) == date
 
 
@@ -54,7 +54,7 @@ def test_parse_date(written, date):
         ("", ("", "")),
     ],
 )
-def test_take_date_marker(text, expected):
+def test_take_date_marker(text: str, expected: tuple[str, str]) -> None:
     assert take_date_marker(text) == expected
 
 
@@ -74,13 +74,13 @@ def test_take_date_marker(text, expected):
         ("AP\n\nLONDON (AP) — The port.", "LONDON", "AP", "The port"),
     ],
 )
-def test_dateline(text, place, source, story):
+def test_dateline(text: str, place: str, source: str, story: str) -> None:
     found = read_dateline(text)
     assert (found.place, found.source) == (place, source)
     assert text[found.span.end :].startswith(story)
 
 
-def test_a_date_in_the_dateline_is_no_place():
+def test_a_date_in_the_dateline_is_no_place() -> None:
     found = read_dateline("PARIS, 29 sept 2022 (AFP) - Le port est fermé.")
     assert (found.place, found.date) == ("PARIS", "2022-09-29")
 
@@ -98,17 +98,17 @@ def test_a_date_in_the_dateline_is_no_place():
         "",
     ],
 )
-def test_no_dateline(text):
+def test_no_dateline(text: str) -> None:
     found = read_dateline(text)
     assert (found.place, found.source, found.span.end) == ("", "", 0)
 
 
-def test_the_signature_names_the_agency():
+def test_the_signature_names_the_agency() -> None:
     assert read_dateline("Le port est fermé.\n\nThe Associated Press").source == "AP"
     assert read_dateline("Von Reuters\n\nDer Hafen ist zu.").source == "Reuters"
 
 
-def test_headline():
+def test_headline() -> None:
     assert read_dateline("Le port ferme\n\nPARIS (AFP) – Il ferme.").headline == "Le port ferme"
     assert read_dateline("Le port ferme.\n\nIl ferme.").headline == ""
     assert read_dateline("Le port ferme\nà cause du vent").headline == ""

@@ -47,7 +47,7 @@ def refusal(line: str) -> str:
 
 
 @pytest.mark.parametrize(("page", "line"), commands(), ids=[": ".join(found) for found in commands()])
-def test_a_command_exists_with_its_options(page: str, line: str) -> None:
+def test_a_command_exists_with_its_options(page: str, line: str) -> None:  # noqa: ARG001  the page names the case
     assert refusal(line.replace("askcorpus COMMAND", "askcorpus")) == ""
 
 

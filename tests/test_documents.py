@@ -17,7 +17,7 @@ STORY = (
 )
 
 
-def test_a_story_in_the_agency_form():
+def test_a_story_in_the_agency_form() -> None:
     document = to_document(RawRecord("/corpus/a.txt", STORY))
     assert (document.date, document.place, document.source) == ("2022-09", "LISBONNE, Portugal", "AFP")
     assert (document.language, document.origin) == ("fr", "/corpus/a.txt")
@@ -25,39 +25,39 @@ def test_a_story_in_the_agency_form():
     assert document.text == STORY.removeprefix(" date 2022-09 ")
 
 
-def test_the_record_knows_better_than_its_text():
+def test_the_record_knows_better_than_its_text() -> None:
     fields = {"title": "T", "date": "2020", "language": "fr-CA", "source": "S", "place": "P", "doc_id": "x1"}
     document = to_document(RawRecord("/a", STORY, **fields))
     assert (document.id, document.title, document.date) == ("x1", "T", "2020")
     assert (document.language, document.source, document.place) == ("fr", "S", "P")
 
 
-def test_a_long_first_sentence_is_cut_at_a_word():
+def test_a_long_first_sentence_is_cut_at_a_word() -> None:
     document = to_document(RawRecord("/a", "The council of the old town " * 10 + "met."))
     assert len(document.title) <= 120
     assert document.title.endswith(("council…", "town…", "old…", "the…", "of…", "The…"))
 
 
-def test_the_headline_is_the_title_and_stays_in_the_text():
+def test_the_headline_is_the_title_and_stays_in_the_text() -> None:
     document = to_document(RawRecord("/a", "Le port ferme\n\nPARIS (AFP) – Il ferme lundi."))
     assert document.title == "Le port ferme"
     assert document.text.startswith("Le port ferme\n\nPARIS")
 
 
-def test_ids_come_from_content_and_only_from_it():
+def test_ids_come_from_content_and_only_from_it() -> None:
     one, two = to_document(RawRecord("/a", STORY)), to_document(RawRecord("/b", STORY + "\n"))
     assert one.id == two.id
     assert content_hash(one) == content_hash(two)
     assert len({one.id, with_own_id(one).id, with_own_id(two).id, to_document(RawRecord("/a", STORY + " Et.")).id}) == 4
 
 
-def test_a_change_of_any_field_changes_the_hash():
+def test_a_change_of_any_field_changes_the_hash() -> None:
     document = to_document(RawRecord("/a", STORY))
     fields = ["title", "text", "date", "language", "source", "place"]
     assert len({content_hash(document.model_copy(update={field: "other"})) for field in fields}) == len(fields)
 
 
-def test_marks_without_end_are_kept_and_cost_no_time():
+def test_marks_without_end_are_kept_and_cost_no_time() -> None:
     marks = "\u0301\u0316" * 500_000
     start = time.thread_time()
     text = clean_text(f"e{marks}a")
@@ -66,12 +66,12 @@ def test_marks_without_end_are_kept_and_cost_no_time():
     assert clean_text(text) == text
 
 
-def test_as_many_marks_as_letters_have_are_left_alone():
+def test_as_many_marks_as_letters_have_are_left_alone() -> None:
     text = "e" + "\u0316" * 30 + "a"
     assert clean_text(text) == text
 
 
-def test_clean_text():
+def test_clean_text() -> None:
     dirty = "\ufeffUn\r\nDeux \t\rTrois\u2028Qua\0tre\x07 cinq\n\n\n\nSix\ud800 e\u0301\xad\n"
     assert clean_text(dirty) == "Un\nDeux\nTrois\nQuatre cinq\n\nSix\ufffd é"
     assert unicodedata.is_normalized("NFC", clean_text(dirty))
@@ -79,6 +79,6 @@ def test_clean_text():
 
 
 @pytest.mark.parametrize("text", ["", " \n\t ", "\0\0", "date 2022-09", "\ufeff"])
-def test_nothing_left_is_an_error(text):
+def test_nothing_left_is_an_error(text: str) -> None:
     with pytest.raises(ReadError, match="is empty"):
         to_document(RawRecord("/a", text))

@@ -1,16 +1,19 @@
 """`askcorpus eval` as people type it, over the sample corpus and the bundled model."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from askcorpus.errors import AskcorpusError
 from askcorpus_eval.cli import app
 
 ROOT = Path(__file__).parents[1]
+Call = Callable[..., Result]
 QUESTIONS = ROOT / "corpus" / "questions.jsonl"
 CORPUS = [
     part for file in sorted((ROOT / "corpus" / "articles").glob("recognition-*.txt")) for part in ("--corpus", file)
@@ -19,13 +22,13 @@ CORPUS = [
 
 
 @pytest.fixture(scope="module")
-def call():
+def call() -> Call:
     """The sub-app under a root, as the product mounts it; a caught error gives its exit code."""
     root = typer.Typer(pretty_exceptions_enable=False)
     root.add_typer(app, name="eval")
     root.callback()(lambda: None)
 
-    def invoke(*arguments):
+    def invoke(*arguments: object) -> Result:
         result = CliRunner().invoke(root, ["eval", *map(str, arguments)])
         if isinstance(result.exception, AskcorpusError):
             result.exit_code = result.exception.exit_code
@@ -37,7 +40,7 @@ def call():
 
 
 @pytest.fixture(scope="module")
-def finished(call, tmp_path_factory):
+def finished(call: Call, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A run of eight questions, its corpus ingested on the way."""
     out = tmp_path_factory.mktemp("eval") / "run"
     result = call(QUESTIONS, "--out", out, *CORPUS, "--limit", "8", "--json")
@@ -45,7 +48,7 @@ def finished(call, tmp_path_factory):
     return out, json.loads(result.stdout)
 
 
-def test_a_question_file_is_the_default_command(finished):
+def test_a_question_file_is_the_default_command(finished: tuple[Path, dict[str, Any]]) -> None:
     out, figures = finished
     assert figures["hit@5"]["n"] == 8
     assert figures["hit@5"]["value"] >= 0.7
@@ -54,14 +57,14 @@ def test_a_question_file_is_the_default_command(finished):
     assert "<svg" in (out / "report.html").read_text()
 
 
-def test_a_run_is_continued_with_its_index(call, finished):
+def test_a_run_is_continued_with_its_index(call: Call, finished: tuple[Path, dict[str, Any]]) -> None:
     out, before = finished
     again = call("--resume", "--json", QUESTIONS, "--out", out, *CORPUS, "--limit", "8")
     figures = json.loads(again.stdout)
     assert figures == before  # nothing was asked again: even the times are the same
 
 
-def test_compare(call, finished, tmp_path):
+def test_compare(call: Call, finished: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     out, _ = finished
     result = call("compare", out, out, "--out", tmp_path, "--fail-drop", "hit@5=0.01")
     assert result.exit_code == 0
@@ -70,7 +73,7 @@ def test_compare(call, finished, tmp_path):
     assert call("compare", out).exit_code == 2
 
 
-def test_gates_set_the_exit_code(call, finished, tmp_path):
+def test_gates_set_the_exit_code(call: Call, finished: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     out, _ = finished
     same = ("--data", out / "data", "--limit", "2", "--baseline", out)
     passed = call(QUESTIONS, "--out", tmp_path / "a", *same, "--fail-under", "hit@10=0.1", "--fail-drop", "hit@10=0.9")
@@ -93,20 +96,24 @@ def test_gates_set_the_exit_code(call, finished, tmp_path):
         (["--corpus", "a", "--data", "b"], "Give either --corpus or --data"),
     ],
 )
-def test_wrong_options_are_refused_before_anything_is_made(call, tmp_path, arguments, message):
+def test_wrong_options_are_refused_before_anything_is_made(
+    call: Call, tmp_path: Path, arguments: list[str], message: str
+) -> None:
     result = call(QUESTIONS, "--out", tmp_path / "run", *arguments)
     assert result.exit_code == 2
     assert message in str(result.exception)
     assert not (tmp_path / "run").exists()
 
 
-def test_an_empty_index_is_said_so(call, tmp_path):
+def test_an_empty_index_is_said_so(call: Call, tmp_path: Path) -> None:
     result = call(QUESTIONS, "--out", tmp_path / "run", "--data", tmp_path / "nothing")
     assert result.exit_code == 3
     assert "There are no documents" in str(result.exception)
 
 
-def test_a_corpus_that_cannot_be_read_in_full_is_said_so(call, finished, tmp_path):
+def test_a_corpus_that_cannot_be_read_in_full_is_said_so(
+    call: Call, finished: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
     out, _ = finished
     (tmp_path / "a.jsonl").write_text('{"doc_id":"a","title":"no text"}\n')
     call(QUESTIONS, "--out", out, "--resume", *CORPUS, "--corpus", tmp_path, "--limit", "8")
@@ -115,8 +122,8 @@ def test_a_corpus_that_cannot_be_read_in_full_is_said_so(call, finished, tmp_pat
     assert note.endswith('line 1 has no "text"')
 
 
-def test_a_beir_folder_brings_its_corpus_and_settings_can_be_overridden(call, tmp_path):
-    def write(name, *rows):
+def test_a_beir_folder_brings_its_corpus_and_settings_can_be_overridden(call: Call, tmp_path: Path) -> None:
+    def write(name: str, *rows: str) -> None:
         (tmp_path / "beir" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "beir" / name).write_text("\n".join(rows) + "\n")
 
@@ -130,13 +137,13 @@ def test_a_beir_folder_brings_its_corpus_and_settings_can_be_overridden(call, tm
     assert json.loads((tmp_path / "run/metrics.json").read_text())["run"]["settings"]["min_confidence"] == 1
 
 
-def test_make_needs_something_to_draft_from(call, tmp_path):
+def test_make_needs_something_to_draft_from(call: Call, tmp_path: Path) -> None:
     result = call("make", "--out", tmp_path / "new.jsonl", "--data", tmp_path)
     assert result.exit_code == 2
     assert "nothing to draft from" in str(result.exception)
 
 
-def test_help_shows_all_commands(call):
+def test_help_shows_all_commands(call: Call) -> None:
     shown = call("--help").stdout
     assert "QUESTIONS --out DIR" in shown
     assert all(name in shown for name in ("run", "compare", "make"))

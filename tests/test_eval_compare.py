@@ -1,11 +1,13 @@
 """Runs held against each other, and conditions that fail a build."""
 
 import re
+from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from askcorpus.errors import UsageError
-from askcorpus_eval.compare import compare, html, markdown, write_comparison
+from askcorpus_eval.compare import Comparison, compare, html, markdown, write_comparison
 from askcorpus_eval.figures import Estimate
 from askcorpus_eval.gate import failures, read_gates
 from askcorpus_eval.run_folder import RunFolder
@@ -16,7 +18,7 @@ FOUND = Reply(found=("snow", "sun"), quote="Il a neigé à Lille mardi.", confid
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run B answers "When did it snow?" rightly, and abstains from nothing that A did not."""
     folder = tmp_path_factory.mktemp("runs")
     run(folder / "a", ScriptedAssistant(DOCUMENTS, REPLIES))
@@ -25,11 +27,11 @@ def runs(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def comparison(runs):
+def comparison(runs: Path) -> Comparison:
     return compare(runs / "a", runs / "b")
 
 
-def test_changes(comparison):
+def test_changes(comparison: Comparison) -> None:
     changes = {difference.metric: difference.change for difference in comparison.differences}
     assert comparison.questions == 4
     assert changes["mrr@10"] == pytest.approx(1 - 3 / 4)
@@ -37,14 +39,15 @@ def test_changes(comparison):
     assert changes["hit@5"] == 0
 
 
-def test_one_flipped_question_of_four_proves_nothing(comparison):
+def test_one_flipped_question_of_four_proves_nothing(comparison: Comparison) -> None:
     correct = next(difference for difference in comparison.differences if difference.metric == "correct")
     assert correct.p == 1  # swapping the labels of one question leaves the difference as large, always
+    assert correct.low is not None and correct.high is not None
     assert correct.low <= correct.change <= correct.high
     assert correct.verdict == "same"
 
 
-def test_many_flipped_questions_prove_something(tmp_path):
+def test_many_flipped_questions_prove_something(tmp_path: Path) -> None:
     questions = [QUESTIONS[0].model_copy(update={"id": f"q{n}", "question": f"Rain {n}?"}) for n in range(10)]
     run(tmp_path / "a", ScriptedAssistant(DOCUMENTS, {}), questions)
     found = {question.question: REPLIES["Where did it rain?"] for question in questions}
@@ -56,7 +59,7 @@ def test_many_flipped_questions_prove_something(tmp_path):
     assert (answered.change, answered.verdict) == (-1, "worse")
 
 
-def test_what_flipped_is_shown_with_both_answers(comparison):
+def test_what_flipped_is_shown_with_both_answers(comparison: Comparison) -> None:
     (flip,) = comparison.flips
     assert (flip.id, flip.now_right) == ("snow", True)
     assert (flip.before, flip.after) == ("The sun shone [1]", "Il a neigé à Lille mardi. [1]")
@@ -65,11 +68,11 @@ def test_what_flipped_is_shown_with_both_answers(comparison):
         assert "1 questions flipped" in text
 
 
-def test_the_page_asks_for_nothing_outside(comparison):
+def test_the_page_asks_for_nothing_outside(comparison: Comparison) -> None:
     assert not re.findall(r"https?://|src=|@import|url\(", html([comparison]))
 
 
-def test_only_shared_questions_count(tmp_path, runs):
+def test_only_shared_questions_count(tmp_path: Path, runs: Path) -> None:
     other = QUESTIONS[3].model_copy(update={"question": "Was there any fog at all?"})  # the same id, another question
     run(tmp_path, ScriptedAssistant(DOCUMENTS, REPLIES), [QUESTIONS[0], other])
     comparison = compare(runs / "a", tmp_path)
@@ -83,7 +86,7 @@ def test_only_shared_questions_count(tmp_path, runs):
         compare(runs / "a", tmp_path / "none")
 
 
-def test_a_folder_without_a_finished_run(tmp_path, runs):
+def test_a_folder_without_a_finished_run(tmp_path: Path, runs: Path) -> None:
     with pytest.raises(UsageError, match="holds no finished run"):
         compare(runs / "a", tmp_path)
     (tmp_path / "metrics.json").write_text('{"figures": {}}')
@@ -91,12 +94,12 @@ def test_a_folder_without_a_finished_run(tmp_path, runs):
         compare(runs / "a", tmp_path)
 
 
-def test_the_comparison_is_written(tmp_path, comparison):
+def test_the_comparison_is_written(tmp_path: Path, comparison: Comparison) -> None:
     write_comparison(RunFolder(tmp_path), [comparison])
     assert {path.name for path in tmp_path.iterdir()} == {"compare.html", "compare.md"}
 
 
-def figure(value):
+def figure(value: float | None) -> Estimate:
     return Estimate(value=value, low=value, high=value, n=0 if value is None else 10)
 
 
@@ -117,7 +120,7 @@ BEFORE = {"hit@5": figure(0.75), "ece": figure(0.1), "f1": figure(0.3)}
         ("under", "f1=0.1", "f1 has no figure: no question has gold for it"),
     ],
 )
-def test_gates(kind, condition, line):
+def test_gates(kind: Literal["under", "over", "drop"], condition: str, line: str | None) -> None:
     assert failures(read_gates(kind, [condition]), NOW, BEFORE) == ([line] if line else [])
 
 
@@ -131,6 +134,6 @@ def test_gates(kind, condition, line):
         ("over", "f1=0.1", "--fail-over f1=0.1: higher is better. Use --fail-under."),
     ],
 )
-def test_wrong_gates(kind, condition, message):
+def test_wrong_gates(kind: Literal["under", "over", "drop"], condition: str, message: str) -> None:
     with pytest.raises(UsageError, match=re.escape(message)):
         read_gates(kind, [condition])

@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from math import log2
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -14,7 +16,7 @@ from askcorpus.errors import ModelError, NothingIngested, StorageError, UsageErr
 from askcorpus.settings import Settings
 from askcorpus.types import Answer, Document, Turn
 from askcorpus_eval import export
-from askcorpus_eval.evaluate import evaluate, masked
+from askcorpus_eval.evaluate import Report, evaluate, masked
 from askcorpus_eval.questions import Question, QuestionSet
 from askcorpus_eval.run_folder import RunFolder
 from askcorpus_eval.score import rank_documents
@@ -62,12 +64,12 @@ REPLIES = {
 
 
 @pytest.fixture
-def assistant():
+def assistant() -> ScriptedAssistant:
     return ScriptedAssistant(DOCUMENTS, REPLIES)
 
 
 @pytest.fixture
-def report(assistant):
+def report(assistant: ScriptedAssistant) -> Report:
     return evaluate(assistant, QUESTIONS)
 
 
@@ -95,24 +97,25 @@ def report(assistant):
         ("aurc", (0 + 1 / 2 + 2 / 3) / 3, 3),
     ],
 )
-def test_figures(report, name, value, n):
+def test_figures(report: Report, name: str, value: float | None, n: int) -> None:
     assert report.figures[name].value == pytest.approx(value)
     assert report.figures[name].n == n
 
 
-def test_every_figure_has_its_interval_around_it(report):
+def test_every_figure_has_its_interval_around_it(report: Report) -> None:
     for figure in report.figures.values():
         if figure.value is not None:
+            assert figure.low is not None and figure.high is not None
             assert figure.low <= figure.value <= figure.high
 
 
-def test_figures_without_gold_are_none_and_say_so(assistant):
+def test_figures_without_gold_are_none_and_say_so(assistant: ScriptedAssistant) -> None:
     report = evaluate(assistant, QUESTIONS[2:])
     assert report.figures["hit@5"].value is None and report.figures["hit@5"].n == 0
     assert any(note.startswith("no question is answerable") for note in report.notes)
 
 
-def test_splits(report):
+def test_splits(report: Report) -> None:
     assert list(report.splits["languages"]) == ["en→en", "en→fr"]
     assert report.splits["languages"]["en→fr"]["mrr@10"].value == 1 / 2
     assert report.splits["type"]["time"]["hit@1"].value == 0
@@ -120,14 +123,15 @@ def test_splits(report):
     assert "hit@1" not in report.splits["answerability"]["unanswerable"]
 
 
-def test_each_question_is_asked_with_its_history_and_enough_passages(assistant, report):
+@pytest.mark.usefixtures("report")
+def test_each_question_is_asked_with_its_history_and_enough_passages(assistant: ScriptedAssistant) -> None:
     assert assistant.asked[0] == assistant.asked[1]  # once more, unmeasured, to load the models
     assert [asked[0] for asked in assistant.asked[1:]] == [question.question for question in QUESTIONS]
     assert assistant.asked[2][1] == QUESTIONS[1].history
     assert {asked[2] for asked in assistant.asked} == {20}
 
 
-def test_near_duplicates_follow_the_passage_that_stands_for_them(assistant):
+def test_near_duplicates_follow_the_passage_that_stands_for_them(assistant: ScriptedAssistant) -> None:
     answer = assistant.ask("Where did it rain?", top_k=5)
     first = answer.passages[0].model_copy(update={"duplicates": ("p-snow", "p-rain")})
     assert rank_documents(answer.model_copy(update={"passages": (first, *answer.passages)}), assistant.store) == (
@@ -137,8 +141,8 @@ def test_near_duplicates_follow_the_passage_that_stands_for_them(assistant):
     )
 
 
-def test_without_short_answers_citing_the_gold_document_is_right(assistant):
-    def correct(**changes):
+def test_without_short_answers_citing_the_gold_document_is_right(assistant: ScriptedAssistant) -> None:
+    def correct(**changes: Any) -> bool | None:
         question = QUESTIONS[0].model_copy(update=changes)
         return evaluate(assistant, [question]).questions[0].correct
 
@@ -149,7 +153,7 @@ def test_without_short_answers_citing_the_gold_document_is_right(assistant):
     assert correct(answerable=None) is None
 
 
-def test_gold_documents_that_are_not_there(assistant):
+def test_gold_documents_that_are_not_there(assistant: ScriptedAssistant) -> None:
     gone = QUESTIONS[0].model_copy(update={"id": "gone", "doc_ids": ("gone.txt",), "evidence": ("It rained in Rome.",)})
     report = evaluate(assistant, [*QUESTIONS, gone])
     assert report.figures["hit@5"].value == pytest.approx(2 / 3)
@@ -161,26 +165,28 @@ def test_gold_documents_that_are_not_there(assistant):
         evaluate(assistant, [gone])
 
 
-def test_nothing_to_ask_or_to_ask_about(assistant):
+def test_nothing_to_ask_or_to_ask_about(assistant: ScriptedAssistant) -> None:
     with pytest.raises(UsageError, match="no question"):
         evaluate(assistant, [])
     with pytest.raises(NothingIngested):
         evaluate(ScriptedAssistant([], {}), QUESTIONS)
 
 
-def test_secrets_are_masked():
+def test_secrets_are_masked() -> None:
     settings = Settings(api_key=SecretStr("hunter2"), llm_base_url="http://user:hunter2@host:1/v1")
     assert "hunter2" not in json.dumps(masked(settings))
     assert masked(settings)["llm_base_url"] == "http://***@host:1/v1"
 
 
-def run(folder, assistant, questions=QUESTIONS, **options):
-    folder = RunFolder(folder)
-    folder.claim(resume=options.pop("resume", False))
-    return run_in(folder, assistant, QuestionSet(tuple(questions)), **options)
+def run(
+    folder: Path, assistant: ScriptedAssistant, questions: Sequence[Question] = QUESTIONS, **options: Any
+) -> Report:
+    claimed = RunFolder(folder)
+    claimed.claim(resume=options.pop("resume", False))
+    return run_in(claimed, assistant, QuestionSet(tuple(questions)), **options)
 
 
-def steady(path):
+def steady(path: Path) -> str:
     """The report's figures without what differs from run to run: times and the date."""
     report = json.loads((path / "metrics.json").read_text())
     for row in report["questions"]:
@@ -189,7 +195,7 @@ def steady(path):
     return json.dumps({**report, "figures": {k: v for k, v in report["figures"].items() if "latency" not in k}})
 
 
-def test_outputs(tmp_path, assistant):
+def test_outputs(tmp_path: Path, assistant: ScriptedAssistant) -> None:
     run(tmp_path / "run", assistant, source="weather.jsonl")
     files = {path.name for path in (tmp_path / "run").iterdir()}
     assert files == {
@@ -210,7 +216,7 @@ def test_outputs(tmp_path, assistant):
     assert recorded["index"]["fingerprint"] == "scripted"
 
 
-def test_trec_and_ragas(assistant, report):
+def test_trec_and_ragas(report: Report) -> None:
     spaced = report.cases[0].model_copy(update={"question": QUESTIONS[0].model_copy(update={"id": "the rain"})})
     assert export.trec_run([spaced]) == (
         "the_rain Q0 rain 1 1.000000 askcorpus\nthe_rain Q0 sun 2 0.500000 askcorpus\n"
@@ -226,7 +232,7 @@ def test_trec_and_ragas(assistant, report):
     assert "reference" not in last
 
 
-def test_the_same_inputs_give_the_same_figures(tmp_path, assistant):
+def test_the_same_inputs_give_the_same_figures(tmp_path: Path, assistant: ScriptedAssistant) -> None:
     run(tmp_path / "one", assistant)
     run(tmp_path / "two", assistant)
     assert steady(tmp_path / "one") == steady(tmp_path / "two")
@@ -235,13 +241,15 @@ def test_the_same_inputs_give_the_same_figures(tmp_path, assistant):
 class StopsAt(ScriptedAssistant):
     """Fails at one question, as a server that goes away does."""
 
-    def ask(self, question, **options):
+    stop_at = ""
+
+    def ask(self, question: str, **options: Any) -> Answer:
         if question == self.stop_at:
             raise ModelError("The server went away.")
         return super().ask(question, **options)
 
 
-def test_a_stopped_run_goes_on_where_it_was(tmp_path, assistant):
+def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, assistant: ScriptedAssistant) -> None:
     stopping = StopsAt(DOCUMENTS, REPLIES)
     stopping.stop_at = "Where did it hail?"
     with pytest.raises(ModelError):
@@ -272,7 +280,7 @@ run_in(RunFolder(Path(sys.argv[1])), Slow(DOCUMENTS, REPLIES), QuestionSet(tuple
 """
 
 
-def test_a_killed_run_has_kept_every_answer(tmp_path, assistant):
+def test_a_killed_run_has_kept_every_answer(tmp_path: Path, assistant: ScriptedAssistant) -> None:
     answers = tmp_path / "run" / "answers.jsonl"
     answers.parent.mkdir()
     process = subprocess.Popen([sys.executable, "-c", SLOW_RUN, answers.parent], cwd=Path(__file__).parent)
@@ -288,14 +296,14 @@ def test_a_killed_run_has_kept_every_answer(tmp_path, assistant):
     assert steady(answers.parent) == steady(tmp_path / "whole")
 
 
-def test_a_limited_run_can_be_continued(tmp_path, assistant):
+def test_a_limited_run_can_be_continued(tmp_path: Path, assistant: ScriptedAssistant) -> None:
     run(tmp_path / "run", assistant, limit=1)
     report = run(tmp_path / "run", assistant, resume=True)
     assert len(report.questions) == 4
     assert len((tmp_path / "run/answers.jsonl").read_text().splitlines()) == 4
 
 
-def test_a_folder_that_holds_something_is_not_overwritten(tmp_path, assistant):
+def test_a_folder_that_holds_something_is_not_overwritten(tmp_path: Path, assistant: ScriptedAssistant) -> None:
     run(tmp_path, assistant)
     before = (tmp_path / "answers.jsonl").read_bytes()
     with pytest.raises(UsageError, match=r"is not empty\. Continue it with --resume"):
@@ -313,20 +321,22 @@ def test_a_folder_that_holds_something_is_not_overwritten(tmp_path, assistant):
         pytest.param({"assistant": ScriptedAssistant(DOCUMENTS[:2], REPLIES)}, "index", id="other-index"),
     ],
 )
-def test_a_run_is_not_continued_with_other_inputs(tmp_path, assistant, options, changed):
+def test_a_run_is_not_continued_with_other_inputs(
+    tmp_path: Path, assistant: ScriptedAssistant, options: dict[str, Any], changed: str
+) -> None:
     run(tmp_path, assistant)
     with pytest.raises(UsageError, match=f"was begun with other {changed}"):
         run(tmp_path, **({"assistant": assistant} | options), resume=True)
 
 
-def test_a_full_disk_is_one_clear_error(tmp_path, assistant):
+def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "answers.jsonl").symlink_to("/dev/full")
     folder = RunFolder(tmp_path)
     with pytest.raises(StorageError, match="No space left on device"):
         folder.append("answers.jsonl", "{}")
 
 
-def test_a_half_written_file_is_never_seen(tmp_path):
+def test_a_half_written_file_is_never_seen(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.write("metrics.json", "old")
     (tmp_path / ".metrics.json.part").symlink_to("/dev/full")
@@ -340,15 +350,15 @@ class Fixed:
 
     name = "fixed"
 
-    def __init__(self):
-        self.judged = []
+    def __init__(self) -> None:
+        self.judged: list[str | None] = []
 
-    def faithfulness(self, answer):
+    def faithfulness(self, answer: Answer) -> float | None:
         self.judged.append(answer.conversation_id)
         return 0.5 if answer.answerable else None
 
 
-def test_a_judge_is_asked_once(tmp_path, assistant):
+def test_a_judge_is_asked_once(tmp_path: Path, assistant: ScriptedAssistant) -> None:
     judge = Fixed()
     report = run(tmp_path, assistant, judge=judge)
     assert (report.figures["faithfulness"].value, report.figures["faithfulness"].n) == (0.5, 3)
@@ -358,7 +368,7 @@ def test_a_judge_is_asked_once(tmp_path, assistant):
     assert again.figures["faithfulness"] == report.figures["faithfulness"]
 
 
-def test_the_page_asks_for_nothing_outside_and_escapes_what_it_shows(tmp_path):
+def test_the_page_asks_for_nothing_outside_and_escapes_what_it_shows(tmp_path: Path) -> None:
     hostile = "<script>alert(1)</script> {{ 7*7 }} | x"
     documents = [Document(id="d", title=hostile, text=hostile)]
     question = Question(id="q", question=hostile, answers=("no",), doc_ids=("d",), evidence=(hostile,), answerable=True)

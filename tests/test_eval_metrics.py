@@ -15,40 +15,40 @@ from askcorpus_eval.metrics.normalise import answer_tokens
 RANKING = ["a", "b", "c", "d"]
 
 
-def array(*values):
+def array(*values: float) -> np.ndarray:
     return np.array(values, dtype=float)
 
 
-def bools(*values):
+def bools(*values: int) -> np.ndarray:
     return np.array(values, dtype=bool)
 
 
-def test_hit_looks_at_the_first_k():
+def test_hit_looks_at_the_first_k() -> None:
     assert retrieval.hit(RANKING, {"c": 1}, 2) == 0
     assert retrieval.hit(RANKING, {"c": 1}, 3) == 1
 
 
-def test_recall_counts_every_relevant_document():
+def test_recall_counts_every_relevant_document() -> None:
     assert retrieval.recall(RANKING, {"a": 1, "d": 1, "z": 1}, 3) == pytest.approx(1 / 3)
     assert retrieval.recall(RANKING, {"a": 1, "d": 1, "z": 1}, 4) == pytest.approx(2 / 3)
 
 
-def test_reciprocal_rank_is_zero_beyond_k():
+def test_reciprocal_rank_is_zero_beyond_k() -> None:
     assert retrieval.reciprocal_rank(RANKING, {"c": 1, "d": 1}, 10) == pytest.approx(1 / 3)
     assert retrieval.reciprocal_rank(RANKING, {"c": 1}, 2) == 0
 
 
-def test_ndcg_of_graded_documents():
+def test_ndcg_of_graded_documents() -> None:
     gained = 1 / log2(1 + 1) + 2 / log2(3 + 1)  # a has grade 1 at rank 1, c grade 2 at rank 3
     ideal = 2 / log2(1 + 1) + 1 / log2(2 + 1)
     assert retrieval.ndcg(RANKING, {"a": 1, "c": 2}, 10) == pytest.approx(gained / ideal)
 
 
-def test_average_precision_divides_by_all_relevant():
+def test_average_precision_divides_by_all_relevant() -> None:
     assert retrieval.average_precision(RANKING, {"a": 1, "c": 1, "z": 1}) == pytest.approx((1 / 1 + 2 / 3 + 0) / 3)
 
 
-def test_nothing_found_scores_zero():
+def test_nothing_found_scores_zero() -> None:
     gold = {"a": 1}
     assert retrieval.hit([], gold, 5) == retrieval.recall([], gold, 5) == retrieval.average_precision([], gold) == 0
 
@@ -69,53 +69,53 @@ def test_nothing_found_scores_zero():
         pytest.param("en", "e\u0301te\u0301", ["été"], id="composed-and-decomposed-letters-are-the-same"),
     ],
 )
-def test_normalisation(language, text, tokens):
+def test_normalisation(language: str, text: str, tokens: list[str]) -> None:
     assert answer_tokens(text, language) == tokens
 
 
-def test_markers_are_not_part_of_the_answer():
+def test_markers_are_not_part_of_the_answer() -> None:
     assert answers.plain("Paris [1]. It rained [2][3].") == "Paris. It rained."
 
 
-def test_exact_match_takes_any_gold():
+def test_exact_match_takes_any_gold() -> None:
     assert answers.exact_match("The Beatles!", ["Queen", "beatles"], "en") == 1
     assert answers.exact_match("The Beatles rock", ["beatles"], "en") == 0
 
 
-def test_f1_takes_the_best_gold():
+def test_f1_takes_the_best_gold() -> None:
     # prediction: queen anne died in 1714 (5); gold: anne died (2), shared 2 → 2·2 / (5 + 2)
     assert answers.f1("Queen Anne died in 1714", ["George", "Anne died"], "en") == pytest.approx(4 / 7)
 
 
-def test_f1_counts_repeated_words_as_often_as_both_have_them():
+def test_f1_counts_repeated_words_as_often_as_both_have_them() -> None:
     assert answers.f1("no no no", ["no no yes"], "en") == pytest.approx(2 * 2 / (3 + 3))
 
 
-def test_f1_by_character_in_chinese():
+def test_f1_by_character_in_chinese() -> None:
     assert answers.f1("北京市", ["北京"], "zh") == pytest.approx(2 * 2 / (3 + 2))
 
 
-def test_answer_in_citation_wants_whole_words_in_a_row():
+def test_answer_in_citation_wants_whole_words_in_a_row() -> None:
     assert answers.answer_in_citation(["He paid the 20 euros."], ["20 euros"], "en") == 1
     assert answers.answer_in_citation(["He paid 120 euros."], ["20 euros"], "en") == 0
     assert answers.answer_in_citation([], ["20 euros"], "en") == 0
 
 
-def test_citation_overlap_in_characters():
+def test_citation_overlap_in_characters() -> None:
     evidence = [(Place("d", 10, 30),)]
     cited = [Place("d", 20, 40), Place("d", 25, 50), Place("other", 0, 10)]  # joined: d 20–50 (30), other 0–10 (10)
     assert citations.citation_recall(cited, evidence) == pytest.approx(10 / 20)
     assert citations.citation_precision(cited, evidence) == pytest.approx(10 / (30 + 10))
 
 
-def test_evidence_that_stands_twice_need_be_cited_once():
+def test_evidence_that_stands_twice_need_be_cited_once() -> None:
     evidence = [(Place("a", 0, 10), Place("b", 5, 15)), (Place("a", 20, 40),)]
     cited = [Place("b", 5, 15)]
     assert citations.citation_recall(cited, evidence) == pytest.approx(10 / (10 + 20))
     assert citations.citation_precision(cited, evidence) == 1
 
 
-def test_evidence_is_found_whatever_its_white_space():
+def test_evidence_is_found_whatever_its_white_space() -> None:
     document = Document(id="d", title="", text="One.\nTwo  words. One.")
     assert citations.locate("Two words.", [document]) == (Place("d", 5, 16),)
     assert citations.locate("One.", [document]) == (Place("d", 0, 4), Place("d", 17, 21))
@@ -123,8 +123,8 @@ def test_evidence_is_found_whatever_its_white_space():
     assert citations.locate(" ", [document]) == ()
 
 
-def test_a_quote_that_is_not_at_its_place_is_not_verified():
-    def cite(quote, start, verified=True):
+def test_a_quote_that_is_not_at_its_place_is_not_verified() -> None:
+    def cite(quote: str, start: int, verified: bool = True) -> Citation:
         return Citation(
             marker=1,
             answer_start=0,
@@ -143,7 +143,7 @@ def test_a_quote_that_is_not_at_its_place_is_not_verified():
     assert citations.verified_share(given, {}) == 0
 
 
-def test_abstention_precision_recall_f1():
+def test_abstention_precision_recall_f1() -> None:
     answerable = bools(1, 1, 1, 0, 0, 0)
     abstained = bools(1, 0, 0, 1, 1, 0)
     assert abstention.abstention_precision(abstained, answerable) == pytest.approx(2 / 3)
@@ -151,7 +151,7 @@ def test_abstention_precision_recall_f1():
     assert abstention.abstention_f1(abstained, answerable) == pytest.approx(2 * 2 / (3 + 3))
 
 
-def test_abstention_is_undefined_without_cases():
+def test_abstention_is_undefined_without_cases() -> None:
     everything = bools(1, 1)
     assert np.isnan(abstention.abstention_precision(~everything, everything))
     assert np.isnan(abstention.abstention_recall(~everything, everything))
@@ -159,31 +159,31 @@ def test_abstention_is_undefined_without_cases():
     assert np.isnan(abstention.auroc(array(0.1, 0.2), everything))
 
 
-def test_auroc_counts_pairs_and_half_of_ties():
+def test_auroc_counts_pairs_and_half_of_ties() -> None:
     # answerable 0.9, 0.5; not 0.5, 0.1: pairs won 0.9>0.5, 0.9>0.1, 0.5>0.1, tie 0.5=0.5 → (3 + ½) / 4
     assert abstention.auroc(array(0.9, 0.5, 0.5, 0.1), bools(1, 1, 0, 0)) == pytest.approx(3.5 / 4)
 
 
-def test_auroc_agrees_with_scikit_learn():
+def test_auroc_agrees_with_scikit_learn() -> None:
     rng = np.random.default_rng(1)
     confidence, answerable = rng.integers(0, 20, 300) / 20, rng.random(300) < 0.4
     assert abstention.auroc(confidence, answerable) == pytest.approx(roc_auc_score(answerable, confidence))
 
 
-def test_risk_curve_lets_equal_confidences_in_together():
+def test_risk_curve_lets_equal_confidences_in_together() -> None:
     # of 8 questions 4 were answered: 0.9 right; 0.7 right and wrong; 0.2 wrong
     curve = abstention.risk_curve(array(0.7, 0.9, 0.2, 0.7), bools(0, 1, 0, 1), 8)
     assert curve == [(1 / 8, 0), (3 / 8, 1 / 3), (4 / 8, 2 / 4)]
     assert abstention.risk_curve(array(), bools(), 8) == []
 
 
-def test_aurc_is_the_mean_risk():
+def test_aurc_is_the_mean_risk() -> None:
     expected = 1 / 4 * 0 + 2 / 4 * (1 / 3) + 1 / 4 * (2 / 4)
     assert abstention.aurc(array(0.7, 0.9, 0.2, 0.7), bools(0, 1, 0, 1)) == pytest.approx(expected)
     assert np.isnan(abstention.aurc(array(), bools()))
 
 
-def test_ece_over_bins_of_equal_mass():
+def test_ece_over_bins_of_equal_mass() -> None:
     confidence, correct = array(0.1, 0.3, 0.6, 1.0), bools(0, 1, 1, 1)  # two bins: mean .2 / .5 right, .8 / 1 right
     assert calibration.ece(confidence, correct, bins=2) == pytest.approx(2 / 4 * 0.3 + 2 / 4 * 0.2)
     low, high = calibration.reliability(confidence, correct, bins=2)
@@ -191,23 +191,23 @@ def test_ece_over_bins_of_equal_mass():
     assert (high.n, high.confidence, high.accuracy) == pytest.approx((2, 0.8, 1.0))
 
 
-def test_equal_confidences_share_a_bin_in_any_order():
+def test_equal_confidences_share_a_bin_in_any_order() -> None:
     confidence, correct = np.full(40, 0.75), np.arange(40) < 30
     assert calibration.ece(confidence, correct) == pytest.approx(0)
     assert calibration.ece(confidence, correct[::-1]) == pytest.approx(0)
     assert len(calibration.reliability(confidence, correct)) == 1
 
 
-def test_percentile_is_linear_between_neighbours():
+def test_percentile_is_linear_between_neighbours() -> None:
     assert latency.percentile(array(10, 40, 20, 30), 50) == 25
     assert latency.percentile(array(10, 20, 30), 95) == pytest.approx(20 + 0.9 * 10)  # h = 2 · 0.95 = 1.9
 
 
-def test_interval_of_equal_values_is_the_value():
+def test_interval_of_equal_values_is_the_value() -> None:
     assert bootstrap.mean_interval(array(0.5, 0.5, 0.5)) == (0.5, 0.5)
 
 
-def test_interval_is_about_two_standard_errors_wide():
+def test_interval_is_about_two_standard_errors_wide() -> None:
     values = np.repeat([0.0, 1.0], 200)  # standard error √(¼ / 400) = 0.025
     low, high = bootstrap.mean_interval(values)
     assert (low, high) == pytest.approx((0.5 - 1.96 * 0.025, 0.5 + 1.96 * 0.025), abs=0.008)
@@ -215,11 +215,11 @@ def test_interval_is_about_two_standard_errors_wide():
     assert bootstrap.interval(np.mean, (values,)) == pytest.approx((low, high), abs=0.008)
 
 
-def test_randomisation_of_three_rows_can_be_enumerated():
+def test_randomisation_of_three_rows_can_be_enumerated() -> None:
     # A − B is 1 on each of three rows: |difference| is 1 only for no swap and all swaps, 2 of the 8 ways to swap
     a, b = np.ones(3), np.zeros(3)
 
-    def difference(swap):
+    def difference(swap: np.ndarray) -> float:
         return float(np.where(swap, b - a, a - b).mean())
 
     assert bootstrap.randomisation_p(difference, 3, permutations=8) == 2 / 8
@@ -228,7 +228,7 @@ def test_randomisation_of_three_rows_can_be_enumerated():
     assert bootstrap.randomisation_p(difference, 3, permutations=7) == drawn
 
 
-def test_randomisation_at_random_comes_near_the_exact_share():
+def test_randomisation_at_random_comes_near_the_exact_share() -> None:
     # 16 rows with A − B = 1: of 2¹⁶ ways, |difference| stays 10/16 or more with at most 3 or at least 13 rows swapped
     signs = np.array([1] * 13 + [-1] * 3)
     exact = 2 * (1 + 16 + 120 + 560) / 2**16
@@ -236,22 +236,22 @@ def test_randomisation_at_random_comes_near_the_exact_share():
     assert p == pytest.approx(exact, abs=0.003)
 
 
-def test_one_question_has_no_interval_and_no_proof():
+def test_one_question_has_no_interval_and_no_proof() -> None:
     assert bootstrap.mean_interval(array(0.3)) == (0.3, 0.3)
     assert bootstrap.difference_interval(lambda rows: float(rows.sum()), 1) == (0, 0)
     assert bootstrap.randomisation_p(lambda swap: -1.0 if swap.any() else 1.0, 1) == 1
 
 
-def test_undefined_resamples_are_left_out_of_an_interval():
-    def mean_of_some(rows):
+def test_undefined_resamples_are_left_out_of_an_interval() -> None:
+    def mean_of_some(rows: np.ndarray) -> float:
         return float(rows.mean()) if 0 in rows else np.nan
 
     with warnings.catch_warnings(action="error"):
         low, high = bootstrap.difference_interval(mean_of_some, 5)
-        assert np.isnan(bootstrap.difference_interval(lambda rows: np.nan, 5)).all()
+        assert np.isnan(bootstrap.difference_interval(lambda _: np.nan, 5)).all()
     assert 0 <= low < high <= 3.2  # with a 0 among the five, the mean is at most 4 · 4 / 5
-    assert np.isnan(bootstrap.randomisation_p(lambda swap: np.nan, 5))
+    assert np.isnan(bootstrap.randomisation_p(lambda _: np.nan, 5))
 
 
-def test_randomisation_of_equal_runs_finds_nothing():
-    assert bootstrap.randomisation_p(lambda swap: 0.0, 5, permutations=100) == 1
+def test_randomisation_of_equal_runs_finds_nothing() -> None:
+    assert bootstrap.randomisation_p(lambda _: 0.0, 5, permutations=100) == 1

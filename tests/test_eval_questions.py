@@ -1,4 +1,6 @@
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,13 +12,13 @@ from askcorpus_eval.questions import Question, read_questions
 from scripted_eval import Shelf
 
 
-def write(path, *rows):
+def write(path: Path, *rows: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
     return path
 
 
-def test_jsonl_with_everything(tmp_path):
+def test_jsonl_with_everything(tmp_path: Path) -> None:
     row = {
         "id": "q1",
         "question": "And who won?",
@@ -45,11 +47,11 @@ def test_jsonl_with_everything(tmp_path):
         pytest.param({"answerable": False, "answers": ["no"]}, False, id="false-stays-false"),
     ],
 )
-def test_answerable(row, answerable):
+def test_answerable(row: dict[str, Any], answerable: bool | None) -> None:
     assert Question.model_validate({"id": "q", "question": "Why?"} | row).answerable is answerable
 
 
-def test_csv_as_a_spreadsheet_writes_it(tmp_path):
+def test_csv_as_a_spreadsheet_writes_it(tmp_path: Path) -> None:
     path = tmp_path / "q.csv"
     path.write_text(
         "\ufeffid;question;answers;doc_ids;answerable\r\n"
@@ -66,18 +68,18 @@ def test_csv_as_a_spreadsheet_writes_it(tmp_path):
     assert first.answerable is True and second.answerable is False
 
 
-def test_csv_without_ids_is_numbered(tmp_path):
+def test_csv_without_ids_is_numbered(tmp_path: Path) -> None:
     path = write(tmp_path / "q.csv", "question,lang", "Why?,en", '"Who, me?",en')
     assert [(q.id, q.question) for q in read_questions(path).questions] == [("q1", "Why?"), ("q2", "Who, me?")]
 
 
-def beir(folder, *qrels, name="test"):
+def beir(folder: Path, *qrels: str, name: str = "test") -> Path:
     write(folder / "queries.jsonl", '{"_id":"1","text":"Why?"}', '{"_id":"2","text":"Who?"}', '{"_id":"3","text":"?"}')
     write(folder / "corpus.jsonl", '{"_id":"d1","title":"T","text":"Because."}')
     return write(folder / "qrels" / f"{name}.tsv", "query-id\tcorpus-id\tscore", *qrels)
 
 
-def test_beir_folder(tmp_path):
+def test_beir_folder(tmp_path: Path) -> None:
     beir(tmp_path, "1\td1\t2", "1\td2\t1", "2\td1\t0")
     questions = read_questions(tmp_path)
     assert questions.corpus == tmp_path / "corpus.jsonl"
@@ -86,7 +88,7 @@ def test_beir_folder(tmp_path):
     assert (second.doc_ids, second.answerable) == ((), None)
 
 
-def test_beir_judgements_can_be_chosen(tmp_path):
+def test_beir_judgements_can_be_chosen(tmp_path: Path) -> None:
     dev = beir(tmp_path, "2\td1\t1", name="dev")
     beir(tmp_path, "1\td1\t1", name="train")
     assert [question.id for question in read_questions(dev).questions] == ["2"]
@@ -114,13 +116,13 @@ def test_beir_judgements_can_be_chosen(tmp_path):
         pytest.param("q.txt", ["Why?"], "not a question set", id="unknown-ending"),
     ],
 )
-def test_a_wrong_row_is_named_by_line_and_reason(tmp_path, name, rows, message):
+def test_a_wrong_row_is_named_by_line_and_reason(tmp_path: Path, name: str, rows: list[str], message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         read_questions(write(tmp_path / name, *rows))
     assert "\n" not in str(caught.value)
 
 
-def test_many_wrong_rows_are_counted(tmp_path):
+def test_many_wrong_rows_are_counted(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"line 5: .*; and 3 more\."):
         read_questions(write(tmp_path / "q.jsonl", *['{"id":"","question":"Why?"}'] * 8))
 
@@ -132,19 +134,19 @@ def test_many_wrong_rows_are_counted(tmp_path):
         pytest.param([], "holds no question", id="nothing-judged"),
     ],
 )
-def test_wrong_judgements(tmp_path, qrels, message):
+def test_wrong_judgements(tmp_path: Path, qrels: list[str], message: str) -> None:
     beir(tmp_path, *qrels)
     with pytest.raises(UsageError, match=message):
         read_questions(tmp_path)
 
 
-def test_wrong_judgement_header(tmp_path):
+def test_wrong_judgement_header(tmp_path: Path) -> None:
     write(beir(tmp_path), "query corpus score")
     with pytest.raises(UsageError, match="line 1: the header is not query-id, corpus-id, score"):
         read_questions(tmp_path)
 
 
-def test_files_that_cannot_be_read(tmp_path):
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         read_questions(tmp_path / "none.jsonl")
     with pytest.raises(UsageError, match="not a BEIR folder"):
@@ -154,7 +156,7 @@ def test_files_that_cannot_be_read(tmp_path):
         read_questions(tmp_path / "latin.jsonl")
 
 
-def test_the_fingerprint_follows_the_gold(tmp_path):
+def test_the_fingerprint_follows_the_gold(tmp_path: Path) -> None:
     one = read_questions(write(tmp_path / "a.jsonl", '{"id":"a","question":"Why?"}'))
     same = read_questions(write(tmp_path / "b.jsonl", '{"question":"Why?",  "id":"a"}'))
     other = read_questions(write(tmp_path / "c.jsonl", '{"id":"a","question":"Why?","doc_ids":["d"]}'))
@@ -184,12 +186,12 @@ SHELF = Shelf(
         ("fog.txt", None),
     ],
 )
-def test_documents_match_by_id_or_path(name, found):
+def test_documents_match_by_id_or_path(name: str, found: str | None) -> None:
     document = Matcher(SHELF).document(name)
     assert (document.id if document else None) == found
 
 
-def test_gold_in_the_index_s_own_ids():
+def test_gold_in_the_index_s_own_ids() -> None:
     question = Question(
         id="q",
         question="Rain?",

@@ -4,6 +4,7 @@ import numpy as np
 
 from askcorpus.answer.extractive import MOST_SENTENCES, extract
 from askcorpus.answer.sentence_scores import ScoredSentence
+from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.search.query import Query
 from askcorpus.types import Draft, Hit, Span
 
@@ -20,7 +21,13 @@ def evidence(text: str, score: float, start: int = 100) -> ScoredSentence:
 
 def draft_of(*found: ScoredSentence) -> Draft:
     query = Query.read(
-        QUESTION, QUESTION, "en", np.zeros((1, 2), np.float32), terms=((),), baselines=((0.0, 1.0),), period=""
+        QUESTION,
+        QUESTION,
+        "en",
+        np.zeros((1, 2), np.float32),
+        terms=((),),
+        baselines=(ScoreBaseline(0.0, 1.0),),
+        period="",
     )
     *pieces, draft = extract(query, found)
     assert isinstance(draft, Draft)

@@ -1,6 +1,7 @@
 """Which files are found, in which order, and that no tree of files can hang the walk."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -8,12 +9,12 @@ from askcorpus.errors import UsageError
 from askcorpus_ingest.files import Failure, SourceFile, check_paths, find_files
 
 
-def names(paths, readable=True):
+def names(paths: list[Path], readable: bool = True) -> list[str]:
     return [e.path.name for e in find_files(paths) if isinstance(e, SourceFile) and e.readable is readable]
 
 
 @pytest.fixture
-def tree(tmp_path):
+def tree(tmp_path: Path) -> Path:
     for name in ["b.txt", "a.MD", "sub/c.html", "sub/d.jsonl", "e.pdf", ".hidden.txt", ".git/f.txt"]:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
@@ -21,16 +22,16 @@ def tree(tmp_path):
     return tmp_path
 
 
-def test_sorted_without_hidden_files_and_other_kinds(tree):
+def test_sorted_without_hidden_files_and_other_kinds(tree: Path) -> None:
     assert names([tree]) == ["a.MD", "b.txt", "c.html", "d.jsonl"]
     assert names([tree], readable=False) == ["e.pdf"]
 
 
-def test_a_file_named_twice_is_found_once(tree):
+def test_a_file_named_twice_is_found_once(tree: Path) -> None:
     assert names([tree / "b.txt", tree, tree / "sub" / ".." / "b.txt"]) == ["b.txt", "a.MD", "c.html", "d.jsonl"]
 
 
-def test_links_are_followed_and_loops_end(tree):
+def test_links_are_followed_and_loops_end(tree: Path) -> None:
     (tree / "loop").symlink_to(tree)
     (tree / "self").symlink_to(tree / "self")
     (tree / "sub" / "again.txt").symlink_to(tree / "b.txt")
@@ -39,20 +40,20 @@ def test_links_are_followed_and_loops_end(tree):
     assert [(f.origin, f.reason) for f in failures] == [(f"{tree}/self", "is a link that leads nowhere")]
 
 
-def test_a_pipe_is_passed_over(tree):
+def test_a_pipe_is_passed_over(tree: Path) -> None:
     os.mkfifo(tree / "pipe.txt")
     assert "pipe.txt" not in names([tree])
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
-def test_a_locked_folder_is_a_failure(tree):
+def test_a_locked_folder_is_a_failure(tree: Path) -> None:
     (tree / "sub").chmod(0)
     failures = [entry for entry in find_files([tree]) if isinstance(entry, Failure)]
     (tree / "sub").chmod(0o700)
     assert [f.origin for f in failures] == [f"{tree}/sub"]
 
 
-def test_paths_are_checked_before_any_work(tree):
+def test_paths_are_checked_before_any_work(tree: Path) -> None:
     check_paths([tree, tree / "b.txt"])
     with pytest.raises(UsageError, match="nowhere does not exist"):
         check_paths([tree, tree / "nowhere"])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
@@ -82,10 +83,13 @@ def test_the_retriever_works_in_batches_and_asynchronously(assistant: Assistant)
 
 def test_another_application_builds_its_own_chain_on_the_retriever(assistant: Assistant) -> None:
     model = ScriptedChatModel().queue("North Korea, Russia and Syria.")
+
+    def texts(documents: list[Document]) -> str:
+        return "\n".join(document.page_content for document in documents)
+
     chain = (
         {
-            "context": CorpusRetriever(assistant=assistant, top_k=1)
-            | RunnableLambda(lambda documents: "\n".join(document.page_content for document in documents)),
+            "context": CorpusRetriever(assistant=assistant, top_k=1) | RunnableLambda(texts),
             "question": RunnablePassthrough(),
         }
         | ChatPromptTemplate.from_template("{context}\n\n{question}")

@@ -26,7 +26,7 @@ from askcorpus.text.language import detect_language
         ("hi", "कौन जीता?"),
     ],
 )
-def test_short_questions(language, text):
+def test_short_questions(language: str, text: str) -> None:
     assert detect_language(text) == language
 
 
@@ -160,9 +160,9 @@ def test_a_name_or_a_letter_from_next_door_does_not_mislead(language: str, text:
 
 
 @pytest.mark.parametrize("text", ["", " \n", "123 ?", "😀 – 42 %", "___", "xq zzk"])
-def test_unsure_is_empty(text):
+def test_unsure_is_empty(text: str) -> None:
     assert detect_language(text) == ""
 
 
-def test_a_long_text_is_judged_by_its_beginning():
+def test_a_long_text_is_judged_by_its_beginning() -> None:
     assert detect_language("La séance est levée.\n" * 200 + "The session is closed.\n" * 5000) == "fr"

@@ -1,8 +1,12 @@
 """BM25 over our words: every script is found, titles count, common terms do not cost."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from askcorpus.index import lexical
+from askcorpus.index.store import Store
 from askcorpus.text.words import words
 from askcorpus.types import Filters
 from corpora import document, fill, many, open_
@@ -25,12 +29,12 @@ TEXTS = {
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path: Path) -> Iterator[Store]:
     with open_(tmp_path / "data") as store:
         yield store
 
 
-def found(store, question, limit=10, filters=Filters()):
+def found(store: Store, question: str, limit: int = 10, filters: Filters = Filters()) -> list[str]:
     """Ids of the documents found, best first."""
     ids = [id_ for id_, _ in look(store).lexical(words(question), limit, filters)]
     return list(dict.fromkeys(hit.document_id for hit in store.hits(ids).values()))
@@ -56,17 +60,17 @@ def found(store, question, limit=10, filters=Filters()):
         ("covid", "code"),
     ],
 )
-def test_every_script_is_found(store, question, name):
+def test_every_script_is_found(store: Store, question: str, name: str) -> None:
     fill(store, *(document(key, text, title="") for key, text in TEXTS.items()))
     assert found(store, question) == [name]
 
 
-def test_words_of_the_title_find_the_passages(store):
+def test_words_of_the_title_find_the_passages(store: Store) -> None:
     fill(store, document("a", "He resigned.", title="Borrell in Madrid"), document("b", "She stayed.", title="Weather"))
     assert found(store, "borrell") == ["a"]
 
 
-def test_the_rarer_term_weighs_more_and_scores_are_positive(store):
+def test_the_rarer_term_weighs_more_and_scores_are_positive(store: Store) -> None:
     fill(
         store,
         *(document(f"d{n}", "war and peace", title="") for n in range(9)),
@@ -78,7 +82,7 @@ def test_the_rarer_term_weighs_more_and_scores_are_positive(store):
     assert all(score > 0 for _, score in scored)
 
 
-def test_document_frequency_counts_passages(store):
+def test_document_frequency_counts_passages(store: Store) -> None:
     fill(store, document("a", "x" * 40 + "zebra zebra", title=""), document("b", "zebra", title=""))
     assert look(store).document_frequency(["zebra", "unicorn", "zebra"]) == {"zebra": 2, "unicorn": 0}
 
@@ -86,18 +90,18 @@ def test_document_frequency_counts_passages(store):
 @pytest.mark.parametrize(
     "terms", [[], [""], ['"'], ["a OR b"], ["NEAR("], ["*"], ["unicorn"], ["x" * 5000], ["\ud800"]]
 )
-def test_terms_are_never_syntax(store, terms):
+def test_terms_are_never_syntax(store: Store, terms: list[str]) -> None:
     fill(store, document("a", "plain text"))
     assert look(store).lexical(terms, 5) == []
 
 
-def test_a_pasted_page_is_a_question_too(store):
+def test_a_pasted_page_is_a_question_too(store: Store) -> None:
     fill(store, *many(50))
     terms = [f"place{n}" for n in range(3000)]
     assert len(look(store).lexical(terms, 1000)) == 50
 
 
-def test_common_terms_count_only_when_alone_in_a_large_corpus(store, monkeypatch):
+def test_common_terms_count_only_when_alone_in_a_large_corpus(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lexical, "LARGE", 100)
     fill(store, *many(100))  # "about", in every title, is common; "place7" stands in one passage
     with store._database.reading() as connection:
@@ -106,13 +110,13 @@ def test_common_terms_count_only_when_alone_in_a_large_corpus(store, monkeypatch
         assert lexical.expression(connection, ["about", "place7"], 100) == '"place7" OR "about"'
 
 
-def test_filters_apply(store):
+def test_filters_apply(store: Store) -> None:
     fill(store, *many(24))
     assert set(found(store, "report", 100, Filters(languages=("fr",)))) == {f"d{n}" for n in range(1, 24, 2)}
     assert found(store, "report", 100, Filters(document_ids=("d3",), languages=("en",))) == []
 
 
-def test_replaced_and_removed_words_are_gone(store):
+def test_replaced_and_removed_words_are_gone(store: Store) -> None:
     fill(store, document("a", "old zebra"), document("b", "quiet"))
     fill(store, document("a", "new giraffe"))
     assert found(store, "zebra") == []
@@ -123,7 +127,7 @@ def test_replaced_and_removed_words_are_gone(store):
     assert look(store).document_frequency(["giraffe"]) == {"giraffe": 0}
 
 
-def test_rebuild_gives_the_same_index(store):
+def test_rebuild_gives_the_same_index(store: Store) -> None:
     fill(store, *many(30))
     before = look(store).lexical(["place3", "river9", "month"], 50)
     with store._database.writing() as connection:

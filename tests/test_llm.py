@@ -4,6 +4,7 @@ import importlib.util
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import ModelError, UsageError
 from askcorpus.settings import Settings
 from askcorpus.text.markers import plain_markers
-from askcorpus.types import Done, Draft, Hit, Turn
+from askcorpus.types import Done, Draft, Event, Hit, Turn
 from askcorpus_ingest.pipeline import ingest
 from chat_model import BreaksOff, ScriptedChatModel
 from openai_server import OpenAIServer, Reply, openai_server
@@ -117,7 +118,7 @@ def test_a_sentence_before_a_marked_one_borrows_a_marker_that_supports_it() -> N
 
 
 def test_support_in_other_words_or_another_language_is_found_by_meaning() -> None:
-    def alike(first: Sequence[str], second: Sequence[str]) -> NDArray[np.float32]:
+    def alike(_first: Sequence[str], second: Sequence[str]) -> NDArray[np.float32]:
         return np.array([[0.95 if "démenti" in text else 0.5 for text in second]], np.float32)
 
     found = best_support("Pyongyang says that it sold nothing.", HITS[1], alike)
@@ -245,7 +246,7 @@ def test_an_empty_reply_is_an_error(reply: str) -> None:
 )
 def test_half_an_answer_is_never_a_draft(reply: Exception | BreaksOff | AIMessage) -> None:
     llm, _ = answerer(reply)
-    items = []
+    items: list[str | Draft] = []
     with pytest.raises(ModelError) as caught:
         items.extend(llm.write("?", HITS, "en"))
     assert not any(isinstance(item, Draft) for item in items)
@@ -296,8 +297,9 @@ def server() -> Iterator[OpenAIServer]:
 
 @pytest.fixture
 def ask(server: OpenAIServer) -> Callable[..., tuple[list[str], Draft]]:
-    def ask(**settings: object) -> tuple[list[str], Draft]:
-        chosen = Settings(**({"llm": "tiny:7b", "llm_base_url": server.url, "llm_timeout": 5} | settings))
+    def ask(**settings: Any) -> tuple[list[str], Draft]:
+        defaults: dict[str, Any] = {"llm": "tiny:7b", "llm_base_url": server.url, "llm_timeout": 5}
+        chosen = Settings(**defaults | settings)
         return run(LLMAnswerer(load_chat_model(chosen), "tiny:7b", unrelated).write("Who?", HITS, "en"))
 
     return ask
@@ -387,7 +389,7 @@ def test_stopping_hangs_up_on_the_server(server: OpenAIServer) -> None:
     ],
 )
 def test_a_model_that_cannot_be_made_says_what_to_do(
-    settings: dict[str, str], error: type[Exception], message: str, monkeypatch: pytest.MonkeyPatch
+    settings: dict[str, Any], error: type[Exception], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(error, match=message) as caught:
@@ -418,7 +420,7 @@ def test_the_assistant_answers_follows_up_and_abstains_through_a_model_server(
         assert second.passages
 
         server.queue(Reply(("North ", "Korea"), drop_after=1))
-        events = []
+        events: list[Event] = []
         with pytest.raises(ModelError, match="broke off"):
             events.extend(assistant.stream("Who recognised Donetsk and Luhansk?"))
         assert not any(isinstance(event, Done) for event in events)

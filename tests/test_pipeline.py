@@ -1,8 +1,9 @@
 """The ingest run, against the real store and the real model."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,8 +41,8 @@ def store(tmp_path: Path, embeddings: SentenceEmbeddings) -> Iterator[Store]:
 
 
 @pytest.fixture
-def run(store, embeddings):
-    def run(*paths: Path, **options) -> Report:
+def run(store: Store, embeddings: SentenceEmbeddings) -> Callable[..., Report]:
+    def run(*paths: Path, **options: Any) -> Report:
         return ingest(paths, store, embeddings, Settings(), **options)
 
     return run
@@ -59,7 +60,7 @@ def write_records(path: Path, *records: dict[str, str]) -> None:
     path.write_text("\n".join(json.dumps(record) for record in records))
 
 
-def test_a_first_run_and_a_second(corpus, store, run):
+def test_a_first_run_and_a_second(corpus: Path, store: Store, run: Callable[..., Report]) -> None:
     assert run(corpus) == Report(added=3)
     assert titles(store) == {"Le port est resté fermé lundi.", "The bridge was closed on Friday.", "The mine"}
     generation = store.generation()
@@ -67,11 +68,14 @@ def test_a_first_run_and_a_second(corpus, store, run):
     assert store.generation() == generation
 
 
-def test_what_is_stored_can_be_found_and_cited(corpus, store, run, embeddings):
+def test_what_is_stored_can_be_found_and_cited(
+    corpus: Path, store: Store, run: Callable[..., Report], embeddings: SentenceEmbeddings
+) -> None:
     run(corpus)
     (best, similarity), *_ = look(store).dense(np.array(embeddings.embed_query("Quand le port rouvrira-t-il ?")), 3)
     hit = store.hits([best])[best]
     document = store.document(hit.document_id)
+    assert document
     assert document.text[hit.start : hit.end] == hit.text
     assert (document.date, document.place, document.source) == ("2022-09", "LISBONNE, Portugal", "AFP")
     stored = look(store).stored([best])[best]
@@ -80,7 +84,7 @@ def test_what_is_stored_can_be_found_and_cited(corpus, store, run, embeddings):
     assert np.allclose(np.linalg.norm(stored.sentence_vectors.astype(float), axis=1), 1, atol=0.01)
 
 
-def test_a_changed_file_replaces_its_document(corpus, store, run):
+def test_a_changed_file_replaces_its_document(corpus: Path, store: Store, run: Callable[..., Report]) -> None:
     run(corpus)
     (corpus / "port.txt").write_text("Le port a rouvert. Les navires entrent.")
     assert counts(run(corpus)) == (0, 1, 2, 0, 0)
@@ -88,7 +92,7 @@ def test_a_changed_file_replaces_its_document(corpus, store, run):
     assert store.count() == 3
 
 
-def test_dry_run_counts_and_writes_nothing(corpus, store, run):
+def test_dry_run_counts_and_writes_nothing(corpus: Path, store: Store, run: Callable[..., Report]) -> None:
     assert run(corpus, dry_run=True) == Report(added=3)
     assert not store.folder.exists()
     run(corpus)
@@ -97,7 +101,9 @@ def test_dry_run_counts_and_writes_nothing(corpus, store, run):
     assert store.count() == 3
 
 
-def test_prune_removes_what_is_gone_from_under_the_paths(corpus, store, run):
+def test_prune_removes_what_is_gone_from_under_the_paths(
+    corpus: Path, store: Store, run: Callable[..., Report]
+) -> None:
     run(corpus)
     (corpus / "port.txt").unlink()
     (corpus / "sub" / "mine.md").unlink()
@@ -107,7 +113,7 @@ def test_prune_removes_what_is_gone_from_under_the_paths(corpus, store, run):
     assert store.count() == 1
 
 
-def test_prune_of_an_emptied_folder(corpus, store, run):
+def test_prune_of_an_emptied_folder(corpus: Path, store: Store, run: Callable[..., Report]) -> None:
     run(corpus / "sub")
     for path in (corpus / "sub").iterdir():
         path.unlink()
@@ -115,7 +121,9 @@ def test_prune_of_an_emptied_folder(corpus, store, run):
     assert store.count() == 0
 
 
-def test_a_file_that_cannot_be_read_is_reported_and_nothing_is_lost(corpus, store, run):
+def test_a_file_that_cannot_be_read_is_reported_and_nothing_is_lost(
+    corpus: Path, store: Store, run: Callable[..., Report]
+) -> None:
     run(corpus)
     (corpus / "port.txt").write_bytes(b"%PDF-1.7")
     report = run(corpus, prune=True)
@@ -124,7 +132,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_nothing_is_lost(corpus, stor
     assert store.count() == 3
 
 
-def test_records_of_a_file(tmp_path, store, run):
+def test_records_of_a_file(tmp_path: Path, store: Store, run: Callable[..., Report]) -> None:
     path = tmp_path / "a.jsonl"
     write_records(
         path, {"doc_id": "x", "text": "One."}, {"doc_id": "y", "text": "Two."}, {"doc_id": "x", "text": "No."}
@@ -137,7 +145,7 @@ def test_records_of_a_file(tmp_path, store, run):
     assert {document.id for document in store.documents()} == {"x", "z"}
 
 
-def test_records_without_ids_may_shift(tmp_path, store, run):
+def test_records_without_ids_may_shift(tmp_path: Path, store: Store, run: Callable[..., Report]) -> None:
     path = tmp_path / "a.jsonl"
     write_records(path, *({"text": f"Record {n} of the file."} for n in range(4)))
     run(path)
@@ -148,7 +156,9 @@ def test_records_without_ids_may_shift(tmp_path, store, run):
     assert store.count() == 5
 
 
-def test_a_moved_corpus_is_not_embedded_again(corpus, store, run, monkeypatch):
+def test_a_moved_corpus_is_not_embedded_again(
+    corpus: Path, store: Store, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_records(corpus / "r.jsonl", {"doc_id": "x", "text": "A record."})
     run(corpus)
     before = {document.id for document in store.documents()}
@@ -159,7 +169,7 @@ def test_a_moved_corpus_is_not_embedded_again(corpus, store, run, monkeypatch):
     assert all(document.origin.startswith(str(moved)) for document in store.documents())
 
 
-def test_a_copy_is_a_document_of_its_own(corpus, store, run):
+def test_a_copy_is_a_document_of_its_own(corpus: Path, store: Store, run: Callable[..., Report]) -> None:
     (corpus / "copy.txt").write_text(STORIES["port.txt"])
     assert counts(run(corpus)) == (4, 0, 0, 0, 0)
     assert len({document.id for document in store.documents()}) == 4
@@ -180,7 +190,7 @@ class Listening(Silent):
         self.heard.append("finish")
 
 
-def test_progress_tells_how_the_vector_index_follows(corpus, run):
+def test_progress_tells_how_the_vector_index_follows(corpus: Path, run: Callable[..., Report]) -> None:
     progress = Listening()
     run(corpus, progress=progress)
     assert progress.heard == [("start", 3), ("vector index", 3, 3), "finish"]
@@ -190,13 +200,15 @@ class Interrupting(Silent):
     def __init__(self, after: int) -> None:
         self.left = after
 
-    def embedded(self, passages: int) -> None:
+    def embedded(self, _passages: int) -> None:
         self.left -= 1
         if self.left < 0:
             raise KeyboardInterrupt
 
 
-def test_an_interrupted_run_keeps_what_it_wrote_and_goes_on(corpus, store, run, monkeypatch):
+def test_an_interrupted_run_keeps_what_it_wrote_and_goes_on(
+    corpus: Path, store: Store, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "BATCH_PASSAGES", 1)
     with pytest.raises(KeyboardInterrupt):
         run(corpus, progress=Interrupting(after=2))
@@ -204,14 +216,14 @@ def test_an_interrupted_run_keeps_what_it_wrote_and_goes_on(corpus, store, run, 
     assert counts(run(corpus)) == (1, 0, 2, 0, 0)
 
 
-def test_one_writer_at_a_time(corpus, store, run):
+def test_one_writer_at_a_time(corpus: Path, store: Store, run: Callable[..., Report]) -> None:
     with store.writer():
         with pytest.raises(Busy):
             run(corpus)
         assert run(corpus, dry_run=True) == Report(added=3)
 
 
-def test_nothing_to_read(tmp_path, store, run):
+def test_nothing_to_read(tmp_path: Path, run: Callable[..., Report]) -> None:
     (tmp_path / "only.pdf").write_bytes(b"%PDF-1.7")
     with pytest.raises(UsageError, match=r"nothing to ingest .*\.txt, \.md"):
         run(tmp_path / "only.pdf")
@@ -219,12 +231,12 @@ def test_nothing_to_read(tmp_path, store, run):
         run(tmp_path / "none")
 
 
-def test_other_kinds_of_files_are_counted(corpus, run):
+def test_other_kinds_of_files_are_counted(corpus: Path, run: Callable[..., Report]) -> None:
     (corpus / "only.pdf").write_bytes(b"%PDF-1.7")
     assert run(corpus) == Report(added=3, skipped=1)
 
 
-def test_a_set_of_questions_is_passed_over_as_a_whole(corpus, run):
+def test_a_set_of_questions_is_passed_over_as_a_whole(corpus: Path, run: Callable[..., Report]) -> None:
     path = corpus / "questions.jsonl"
     write_records(path, *({"id": f"q{n}", "question": "Who?"} for n in range(9)))
     assert run(corpus) == Report(added=3, skipped=1, question_sets=(path,))
@@ -232,14 +244,16 @@ def test_a_set_of_questions_is_passed_over_as_a_whole(corpus, run):
         run(path)
 
 
-def test_a_file_with_one_fault_in_every_line_is_one_failure(corpus, run):
+def test_a_file_with_one_fault_in_every_line_is_one_failure(corpus: Path, run: Callable[..., Report]) -> None:
     write_records(corpus / "bodies.jsonl", *({"body": "No text."} for _ in range(9)))
     report = run(corpus)
     assert counts(report) == (3, 0, 0, 0, 1)
     assert report.failed[0].origin == f"{corpus}/bodies.jsonl"
 
 
-def test_a_long_document_is_embedded_in_batches(tmp_path, store, run, monkeypatch):
+def test_a_long_document_is_embedded_in_batches(
+    tmp_path: Path, store: Store, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "BATCH_PASSAGES", 4)
     (tmp_path / "a.txt").write_text("\n\n".join(f"Sentence {n} of a long report. " * 20 for n in range(10)))
     progress = Interrupting(after=1000)

@@ -20,7 +20,9 @@ def client() -> Iterator[httpx.Client]:
 def figures(client: httpx.Client) -> dict[tuple[str, ...], float]:
     """Each sample's value by its name and the values of its labels."""
     families = text_string_to_metric_families(client.get("/metrics").text)
-    return {(s.name, *map(s.labels.get, sorted(s.labels))): s.value for family in families for s in family.samples}
+    return {
+        (s.name, *(s.labels[name] for name in sorted(s.labels))): s.value for family in families for s in family.samples
+    }
 
 
 def test_requests_are_counted_by_route_and_status(client: httpx.Client) -> None:

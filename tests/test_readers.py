@@ -1,6 +1,7 @@
 """From files to records: formats and encodings."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -12,13 +13,22 @@ FRENCH = "Après l’été, la « récolte » coûte 5 € à l’État.\n" * 5
 PARAGRAPH = "<p>Le ministre a dit lundi que la <b>conférence</b> aurait lieu à Paris, malgré les objections.</p>\n"
 
 
-def read(path, content):
+def read(path: Path, content: str | bytes) -> list[RawRecord]:
+    """The records of a file that has no faulty ones."""
+    records = []
+    for record in read_all(path, content):
+        assert isinstance(record, RawRecord), record
+        records.append(record)
+    return records
+
+
+def read_all(path: Path, content: str | bytes) -> list[RawRecord | Failure]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return list(read_file(path))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
-def test_western_encodings(encoding):
+def test_western_encodings(encoding: str) -> None:
     assert decode(FRENCH.encode(encoding)).lstrip("\ufeff") == FRENCH
 
 
@@ -31,34 +41,34 @@ def test_western_encodings(encoding):
         ("shift_jis", "大臣は月曜日に、会議は東京で開催されると述べた。反対意見もあった。"),
     ],
 )
-def test_other_encodings_are_found_out(encoding, text):
+def test_other_encodings_are_found_out(encoding: str, text: str) -> None:
     assert decode(text.encode(encoding)) == text
 
 
-def test_txt_is_one_record_with_nothing_guessed(tmp_path):
+def test_txt_is_one_record_with_nothing_guessed(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     assert read(path, "date 2022-09 Texte.") == [RawRecord(path.as_posix(), "date 2022-09 Texte.")]
 
 
-def test_markdown_front_matter(tmp_path):
+def test_markdown_front_matter(tmp_path: Path) -> None:
     text = "---\ntitle: 'Le port: fermé'\ndate: 2022-09-29\nlang: fr\nsource: Fil\ntags: [a, b]\n---\n# Autre\n\nTexte."
     (raw,) = read(tmp_path / "a.md", text)
     assert raw == RawRecord(raw.origin, "# Autre\n\nTexte.", "Le port: fermé", "2022-09-29", "fr", "Fil")
 
 
 @pytest.mark.parametrize("block", ["key: [", "just words", "- a\n- b", "[" * 5000, "a: &a [*a, *a]\nb: *a"])
-def test_markdown_whose_front_matter_is_none_of_ours_keeps_its_text(tmp_path, block):
+def test_markdown_whose_front_matter_is_none_of_ours_keeps_its_text(tmp_path: Path, block: str) -> None:
     text = f"---\n{block}\n---\nTexte."
     (raw,) = read(tmp_path / "a.md", text)
     assert (raw.text, raw.title) == (text, "")
 
 
-def test_markdown_heading_is_the_title_and_stays(tmp_path):
+def test_markdown_heading_is_the_title_and_stays(tmp_path: Path) -> None:
     (raw,) = read(tmp_path / "a.md", "# Le port ferme #\n\nIl *ferme*.")
     assert (raw.title, raw.text) == ("Le port ferme", "# Le port ferme #\n\nIl *ferme*.")
 
 
-def test_html_main_text_and_metadata(tmp_path):
+def test_html_main_text_and_metadata(tmp_path: Path) -> None:
     paragraphs = "".join(PARAGRAPH.replace("lundi", f"le {day} mai") for day in range(2, 9))
     page = f"""<!doctype html><html lang="fr-FR"><head><title>Le port &amp; la mer | Fil</title>
     <meta property="og:title" content="Le port ferme"><meta property="og:site_name" content="Fil">
@@ -73,18 +83,18 @@ def test_html_main_text_and_metadata(tmp_path):
     ]
 
 
-def test_html_without_main_text_gives_all_visible_text(tmp_path):
+def test_html_without_main_text_gives_all_visible_text(tmp_path: Path) -> None:
     (raw,) = read(tmp_path / "a.htm", "<p>Fermé &lt;lundi&gt; <b>et</b> mardi<script>alert(1)</script><li>oui<li>non")
     assert raw.text.split() == ["Fermé", "<lundi>", "et", "mardi", "oui", "non"]
 
 
-def test_html_in_a_declared_encoding(tmp_path):
+def test_html_in_a_declared_encoding(tmp_path: Path) -> None:
     page = f'<html><head><meta charset="windows-1251"></head><body>{"<p>Министр заявил.</p>" * 9}</body></html>'
     (raw,) = read(tmp_path / "a.html", page.encode("cp1251"))
     assert "Министр заявил." in raw.text
 
 
-def test_jsonl_records(tmp_path):
+def test_jsonl_records(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     full = {"doc_id": "x", "title": "T", "text": "Texte.", "date": 2022, "lang": "fr", "source": "S", "place": "P"}
     other = {"id": 7, "text": "Deux\u2028lignes.", "language": "fr", "title": None, "extra": [1]}
@@ -96,10 +106,11 @@ def test_jsonl_records(tmp_path):
     ]
 
 
-def test_a_wrong_line_is_one_failure(tmp_path):
+def test_a_wrong_line_is_one_failure(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     lines = [b'{"text": "A."}', b"{", b"[1]", b'{"text": 3}', b'{"title": "x"}', b'{"text": "\xe9"}', b"[" * 9999]
-    first, *failures, last = read(path, b"\n".join([*lines, b'{"text": "B."}']))
+    first, *failures, last = read_all(path, b"\n".join([*lines, b'{"text": "B."}']))
+    assert isinstance(first, RawRecord) and isinstance(last, RawRecord)
     assert (first.text, last.text) == ("A.", "B.")
     assert failures == [
         Failure(f"{path}#L{number}", f"line {number} {reason}")
@@ -109,11 +120,11 @@ def test_a_wrong_line_is_one_failure(tmp_path):
     ]
 
 
-def test_a_file_whose_lines_all_have_one_fault_is_one_failure(tmp_path):
+def test_a_file_whose_lines_all_have_one_fault_is_one_failure(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match=r'^holds no document in its 3 lines: line 2 has no "text"$'):
         read(tmp_path / "a.jsonl", '\n{"body": "A."}\n{"body": "B."}\n\n{"body": "C."}')
-    assert len(read(tmp_path / "a.jsonl", '{"body": "A."}\n[1]')) == 2
-    assert len(read(tmp_path / "a.jsonl", '{"body": "A."}\n{"body": "B."}\n{"text": "C."}')) == 3
+    assert len(read_all(tmp_path / "a.jsonl", '{"body": "A."}\n[1]')) == 2
+    assert len(read_all(tmp_path / "a.jsonl", '{"body": "A."}\n{"body": "B."}\n{"text": "C."}')) == 3
 
 
 @pytest.mark.parametrize(
@@ -127,20 +138,20 @@ def test_a_file_whose_lines_all_have_one_fault_is_one_failure(tmp_path):
         ("", False),
     ],
 )
-def test_a_set_of_questions_is_known_by_its_first_record(tmp_path, content, expected):
+def test_a_set_of_questions_is_known_by_its_first_record(tmp_path: Path, content: str, expected: bool) -> None:
     path = tmp_path / "a.jsonl"
     for encoding in ("utf-8", "utf-16"):
         path.write_text(content, encoding=encoding)
         assert holds_questions(path) is expected
 
 
-def test_jsonl_in_utf16(tmp_path):
+def test_jsonl_in_utf16(tmp_path: Path) -> None:
     assert [raw.text for raw in read(tmp_path / "a.jsonl", '{"text": "é"}\n{"text": "b"}'.encode("utf-16"))] == [
         "é",
         "b",
     ]
 
 
-def test_other_endings_are_refused(tmp_path):
+def test_other_endings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match=r"\.csv"):
         read(tmp_path / "a.csv", "text")

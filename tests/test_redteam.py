@@ -7,7 +7,7 @@ fell for it would say.
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -42,11 +42,11 @@ WITH_WORDS = [attack for attack in ATTACKS if attack["text"].strip()]
 every_attack = pytest.mark.parametrize("attack", ATTACKS, ids=[attack["id"] for attack in ATTACKS])
 
 
-def text_of(attack: dict[str, object]) -> str:
+def text_of(attack: Mapping[str, object]) -> str:
     return str(attack["text"]) * int(str(attack.get("repeat", 1)))
 
 
-def hits_for(attack: dict[str, object]) -> tuple[Hit, Hit]:
+def hits_for(attack: Mapping[str, object]) -> tuple[Hit, Hit]:
     """The hostile document as passage 1, with its words in title and source too, and an honest one as passage 2."""
     text = text_of(attack).encode("utf-8", "replace").decode()  # a stored text has no lone surrogates
     return (
@@ -69,7 +69,7 @@ def unrelated(first: Sequence[str], second: Sequence[str]) -> NDArray[np.float32
     return np.zeros((len(first), len(second)), np.float32)
 
 
-def reply_to(attack: dict[str, object], reply: str, history: Sequence[Turn] = ()) -> tuple[Draft, list[BaseMessage]]:
+def reply_to(attack: Mapping[str, object], reply: str, history: Sequence[Turn] = ()) -> tuple[Draft, list[BaseMessage]]:
     model = ScriptedChatModel().queue(reply)
     *_, draft = LLMAnswerer(model, "scripted", unrelated).write(QUESTION, hits_for(attack), "en", history)
     assert isinstance(draft, Draft)

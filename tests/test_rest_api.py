@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from askcorpus.errors import Busy, IndexMismatch, ModelError, NothingIngested, StorageError, UsageError
+from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, ModelError, NothingIngested, StorageError, UsageError
 from askcorpus.types import Answer, Document, Hit
 from askcorpus_ui.problems import STATUS
 from scripted import DOCUMENTS, EXPLANATION, ScriptedAssistant
@@ -36,7 +36,7 @@ def events(response: httpx.Response) -> Iterator[tuple[str, Any]]:
             yield name, json.loads(line[6:])
 
 
-def error(response: httpx.Response) -> dict[str, str]:
+def error(response: httpx.Response) -> Any:
     body = response.json()
     assert set(body) == {"error"} and set(body["error"]) == {"type", "message", "hint"}
     return body["error"]
@@ -197,7 +197,7 @@ def test_a_stream_that_breaks_says_so(client: httpx.Client, question: str, kind:
         (StorageError, 503),
     ],
 )
-def test_every_error_has_a_status(kind: type[Exception], status: int) -> None:
+def test_every_error_has_a_status(kind: type[AskcorpusError], status: int) -> None:
     assert STATUS[kind] == status
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -122,7 +123,7 @@ def test_a_name_from_elsewhere_is_not(local: httpx.Client, host: str) -> None:
 
 
 def test_with_a_key_the_host_may_be_a_proxys(guarded: httpx.Client) -> None:
-    headers = {"Host": "answers.example.org", "X-API-Key": KEY.encode()}
+    headers = [(b"Host", b"answers.example.org"), (b"X-API-Key", KEY.encode())]
 
     assert guarded.get("/api/v1/documents", headers=headers).status_code == 200
 
@@ -167,7 +168,8 @@ def test_a_model_that_cannot_be_loaded_is_said_and_not_fatal() -> None:
         def warm_up(self) -> None:
             raise ModelError("There is no such model.", "Check its name.")
 
-    warm_up = WarmUp(Broken())
+    broken: Any = Broken()
+    warm_up = WarmUp(broken)
     warm_up.start()
     while not warm_up.is_over():
         time.sleep(0.01)

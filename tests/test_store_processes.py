@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ TESTS = Path(__file__).parent
 QUERIES = [vector(f"question {n}") for n in range(5)]
 
 
-def start(script, *args):
+def start(script: str, *args: object) -> subprocess.Popen[str]:
     """A Python process that runs ``script`` with the helpers imported."""
     head = "import sys; from pathlib import Path; from corpora import *; from askcorpus.errors import *\n"
     return subprocess.Popen(
@@ -34,7 +35,7 @@ def start(script, *args):
     )
 
 
-def run(script, *args):
+def run(script: str, *args: object) -> str:
     process = start(script, *args)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
@@ -42,7 +43,7 @@ def run(script, *args):
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
@@ -57,12 +58,13 @@ ENDLESS_WRITER = """
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_killed_writer_leaves_whole_documents(folder, seed):
+def test_a_killed_writer_leaves_whole_documents(folder: Path, seed: int) -> None:
     with open_(folder) as store:
         fill(store, *many(20))
     process = start(ENDLESS_WRITER, folder)
     wanted = random.Random(seed).randint(3, 40)
     written = -1
+    assert process.stdout
     for line in process.stdout:
         written = int(line) if line.strip().isdigit() else -1
         if written == wanted:
@@ -85,7 +87,7 @@ def test_a_killed_writer_leaves_whole_documents(folder, seed):
 
 
 @pytest.mark.parametrize("delay", [0.4, 0.8, 1.2, 1.6])
-def test_a_process_killed_while_chroma_writes_costs_nothing(folder, delay):
+def test_a_process_killed_while_chroma_writes_costs_nothing(folder: Path, delay: float) -> None:
     with open_(folder) as store:
         fill(store, *many(5))
     process = start(
@@ -98,7 +100,7 @@ def test_a_process_killed_while_chroma_writes_costs_nothing(folder, delay):
         """,
         folder,
     )
-    assert process.stdout.readline().strip() == "written"
+    assert process.stdout and process.stdout.readline().strip() == "written"
     time.sleep(delay)
     process.kill()
     process.communicate()
@@ -112,7 +114,7 @@ def test_a_process_killed_while_chroma_writes_costs_nothing(folder, delay):
 
 
 @pytest.fixture
-def killed_before_its_note(folder):
+def killed_before_its_note(folder: Path) -> Path:
     """A data folder whose last writer was killed when Chroma had the new passage, before that was noted."""
     with open_(folder) as store:
         fill(store, *many(20))
@@ -131,7 +133,7 @@ def killed_before_its_note(folder):
     return folder
 
 
-def test_a_kill_between_chroma_and_its_note_is_mended_by_whoever_looks(killed_before_its_note):
+def test_a_kill_between_chroma_and_its_note_is_mended_by_whoever_looks(killed_before_its_note: Path) -> None:
     with open_(killed_before_its_note) as store:
         assert store.count() == 21
         assert_exact(store, QUERIES)
@@ -139,7 +141,9 @@ def test_a_kill_between_chroma_and_its_note_is_mended_by_whoever_looks(killed_be
         assert store.check()[-1].detail == "61 passages"
 
 
-def test_a_kill_between_chroma_and_its_note_is_mended_by_the_next_run(killed_before_its_note, caplog):
+def test_a_kill_between_chroma_and_its_note_is_mended_by_the_next_run(
+    killed_before_its_note: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with open_(killed_before_its_note) as store, store.writer():
         pass
     with open_(killed_before_its_note) as store, caplog.at_level(logging.WARNING):
@@ -148,7 +152,7 @@ def test_a_kill_between_chroma_and_its_note_is_mended_by_the_next_run(killed_bef
     assert caplog.records == []  # there was nothing left to mend
 
 
-def test_a_store_sees_what_another_process_ingests(folder):
+def test_a_store_sees_what_another_process_ingests(folder: Path) -> None:
     with open_(folder) as store:
         fill(store, *many(50))
         assert_exact(store, QUERIES)
@@ -173,7 +177,7 @@ def test_a_store_sees_what_another_process_ingests(folder):
         assert store.facets().languages["xx"] == 3
 
 
-def test_a_second_process_may_not_write_but_read(folder):
+def test_a_second_process_may_not_write_but_read(folder: Path) -> None:
     with open_(folder) as store, store.writer():
         fill_script = """
             with open_(Path(sys.argv[1])) as store:
@@ -186,7 +190,7 @@ def test_a_second_process_may_not_write_but_read(folder):
         assert run(fill_script, folder).split() == ["0", "5"]
 
 
-def test_the_lock_of_a_killed_process_is_free(folder):
+def test_the_lock_of_a_killed_process_is_free(folder: Path) -> None:
     process = start(
         """
         with open_(Path(sys.argv[1])).writer():
@@ -196,7 +200,7 @@ def test_the_lock_of_a_killed_process_is_free(folder):
         """,
         folder,
     )
-    assert process.stdout.readline().strip() == "locked"
+    assert process.stdout and process.stdout.readline().strip() == "locked"
     with open_(folder) as store:
         with pytest.raises(Busy), store.writer():
             pass
@@ -208,7 +212,7 @@ def test_the_lock_of_a_killed_process_is_free(folder):
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
 @pytest.mark.parametrize("log", [False, True], ids=["closed", "in use"])
-def test_a_folder_that_may_only_be_read(tmp_path, folder, log):
+def test_a_folder_that_may_only_be_read(tmp_path: Path, folder: Path, log: bool) -> None:
     for parent in (tmp_path, *tmp_path.parents):
         if parent.stat().st_uid == os.getuid() and not parent.stat().st_mode & 0o001:
             parent.chmod(parent.stat().st_mode | 0o011)
@@ -238,7 +242,7 @@ def test_a_folder_that_may_only_be_read(tmp_path, folder, log):
     assert out == [f"{count} {2 if log else 1} {60 + count - 20}", f"The data folder {folder} is read-only."]
 
 
-def test_a_full_disk_loses_nothing(folder):
+def test_a_full_disk_loses_nothing(folder: Path) -> None:
     """The kernel refuses to let any file grow beyond a limit, in the middle of the writing."""
     with open_(folder) as store:
         fill(store, *many(20))
@@ -271,7 +275,7 @@ def test_a_full_disk_loses_nothing(folder):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "disk"
     place.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", place], capture_output=True).returncode:
@@ -280,7 +284,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", place], check=True)
 
 
-def test_a_small_disk_says_that_it_is_full(small_disk):
+def test_a_small_disk_says_that_it_is_full(small_disk: Path) -> None:
     out = run(
         """
         store = open_(Path(sys.argv[1]) / "data")
@@ -314,7 +318,7 @@ FULL_REBUILD = """
 
 
 @pytest.mark.parametrize("left", [0, 100_000, 400_000])
-def test_a_rebuild_on_a_full_disk_is_one_line_and_loses_nothing(small_disk, left):
+def test_a_rebuild_on_a_full_disk_is_one_line_and_loses_nothing(small_disk: Path, left: int) -> None:
     """There is room for nothing, for a little of the lexical index, or for all of that and too little of Chroma."""
     with open_(small_disk / "data") as store:
         fill(store, *(book(f"b{n}", 150) for n in range(10)))

@@ -31,7 +31,7 @@ from askcorpus.text.words import LONGEST, RULES, STEM, terms, word_spans, words
         ("hy\u00adphen", ["hyphen"]),
     ],
 )
-def test_spellings_of_a_word_meet(text, expected):
+def test_spellings_of_a_word_meet(text: str, expected: list[str]) -> None:
     assert words(text) == expected
 
 
@@ -39,12 +39,12 @@ def test_spellings_of_a_word_meet(text, expected):
     ("one", "other"),
     [("мой", "мои"), ("їжак", "іжак"), ("कल", "काल"), ("दिन", "दीन"), ("ガ", "カ"), ("มา", "มี"), ("2022", "2023")],
 )
-def test_different_words_stay_apart(one, other):
+def test_different_words_stay_apart(one: str, other: str) -> None:
     assert words(one) != words(other)
 
 
 @pytest.mark.parametrize("text", ["हिन्दी में क्षेत्र", "தமிழ் நாடு", "বাংলা দেশ", "മലയാളം"])
-def test_words_of_indic_scripts_stay_whole(text):
+def test_words_of_indic_scripts_stay_whole(text: str) -> None:
     assert words(text) == text.split()
 
 
@@ -60,7 +60,7 @@ def test_words_of_indic_scripts_stay_whole(text):
         ("2022年のNATO", ["2022", "年の", "nato"]),
     ],
 )
-def test_scripts_without_spaces_become_pairs(text, expected):
+def test_scripts_without_spaces_become_pairs(text: str, expected: list[str]) -> None:
     assert words(text) == expected
 
 
@@ -78,16 +78,16 @@ def test_scripts_without_spaces_become_pairs(text, expected):
         ("1.2.3", ["1", "2", "3"]),
     ],
 )
-def test_numbers_and_codes_are_findable(text, expected):
+def test_numbers_and_codes_are_findable(text: str, expected: list[str]) -> None:
     assert words(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "…?!—«»", "👍🏽 🇫🇷", "\u0301\u0301", "\ud800", "''’"])
-def test_what_holds_no_word_gives_none(text):
+def test_what_holds_no_word_gives_none(text: str) -> None:
     assert words(text) == []
 
 
-def test_places_are_those_of_the_words():
+def test_places_are_those_of_the_words() -> None:
     text = "L’État, COVID-19 et 東京都: Biden's 1 000 000."
     found = [(word, text[span.start : span.end]) for word, span in word_spans(text)]
     assert found == [
@@ -103,7 +103,7 @@ def test_places_are_those_of_the_words():
     ]
 
 
-def test_a_folded_word_folds_to_itself():
+def test_a_folded_word_folds_to_itself() -> None:
     folded = words("L’État İstanbul كـــتاب Straße ﷺ 1 000 000 3,5 雨が降る ΣΊΣΥΦΟΣ")
     assert words(" ".join(folded)) == folded
 
@@ -111,23 +111,23 @@ def test_a_folded_word_folds_to_itself():
 @pytest.mark.parametrize(
     "text", ["1," * 50_000, "a'" * 50_000, "1 000" * 30_000, "A." * 50_000, "a-" * 50_000, "a" + "\u0301" * 100_000]
 )
-def test_hostile_text_takes_linear_time(text):
+def test_hostile_text_takes_linear_time(text: str) -> None:
     started = time.perf_counter()
     words(text)
     assert time.perf_counter() - started < 5
 
 
-def test_no_word_is_longer_than_allowed():
+def test_no_word_is_longer_than_allowed() -> None:
     assert [len(word) for word in words("a" * 1_000_000)] == [LONGEST]
 
 
-def test_terms_are_the_words_and_the_beginnings_of_the_longer_ones():
+def test_terms_are_the_words_and_the_beginnings_of_the_longer_ones() -> None:
     text = "un chat reconnu, des chats reconnaissants"
     assert terms(text) == words(text) + ["~" + word[:STEM] for word in words(text) if len(word) > STEM]
     assert terms("reconnu")[-1] == terms("reconnaître")[-1] != terms("connu")[-1]
 
 
-def test_other_terms_need_another_version_of_the_rules():
+def test_other_terms_need_another_version_of_the_rules() -> None:
     """Indexes made before would silently miss them. Where this fails, raise ``RULES`` and note the new digest."""
     text = (
         "L’État d'Œuilly, Biden's O'Brien, Straße, İstanbul, Łódź, Ærø, Việt Nam, Σίσυφος, ёлка, за́мок, п'ять, "

@@ -133,7 +133,7 @@ def evaluate(
         NothingIngested: the index is empty.
     """
     gold = match_gold(assistant.store, questions)
-    answers = ask_all(assistant, questions, answers or {}, on_answer or (lambda answer: None))
+    answers = ask_all(assistant, questions, answers or {}, on_answer or (lambda _: None))
     cases = [score(q, answers[q.id], gold[q.id], assistant.store) for q in questions]
     judged = [_judged(case, judge) for case in cases] if judge else cases
     return report_on(judged, describe(assistant, cases, judge.name if judge else None, source))

@@ -120,7 +120,7 @@ METRICS: tuple[Metric, ...] = (
         "share of unanswerable questions abstained from",
         reads=_ABSTAINED,
         value=_abstention(abstention.abstention_recall),
-        count=lambda answered, answerable: int((answerable == 0).sum()),
+        count=lambda _, answerable: int((answerable == 0).sum()),
     ),
     Metric(
         "abstention_f1",

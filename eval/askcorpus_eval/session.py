@@ -160,7 +160,7 @@ class IngestBar:
         """So many files are to be read."""
         self._bars.update(self._task, total=files)
 
-    def file(self, path: Path) -> None:
+    def file(self, _path: Path) -> None:
         """The file before this one is done."""
         self._bars.update(self._task, completed=self._begun)
         self._begun += 1

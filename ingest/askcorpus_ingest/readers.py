@@ -283,7 +283,7 @@ class _Visible:
         """What was found so far."""
         return self._text.getvalue().replace("\n", "\n\n")
 
-    def start(self, tag: str, attributes: object) -> None:
+    def start(self, tag: str, _attributes: object) -> None:
         """A tag opens."""
         self._open.append(tag)
         self.tags += 1

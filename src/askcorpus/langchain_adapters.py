@@ -39,7 +39,10 @@ class CorpusRetriever(BaseRetriever):
     top_k: int | None = None
 
     def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002  LangChain passes it by name
     ) -> list[LangChainDocument]:
         return [_to_document(hit) for hit in self.assistant.search(query, filters=self.filters, top_k=self.top_k)]
 

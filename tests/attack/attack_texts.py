@@ -6,14 +6,17 @@ is read from the engines' own syntax trees (``re._parser``, ``regex._regex_core`
 """
 
 import re
-import re._constants as sre
-import re._parser as sre_parser
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
 from itertools import combinations
 from typing import Any, NamedTuple
 
 import regex
-from regex import _regex_core as core
+
+# Imported by name: nothing is declared of what is private.
+sre: Any = import_module("re._constants")
+sre_parser: Any = import_module("re._parser")
+core: Any = import_module("regex._regex_core")
 
 Pattern = re.Pattern[Any] | regex.Pattern[Any]
 
@@ -106,7 +109,7 @@ def _of_re(node: Any) -> list[Example]:
     return [()]
 
 
-_CATEGORIES = {
+_CATEGORIES: dict[Any, Callable[[str], bool]] = {
     sre.CATEGORY_DIGIT: str.isdecimal,
     sre.CATEGORY_SPACE: str.isspace,
     sre.CATEGORY_WORD: lambda char: char.isalnum() or char == "_",
@@ -150,7 +153,7 @@ def _of_regex(node: Any) -> list[Example]:
     if isinstance(node, core.Character) and node.positive:
         return [(Piece(chr(node.value)),)]
     if isinstance(node, core.Any):
-        return _of_class(lambda char: True)
+        return _of_class(lambda _: True)
     if isinstance(node, core.Character | core.Range | core.Property | core.SetBase):
         named = [chr(item.value) for item in getattr(node, "items", ()) if isinstance(item, core.Character)]
         return _of_class(lambda char: bool(node.matches(ord(char))), named)

@@ -29,13 +29,21 @@ def kept() -> Iterator[list[gr.Blocks]]:
     """The pages that are made while the module runs, by which a test sees what Gradio keeps."""
     made: list[gr.Blocks] = []
     queue = gr.Blocks.queue
+
+    def kept_queue(blocks: gr.Blocks, **options: Any) -> Any:
+        made.append(blocks)
+        return queue(blocks, **options)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gr.Blocks, "queue", lambda self, **options: made.append(self) or queue(self, **options))
+        patch.setattr(gr.Blocks, "queue", kept_queue)
         yield made
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory, kept: list[gr.Blocks]) -> Iterator[httpx.Client]:
+def client(
+    tmp_path_factory: pytest.TempPathFactory,
+    kept: list[gr.Blocks],  # noqa: ARG001  it must watch before the page is made
+) -> Iterator[httpx.Client]:
     settings = read_settings(data=tmp_path_factory.mktemp("data"))
     assistant = ScriptedAssistant((*DOCUMENTS, LONG))
     with serving(assistant, settings) as address, httpx.Client(base_url=address, timeout=60) as client:

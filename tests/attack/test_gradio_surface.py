@@ -203,7 +203,13 @@ def test_a_file_in_a_message_is_never_taken(
     before = cached()
     happened = {"index": 0, "value": "", "liked": True}
     for bubble in bubbles(secret):
-        shapes = [[[bubble]], ["q", [bubble]], [[bubble], [], [], "", ""], [[bubble], []], [[], [bubble]]]
+        shapes: list[list[Any]] = [
+            [[bubble]],
+            ["q", [bubble]],
+            [[bubble], [], [], "", ""],
+            [[bubble], []],
+            [[], [bubble]],
+        ]
         shape = next(shape for shape in shapes if len(shape) == len(functions[name]["inputs"]))
         body = {"data": shape, "fn_index": functions[name]["id"], "session_hash": "attack", "event_data": happened}
         assert {client.post(route, json=body).status_code for route in (surface.RUN, surface.JOIN)} == {422}
@@ -335,7 +341,12 @@ def test_answers_that_nobody_fetches_are_thrown_away(
     monkeypatch.setattr(surface, "UNHEARD_SECONDS", 4)
     kept: list[gr.Blocks] = []
     created = gr.Blocks.queue
-    monkeypatch.setattr(gr.Blocks, "queue", lambda self, **options: kept.append(self) or created(self, **options))
+
+    def queue(blocks: gr.Blocks, **options: Any) -> Any:
+        kept.append(blocks)
+        return created(blocks, **options)
+
+    monkeypatch.setattr(gr.Blocks, "queue", queue)
     with (
         serving(ScriptedAssistant(), read_settings(data=tmp_path)) as address,
         httpx.Client(base_url=address) as client,
@@ -343,13 +354,13 @@ def test_answers_that_nobody_fetches_are_thrown_away(
         statuses = [ask_and_leave(client, respond, f"s{number}") for number in range(surface.UNHEARD + 5)]
         assert statuses.count(200) == surface.UNHEARD
         assert set(statuses[surface.UNHEARD :]) == {503}
-        queue = kept[-1]._queue
+        waiting = kept[-1]._queue
         deadline = time.monotonic() + 30
-        while queue.pending_messages_per_session and time.monotonic() < deadline:
+        while waiting.pending_messages_per_session and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert not queue.pending_messages_per_session
-        assert not queue.pending_event_ids_session
-        assert not queue.event_ids_to_events
+        assert not waiting.pending_messages_per_session
+        assert not waiting.pending_event_ids_session
+        assert not waiting.event_ids_to_events
         assert ask_and_leave(client, respond, "again") == 200
 
 
@@ -360,9 +371,10 @@ def ask_and_leave(client: httpx.Client, function: int, session: str) -> int:
 
 def test_gradio_keeps_few_sessions(tmp_path: Path) -> None:
     async def capacity() -> int:
-        ready = SimpleNamespace(is_over=lambda: True, fault="")
+        assistant: Any = ScriptedAssistant()
+        ready: Any = SimpleNamespace(is_over=lambda: True, fault="")
         app = FastAPI()
-        mount_chat(app, ScriptedAssistant(), Questions(1, 1), ready, (), FeedbackFile(tmp_path / "f"))
+        mount_chat(app, assistant, Questions(1, 1), ready, (), FeedbackFile(tmp_path / "f"))
         return int(app.routes[-1].app._app.state_holder.capacity)  # type: ignore[attr-defined]
 
     assert asyncio.run(capacity()) == _SESSIONS

@@ -13,7 +13,9 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -37,7 +39,7 @@ class SlowAssistant(ScriptedAssistant):
         self.running = self.most = self.begun = self.finished = 0
         self._lock = threading.Lock()
 
-    def stream(self, question: str, **options: object) -> Iterator[Event]:  # type: ignore[override]
+    def stream(self, question: str, **options: Any) -> Iterator[Event]:
         with self._lock:
             self.running += 1
             self.begun += 1
@@ -197,7 +199,7 @@ def test_what_a_question_raises_is_raised_where_it_was_asked() -> None:
 def test_work_takes_its_turn_and_brings_its_result() -> None:
     async def main() -> Sequence[int]:
         questions = Questions(1, 10)
-        return await asyncio.gather(*(questions.run(lambda number=number: number) for number in range(5)))
+        return await asyncio.gather(*(questions.run(partial(abs, number)) for number in range(5)))
 
     assert list(asyncio.run(main())) == [0, 1, 2, 3, 4]
 

@@ -155,10 +155,11 @@ def test_text_in_an_address_that_is_none(client: httpx.Client, value: bytes) -> 
 )
 def test_headers_that_mean_nothing(client: httpx.Client, header: str) -> None:
     values = [b"\xff\xfe", b",;,;=,", b"*" * 5_000, b"fr;q=x, ;q=9", b"\xc3\x28", b"'\"<script>", b"[", b"a=b;" * 500]
+    name, sent = header.encode(), [(key.encode(), said.encode()) for key, said in JSON.items()]
     for value in values:
         for path in ("/", "/source/harbour", "/api/v1/documents", "/v1/models", "/health"):
-            assert client.get(path, headers={header: value}).status_code < 500
-        asked = client.post("/v1/chat/completions", content=b'{"messages": []}', headers=JSON | {header: value})
+            assert client.get(path, headers=[(name, value)]).status_code < 500
+        asked = client.post("/v1/chat/completions", content=b'{"messages": []}', headers=[*sent, (name, value)])
         assert 400 <= asked.status_code < 500
 
 

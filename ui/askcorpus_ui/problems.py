@@ -79,11 +79,11 @@ def add_error_handlers(app: FastAPI) -> None:
     """Make every failure a :class:`Problem`."""
 
     @app.exception_handler(AskcorpusError)
-    def ours(request: Request, exc: AskcorpusError) -> Response:
+    def ours(_request: Request, exc: AskcorpusError) -> Response:
         return JSONResponse(problem(exc).model_dump(), status_of(exc), retry_after(exc))
 
     @app.exception_handler(RequestValidationError)
-    def malformed(request: Request, exc: RequestValidationError) -> Response:
+    def malformed(_request: Request, exc: RequestValidationError) -> Response:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc'][1:])) or 'body'}: {fault['msg']}" for fault in exc.errors()[:_TOLD_FAULTS]
         )
@@ -91,7 +91,7 @@ def add_error_handlers(app: FastAPI) -> None:
         return JSONResponse(body.model_dump(), 422)
 
     @app.exception_handler(HTTPException)
-    def http(request: Request, exc: HTTPException) -> Response:
+    def http(_request: Request, exc: HTTPException) -> Response:
         kind = "NotFound" if exc.status_code == 404 else "UsageError"
         body = Problem(error=Fault(type=kind, message=str(exc.detail), hint="See /docs."))
         return JSONResponse(body.model_dump(), exc.status_code, exc.headers)

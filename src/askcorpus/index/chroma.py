@@ -164,7 +164,7 @@ class ChromaIndex:
         connection: sa.Connection,
         state: State,
         budget: int | None,
-        progress: Callable[[int, int], None] = lambda done, total: None,
+        progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> bool:
         """Write up to ``budget`` rows; whether Chroma is level with ``state``. Damage is mended by starting anew."""
         if self._level == state:
@@ -187,6 +187,7 @@ class ChromaIndex:
         new = np.setdiff1d(live, self._held, assume_unique=True)
         total = gone.size + new.size
         done = 0
+        batches: list[tuple[Seqs, Callable[[sa.Connection, Seqs], None]]]
         batches = [(batch, self._delete) for batch in self._batches(gone)]
         batches += [(batch, self._add) for batch in self._batches(new)]
         for batch, write in batches:
@@ -219,7 +220,7 @@ class ChromaIndex:
             collection.add(names, embeddings=rows)
         self._remember(np.union1d(self._held, batch))
 
-    def _delete(self, connection: sa.Connection, batch: Seqs) -> None:
+    def _delete(self, _connection: sa.Connection, batch: Seqs) -> None:
         collection, names = self._opened(), [str(seq) for seq in batch.tolist()]
         with _failures(self._lock_file.parent):
             collection.delete(names)

@@ -62,7 +62,7 @@ class Embedded:
         """The files of the HNSW index. Chroma may crash (the whole process, with it) on one that is cut short."""
         return {str(path.relative_to(self.folder)): path.stat().st_size for path in self.folder.glob("index-*/*/*")}
 
-    def erase(self, collection: str) -> None:
+    def erase(self, _collection: str) -> None:
         """Remove the files, which may be in any state."""
         _remove(self.folder)
 

@@ -43,7 +43,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         warm_up.start()
         yield
 

@@ -90,7 +90,7 @@ def _ended_by_sigterm() -> Iterator[None]:
     At once: Python would first take the models' libraries apart, for seconds in which no thread could end it.
     """
 
-    def leave(number: int, frame: object) -> None:
+    def leave(_number: int, _frame: object) -> None:
         raise SystemExit(0)
 
     before = signal.signal(signal.SIGTERM, leave)
