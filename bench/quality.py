@@ -25,7 +25,7 @@ from askcorpus_eval.report import HEADLINE, number, table
 from askcorpus_eval.session import Evaluation
 from askcorpus_ingest.pipeline import ingest
 
-BEFORE_AND_AFTER = ("hit@5", "mrr@10", "f1", "abstention_auroc", "ece")
+BEFORE_AND_AFTER = ("hit@5", "mrr@10", "f1", "answer_in_citation", "abstention_auroc", "ece")
 STEPS = ("embed", "retrieve", "judge", "answer", "total")
 
 

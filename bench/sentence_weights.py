@@ -28,8 +28,11 @@ from askcorpus_eval.questions import Question, read_questions
 from askcorpus_eval.score import short_answers
 from askcorpus_ingest.pipeline import ingest
 
-MEASUREMENTS = ("answer_score", "relevance", "passage", "standing")
-"""Of ``ScoredSentence``: what its score is made of."""
+MEASUREMENTS = ("answer_score", "passage", "standing")
+"""Of ``ScoredSentence``: what its score is made of. Relevance beside them brings nothing (docs/quality.md)."""
+
+FEWEST = 20
+"""Questions from which a set counts."""
 
 SHRINKAGE = 0.01
 """Strength of the ridge penalty on the weights."""
@@ -108,7 +111,8 @@ def _measured(
 
 def fit_weights(sets: Sequence[ReadSet]) -> dict[str, float]:
     """The weights by the name of their measurement."""
-    questions = [(x - x.mean(axis=0), right, 1 / len(one.questions)) for one in sets for x, right in one.questions]
+    sets = [one for one in sets if len(one.questions) >= FEWEST]
+    questions = [(x, right, 1 / len(one.questions)) for one in sets for x, right in one.questions]
 
     def loss(w: NDArray[np.float64]) -> float:
         terms = [share * (logsumexp(x @ w) - logsumexp((x @ w)[right])) for x, right, share in questions]

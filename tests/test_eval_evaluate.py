@@ -83,6 +83,7 @@ def report(assistant: ScriptedAssistant) -> Report:
         ("f1", (2 * 1 / (6 + 1) + 0) / 2, 2),  # "it rained in lyon on monday" against "lyon"
         ("exact_match", 0, 2),
         ("answer_in_citation", 1 / 2, 2),
+        ("marked_f1", 0.0, 2),  # the scripted assistant marks nothing
         ("citation_recall", (1 + 0) / 2, 2),
         ("citation_precision", (1 + 0) / 2, 2),
         ("cited_gold", 1 / 2, 2),

@@ -100,6 +100,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("exact_match", "Answers", "the answer is a gold answer, normalised"),
     Metric("f1", "Answers", "words shared with the gold answer"),
     Metric("answer_in_citation", "Answers", "a short gold answer stands in a cited quote"),
+    Metric("marked_f1", "Answers", "words that the marked words share with a short gold answer"),
     Metric("correct", "Answers", "answered rightly, or rightly not answered"),
     Metric("citation_precision", "Citations", "share of cited characters that are gold evidence"),
     Metric("citation_recall", "Citations", "share of gold evidence that is cited"),

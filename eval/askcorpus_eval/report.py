@@ -15,7 +15,7 @@ from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Metric
 from askcorpus_eval.gold import Documents
 from askcorpus_eval.score import RECALL_DEPTHS, Case
 
-HEADLINE = ("hit@5", "mrr@10", "f1", "citation_recall", "abstention_auroc", "ece", "latency_p50")
+HEADLINE = ("hit@5", "mrr@10", "f1", "marked_f1", "citation_recall", "abstention_auroc", "ece", "latency_p50")
 SPLIT_COLUMNS = (
     "hit@5",
     "mrr@10",

@@ -116,7 +116,16 @@ def _answer_scores(question: Question, answer: Answer) -> dict[str, float]:
     if short := short_answers(question):
         quotes = [citation.quote for citation in answer.citations]
         scores["answer_in_citation"] = answers.answer_in_citation(quotes, short, language)
+        scores["marked_f1"] = answers.f1(_marked(answer), short, language)
     return scores
+
+
+def _marked(answer: Answer) -> str:
+    """The words that are marked in the first quote."""
+    for citation in answer.citations[:1]:
+        marks = (slice(mark.start - citation.start, mark.end - citation.start) for mark in citation.highlights)
+        return " ".join(citation.quote[mark] for mark in marks)
+    return ""
 
 
 def _citation_scores(answer: Answer, gold: Gold, store: Documents) -> dict[str, float]:
