@@ -501,6 +501,9 @@ RANGES = {  # where a time begins or ends, or what is compared
     ),
 }
 NO_RANGES = [
+    ("fr", "Quel était le prix de la farine en 2006 ?", "2006"),
+    ("fr", "Quel jour de mai 2013 a-t-on voté ?", "2013-05"),
+    ("en", "Who was the candidate for 2015?", "2015"),
     ("de", "Wer reiste nach Berlin im Mai 2018?", "2018-05"),
     ("de", "Was steht im Bericht von 2015?", "2015"),
     ("fr", "Que dit le rapport de 2015 ?", "2015"),
