@@ -26,7 +26,7 @@ from askcorpus_eval.session import Evaluation
 from askcorpus_ingest.pipeline import ingest
 
 BEFORE_AND_AFTER = ("hit@5", "mrr@10", "f1", "answer_in_citation", "abstention_auroc", "ece")
-STEPS = ("embed", "retrieve", "judge", "answer", "total")
+STEPS = ("embed", "retrieve", "read", "judge", "answer", "total")
 
 
 def run(folder: Path, work: Path, out: Path, limit: int | None) -> Report:

@@ -5,7 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from askcorpus.answer.confidence import CERTAIN, OUTSTANDING, Calibration, Features, load_calibration, measure, missing_names
+from askcorpus.answer.confidence import (
+    CERTAIN,
+    OUTSTANDING,
+    Calibration,
+    Features,
+    load_calibration,
+    measure,
+    missing_names,
+)
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.index.store import StoredPassage

@@ -11,7 +11,7 @@ from askcorpus.answer.citations import Verified, verify
 from askcorpus.answer.confidence import Calibration, load_calibration, missing_names
 from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
-from askcorpus.answer.judgement import Judgement, judge
+from askcorpus.answer.judgement import Assessment, Judgement, assess, judge, rerank
 from askcorpus.answer.llm import load_answerer
 from askcorpus.answer.phrases import does_not_say
 from askcorpus.answer.reader import Reader
@@ -137,15 +137,12 @@ class Assistant:
             clock.lap("embed")
             retrieval = self.retriever.retrieve(index, query, filters, max(limit, READ))
             clock.lap("retrieve")
+            assessment = assess(retrieval, self.reader, self.calibration)
+            retrieval = self._in_order(retrieval, assessment)
+            clock.lap("read")
             yield Retrieved(passages=retrieval.hits[:limit])
-            judgement = judge(
-                retrieval,
-                self.reader,
-                self.embeddings,
-                self.unrelated_texts.among_themselves(),
-                self.calibration,
-                self.operating_point,
-            )
+            unrelated = self.unrelated_texts.among_themselves()
+            judgement = judge(retrieval, assessment, self.embeddings, unrelated, self.operating_point)
             clock.lap("judge")
             draft, verified, reason = Draft(text=""), Verified("", (), ()), judgement.abstain_reason
             if reason is None:
@@ -189,7 +186,13 @@ class Assistant:
         with self.store.snapshot() as index:
             index.filled()
             read = read_query(query, (), self.embeddings, self.unrelated_texts, latest=index.latest())
-            return self.retriever.retrieve(index, read, filters, limit).hits
+            retrieval = self.retriever.retrieve(index, read, filters, max(limit, READ))
+            assessment = assess(retrieval, self.reader, self.calibration)
+            return self._in_order(retrieval, assessment).hits[:limit]
+
+    def _in_order(self, retrieval: Retrieval, assessment: Assessment | None) -> Retrieval:
+        """What was found as the reader orders it, unless a cross-encoder has."""
+        return retrieval if self.retriever.reranker else rerank(retrieval, assessment)
 
     def _limit(self, top_k: int | None) -> int:
         if top_k is not None and top_k < 1:

@@ -54,8 +54,8 @@ class Passage(Record):
 class Scores(Record):
     """How a passage came to be a hit; ``None`` where that step did not see it.
 
-    ``dense`` is a cosine similarity (−1 to 1), ``lexical`` a BM25 score (0 and up), ``fused`` what the hits are
-    ordered by (unless reranked), ``rerank`` the cross-encoder's score.
+    ``dense`` is a cosine similarity (−1 to 1), ``lexical`` a BM25 score (0 and up), ``fused`` the evidence of both;
+    ``rerank`` is that with the reader's word, which the first hits are ordered by, or a cross-encoder's score.
     """
 
     dense: float | None = None

@@ -8,8 +8,11 @@ from askcorpus.answer.reader import Reader
 from askcorpus.answer.sentence_scores import ScoredSentence, score_sentences
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.search.candidates import Retrieval
+from askcorpus.search.candidates import Candidate, Retrieval
 from askcorpus.types import AbstainReason
+
+ANSWER_WEIGHT = 0.15
+"""Standard deviations of a passage's evidence that a unit of the reader's log-odds is worth (docs/quality.md)."""
 
 
 class Judgement(NamedTuple):
@@ -27,46 +30,77 @@ class Judgement(NamedTuple):
     abstain_reason: AbstainReason | None
 
 
-def judge(
-    retrieval: Retrieval,
-    reader: Reader,
-    embeddings: SentenceEmbeddings,
-    unrelated: ScoreBaseline,
-    calibration: Calibration,
-    operating_point: float,
-) -> Judgement:
-    """Judge what was found; below ``operating_point`` the evidence is too weak to answer. ``unrelated``: how similar
-    unrelated sentences are to each other.
+class Assessment(NamedTuple):
+    """What the reader makes of the passages found: their sentences, best first, what is measured of them, and how
+    likely an answer from them is right."""
 
-    A follow-up is read both alone and behind the question before it, and the reading counts whose answer is likelier
-    right: what stands alone is not harmed by what was said before.
-
-    Raises:
-        ModelError: a model cannot be loaded.
-    """
-    judged = [
-        found
-        for reading in range(len(retrieval.query.read_as))
-        if (found := _judged_as(reading, retrieval, reader, calibration))
-    ]
-    if not judged:
-        return Judgement((), (), None, 0.0, "no_match")
-    sentences, features, confidence = max(judged, key=lambda one: one.confidence)
-    contradicting = contradicting_sentences(retrieval, sentences, embeddings, unrelated)
-    weak = confidence < operating_point
-    return Judgement(sentences, contradicting, features, confidence, "weak_evidence" if weak else None)
-
-
-class _Judged(NamedTuple):
     sentences: tuple[ScoredSentence, ...]
     features: Features
     confidence: float
 
 
-def _judged_as(reading: int, retrieval: Retrieval, reader: Reader, calibration: Calibration) -> _Judged | None:
-    """The evidence by one of the question's readings; None where there is no sentence."""
+def assess(retrieval: Retrieval, reader: Reader, calibration: Calibration) -> Assessment | None:
+    """Read what was found; None where there is no sentence to read.
+
+    A follow-up is read both alone and behind the question before it, and the reading counts whose answer is likelier
+    right: what stands alone is not harmed by what was said before.
+
+    Raises:
+        ModelError: the reader cannot be loaded.
+    """
+    found = (_assess_as(reading, retrieval, reader, calibration) for reading in range(len(retrieval.query.read_as)))
+    return max((one for one in found if one), key=lambda one: one.confidence, default=None)
+
+
+def _assess_as(reading: int, retrieval: Retrieval, reader: Reader, calibration: Calibration) -> Assessment | None:
     sentences = score_sentences(retrieval, reader, calibration.sentence_weights, reading)
     if not sentences:
         return None
     features = measure(retrieval, sentences)
-    return _Judged(sentences, features, calibration.confidence(features))
+    return Assessment(sentences, features, calibration.confidence(features))
+
+
+def rerank(retrieval: Retrieval, assessment: Assessment | None) -> Retrieval:
+    """What was found in the order of its evidence and of how likely the reader finds an answer in it.
+
+    Passages that were not read stay behind those that were.
+    """
+    best: dict[str, float] = {}
+    for sentence in assessment.sentences if assessment else ():
+        name = sentence.hit.passage_id
+        best[name] = max(best.get(name, sentence.answer_score), sentence.answer_score)
+    read = [
+        _reranked(candidate, best[name])
+        for candidate in retrieval.candidates
+        if (name := candidate.hit.passage_id) in best
+    ]
+    rest = [candidate for candidate in retrieval.candidates if candidate.hit.passage_id not in best]
+    return retrieval._replace(candidates=(*sorted(read, key=lambda one: -(one.hit.scores.rerank or 0.0)), *rest))
+
+
+def _reranked(candidate: Candidate, answer_score: float) -> Candidate:
+    scores = candidate.hit.scores.model_copy(
+        update={"rerank": candidate.hit.scores.fused + ANSWER_WEIGHT * answer_score}
+    )
+    return candidate._replace(hit=candidate.hit.model_copy(update={"scores": scores}))
+
+
+def judge(
+    retrieval: Retrieval,
+    assessment: Assessment | None,
+    embeddings: SentenceEmbeddings,
+    unrelated: ScoreBaseline,
+    operating_point: float,
+) -> Judgement:
+    """Judge what was read; below ``operating_point`` the evidence is too weak to answer. ``unrelated``: how similar
+    unrelated sentences are to each other.
+
+    Raises:
+        ModelError: the embedding model cannot be loaded.
+    """
+    if assessment is None:
+        return Judgement((), (), None, 0.0, "no_match")
+    sentences, features, confidence = assessment
+    contradicting = contradicting_sentences(retrieval, sentences, embeddings, unrelated)
+    weak = confidence < operating_point
+    return Judgement(sentences, contradicting, features, confidence, "weak_evidence" if weak else None)
