@@ -52,7 +52,7 @@ EPOCH = 100
 """Steps that are drawn together."""
 
 PASSAGE_CHARS = 600
-_GROUPS, _SENTENCES = 5, 9
+_GROUPS = 5
 _SENTENCE_TOKENS, _QUESTION_TOKENS, _PASSAGE_TOKENS = 64, 48, 128
 _ACROSS, _WITHIN = 0.25, 0.55
 """The shares of steps whose questions are in another language than their passage, and in the same; else `pairs`."""
@@ -86,10 +86,10 @@ class Sentences:
     def __len__(self) -> int:
         return len(self._groups)
 
-    def draw(self, chance: random.Random) -> dict[str, str]:
-        """English sentences, no two the same, and the translation of each."""
+    def draw(self, count: int, chance: random.Random) -> dict[str, str]:
+        """English sentences, no two the same, and the translation of each: some ``count``, of a few groups."""
         groups = chance.choices(self._groups, self._weights, k=_GROUPS)
-        return {pair.one: pair.other for group in groups for pair in chance.sample(group, _SENTENCES)}
+        return {pair.one: pair.other for group in groups for pair in chance.sample(group, count // _GROUPS)}
 
 
 class Questions:
@@ -97,7 +97,11 @@ class Questions:
 
     def __init__(self, examples: Sequence[Example], pairs: Sequence[Line]) -> None:
         usable = [example for example in examples if example.answerable and example.near and not example.weight]
-        self._across = [example for example in usable if example.asked_in != example.language]
+        self._across = [
+            example
+            for example in usable
+            if example.asked_in != example.language and example.asked_in in COMMON | {"en"}
+        ]
         by_language: dict[str, list[Example]] = defaultdict(list)
         for example in usable:
             by_language[example.language].append(example)
@@ -130,12 +134,14 @@ class AlignmentTask:
         tokenizer: PreTrainedTokenizerBase,
         sentences: Sentences,
         questions: Questions,
+        translated: int = 45,
         batch: int = 10,
         seed: int = 0,
     ) -> None:
         self.model = model
         self._tokenizer = tokenizer
-        self._sentences, self._questions, self._batch, self._seed = sentences, questions, batch, seed
+        self._sentences, self._questions = sentences, questions
+        self._translated, self._batch, self._seed = translated, batch, seed
 
     def epoch(self, number: int) -> list[Batch]:
         """The batches of an epoch."""
@@ -143,7 +149,7 @@ class AlignmentTask:
         return [self._draw(chance) for _ in range(EPOCH)]
 
     def _draw(self, chance: random.Random) -> Batch:
-        drawn = self._sentences.draw(chance)
+        drawn = self._sentences.draw(self._translated, chance)
         prompts = (PROMPTS["query"], PROMPTS["passage"])
         english, other = ([chance.choice(prompts) + text for text in texts] for texts in (drawn, drawn.values()))
         questions, passages = self._questions.draw(self._batch, chance)
@@ -196,6 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("examples", type=Path, nargs="+", metavar="EXAMPLES.jsonl")
     parser.add_argument("--parallel", type=Path, required=True)
     parser.add_argument("--pairs", type=Path, required=True)
+    parser.add_argument("--translated", type=int, default=45, help="sentences a step; --batch counts its questions")
     add_options(parser, rate=5e-4, batch=10, rank=16, first_layer=2)
     return parser
 
@@ -209,8 +216,13 @@ def main() -> None:
         folder = encoder_folder()
         model = Aligner(folder, options.rank, options.first_layer, options.seed)
         tokenizer = AutoTokenizer.from_pretrained(folder)
-        task = AlignmentTask(model, tokenizer, sentences, questions, options.batch, options.seed)
-        run(task, options, {"examples": len(examples), "groups": len(sentences)}, WARM_UP)
+        task = AlignmentTask(model, tokenizer, sentences, questions, options.translated, options.batch, options.seed)
+        run(
+            task,
+            options,
+            {"translated": options.translated, "examples": len(examples), "groups": len(sentences)},
+            WARM_UP,
+        )
     except AskcorpusError as exc:
         print(exc, file=sys.stderr)
         sys.exit(exc.exit_code)
