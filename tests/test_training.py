@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -246,6 +247,14 @@ def test_a_month_is_swapped_for_another_in_its_form() -> None:
     assert changed.startswith("Что было в ")
     assert changed.removesuffix("?").endswith(("е", "те"))
     assert "сентябре" not in changed
+
+
+def test_a_number_is_swapped_for_one_in_the_same_digits() -> None:
+    asked = example("در سال ۱۹۷۹ چه شد؟", "در سال ۱۹۷۹ انقلاب شد.", "انقلاب", language="fa", asked_in="fa")
+    changed = {Swaps([asked]).swap(asked, random.Random(seed)) for seed in range(9)} - {None}
+
+    assert changed
+    assert all(re.fullmatch("در سال [۰-۹]{4} چه شد؟", question) for question in changed if question)
 
 
 def test_nothing_is_swapped_that_the_passage_does_not_have() -> None:

@@ -121,7 +121,10 @@ def _json_lines(path: Path) -> Iterator[Line]:
 
 def _example(path: Path, line: Line) -> Example:
     try:
-        example = Example(**line | {"golds": tuple(line["golds"]), "near": tuple(line["near"])})
+        # A window is near to many questions: each is kept once.
+        near = tuple(sys.intern(text) for text in line["near"])
+        line |= {"passage": sys.intern(line["passage"]), "golds": tuple(line["golds"]), "near": near}
+        example = Example(**line)
     except (KeyError, TypeError) as exc:
         raise ReadError(f"{path} holds a line that is no example: {exc}.") from exc
     require(example.source, example.licence)

@@ -113,7 +113,9 @@ def _other_number(old: str, example: Example, chance: random.Random) -> str:
     if near and chance.random() < _FROM_PASSAGE:
         return chance.choice(near)
     value = int(old)
-    return str(chance.choice([value + step for step in _STEPS if value + step > 0]))
+    new = str(chance.choice([value + step for step in _STEPS if value + step > 0]))
+    zero = ord(old[0]) - int(old[0])  # of the same script: other digits would give the exchange away
+    return "".join(chr(zero + int(digit)) for digit in new)
 
 
 def _other_month(old: str, language: str, chance: random.Random) -> str | None:
