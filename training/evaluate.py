@@ -80,7 +80,7 @@ def read(model: Reader, tokenizer: PreTrainedTokenizerBase, question: str, passa
         scores = (starts[:, None] + ends).masked_fill(~_fitting(len(inside)), -torch.inf)
         first, last = divmod(int(scores.argmax()), len(inside))
         offsets = given["offset_mapping"][row]
-        text = passage[offsets[inside[first], 0] : offsets[inside[last], 1]]
+        text = passage[offsets[inside[first], 0] : offsets[inside[last], 1]].strip()  # tokens begin with their space
         found.append(Reading(float(scores.max() - span[row, 0].sum()), float(relevance[row]), text))
     return found
 
