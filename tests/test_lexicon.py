@@ -289,6 +289,240 @@ NO_TIME = [
     ("en", "Loni and Lani left, Letos stayed"),
 ]
 
+RANGES = {  # where a time begins or ends, or what is compared
+    "en": ("How many came since 2015?", "Who was mayor before 2020?", "How many more came than in 2010?"),
+    "": (
+        "Kemm kien hemm viżitaturi mill-2015?",
+        "Min kien is-sindku qabel l-2020?",
+    ),
+    "ar": (
+        "كم عدد الزوار منذ 2015؟",
+        "من كان رئيس البلدية قبل عام 2020؟",
+        "ما الذي تغير بين يوليو وأكتوبر 2022؟",
+        "كم عدد الزوار مقارنة بعام 2010؟",
+    ),
+    "be": ("Колькі наведвальнікаў з 2015 года?",),
+    "bg": (
+        "Колко посетители от 2015 г. насам?",
+        "Кой беше кмет преди 2020 г.?",
+    ),
+    "ca": (
+        "Quants visitants des de 2015?",
+        "Qui era alcalde abans del 2020?",
+    ),
+    "cs": (
+        "Kolik návštěvníků od roku 2015?",
+        "Kdo byl starostou před rokem 2020?",
+        "Kdo vládl do roku 2018?",
+    ),
+    "da": (
+        "Hvor mange besøgende siden 2015?",
+        "Hvem var borgmester før 2020?",
+    ),
+    "de": (
+        "Wie viele Besucher seit 2015?",
+        "Wie viele Besucher seit dem Jahr 2015?",
+        "Wie viele Besucher seit Anfang 2015?",
+        "Wer war vor 2020 Bürgermeister?",
+        "Wer war bis Ende 2020 Bürgermeister?",
+        "Was geschah nach dem 3. Mai 2018?",
+        "Was geschah zwischen Juli und Oktober 2022?",
+        "Wie viele kamen im Vergleich zum Jahr 2010?",
+        "Kamen mehr Besucher als 2010?",
+        "Wer regierte ab 2018 in Bern?",
+        "Was geschah vom 3. bis 5. Mai 2022?",
+    ),
+    "el": (
+        "Πόσοι επισκέπτες από το 2015;",
+        "Ποιος ήταν δήμαρχος πριν από το 2020;",
+        "Τι άλλαξε μεταξύ Ιουλίου και Οκτωβρίου 2022;",
+    ),
+    "es": (
+        "¿Cuántos visitantes desde 2015?",
+        "¿Quién era alcalde antes de 2020?",
+        "¿Quién gobernó hasta finales de 2018?",
+        "¿Qué cambió entre julio y octubre de 2022?",
+        "¿Cuántos visitantes en comparación con 2010?",
+        "¿Qué pasó de enero a mayo de 2022?",
+    ),
+    "et": (
+        "Kui palju külastajaid alates 2015. aastast?",
+        "Kes oli linnapea enne 2020. aastat?",
+    ),
+    "fa": (
+        "از سال ۲۰۱۵ چند بازدیدکننده آمده‌اند؟",
+        "پیش از سال ۲۰۲۰ شهردار که بود؟",
+    ),
+    "fi": (
+        "Kuinka monta kävijää vuodesta 2015?",
+        "Kuka oli pormestari ennen vuotta 2020?",
+        "Mitä tapahtui vuoden 2018 jälkeen?",
+    ),
+    "fr": (
+        "Combien de visiteurs depuis 2015 ?",
+        "Combien de visiteurs depuis le début de l'année 2015 ?",
+        "Combien de visiteurs depuis juillet dernier ?",
+        "Qui était maire avant 2020 ?",
+        "Qui a gouverné jusqu'en 2018 ?",
+        "Qui a gouverné jusqu'à mai 2018 ?",
+        "Qui a gouverné de 2015 à 2018 ?",
+        "Qu'est-ce qui a changé entre juillet et octobre 2022 ?",
+        "Combien de visiteurs par rapport à 2010 ?",
+        "Y a-t-il plus de visiteurs qu'en 2010 ?",
+        "Que s'est-il passé à partir de 2018 ?",
+    ),
+    "ga": (
+        "Cé mhéad cuairteoir ó 2015?",
+        "Cé a bhí ina mhéara roimh 2020?",
+    ),
+    "he": (
+        "כמה מבקרים מאז 2015?",
+        "מי היה ראש העיר לפני 2020?",
+        "מה השתנה בין יולי לאוקטובר 2022?",
+    ),
+    "hi": (
+        "2015 से कितने पर्यटक आए?",
+        "2020 से पहले महापौर कौन था?",
+        "2018 के बाद क्या हुआ?",
+        "जुलाई और अक्टूबर 2022 के बीच क्या बदला?",
+    ),
+    "hr": (
+        "Koliko posjetitelja od 2015. godine?",
+        "Tko je bio gradonačelnik prije 2020?",
+    ),
+    "hu": (
+        "Hány látogató volt 2015 óta?",
+        "Ki volt a polgármester 2020 előtt?",
+        "Ki kormányzott 2018-ig?",
+        "Mi változott 2022 júliusa és októbere között?",
+    ),
+    "id": (
+        "Berapa pengunjung sejak tahun 2015?",
+        "Siapa wali kota sebelum 2020?",
+        "Apa yang berubah antara Juli dan Oktober 2022?",
+    ),
+    "it": (
+        "Quanti visitatori dal 2015?",
+        "Chi era sindaco prima del 2020?",
+        "Chi ha governato fino al 2018?",
+        "Che cosa è cambiato tra luglio e ottobre 2022?",
+        "Quanti visitatori rispetto al 2010?",
+    ),
+    "ja": (
+        "2015年以来の来園者は何人ですか。",
+        "2020年より前の市長は誰ですか。",
+        "2018年まで誰が統治しましたか。",
+        "2022年7月から10月までに何が変わりましたか。",
+        "2015年から2018年まで誰が市長でしたか。",
+    ),
+    "ko": (
+        "2015년 이후 방문객은 몇 명인가요?",
+        "2020년 이전에 시장은 누구였나요?",
+        "2022년 7월부터 10월까지 무엇이 바뀌었나요?",
+        "2018년까지 누가 다스렸나요?",
+    ),
+    "lb": ("Wéi vill Visiteure zanter 2015?",),
+    "lt": (
+        "Kiek lankytojų nuo 2015 metų?",
+        "Kas buvo meras iki 2020 m.?",
+    ),
+    "lv": (
+        "Cik apmeklētāju kopš 2015. gada?",
+        "Kas bija mērs pirms 2020. gada?",
+    ),
+    "mk": ("Колку посетители од 2015 година наваму?",),
+    "nl": (
+        "Hoeveel bezoekers sinds 2015?",
+        "Wie was burgemeester voor 2020?",
+        "Wie regeerde tot 2018?",
+        "Wat veranderde er tussen juli en oktober 2022?",
+        "Hoeveel bezoekers vergeleken met 2010?",
+    ),
+    "no": ("Hvor mange besøkende siden 2015?",),
+    "pl": (
+        "Ilu gości od 2015 roku?",
+        "Kto był burmistrzem przed 2020 rokiem?",
+        "Kto rządził do 2018 roku?",
+        "Co się zmieniło między lipcem a październikiem 2022?",
+    ),
+    "pt": (
+        "Quantos visitantes desde 2015?",
+        "Quem governou até 2018?",
+        "Quem era prefeito antes de 2020?",
+        "Quem governou depois de 2018?",
+        "O que mudou entre julho e outubro de 2022?",
+    ),
+    "ro": (
+        "Câți vizitatori din 2015 încoace?",
+        "Cine a fost primar înainte de 2020?",
+        "Ce s-a schimbat între iulie și octombrie 2022?",
+    ),
+    "ru": (
+        "Сколько посетителей с 2015 года?",
+        "Кто был мэром до 2020 года?",
+        "Кто правил после 2018 года?",
+        "Что изменилось между июлем и октябрём 2022 года?",
+        "Сколько посетителей по сравнению с 2010 годом?",
+    ),
+    "sk": ("Koľko návštevníkov od roku 2015?",),
+    "sl": ("Kdo je bil župan pred letom 2020?",),
+    "sr": ("Колико посетилаца од 2015. године?",),
+    "sv": (
+        "Hur många besökare sedan 2015?",
+        "Vem var borgmästare före 2020?",
+        "Vad ändrades mellan juli och oktober 2022?",
+    ),
+    "sw": (
+        "Wageni wangapi tangu mwaka 2015?",
+        "Nani alikuwa meya kabla ya 2020?",
+    ),
+    "th": ("มีผู้เข้าชมกี่คนตั้งแต่ปี 2015?",),
+    "tr": (
+        "2015'ten beri kaç ziyaretçi geldi?",
+        "2020'den önce belediye başkanı kimdi?",
+        "2018'e kadar kim yönetti?",
+        "Temmuz ve Ekim 2022 arasında ne değişti?",
+    ),
+    "uk": (
+        "Скільки відвідувачів з 2015 року?",
+        "Хто був мером до 2020 року?",
+        "Що змінилося між липнем і жовтнем 2022 року?",
+    ),
+    "vi": (
+        "Bao nhiêu khách từ năm 2015?",
+        "Ai là thị trưởng trước năm 2020?",
+        "Điều gì thay đổi từ tháng 7 đến tháng 10 năm 2022?",
+    ),
+    "zh": (
+        "自2015年以来有多少游客?",
+        "2020年之前谁是市长?",
+        "2022年7月到10月发生了什么变化?",
+        "与2010年相比有多少游客?",
+    ),
+}
+NO_RANGES = [
+    ("fr", "Quel était le prix de la farine en 2006 ?", "2006"),
+    ("fr", "Quel jour de mai 2013 a-t-on voté ?", "2013-05"),
+    ("en", "Who was the candidate for 2015?", "2015"),
+    ("de", "Wer reiste nach Berlin im Mai 2018?", "2018-05"),
+    ("de", "Was steht im Bericht von 2015?", "2015"),
+    ("fr", "Que dit le rapport de 2015 ?", "2015"),
+    ("fr", "Quel maire a été élu entre deux tours en 2018 ?", "2018"),
+    ("nl", "Wat staat er in het verslag van 2015?", "2015"),
+    ("it", "Che cosa dice il rapporto del 2015?", "2015"),
+    ("ro", "Cine a câștigat alegerile din 2015?", "2015"),
+    ("en", "Who won the Battle of Sedan in 1870?", "1870"),
+    ("en", "Who won at Sedan 1870?", "1870"),
+    ("en", "Who do 2018 figures blame?", "2018"),
+    ("de", "Wer war tot 2018?", "2018"),
+    ("sv", "Vem vann i maj 2018?", "2018-05"),
+    ("pl", "Kto wygrał w 2018 roku?", "2018"),
+    ("ja", "2018年後半に誰が勝ちましたか。", "2018"),
+    ("zh", "2018年前三季度的收入是多少?", "2018"),
+    ("ko", "2018년 전국 선거에서 누가 이겼나요?", "2018"),
+    ("ar", "ماذا حدث في 3 آب/أغسطس 2022؟", "2022-08"),
+]
+
 DENIALS = {
     "ar": ("الجسر مفتوح", "لم يفتح الجسر"),
     "bg": ("Мостът е отворен.", "Мостът не е отворен."),
@@ -407,10 +641,12 @@ def test_every_file_is_a_language() -> None:
         ("^min", ["min jew"], ["jew min"]),
         ("x'y.", ["x’y.", "x'y."], ["x'yz"]),
         ("last MONTH", ["last may"], ["last 5"]),
+        ("since … DATE", ["since 2015", "since late 2015"], ["since we came", "2015"]),
     ],
 )
 def test_phrases_are_read_as_they_are_documented(phrase: str, found: list[str], passed_over: list[str]) -> None:
-    pattern = regex.compile(rf"(?<!\w)(?:{expression([phrase])})(?!\w)" if "去" not in phrase else expression([phrase]))
+    found_by = rf"(?<!\w)(?:{expression([phrase])})(?!\w)" if "去" not in phrase else expression([phrase])
+    pattern = regex.compile(rf"(?(DEFINE)(?P<date>\d{{4}})){found_by}")
     assert all(pattern.search(text) for text in found)
     assert not any(pattern.search(text) for text in passed_over)
 
@@ -473,6 +709,21 @@ def test_a_month_without_its_year_is_counted_back(language: str, text: str, peri
 @pytest.mark.parametrize(("language", "text"), NO_TIME)
 def test_what_is_a_time_in_another_language_only_is_none(language: str, text: str) -> None:
     assert read_period(text, LATEST, language) == ""
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_language_has_words_for_ranges(language: str) -> None:
+    assert coverage()[language]["ranges"]
+
+
+@pytest.mark.parametrize(("language", "question"), [(code, one) for code, asked in RANGES.items() for one in asked])
+def test_the_edge_of_a_time_is_no_time_in_any_language(language: str, question: str) -> None:
+    assert read_period(question, LATEST, language) == ""
+
+
+@pytest.mark.parametrize(("language", "question", "period"), NO_RANGES)
+def test_what_makes_a_range_in_another_language_only_makes_none(language: str, question: str, period: str) -> None:
+    assert read_period(question, LATEST, language) == period
 
 
 @pytest.mark.parametrize("language", REQUIRED)

@@ -2,10 +2,14 @@
 
 Documents of that time are preferred, not required: what happened in a month is often told in the next one. Without a
 year, the time is counted back from the newest date in the corpus: « en juillet dernier ».
+
+A date that only begins or ends a time, or with which another is compared, names no time: "since 2015", "between July
+and October 2022", « par rapport à 2010 ». What tells of it may be of any year.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
+from itertools import takewhile
 
 import regex
 
@@ -24,10 +28,15 @@ _ISO = regex.compile(
     rf"(?<!\p{{Nd}}){_YEAR}-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\p{{Nd}}|3[01]))?(?!\p{{Nd}})"
 )
 _ALONE = regex.compile(rf"(?<![\p{{Nd}}.,-]){_YEAR}(?![.,]?\p{{Nd}})")
+_FROM_YEAR_TO_YEAR = regex.compile(
+    rf"(?<!\p{{Nd}}){_YEAR}\s?[-‐‑–—−~〜～/]\s?(?:(?:1[5-9]|20)\p{{Nd}}{{2}}|1[3-9]|[2-9]\p{{Nd}})(?!\p{{Nd}})"
+)
+_APOSTROPHE = regex.compile("['’‘ʼ]")
 
 
 def read_period(question: str, latest: str = "", language: str = "") -> str:
-    """The time named, as a partial ISO date (``2022``, ``2022-09``, ``2022-09-29``); empty when none, or several.
+    """The time named, as a partial ISO date (``2022``, ``2022-09``, ``2022-09-29``); empty when none, or several, or
+    where the date is only the edge of a time.
 
     ``latest`` is the newest date in the corpus, from which a time without a year is counted back; without it, none is.
     ``language`` is the question's: in it, also words are read that mean something else in another.
@@ -36,14 +45,17 @@ def read_period(question: str, latest: str = "", language: str = "") -> str:
     if named or not latest or _ALONE.search(question):
         return named
     dated = name_years(question, latest, language)
-    return last_month(question, latest, language) if dated == question else _named(dated, language)
+    if dated != question:
+        return _named(dated, language)
+    return "" if _is_range(question, language) else last_month(question, latest, language)
 
 
 def _named(question: str, language: str) -> str:
     """The time that is named with its year."""
-    if found := _ISO.search(question) or _first(_marked(), question):
-        parts = [found["year"], *(part.zfill(2) for part in (found["month"], found["day"]) if part)]
-        return "-".join(parts)
+    if _is_range(question, language):
+        return ""
+    if exact := {_iso(found) for pattern in (_ISO, *_marked()) for found in pattern.finditer(question)}:
+        return exact.pop() if len(exact) == 1 else ""
     years = {match["year"] for match in _ALONE.finditer(question)}
     if len(years) != 1:
         return ""
@@ -51,8 +63,62 @@ def _named(question: str, language: str) -> str:
     return _with_month(words(question), year, language)
 
 
-def _first(patterns: Iterable["regex.Pattern[str]"], text: str) -> "regex.Match[str] | None":
-    return next((found for pattern in patterns if (found := pattern.search(text))), None)
+def _iso(found: "regex.Match[str]") -> str:
+    return "-".join([found["year"], *(part.zfill(2) for part in (found["month"], found["day"]) if part)])
+
+
+def _is_range(question: str, language: str) -> bool:
+    """Whether a date of the question is only the edge of a time, or what is compared with.
+
+    In languages that mark the figures of a date, or write no spaces, this is read as written; in others, by words.
+    """
+    language = known(language)
+    if _FROM_YEAR_TO_YEAR.search(_ISO.sub(" ", question)):
+        return True
+    if _words_of_range(language).search(_with_months_marked(_spaced(question), language)):
+        return True
+    for pattern in _marked():
+        question = pattern.sub(lambda found: found["year"], question)
+    return bool(_signs_of_range(language).search(question.casefold()))
+
+
+def _spaced(text: str) -> str:
+    """The folded words, elided ones too."""
+    return " ".join(words(_APOSTROPHE.sub(" ", text)))
+
+
+def _with_months_marked(text: str, language: str) -> str:
+    """Folded words, in capitals where one is a month: a date is then a matter of form."""
+    marked, left = list[str](), text.split(" ")
+    while left:
+        month, rest = _take_month(left, language, last=False)
+        marked.append("MONTH" if month else left[0])
+        left = rest if month else left[1:]
+    return " ".join(marked)
+
+
+@cache
+def _words_of_range(language: str) -> "regex.Pattern[str]":
+    part = rf"(?:MONTH|{expression(_fillers(language))}|\d{{1,2}}\w{{0,3}}|\w{{1,10}}\d{{4}})"
+    date = rf"(?P<date>(?:{part} ){{0,5}}(?:MONTH|(?:1[5-9]|20)\d\d)\b(?: {part}\b){{0,3}})"
+    phrases = expression(_ranges(language, as_written=False), _spaced)
+    return regex.compile(rf"(?(DEFINE){date})\b(?:{phrases})\b")
+
+
+@cache
+def _signs_of_range(language: str) -> "regex.Pattern[str]":
+    date = r"(?P<date>(?<!\p{Nd})(?:1[5-9]|20)\p{Nd}{2}(?!\p{Nd}))"
+    return regex.compile(rf"(?(DEFINE){date})(?:{expression(_ranges(language, as_written=True))})")
+
+
+def _ranges(language: str, *, as_written: bool) -> list[str]:
+    return [
+        phrase
+        for code, one in languages().items()
+        if bool(one.unspaced or one.dates.year) == as_written
+        for part in ((one, one.only_here) if code == language else (one,))
+        for phrase in part.dates.ranges
+    ]
 
 
 @cache
@@ -92,7 +158,8 @@ def is_of_other_time(year: str, date: str, text: str) -> bool:
 
 
 def _with_month(asked: list[str], year: str, language: str) -> str:
-    """The year with the month and day that stand right beside it among the words of the question, if they do.
+    """The year with the month and day that stand right beside it among the words of the question, if they do; of
+    several days (12–14 May) their month, of several months (May–July) nothing.
 
     Beside it: ``May 2022``, ``May 2 2022``, ``2022 May``; not "What may happen in 2022?".
     """
@@ -104,15 +171,22 @@ def _with_month(asked: list[str], year: str, language: str) -> str:
     days = before[-1:] if before and before[-1][0].isdecimal() else []
     month, rest = _take_month(before[: len(before) - len(days)], language, last=True)
     if month:
-        days = days or rest[-1:]
+        days = days or _days_at_end(rest)
+        other, _ = _take_month(rest[: len(rest) - len(days)], language, last=True)
+        if other and other != month:
+            return ""
     else:
         days = after[:1] if after and after[0][0].isdecimal() else []
         month, rest = _take_month(after[len(days) :], language, last=False)
         days = days or rest[:1]
     if not month:
         return year
-    day = next((match["day"].zfill(2) for word in days if (match := _day_word().fullmatch(word))), "")
-    return "-".join(part for part in (year, month, day) if part)
+    day = _day_word().fullmatch(days[0]) if len(days) == 1 else None
+    return "-".join(part for part in (year, month, day and day["day"].zfill(2)) if part)
+
+
+def _days_at_end(found: Sequence[str]) -> list[str]:
+    return list(takewhile(_day_word().fullmatch, reversed(found)))
 
 
 def _take_month(found: list[str], language: str, *, last: bool) -> tuple[str, list[str]]:

@@ -7,7 +7,8 @@ A list holds words and phrases, in which
 
 - ``scien*`` is a word with any ending or none, ``*teen`` one with any beginning;
 - ``(what|which) year`` is either, ``wie viel[e]`` and ``in [early|late] May`` have a part that may be missing;
-- ``what … share`` has up to three words between, ``# years`` a number, ``last MONTH`` the name of a month;
+- ``what … share`` has up to three words between, ``# years`` a number, ``last MONTH`` the name of a month,
+  ``since DATE`` a date that has a year or a month;
 - ``(not: the|at) last year (not: of)`` is that phrase unless one of those words stands before it, or after it;
 - ``^min`` is a word that the text begins with.
 
@@ -60,8 +61,9 @@ class Dates(_Table):
 
     ``day_endings`` follow the figure of a day (1st), ``before_month`` may stand between it and its month (1 de mayo),
     ``fillers`` anywhere between day, month and year. ``capitalised_months`` are other words in small letters (march),
-    ``centuries`` the words for a century. ``year``, ``month`` and ``day`` mark figures, which stand where
-    the braces are: ``{}年``, ``tháng {}``.
+    ``centuries`` the words for a century. ``ranges`` hold a DATE that is no single time with what stands beside it:
+    where a time begins or ends, or what is compared (since 2015). ``year``, ``month`` and ``day`` mark figures, which
+    stand where the braces are: ``{}年``, ``tháng {}``.
     """
 
     day_endings: Words = ()
@@ -69,6 +71,7 @@ class Dates(_Table):
     fillers: Words = ()
     capitalised_months: Words = ()
     centuries: Words = ()
+    ranges: Words = ()
     year: str = ""
     month: str = ""
     day: str = ""
@@ -256,22 +259,28 @@ def _whole_words(found: Iterable[_Word], fold: Fold) -> str:
 # --- expressions ---
 
 _NOTATION = regex.compile(
-    r"(^\(not:\ [^()]{1,2000}\)\ ?|\ \(not:\ [^()]{1,500}\)$|\ …\ |\*|\#|\^|\ ?\[|\]|\(|\)|\||MONTH)", regex.VERBOSE
+    r"(^\(not:\ [^()]{1,2000}\)\ ?|\ \(not:\ [^()]{1,500}\)$|\ …\ |\*|\#|\^|\ ?\[|\]|\(|\)|\||MONTH|DATE)",
+    regex.VERBOSE,
 )
-_AS_IT_IS = {"(": "(?:", ")": ")", "|": "|", "^": "^", "#": r"\p{Nd}{1,4}", "MONTH": r"(?P<month>[\p{L}\p{M}]{1,20})"}
+_DATE = "(?&date)"
+_AS_IT_IS = {"(": "(?:", ")": ")", "|": "|", "^": "^", "#": r"\p{Nd}{1,4}"} | {
+    "MONTH": r"(?P<month>[\p{L}\p{M}]{1,20})",
+    "DATE": _DATE,
+}
 _EDGES = {"before": ("", " ", "(", "[", "|"), "after": ("", " ", ")", "]", "|")}
 _OPTIONAL = {"[": ("(?:", ")?"), " [": ("(?: (?:", "))?")}
 
 
 def expression(phrases: Iterable[str], fold: Fold = str.casefold) -> str:
     """The alternatives of a regular expression that find ``phrases`` in a text whose words were folded by ``fold``;
-    one that finds nothing where there are none. Every repetition in it is bounded."""
-    by_letter: dict[str, list[str]] = {}
+    one that finds nothing where there are none. Every repetition in it is bounded. What a DATE is, the group ``date``
+    of the whole expression says."""
+    by_beginning: dict[str, list[str]] = {}
     for phrase in dict.fromkeys(phrases):
         found = _alternative(phrase, fold)
-        letter = found[0] if found[0].isalpha() else ""  # what begins alike is tried once
-        by_letter.setdefault(letter, []).append(found[len(letter) :])
-    return "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in by_letter.items()) or "(?!)"
+        beginning = _DATE if found.startswith(_DATE) else found[0] if found[0].isalpha() else ""
+        by_beginning.setdefault(beginning, []).append(found[len(beginning) :])  # what begins alike is tried once
+    return "|".join(f"{beginning}(?:{'|'.join(rests)})" for beginning, rests in by_beginning.items()) or "(?!)"
 
 
 def _alternative(phrase: str, fold: Fold) -> str:
@@ -320,6 +329,7 @@ _COLUMNS: Mapping[str, Pick] = {
     "who": lambda one: one.questions.name,
     "numbers": lambda one: (*one.numbers.spelled, *one.numbers.signs),
     "centuries": lambda one: one.dates.centuries,
+    "ranges": lambda one: one.dates.ranges,
     "months": lambda one: one.months or "123456789abc" * bool(one.dates.month),
     "last year": lambda one: one.relative_dates.last_year,
     "this year": lambda one: one.relative_dates.this_year,
