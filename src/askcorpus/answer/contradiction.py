@@ -78,7 +78,7 @@ def contradicting_sentences(
     claim, *others = (
         _claim(retrieval, sentence, vector) for sentence, vector in zip((best, *otherwise), vectors, strict=True)
     )
-    contrary = [other.sentence for other in others if _contradict(query, claim, other, unrelated)]
+    contrary = [other.sentence for other in others if _contradict(claim, other, unrelated)]
     return (best, *contrary) if contrary else ()
 
 
@@ -108,7 +108,7 @@ def _claim(retrieval: Retrieval, sentence: ScoredSentence, vector: NDArray[np.fl
     )
 
 
-def _contradict(query: Query, one: _Claim, other: _Claim, unrelated: ScoreBaseline) -> bool:
+def _contradict(one: _Claim, other: _Claim, unrelated: ScoreBaseline) -> bool:
     alike = unrelated.z_score(float(one.vector @ other.vector))
     if _one_denies(one.sentence, other.sentence) and _is_denied(one, other, alike):
         return True

@@ -1,0 +1,223 @@
+"""Train the reader: question and passage → where the answer stands, and whether the passage answers.
+
+    python -m training.reader EXAMPLES.jsonl … --out CHECKPOINT --minutes 480 [--parallel PARALLEL.jsonl.xz]
+                              [--start WEIGHTS.safetensors]
+
+``EXAMPLES`` are what ``training.examples`` wrote. The same command goes on with what is in ``CHECKPOINT``; SIGINT and
+SIGTERM stop it after the step that is being made. ``--start`` begins from weights that ship. What ships is made of the
+checkpoint by ``training.weights``, and measured by ``training.evaluate``.
+
+An epoch takes its share of everything, since all of it would take hours: cropped passages with their answer, passages
+near in words without it, questions with one name exchanged, and sentences to be found by their translation; then, as
+many as ``--annotated`` says, pairs to which people wrote answerable and unanswerable questions.
+"""
+
+import argparse
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from askcorpus.errors import AskcorpusError
+from training.examples import Example, lacks, read_examples
+from training.loop import add_options, run
+from training.model import Reader, encoder_folder
+from training.pairs import Group, find_translation, translations
+from training.sources import read_lines
+from training.swaps import Swaps
+from training.windows import Window, crop
+
+QUESTION_CHARS = 250
+"""Of a question: one that fills the model's length leaves no room for the passage."""
+
+WARM_UP = 60
+RELEVANCE = 0.5
+"""What the loss of relevance counts beside that of the span."""
+
+_FROM_NEAR = 0.8
+"""The share of passages without the answer that are near in words; the others are any passage."""
+
+_BUCKET = 50
+"""Batches that are sorted by length together: padding costs as much as text."""
+
+
+class Item(NamedTuple):
+    """A question and the window that a reader is shown with it."""
+
+    question: str
+    window: Window
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What an epoch is made of: ``general`` items and ``annotated`` ones.
+
+    Of the examples behind the general ones, the share ``near`` comes with another passage as well, the share ``swaps``
+    with a question changed, and ``across`` is the share of sentences to be found by their translation.
+    """
+
+    general: int = 20_000
+    annotated: int = 18_000
+    near: float = 0.45
+    swaps: float = 0.6
+    across: float = 0.06
+
+
+class Batch(NamedTuple):
+    """Token ids and their mask (batch, tokens), the first and last token of each answer, and whether there is one.
+
+    ``allowed`` is true where a span may begin and end: at the passage's tokens, and at token 0, "no answer here".
+    """
+
+    ids: Tensor
+    mask: Tensor
+    allowed: Tensor
+    first: Tensor
+    last: Tensor
+    answers: Tensor
+
+
+class ReaderTask:
+    """The reader's training: epochs drawn from examples, batches of like lengths, the two losses."""
+
+    def __init__(
+        self,
+        model: Reader,
+        tokenizer: PreTrainedTokenizerBase,
+        examples: Sequence[Example],
+        groups: Sequence[Group] = (),
+        mix: Mix = Mix(),
+        batch: int = 24,
+        length: int = 224,
+        seed: int = 0,
+    ) -> None:
+        self.model = model
+        self._tokenizer = tokenizer
+        self._general = [example for example in examples if not example.weight]
+        self._annotated = [
+            [example for example in examples if example.weight and example.answerable == answerable]
+            for answerable in (True, False)
+        ]
+        self._groups, self._mix, self._batch, self._length, self._seed = groups, mix, batch, length, seed
+        self._swaps = Swaps(self._general)
+
+    def epoch(self, number: int) -> list[list[Item]]:
+        """The batches of an epoch, each of like lengths."""
+        chance = random.Random(f"{self._seed} {number}")
+        items = self.draw(chance)
+        found = []
+        for at in range(0, len(items), self._batch * _BUCKET):
+            some = sorted(items[at : at + self._batch * _BUCKET], key=_size)
+            batches = [some[i : i + self._batch] for i in range(0, len(some), self._batch)]
+            chance.shuffle(batches)
+            found += batches
+        return found
+
+    def draw(self, chance: random.Random) -> list[Item]:
+        """The items of an epoch, in any order."""
+        items = list(islice(self._general_items(chance), self._mix.general))
+        for some in filter(None, self._annotated):
+            drawn = chance.choices(some, [example.weight for example in some], k=self._mix.annotated // 2)
+            items += [Item(example.question, example.window) for example in drawn]
+        chance.shuffle(items)
+        return items
+
+    def _general_items(self, chance: random.Random) -> Iterator[Item]:
+        for example in chance.sample(self._general, len(self._general)):
+            if self._groups and chance.random() < self._mix.across / (1 - self._mix.across):
+                yield Item(*find_translation(self._groups, chance))
+            yield Item(example.question, crop(example.window, example.language, chance))
+            if example.answerable and chance.random() < self._mix.near:
+                passage = self._without(example, chance)
+                if lacks(passage, example):
+                    yield Item(example.question, crop(Window(passage), example.language, chance))
+            if chance.random() < self._mix.swaps and (question := self._swaps.swap(example, chance)):
+                yield Item(question, Window(crop(example.window, example.language, chance).text))
+
+    def _without(self, example: Example, chance: random.Random) -> str:
+        if example.near and chance.random() < _FROM_NEAR:
+            return chance.choice(example.near)
+        return chance.choice(self._general).passage
+
+    def losses(self, batch: Sequence[Item]) -> dict[str, Tensor]:
+        """Cross-entropy of the span's ends, token 0 where there is none, and of whether there is one."""
+        given = encode(self._tokenizer, batch, self._length)
+        span, relevance = self.model(given.ids, given.mask)
+        span = span.masked_fill(~given.allowed[..., None], -1e4)
+        ends = F.cross_entropy(span[..., 0], given.first) + F.cross_entropy(span[..., 1], given.last)
+        return {
+            "span": ends / 2,
+            "relevance": RELEVANCE * F.binary_cross_entropy_with_logits(relevance, given.answers),
+        }
+
+
+def encode(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item], length: int) -> Batch:
+    """Items as a batch. An answer that ``length`` tokens have no room for counts as none."""
+    encoded = tokenizer(
+        [item.question[:QUESTION_CHARS] for item in items],
+        [item.window.text for item in items],
+        truncation="only_second",
+        max_length=length,
+        padding="longest",
+        return_offsets_mapping=True,
+        return_tensors="pt",
+    )
+    rows = range(len(items))
+    inside = torch.tensor([[part == 1 for part in encoded.sequence_ids(row)] for row in rows])
+    spans = [_token_span(items[row].window, inside[row], encoded["offset_mapping"][row]) for row in rows]
+    first, last = torch.tensor(spans).T
+    allowed = inside.clone()
+    allowed[:, 0] = True
+    return Batch(encoded["input_ids"], encoded["attention_mask"], allowed, first, last, (first > 0).float())
+
+
+def _token_span(window: Window, inside: Tensor, offsets: Tensor) -> tuple[int, int]:
+    """The first and last token of the answer; token 0 twice where there is none, or where it is cut off."""
+    if window.start < 0 or not inside.any() or offsets[inside][-1, 1] < window.end:
+        return 0, 0
+    hit = torch.nonzero(inside & (offsets[:, 1] > window.start) & (offsets[:, 0] < window.end)).flatten()
+    return (int(hit[0]), int(hit[-1])) if len(hit) else (0, 0)
+
+
+def _size(item: Item) -> int:
+    return len(item.question.encode()) + len(item.window.text.encode())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("examples", type=Path, nargs="+", metavar="EXAMPLES.jsonl")
+    parser.add_argument("--parallel", type=Path)
+    add_options(parser, rate=6e-4, batch=24, rank=32, first_layer=4)
+    parser.add_argument("--length", type=int, default=224, help="tokens of question and passage")
+    for name, value in asdict(Mix()).items():
+        parser.add_argument(f"--{name}", type=type(value), default=value)
+    return parser
+
+
+def main() -> None:
+    options = _parser().parse_args()
+    mix = Mix(**{name: getattr(options, name) for name in asdict(Mix())})
+    try:
+        examples = read_examples(options.examples)
+        groups = translations(read_lines(options.parallel)) if options.parallel else []
+        folder = encoder_folder()
+        model = Reader(folder, options.rank, options.first_layer, options.seed)
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        task = ReaderTask(model, tokenizer, examples, groups, mix, options.batch, options.length, options.seed)
+        settings = {**asdict(mix), "length": options.length, "examples": len(examples), "groups": len(groups)}
+        run(task, options, settings, WARM_UP)
+    except AskcorpusError as exc:
+        print(exc, file=sys.stderr)
+        sys.exit(exc.exit_code)
+
+
+if __name__ == "__main__":
+    main()
