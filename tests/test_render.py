@@ -125,7 +125,7 @@ def test_a_conversation_comes_back_from_json_as_it_was() -> None:
     for question in ("council and pêcheurs, when?", "Who won?", "hostile", "<b> ${x} {{y}}\n\n# *z*"):
         answer = assistant.ask(question, filters=Filters(sources=("scraped <i>site</i>",)))
         conversation = conversation.asking(question).replied(Reply.of(answer))
-    conversation = conversation.asking("stop?").replied(Reply.unfinished("so ")).asking("and?")
+    conversation = conversation.asking("stop?").replied(Reply(kind="unfinished", text="so ")).asking("and?")
 
     again = Conversation.read(json.loads(json.dumps(conversation.dumped())))
     assert again == conversation
@@ -186,7 +186,7 @@ def test_filters_that_were_applied_are_named() -> None:
 @pytest.mark.parametrize(("text", "seen"), [("so [", "so"), ("so [1", "so"), ("so [1]", "so [1]"), ("a[b", "a[b")])
 def test_no_half_marker_flashes(text: str, seen: str) -> None:
     assert partial_text(text) == seen
-    assert shown(bubble(Reply.unfinished(text), ENGLISH, writing=True)["content"]) == seen
+    assert shown(bubble(Reply(kind="unfinished", text=text), ENGLISH, writing=True)["content"]) == seen
 
 
 def test_the_mark_covers_the_quote_and_the_words_in_it() -> None:

@@ -110,11 +110,6 @@ class Reply(_Kept):
             filters=answer.filters,
         )
 
-    @classmethod
-    def unfinished(cls, text: str = "") -> Self:
-        """What is there of an answer that is being written."""
-        return cls(kind="unfinished", text=text)
-
     @property
     def references(self) -> list[Reference]:
         """What the reply links to, in its order."""

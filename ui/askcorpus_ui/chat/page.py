@@ -4,6 +4,7 @@ The page needs nothing that the server keeps between two events: it carries its 
 keeps the earlier ones. So an open tab goes on working after a restart, and pages do not leak into each other.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -232,13 +233,18 @@ class ChatPage:
         conversation, strings = Conversation.read(carried), _strings(request)
         if not conversation.exchanges or conversation.reply:
             return
-        began, shown, text = time.monotonic(), 0.0, ""
-        bubbles = render.bubbles(conversation, strings)
+        began, drawn, text = time.monotonic(), 0.0, ""
+        turn = len(conversation.exchanges)
+        before = await asyncio.to_thread(render.bubbles, conversation, strings)  # a browser may send megabytes
+
+        def shown(reply: Reply, *, writing: bool = False) -> tuple[Any, Any]:
+            return conversation.replied(reply).dumped(), [*before, render.bubble(reply, strings, writing=writing)]
 
         def written() -> tuple[Any, ...]:
-            reply = Reply.unfinished(text)
-            bubble = render.bubble(reply, strings, writing=True)
-            return conversation.replied(reply).dumped(), [*bubbles, bubble], gr.skip(), gr.skip()
+            return *shown(Reply(kind="unfinished", text=text), writing=True), gr.skip(), gr.skip()
+
+        def failed(why: str) -> tuple[Any, ...]:
+            return *shown(Reply(kind="failed", text=why)), gr.skip(), status_line("", turn)
 
         yield written()
         try:
@@ -261,35 +267,20 @@ class ChatPage:
                 async for event in events:
                     if isinstance(event, Token):
                         text += event.text
-                        if time.monotonic() - shown > _FRAME_SECONDS:
-                            shown = time.monotonic()
+                        if time.monotonic() - drawn > _FRAME_SECONDS:
+                            drawn = time.monotonic()
                             yield written()
                     elif isinstance(event, Done):
-                        yield self._finished(conversation, event.answer, time.monotonic() - began, strings)
+                        self._feedback.remember(event.answer)
+                        reply = Reply.of(event.answer)
+                        panel = self._panel(reply.references, strings)
+                        said = _summary(event.answer, reply.source_count, time.monotonic() - began, strings)
+                        yield *shown(reply), panel, status_line(said, turn, reply.id)
         except AskcorpusError as exc:
-            yield self._failed(conversation, str(exc), strings)
+            yield failed(str(exc))
         except Exception:  # whatever it is, the page must say that it failed, and no more than that
             log.exception("Unexpected error %s", reference := new_reference())
-            why = f"{strings.failed} {strings.failed_hint.format(reference=reference)}"
-            yield self._failed(conversation, why, strings)
-
-    def _finished(
-        self, conversation: Conversation, answer: Answer, seconds: float, strings: Strings
-    ) -> tuple[Any, ...]:
-        self._feedback.remember(answer)
-        reply = Reply.of(answer)
-        found = strings.source_count(reply.source_count) if answer.answerable else strings.no_answer
-        preferred = strings.preferring.format(period=strings.date(answer.period)) if answer.period else ""
-        said = " · ".join(filter(None, (found, preferred, f"{seconds:.1f} s")))
-        return (
-            *_shown(conversation.replied(reply), strings),
-            self._panel(reply.references, strings),
-            status_line(said, len(conversation.exchanges), answer.id),
-        )
-
-    def _failed(self, conversation: Conversation, why: str, strings: Strings) -> tuple[Any, ...]:
-        failed = conversation.replied(Reply(kind="failed", text=why))
-        return *_shown(failed, strings), gr.skip(), status_line("", len(conversation.exchanges))
+            yield failed(f"{strings.failed} {strings.failed_hint.format(reference=reference)}")
 
     def idle(self, request: gr.Request) -> Any:
         """The box, ready for the next question."""
@@ -359,6 +350,13 @@ def _strings(request: gr.Request) -> Strings:
 def _shown(conversation: Conversation, strings: Strings) -> tuple[Any, Any]:
     """The conversation for the page to carry, and its bubbles."""
     return conversation.dumped(), render.bubbles(conversation, strings)
+
+
+def _summary(answer: Answer, sources: int, seconds: float, strings: Strings) -> str:
+    """What the status line says of an answer."""
+    found = strings.source_count(sources) if answer.answerable else strings.no_answer
+    preferred = strings.preferring.format(period=strings.date(answer.period)) if answer.period else ""
+    return " · ".join(filter(None, (found, preferred, f"{seconds:.1f} s")))
 
 
 def _titles(conversations: Sequence[Conversation]) -> list[tuple[str, str]]:
