@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
@@ -277,6 +278,23 @@ def test_the_source_page_is_the_whole_document_and_no_more() -> None:
 
     assert html.unescape(re.sub(r"</?mark[^>]*>", "", body)) == HOSTILE
     assert "<script" not in page
+
+
+def test_no_hostile_document_brings_tags_or_templates_of_its_own() -> None:
+    """As title, source, place and text of the source page, and in a reply that repeats it."""
+    lines = (Path(__file__).parent / "data/redteam.jsonl").read_text("utf-8").splitlines()
+    texts = [json.loads(line)["text"].encode("utf-8", "replace").decode() for line in lines]
+    for text in [*texts, "${1} {{ 7 * 7 }} {% raw %} {# x #} \u202e<b>"]:
+        document = Document(id="d", title=text[:300], source=text[:300], place=text[:300], language=text[:9], text=text)
+        page = source_page(Reference("d", 0, len(text), 1), document, ENGLISH)
+        head, article = page.split("<article", 1)
+        tags = set(re.findall(r"<(\w+)", head.split("</style>")[1] + article))
+        assert tags <= {"body", "nav", "a", "main", "h1", "p", "bdi", "mark"}
+        if text.strip():
+            assert html.unescape(article.split('data-number="1">', 1)[1].split("</mark>")[0]) == text
+        reply = Reply(kind="answered", text=text, unsupported=(text,), missing_names=(text,))
+        notes = bubble(reply, ENGLISH)["content"].rpartition("\n\n")[2]
+        assert set(re.findall(r"<(\w+)", notes)) == {"div", "p", "ul", "li", "abbr"}
 
 
 def test_an_export_holds_questions_answers_and_whole_quotes() -> None:
