@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 import pytest
@@ -17,9 +17,9 @@ from askcorpus.types import Turn
 from askcorpus_eval.question_drafts import from_feedback
 from askcorpus_eval.questions import read_questions
 from askcorpus_eval.session import draft
-from askcorpus_ui.chat.markdown import plain_text
+from askcorpus_ui.chat.conversation import Conversation
 from askcorpus_ui.chat.page import ChatPage
-from askcorpus_ui.chat.references import Reference, references_in
+from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.streaming import Questions
 from scripted import DOCUMENTS, ScriptedAssistant
 
@@ -54,26 +54,38 @@ def page(assistant: ScriptedAssistant, open_page: Callable[..., ChatPage]) -> Ch
     return open_page(assistant)
 
 
-def ask(page: ChatPage, question: str, messages: Any = (), **filters: Any) -> tuple[list[dict[str, Any]], str, str]:
-    """The bubbles, source panel and status line that a question ends in."""
+class Shown(NamedTuple):
+    """What a question ends in: what the page carries, its bubbles, source panel and status line."""
+
+    carried: dict[str, Any]
+    bubbles: list[dict[str, Any]]
+    panel: str
+    status: str
+
+    @property
+    def last(self) -> str:
+        """What stands in the last bubble."""
+        return str(self.bubbles[-1]["content"])
+
+
+def ask(page: ChatPage, question: str, carried: dict[str, Any] | None = None, **filters: Any) -> Shown:
     chosen = {"languages": [], "sources": [], "date_from": "", "date_to": "", "request": ENGLISH} | filters
 
     async def last() -> tuple[Any, ...]:
-        begun = page.begin(question, list(messages), ENGLISH)[0]
+        begun = page.begin(question, carried, ENGLISH)[0]
         return [out async for out in page.respond(begun, **chosen)][-1]
 
-    return asyncio.run(last())
+    return Shown(*asyncio.run(last()))
 
 
 def test_the_bubble_carries_the_answer_and_its_citations(page: ChatPage, assistant: ScriptedAssistant) -> None:
-    messages, panel, status = ask(page, "council and pêcheurs")
+    shown = ask(page, "council and pêcheurs")
     answer = assistant.ask("council and pêcheurs")
-    message = messages[-1]["content"]
 
-    assert list(dict.fromkeys(references_in(message))) == [Reference.of(citation) for citation in answer.citations]
-    assert all(citation.quote in plain_text(message) for citation in answer.citations)
-    assert panel.count("<article") == 2
-    assert "2 sources" in status and 'data-turn="1"' in status
+    for citation in answer.citations:
+        assert f"{citation.quote} [\\[{citation.marker}\\]]({Reference.of(citation).url()} " in shown.last
+    assert shown.panel.count("<article") == 2
+    assert "2 sources" in shown.status and 'data-turn="1"' in shown.status
 
 
 @pytest.mark.parametrize(
@@ -85,12 +97,11 @@ def test_the_bubble_carries_the_answer_and_its_citations(page: ChatPage, assista
     ],
 )
 def test_the_status_names_the_time_that_was_preferred(page: ChatPage, question: str, request_: Any, said: str) -> None:
-    assert said in ask(page, question, request=request_)[2]
+    assert said in ask(page, question, request=request_).status
 
 
 def test_a_follow_up_brings_what_was_said(page: ChatPage, assistant: ScriptedAssistant) -> None:
-    messages, *_ = ask(page, "council, *when*?")
-    ask(page, "And then?", messages)
+    ask(page, "And then?", ask(page, "council, *when*?").carried)
 
     assert assistant.asked[-1][1] == (
         Turn(role="user", text="council, *when*?"),
@@ -112,85 +123,125 @@ def test_filters_reach_the_assistant(page: ChatPage, assistant: ScriptedAssistan
 
 @pytest.mark.parametrize(
     ("question", "said"),
-    [("broken model", "The model&#x27;s server does not answer. Start it again."), ("bug", "Something went wrong.")],
+    [("broken model", "The model&#39;s server does not answer. Start it again."), ("bug", "Something went wrong.")],
 )
 def test_a_failure_is_one_line_and_no_turn(
     page: ChatPage, assistant: ScriptedAssistant, question: str, said: str
 ) -> None:
-    messages, _, status = ask(page, question)
-    ask(page, "council", messages)
+    shown = ask(page, question)
+    ask(page, "council", shown.carried)
 
-    assert said in messages[-1]["content"]
-    assert "hunter2" not in str(messages)
-    assert 'data-turn="1"' in status
+    assert said in shown.last
+    assert "hunter2" not in str(shown)
+    assert 'data-turn="1"' in shown.status
     assert assistant.asked[-1][1] == (Turn(role="user", text=question),)
 
 
 def test_a_date_that_is_none_is_explained(page: ChatPage) -> None:
-    messages, *_ = ask(page, "x", date_from="May")
-
-    assert "May is not a date." in messages[-1]["content"]
+    assert "May is not a date." in ask(page, "x", date_from="May").last
 
 
 def test_stopping_closes_the_stream_and_keeps_what_was_written(page: ChatPage, assistant: ScriptedAssistant) -> None:
-    async def stop_early() -> Any:
-        begun = page.begin("slow council", [], ENGLISH)[0]
+    async def stop_early() -> dict[str, Any]:
+        begun = page.begin("slow council", None, ENGLISH)[0]
         responding: Any = page.respond(begun, [], [], "", "", ENGLISH)
-        async for messages, *_ in responding:
-            if "council" in messages[-1]["content"]:
+        carried: dict[str, Any] = begun
+        async for carried, bubbles, *_ in responding:  # noqa: B007 - the last is what the page carries then
+            assert "Stopped" not in bubbles[-1]["content"]
+            if "council" in bubbles[-1]["content"]:
                 break
         await responding.aclose()
         for _ in range(100):
             if assistant.abandoned:
                 break
             await asyncio.sleep(0.02)
-        return messages
+        return carried
 
-    messages, _, status = page.stopped(asyncio.run(stop_early()), ENGLISH)
+    carried = asyncio.run(stop_early())
+    bubbles, _, status = page.stopped(carried, ENGLISH)
 
     assert assistant.abandoned == 1
-    assert plain_text(messages[-1]["content"]).startswith("The council")
-    assert "Stopped before the end" in messages[-1]["content"]
+    assert bubbles[-1]["content"].startswith("The council")
+    assert "Stopped before the end" in bubbles[-1]["content"]
     assert 'data-turn="1"' in status
+    ask(page, "And?", carried)
+    assert assistant.asked[-1][1][1].text.startswith("The council")
 
 
 def test_a_conversation_is_kept_and_reopened(page: ChatPage) -> None:
-    first, *_ = ask(page, "council")
-    second, *_ = ask(page, "pêcheurs")
-    kept, _ = page.save(first, [])
-    kept, _ = page.save(second, kept)
-    kept, shown = page.save(first, kept)
-    messages, panel, _ = page.reopen(kept[1]["id"], kept, ENGLISH)
+    first, second = ask(page, "council"), ask(page, "pêcheurs")
+    kept, _ = page.save(first.carried, [])
+    kept, _ = page.save(second.carried, kept)
+    kept, shown = page.save(first.carried, kept)
+    carried, bubbles, panel, _ = page.reopen(kept[1]["id"], kept, ENGLISH)
 
     assert [title for title, _ in shown["choices"]] == ["council", "pêcheurs"]
-    assert [message["content"] for message in messages] == [message["content"] for message in second]
+    assert (carried, bubbles) == (second.carried, second.bubbles)
     assert "Le barrage divise encore le port" in panel
+
+
+def test_a_conversation_is_reopened_in_the_language_of_the_page(page: ChatPage) -> None:
+    kept, _ = page.save(ask(page, "council").carried, [])
+
+    assert "Probablement juste" in page.reopen(kept[0]["id"], kept, FRENCH)[1][-1]["content"]
+
+
+def test_a_question_is_asked_again_and_what_followed_is_forgotten(page: ChatPage) -> None:
+    carried = ask(page, "pêcheurs", ask(page, "council").carried).carried
+    again, bubbles, *_ = page.retry(carried, gr.RetryData(None, {"index": 0, "value": ""}), ENGLISH)
+
+    assert [bubble["content"] for bubble in bubbles] == ["council"]
+    assert Conversation.read(again).id == Conversation.read(carried).id
+
+
+def test_a_conversation_goes_on_however_long_it_is(page: ChatPage) -> None:
+    carried = Conversation()
+    for number in range(600):
+        carried = carried.asking(f"question {number}")
+    shown = ask(page, "council", carried.dumped())
+
+    assert shown.bubbles[0]["content"] == "question 101"
+    assert shown.bubbles[-2]["content"] == "council"
+    assert ask(page, "pêcheurs", shown.carried).bubbles[0]["content"] == "question 102"
 
 
 def test_no_more_than_thirty_conversations_are_kept(page: ChatPage) -> None:
     kept: list[dict[str, Any]] = []
     for number in range(32):
-        kept, _ = page.save(page.begin(f"question {number}", [], ENGLISH)[0], kept)
+        kept, _ = page.save(page.begin(f"question {number}", None, ENGLISH)[0], kept)
 
-    assert [kept[0]["title"], kept[-1]["title"], len(kept)] == ["question 31", "question 2", 30]
+    titles = [title for title, _ in loaded_choices(page, kept)]
+    assert [titles[0], titles[-1], len(titles)] == ["question 31", "question 2", 30]
+
+
+def loaded_choices(page: ChatPage, kept: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """The earlier conversations that a page offers which has just been opened."""
+    return list(page.load(kept, ENGLISH)[2]["choices"])
 
 
 def test_an_export_names_document_and_quote(page: ChatPage) -> None:
-    messages, *_ = ask(page, "council")
+    out = page.export(ask(page, "council").carried, FRENCH)
 
-    out = page.export(messages, FRENCH)
     assert "## council" in out and DOCUMENTS[0].text[:72] in out and "3 mai 2024" in out
 
 
-def test_the_panel_of_an_old_bubble_opens_from_its_links_alone(page: ChatPage, open_page: Any) -> None:
-    messages, *_ = ask(page, "council and pêcheurs")
-    links = [reference.url() for reference in references_in(messages[-1]["content"])]
+def test_an_export_of_a_failure_is_its_words(page: ChatPage) -> None:
+    out = page.export(ask(page, "broken model").carried, ENGLISH)
+
+    assert out.endswith("## broken model\n\nThe model's server does not answer. Start it again.\n")
+
+
+def test_the_panel_of_an_old_bubble_opens_after_a_restart(page: ChatPage, open_page: Any) -> None:
+    carried = ask(page, "And then?", ask(page, "council and pêcheurs").carried).carried
+    links = [reference.url() for reference in Conversation.read(carried).until(1).references]
     restarted = open_page(ScriptedAssistant())
 
-    out = restarted.open_source(SimpleNamespace(_data={"href": links[1], "all": links}), ENGLISH)
+    out = restarted.open_source(carried, SimpleNamespace(_data={"index": 1, "href": links[1]}), ENGLISH)
     assert out.count("<article") == 2
     assert 'id="source-2" data-number="2" class="active"' in out
-    assert restarted.open_source(SimpleNamespace(_data=None), ENGLISH).startswith('<p class="no-sources">')
+    for data in (None, {"index": 99, "href": links[0]}, {"index": 0}):
+        out = restarted.open_source(None, SimpleNamespace(_data=data), ENGLISH)
+        assert out.startswith('<p class="no-sources">')
 
 
 def loaded(page: ChatPage, request: Any = ENGLISH) -> Iterator[Any]:
@@ -236,11 +287,10 @@ def opinion(index: int, liked: bool | str) -> gr.LikeData:
 
 
 def test_an_opinion_is_kept_and_becomes_a_draft(page: ChatPage, said: Path) -> None:
-    first, *_ = ask(page, "council, *when*?")
-    second, *_ = ask(page, "And the pêcheurs?", first)
+    carried = ask(page, "And the pêcheurs?", ask(page, "council, *when*?").carried).carried
 
-    assert "Noted" in page.like(second, opinion(3, True), ENGLISH)
-    assert "Noted" in page.like(second, opinion(1, False), ENGLISH)
+    assert "Noted" in page.like(carried, opinion(3, True), ENGLISH)
+    assert "Noted" in page.like(carried, opinion(1, False), ENGLISH)
     liked, disliked = read_feedback(said)
     assert (liked.question, liked.liked, disliked.question, disliked.liked) == (
         "And the pêcheurs?",
@@ -255,7 +305,7 @@ def test_an_opinion_is_kept_and_becomes_a_draft(page: ChatPage, said: Path) -> N
 
 
 def test_eval_make_reads_what_the_chat_keeps(page: ChatPage, said: Path, tmp_path: Path) -> None:
-    page.like(ask(page, "council")[0], opinion(1, True), ENGLISH)
+    page.like(ask(page, "council").carried, opinion(1, True), ENGLISH)
 
     assert draft(Settings(data=said.parent), tmp_path / "new.jsonl", feedback=None, documents=0, language="") == 1
     (row,) = read_questions(tmp_path / "new.jsonl").questions
@@ -263,17 +313,17 @@ def test_eval_make_reads_what_the_chat_keeps(page: ChatPage, said: Path, tmp_pat
 
 
 def test_an_opinion_can_be_taken_back_and_outlives_a_restart(page: ChatPage, said: Path, open_page: Any) -> None:
-    messages, *_ = ask(page, "council")
-    page.like(messages, opinion(1, True), ENGLISH)
-    page.like(messages, opinion(1, ""), ENGLISH)
+    carried = ask(page, "council").carried
+    page.like(carried, opinion(1, True), ENGLISH)
+    page.like(carried, opinion(1, ""), ENGLISH)
     assert read_feedback(said) == []
 
-    open_page(ScriptedAssistant()).like(messages, opinion(1, True), ENGLISH)
+    open_page(ScriptedAssistant()).like(carried, opinion(1, True), ENGLISH)
     assert [(each.question, each.liked, each.answer) for each in read_feedback(said)] == [("council", True, None)]
 
 
 def test_the_file_is_its_owners_alone(page: ChatPage, said: Path) -> None:
-    page.like(ask(page, "council")[0], opinion(1, True), ENGLISH)
+    page.like(ask(page, "council").carried, opinion(1, True), ENGLISH)
 
     assert said.stat().st_mode & 0o777 == 0o600
 
@@ -282,7 +332,7 @@ def test_an_opinion_that_cannot_be_kept_is_said_and_breaks_nothing(page: ChatPag
     said.parent.rmdir()
     said.parent.write_text("in the way")
 
-    assert "n’a pas pu être noté" in page.like(ask(page, "council")[0], opinion(1, True), FRENCH)
+    assert "n’a pas pu être noté" in page.like(ask(page, "council").carried, opinion(1, True), FRENCH)
 
 
 def test_opinions_of_many_at_once_stay_whole_lines(said: Path) -> None:

@@ -1,17 +1,19 @@
 """What people see of an answer: safe whatever is in it, and true to the document."""
 
 import html
+import json
 import re
-import time
+from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 
 from askcorpus.types import Answer, Citation, Document, Filters, IndexInfo, Span
-from askcorpus_ui.chat.markdown import export_markdown, partial_message, plain_text, safe_markdown
-from askcorpus_ui.chat.references import Reference, references_in
-from askcorpus_ui.chat.render import answer_message, marked, panel, source_page, surroundings
-from askcorpus_ui.chat.translations import ENGLISH, FRENCH, strings_for
+from askcorpus_ui.chat.conversation import Conversation, Reply
+from askcorpus_ui.chat.markdown import export_markdown, partial_text, safe_markdown
+from askcorpus_ui.chat.references import Reference
+from askcorpus_ui.chat.render import bubble, bubbles, marked, panel, source_page, surroundings
+from askcorpus_ui.chat.translations import ENGLISH, FRENCH, Strings, strings_for
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
 
 HARBOUR = DOCUMENTS[0]
@@ -21,6 +23,11 @@ COMMONMARK = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 def shown(markdown: str) -> str:
     """The text that a Markdown renderer shows, and so what is left when all of its tags are taken away."""
     return html.unescape(re.sub(r"<[^>]+>", "", COMMONMARK.render(markdown))).strip()
+
+
+def answer_message(answer: Answer, strings: Strings) -> str:
+    """The bubble of an answer."""
+    return str(bubble(Reply.of(answer), strings)["content"])
 
 
 @pytest.mark.parametrize(
@@ -67,13 +74,13 @@ def test_paragraphs_lists_and_bold_of_a_model_remain() -> None:
 def test_markers_become_links_that_say_everything() -> None:
     answer = ScriptedAssistant().ask("council")
     message = answer_message(answer, ENGLISH)
-    reference = references_in(message)[0]
+    reference = Reply.of(answer).references[0]
     citation = answer.citations[0]
 
     assert reference == Reference.of(citation)
     assert Reference.parse(reference.url()) == reference
     assert HARBOUR.text[reference.start : reference.end] == citation.quote
-    assert '<a href="/source/harbour?' in COMMONMARK.render(message)
+    assert f'<a href="{html.escape(reference.url())}" title="' in COMMONMARK.render(message)
 
 
 def test_awkward_ids_survive_the_link() -> None:
@@ -91,27 +98,40 @@ def test_other_addresses_are_no_references(url: str) -> None:
     assert Reference.parse(url) is None
 
 
-def test_an_answer_reads_back_as_what_was_said() -> None:
-    """The next turn's history: no links, no escapes, no notes of ours."""
+def test_what_was_said_is_the_answer_without_its_markers() -> None:
+    """The next turn's history."""
     answer = ScriptedAssistant().ask("council and pêcheurs, when?")
 
-    assert plain_text(answer_message(answer, ENGLISH)) == re.sub(r" ?\[\d\]", "", answer.answer)
-    assert plain_text(safe_markdown(HOSTILE)) == HOSTILE
+    assert len(answer.citations) == 2
+    assert Reply.of(answer).said == re.sub(r" ?\[\d\]", "", answer.answer)
+    assert Reply(kind="failed", text="The model does not answer.").said == ""
 
 
-@pytest.mark.parametrize(
-    "text", [" ", "[\\[1\\]](", '[\\[1\\]](/source/a "', "&#58;", "\\[", "/source/a?start=1&end=2&n=3 "]
-)
-def test_a_bubble_of_eight_megabytes_that_comes_back_is_read_at_once(text: str) -> None:
-    message = text * (8_000_000 // len(text))
-    start = time.thread_time()
-    plain_text(message)
-    references_in(message)
-    assert time.thread_time() - start < 0.5
+@pytest.mark.parametrize("places", [[(0, 3), (1, 2)], [(5, 2)], [(90, 99)], [(8, 10), (0, 2)]])
+def test_markers_at_odd_places_break_nothing(places: list[tuple[int, int]]) -> None:
+    """Whatever a browser sends as a reply: it is its own that it then shows."""
+    url = Reference("d", 0, 3, 1).url()
+    reply = Reply.model_validate(
+        {"kind": "answered", "text": "<b>0123456789", "markers": [[*place, url, "tip"] for place in places]}
+    )
+
+    assert "<b>" not in bubble(reply, ENGLISH)["content"]
+    assert bubble(reply, ENGLISH)["content"].count("[\\[1\\]](") == len(places)
+    assert "[" not in reply.said
 
 
-def test_entities_that_are_not_ours_are_words_however_long() -> None:
-    assert plain_text("&amp;amp; &#58; &#" + "1" * 5_000 + ";") == "&amp; : &#" + "1" * 5_000 + ";"
+def test_a_conversation_comes_back_from_json_as_it_was() -> None:
+    assistant = ScriptedAssistant()
+    conversation = Conversation()
+    for question in ("council and pêcheurs, when?", "Who won?", "hostile", "<b> ${x} {{y}}\n\n# *z*"):
+        answer = assistant.ask(question, filters=Filters(sources=("scraped <i>site</i>",)))
+        conversation = conversation.asking(question).replied(Reply.of(answer))
+    conversation = conversation.asking("stop?").replied(Reply(kind="unfinished", text="so ")).asking("and?")
+
+    again = Conversation.read(json.loads(json.dumps(conversation.dumped())))
+    assert again == conversation
+    assert bubbles(again, FRENCH) == bubbles(conversation, FRENCH)
+    assert len(again.history) == 10
 
 
 def test_a_hostile_quote_cannot_leave_the_tooltip() -> None:
@@ -146,13 +166,15 @@ def test_confidence_is_in_words_with_its_number_at_hand() -> None:
 
 
 def test_an_abstention_cites_nothing_and_shows_what_is_near() -> None:
-    message = answer_message(ScriptedAssistant().ask("Who won?"), FRENCH)
+    answer = ScriptedAssistant().ask("Who won?")
+    message = answer_message(answer, FRENCH)
 
     assert 'class="note abstained"' in message
     assert "abbr" not in message
     assert "Passages les plus proches" in message
-    assert [reference.marker for reference in references_in(message)] == [0, 0, 0]
-    assert plain_text(message) == "The corpus does not say."
+    assert message.startswith("The corpus does not say.\n\n<div")
+    assert [reference.marker for reference in Reply.of(answer).references] == [0, 0, 0]
+    assert all(html.escape(reference.url()) in message for reference in Reply.of(answer).references)
 
 
 def test_filters_that_were_applied_are_named() -> None:
@@ -162,9 +184,10 @@ def test_filters_that_were_applied_are_named() -> None:
     assert "Limited to: French, From September 2022" in message
 
 
-@pytest.mark.parametrize(("text", "seen"), [("so [", "so"), ("so [1", "so"), ("so [1]", r"so \[1\]"), ("a[b", r"a\[b")])
+@pytest.mark.parametrize(("text", "seen"), [("so [", "so"), ("so [1", "so"), ("so [1]", "so [1]"), ("a[b", "a[b")])
 def test_no_half_marker_flashes(text: str, seen: str) -> None:
-    assert partial_message(text) == seen
+    assert partial_text(text) == seen
+    assert shown(bubble(Reply(kind="unfinished", text=text), ENGLISH, writing=True)["content"]) == seen
 
 
 def test_the_mark_covers_the_quote_and_the_words_in_it() -> None:
@@ -220,7 +243,7 @@ def test_surroundings_cut_between_words() -> None:
 def test_the_panel_shows_quote_title_source_date_language_and_escapes_them() -> None:
     assistant = ScriptedAssistant()
     answer = assistant.ask("hostile")
-    out = panel(references_in(answer_message(answer, ENGLISH)), assistant.store.document, ENGLISH)
+    out = panel(Reply.of(answer).references, assistant.store.document, ENGLISH)
 
     ours = "div h2 h3 button article header span p bdi time blockquote mark strong a"
     assert set(re.findall(r"<(\w+)", out)) <= set(ours.split())
@@ -239,7 +262,7 @@ def test_a_citation_of_a_changed_or_missing_document_says_so() -> None:
     assert ENGLISH.document_changed in panel([reference], lambda _: changed, ENGLISH)
     assert "<mark" not in panel([reference], lambda _: changed, ENGLISH)
     assert ENGLISH.document_gone in panel([reference], lambda _: None, ENGLISH)
-    assert ENGLISH.document_changed in source_page(reference, changed, ENGLISH, "")
+    assert ENGLISH.document_changed in source_page(reference, changed, ENGLISH)
 
 
 def test_an_unverified_citation_is_flagged() -> None:
@@ -250,19 +273,34 @@ def test_an_unverified_citation_is_flagged() -> None:
 
 def test_the_source_page_is_the_whole_document_and_no_more() -> None:
     document = Document(id="x", title="<i>T</i>", text=HOSTILE, language='"><script>')
-    page = source_page(Reference("x", 0, 10, 1), document, ENGLISH, "")
+    page = source_page(Reference("x", 0, 10, 1), document, ENGLISH)
     body = page.split("<article", 1)[1].split("</article>")[0].split(">", 1)[1]
 
     assert html.unescape(re.sub(r"</?mark[^>]*>", "", body)) == HOSTILE
     assert "<script" not in page
 
 
+def test_no_hostile_document_brings_tags_or_templates_of_its_own() -> None:
+    """As title, source, place and text of the source page, and in a reply that repeats it."""
+    lines = (Path(__file__).parent / "data/redteam.jsonl").read_text("utf-8").splitlines()
+    texts = [json.loads(line)["text"].encode("utf-8", "replace").decode() for line in lines]
+    for text in [*texts, "${1} {{ 7 * 7 }} {% raw %} {# x #} \u202e<b>"]:
+        document = Document(id="d", title=text[:300], source=text[:300], place=text[:300], language=text[:9], text=text)
+        page = source_page(Reference("d", 0, len(text), 1), document, ENGLISH)
+        head, article = page.split("<article", 1)
+        tags = set(re.findall(r"<(\w+)", head.split("</style>")[1] + article))
+        assert tags <= {"body", "nav", "a", "main", "h1", "p", "bdi", "mark"}
+        if text.strip():
+            assert html.unescape(article.split('data-number="1">', 1)[1].split("</mark>")[0]) == text
+        reply = Reply(kind="answered", text=text, unsupported=(text,), missing_names=(text,))
+        notes = bubble(reply, ENGLISH)["content"].rpartition("\n\n")[2]
+        assert set(re.findall(r"<(\w+)", notes)) == {"div", "p", "ul", "li", "abbr"}
+
+
 def test_an_export_holds_questions_answers_and_whole_quotes() -> None:
     assistant = ScriptedAssistant()
-    bubble = answer_message(assistant.ask("council"), ENGLISH)
-    out = export_markdown(
-        [("user", "What *did* they decide?"), ("assistant", bubble)], assistant.store.document, ENGLISH
-    )
+    conversation = Conversation().asking("What *did* they decide?").replied(Reply.of(assistant.ask("council")))
+    out = export_markdown(conversation, assistant.store.document, ENGLISH)
 
     assert shown(out).count(HARBOUR.text[:72]) == 2  # as the answer, and as its source's quote
     assert "Northport Gazette, 3 May 2024" in shown(out)
@@ -330,14 +368,16 @@ def _answer(quote: str) -> Answer:
 
 def test_a_note_stays_one_block_whatever_is_in_it() -> None:
     """After an empty line Markdown would be read as such again: links, images."""
-    sentence = "A claim\r\rof it\n\n[click](http://evil.example) ![x](/y)"
-    answer = (
-        ScriptedAssistant()
-        .ask("council?")
-        .model_copy(
-            update={"unsupported": (sentence,), "filters": Filters(sources=(sentence,)), "missing_names": (sentence,)}
-        )
-    )
-    blocks = answer_message(answer, ENGLISH).split("\n\n")
-    assert len(blocks) == 5
-    assert all(block.startswith("<") and "\n" not in block and "\r" not in block for block in blocks[1:])
+    hostile = "A claim\r\rof it\n\n[click](http://evil.example) ![x](/y)"
+    changes = {"unsupported": (hostile,), "filters": Filters(sources=(hostile,)), "missing_names": (hostile,)}
+    assistant = ScriptedAssistant([Document(id="d", title=hostile, source=hostile, date=hostile, text="x")])
+    answers = (ScriptedAssistant().ask("council?"), assistant.ask("Who won?"))
+    messages = [answer_message(answer.model_copy(update=changes), ENGLISH) for answer in answers]
+
+    assert "Not verified" in messages[0] and "Nearest passages" in messages[1]
+    for message in messages:
+        _, notes = message.split("\n\n")
+        assert notes.startswith("<") and not {"\n", "\r"} & set(notes)
+        assert not re.search(r'href="http|<img', COMMONMARK.render(message))
+    failed = bubble(Reply(kind="failed", text=hostile), ENGLISH)["content"]
+    assert failed.startswith('<p class="note failed">A claim of it [click]') and "\n" not in failed

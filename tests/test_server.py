@@ -23,9 +23,9 @@ from askcorpus.errors import Busy, ModelError, UsageError
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
 from askcorpus_eval.questions import read_questions
-from askcorpus_ui.chat.markdown import plain_text
-from askcorpus_ui.chat.references import Reference, references_in
-from askcorpus_ui.chat.render import answer_message
+from askcorpus_ui.chat.conversation import Reply
+from askcorpus_ui.chat.references import Reference
+from askcorpus_ui.chat.render import bubble
 from askcorpus_ui.chat.translations import ENGLISH
 from askcorpus_ui.warm_up import WarmUp
 from askcorpus_ui.web.server import example_questions, serve
@@ -253,12 +253,14 @@ def test_every_surface_carries_the_same_answer(assistant: Assistant) -> None:
         stream = httpx.post(f"{address}/api/v1/ask/stream", json=body, timeout=60).text
     last = Answer.model_validate_json(stream.strip().split("\n\n")[-1].removeprefix("event: done\ndata: "))
     answer = assistant.ask(QUESTION)
-    bubble = answer_message(answer, ENGLISH)
+    reply = Reply.of(answer)
+    shown = bubble(reply, ENGLISH)["content"]
 
     assert set(plain) == set(Answer.model_fields)
     assert _steady(Answer.model_validate(plain)) == _steady(last) == _steady(answer)
-    assert set(references_in(bubble)) == {Reference.of(citation) for citation in answer.citations}
-    assert plain_text(bubble) == re.sub(r" ?\[\d+\]", "", answer.answer)
+    assert set(reply.references) == {Reference.of(citation) for citation in answer.citations}
+    assert all(f"({reference.url()} " in shown for reference in reply.references)
+    assert reply.said == re.sub(r" ?\[\d+\]", "", answer.answer)
 
 
 def _steady(answer: Answer) -> Answer:

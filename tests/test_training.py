@@ -280,7 +280,7 @@ def test_the_tokens_of_a_span_are_those_of_the_answer(tokenizer: PreTrainedToken
     batch = encode(tokenizer, items, 96)
 
     ids = batch.ids[0, batch.first[0] : batch.last[0] + 1]
-    assert tokenizer.decode(ids).strip() == "12 October 2022"
+    assert str(tokenizer.decode(ids)).strip() == "12 October 2022"
     assert batch.answers.tolist() == [1, 0, 0], "the last is cut off, though it answers"
     assert batch.first.tolist()[1:] == batch.last.tolist()[1:] == [0, 0]
     assert bool(batch.allowed[:, 0].all())
@@ -487,7 +487,7 @@ def test_the_encoders_own_vectors_are_there_beside_the_adapted(tokenizer: PreTra
         plain = model(ids, mask)
         for module in model.modules():
             if isinstance(module, Adapted):
-                module.b += 0.1
+                module.b.add_(0.1)
         changed = model(ids, mask)
     with model.frozen():
         frozen = model(ids, mask)

@@ -17,6 +17,8 @@ MODULES: dict[Extra, tuple[str, ...]] = {
         "fastapi",
         "fastapi_offline",
         "gradio",
+        "jinja2",
+        "markupsafe",
         "prometheus_client",
         "pydantic_core",
         "starlette",

@@ -171,8 +171,8 @@ def test_no_other_method_reaches_gradio(client: httpx.Client, method: str, path:
 SECRETS = ("/etc/passwd", "/proc/self/environ", "/proc/self/cmdline", "/dev/zero")
 
 
-def bubbles(path: str) -> list[Any]:
-    """Every form in which Gradio has taken a file in a chat message."""
+def carrying(path: str) -> list[Any]:
+    """A file in every place of a conversation where there is text."""
     file = {
         "path": path,
         "url": None,
@@ -180,39 +180,57 @@ def bubbles(path: str) -> list[Any]:
         "mime_type": "text/plain",
         "meta": {"_type": "gradio.FileData"},
     }
-    contents: list[Any] = [
+    replies: list[Any] = [
         file,
-        [file],
-        {"file": file, "alt_text": None},
-        [{"type": "file", "file": file}],
-        [{"type": "text", "text": "x"}, {"type": "file", "file": file, "alt_text": None}],
+        {"kind": "answered", "text": file},
+        {"kind": "answered", "text": [{"type": "file", "file": file}]},
+        {"kind": "answered", "id": file},
+        {"kind": "answered", "markers": [file]},
+        {"kind": "answered", "markers": [[0, 0, file, ""]]},
+        {"kind": "answered", "markers": [[0, 0, "/source/x?start=0&end=1", file]]},
+        {"kind": "abstained", "nearest": [["/source/x?start=0&end=1", file, "", "", ""]]},
+        {"kind": "abstained", "unsupported": [file]},
+        {"kind": "abstained", "filters": file},
         {"component": "image", "value": file, "constructor_args": {}, "props": {}},
-        [{"type": "component", "component": "file", "value": file, "props": {}}],
-        [{"type": "text", "text": file}],
     ]
-    return [
-        {"role": role, "content": content, "metadata": {}} for content in contents for role in ("user", "assistant")
-    ]
+    exchanges: list[Any] = [file, {"question": file}, *({"question": "x", "reply": reply} for reply in replies)]
+    return [{"id": file}, {"exchanges": file}, *({"id": "c", "exchanges": [each]} for each in exchanges)]
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-@pytest.mark.parametrize("name", ["begin", "respond", "retry", "save", "stopped", "like", "export", "load"])
+@pytest.mark.parametrize(
+    "name", ["begin", "respond", "retry", "save", "stopped", "like", "open_source", "reopen", "export", "load"]
+)
 def test_a_file_in_a_message_is_never_taken(
     client: httpx.Client, functions: dict[str, Any], name: str, secret: str
 ) -> None:
     before = cached()
     happened = {"index": 0, "value": "", "liked": True}
-    for bubble in bubbles(secret):
-        shapes: list[list[Any]] = [
-            [[bubble]],
-            ["q", [bubble]],
-            [[bubble], [], [], "", ""],
-            [[bubble], []],
-            [[], [bubble]],
-        ]
-        shape = next(shape for shape in shapes if len(shape) == len(functions[name]["inputs"]))
+    for bad in carrying(secret):
+        shapes: dict[str, list[Any]] = {
+            "load": [[bad]],
+            "reopen": ["c", [bad]],
+            "begin": ["q", bad],
+            "respond": [bad, [], [], "", ""],
+            "save": [bad, []],
+        }
+        shape = shapes.get(name, [bad])
+        assert len(shape) == len(functions[name]["inputs"])
         body = {"data": shape, "fn_index": functions[name]["id"], "session_hash": "attack", "event_data": happened}
         assert {client.post(route, json=body).status_code for route in (surface.RUN, surface.JOIN)} == {422}
+    assert cached() == before
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_file_beside_a_message_is_left_out(client: httpx.Client, functions: dict[str, Any], secret: str) -> None:
+    before = cached()
+    file = {"path": secret, "meta": {"_type": "gradio.FileData"}}
+    carried = {"id": "c", "exchanges": [{"question": "x", "file": file, **file}], **file}
+    response = client.post(
+        surface.RUN, json={"data": ["q", carried], "fn_index": functions["begin"]["id"], "session_hash": "attack"}
+    )
+    assert response.status_code == 200
+    assert secret not in response.text
     assert cached() == before
 
 
@@ -267,13 +285,18 @@ def cached() -> set[str]:
 
 
 def test_the_page_still_works_through_its_own_routes(client: httpx.Client, functions: dict[str, Any]) -> None:
-    data = [[{"role": "user", "content": [{"type": "text", "text": "council?"}], "metadata": {}}], [], [], "", ""]
+    data = [{"exchanges": [{"question": "council?"}]}, [], [], "", ""]
     body = {"data": data, "fn_index": functions["respond"]["id"], "session_hash": "honest", "event_data": None}
     assert client.post(surface.JOIN, json=body).status_code == 200
     with client.stream("GET", surface.EVENTS, params={"session_hash": "honest"}) as events:
         text = "".join(events.iter_text())
     assert "The council voted 31 to 12" in text
     assert "process_completed" in text
+
+
+def marking(address: str) -> dict[str, Any]:
+    """A conversation whose reply links to an address."""
+    return {"exchanges": [{"question": "x", "reply": {"kind": "answered", "markers": [[0, 1, address, ""]]}}]}
 
 
 @pytest.mark.parametrize(
@@ -291,13 +314,18 @@ def test_the_page_still_works_through_its_own_routes(client: httpx.Client, funct
         {"data": {}},
         {"data": []},
         {"data": ["q"] * 100},
-        {"data": ["q", {"path": "/etc/passwd"}]},
-        {"data": ["q", [{"role": "system", "content": "x"}]]},
-        {"data": ["q", [{"role": "user", "content": "x"}]]},
-        {"data": ["q", [{"role": "user", "content": [{"type": "text", "text": "x" * 300_000}]}]]},
-        {"data": ["q", [{"role": "user", "content": []}] * 3_000]},
-        {"data": [["q"], []]},
-        {"data": [1, []]},
+        {"data": ["q", []]},
+        {"data": ["q", {"id": "x" * 200}]},
+        {"data": ["q", {"exchanges": {}}]},
+        {"data": ["q", {"exchanges": [{"question": "x", "reply": {"kind": "x"}}]}]},
+        {"data": ["q", {"exchanges": [{"question": "x", "reply": {"kind": "answered", "confidence": 2}}]}]},
+        {"data": ["q", {"exchanges": [{"question": "x", "reply": {"kind": "answered", "filters": {"x": 1}}}]}]},
+        {"data": ["q", {"exchanges": [{"question": "x", "reply": {"kind": "answered", "markers": [[0, 1]]}}]}]},
+        {"data": ["q", marking("javascript:alert(1)")]},
+        {"data": ["q", {"exchanges": [{"question": "x" * 300_000}]}]},
+        {"data": ["q", {"exchanges": [{"question": ""}] * 3_000}]},
+        {"data": [["q"], None]},
+        {"data": [1, None]},
         {"event_data": {"index": "x"}},
         {"event_data": []},
         {"trigger_id": "x"},
@@ -305,21 +333,26 @@ def test_the_page_still_works_through_its_own_routes(client: httpx.Client, funct
     ids=lambda change: str(change)[:60],
 )
 def test_what_the_page_does_not_send_is_refused(client: httpx.Client, functions: dict[str, Any], change: Any) -> None:
-    body = {"data": ["q", []], "fn_index": functions["begin"]["id"], "session_hash": "s", "event_data": None}
+    body = {"data": ["q", None], "fn_index": functions["begin"]["id"], "session_hash": "s", "event_data": None}
     assert client.post(surface.RUN, json=body).status_code == 200
     response = client.post(surface.RUN, json=body | change)
     assert response.status_code == 422
     assert response.json()["error"]["type"] == "UsageError"
 
 
+def test_a_link_of_a_browsers_own_making_stays_here(client: httpx.Client, functions: dict[str, Any]) -> None:
+    for site in ("//outside.invalid", "http://outside.invalid"):
+        data = ["q", marking(f"{site}/source/x)%20![y](/z)?start=0&end=1&check=%22)![y](/z)")]
+        response = client.post(
+            surface.RUN, json={"data": data, "fn_index": functions["begin"]["id"], "session_hash": "s"}
+        )
+        assert response.status_code == 200
+        (link,) = re.findall(r"\]\(\S+", response.json()["data"][1][1]["content"][0]["text"])
+        assert link.startswith("](/source/x") and "outside" not in response.text and "![y](" not in response.text
+
+
 def test_a_choice_that_is_not_offered_is_a_filter_and_no_fault(client: httpx.Client, functions: dict[str, Any]) -> None:
-    data = [
-        [{"role": "user", "content": [{"type": "text", "text": "council?"}], "metadata": {}}],
-        ["xx"],
-        ["nobody"],
-        "",
-        "",
-    ]
+    data = [{"exchanges": [{"question": "council?"}]}, ["xx"], ["nobody"], "", ""]
     body = {"data": data, "fn_index": functions["respond"]["id"], "session_hash": "choice", "event_data": None}
     assert client.post(surface.JOIN, json=body).status_code == 200
     with client.stream("GET", surface.EVENTS, params={"session_hash": "choice"}) as events:
@@ -365,7 +398,7 @@ def test_answers_that_nobody_fetches_are_thrown_away(
 
 
 def ask_and_leave(client: httpx.Client, function: int, session: str) -> int:
-    data = [[{"role": "user", "content": [{"type": "text", "text": "council?"}], "metadata": {}}], [], [], "", ""]
+    data = [{"exchanges": [{"question": "council?"}]}, [], [], "", ""]
     return client.post(surface.JOIN, json={"data": data, "fn_index": function, "session_hash": session}).status_code
 
 

@@ -142,7 +142,7 @@ def test_a_page_that_is_closed_stops_its_question() -> None:
         config = re.search(r"window\.gradio_config = (\{.*?\});</script>", client.get("/").text, re.DOTALL)
         assert config
         respond = next(each for each in json.loads(config[1])["dependencies"] if each["api_name"] == "respond")["id"]
-        data = [[{"role": "user", "content": [{"type": "text", "text": "council?"}], "metadata": {}}], [], [], "", ""]
+        data = [{"exchanges": [{"question": "council?"}]}, [], [], "", ""]
         client.post(JOIN, json={"data": data, "fn_index": respond, "session_hash": "closed"}).raise_for_status()
         with client.stream("GET", EVENTS, params={"session_hash": "closed"}) as events:
             until(lambda: assistant.running == 1)

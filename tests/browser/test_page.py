@@ -159,7 +159,7 @@ def test_a_failure_is_one_line(page: Any) -> None:
 
 def test_conversations_survive_a_reload(page: Any) -> None:
     ask(page, "What did the council decide?")
-    page.wait_for_function("localStorage.getItem('askcorpus.conversations.1')?.length > 200")
+    page.wait_for_function("localStorage.getItem('askcorpus.conversations.2')?.length > 200")
     page.reload()
     page.locator("#ask textarea").wait_for()
     page.get_by_role("button", name="Earlier conversations").click()
@@ -171,7 +171,7 @@ def test_conversations_survive_a_reload(page: Any) -> None:
     expect(page.locator("mark#source-1")).to_have_text(HARBOUR.text[:72])
     page.get_by_role("button", name="New chat").click()
     expect(page.locator("#chat [data-testid=bot]")).to_have_count(0)
-    assert set(page.evaluate("Object.keys(localStorage)")) <= {"askcorpus.conversations.1"}
+    assert set(page.evaluate("Object.keys(localStorage)")) <= {"askcorpus.conversations.2"}
 
 
 def test_an_export_is_a_markdown_file(page: Any) -> None:

@@ -1,7 +1,6 @@
 """The page as it is laid out: its parts, its fonts and colours, and the texts that stand still."""
 
 from dataclasses import asdict
-from html import escape
 from importlib.resources import files
 from typing import NamedTuple, TypeVar
 
@@ -9,9 +8,10 @@ import gradio as gr
 from gradio.themes.utils.fonts import Font, LocalFont
 
 from askcorpus.search.query import LONGEST_QUESTION
+from askcorpus_ui.chat.render import fill
 from askcorpus_ui.chat.translations import LANGUAGES, Strings
 
-_STORAGE_KEY = "askcorpus.conversations.1"
+_STORAGE_KEY = "askcorpus.conversations.2"
 _STORAGE_SECRET = "not a secret: it only keeps the browser's copy readable after a restart"
 
 
@@ -36,6 +36,7 @@ class Widgets(NamedTuple):
     export: gr.Button
     exported: gr.Textbox
     theme: gr.Button
+    conversation: gr.JSON
     store: gr.BrowserState
     timer: gr.Timer
 
@@ -48,6 +49,7 @@ def labels_of(strings: Strings) -> dict[str, str]:
 def lay_out() -> Widgets:
     """The page's parts, in their places."""
     i18n = gr.I18n(**{locale: labels_of(strings) for locale, strings in LANGUAGES.items()})
+    conversation = gr.JSON(visible=False)  # what the chat shows, carried by the page from event to event
     store = gr.BrowserState([], storage_key=_STORAGE_KEY, secret=_STORAGE_SECRET)
     timer = gr.Timer(1.0, active=False)
     with gr.Sidebar(open=False, width=300, elem_id="side"):
@@ -111,6 +113,7 @@ def lay_out() -> Widgets:
         export,
         exported,
         theme,
+        conversation,
         store,
         timer,
     )
@@ -148,8 +151,7 @@ def masthead(strings: Strings, count: int, first: str, last: str) -> str:
     """What stands above the chat: the name, how many documents there are, and of which years."""
     years = f"{first[:4]}–{last[:4]}" if first[:4] != last[:4] else first[:4]
     facts = [strings.documents.format(count=f"{count:,}".replace(",", "\u202f")), years if first else ""]
-    shown = "".join(f"<li>{escape(fact)}</li>" for fact in facts if fact)
-    return f"<h1>askcorpus</h1><p>{escape(strings.tagline)}</p><ul>{shown if count else ''}</ul>"
+    return fill("masthead.html", strings=strings, facts=list(filter(None, facts)) if count else [])
 
 
 def welcome(strings: Strings, count: int) -> str:
@@ -159,5 +161,4 @@ def welcome(strings: Strings, count: int) -> str:
 
 def status_line(said: str = "", turn: int | None = None, answer_id: str = "") -> str:
     """The line under the box. ``data-turn`` tells tests which answer it speaks of."""
-    marks = f' data-turn="{turn}" data-answer="{escape(answer_id)}"' if turn is not None else ""
-    return f"<span{marks}>{escape(said)}</span>"
+    return fill("status.html", said=said, turn=turn, answer_id=answer_id)

@@ -1,27 +1,24 @@
-"""Markdown that a browser can be trusted with, there and back."""
+"""Text as Markdown that a browser can be trusted with."""
 
-import html
 import re
-from collections.abc import Sequence
+
+from markupsafe import escape
 
 from askcorpus.types import Document
-from askcorpus_ui.chat.references import LONGEST_MESSAGE, LONGEST_QUOTE, Documents, Reference, references_in
+from askcorpus_ui.chat.conversation import Conversation, Marker, Reply
+from askcorpus_ui.chat.references import LONGEST_QUOTE, Documents, Reference
 from askcorpus_ui.chat.translations import Strings
 
-_EXPORTED = 200  # references of one bubble
+_EXPORTED = 200  # references of one reply
 
 _EXPORT_BUDGET = 10_000_000
 """Characters that an export quotes at most, a look-up of a document counted as ``_LOOKUP`` of them."""
 
 _LOOKUP = 1_000
 
-_BREAKS_OUT = re.compile(r"([\\`_~\[\]|])|(?<!\*)\*(?!\*)(?!(?<=^\*)\s)", re.MULTILINE)
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"} | {char: f"\\{char}" for char in "\\`_~[]|"})
 
-_ESCAPED = re.compile(r"\\([\\`_~\[\]|*])")
-
-_ENTITY = re.compile(r"&(?:amp|lt|gt|#\d{1,7});")
-
-_OUR_LINK = re.compile(r"(\s?)\[\\\[(\d{1,9})\\\]\]\([^()\[\]\s]*+(?: \"[^\"]*+\")?\)")
+_LONE_STAR = re.compile(r"(?<!\*)\*(?!\*)(?!(?<=^\*)\s)", re.MULTILINE)
 
 _HALF_MARKER = re.compile(r"\[\d{0,3}\Z")
 
@@ -33,40 +30,37 @@ def safe_markdown(text: str) -> str:
 
     Paragraphs, lists, headings and ``**bold**`` remain, because models write them.
     """
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = _BREAKS_OUT.sub(r"\\\g<0>", text)
+    text = _LONE_STAR.sub(r"\\*", text.translate(_ESCAPES))
     return _LINKS_ITSELF.sub(
         lambda match: "".join(f"&#{ord(char)};" if char in ":.@" else char for char in match[0]), text
     )
 
 
-def plain_text(message: str) -> str:
-    """The words of a bubble without our links and notes: the inverse of :func:`answer_message`, for the next turn."""
-    body = "" if message.startswith("<") else _body(message)
-    body = _ESCAPED.sub(r"\1", _OUR_LINK.sub("", body))
-    return _ENTITY.sub(lambda match: html.unescape(match[0]), body).strip()
-
-
-def _body(message: str) -> str:
-    """What was said in a bubble, with its links and without the notes below it."""
-    return message[:LONGEST_MESSAGE].split("\n\n<", 1)[0]
-
-
-def partial_message(text: str) -> str:
-    """A bubble while its answer is still being written: without a half-written marker at its end."""
+def partial_text(text: str) -> str:
+    """An answer that is being written, without a half-written marker at its end."""
     begun = _HALF_MARKER.search(text, max(0, len(text) - len("[123")))
-    return safe_markdown(text[: begun.start()].rstrip() if begun else text)
+    return text[: begun.start()].rstrip() if begun else text
 
 
-def export_markdown(messages: Sequence[tuple[str, str]], documents: Documents, strings: Strings) -> str:
-    """A conversation of ``(role, bubble)`` pairs as a Markdown file: questions, answers, and every quote in full."""
+def linked(reply: Reply) -> str:
+    """The text of a reply with its markers as links."""
+    return "".join(_link(piece) if isinstance(piece, Marker) else safe_markdown(piece) for piece in reply.pieces())
+
+
+def _link(marker: Marker) -> str:
+    tip = escape(" ".join(marker.tip.replace("\\", "").replace('"', "”").split()))
+    return f'[\\[{marker.reference.marker}\\]]({marker.reference.url()} "{tip}")'
+
+
+def export_markdown(conversation: Conversation, documents: Documents, strings: Strings) -> str:
+    """A conversation as a Markdown file: questions, answers, and every quote in full."""
     parts, left = [f"# {strings.conversation}"], _EXPORT_BUDGET
-    for role, message in messages:
-        if role == "user":
-            parts.append(f"## {safe_markdown(plain_text(message))}")
+    for exchange in conversation.exchanges:
+        parts.append(f"## {safe_markdown(exchange.question)}")
+        if exchange.reply is None:
             continue
-        parts.append(_OUR_LINK.sub(r"\1\[\2\]", _body(message)))
-        for reference in dict.fromkeys(references_in(message)[:_EXPORTED]):
+        parts.append(safe_markdown(exchange.reply.text))
+        for reference in dict.fromkeys(exchange.reply.references[:_EXPORTED]):
             left -= _LOOKUP + min(max(0, reference.end - reference.start), LONGEST_QUOTE)
             if left > 0 and (document := documents(reference.document_id)):
                 parts.append(_exported(reference, document, strings))

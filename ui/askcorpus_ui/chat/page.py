@@ -1,9 +1,10 @@
 """The chat page: what Gradio shows, and what happens when somebody asks, clicks or stops.
 
-The page needs nothing that the server keeps between two events: a bubble carries its citations as links, the browser
-keeps the conversations. So an open tab goes on working after a restart, and pages do not leak into each other.
+The page needs nothing that the server keeps between two events: it carries its conversation along, and the browser
+keeps the earlier ones. So an open tab goes on working after a restart, and pages do not leak into each other.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -16,22 +17,12 @@ from fastapi import FastAPI
 
 from askcorpus.errors import AskcorpusError
 from askcorpus.feedback import FeedbackFile
-from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus.types import Answer, Done, Filters, Token
-from askcorpus_ui.chat import markdown, render
+from askcorpus_ui.chat import render
+from askcorpus_ui.chat.conversation import Conversation, Reply, read_stored
 from askcorpus_ui.chat.layout import Widgets, labels_of, lay_out, make_theme, masthead, status_line, welcome
-from askcorpus_ui.chat.messages import (
-    Messages,
-    assistant_message,
-    conversation_id_of,
-    count_turns,
-    id_of,
-    text_of,
-    titles_of,
-    turns_of,
-    user_message,
-)
-from askcorpus_ui.chat.references import Reference, references_in
+from askcorpus_ui.chat.markdown import export_markdown
+from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.chat.surface import Surface, mounted
 from askcorpus_ui.chat.translations import LANGUAGES, Strings, strings_for
 from askcorpus_ui.problems import new_reference
@@ -43,17 +34,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_KEPT_CONVERSATIONS = 30
-_KEPT_MESSAGES = 60
 _EXAMPLES = 4
 _NEWEST = 40
 _LONGEST_TITLE = 70
-_EXPORTED = 1_000
-_LONGEST_ANSWER = 100_000
 _SESSIONS = 20  # pages of which Gradio keeps the state, instead of 10,000; each is forgotten after its event
 _FRAME_SECONDS = 0.06
 _EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _QUICK: dict[str, Any] = {**_EVENT, "queue": False}
+
+Carried = dict[str, Any] | None
+"""The conversation as a page carries it: JSON, or nothing yet."""
+
+Stored = list[dict[str, Any]] | None
+"""The earlier conversations as a browser keeps them."""
 
 
 def mount_chat(
@@ -111,8 +104,8 @@ class ChatPage:
             widgets = lay_out()
             self._wire_asking(widgets)
             self._wire_conversations(widgets)
-            widgets.panel.select(self.open_source, None, widgets.panel, **_QUICK)
-            widgets.chat.like(self.like, widgets.chat, widgets.status, **_QUICK)
+            widgets.panel.select(self.open_source, widgets.conversation, widgets.panel, **_QUICK)
+            widgets.chat.like(self.like, widgets.conversation, widgets.status, **_QUICK)
             widgets.menu.click(None, None, None, js="() => askcorpus.toggleConversations()")
             widgets.theme.click(None, None, None, js="() => askcorpus.toggleTheme()")
             shown = [widgets.header, widgets.panel, widgets.past, widgets.chat, widgets.box, widgets.status]
@@ -126,41 +119,41 @@ class ChatPage:
 
     def _wire_asking(self, w: Widgets) -> None:
         filters = [w.languages, w.sources, w.date_from, w.date_to]
-        started = [w.chat, w.box, w.status]
+        started = [w.conversation, w.chat, w.box, w.status]
         asking = [
             begun.then(
                 self.respond,
-                [w.chat, *filters],
-                [w.chat, w.panel, w.status],
+                [w.conversation, *filters],
+                [w.conversation, w.chat, w.panel, w.status],
                 concurrency_limit=8,
                 concurrency_id="ask",
                 **_EVENT,
             )
             for begun in (
-                w.box.submit(self.begin, [w.box, w.chat], started, **_QUICK),
+                w.box.submit(self.begin, [w.box, w.conversation], started, **_QUICK),
                 w.chat.example_select(self.begin_example, None, started, **_QUICK),
-                w.chat.retry(self.retry, w.chat, started, **_QUICK),
+                w.chat.retry(self.retry, w.conversation, started, **_QUICK),
             )
         ]
+        keeping: dict[str, Any] = {"inputs": [w.conversation, w.store], "outputs": [w.store, w.past], **_QUICK}
         for asked in asking:
-            asked.then(self.idle, None, w.box, **_QUICK).then(self.save, [w.chat, w.store], [w.store, w.past], **_QUICK)
+            asked.then(self.idle, None, w.box, **_QUICK).then(self.save, **keeping)
         # First the answer is cancelled, then what was written is kept: in one event Gradio does it the other way round,
         # and a piece that comes in between would take the place of the note.
         cancelled = w.box.stop(None, None, None, cancels=asking, **_QUICK)
-        kept = cancelled.then(self.stopped, w.chat, [w.chat, w.box, w.status], **_QUICK)
-        kept.then(self.save, [w.chat, w.store], [w.store, w.past], **_QUICK)
+        cancelled.then(self.stopped, w.conversation, [w.chat, w.box, w.status], **_QUICK).then(self.save, **keeping)
 
     def _wire_conversations(self, w: Widgets) -> None:
-        shown = [w.chat, w.past, w.panel, w.status]
-        w.new.click(self.new, None, shown, **_QUICK)
-        w.past.input(self.reopen, [w.past, w.store], [w.chat, w.panel, w.status], **_QUICK)
-        w.export.click(self.export, w.chat, w.exported, **_QUICK).then(
+        shown = [w.conversation, w.chat, w.panel, w.status]
+        w.new.click(self.new, None, [*shown, w.past], **_QUICK)
+        w.past.input(self.reopen, [w.past, w.store], shown, **_QUICK)
+        w.export.click(self.export, w.conversation, w.exported, **_QUICK).then(
             None, w.exported, None, js="(text) => askcorpus.download(text)"
         )
 
     # ---- the page itself
 
-    def load(self, conversations: list[dict[str, Any]] | None, request: gr.Request) -> tuple[Any, ...]:
+    def load(self, stored: Stored, request: gr.Request) -> tuple[Any, ...]:
         """Fill the page for whoever opens it: their language, their conversations, the corpus as it is now."""
         strings = _strings(request)
         facets = self._assistant.store.facets()
@@ -169,8 +162,8 @@ class ChatPage:
         examples = [{"text": question} for question in self._example_questions(strings)] if count else []
         return (
             masthead(strings, count, facets.date_min, facets.date_max),
-            render.panel([], self._assistant.store.document, strings),
-            gr.update(choices=titles_of(conversations)),
+            self._panel([], strings),
+            gr.update(choices=_titles(read_stored(stored))),
             gr.update(placeholder=welcome(strings, count), examples=examples),
             gr.update(submit_btn=strings.send, stop_btn=False),
             self._idle_status(strings),
@@ -208,37 +201,52 @@ class ChatPage:
 
     # ---- asking
 
-    def begin(self, question: str, messages: Messages, request: gr.Request) -> tuple[Any, Any, Any]:
+    def begin(self, question: str, carried: Carried, request: gr.Request) -> tuple[Any, ...]:
         """Show the question and empty the box."""
         if not question.strip():
-            return gr.skip(), gr.skip(), gr.skip()
-        question = question.strip()[: LONGEST_QUESTION + 1]  # one too many, so that it is told
-        return [*messages, user_message(question)], _busy(request, value=""), status_line()
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        return self._begun(Conversation.read(carried).asking(question), request, value="")
 
-    def begin_example(self, chosen: gr.SelectData, request: gr.Request) -> tuple[Any, Any, Any]:
+    def begin_example(self, chosen: gr.SelectData, request: gr.Request) -> tuple[Any, ...]:
         """Ask one of the questions that the empty page offers."""
-        return [user_message(str(chosen.value["text"]))], _busy(request), status_line()
+        return self._begun(Conversation().asking(str(chosen.value["text"])), request)
 
-    def retry(self, messages: Messages, chosen: gr.RetryData, request: gr.Request) -> tuple[Any, Any, Any]:
+    def retry(self, carried: Carried, chosen: gr.RetryData, request: gr.Request) -> tuple[Any, ...]:
         """Forget an answer and what followed it, and answer again."""
-        index = chosen.index if isinstance(chosen.index, int) else chosen.index[0]
-        return messages[: index + 1], _busy(request), status_line()
+        return self._begun(Conversation.read(carried).until(_bubble(chosen)).replied(None), request)
+
+    def _begun(self, conversation: Conversation, request: gr.Request, **changes: Any) -> tuple[Any, ...]:
+        strings = _strings(request)
+        box = gr.update(submit_btn=False, stop_btn=strings.stop, **changes)
+        return *_shown(conversation, strings), box, status_line()
 
     async def respond(
         self,
-        messages: Messages,
+        carried: Carried,
         languages: list[str],
         sources: list[str],
         date_from: str,
         date_to: str,
         request: gr.Request,
-    ) -> AsyncIterator[tuple[Any, Any, Any]]:
-        """Answer the last question, piece by piece; every yield is (bubbles, source panel, status line)."""
-        strings = _strings(request)
-        if not messages or messages[-1]["role"] != "user":
+    ) -> AsyncIterator[tuple[Any, ...]]:
+        """Answer the last question, piece by piece; every yield is (conversation, bubbles, panel, status)."""
+        conversation, strings = Conversation.read(carried), _strings(request)
+        if not conversation.exchanges or conversation.reply:
             return
-        began, shown, text = time.monotonic(), 0.0, ""
-        yield [*messages, assistant_message(render.note("searching", strings.searching))], gr.skip(), gr.skip()
+        began, drawn, text = time.monotonic(), 0.0, ""
+        turn = len(conversation.exchanges)
+        before = await asyncio.to_thread(render.bubbles, conversation, strings)  # a browser may send megabytes
+
+        def shown(reply: Reply, *, writing: bool = False) -> tuple[Any, Any]:
+            return conversation.replied(reply).dumped(), [*before, render.bubble(reply, strings, writing=writing)]
+
+        def written() -> tuple[Any, ...]:
+            return *shown(Reply(kind="unfinished", text=text), writing=True), gr.skip(), gr.skip()
+
+        def failed(why: str) -> tuple[Any, ...]:
+            return *shown(Reply(kind="failed", text=why)), gr.skip(), status_line("", turn)
+
+        yield written()
         try:
             filters = Filters(
                 languages=tuple(languages),
@@ -246,128 +254,115 @@ class ChatPage:
                 date_from=date_from.strip(),
                 date_to=date_to.strip(),
             )
-            question, history = markdown.plain_text(text_of(messages[-1])), turns_of(messages[:-1])
             async with aclosing(
                 self._questions.stream(
                     lambda: self._assistant.stream(
-                        question, history=history, filters=filters, conversation_id=conversation_id_of(messages)
+                        conversation.question,
+                        history=conversation.history,
+                        filters=filters,
+                        conversation_id=conversation.id,
                     )
                 )
             ) as events:
                 async for event in events:
                     if isinstance(event, Token):
                         text += event.text
-                        if time.monotonic() - shown > _FRAME_SECONDS:
-                            shown = time.monotonic()
-                            yield [*messages, assistant_message(markdown.partial_message(text))], gr.skip(), gr.skip()
+                        if time.monotonic() - drawn > _FRAME_SECONDS:
+                            drawn = time.monotonic()
+                            yield written()
                     elif isinstance(event, Done):
-                        yield self._finished(messages, event.answer, time.monotonic() - began, strings)
+                        self._feedback.remember(event.answer)
+                        reply = Reply.of(event.answer)
+                        panel = self._panel(reply.references, strings)
+                        said = _summary(event.answer, reply.source_count, time.monotonic() - began, strings)
+                        yield *shown(reply), panel, status_line(said, turn, reply.id)
         except AskcorpusError as exc:
-            yield self._failed(messages, str(exc))
+            yield failed(str(exc))
         except Exception:  # whatever it is, the page must say that it failed, and no more than that
             log.exception("Unexpected error %s", reference := new_reference())
-            yield self._failed(messages, f"{strings.failed} {strings.failed_hint.format(reference=reference)}")
-
-    def _finished(self, messages: Messages, answer: Answer, seconds: float, strings: Strings) -> tuple[Any, Any, Any]:
-        self._feedback.remember(answer)
-        message = render.answer_message(answer, strings)
-        panel = render.panel(references_in(message), self._assistant.store.document, strings)
-        sources = len({citation.document_id for citation in answer.citations})
-        found = strings.source_count(sources) if answer.answerable else strings.no_answer
-        preferred = strings.preferring.format(period=strings.date(answer.period)) if answer.period else ""
-        said = " · ".join(filter(None, (found, preferred, f"{seconds:.1f} s")))
-        return (
-            [*messages, assistant_message(message, answer.id)],
-            panel,
-            status_line(said, count_turns(messages), answer.id),
-        )
-
-    def _failed(self, messages: Messages, why: str) -> tuple[Any, Any, Any]:
-        bubbles = [*messages, assistant_message(render.note("failed", why))]
-        return bubbles, gr.skip(), status_line("", count_turns(messages))
+            yield failed(f"{strings.failed} {strings.failed_hint.format(reference=reference)}")
 
     def idle(self, request: gr.Request) -> Any:
         """The box, ready for the next question."""
         return gr.update(submit_btn=_strings(request).send, stop_btn=False)
 
-    def stopped(self, messages: Messages, request: gr.Request) -> tuple[Any, Any, Any]:
-        """Keep what was written so far, and say that it is not all."""
-        strings = _strings(request)
-        if messages and messages[-1]["role"] == "assistant":
-            text = text_of(messages[-1])[:_LONGEST_ANSWER]
-            body = "" if text.startswith("<") else text.split("\n\n<", 1)[0]
-            kept = f"{body}\n\n{render.note('stopped', strings.stopped)}".strip()
-            messages = [*messages[:-1], assistant_message(kept)]
-        return messages, self.idle(request), status_line("", count_turns(messages))
+    def stopped(self, carried: Carried, request: gr.Request) -> tuple[Any, Any, Any]:
+        """Show what was written so far, which the page carries already, and that it is not all."""
+        conversation = Conversation.read(carried)
+        bubbles = render.bubbles(conversation, _strings(request))
+        return bubbles, self.idle(request), status_line("", len(conversation.exchanges))
 
-    def like(self, messages: Messages, chosen: gr.LikeData, request: gr.Request) -> str:
+    def like(self, carried: Carried, chosen: gr.LikeData, request: gr.Request) -> str:
         """Keep what somebody thinks of an answer; the status line, which says whether that worked."""
         strings = _strings(request)
-        index = chosen.index if isinstance(chosen.index, int) else chosen.index[0]
-        if index >= len(messages):
-            return status_line()
-        asked = next((at for at in range(index, -1, -1) if messages[at]["role"] == "user"), None)
-        if asked is None:
+        conversation = Conversation.read(carried).until(_bubble(chosen))
+        if conversation.reply is None:
             return status_line()
         liked = chosen.liked if isinstance(chosen.liked, bool) else None  # a second click takes the first back
-        question, history = markdown.plain_text(text_of(messages[asked])), turns_of(messages[:asked])
-        kept = self._feedback.add(question, history, id_of(messages[index]), liked)
+        kept = self._feedback.add(conversation.question, conversation.history, conversation.reply.id, liked)
         return status_line(strings.feedback_kept if kept else strings.feedback_lost)
 
     # ---- sources
 
-    def open_source(self, event: gr.EventData, request: gr.Request) -> str:
-        """The panel for the bubble whose link was clicked: the link and its neighbours say everything."""
-        data = event._data or {}
-        links = [str(link) for link in list(data.get("all") or ())[:50]]
-        references = filter(None, map(Reference.parse, links))
-        active = Reference.parse(str(data.get("href", "")))
-        return render.panel(references, self._assistant.store.document, _strings(request), active)
+    def open_source(self, carried: Carried, event: gr.EventData, request: gr.Request) -> str:
+        """The panel for the reply whose link was clicked, that link's sentence the active one."""
+        happened = event._data or {}
+        chosen = Reference.parse(str(happened.get("href", "")))
+        linked = Conversation.read(carried).until(int(happened.get("index", 0))).references
+        return self._panel(linked, _strings(request), chosen)
+
+    def _panel(self, references: Sequence[Reference], strings: Strings, active: Reference | None = None) -> str:
+        return render.panel(references, self._assistant.store.document, strings, active)
 
     # ---- conversations
 
-    def save(self, messages: Messages, conversations: list[dict[str, Any]] | None) -> tuple[Any, Any]:
+    def save(self, carried: Carried, stored: Stored) -> tuple[Any, Any]:
         """Put the conversation first among those that the browser keeps."""
-        if not messages:
+        conversation = Conversation.read(carried)
+        if not conversation.exchanges:
             return gr.skip(), gr.skip()
-        kept = [
-            {"role": message["role"], "content": text_of(message), "metadata": {"id": id_of(message)}}
-            for message in messages[:_KEPT_MESSAGES]
-        ]
-        identifier = conversation_id_of(messages)
-        conversation = {"id": identifier, "title": markdown.plain_text(kept[0]["content"])[:60], "messages": kept}
-        others = [other for other in conversations or [] if other["id"] != identifier]
-        conversations = [conversation, *others][:_KEPT_CONVERSATIONS]
-        return conversations, gr.update(choices=titles_of(conversations), value=identifier)
+        kept = conversation.among(read_stored(stored))
+        return [each.dumped() for each in kept], gr.update(choices=_titles(kept), value=conversation.id)
 
-    def reopen(
-        self, identifier: str, conversations: list[dict[str, Any]] | None, request: gr.Request
-    ) -> tuple[Any, Any, Any]:
+    def reopen(self, identifier: str, stored: Stored, request: gr.Request) -> tuple[Any, ...]:
         """Show an earlier conversation."""
-        found = next((kept for kept in conversations or [] if kept["id"] == identifier), None)
+        found = next((kept for kept in read_stored(stored) if kept.id == identifier), None)
         if found is None:
-            return gr.skip(), gr.skip(), gr.skip()
-        last = references_in(found["messages"][-1]["content"])
-        panel = render.panel(last, self._assistant.store.document, _strings(request))
-        return found["messages"], panel, status_line("", count_turns(found["messages"]))
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        strings = _strings(request)
+        panel = self._panel(found.references, strings)
+        return *_shown(found, strings), panel, status_line("", len(found.exchanges))
 
-    def new(self, request: gr.Request) -> tuple[Any, Any, Any, Any]:
+    def new(self, request: gr.Request) -> tuple[Any, ...]:
         """Begin afresh; the browser keeps what was said."""
-        panel = render.panel([], self._assistant.store.document, _strings(request))
-        return [], gr.update(value=None), panel, self._idle_status(_strings(request))
+        strings = _strings(request)
+        return None, [], self._panel([], strings), self._idle_status(strings), gr.update(value=None)
 
-    def export(self, messages: Messages, request: gr.Request) -> str:
+    def export(self, carried: Carried, request: gr.Request) -> str:
         """The conversation as Markdown, every quote in full."""
-        pairs = [(message["role"], text_of(message)) for message in messages[-_EXPORTED:]]
-        return markdown.export_markdown(pairs, self._assistant.store.document, _strings(request))
-
-
-# ---- Gradio's messages
+        return export_markdown(Conversation.read(carried), self._assistant.store.document, _strings(request))
 
 
 def _strings(request: gr.Request) -> Strings:
     return strings_for(request.headers.get("accept-language", ""))
 
 
-def _busy(request: gr.Request, **changes: Any) -> Any:
-    return gr.update(submit_btn=False, stop_btn=_strings(request).stop, **changes)
+def _shown(conversation: Conversation, strings: Strings) -> tuple[Any, Any]:
+    """The conversation for the page to carry, and its bubbles."""
+    return conversation.dumped(), render.bubbles(conversation, strings)
+
+
+def _summary(answer: Answer, sources: int, seconds: float, strings: Strings) -> str:
+    """What the status line says of an answer."""
+    found = strings.source_count(sources) if answer.answerable else strings.no_answer
+    preferred = strings.preferring.format(period=strings.date(answer.period)) if answer.period else ""
+    return " · ".join(filter(None, (found, preferred, f"{seconds:.1f} s")))
+
+
+def _titles(conversations: Sequence[Conversation]) -> list[tuple[str, str]]:
+    return [(conversation.title, conversation.id) for conversation in conversations]
+
+
+def _bubble(chosen: gr.RetryData | gr.LikeData) -> int:
+    """The number of the bubble that something was chosen at."""
+    return chosen.index if isinstance(chosen.index, int) else chosen.index[0]

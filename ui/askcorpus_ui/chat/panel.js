@@ -1,13 +1,14 @@
 // Gradio runs this once, with `element`, `trigger` and `watch` in scope.
 // One listener serves every citation, also those of bubbles that do not exist yet.
 const evidence = document.querySelector("#evidence");
+const BUBBLE = "#chat [data-testid=user], #chat [data-testid=bot]";
 const LINK = '#chat a[href*="/source/"]';
 let opener = null;
 
 const open = (link) => {
-  const links = [...link.closest(".message").querySelectorAll('a[href*="/source/"]')];
+  const index = [...document.querySelectorAll(BUBBLE)].indexOf(link.closest(BUBBLE));
   opener = link;
-  trigger("select", { href: link.getAttribute("href"), all: links.map((each) => each.getAttribute("href")) });
+  trigger("select", { index, href: link.getAttribute("href") });
   evidence.classList.add("open");
 };
 

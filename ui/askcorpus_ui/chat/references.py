@@ -1,7 +1,6 @@
 """Links to a stretch of a document: what a citation points at, and whether it still stands there."""
 
 import hashlib
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
@@ -10,9 +9,6 @@ from askcorpus.types import Citation, Document, Hit, Span
 
 Documents = Callable[[str], Document | None]
 """Looks a document up by its id; ``None`` when it is gone."""
-
-LONGEST_MESSAGE = 300_000
-"""Characters of a bubble that are read: browsers send bubbles back, and ours are far shorter."""
 
 LONGEST_QUOTE = 50_000
 """Characters that a link may point at: ours point at sentences and passages, and a browser may send any."""
@@ -56,20 +52,26 @@ class Reference(NamedTuple):
         """The reference that :meth:`url` wrote; ``None`` for any other address."""
         try:
             parts = urlsplit(url)
-            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-            if not parts.path.startswith("/source/"):
-                return None
-            words = tuple(
-                Span(*map(int, span.split("-", 1))) for span in query.get("words", "").split(".") if "-" in span
-            )
+        except ValueError:
+            return None
+        if not parts.path.startswith("/source/"):
+            return None
+        return cls.within(unquote(parts.path.removeprefix("/source/")), parts.query)
+
+    @classmethod
+    def within(cls, document_id: str, query: str) -> "Reference | None":
+        """The reference into a document that such an address's query names; ``None`` where it names none."""
+        try:
+            asked = {name: values[0] for name, values in parse_qs(query).items()}
+            spans = asked.get("words", "").split(".")
             return cls(
-                unquote(parts.path.removeprefix("/source/")),
-                int(query["start"]),
-                int(query["end"]),
-                int(query.get("n", "0")),
-                words,
-                query.get("check", ""),
-                "unverified" not in query,
+                document_id,
+                int(asked["start"]),
+                int(asked["end"]),
+                int(asked.get("n", "0")),
+                tuple(Span(*map(int, span.split("-", 1))) for span in spans if "-" in span),
+                asked.get("check", ""),
+                "unverified" not in asked,
             )
         except (KeyError, ValueError):
             return None
@@ -92,12 +94,3 @@ class Reference(NamedTuple):
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-_ADDRESS = re.compile(r"/source/[^\s\"')]+")
-
-
-def references_in(message: str) -> list[Reference]:
-    """The references a bubble links to, in their order."""
-    addresses = (address.replace("&amp;", "&") for address in _ADDRESS.findall(message[:LONGEST_MESSAGE]))
-    return [found for address in addresses if (found := Reference.parse(address))]

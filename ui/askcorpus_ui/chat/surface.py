@@ -2,14 +2,14 @@
 
 Gradio brings some sixty routes: uploads, files, proxies, an API of its own. A browser that shows our page asks for
 eleven of them, which are named here; the others do not exist. What those take is read into the types below before
-Gradio sees it, and Gradio gets only what these hold: a bubble is text, never a file to fetch.
+Gradio sees it, and Gradio gets only what these hold: nothing in it is ever a file to fetch.
 """
 
 import asyncio
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 import gradio as gr
@@ -23,6 +23,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcorpus_ui.bodies import MAX_BYTES, read_body, refusal, replayed
+from askcorpus_ui.chat.conversation import Conversation
 from askcorpus_ui.problems import Fault, Problem
 
 PAGES = frozenset({"/", "/theme.css", "/favicon.ico"})
@@ -57,33 +58,6 @@ class _Typed(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-class _Mark(_Typed):
-    id: _Line | None = None
-
-
-class _Part(_Typed):
-    type: Literal["text"] = "text"
-    text: _Text
-
-
-class _Bubble(_Typed):
-    role: Literal["user", "assistant"]
-    content: Annotated[list[_Part], Field(max_length=20)]
-    metadata: _Mark | None = None
-
-
-class _Kept(_Typed):
-    role: Literal["user", "assistant"]
-    content: _Text
-    metadata: _Mark | None = None
-
-
-class _Conversation(_Typed):
-    id: _Line
-    title: _Line
-    messages: Annotated[list[_Kept], Field(min_length=1, max_length=2_000)]
-
-
 class _Example(_Typed):
     text: _Text
 
@@ -94,13 +68,12 @@ def _example(value: object) -> object:
 
 
 class _Happening(_Typed):
-    """What happened beside the values: which bubble or example, which link, which thumb."""
+    """What happened beside the values: which bubble or example, which link in it, which thumb."""
 
     index: _Index | tuple[_Index, _Index] | None = None
     value: Annotated[_Example | None, BeforeValidator(_example)] = None
     liked: bool | _Line | None = None
     href: Annotated[str, Field(max_length=10_000)] | None = None
-    all: Annotated[list[Annotated[str, Field(max_length=10_000)]], Field(max_length=1_000)] | None = None
 
 
 class _Call(_Typed):
@@ -127,8 +100,8 @@ def _when_empty(value: Any) -> BeforeValidator:
 
 
 _VALUES: dict[type[Any], TypeAdapter[Any]] = {
-    gr.Chatbot: TypeAdapter(Annotated[list[_Bubble], Field(max_length=2_000), _when_empty([])]),
-    gr.BrowserState: TypeAdapter(Annotated[list[_Conversation], Field(max_length=100)] | None),
+    gr.JSON: TypeAdapter(Conversation | None),
+    gr.BrowserState: TypeAdapter(Annotated[list[Conversation], Field(max_length=100)] | None),
     gr.Dropdown: TypeAdapter(Annotated[list[_Line], Field(max_length=1_000), _when_empty([])]),
     gr.Radio: TypeAdapter(_Line | None),
     gr.Textbox: TypeAdapter(Annotated[_Text, _when_empty("")]),

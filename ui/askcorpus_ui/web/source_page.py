@@ -1,6 +1,5 @@
 """The page behind a citation: one document in full, the quoted stretch marked, without a script."""
 
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -20,7 +19,6 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 def source_router(assistant: "Assistant") -> APIRouter:
     """``/source/{document_id}?start=&end=&n=``, the address that every citation in the chat links to."""
     router = APIRouter(include_in_schema=False)
-    css = files("askcorpus_ui.web").joinpath("source.css").read_text("utf-8")
 
     @router.get("/source/{document_id:path}", response_class=HTMLResponse)
     def source(document_id: str, request: Request) -> HTMLResponse:
@@ -28,11 +26,7 @@ def source_router(assistant: "Assistant") -> APIRouter:
         if document is None:
             raise HTTPException(404, "There is no such document.")
         strings = strings_for(request.headers.get("accept-language", ""))
-        path = f"/source/x?{request.url.query}"
-        reference = Reference.parse(path)
-        if reference:
-            reference = reference._replace(document_id=document_id)
-        page = source_page(reference, document, strings, css)
+        page = source_page(Reference.within(document_id, request.url.query), document, strings)
         return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
     return router
