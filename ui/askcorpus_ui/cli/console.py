@@ -102,9 +102,10 @@ def _print_search(explanation: Explanation) -> None:
 
 def _print_evidence(explanation: Explanation) -> None:
     say("\nSentences")
-    say(f"  {'score':>6} {'similarity':>10} {'standing':>8} {'words':>5}")
+    say(f"  {'score':>6} {'answer':>6} {'relevance':>9} {'similarity':>10} {'standing':>8}")
     for one in explanation.sentences:
-        say(f"  {one.score:6.2f} {one.similarity:10.3f} {one.standing:8.2f} {one.coverage:5.2f}  {_joined(one.text)}")
+        numbers = f"{one.score:6.2f} {one.answer_score:6.2f} {one.relevance:9.2f} {one.similarity:10.3f}"
+        say(f"  {numbers} {one.standing:8.2f}  {_joined(one.text)}")
     say(f"\n{'Features':16} {'value':>7} {'neutral':>7} {'pull':>6}")
     say(f"  {'(start)':14} {'':7} {'':7} {explanation.start:+6.2f}")
     for name, feature in explanation.features.items():
