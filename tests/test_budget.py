@@ -16,7 +16,7 @@ from askcorpus.search import query
 from askcorpus.types import Turn
 from serving import QUESTION, real_assistant, serving
 
-READERS = ("what_is_asked", "names_of", "names_and_figures", "read_period")
+READERS = ("names_of", "names_and_figures", "read_period")
 HISTORY = (Turn(role="user", text="What happened in Ostende?"), Turn(role="assistant", text="A storm came. [1]"))
 
 
@@ -64,8 +64,7 @@ def test_a_question_takes_one_transaction_and_is_read_once(
             assert httpx.post(f"{address}/api/v1/ask", json=body, timeout=60).json()["citations"]
 
     assert counted.pop("transactions") == 1
-    in_context = 1 if history and door != "search" else 0  # what the question asks for below what was said before it
-    assert counted == dict.fromkeys(READERS, 1) | {"what_is_asked": 1 + in_context}
+    assert counted == dict.fromkeys(READERS, 1)
 
 
 def test_nothing_else_reads_a_questions_text() -> None:
@@ -77,4 +76,4 @@ def test_nothing_else_reads_a_questions_text() -> None:
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names}
-        assert not imported & {*READERS, "answer_type_of"}, path
+        assert not imported & {*READERS}, path

@@ -11,7 +11,6 @@ from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.errors import UsageError
-from askcorpus.search.answer_type import Asked, what_is_asked
 from askcorpus.search.names import Name, names_and_figures, names_of
 from askcorpus.search.period import read_period
 from askcorpus.text.language import detect_language
@@ -38,8 +37,8 @@ class Query(NamedTuple):
     ``question`` where there is none). For each reading of the question, the question itself first, ``read_as`` has the
     text that is read together with passages, ``vectors`` (n, dimension) a row, ``terms`` a tuple, and ``baselines`` the
     mean and standard deviation of its similarity to texts that have nothing to do with it. ``period`` is the time that
-    is named, and ``year`` its year where the question says it itself. ``asked`` is what the question asks for;
-    ``names`` are those it asks about, ``figures`` its words that look like names or figures. All that any later step
+    is named, and ``year`` its year where the question says it itself. ``names`` are those
+    it asks about, ``figures`` its words that look like names or figures. All that any later step
     knows of the question stands here: none reads its text again.
     """
 
@@ -51,7 +50,6 @@ class Query(NamedTuple):
     baselines: tuple[ScoreBaseline, ...]
     period: str
     year: str
-    asked: Asked
     read_as: tuple[str, ...]
     names: tuple[Name, ...]
     figures: frozenset[str]
@@ -79,7 +77,6 @@ class Query(NamedTuple):
             baselines=baselines,
             period=period,
             year=period[:4] if period[:4] in standalone else "",
-            asked=what_is_asked(question, language),
             read_as=read_as or (standalone,),
             names=names_of(question, language),
             figures=names_and_figures(question, language),

@@ -39,29 +39,12 @@ class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Questions(_Table):
-    """What asks for an amount, for a time, for a name."""
-
-    how_many: Words = ()
-    when: Words = ()
-    name: Words = ()
-
-
-class Numbers(_Table):
-    """Numbers in letters; what counts by the million or the hundred behind a figure; signs that count things."""
-
-    spelled: Words = ()
-    units: Words = ()
-    signs: str = ""
-    counters: str = ""
-
-
 class Dates(_Table):
     """How a date is written.
 
     ``day_endings`` follow the figure of a day (1st), ``before_month`` may stand between it and its month (1 de mayo),
-    ``fillers`` anywhere between day, month and year. ``capitalised_months`` are other words in small letters (march),
-    ``centuries`` the words for a century. ``ranges`` hold a DATE that is no single time with what stands beside it:
+    ``fillers`` anywhere between day, month and year. ``capitalised_months`` are other words in small letters (march).
+    ``ranges`` hold a DATE that is no single time with what stands beside it:
     where a time begins or ends, or what is compared (since 2015). ``year``, ``month`` and ``day`` mark figures, which
     stand where the braces are: ``{}年``, ``tháng {}``.
     """
@@ -70,7 +53,6 @@ class Dates(_Table):
     before_month: Words = ()
     fillers: Words = ()
     capitalised_months: Words = ()
-    centuries: Words = ()
     ranges: Words = ()
     year: str = ""
     month: str = ""
@@ -106,13 +88,12 @@ class Phrases(_Table):
 class Names(_Table):
     """How names are told from other words.
 
-    ``peoples`` are endings that make a people of a country, ``links`` small words within a name, ``often_capital``
+    ``peoples`` are endings that make a people of a country, ``often_capital``
     capitalised words that name nothing alone, ``homographs`` countries that are mostly another word, ``goes_on`` what
     makes another word of a country's name, ``sounds`` letters that sound as one in Latin letters.
     """
 
     peoples: Words = ()
-    links: Words = ()
     often_capital: Words = ()
     homographs: Words = ()
     goes_on: dict[Word, Word] = {}
@@ -152,8 +133,6 @@ class Vocabulary(_Table):
     month only beside a figure.
     """
 
-    questions: Questions = Questions()
-    numbers: Numbers = Numbers()
     months: dict[Month, Words] = {}
     months_short: dict[Month, Words] = {}
     dates: Dates = Dates()
@@ -212,19 +191,9 @@ def words_in(language: str, pick: Pick) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word, _ in _alone_or_anywhere(pick, language)))
 
 
-def whole_words_anywhere(pick: Pick) -> str:
-    """A regular expression that finds the words of every language in a casefolded text: not within other words, except
-    in languages that are written without spaces."""
-    return _whole_words(_anywhere(pick), str.casefold)
-
-
-def whole_words_only_in(language: str, pick: Pick) -> str:
-    """The same for words that count in one language only."""
-    return _whole_words(_only_here(pick, language), str.casefold)
-
-
 def whole_words_in(language: str, pick: Pick, fold: Fold = str.casefold) -> str:
-    """The same for :func:`words_in`, in a text whose words were folded by ``fold``."""
+    """A regular expression that finds the words of :func:`words_in` in a text that was folded by ``fold``: not within
+    other words, except in languages that are written without spaces."""
     return _whole_words(_alone_or_anywhere(pick, language), fold)
 
 
@@ -244,7 +213,7 @@ def _only_here(pick: Pick, language: str) -> list[_Word]:
 
 def _alone_or_anywhere(pick: Pick, language: str) -> list[_Word]:
     one = languages().get(language)
-    if not one or not one.questions.when:
+    if not one or not one.denials.negations:
         return _anywhere(pick)
     return [*((word, one.unspaced) for word in pick(one)), *_only_here(pick, language)]
 
@@ -324,11 +293,6 @@ def _unless(part: str, fold: Fold, *, behind: bool) -> str:
 # --- what each language has ---
 
 _COLUMNS: Mapping[str, Pick] = {
-    "how many": lambda one: one.questions.how_many,
-    "when": lambda one: one.questions.when,
-    "who": lambda one: one.questions.name,
-    "numbers": lambda one: (*one.numbers.spelled, *one.numbers.signs),
-    "centuries": lambda one: one.dates.centuries,
     "ranges": lambda one: one.dates.ranges,
     "months": lambda one: one.months or "123456789abc" * bool(one.dates.month),
     "last year": lambda one: one.relative_dates.last_year,
