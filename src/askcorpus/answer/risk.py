@@ -20,7 +20,7 @@ but less where confidence tells little. Several starts, the 5 % divided among th
 **Which certified threshold is taken.** The promise is about the true rate. Whoever checks it sees other answers, with a
 chance of their own, and at the last certified threshold one check in eleven would fail. So the walk goes on at 5 %, but
 beyond its start a threshold is taken only at ``TAKEN``: a sample of the same size then stays below the ordered rate in
-at least 95 of 100 checks, for 4 to 10 % fewer answers.
+at least 95 of 100 checks, for 7 to 10 % fewer answers.
 
 The promise holds for questions like the known ones, asked of an index like theirs, and of no others.
 """
