@@ -290,10 +290,9 @@ def print_orders(outcomes: Sequence[Outcomes], names: Sequence[str]) -> None:
     for rate in ORDERED:
         print(f"{risk.percent(rate)} ordered: {risk.certify(everything, rate) or 'cannot be promised'}")
         found = [kept for kept in halves(everything, rate) if kept is not None]
-        share = f"holds in {sum(error <= rate for error, _ in found)} of {len(found)}" if found else "never promised"
-        print(
-            f"  random halves: {share} of {SPLITS}; answered {np.mean([c for _, c in found] or [0]):.0%} of the other"
-        )
+        held = sum(wrong <= rate for wrong, _ in found)
+        answered = float(np.mean([share for _, share in found])) if found else 0.0
+        print(f"  random halves: {len(found)} of {SPLITS} promise it, {held} others keep it, answering {answered:.0%}")
         for number, (name, one) in enumerate(zip(names, outcomes, strict=True)):
             rest = joined([*outcomes[:number], *outcomes[number + 1 :]])
             if (kept := try_order(rest, one, rate)) is not None:

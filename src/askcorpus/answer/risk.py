@@ -11,16 +11,17 @@ El-Yaniv 2017, "Selective Classification for Deep Neural Networks", who divide t
 
 **Where the walk starts.** At the strictest thresholds so few answers are given that none could be certified, or only
 without a single wrong one, and the walk would end before it began. It starts at the first threshold at which a tenth of
-the known answers are given, and as many as can certify the rate at all (59 for 5 %). That is read from the confidences
-alone, never from which answers are right, so it needs no correction. In simulations (seven relations of confidence and
-error, 80 to 1600 questions, rates of 2 to 20 %) the chance of a false promise stays below 5 %, and a tenth answers 24 %
-of the questions in the mean, where the least number alone answers 22 % and is refused more often; a fifth answers 25 %,
-but less where confidence tells little. Several starts, the 5 % divided among them, answer less.
+the known answers are given, and as many as can certify the rate at all (59 for 5 %); or a few more, where these allow
+one more wrong one (93 for 5 %). That is read from the number of answers and their confidences alone, never from which
+of them are right, so it needs no correction. In simulations (seven relations of confidence and error, 80 to 1600
+questions, rates of 2 to 20 %) the chance of a false promise stays below 5 %. A tenth answers 22 % of the questions in
+the mean and refuses 49 % of the orders; the least number alone 20 % and 54 %; a fifth 24 % and 50 %, but less where
+confidence tells little; several starts, the 5 % divided among them, answer less.
 
 **Which certified threshold is taken.** The promise is about the true rate. Whoever checks it sees other answers, with a
-chance of their own, and at the last certified threshold one check in eleven would fail. So the walk goes on at 5 %, but
-beyond its start a threshold is taken only at ``TAKEN``: a sample of the same size then stays below the ordered rate in
-at least 95 of 100 checks, for 7 to 10 % fewer answers.
+chance of their own, and at the last certified threshold one check in eleven, by as many answers again, would fail. So
+the walk goes on at 5 %, but beyond its start a threshold is taken only at ``TAKEN``: then one check in thirty fails,
+for a tenth fewer answers.
 
 The promise holds for questions like the known ones, asked of an index like theirs, and of no others.
 """
@@ -124,7 +125,7 @@ def order(outcomes: Outcomes, max_error: float) -> Promise:
 
 def certify(outcomes: Outcomes, max_error: float) -> Promise | None:
     """The same, or None where no threshold can be certified."""
-    start = max(least(max_error), math.ceil(START * len(outcomes.right)))
+    start = _start(max_error, len(outcomes.right))
     found, before = None, 0
     for threshold, given, wrong in _walk(outcomes):
         if given < start or given == before:
@@ -136,6 +137,17 @@ def certify(outcomes: Outcomes, max_error: float) -> Promise | None:
             found = Promise(max_error, threshold, given, wrong, outcomes.asked)
         before = given
     return found
+
+
+def _start(max_error: float, answers: int) -> int:
+    """How many of the known answers are given where the walk starts."""
+    wanted = count = max(least(max_error), math.ceil(START * answers))
+    wrong = 0
+    while binomial_tail(wrong, count - 1, max_error) <= 1 - SURE:
+        wrong += 1
+    while binomial_tail(wrong, count, max_error) > 1 - SURE:
+        count += 1
+    return count if count <= answers else wanted
 
 
 def _walk(outcomes: Outcomes) -> list[tuple[float, int, int]]:
