@@ -12,8 +12,11 @@ another language than the corpus. And it is asked some of its own questions with
 reader might who believes what the corpus does not say. Then a logistic regression is fitted, each set weighing the
 same, and judged on each set's own questions by a model that has not seen that set; how well it tells swapped questions
 from those it answers right is shown beside it. ``--write`` puts the model fitted on all sets into
-``src/askcorpus/answer/calibration.json``. What the reader read is kept in ``DIR`` and used again; after a change of the
-reader, remove ``DIR/*.reads``, after a change of the features, ``DIR/*.features.jsonl``.
+``src/askcorpus/answer/calibration.json``, and with it (``left_out``) what was predicted for each set's own questions by
+the model that had not seen the set: error rates are ordered by these (``askcorpus.answer.risk``). How often such an
+order holds on a half, or a set, that it was not made from is printed too. What the reader read is kept in
+``DIR`` and used again; after a change of the reader, remove ``DIR/*.reads``, after a change of the features,
+``DIR/*.features.jsonl``.
 """
 
 import argparse
@@ -32,7 +35,9 @@ from numpy.typing import NDArray
 from sentence_weights import RememberingReader, fit_weights, read_set, sample
 from sklearn.linear_model import LogisticRegression
 
+from askcorpus.answer import risk
 from askcorpus.answer.confidence import Calibration, Features, load_calibration
+from askcorpus.answer.risk import Outcomes
 from askcorpus.assistant import Assistant, open_assistant
 from askcorpus.search.countries import country_names
 from askcorpus.search.names import Name, names_of
@@ -62,6 +67,13 @@ TOLERANCE = 0.02
 
 STRENGTH = 1.0
 """Inverse of the regularisation's strength."""
+
+
+ORDERED = (0.05, 0.1, 0.2)
+"""Error rates that are ordered of the left-out predictions, to see whether they hold."""
+
+SPLITS = 100
+"""Random halves for which that is tried."""
 
 
 class Rows:
@@ -238,6 +250,9 @@ def main() -> None:
         f"pooled ECE {error:.3f}, operating point {point}"
     )
 
+    outcomes = [known(confidence, row) for confidence, row in zip(left_out, rows, strict=True)]
+    print_orders(outcomes, [row.name for row in rows])
+
     model, means, deviations = fit(rows)
     numbers = {
         "obtained": {
@@ -257,7 +272,62 @@ def main() -> None:
     }
     print(json.dumps(numbers, indent=2))
     if args.write:
-        TARGET.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+        pairs = json.dumps(joined(outcomes).pairs(), separators=(",", ":"))
+        text = json.dumps(numbers | {"left_out": None}, indent=2).replace('"left_out": null', f'"left_out": {pairs}')
+        TARGET.write_text(text + "\n", encoding="utf-8")
+
+
+def known(confidence: NDArray[np.float64], row: Rows) -> Outcomes:
+    """What is known of a set's own questions, all of which were answered."""
+    return Outcomes.of(list(zip(confidence[row.own].tolist(), row.right[row.own].tolist(), strict=True)))
+
+
+def joined(outcomes: Sequence[Outcomes]) -> Outcomes:
+    """Those of several sets together."""
+    return Outcomes(
+        np.concatenate([one.confidence for one in outcomes]),
+        np.concatenate([one.right for one in outcomes]),
+        sum(one.asked for one in outcomes),
+    )
+
+
+def print_orders(outcomes: Sequence[Outcomes], names: Sequence[str]) -> None:
+    """Order error rates of halves and of all sets but one; say how often, in what was left out, they hold."""
+    everything = joined(outcomes)
+    for rate in ORDERED:
+        print(f"{risk.percent(rate)} ordered: {risk.certify(everything, rate) or 'cannot be promised'}")
+        found = [kept for kept in halves(everything, rate) if kept is not None]
+        held = sum(wrong <= rate for wrong, _ in found)
+        answered = float(np.mean([share for _, share in found])) if found else 0.0
+        print(f"  random halves: {len(found)} of {SPLITS} promise it, {held} others keep it, answering {answered:.0%}")
+        for number, (name, one) in enumerate(zip(names, outcomes, strict=True)):
+            rest = joined([*outcomes[:number], *outcomes[number + 1 :]])
+            if (kept := try_order(rest, one, rate)) is not None:
+                print(f"  {name:18} left out: {kept[0]:6.1%} wrong, {kept[1]:4.0%} answered")
+
+
+def halves(outcomes: Outcomes, rate: float) -> list[tuple[float, float] | None]:
+    """``try_order`` for random halves, the same every time."""
+    chance = np.random.default_rng(0)
+    tried = []
+    for _ in range(SPLITS):
+        order = chance.permutation(outcomes.asked)
+        one, other = np.array_split(order, 2)
+        tried.append(try_order(_rows_of(outcomes, one), _rows_of(outcomes, other), rate))
+    return tried
+
+
+def try_order(base: Outcomes, other: Outcomes, rate: float) -> tuple[float, float] | None:
+    """The share wrong, and the share answered, of ``other`` when ``rate`` is ordered by ``base``; None if refused."""
+    promise = risk.certify(base, rate)
+    if promise is None:
+        return None
+    given = other.confidence >= promise.threshold
+    return float(np.mean(~other.right[given])) if given.any() else 0.0, float(given.mean())
+
+
+def _rows_of(outcomes: Outcomes, rows: NDArray[np.intp]) -> Outcomes:
+    return Outcomes(outcomes.confidence[rows], outcomes.right[rows], len(rows))
 
 
 def _named(values: NDArray[np.float64]) -> dict[str, float]:

@@ -17,6 +17,10 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from askcorpus.answer.confidence import load_calibration
+from askcorpus.answer.outcomes import Measured, conditions, write_outcomes
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.index.opening import index_fingerprint
 from askcorpus.settings import read_settings
 from askcorpus.types import Answer, Document, Hit
 from askcorpus_ui.cli.commands import app
@@ -265,6 +269,40 @@ def test_json_is_utf_8_whatever_the_locale_says(index: Path) -> None:
     assert process.returncode == 0
     assert json.loads(out.decode("utf-8"))["documents"][0]["source"] == "Agence Rhône"
     assert b"\\u" not in out
+
+
+def test_an_error_rate_that_cannot_be_promised_is_refused(index: Path) -> None:
+    result = run("ask", QUESTION, "--max-error", "0.1%", data=index)
+
+    assert_one_line(result, 2, "rate", "promised", "Measure", "askcorpus eval calibrate QUESTIONS.")
+
+
+def test_an_error_rate_is_ordered_by_the_answers_that_are_known(
+    own_index: Path, embeddings: SentenceEmbeddings
+) -> None:
+    settings = read_settings(data=own_index)
+    at = conditions(settings, index_fingerprint(settings, embeddings), "extractive", load_calibration())
+    known = Measured(questions="q", date="2026-11-26", conditions=at, asked=80, outcomes=((0.999, 1),) * 60)
+    write_outcomes(own_index / "risk.json", known)
+
+    plain, careful = run("ask", QUESTION, data=own_index), run("ask", QUESTION, "--max-error", "5%", data=own_index)
+    checks = CliRunner(env={"ASKCORPUS_MAX_ERROR": "5%"}).invoke(app, ["doctor", "--data", str(own_index)])
+
+    assert "because of a storm" in plain.stdout
+    assert careful.exit_code == 0
+    assert "Nearest passages" in careful.stdout, "nothing is as sure as .999"
+    assert "at most 5 % of the answers are wrong" in careful.stderr
+    assert "from confidence 0.999 on, which is 75 % of them" in careful.stderr
+    assert "ok      max_error      at most 5 %" in checks.stdout
+
+
+def test_serve_refuses_an_error_rate_that_cannot_be_promised(index: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+
+    result = run("serve", "--port", str(port), "--max-error", "0.1%", data=index)
+
+    assert_one_line(result, 2, "rate", "promised", "Measure", "askcorpus eval calibrate QUESTIONS.")
 
 
 # ── docs, rebuild, doctor ───────────────────────────────────────────────────────────────────────────────────────────

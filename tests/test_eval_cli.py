@@ -14,6 +14,8 @@ from askcorpus_eval.cli import app
 
 ROOT = Path(__file__).parents[1]
 Call = Callable[..., Result]
+Lions = tuple[Path, Path, dict[str, Any]]
+"""Questions, their index and what `calibrate` printed."""
 QUESTIONS = ROOT / "corpus" / "questions.jsonl"
 CORPUS = [
     part for file in sorted((ROOT / "corpus" / "articles").glob("recognition-*.txt")) for part in ("--corpus", file)
@@ -143,7 +145,100 @@ def test_make_needs_something_to_draft_from(call: Call, tmp_path: Path) -> None:
     assert "nothing to draft from" in str(result.exception)
 
 
+@pytest.fixture(scope="module")
+def lions(call: Call, tmp_path_factory: pytest.TempPathFactory) -> Lions:
+    """Fifteen questions that are answered rightly, and the index of their corpus: as many as certify 20 %."""
+    folder = tmp_path_factory.mktemp("lions")
+    (folder / "lion.txt").write_text("The zoo of Basel has a new lion named Radja. He came from Leipzig by train.\n")
+    row = {"question": "What is the new lion of the zoo of Basel called?", "answers": ["Radja"]}
+    questions = folder / "questions.jsonl"
+    questions.write_text("\n".join(json.dumps(row | {"id": str(number)}) for number in range(15)))
+    call(questions, "--out", folder / "run", "--corpus", folder / "lion.txt", "--limit", "1")
+    result = call("calibrate", questions, "--data", folder / "run/data", "--json")
+    assert result.exit_code == 0, result.output
+    return questions, folder / "run/data", json.loads(result.stdout)
+
+
+def test_calibrate_says_what_can_be_promised_and_keeps_what_it_measured(lions: Lions) -> None:
+    _, data, found = lions
+    kept = json.loads((data / "risk.json").read_text())
+
+    assert [offer["max_error"] for offer in found["offers"]] == [0.01, 0.02, 0.05, 0.1, 0.2]
+    assert [offer["coverage"] for offer in found["offers"]] == [None, None, None, None, 1.0]
+    assert (found["questions"], found["answered"], found["right"], found["best"]) == (15, 15, 15, 0.182)
+    assert (kept["asked"], len(kept["outcomes"]), kept["questions"]) == (15, 15, "questions.jsonl")
+    assert kept["outcomes"][0] == [found["offers"][-1]["threshold"], 1]
+
+
+def test_an_error_rate_that_was_measured_can_be_ordered(call: Call, lions: Lions, tmp_path: Path) -> None:
+    questions, data, found = lions
+    result = call("--max-error", "20%", questions, "--out", tmp_path / "run", "--data", data, "--limit", "2", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["answered"]["value"] == 1
+    assert "askcorpus: at most 20 % of the answers are wrong, with 95 % confidence" in result.stderr
+    assert (
+        f"from confidence {found['offers'][-1]['threshold']:g} on, which is 100 % of them (78 to 100 %)"
+        in result.stderr
+    )
+    assert json.loads((tmp_path / "run/metrics.json").read_text())["run"]["settings"]["max_error"] == 0.2
+
+
+def test_an_error_rate_that_so_few_cannot_promise_is_refused_before_anything_is_made(
+    call: Call, lions: Lions, tmp_path: Path
+) -> None:
+    questions, data, _ = lions
+    result = call(questions, "--out", tmp_path / "run", "--data", data, "--max-error", "5%")
+
+    assert result.exit_code == 2
+    assert str(result.exception).startswith(
+        "An error rate of at most 5 % cannot be promised: 15 answered questions are known, 59 without an error needed. "
+        "With 15 answered questions at best 18.2 % can be promised."
+    )
+    assert not (tmp_path / "run").exists()
+
+
+def test_calibrate_tries_the_rate_that_is_ordered_too(call: Call, lions: Lions) -> None:
+    questions, data, _ = lions
+    result = call("calibrate", questions, "--data", data, "--max-error", "19%")
+    assert result.exit_code == 0
+    assert [line[:14].strip() for line in result.stdout.splitlines()[3:9]] == [
+        "1 %",
+        "2 %",
+        "5 %",
+        "10 %",
+        "19 %",
+        "20 %",
+    ]
+    refused = call("calibrate", questions, "--data", data, "--max-error", "0.15")
+    assert (refused.exit_code, "15 %  cannot be promised" in refused.stdout) == (2, True)
+    assert "at best 18.2 % can be promised" in str(refused.exception)
+
+
+def test_calibrate_needs_an_index_and_makes_none(call: Call, lions: Lions, tmp_path: Path) -> None:
+    result = call("calibrate", lions[0], "--data", tmp_path / "nothing")
+    assert result.exit_code == 6
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_wrong_answer_to_a_question_without_answer_is_an_error(call: Call, lions: Lions, tmp_path: Path) -> None:
+    """Answering what the corpus does not say counts as wrong, and so does another sentence."""
+    _, data, _ = lions
+    rows = [
+        {"id": "1", "question": "What is the new lion of the zoo of Basel called?", "answerable": False},
+        {"id": "2", "question": "What is the new lion of the zoo of Basel called?", "answers": ["Leo"]},
+        {"id": "3", "question": "What is the new lion of the zoo of Basel called?"},
+    ]
+    (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    kept = (data / "risk.json").read_text()
+    try:
+        found = json.loads(call("calibrate", tmp_path / "q.jsonl", "--data", data, "--json").stdout)
+    finally:
+        (data / "risk.json").write_text(kept)
+    assert (found["questions"], found["answered"], found["right"], found["best"]) == (2, 2, 0, None)
+
+
 def test_help_shows_all_commands(call: Call) -> None:
     shown = call("--help").stdout
     assert "QUESTIONS --out DIR" in shown
-    assert all(name in shown for name in ("run", "compare", "make"))
+    assert all(name in shown for name in ("run", "compare", "calibrate", "make"))

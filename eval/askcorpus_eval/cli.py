@@ -1,4 +1,4 @@
-"""``askcorpus eval``: run a question set, compare runs, draft a set. Results on stdout, everything else on stderr.
+"""``askcorpus eval``: run a question set, compare runs, calibrate, draft a set. Results on stdout, the rest on stderr.
 
 ``askcorpus eval QUESTIONS --out DIR`` is the command ``run`` without its name; a question file that is called like a
 command is given as ``./compare``.
@@ -55,6 +55,10 @@ Data = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="Folder of an index. (default: .askcorpus)", show_default=False),
 ]
+MaxError = Annotated[
+    str | None,
+    typer.Option("--max-error", metavar="RATE", help="Answer so that at most this share is wrong, as in 5%."),
+]
 
 
 @app.command(DEFAULT_COMMAND)
@@ -68,6 +72,7 @@ def run(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
     ] = None,
+    max_error: MaxError = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N questions.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in DIR.")] = False,
     baseline: Annotated[Path | None, typer.Option(metavar="DIR", help="Compare with this earlier run.")] = None,
@@ -92,7 +97,7 @@ def run(
         raise UsageError("--fail-drop compares with an earlier run.", "Name it: --baseline DIR.")
     if baseline:
         read_report(baseline)  # a wrong one is better known now than after an hour
-    evaluation = Evaluation(questions, out, corpus=corpus or (), data=data, overrides=_settings(overrides))
+    evaluation = Evaluation(questions, out, corpus=corpus or (), data=data, overrides=_settings(overrides, max_error))
     judging = Judging(judge_model, judge_url) if judge_model else None
     report = evaluation.run(limit=limit, resume=resume, judging=judging)
     before = None
@@ -133,6 +138,32 @@ def compare_runs(
     _end([line for each in comparisons for line in _named(each, failures(gates, each.after, each.before))])
 
 
+@app.command("calibrate")
+def calibrate(
+    questions: Annotated[Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, or a BEIR folder.")],
+    data: Data = None,
+    max_error: MaxError = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+) -> None:
+    """Measure on your questions which error rates can be ordered, and what share of questions each costs.
+
+    What is measured is kept in the index's folder (risk.json); --max-error then goes by it.
+    """
+    require("eval", "askcorpus eval")
+    from askcorpus.answer.risk import order
+    from askcorpus.settings import read_settings
+    from askcorpus_eval import session
+    from askcorpus_eval.promises import RATES, offers, table
+
+    settings = read_settings(data=data, max_error=max_error)
+    outcomes = session.calibrate(questions, settings)
+    ordered = settings.max_error
+    found = offers(outcomes, RATES if ordered is None else (*RATES, ordered))
+    typer.echo(found.model_dump_json() if json else table(found))
+    if ordered is not None:
+        order(outcomes, ordered)
+
+
 @app.command("make")
 def make(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The new question file (.jsonl).")],
@@ -160,13 +191,14 @@ def _gates(under: list[str] | None, over: list[str] | None, drop: list[str] | No
     return [*read_gates("under", under or ()), *read_gates("over", over or ()), *read_gates("drop", drop or ())]
 
 
-def _settings(overrides: list[str] | None) -> dict[str, str]:
+def _settings(overrides: list[str] | None, max_error: str | None) -> dict[str, str]:
     pairs = [override.partition("=") for override in overrides or ()]
     if wrong := [name for name, equals, _ in pairs if not equals]:
         raise UsageError(f"--set {wrong[0]}: not of the form key=value.")
     if any(name == "data" for name, _, _ in pairs):
         raise UsageError("--set data: the folder of the index has its own option.", "Use --data DIR.")
-    return {name.strip(): value for name, _, value in pairs}
+    ordered = {"max_error": max_error} if max_error is not None else {}
+    return {name.strip(): value for name, _, value in pairs} | ordered
 
 
 def _print_figures(figures: dict[str, Any], *, as_json: bool) -> None:

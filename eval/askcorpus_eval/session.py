@@ -6,13 +6,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from askcorpus.answer.outcomes import FILE as OUTCOMES
+from askcorpus.answer.outcomes import write_outcomes
+from askcorpus.answer.risk import Outcomes
 from askcorpus.errors import UsageError
 from askcorpus.feedback import FEEDBACK, read_feedback
+from askcorpus.index.store import require_index
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
 from askcorpus_eval import export, report
 from askcorpus_eval.evaluate import Assistant, Report, evaluate, masked
 from askcorpus_eval.judge import Judge, load_judge
+from askcorpus_eval.promises import measure
 from askcorpus_eval.question_drafts import from_documents, from_feedback, sample_documents, write_drafts
 from askcorpus_eval.questions import Question, QuestionSet, read_questions
 from askcorpus_eval.run_folder import ANSWERS, DATA, METRICS, VERDICTS, Inputs, RunFolder
@@ -60,9 +65,10 @@ class Evaluation:
         from askcorpus.assistant import open_assistant
 
         judge = load_judge(self._settings, judging.model, judging.base_url) if judging else None
-        self._folder.claim(resume=resume)
         with closing(open_assistant(self._settings)) as assistant:
-            notes = ingest_corpus(self._corpus, assistant) if self._corpus else []
+            notes = [str(assistant.promise)] if assistant.promise else []
+            self._folder.claim(resume=resume)
+            notes += ingest_corpus(self._corpus, assistant) if self._corpus else []
             name = self._source.name
             return run_in(self._folder, assistant, self._set, source=name, limit=limit, judge=judge, notes=notes)
 
@@ -174,6 +180,25 @@ class IngestBar:
     def finish(self) -> None:
         """All files are done."""
         self._bars.update(self._task, completed=self._begun)
+
+
+def calibrate(questions: Path, settings: Settings) -> Outcomes:
+    """Measure a question set on the index of ``settings`` and keep its outcomes there, for error rates to be ordered.
+
+    Raises:
+        AskcorpusError: as the error says; the outcomes that were there are kept.
+    """
+    from askcorpus.assistant import open_assistant
+
+    require_index(settings.data)
+    asked = read_questions(questions).questions
+    anything = settings.model_copy(update={"min_confidence": 0.0, "max_error": None})
+    with closing(open_assistant(anything)) as assistant, _bars() as bars:
+        assistant.store.filled()
+        task = bars.add_task("asked", total=len(asked))
+        measured = measure(assistant, asked, questions.name, lambda: bars.advance(task))
+    write_outcomes(settings.data / OUTCOMES, measured)
+    return measured.table()
 
 
 def draft(settings: Settings, out: Path, *, feedback: Path | None, documents: int, language: str) -> int:

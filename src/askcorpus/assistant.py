@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Generator, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Self
 
 from askcorpus.answer.answerer import Answerer, Findings
@@ -13,8 +13,10 @@ from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
 from askcorpus.answer.judgement import Assessment, Judgement, assess, judge, rerank
 from askcorpus.answer.llm import load_answerer
+from askcorpus.answer.outcomes import known_outcomes
 from askcorpus.answer.phrases import does_not_say
 from askcorpus.answer.reader import Reader
+from askcorpus.answer.risk import Promise, order
 from askcorpus.answer.sentence_scores import READ
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
@@ -79,9 +81,25 @@ class Assistant:
         self.embeddings.warm_up()
         self.reader.warm_up()
 
+    @cached_property
+    def promise(self) -> Promise | None:
+        """What keeps the ordered error rate (the setting ``max_error``); None where none is ordered.
+
+        Raises:
+            UsageError: the rate cannot be promised.
+            IndexMismatch: the known answers in the data folder were measured with other settings.
+            StorageError: they cannot be read.
+        """
+        if self.settings.max_error is None:
+            return None
+        known = known_outcomes(self.settings, self.store.fingerprint, self.answerer.name, self.calibration)
+        return order(known, self.settings.max_error)
+
     @property
     def operating_point(self) -> float:
-        """Confidence below which it abstains."""
+        """Confidence below which it abstains. Raises as :attr:`promise` does."""
+        if self.promise:
+            return self.promise.threshold
         chosen = self.settings.min_confidence
         return self.calibration.operating_point if chosen is None else chosen
 

@@ -10,10 +10,11 @@ import logging
 import os
 import re
 import tomllib
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -68,6 +69,13 @@ class Settings(BaseSettings):
     min_confidence: float | None = Field(
         None, ge=0, le=1, description="Abstain below this confidence; default: the calibrated operating point."
     )
+    max_error: float | None = Field(
+        None,
+        ge=0.001,
+        le=0.5,
+        description="Abstain so often that at most this share of the answers given is wrong (`5%` or `0.05`), with "
+        "95 % confidence: see [evaluation](evaluation.md#an-ordered-error-rate). Not together with min_confidence.",
+    )
     llm: str | None = Field(
         None,
         description="A chat model as `provider:model` (ollama:qwen3, openai:…); without one, answers are quotes.",
@@ -90,6 +98,23 @@ class Settings(BaseSettings):
     stop_seconds: float = Field(
         5, ge=0, le=600, description="Seconds that `serve` gives the questions in flight when it is told to stop."
     )
+
+    @field_validator("max_error", mode="before")
+    @classmethod
+    def _read_percent(cls, value: object) -> object:
+        if not isinstance(value, str) or not value.rstrip().endswith("%"):
+            return value
+        try:
+            return float(Decimal(value.rstrip().removesuffix("%").strip()) / 100)
+        except InvalidOperation:
+            return value
+
+    @field_validator("max_error")
+    @classmethod
+    def _is_alone(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is not None and info.data.get("min_confidence") is not None:
+            raise ValueError("and min_confidence both say when to answer: set one of them")
+        return value
 
     @field_validator("allowed_origins", mode="before")
     @classmethod

@@ -75,6 +75,10 @@ Source = Annotated[
     list[str] | None, typer.Option("--source", metavar="NAME", help="Only documents from this source; repeatable.")
 ]
 DateFrom = Annotated[str, typer.Option("--from", metavar="DATE", help="Not before 2022, 2022-09 or 2022-09-29.")]
+MaxError = Annotated[
+    str | None,
+    typer.Option("--max-error", metavar="RATE", help="Answer so that at most this share is wrong, as in 5%."),
+]
 DateTo = Annotated[str, typer.Option("--to", metavar="DATE", help="Not after that year, month or day.")]
 
 
@@ -156,6 +160,7 @@ def ask(
     date_from: DateFrom = "",
     date_to: DateTo = "",
     top_k: TopK = None,
+    max_error: MaxError = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say how the answer came about.")] = False,
     json: Json = False,
 ) -> None:
@@ -163,10 +168,12 @@ def ask(
 
     Each quote comes with its exact place. Where the documents do not hold the answer, that is the answer.
     """
-    from askcorpus_ui.cli.console import print_answer, print_json
+    from askcorpus_ui.cli.console import note, print_answer, print_json
 
     question, filters = _read(question), _filters(language, source, date_from, date_to)
-    with _assistant(_settings(data=data, top_k=top_k)) as assistant:
+    with _assistant(_settings(data=data, top_k=top_k, max_error=max_error)) as assistant:
+        if assistant.promise:
+            note(f"askcorpus: {assistant.promise}")
         answer = assistant.ask(question, filters=filters, explain=explain)
     if json:
         print_json(answer)
@@ -220,6 +227,7 @@ def serve(
         str | None, typer.Option(metavar="ADDRESS", help="Address to listen on. (default: 127.0.0.1)")
     ] = None,
     port: Annotated[int | None, typer.Option(metavar="N", help="Port of chat and API. (default: 7860)")] = None,
+    max_error: MaxError = None,
     examples: Annotated[
         Path | None, typer.Option(metavar="FILE", readable=False, help="Questions for the empty chat to offer.")
     ] = None,
@@ -230,7 +238,7 @@ def serve(
     from askcorpus_ui.web.server import serve as run_server
 
     try:
-        run_server(_settings(data=data, host=host, port=port), examples=examples)
+        run_server(_settings(data=data, host=host, port=port, max_error=max_error), examples=examples)
     except KeyboardInterrupt:
         note("askcorpus: stopped.")  # the ordinary end of a server
 

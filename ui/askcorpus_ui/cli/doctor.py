@@ -26,6 +26,8 @@ def examine(settings: Settings) -> list[Check]:
     except AskcorpusError as exc:
         return [*checks, Check("model", False, str(exc))]
     checks += [_attempt("model", lambda: _embed(settings, embeddings)), *_index(settings, embeddings)]
+    if settings.max_error is not None:
+        checks.append(_attempt("max_error", lambda: _promise(settings)))
     if settings.llm:
         checks.append(_attempt("llm", lambda: _reply(settings)))
     return checks
@@ -74,6 +76,11 @@ def _compare(store: Store, embeddings: SentenceEmbeddings) -> str:
             "Set the model back, or ingest into another folder with --data.",
         )
     return f"passage {passage_id} is embedded as it is stored"
+
+
+def _promise(settings: Settings) -> str:
+    with open_assistant(settings) as assistant:
+        return str(assistant.promise)
 
 
 def _reply(settings: Settings) -> str:

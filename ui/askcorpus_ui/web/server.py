@@ -53,6 +53,7 @@ def serve(settings: Settings, *, open_browser: bool = False, examples: Path | No
     Raises:
         UsageError: the host is not this machine's, or is beyond loopback without an ``api_key``.
         Busy: something else listens on the port.
+        AskcorpusError: an ordered error rate cannot be kept.
     """
     if not is_loopback(settings.host) and settings.api_key is None:
         raise UsageError(
@@ -68,6 +69,8 @@ def serve(settings: Settings, *, open_browser: bool = False, examples: Path | No
     with listener, _ended_by_sigterm():
         assistant = open_assistant(settings)
         try:
+            if assistant.promise:
+                print(f"askcorpus: {assistant.promise}", file=sys.stderr, flush=True)
             _tell_if_empty(assistant)
             app = create_app(assistant, settings, examples=questions)
             _Server(app, settings.stop_seconds, address, open_browser).run(sockets=[listener])

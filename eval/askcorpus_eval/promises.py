@@ -1,0 +1,116 @@
+"""Which error rates a question set can promise, and the share of its questions that each costs."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from askcorpus.answer.outcomes import Measured, conditions
+from askcorpus.answer.risk import Outcomes, best_rate, certify, interval, percent
+from askcorpus.types import Answer
+from askcorpus_eval.evaluate import match_gold
+from askcorpus_eval.questions import Question
+from askcorpus_eval.score import score
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant
+
+RATES = (0.01, 0.02, 0.05, 0.1, 0.2)
+"""The error rates that are tried whatever is ordered."""
+
+
+class Offer(BaseModel, frozen=True):
+    """What an error rate costs: the confidence from which answers are given, and the share of questions that get one
+    with its 95 % interval; all ``None`` where the rate cannot be promised."""
+
+    max_error: float
+    threshold: float | None = None
+    coverage: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class Offers(BaseModel, frozen=True):
+    """What the known answers of ``questions`` questions, ``answered`` of them and ``right`` of those, can promise.
+
+    ``best`` is the lowest error rate that they can."""
+
+    questions: int
+    answered: int
+    right: int
+    best: float | None
+    offers: tuple[Offer, ...]
+
+
+def measure(assistant: "Assistant", questions: Sequence[Question], source: str, step: Callable[[], None]) -> Measured:
+    """Ask every question, each answered however low the confidence, and keep how sure and how right its answer is.
+
+    The assistant must answer at any confidence. Questions whose gold does not tell right from wrong are left out.
+    ``step`` is called after each question; ``source`` names the set.
+
+    Raises:
+        UsageError, NothingIngested: as ``evaluate.match_gold`` does.
+    """
+    gold = match_gold(assistant.store, questions)
+    given, asked = [], 0
+    for question in questions:
+        answer = assistant.ask(question.question, history=question.history)
+        right = score(question, answer, gold[question.id], assistant.store).correct
+        step()
+        if right is not None:
+            asked += 1
+            given += _outcome(answer, right)
+    return Measured(
+        questions=source,
+        date=datetime.now(UTC).date().isoformat(),
+        conditions=conditions(
+            assistant.settings, assistant.store.fingerprint, assistant.answerer.name, assistant.calibration
+        ),
+        asked=asked,
+        outcomes=tuple(Outcomes.of(given).pairs()),
+    )
+
+
+def _outcome(answer: Answer, right: bool) -> list[tuple[float, bool]]:
+    """Nothing where no answer is given at any threshold: where nothing is found, or a model's claims are not there."""
+    return [(answer.confidence, right)] if answer.answerable else []
+
+
+def offers(outcomes: Outcomes, rates: Iterable[float] = RATES) -> Offers:
+    """What these outcomes can promise, rate by rate, the lowest first."""
+    return Offers(
+        questions=outcomes.asked,
+        answered=len(outcomes.right),
+        right=int(outcomes.right.sum()),
+        best=best_rate(outcomes),
+        offers=tuple(_offer(outcomes, rate) for rate in sorted(set(rates))),
+    )
+
+
+def _offer(outcomes: Outcomes, rate: float) -> Offer:
+    promise = certify(outcomes, rate)
+    if promise is None:
+        return Offer(max_error=rate)
+    low, high = interval(promise.given, promise.asked)
+    return Offer(max_error=rate, threshold=promise.threshold, coverage=promise.coverage, low=low, high=high)
+
+
+def table(found: Offers) -> str:
+    """The same for people: a line a rate."""
+    lines = [
+        f"{found.questions} questions, {found.answered} answered at any confidence, {found.right} of these rightly.",
+        "",
+        f"{'wrong, at most':>14}  {'from confidence':>15}  {'answered (95 % interval)':>24}",
+        *map(_line, found.offers),
+    ]
+    if found.best is not None:
+        lines += ["", f"The lowest error rate that can be promised is {percent(found.best)}."]
+    return "\n".join(lines)
+
+
+def _line(offer: Offer) -> str:
+    if offer.threshold is None or offer.coverage is None or offer.low is None or offer.high is None:
+        return f"{percent(offer.max_error):>14}  cannot be promised"
+    answered = f"{100 * offer.coverage:.0f} % ({100 * offer.low:.0f} to {100 * offer.high:.0f} %)"
+    return f"{percent(offer.max_error):>14}  {offer.threshold:15.3f}  {answered:>24}"
