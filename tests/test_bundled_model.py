@@ -31,10 +31,16 @@ def tokenizer() -> Tokenizer:
     return Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
+@pytest.fixture(scope="module")
+def plain() -> SentenceEmbeddings:
+    """The converted model as it is, without the adapters that bring languages together."""
+    return SentenceEmbeddings(str(bundled_model.bundled_model()))
+
+
 @pytest.mark.parametrize("case", REFERENCE["vectors"], ids=lambda case: case["text"][:20])
-def test_vectors_are_those_of_the_wheels_engine(case: dict[str, Any], embeddings: SentenceEmbeddings) -> None:
+def test_vectors_are_those_of_the_wheels_engine(case: dict[str, Any], plain: SentenceEmbeddings) -> None:
     expected = np.array(case["vector"])
-    embed = embeddings.embed_query if case["role"] == "query" else lambda text: embeddings.embed_documents([text])[0]
+    embed = plain.embed_query if case["role"] == "query" else lambda text: plain.embed_documents([text])[0]
     # The engine also rounds what it computes with to 8 bits, so the two are not equal to the last digit.
     assert np.dot(embed(case["text"]), expected) / np.linalg.norm(expected) >= 0.9995
 
@@ -47,6 +53,38 @@ def test_token_ids_are_those_of_the_wheels_engine(case: dict[str, Any], tokenize
 def test_a_text_is_framed_by_its_special_tokens(tokenizer: Tokenizer) -> None:
     ids = tokenizer.encode("bonjour").ids
     assert (tokenizer.id_to_token(ids[0]), tokenizer.id_to_token(ids[-1])) == ("<s>", "</s>")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "near"),
+    [
+        (
+            "Когда снова открылся мост в Керлуане?",
+            "Le pont de Kerlouan a rouvert lundi après deux ans de travaux.",
+            "Мост в Твери закрыли в понедельник из-за паводка.",
+        ),
+        (
+            "ما ثمن المحرك الجديد للعبّارة؟",
+            "The captain said that the new engine of the ferry had cost 12 million kroner.",
+            "قالت الشركة إن ثمن التذكرة ارتفع هذا العام.",
+        ),
+        (
+            "动物园新来的狮子叫什么名字？",
+            "Der Zoo von Basel hat einen neuen Löwen namens Radja.",
+            "动物园里的老虎今年春天生了三只小老虎。",
+        ),
+    ],
+)
+def test_the_adapters_bring_languages_together(
+    question: str, answer: str, near: str, plain: SentenceEmbeddings, embeddings: SentenceEmbeddings
+) -> None:
+    """What answers in another language gains on what is only near in the question's own."""
+
+    def lead(model: SentenceEmbeddings) -> float:
+        right, wrong = model.embed_sentences([answer, near]) @ np.array(model.embed_query(question))
+        return float(right - wrong)
+
+    assert lead(embeddings) > lead(plain)
 
 
 def test_without_the_wheel_the_same_model_is_named_at_its_hub(monkeypatch: pytest.MonkeyPatch) -> None:

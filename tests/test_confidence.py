@@ -16,16 +16,14 @@ from askcorpus.answer.confidence import (
 )
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.embedding.baseline import ScoreBaseline
-from askcorpus.index.store import StoredPassage
-from askcorpus.search.candidates import Candidate, Retrieval
 from askcorpus.search.query import Query
-from askcorpus.types import Hit, Match, Passage, Scores, Span
+from askcorpus.types import Hit, Scores, Span
 
 CALIBRATION = Calibration(
     intercept=-1.0,
-    weights={"foreign": 2.0, "lexical": 0.5},
-    means={"foreign": 5.0, "lexical": 1.0},
-    deviations={"foreign": 2.0, "lexical": 1.0},
+    weights={"foreign": 2.0, "passage": 0.5},
+    means={"foreign": 5.0, "passage": 1.0},
+    deviations={"foreign": 2.0, "passage": 1.0},
     operating_point=0.5,
     sentence_weights={},
 )
@@ -40,13 +38,6 @@ def hit(document: str, fused: float) -> Hit:
     return Hit(passage_id=f"p-{document}", document_id=document, text="x", start=0, end=1, scores=Scores(fused=fused))
 
 
-def candidate(document: str, fused: float, share: float) -> Candidate:
-    passage = Passage(id=f"p-{document}", document_id=document, text="x", start=0, end=1)
-    stored = StoredPassage(passage, np.zeros(2, np.float32), (Span(0, 1),), np.zeros((1, 2), np.float16))
-    match = Match(similarity=0.6, standing=2.0, lexical_share=share, evidence=fused)
-    return Candidate(hit(document, fused), stored, (match,), 0.0)
-
-
 def read(question: str, language: str) -> Query:
     """A query without a corpus."""
     vectors = np.zeros((1, 2), np.float32)
@@ -55,7 +46,7 @@ def read(question: str, language: str) -> Query:
     )
 
 
-def measured(question: str, sentence: str, *shares: float, languages: tuple[str, str] = ("", "")) -> Features:
+def measured(question: str, sentence: str, languages: tuple[str, str] = ("", "")) -> Features:
     """The features when ``sentence`` is all that a passage says; ``languages`` are the question's and the passage's."""
     query = Query.read(
         question,
@@ -69,17 +60,16 @@ def measured(question: str, sentence: str, *shares: float, languages: tuple[str,
     passage = hit("a", 1.0).model_copy(update={"text": sentence, "language": languages[1]})
     span = Span(0, len(sentence))
     evidence = ScoredSentence(passage, 0, span, sentence, span, 3.0, 40.0, -40.0, 0.6, 2.0, 14.0)
-    found = tuple(candidate("a", 1.0, share) for share in shares)
-    return measure(Retrieval(query, found, ()), [evidence])
+    return measure(query, [evidence])
 
 
 def test_confidence_is_the_logistic_of_the_weighed_sum() -> None:
     """-1 + 2 · (7 - 5) / 2 + 0.5 · (3 - 1) / 1 = 2"""
-    assert CALIBRATION.confidence(features(foreign=7.0, lexical=3.0)) == pytest.approx(1 / (1 + math.exp(-2)))
+    assert CALIBRATION.confidence(features(foreign=7.0, passage=3.0)) == pytest.approx(1 / (1 + math.exp(-2)))
 
 
 def test_at_the_means_only_the_intercept_counts() -> None:
-    assert CALIBRATION.confidence(features(foreign=5.0, lexical=1.0)) == pytest.approx(1 / (1 + math.e))
+    assert CALIBRATION.confidence(features(foreign=5.0, passage=1.0)) == pytest.approx(1 / (1 + math.e))
 
 
 @pytest.mark.parametrize(("extreme", "near"), [(1e9, 1.0), (-1e9, 0.0)])
@@ -91,48 +81,47 @@ def test_extremes_overflow_nothing_and_are_never_certain(extreme: float, near: f
 
 def test_pulls_say_what_tipped_the_decision_strongest_first() -> None:
     """From the usual share, 1, to -5: 0.5 · -6 / 1. From no foreign score to 4: 2 · 4 / 2. Start: -1 - 2 · 5 / 2."""
-    found = features(foreign=4.0, lexical=-5.0)
+    found = features(foreign=4.0, passage=-5.0)
     pulls = CALIBRATION.pulls(found)
-    assert pulls == {"foreign": 4.0, "lexical": -3.0}
-    assert list(pulls) == ["foreign", "lexical"]
+    assert pulls == {"foreign": 4.0, "passage": -3.0}
+    assert list(pulls) == ["foreign", "passage"]
     assert CALIBRATION.start == -6.0
     assert CALIBRATION.confidence(found) == pytest.approx(1 / (1 + math.exp(-(-6.0 + 4.0 - 3.0))))
 
 
 def test_what_another_language_is_worth_pulls_nothing_in_the_questions_own() -> None:
-    assert CALIBRATION.pulls(features(lexical=1.0)) == {"foreign": 0.0, "lexical": 0.0}
+    assert CALIBRATION.pulls(features(passage=1.0)) == {"foreign": 0.0, "passage": 0.0}
 
 
-def test_the_words_are_those_of_the_best_passage() -> None:
-    found = measured("Who came?", "Ann came.", 0.7, 0.9)
-    assert (found.similarity, found.lexical, found.answer, found.foreign) == (0.6, 0.7, 3.0, 0.0)
+def test_the_evidence_is_that_of_the_best_sentence() -> None:
+    found = measured("Who came?", "Ann came.")
+    assert (found.answer, found.foreign, found.foreign_passage) == (3.0, 0.0, 0.0)
 
 
 def test_measurements_say_no_more_beyond_a_limit() -> None:
-    found = measured("Who came?", "Anne est venue.", 0.7, languages=("en", "fr"))
+    found = measured("Who came?", "Anne est venue.", languages=("en", "fr"))
     assert (found.foreign, found.relevance, found.passage) == (1.0, CERTAIN, -OUTSTANDING)
+    assert found.foreign_passage == found.passage
 
 
 @pytest.mark.parametrize(
-    ("question", "name", "country"),
+    ("question", "name"),
     [
-        ("When did Syria recognize Donetsk?", 0.0, 0.0),
-        ("When did China recognize Donetsk?", 0.0, 1.0),
-        ("When did Syria recognize Kharkiv?", 0.0, 0.0),  # it may be called otherwise in French
-        ("When did somebody recognize Kharkiv?", 1.0, 0.0),
-        ("When was it recognized?", 0.0, 0.0),
+        ("When did Syria recognize Donetsk?", 0.0),
+        ("When did China recognize Donetsk?", 1.0),
+        ("When did Syria recognize Kharkiv?", 0.0),  # it may be called otherwise in French
+        ("When did somebody recognize Kharkiv?", 1.0),
+        ("When was it recognized?", 0.0),
     ],
 )
-def test_a_name_that_is_asked_about_and_not_there_is_missing(question: str, name: float, country: float) -> None:
-    found = measured(question, "La Syrie avait reconnu Donetsk en juin.", 0.5, languages=("en", "fr"))
-    assert (found.name, found.country) == (name, country)
+def test_a_name_that_is_asked_about_and_not_there_is_missing(question: str, name: float) -> None:
+    found = measured(question, "La Syrie avait reconnu Donetsk en juin.", languages=("en", "fr"))
+    assert found.name == name
 
 
 def test_in_one_language_any_name_that_is_not_there_is_missing() -> None:
-    found = measured(
-        "When did Syria recognize Kharkiv?", "Syria recognized Donetsk in June.", 0.5, languages=("en", "en")
-    )
-    assert (found.name, found.country) == (1.0, 0.0)
+    found = measured("When did Syria recognize Kharkiv?", "Syria recognized Donetsk in June.", languages=("en", "en"))
+    assert found.name == 1.0
 
 
 def test_the_calibration_in_the_package_answers_from_strong_evidence_only() -> None:

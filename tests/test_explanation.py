@@ -36,19 +36,19 @@ def decided(
     assistant: Assistant,
     abstain_reason: AbstainReason | None,
     *,
-    similarity: float = 1.0,
-    lexical: float = 1.0,
+    answer: float = 1.0,
+    passage: float = 1.0,
     operating_point: float = 0.5,
 ) -> str:
     """The verdict where each feature pulls as said, per unit above nothing."""
     query = read_query(VOLCANO, (), assistant.embeddings, assistant.unrelated_texts)
     with assistant.store.snapshot() as index:
         retrieval = assistant.retriever.retrieve(index, query, Filters(), 8)
-    weights = {"similarity": similarity, "lexical": lexical}
+    weights = {"answer": answer, "passage": passage}
     nothing, one = dict.fromkeys(weights, 0.0), dict.fromkeys(weights, 1.0)
     calibration = Calibration(0.0, weights, nothing, one, operating_point, {"answer_score": 1.0})
     evidence = score_sentences(retrieval, assistant.reader, calibration.sentence_weights)
-    features = measure(retrieval, evidence)
+    features = measure(query, evidence)
     return explain(
         retrieval, evidence, features, calibration, operating_point, filters=Filters(), abstain_reason=abstain_reason
     ).verdict
@@ -102,19 +102,19 @@ def test_the_confidence_can_be_worked_out(assistant: Assistant) -> None:
     pulls = [feature.pull for feature in explanation.features.values()]
     assert explanation.confidence == pytest.approx(1 / (1 + math.exp(-explanation.start - sum(pulls))), abs=1e-3)
     assert sorted(pulls, key=abs, reverse=True) == pulls
-    assert explanation.features["similarity"].value == pytest.approx(explanation.sentences[0].similarity)
+    assert explanation.features["answer"].value == pytest.approx(explanation.sentences[0].answer_score)
 
 
 def test_the_verdict_names_what_tipped_it_to_an_answer(assistant: Assistant) -> None:
-    assert decided(assistant, None, lexical=-0.01).startswith("answers: confidence 0.")
-    assert " reaches 0.50; most in favour: similarity 0." in decided(assistant, None, lexical=-0.01)
-    assert "most in favour: lexical " in decided(assistant, None, similarity=-0.01)
+    assert decided(assistant, None, passage=-0.01).startswith("answers: confidence 0.")
+    assert " reaches 0.50; most in favour: answer " in decided(assistant, None, passage=-0.01)
+    assert "most in favour: passage " in decided(assistant, None, answer=-0.01)
 
 
 def test_the_verdict_names_what_tipped_it_to_none(assistant: Assistant) -> None:
-    verdict = decided(assistant, "weak_evidence", similarity=-20.0)
-    assert verdict.startswith("abstains: confidence 0.00 is below 0.50; most against: similarity 0.")
-    assert "most against: lexical " in decided(assistant, "weak_evidence", lexical=-20.0)
+    verdict = decided(assistant, "weak_evidence", answer=-20.0)
+    assert verdict.startswith("abstains: confidence 0.00 is below 0.50; most against: answer ")
+    assert "most against: passage " in decided(assistant, "weak_evidence", passage=-20.0)
 
 
 def test_where_nothing_speaks_for_the_decision_nothing_is_named(assistant: Assistant) -> None:
@@ -123,7 +123,7 @@ def test_where_nothing_speaks_for_the_decision_nothing_is_named(assistant: Assis
 
 
 def test_a_confidence_that_rounds_to_the_operating_point_is_told_more_exactly(assistant: Assistant) -> None:
-    verdict = decided(assistant, "weak_evidence", similarity=0.0, lexical=0.0, operating_point=0.504)
+    verdict = decided(assistant, "weak_evidence", answer=0.0, passage=0.0, operating_point=0.504)
     assert verdict == "abstains: confidence 0.5000 is below 0.5040"
 
 

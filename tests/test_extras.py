@@ -163,7 +163,7 @@ def test_the_table_of_modules_is_the_extras_of_the_project() -> None:
 def test_all_and_the_lock_have_every_extra() -> None:
     [everything] = EXTRAS["all"]
 
-    assert Requirement(everything).extras == set(MODULES) == set(EXTRAS) - {"all", "dev"}
+    assert Requirement(everything).extras == set(MODULES) == set(EXTRAS) - {"all", "dev", "training"}
     assert "'.[all,dev]'" in (ROOT / "scripts/lock").read_text(encoding="utf-8")
 
 

@@ -13,7 +13,6 @@ from functools import cache
 from importlib.resources import files
 
 from askcorpus.answer.sentence_scores import ScoredSentence
-from askcorpus.search.candidates import Retrieval
 from askcorpus.search.names import Name, missing
 from askcorpus.search.query import Query
 from askcorpus.types import Hit
@@ -24,47 +23,40 @@ class Features:
     """What the evidence for a question looks like, by the sentence that would be quoted (see ``ScoredSentence``).
 
     ``answer``: how likely the reader finds the words that answer, and ``relevance``: that their passage answers at all,
-    both in log-odds up to ``CERTAIN`` either way; ``similarity``: the sentence's cosine similarity to the question;
-    ``passage``: its passage's evidence, up to ``OUTSTANDING``; ``lexical``: the share of the question's words that the
-    best passage holds, by weight (``fusion.lexical_share``). 1 if so, else 0: ``name``: the question names something
-    that the sentence's passage does not (in another language, where a name may be translated: nothing that it does);
-    ``country``: the question names a country that the passage does not; ``foreign``: the sentence's document is in
-    another language than the question.
+    both in log-odds up to ``CERTAIN`` either way; ``passage``: its passage's evidence, up to ``OUTSTANDING``. 1 if so,
+    else 0: ``name``: the question names something that the sentence's passage does not (see ``missing_names``);
+    ``foreign``: the sentence's document is in another language than the question; then ``foreign_passage`` is
+    ``passage`` once more, since what a passage's evidence is worth differs there.
     """
 
     answer: float
     relevance: float
-    similarity: float
     passage: float
-    lexical: float
     name: float
-    country: float
     foreign: float
+    foreign_passage: float
 
 
 CERTAIN = 12.0
 OUTSTANDING = 12.0
 """Beyond these a measurement says no more."""
 
-_SPECIAL = frozenset(("name", "country", "foreign"))
+_SPECIAL = frozenset(("name", "foreign", "foreign_passage"))
 """Features that are 0 unless something special is the case: 0 is where they say nothing."""
 
 
-def measure(retrieval: Retrieval, sentences: Sequence[ScoredSentence]) -> Features:
-    """The features of what was found for a question; there must be at least one candidate and one sentence."""
+def measure(query: Query, sentences: Sequence[ScoredSentence]) -> Features:
+    """The features of what was found for a question; there must be at least one sentence."""
     best = sentences[0]
-    query = retrieval.query
     foreign = _differ(query.language, best.hit.language)
-    absent = missing_names(query, [best.hit])
+    passage = _bounded(best.passage, OUTSTANDING)
     return Features(
         answer=_bounded(best.answer_score, CERTAIN),
         relevance=_bounded(best.relevance, CERTAIN),
-        similarity=best.similarity,
-        passage=_bounded(best.passage, OUTSTANDING),
-        lexical=max((match.lexical_share for match in retrieval.candidates[0].matches), default=0.0),
-        name=float(bool(absent) and (not foreign or absent == query.names)),
-        country=float(any(name.country for name in absent)),
+        passage=passage,
+        name=float(bool(missing_names(query, [best.hit]))),
         foreign=float(foreign),
+        foreign_passage=foreign * passage,
     )
 
 

@@ -56,7 +56,7 @@ def _assess_as(reading: int, retrieval: Retrieval, reader: Reader, calibration: 
     sentences = score_sentences(retrieval, reader, calibration.sentence_weights, reading)
     if not sentences:
         return None
-    features = measure(retrieval, sentences)
+    features = measure(retrieval.query, sentences)
     return Assessment(sentences, features, calibration.confidence(features))
 
 

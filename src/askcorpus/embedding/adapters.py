@@ -55,4 +55,12 @@ def load_adapters(name: str) -> Adapters:
     """The adapters of a file that comes with the package: ``ALIGNMENT`` or ``READER``."""
     content = files("askcorpus.embedding").joinpath(name).read_bytes()
     tensors = {key: tensor.astype(np.float32) for key, tensor in load(content).items()}
-    return Adapters(tensors, hashlib.sha256(content).hexdigest()[:12])
+    return Adapters(tensors, _digest(tensors))
+
+
+def _digest(tensors: Mapping[str, NDArray[np.float32]]) -> str:
+    """Of the tensors, not of the file, which may hold the same ones in another order."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(f"{name}\0".encode() + tensors[name].tobytes())
+    return digest.hexdigest()[:12]
