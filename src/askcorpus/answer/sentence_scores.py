@@ -19,6 +19,9 @@ READ = 8
 """Passages that are read, best first (docs/quality.md)."""
 
 
+SENTENCE_END = " .!?…。！？।։။።؟»”\"'"
+"""What closes a sentence and is no part of the words that answer."""
+
 LEAST_DEVIATION = 1e-3
 """What a few sentences that are all alike differ by at least, as cosine similarity."""
 
@@ -84,7 +87,8 @@ def read_sentences(retrieval: Retrieval, reader: Reader, reading: int = 0) -> li
     ):
         hit = candidate.hit
         for span, similarity, stands in zip(candidate.stored.sentences, similar, standing, strict=True):
-            answer = passage.best(Span(span.start - hit.start, span.end - hit.start))
+            text = hit.text[span.start - hit.start : span.end - hit.start]
+            answer = passage.best(Span(span.start - hit.start, span.start - hit.start + len(text.rstrip(SENTENCE_END))))
             if answer is None:
                 continue
             found.append(
@@ -92,7 +96,7 @@ def read_sentences(retrieval: Retrieval, reader: Reader, reading: int = 0) -> li
                     hit=hit,
                     rank=rank,
                     span=span,
-                    text=hit.text[span.start - hit.start : span.end - hit.start],
+                    text=text,
                     answer=Span(hit.start + answer.span.start, hit.start + answer.span.end),
                     answer_score=answer.score,
                     relevance=passage.relevance,
