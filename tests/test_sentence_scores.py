@@ -62,12 +62,12 @@ def test_sentences_stand_out_among_those_that_were_read(assistant: Assistant) ->
     assert sum(value**2 for value in standing) / len(standing) == pytest.approx(1.0, abs=0.1)
 
 
-def test_a_follow_up_is_read_behind_the_question_before_it(assistant: Assistant) -> None:
+def test_a_follow_up_is_read_with_the_question_before_it(assistant: Assistant) -> None:
     before = Turn(role="user", text="When did the bridge of Kerlouan reopen?")
     alone = weighed(assistant, "Who cut the ribbon?", before)
-    behind = weighed(assistant, "And who was there?", before, reading=1)
+    together = weighed(assistant, "And who was there?", before, reading=1)
     assert "Yann Le Goff" in alone[0].text
-    assert "Kerlouan" in behind[0].hit.text
+    assert "Kerlouan" in together[0].hit.text
 
 
 def test_without_passages_there_are_no_sentences(assistant: Assistant) -> None:

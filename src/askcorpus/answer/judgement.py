@@ -42,7 +42,7 @@ class Assessment(NamedTuple):
 def assess(retrieval: Retrieval, reader: Reader, calibration: Calibration) -> Assessment | None:
     """Read what was found; None where there is no sentence to read.
 
-    A follow-up is read both alone and behind the question before it, and the reading counts whose answer is likelier
+    A follow-up is read both alone and with the question before it, and the reading counts whose answer is likelier
     right: what stands alone is not harmed by what was said before.
 
     Raises:

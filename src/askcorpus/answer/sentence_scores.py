@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from askcorpus.answer.reader import Reader
 from askcorpus.search.candidates import Retrieval
 from askcorpus.search.period import is_of_other_time
+from askcorpus.text.dates import overlaps
 from askcorpus.types import Hit, Span
 
 READ = 8
 """Passages that are read, best first (docs/quality.md)."""
 
+
+PERIOD_WEIGHT = 2.5
+"""What a sentence gains whose document is of the time that the question names."""
 
 SENTENCE_END = " .!?…。！？।։။።؟»”\"'"
 """What closes a sentence and is no part of the words that answer."""
@@ -66,8 +70,13 @@ def score_sentences(
         ModelError: the reader cannot be loaded.
     """
     sentences = read_sentences(retrieval, reader, reading)
-    weighed = [s._replace(score=sum(w * getattr(s, name) for name, w in weights.items())) for s in sentences]
+    weighed = [s._replace(score=_score(s, weights, retrieval.query.period)) for s in sentences]
     return tuple(sorted(weighed, key=lambda sentence: -sentence.score))
+
+
+def _score(sentence: ScoredSentence, weights: Mapping[str, float], period: str) -> float:
+    of_the_time = PERIOD_WEIGHT * overlaps(sentence.hit.date, period)
+    return of_the_time + sum(weight * float(getattr(sentence, name)) for name, weight in weights.items())
 
 
 def read_sentences(retrieval: Retrieval, reader: Reader, reading: int = 0) -> list[ScoredSentence]:

@@ -18,7 +18,7 @@ from askcorpus.text.lexicon import expression, known, languages, words_anywhere
 from askcorpus.text.months import month_of, short_month_of
 from askcorpus.text.words import words
 
-PREFERENCE = 0.75
+PREFERENCE = 2.0
 """Standard deviations of evidence that being of the asked time is worth."""
 
 _YEAR = r"(?P<year>(?:1[5-9]|20)\p{Nd}{2})(?!\p{Nd})"

@@ -128,7 +128,7 @@ def read_query(
     readings = read_as = [standalone or question]
     if standalone is None and history:
         readings = [question, _in_context(question, history)]
-        read_as = [question, _after_the_last(question, history)]
+        read_as = [question, _before_the_last(question, history)]
     vectors = np.array([embeddings.embed_query(reading) for reading in readings], np.float32)
     language = _language(question, history)
     return Query.read(
@@ -154,10 +154,11 @@ def _in_context(question: str, history: Sequence[Turn]) -> str:
     return "\n".join([*asked, *answered, question])
 
 
-def _after_the_last(question: str, history: Sequence[Turn]) -> str:
-    """The question behind the one before it: "Who won? When?"."""
+def _before_the_last(question: str, history: Sequence[Turn]) -> str:
+    """The question and then the one that came before it: "When? Who won?". The other way round, the reader answers the
+    one before once more."""
     asked = [turn.text[:_REMEMBERED_CHARS] for turn in history if turn.role == "user"][-1:]
-    return " ".join([*asked, question])
+    return " ".join([question, *asked])
 
 
 def _language(question: str, history: Sequence[Turn]) -> str:
