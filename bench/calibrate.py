@@ -59,11 +59,11 @@ STRANGERS = 0.3
 SWAPPED = 60
 """Questions of each set that are asked with another name in the place of one of theirs, at most."""
 
-WEIGHTS = {"own": 1.0, "stranger": 0.1, "swapped": 0.05}
+WEIGHTS = {"own": 1.0, "stranger": 0.1, "swapped": 0.15}
 """What a question of each kind counts in the fit. A swapped one can still be answered now and then; and more of them
 teach the model more about names than about the rest (docs/quality.md)."""
 
-TOLERANCE = 0.02
+TOLERANCE = 0.01
 
 STRENGTH = 1.0
 """Inverse of the regularisation's strength."""
