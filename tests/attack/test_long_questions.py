@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-from askcorpus.search.answer_type import answer_spans, what_is_asked
 from askcorpus.search.names import names_of
 from askcorpus.search.period import read_period
 from askcorpus.search.query import LONGEST_QUESTION
@@ -18,8 +17,6 @@ def read(question: str) -> None:
     terms(question)
     read_period(question, "2023-05-01")
     names_of(question, "en")
-    what_is_asked(question)
-    answer_spans(what_is_asked("how many"), question)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,6 @@ from attack_texts import Pattern, attack_texts
 
 from askcorpus.answer.citations import verbatim
 from askcorpus.answer.contradiction import denies, rejects
-from askcorpus.search.answer_type import answer_spans, what_is_asked
 from askcorpus.search.names import missing, names_of
 from askcorpus.search.period import read_period
 from askcorpus.text.lexicon import languages
@@ -120,7 +119,6 @@ def made_in_use() -> tuple[Named, ...]:
 
 def _read_all(language: str) -> None:
     for question in QUESTIONS:
-        answer_spans(what_is_asked(question, language), TEXT, language)
         read_period(question, "2022-09-30", language)
         names_of(question, language)
     months = languages()[language].months if language else {}
