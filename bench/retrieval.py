@@ -3,7 +3,8 @@
     python bench/retrieval.py SETS --work DIR [--questions 250] [--tutorial] [--only NAME …]
 
 Per set, at document level, hit@5 and MRR@10 of: ``dense`` (passage vectors), ``lexical`` (BM25), ``rrf`` (both by
-reciprocal rank, k = 60, 100 each), ``askcorpus`` (both as the product fuses them, follow-ups with their history), and
+reciprocal rank, k = 60, 100 each), ``askcorpus`` (both as the product fuses them and the reader orders them, follow-ups with
+their history), and
 with ``--tutorial`` RecursiveCharacterTextSplitter 1000/200 with the same embedding model in Chroma, k = 4. Indexes are
 kept in ``DIR`` (``bench/calibrate.py`` makes the same ones). Questions without gold documents are left out.
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from sentence_weights import sample
 
+from askcorpus.answer.judgement import assess, rerank
 from askcorpus.assistant import Assistant, open_assistant
 from askcorpus.search.query import read_query
 from askcorpus.settings import read_settings
@@ -54,7 +56,8 @@ def ways(assistant: Assistant) -> dict[str, Search]:
         said = (question.question, question.history, assistant.embeddings, assistant.unrelated_texts)
         with store.snapshot() as index:
             query = read_query(*said, latest=index.latest())
-            hits = assistant.retriever.retrieve(index, query, Filters(), 20).hits
+            retrieval = assistant.retriever.retrieve(index, query, Filters(), 20)
+        hits = rerank(retrieval, assess(retrieval, assistant.reader, assistant.calibration)).hits
         return [id_ for found in hits for id_ in (found.passage_id, *found.duplicates)]
 
     def documents(search: Search) -> Search:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _WORDS = "embeddings.word_embeddings.weight"
 _BATCH = 4  # texts of like length at once: more makes no answer faster, and pads more
 _PADDING = 1
+_ERRORS = 3  # of ONNX Runtime's levels
 
 
 class TokenStates(NamedTuple):
@@ -90,6 +91,8 @@ class _Loaded(NamedTuple):
 def _load(adapters: Sequence[Adapters], longest: int) -> _Loaded:
     import onnxruntime
 
+    # It warns, on standard error, of graphics cards that it looks for and does not find.
+    onnxruntime.set_default_logger_severity(_ERRORS)
     weights_file, tokenizer_file = model_files()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
