@@ -5,8 +5,8 @@
 Per set, at document level, hit@5 and MRR@10 of: ``dense`` (passage vectors), ``lexical`` (BM25), ``rrf`` (both by
 reciprocal rank, k = 60, 100 each), ``askcorpus`` (both as the product fuses them and the reader orders them, follow-ups
 with their history), and with ``--tutorial`` RecursiveCharacterTextSplitter 1000/200 with the same embedding model in
-Chroma, k = 4. Indexes are kept in ``DIR`` (``bench/calibrate.py`` makes the same ones). Questions without gold documents
-are left out.
+Chroma, k = 4. Indexes are kept in ``DIR`` (``bench/calibrate.py`` makes the same ones). Questions without gold
+documents are left out.
 """
 
 import argparse
