@@ -135,6 +135,8 @@ def _passes(document: Document, filters: Filters) -> bool:
 class ScriptedAssistant:
     """Answers at once, the same every time. ``asked`` holds what it was asked, ``abandoned`` counts closed streams."""
 
+    promise = None
+
     def __init__(self, documents: Sequence[Document] = DOCUMENTS) -> None:
         self.store = ScriptedStore(documents)
         self.asked: list[tuple[str, tuple[Turn, ...], Filters]] = []

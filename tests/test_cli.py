@@ -208,13 +208,13 @@ def test_ask_explains_itself_in_tables(index: Path) -> None:
     assert "languages: en" in shown
     rows = {line.split(" · ")[-1]: line.split() for line in shown.splitlines() if " · p" in line}
     for rank, passage in enumerate(answer.explain.passages, start=1):
-        dense, lexical = passage.scores.dense, passage.scores.lexical
+        dense, lexical, rerank = passage.scores.dense, passage.scores.lexical, passage.scores.rerank
         assert rows[passage.passage_id][:5] == [
             str(rank),
             "-" if dense is None else f"{dense:.3f}",
             "-" if lexical is None else f"{lexical:.2f}",
             f"{passage.scores.fused:.2f}",
-            "-",
+            "-" if rerank is None else f"{rerank:.2f}",
         ]
     for name, feature in answer.explain.features.items():
         assert f"{name} {feature.value:.2f} {feature.neutral:.2f} {feature.pull:+.2f}" in " ".join(shown.split())

@@ -79,7 +79,8 @@ def test_below_the_operating_point_the_evidence_is_too_weak(assistant: Assistant
     assessment = assess(retrieval, assistant.reader, assistant.calibration)
     assert assessment is not None
     unrelated = assistant.unrelated_texts.among_themselves()
-    for point, reason in ((assessment.confidence, None), (assessment.confidence + 1e-6, "weak_evidence")):
+    shown = round(assessment.confidence, 4)
+    for point, reason in ((shown, None), (shown + 1e-6, "weak_evidence")):
         judgement = judge(retrieval, assessment, assistant.embeddings, unrelated, point)
         assert judgement.abstain_reason == reason
 

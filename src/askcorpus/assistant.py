@@ -182,7 +182,7 @@ class Assistant:
                 answer=does_not_say(query.language) if reason else verified.text,
                 answerable=reason is None,
                 abstain_reason=reason,
-                confidence=round(judgement.confidence, 4),
+                confidence=judgement.confidence,
                 citations=citations,
                 passages=retrieval.hits[:limit],
                 unsupported=() if reason else verified.unsupported,

@@ -32,6 +32,9 @@ LOOP = 10
 CHOSEN = 4
 """Characters of a class that are tried."""
 
+CALLED = 1
+"""Ways of a part that a pattern defines and calls."""
+
 ALPHABET = 40
 PAIRED = 8
 """Characters of a pattern's loops that are tried alone, and with each other."""
@@ -161,6 +164,11 @@ def _of_regex(node: Any) -> list[Example]:
         return _repeated(_of_regex(node.subpattern), node.min_count, node.max_count)
     if isinstance(node, core.Group | core.Atomic) or (isinstance(node, core.LookAround) and node.positive):
         return _of_regex(node.subpattern)
+    if isinstance(node, core.Conditional):  # (?(DEFINE)…): takes nothing where it stands
+        node.info.defined = _of_regex(node.yes_item)
+        return [()]
+    if isinstance(node, core.CallGroup):
+        return list(node.info.defined)[:CALLED]
     known = core.ZeroWidthBase | core.LookAround | core.RefGroup
     assert isinstance(node, known), f"{type(node)} is not known here"
     return [()]

@@ -100,7 +100,8 @@ def judge(
     """
     if assessment is None:
         return Judgement((), (), None, 0.0, "no_match")
-    sentences, features, confidence = assessment
+    sentences, features, exact = assessment
+    confidence = round(exact, 4)  # as it is shown, so that who compares it with the operating point sees the decision
     contradicting = contradicting_sentences(retrieval, sentences, embeddings, unrelated)
     weak = confidence < operating_point
     return Judgement(sentences, contradicting, features, confidence, "weak_evidence" if weak else None)
