@@ -8,6 +8,7 @@ import importlib
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -58,6 +59,10 @@ TEXT = (
 )
 
 
+LONG = 10_000
+"""Characters of a pattern."""
+
+
 class Named(NamedTuple):
     """A pattern, where it is found, and whether it is asked to match a whole text."""
 
@@ -76,12 +81,19 @@ def modules() -> dict[str, Path]:
 
 @cache
 def patterns() -> list[Named]:
-    """Every compiled pattern of the product, each once."""
+    """Every compiled pattern of the product, each once.
+
+    A long one holds the words of all languages and differs from language to language by a few: three are tried.
+    """
     found: dict[Any, Named] = {}
+    long: Counter[str] = Counter()
     constants = [named for name in sorted(modules()) for named in _patterns_of(name, importlib.import_module(name))]
     for named in (*constants, *made_in_use()):
         key = (type(named.pattern), named.pattern.pattern, named.pattern.flags, named.whole)
-        found.setdefault(key, named)
+        if key not in found and len(named.pattern.pattern) > LONG:
+            long[named.place] += 1
+        if long[named.place] <= 3:
+            found.setdefault(key, named)
     return list(found.values())
 
 
