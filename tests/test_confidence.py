@@ -59,7 +59,7 @@ def measured(question: str, sentence: str, languages: tuple[str, str] = ("", "")
     )
     passage = hit("a", 1.0).model_copy(update={"text": sentence, "language": languages[1]})
     span = Span(0, len(sentence))
-    evidence = ScoredSentence(passage, 0, span, sentence, span, 3.0, 40.0, -40.0, 0.6, 2.0, 14.0)
+    evidence = ScoredSentence(passage, span, sentence, span, 3.0, 40.0, -40.0, 0.6, 2.0, 14.0)
     return measure(query, [evidence])
 
 

@@ -16,7 +16,7 @@ def evidence(text: str, score: float, start: int = 100) -> ScoredSentence:
     name = f"p{start}"
     hit = Hit(passage_id=name, document_id=f"d{start}", text=text, start=span.start, end=span.end)
     answer = Span(start, start + len(text.split()[0]))
-    return ScoredSentence(hit, 0, span, text, answer, 2.0, 1.0, 9.0, 0.8, 1.0, score)
+    return ScoredSentence(hit, span, text, answer, 2.0, 1.0, 9.0, 0.8, 1.0, score)
 
 
 def draft_of(*found: ScoredSentence) -> Draft:

@@ -18,9 +18,9 @@ ANSWER_WEIGHT = 0.15
 class Judgement(NamedTuple):
     """The sentences that may answer, best first, and whether they are answered with.
 
-    ``contradicting`` are the best sentence and those that say otherwise, if any do; ``features`` what was measured,
-    None where there is no sentence; ``confidence`` the probability that an answer is right; ``abstain_reason`` why none
-    is given.
+    ``contradicting`` are the best sentence and those that say otherwise, if it is answered and any do; ``features``
+    what was measured, None where there is no sentence; ``confidence`` the probability that an answer is right;
+    ``abstain_reason`` why none is given.
     """
 
     sentences: tuple[ScoredSentence, ...]
@@ -102,6 +102,7 @@ def judge(
         return Judgement((), (), None, 0.0, "no_match")
     sentences, features, exact = assessment
     confidence = round(exact, 4)  # as it is shown, so that who compares it with the operating point sees the decision
+    if confidence < operating_point:
+        return Judgement(sentences, (), features, confidence, "weak_evidence")
     contradicting = contradicting_sentences(retrieval, sentences, embeddings, unrelated)
-    weak = confidence < operating_point
-    return Judgement(sentences, contradicting, features, confidence, "weak_evidence" if weak else None)
+    return Judgement(sentences, contradicting, features, confidence, None)

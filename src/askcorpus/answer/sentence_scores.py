@@ -41,7 +41,6 @@ class ScoredSentence(NamedTuple):
     """
 
     hit: Hit
-    rank: int
     span: Span
     text: str
     answer: Span
@@ -83,15 +82,15 @@ def read_sentences(retrieval: Retrieval, reader: Reader, reading: int = 0) -> li
     """Every sentence of the passages that are read, with its measurements and no score yet."""
     query, vector = retrieval.query, retrieval.query.vectors[reading]
     candidates = [
-        (rank, candidate)
-        for rank, candidate in enumerate(retrieval.candidates[:READ])
+        candidate
+        for candidate in retrieval.candidates[:READ]
         if not is_of_other_time(query.year, candidate.hit.date, f"{candidate.hit.title}\n{candidate.hit.text}")
     ]
-    texts = [candidate.hit.text for _, candidate in candidates]
-    similarities = [candidate.stored.sentence_vectors.astype(np.float32) @ vector for _, candidate in candidates]
+    texts = [candidate.hit.text for candidate in candidates]
+    similarities = [candidate.stored.sentence_vectors.astype(np.float32) @ vector for candidate in candidates]
     read = reader.read(query.read_as[reading], texts)
     found = []
-    for (rank, candidate), passage, similar, standing in zip(
+    for candidate, passage, similar, standing in zip(
         candidates, read, similarities, _standardised(similarities), strict=True
     ):
         hit = candidate.hit
@@ -103,7 +102,6 @@ def read_sentences(retrieval: Retrieval, reader: Reader, reading: int = 0) -> li
             found.append(
                 ScoredSentence(
                     hit=hit,
-                    rank=rank,
                     span=span,
                     text=text,
                     answer=Span(hit.start + answer.span.start, hit.start + answer.span.end),

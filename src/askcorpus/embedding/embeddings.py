@@ -313,8 +313,8 @@ def _aligned(model: "SentenceTransformer") -> "SentenceTransformer":
 
 
 def _half_precision(model: "SentenceTransformer") -> "torch.autocast":
-    """Matrix products in bfloat16, where the processor has instructions for them: more than twice as fast, and the
-    vectors are the same to four digits (docs/quality.md). Elsewhere they would be slower than in float32."""
+    """Matrix products in bfloat16, where the processor has instructions for them: about one and a half times as fast,
+    with vectors that point the same way (docs/quality.md). Elsewhere they would be slower than in float32."""
     import torch
 
     has = torch.cpu.get_capabilities()

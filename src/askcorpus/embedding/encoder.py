@@ -2,7 +2,7 @@
 
 The package carries the encoder's graph without weights (``encoder.onnx``, made by ``training/graph.py``). The weights
 are those of the bundled model, with the adapters' differences added; the word vectors are looked up outside the graph,
-in the model's file itself, so they are in memory once whoever uses them.
+in the model's file itself, of which only the pages that are needed are read.
 """
 
 import json
