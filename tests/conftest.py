@@ -1,11 +1,15 @@
 """Parts that are dear to make, shared by all tests of a session."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.index.opening import open_index
+from askcorpus.settings import Settings
+from askcorpus_ingest.pipeline import ingest
 from asking import READER
 
 
@@ -31,3 +35,12 @@ def embeddings() -> SentenceEmbeddings:
     embeddings = SentenceEmbeddings()
     embeddings.warm_up()
     return embeddings
+
+
+@pytest.fixture(scope="session")
+def sample_index(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Path:
+    """A data folder that holds the sample corpus, embedded once; tests that write take a copy."""
+    settings = Settings(data=tmp_path_factory.mktemp("sample") / "index")
+    with open_index(settings, embeddings) as store:
+        ingest([Path(__file__).parents[1] / "corpus"], store, embeddings, settings)
+    return settings.data

@@ -631,8 +631,8 @@ def test_a_reader_that_goes_away_is_no_error(index: Path) -> None:
         assert process.stderr.read() == b""
 
 
-def test_the_demo_asks_the_sample_corpus_and_says_what_to_type_next(tmp_path: Path) -> None:
-    result = run("demo", data=tmp_path / "demo")
+def test_the_demo_asks_the_sample_corpus_and_says_what_to_type_next(sample_index: Path, tmp_path: Path) -> None:
+    result = run("demo", data=Path(shutil.copytree(sample_index, tmp_path / "demo")))
     assert result.exit_code == 0
     assert result.stdout.startswith("> Which states recognized Donetsk?\n\n")
     assert "[1] “" in result.stdout

@@ -6,6 +6,7 @@ would not bring, directly or through others.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -215,6 +216,17 @@ def test_what_needs_an_extra_says_so_in_one_line_before_it_does_anything(
         assert outcome.stderr.endswith(f"Install them: pip install 'askcorpus[{extra}]'\n"), outcome
         assert outcome.exit_code == code
     assert not out.exists()
+
+
+def test_the_demo_tells_to_install_the_chat_before_it_is_opened(sample_index: Path, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(sample_index, tmp_path / "demo"))
+
+    [demo] = run(absent(), ["demo", "--data", str(data)])
+
+    assert demo.exit_code == 0, demo
+    steps = demo.stdout.partition("Now ask it yourself")[2].splitlines()
+    assert "  pip install 'askcorpus[chat]'" in steps
+    assert steps.index("  pip install 'askcorpus[chat]'") < steps.index(f"  askcorpus serve --data {data}")
 
 
 def test_one_missing_package_is_told_by_its_name(tmp_path: Path) -> None:

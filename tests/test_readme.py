@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import textwrap
 from pathlib import Path
 
@@ -30,9 +31,9 @@ def commands() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data folder of this page's tests, so that the sample corpus is embedded once."""
-    return tmp_path_factory.mktemp("readme") / "index"
+def index(sample_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of this page's tests, which holds the sample corpus already."""
+    return Path(shutil.copytree(sample_index, tmp_path_factory.mktemp("readme") / "index"))
 
 
 def test_every_command_is_run_somewhere() -> None:
