@@ -1,6 +1,7 @@
 """Parts that are dear to make, shared by all tests of a session."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,20 @@ from askcorpus.settings import Settings
 from askcorpus_ingest.pipeline import ingest
 from asking import READER
 
+LOAD = SentenceEmbeddings._load
+
+
+@cache
+def loaded(name: str) -> Any:
+    """The model of that name, loaded once a session."""
+    return LOAD(SentenceEmbeddings(name))
+
 
 @pytest.fixture(scope="module")
 def one_model() -> Iterator[None]:
     """Commands run in this process share the models, which each would load for itself in seconds."""
-    load, loaded = SentenceEmbeddings._load, {}
-
-    def load_once(self: SentenceEmbeddings) -> Any:
-        if self.name not in loaded:
-            loaded[self.name] = load(self)
-        return loaded[self.name]
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SentenceEmbeddings, "_load", load_once)
+        patch.setattr(SentenceEmbeddings, "_load", lambda self: loaded(self.name))
         patch.setattr("askcorpus.assistant.Reader", lambda _: READER)
         yield
 
@@ -33,7 +35,9 @@ def one_model() -> Iterator[None]:
 def embeddings() -> SentenceEmbeddings:
     """The bundled model, loaded once."""
     embeddings = SentenceEmbeddings()
-    embeddings.warm_up()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SentenceEmbeddings, "_load", lambda self: loaded(self.name))
+        embeddings.warm_up()
     return embeddings
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,14 @@ def open_(folder: Path, fingerprint: str = FINGERPRINT, **options: str) -> Store
     return open_store(folder, fingerprint, DIMENSION, **options)
 
 
+@cache
 def vector(seed: str) -> np.ndarray:
-    """A random unit vector that only depends on ``seed``."""
+    """A random unit vector that only depends on ``seed``; nobody may change it."""
     number = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8])
     drawn = np.random.default_rng(number).normal(size=DIMENSION).astype(np.float32)
-    return drawn / np.linalg.norm(drawn)
+    drawn /= np.linalg.norm(drawn)
+    drawn.flags.writeable = False
+    return drawn
 
 
 def document(name: str, *sentences: str, origin: str | None = None, **fields: str) -> Document:

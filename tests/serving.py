@@ -16,6 +16,7 @@ from askcorpus.settings import Settings, read_settings
 from askcorpus_ingest.pipeline import ingest
 from askcorpus_ui.web.app import create_app
 from askcorpus_ui.web.server import server_config
+from asking import READER
 
 ARTICLES = {
     "storm.txt": "date 2023-02\nOSTENDE (Coast Wire) – The harbour of Ostende closed on Friday because of a storm. "
@@ -34,7 +35,7 @@ def real_assistant(folder: Path, embeddings: SentenceEmbeddings) -> Iterator[Ass
     for name, text in ARTICLES.items():
         (articles / name).write_text(text, encoding="utf-8")
     settings = read_settings(data=folder / "index", min_confidence=0)
-    with Assistant(settings, open_index(settings, embeddings), embeddings) as assistant:
+    with Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER) as assistant:
         ingest([articles], assistant.store, embeddings, settings)
         yield assistant
 

@@ -93,10 +93,10 @@ def test_hostile_pages_keep_their_text(tmp_path: Path, page: str) -> None:
     ["mot ", "a", "。好", " ", "« a. B", ",a", "(AP) – ", "date 2022 ", "\u0301", "# ", "\u2028x"],
 )
 def test_a_large_file_of_anything_takes_seconds(tmp_path: Path, unit: str) -> None:
-    (tmp_path / "a.txt").write_text("x" + unit * (1_000_000 // len(unit)) + "x")
+    (tmp_path / "a.txt").write_text("x" + unit * (300_000 // len(unit)) + "x")
     begun = time.monotonic()
     document = read_one(tmp_path / "a.txt")
     passages = list(split_passages(document, 800))
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 10
     assert all(document.text[p.start : p.end] == p.text for p, _ in passages)
     assert max(len(p.text) for p, _ in passages) <= 1800

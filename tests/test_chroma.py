@@ -74,8 +74,7 @@ def test_filtered_search_is_exact(store: Store) -> None:
     fill(store, *many(60), book("b", 1000))
     filters = Filters(languages=("fr",), date_from="2022-06")
     wanted = {found.id for found in store.documents(filters)}
-    for query in QUERIES:
-        [everything] = exactly(store, [query], 1000)
+    for query, everything in zip(QUERIES, exactly(store, QUERIES, 1000), strict=True):
         owners = store.hits([id_ for id_, _ in everything])
         expected = [id_ for id_, _ in everything if owners[id_].document_id in wanted][:10]
         assert [id_ for id_, _ in look(store).dense(query, 10, filters)] == expected

@@ -10,6 +10,7 @@ from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.opening import open_index
 from askcorpus.settings import read_settings
+from asking import READER
 from serving import QUESTION, real_assistant, serving
 
 
@@ -42,7 +43,10 @@ def test_a_folder_that_goes_under_a_running_server(
 
 def test_a_folder_that_was_never_there(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
     settings = read_settings(data=tmp_path / "mistyped")
-    with Assistant(settings, open_index(settings, embeddings), embeddings) as assistant, serving(assistant) as address:
+    with (
+        Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER) as assistant,
+        serving(assistant) as address,
+    ):
         assert ready(address)[0] == 503
         response = httpx.post(f"{address}/api/v1/ask/stream", json={"question": QUESTION}, timeout=60)
         assert response.status_code == 409

@@ -22,6 +22,7 @@ from askcorpus.langchain_adapters import AssistantRunnable, CorpusRetriever
 from askcorpus.settings import Settings
 from askcorpus.types import Filters, Turn
 from askcorpus_ingest.pipeline import ingest
+from asking import READER
 from chat_model import ScriptedChatModel
 
 ARTICLES = {
@@ -41,7 +42,7 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbe
     for name, text in ARTICLES.items():
         (articles / f"{name}.txt").write_text(f"date 2022-09 {text}\n", encoding="utf-8")
     settings = Settings(data=folder / "data", min_confidence=0.0)
-    with Assistant(settings, open_index(settings, embeddings), embeddings) as assistant:
+    with Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER) as assistant:
         assert ingest([Path(articles)], assistant.store, embeddings, settings).added == len(ARTICLES)
         yield assistant
 

@@ -29,6 +29,7 @@ from askcorpus.text.characters import visible
 from askcorpus.text.markers import BRACKETED_NUMBERS
 from askcorpus.types import Answer, Draft, Hit, Quote, Turn
 from askcorpus_ingest.pipeline import ingest
+from asking import READER
 from chat_model import ScriptedChatModel
 
 ATTACKS = [json.loads(line) for line in (Path(__file__).parent / "data/redteam.jsonl").read_text("utf-8").splitlines()]
@@ -191,7 +192,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddi
     ]
     (folder / "hostile.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records), "utf-8")
     settings = Settings(data=folder / "data", min_confidence=0.0)
-    with Assistant(settings, open_index(settings, embeddings), embeddings) as assistant:
+    with Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER) as assistant:
         report = ingest([folder / "hostile.jsonl"], assistant.store, embeddings, settings)
         assert (report.added, report.failed) == (len(records), ())
         yield assistant
@@ -234,7 +235,7 @@ def test_what_an_obeying_model_says_is_proven_or_not_said(
 ) -> None:
     reply = f"{attack['obeyed']}\n\n{attack['text']}"
     llm = LLMAnswerer(ScriptedChatModel().queue(reply), "scripted", similarity_of(embeddings))
-    assistant = Assistant(corpus.settings, corpus.store, embeddings, answerer=llm)
+    assistant = Assistant(corpus.settings, corpus.store, embeddings, reader=READER, answerer=llm)
     answer = assistant.ask(question_about(attack))
     assert_every_marker_is_proven(answer, corpus.store)
     assert answer.answerable or answer.abstain_reason == "unsupported_answer"

@@ -427,7 +427,7 @@ def test_threads_read_whole_documents_while_one_writes(folder: Path) -> None:
         threads = [threading.Thread(target=read, args=(store, seed)) for seed in range(6)]
         for thread in threads:
             thread.start()
-        for number in range(1, 12):
+        for number in range(1, 7):
             fill(store, *(version(f"d{n}", number) for n in range(10)))
         stop.set()
         for thread in threads:
