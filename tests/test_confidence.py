@@ -15,7 +15,6 @@ from askcorpus.answer.confidence import (
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.search.query import Query
-from askcorpus.tuning import TUNING
 from askcorpus.types import Hit, Scores, Span
 
 CALIBRATION = Calibration(
@@ -97,9 +96,9 @@ def test_the_evidence_is_that_of_the_best_sentence() -> None:
     assert (found.answer, found.foreign, found.foreign_passage) == (3.0, 0.0, 0.0)
 
 
-def test_measurements_say_no_more_beyond_a_limit() -> None:
+def test_a_passage_in_another_language_is_measured_once_more() -> None:
     found = measured("Who came?", "Anne est venue.", languages=("en", "fr"))
-    assert (found.foreign, found.relevance, found.passage) == (1.0, TUNING.certain, -TUNING.outstanding)
+    assert (found.foreign, found.relevance, found.passage) == (1.0, 40.0, -40.0)
     assert found.foreign_passage == found.passage
 
 

@@ -75,12 +75,6 @@ class Tuning:
     period_score: float = 2.5
     """What a sentence's score gains whose document is of the time that the question names. (Ablation)"""
 
-    certain: float = 12.0
-    """Log-odds of the reader beyond which they say no more about the confidence. (Ablation)"""
-
-    outstanding: float = 12.0
-    """Evidence of a passage beyond which it says no more about the confidence. (Ablation)"""
-
     most_sentences: int = 3
     """Sentences that an extractive answer has at most. (Ablation)"""
 

@@ -59,7 +59,7 @@ def _assess_as(
     sentences = score_sentences(retrieval, reader, calibration.sentence_weights, reading, tuning)
     if not sentences:
         return None
-    features = measure(retrieval.query, sentences, tuning)
+    features = measure(retrieval.query, sentences)
     return Assessment(sentences, features, calibration.confidence(features))
 
 
