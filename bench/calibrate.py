@@ -61,7 +61,7 @@ SWAPPED = 60
 
 WEIGHTS = {"own": 1.0, "stranger": 0.1, "swapped": 0.15}
 """What a question of each kind counts in the fit. A swapped one can still be answered now and then; and more of them
-teach the model more about names than about the rest (docs/quality.md)."""
+teach the model more about names than about the rest (docs/quality.md, Confidence)."""
 
 TOLERANCE = 0.01
 

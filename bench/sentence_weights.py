@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from askcorpus.answer.reader import Reader, ReadPassage
-from askcorpus.answer.sentence_scores import READ, read_sentences
+from askcorpus.answer.sentence_scores import read_sentences
 from askcorpus.assistant import Assistant, open_assistant
 from askcorpus.search.query import read_query
 from askcorpus.settings import read_settings
@@ -29,7 +29,7 @@ from askcorpus_eval.score import short_answers
 from askcorpus_ingest.pipeline import ingest
 
 MEASUREMENTS = ("answer_score", "passage", "standing")
-"""Of ``ScoredSentence``: what its score is made of. Relevance beside them brings nothing (docs/quality.md)."""
+"""Of ``ScoredSentence``: what its score is made of. Relevance beside them brings nothing (docs/quality.md, Reader)."""
 
 FEWEST = 20
 """Questions from which a set counts."""
@@ -98,7 +98,7 @@ def _measured(
     with assistant.store.snapshot() as index:
         said = (question.question, question.history, assistant.embeddings, assistant.unrelated_texts)
         query = read_query(*said, latest=index.latest())
-        retrieval = assistant.retriever.retrieve(index, query, Filters(), READ)
+        retrieval = assistant.retriever.retrieve(index, query, Filters(), assistant.tuning.read)
     sentences = read_sentences(retrieval, reader, len(query.read_as) - 1)
     language = question.doc_lang or question.lang
     right = [

@@ -21,7 +21,7 @@ def one_model() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SentenceEmbeddings, "_load", load_once)
-        patch.setattr("askcorpus.assistant.Reader", lambda: READER)
+        patch.setattr("askcorpus.assistant.Reader", lambda _: READER)
         yield
 
 

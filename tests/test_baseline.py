@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from askcorpus.embedding.baseline import LANGUAGE_PRIOR, PRIOR, SAMPLE, Sample, ScoreBaseline, blend
+from askcorpus.embedding.baseline import SAMPLE, Sample, ScoreBaseline, blend
+from askcorpus.tuning import TUNING
 
 
 def at(*similarities: float) -> np.ndarray:
@@ -36,7 +37,7 @@ def test_each_language_is_measured_from_its_own_zero() -> None:
 
 def test_a_sample_tells_mean_spread_and_what_each_language_is_worth() -> None:
     """Twenty passages of a language are believed half; the lower quartile of eight equal numbers is that number."""
-    english, french = at(*[0.5] * LANGUAGE_PRIOR), at(*[0.3] * LANGUAGE_PRIOR)
+    english, french = at(*[0.5] * int(TUNING.language_prior)), at(*[0.3] * int(TUNING.language_prior))
     sample = Sample(np.concatenate([english, french, french, french]), {"en": english, "fr": french})
     baseline = sample.baseline(QUESTION)
     assert baseline.mean == pytest.approx(0.35, abs=1e-6)
@@ -62,7 +63,7 @@ def test_an_empty_corpus_is_measured_by_the_strangers_alone() -> None:
 
 def test_a_corpus_as_large_as_the_prior_counts_half() -> None:
     """The mean of the means, and the root of the mean of the variances: sqrt((0.06² + 0.08²) / 2)."""
-    blended = blend(ScoreBaseline(0.2, 0.06, {"fr": 0.02}), PRIOR, ScoreBaseline(0.4, 0.08))
+    blended = blend(ScoreBaseline(0.2, 0.06, {"fr": 0.02}), int(TUNING.corpus_prior), ScoreBaseline(0.4, 0.08))
     assert blended[:2] == pytest.approx((0.3, 0.0707), abs=1e-4)
     assert blended.language_bias == {"fr": 0.02}
 

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 from askcorpus.answer.confidence import (
-    CERTAIN,
-    OUTSTANDING,
     Calibration,
     Features,
     load_calibration,
@@ -17,6 +15,7 @@ from askcorpus.answer.confidence import (
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.search.query import Query
+from askcorpus.tuning import TUNING
 from askcorpus.types import Hit, Scores, Span
 
 CALIBRATION = Calibration(
@@ -100,7 +99,7 @@ def test_the_evidence_is_that_of_the_best_sentence() -> None:
 
 def test_measurements_say_no_more_beyond_a_limit() -> None:
     found = measured("Who came?", "Anne est venue.", languages=("en", "fr"))
-    assert (found.foreign, found.relevance, found.passage) == (1.0, CERTAIN, -OUTSTANDING)
+    assert (found.foreign, found.relevance, found.passage) == (1.0, TUNING.certain, -TUNING.outstanding)
     assert found.foreign_passage == found.passage
 
 

@@ -10,9 +10,8 @@ from askcorpus.answer.explanation import explain
 from askcorpus.answer.sentence_scores import score_sentences
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.search.fusion import LEXICAL_FLOOR, LEXICAL_WEIGHT
-from askcorpus.search.period import PREFERENCE
 from askcorpus.search.query import read_query
+from askcorpus.tuning import TUNING
 from askcorpus.types import AbstainReason, Explanation, Filters, Turn
 from asking import open_over
 
@@ -65,7 +64,7 @@ def test_every_fused_score_can_be_worked_out(assistant: Assistant, history: tupl
         for reading, match in zip(explanation.readings, passage.matches, strict=True):
             own = match.similarity - reading.advantages.get(languages[passage.passage_id], 0.0)
             assert match.standing == pytest.approx((own - reading.background) / reading.deviation, abs=0.05)
-            words = LEXICAL_WEIGHT * max(0.0, match.lexical_share - LEXICAL_FLOOR)
+            words = TUNING.lexical_weight * max(0.0, match.lexical_share - TUNING.lexical_floor)
             assert match.evidence == pytest.approx(match.standing + words)
             total += reading.weight * match.evidence
         assert passage.scores.fused == pytest.approx(total + passage.preference, abs=0.01)
@@ -87,8 +86,8 @@ def test_what_was_looked_for_is_told(assistant: Assistant) -> None:
     (reading,) = explanation.readings
     assert reading.text == VOLCANO
     assert "zeppelin" in reading.unknown_terms and "volcano" not in reading.unknown_terms
-    assert [one.preference for one in explanation.passages].count(PREFERENCE) == 1
-    assert explanation.passages[0].preference == PREFERENCE
+    assert [one.preference for one in explanation.passages].count(TUNING.period_preference) == 1
+    assert explanation.passages[0].preference == TUNING.period_preference
 
 
 def test_a_follow_up_is_told_in_both_its_readings(assistant: Assistant) -> None:

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from askcorpus.answer.extractive import MOST_SENTENCES, extract
+from askcorpus.answer.extractive import extract
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.search.query import Query
+from askcorpus.tuning import TUNING
 from askcorpus.types import Draft, Hit, Span
 
 QUESTION = "How many ships call at Larvik?"
@@ -68,7 +69,7 @@ def test_what_repeats_is_left_out_unless_its_figures_differ() -> None:
 def test_no_more_than_a_few_sentences_are_quoted() -> None:
     subjects = ("Ships came.", "Gulls screamed.", "Nets dried.", "Bells rang.", "Rain fell.")
     draft = draft_of(*(evidence(text, 9.0, 100 * n) for n, text in enumerate(subjects, 1)))
-    assert [quote.marker for quote in draft.quotes] == list(range(1, MOST_SENTENCES + 1))
+    assert [quote.marker for quote in draft.quotes] == list(range(1, TUNING.most_sentences + 1))
 
 
 def test_without_evidence_the_draft_is_empty() -> None:

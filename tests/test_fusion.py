@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from askcorpus.search.fusion import LEXICAL_FLOOR, LEXICAL_WEIGHT, fuse, idf, lexical_share
+from askcorpus.search.fusion import fuse, idf, lexical_share
+from askcorpus.tuning import TUNING
 
 
 def test_a_rarer_term_weighs_more() -> None:
@@ -22,5 +23,5 @@ def test_bm25_is_read_as_a_share_of_the_whole_questions_weight() -> None:
 
 
 def test_a_share_that_any_passage_may_reach_counts_nothing() -> None:
-    assert fuse(1.5, 0.0) == fuse(1.5, LEXICAL_FLOOR) == 1.5
-    assert fuse(1.5, LEXICAL_FLOOR + 0.5) == pytest.approx(1.5 + LEXICAL_WEIGHT / 2)
+    assert fuse(1.5, 0.0) == fuse(1.5, TUNING.lexical_floor) == 1.5
+    assert fuse(1.5, TUNING.lexical_floor + 0.5) == pytest.approx(1.5 + TUNING.lexical_weight / 2)

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from askcorpus.answer.judgement import ANSWER_WEIGHT, assess, judge, rerank
-from askcorpus.answer.sentence_scores import READ
+from askcorpus.answer.judgement import assess, judge, rerank
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.candidates import Retrieval
 from askcorpus.search.query import read_query
+from askcorpus.tuning import TUNING
 from askcorpus.types import Filters, Turn
 from asking import open_over
 
@@ -40,11 +40,11 @@ def test_passages_are_ordered_by_their_evidence_and_the_best_answer_in_them(assi
     assert assessment is not None
     hits = rerank(retrieval, assessment).hits
     assert sorted(hit.passage_id for hit in hits) == sorted(hit.passage_id for hit in retrieval.hits)
-    ranked = [hit.scores.rerank for hit in hits[:READ] if hit.scores.rerank is not None]
+    ranked = [hit.scores.rerank for hit in hits[: TUNING.read] if hit.scores.rerank is not None]
     assert ranked == sorted(ranked, reverse=True) and len(ranked) > 1
     for hit in hits[: len(ranked)]:
         best = max(s.answer_score for s in assessment.sentences if s.hit.passage_id == hit.passage_id)
-        assert hit.scores.rerank == pytest.approx(hit.scores.fused + ANSWER_WEIGHT * best)
+        assert hit.scores.rerank == pytest.approx(hit.scores.fused + TUNING.answer_weight * best)
 
 
 def test_passages_that_were_not_read_stay_behind_in_their_order(assistant: Assistant) -> None:

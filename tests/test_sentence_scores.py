@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from askcorpus.answer.sentence_scores import READ, ScoredSentence, score_sentences
+from askcorpus.answer.sentence_scores import ScoredSentence, score_sentences
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.query import read_query
+from askcorpus.tuning import TUNING
 from askcorpus.types import Filters, Turn
 from asking import open_over
 
@@ -31,7 +32,7 @@ def weighed(
 
 def test_every_sentence_and_its_answer_stand_where_they_say_and_the_best_is_first(assistant: Assistant) -> None:
     sentences = weighed(assistant, "What did the new engine of the ferry cost?")
-    assert len({one.hit.passage_id for one in sentences}) <= READ < len(sentences)
+    assert len({one.hit.passage_id for one in sentences}) <= TUNING.read < len(sentences)
     for one in sentences:
         document = assistant.store.document(one.hit.document_id)
         assert document is not None

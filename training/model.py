@@ -17,9 +17,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import BertModel
 
-from askcorpus.answer.reader import ALIGNED
 from askcorpus.embedding.adapters import ALIGNMENT, Adapters, load_adapters
 from askcorpus.errors import ModelError
+from askcorpus.tuning import TUNING
 
 BODY = "body."
 """What the encoder's parameters are prefixed with in a `Reader` or an `Aligner`, and not in the file that ships."""
@@ -96,7 +96,7 @@ class Reader(nn.Module):
 
     def __init__(self, folder: Path, rank: int = 32, first_layer: int = 4, seed: int = 0) -> None:
         super().__init__()
-        self.body = load_encoder(folder, below=load_adapters(ALIGNMENT).at(ALIGNED))
+        self.body = load_encoder(folder, below=load_adapters(ALIGNMENT).at(TUNING.aligned))
         adapt(self.body, rank, first_layer, seed, norms=True)
         size = self.body.config.hidden_size
         with torch.random.fork_rng(devices=[]):

@@ -11,7 +11,7 @@ An epoch takes its share of everything, since all of it would take hours: croppe
 near in words without it, questions with one name exchanged, and sentences to be found by their translation; then, as
 many as ``--annotated`` says, pairs to which people wrote answerable and unanswerable questions.
 
-The encoder below is the one that the product reads with: brought together across languages by half (`reader.ALIGNED`).
+The encoder below is the one that the product reads with: brought together across languages by half (`Tuning.aligned`).
 """
 
 import argparse

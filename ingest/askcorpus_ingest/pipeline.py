@@ -277,7 +277,8 @@ class _Pending(NamedTuple):
 def in_context(title: str, passage: Passage, sentences: Sequence[Span]) -> tuple[str, list[Span]]:
     """What is embedded for a passage, its document's title above it, and where its sentences are in that.
 
-    A passage from the middle of an article rarely names what the article is about; the title does (docs/quality.md).
+    A passage from the middle of an article rarely names what the article is about; the title does
+    (docs/quality.md, Passages).
     """
     above = "" if not title or passage.text.startswith(title.rstrip("…")) else f"{title}\n"
     shift = len(above) - passage.start

@@ -17,7 +17,6 @@ from askcorpus.answer.outcomes import known_outcomes
 from askcorpus.answer.phrases import does_not_say
 from askcorpus.answer.reader import Reader
 from askcorpus.answer.risk import Promise, order
-from askcorpus.answer.sentence_scores import READ
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.errors import UsageError
@@ -28,6 +27,7 @@ from askcorpus.search.query import Query, check_question, read_query, recent_tur
 from askcorpus.search.reranker import Reranker
 from askcorpus.search.retriever import Retriever
 from askcorpus.settings import Settings
+from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import (
     AbstainReason,
     Answer,
@@ -56,15 +56,17 @@ class Assistant:
         reader: Reader | None = None,
         answerer: Answerer | None = None,
         calibration: Calibration | None = None,
+        tuning: Tuning = TUNING,
     ) -> None:
         self.settings = settings
         self.store = store
         self.embeddings = embeddings
-        self.answerer = answerer or ExtractiveAnswerer()
+        self.answerer = answerer or ExtractiveAnswerer(tuning)
         self.unrelated_texts = UnrelatedTexts(embeddings)
         self.calibration = calibration or load_calibration()
-        self.reader = reader or Reader()
-        self.retriever = Retriever(Reranker(settings.reranker) if settings.reranker else None)
+        self.reader = reader or Reader(tuning)
+        self.tuning = tuning
+        self.retriever = Retriever(Reranker(settings.reranker) if settings.reranker else None, tuning)
 
     def __enter__(self) -> Self:
         return self
@@ -153,14 +155,14 @@ class Assistant:
             info = index.filled()
             query = self._understand(index, question, history)
             clock.lap("embed")
-            retrieval = self.retriever.retrieve(index, query, filters, max(limit, READ))
+            retrieval = self.retriever.retrieve(index, query, filters, max(limit, self.tuning.read))
             clock.lap("retrieve")
-            assessment = assess(retrieval, self.reader, self.calibration)
+            assessment = assess(retrieval, self.reader, self.calibration, self.tuning)
             retrieval = self._in_order(retrieval, assessment)
             clock.lap("read")
             yield Retrieved(passages=retrieval.hits[:limit])
             unrelated = self.unrelated_texts.among_themselves()
-            judgement = judge(retrieval, assessment, self.embeddings, unrelated, self.operating_point)
+            judgement = judge(retrieval, assessment, self.embeddings, unrelated, self.operating_point, self.tuning)
             clock.lap("judge")
             draft, verified, reason = Draft(text=""), Verified("", (), ()), judgement.abstain_reason
             if reason is None:
@@ -204,13 +206,13 @@ class Assistant:
         with self.store.snapshot() as index:
             index.filled()
             read = read_query(query, (), self.embeddings, self.unrelated_texts, latest=index.latest())
-            retrieval = self.retriever.retrieve(index, read, filters, max(limit, READ))
-            assessment = assess(retrieval, self.reader, self.calibration)
+            retrieval = self.retriever.retrieve(index, read, filters, max(limit, self.tuning.read))
+            assessment = assess(retrieval, self.reader, self.calibration, self.tuning)
             return self._in_order(retrieval, assessment).hits[:limit]
 
     def _in_order(self, retrieval: Retrieval, assessment: Assessment | None) -> Retrieval:
         """What was found as the reader orders it, unless a cross-encoder has."""
-        return retrieval if self.retriever.reranker else rerank(retrieval, assessment)
+        return retrieval if self.retriever.reranker else rerank(retrieval, assessment, self.tuning)
 
     def _limit(self, top_k: int | None) -> int:
         if top_k is not None and top_k < 1:
@@ -221,7 +223,13 @@ class Assistant:
         standalone = self.answerer.rewrite(question, history) if history else None
         latest = index.latest()
         return read_query(
-            question, history, self.embeddings, self.unrelated_texts, standalone=standalone, latest=latest
+            question,
+            history,
+            self.embeddings,
+            self.unrelated_texts,
+            standalone=standalone,
+            latest=latest,
+            tuning=self.tuning,
         )
 
     def _explain(

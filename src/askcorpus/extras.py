@@ -38,8 +38,18 @@ def require(extra: Extra, needed_by: str, error: type[AskcorpusError] = UsageErr
     Raises:
         UsageError: one is not installed; where it is another kind of fault, the ``error`` given.
     """
-    if missing := [module for module in MODULES[extra] if find_spec(module) is None]:
+    if absent := missing(extra):
         raise error(
-            f"{needed_by} needs packages that are not installed ({', '.join(missing)}).",
-            f"Install them: pip install 'askcorpus[{extra}]'",
+            f"{needed_by} needs packages that are not installed ({', '.join(absent)}).",
+            f"Install them: {install_command(extra)}",
         )
+
+
+def missing(extra: Extra) -> list[str]:
+    """The modules of an extra that are not installed; imports none of them."""
+    return [module for module in MODULES[extra] if find_spec(module) is None]
+
+
+def install_command(extra: Extra) -> str:
+    """What to type to install an extra."""
+    return f"pip install 'askcorpus[{extra}]'"

@@ -19,30 +19,16 @@ from askcorpus.text.markers import (
 )
 from askcorpus.text.sentences import split_sentences
 from askcorpus.text.words import word_spans, words
+from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Draft, Hit, Quote, Span
 
 Similarity = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 """Cosine similarities of texts, (number of first, number of second)."""
 
-MIN_COVERAGE = 0.5
-"""A quote that holds this share of the claim's content words supports it."""
 
-MIN_SUPPORT = 0.88
-COVERAGE_WEIGHT = 0.15
-"""So does one whose similarity plus this much of its coverage reaches ``MIN_SUPPORT``: 46 of 47 sentences that people
-judged supported do (answers in five languages), 7 of 50 English claims against the French article that says them, less
-the sentence that does, and 1 of 50 against another article. It cannot tell a subtle falsehood: 19 of 20 sentences that
-people judged unsupported pass. Measured with the bundled model; one whose similarities are lower cites more rarely.
-"""
-
-SECOND_SENTENCE_GAIN = 0.2
-"""A second sentence is quoted when it holds at least this much more of the claim's words."""
-
-SMALL_NUMBER = 12
-"""Up to here numbers are as often written in letters, so their absence says nothing."""
-
-
-def attribute_reply(reply: str, hits: Sequence[Hit], similarity: Similarity, language: str) -> Draft:
+def attribute_reply(
+    reply: str, hits: Sequence[Hit], similarity: Similarity, language: str, tuning: Tuning = TUNING
+) -> Draft:
     """A model's reply as a draft: every marker that cites a passage which supports its sentence has a quote.
 
     A marker without support has none, and so have all those of a sentence with a larger number that no passage it cites
@@ -58,7 +44,7 @@ def attribute_reply(reply: str, hits: Sequence[Hit], similarity: Similarity, lan
     for claim in claims:
         own = [markers[index] for index in claim.markers]
         candidates = own or _lent_markers(claim, claims, markers, bare)
-        for marker, quote in zip(candidates, _quotes(claim.text, candidates, hits, similarity), strict=True):
+        for marker, quote in zip(candidates, _quotes(claim.text, candidates, hits, similarity, tuning), strict=True):
             if quote or own:
                 placed.append(marker._replace(number=len(placed) + 1))
             if quote:
@@ -67,7 +53,7 @@ def attribute_reply(reply: str, hits: Sequence[Hit], similarity: Similarity, lan
     return Draft(text=text, quotes=tuple(quotes), language=language if text else "")
 
 
-def best_support(claim: str, hit: Hit, similarity: Similarity) -> Quote | None:
+def best_support(claim: str, hit: Hit, similarity: Similarity, tuning: Tuning = TUNING) -> Quote | None:
     """The words of a passage that support ``claim`` best, with those that it shares highlighted; its marker is 0.
 
     A sentence (or two together) supports it when it holds enough of the claim's content words or, for claims in other
@@ -79,13 +65,14 @@ def best_support(claim: str, hit: Hit, similarity: Similarity) -> Quote | None:
     if not spans:
         return None
     held = [wanted & set(words(hit.text[start:end])) for start, end in spans]
-    first, last, coverage = _best_window(held, int(np.argmax([len(own) for own in held])), len(wanted))
-    if coverage < MIN_COVERAGE:
+    most = int(np.argmax([len(own) for own in held]))
+    first, last, coverage = _best_window(held, most, len(wanted), tuning)
+    if coverage < tuning.min_coverage:
         alike = similarity([claim], [hit.text[start:end] for start, end in spans])[0]
-        worth = alike + COVERAGE_WEIGHT * np.array([len(own) for own in held]) / max(1, len(wanted))
+        worth = alike + tuning.coverage_weight * np.array([len(own) for own in held]) / max(1, len(wanted))
         best = int(np.argmax(worth))
-        first, last, coverage = _best_window(held, best, len(wanted))
-        if alike[best] + COVERAGE_WEIGHT * coverage < MIN_SUPPORT:
+        first, last, coverage = _best_window(held, best, len(wanted), tuning)
+        if alike[best] + tuning.coverage_weight * coverage < tuning.min_support:
             return None
     span = Span(hit.start + spans[first].start, hit.start + spans[last].end)
     return Quote(
@@ -97,24 +84,26 @@ def best_support(claim: str, hit: Hit, similarity: Similarity) -> Quote | None:
     )
 
 
-def _best_window(held: Sequence[set[str]], best: int, wanted: int) -> tuple[int, int, float]:
+def _best_window(held: Sequence[set[str]], best: int, wanted: int, tuning: Tuning) -> tuple[int, int, float]:
     """First and last sentence to quote, ``best`` and perhaps a neighbour, and the share of the wanted words in them."""
     window = [best]
     gain, other = max(
         ((len(held[other] - held[best]), other) for other in (best - 1, best + 1) if 0 <= other < len(held)),
         default=(0, best),
     )
-    if gain and gain >= SECOND_SENTENCE_GAIN * wanted:
+    if gain and gain >= tuning.second_sentence_gain * wanted:
         window = sorted((best, other))
     return window[0], window[-1], len(set().union(*(held[i] for i in window))) / max(1, wanted)
 
 
-def _quotes(claim: str, markers: Sequence[Marker], hits: Sequence[Hit], similarity: Similarity) -> list[Quote | None]:
+def _quotes(
+    claim: str, markers: Sequence[Marker], hits: Sequence[Hit], similarity: Similarity, tuning: Tuning
+) -> list[Quote | None]:
     """For each marker what it quotes in support of ``claim``; None where it finds nothing to quote."""
     cited = {marker.number: hits[marker.number - 1] for marker in markers if 1 <= marker.number <= len(hits)}
-    if not _holds_figures(claim, cited.values()):
+    if not _holds_figures(claim, cited.values(), tuning.small_number):
         return [None] * len(markers)
-    found = {number: best_support(claim, hit, similarity) for number, hit in cited.items()}
+    found = {number: best_support(claim, hit, similarity, tuning) for number, hit in cited.items()}
     return [found.get(marker.number) for marker in markers]
 
 
@@ -126,9 +115,10 @@ def _lent_markers(claim: Statement, claims: Sequence[Statement], markers: Sequen
     return [Marker(markers[index].number, claim.span.end, " ") for index in after.markers]
 
 
-def _holds_figures(claim: str, cited: Iterable[Hit]) -> bool:
+def _holds_figures(claim: str, cited: Iterable[Hit], small: int) -> bool:
     """Whether every larger number of the claim is in one of the passages that it cites, in its title or its date."""
-    return not _figures(claim) - set().union(*(_figures(f"{hit.title} {hit.date} {hit.text}") for hit in cited))
+    held = set().union(*(_figures(f"{hit.title} {hit.date} {hit.text}", small) for hit in cited))
+    return not _figures(claim, small) - held
 
 
 def _content_words(text: str) -> set[str]:
@@ -136,10 +126,10 @@ def _content_words(text: str) -> set[str]:
     return {word for word in words(text) if len(word) > 3 or not word.isascii() or any(map(str.isdigit, word))}
 
 
-def _figures(text: str) -> set[str]:
+def _figures(text: str, small: int) -> set[str]:
     """The larger numbers of ``text`` by their leading digits: 2.5 (million) and 2 500 000 are both 25."""
     digits = (word.replace(".", "") for word in words(text) if word.replace(".", "").isdigit())
-    return {number.strip("0") for number in digits if int(number) > SMALL_NUMBER}
+    return {number.strip("0") for number in digits if int(number) > small}
 
 
 def _shared_words(wanted: set[str], hit: Hit, span: Span) -> tuple[Span, ...]:

@@ -15,6 +15,7 @@ from importlib.resources import files
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.search.names import Name, missing
 from askcorpus.search.query import Query
+from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Hit
 
 
@@ -23,10 +24,10 @@ class Features:
     """What the evidence for a question looks like, by the sentence that would be quoted (see ``ScoredSentence``).
 
     ``answer``: how likely the reader finds the words that answer, and ``relevance``: that their passage answers at all,
-    both in log-odds up to ``CERTAIN`` either way; ``passage``: its passage's evidence, up to ``OUTSTANDING``. 1 if so,
-    else 0: ``name``: the question names something that the sentence's passage does not (see ``missing_names``);
-    ``foreign``: the sentence's document is in another language than the question; then ``foreign_passage`` is
-    ``passage`` once more, since what a passage's evidence is worth differs there.
+    both in log-odds up to ``Tuning.certain`` either way; ``passage``: its passage's evidence, up to
+    ``Tuning.outstanding``. 1 if so, else 0: ``name``: the question names something that the sentence's passage does not
+    (see ``missing_names``); ``foreign``: the sentence's document is in another language than the question; then
+    ``foreign_passage`` is ``passage`` once more, since what a passage's evidence is worth differs there.
     """
 
     answer: float
@@ -37,22 +38,18 @@ class Features:
     foreign_passage: float
 
 
-CERTAIN = 12.0
-OUTSTANDING = 12.0
-"""Beyond these a measurement says no more."""
-
 _SPECIAL = frozenset(("name", "foreign", "foreign_passage"))
 """Features that are 0 unless something special is the case: 0 is where they say nothing."""
 
 
-def measure(query: Query, sentences: Sequence[ScoredSentence]) -> Features:
+def measure(query: Query, sentences: Sequence[ScoredSentence], tuning: Tuning = TUNING) -> Features:
     """The features of what was found for a question; there must be at least one sentence."""
     best = sentences[0]
     foreign = _differ(query.language, best.hit.language)
-    passage = _bounded(best.passage, OUTSTANDING)
+    passage = _bounded(best.passage, tuning.outstanding)
     return Features(
-        answer=_bounded(best.answer_score, CERTAIN),
-        relevance=_bounded(best.relevance, CERTAIN),
+        answer=_bounded(best.answer_score, tuning.certain),
+        relevance=_bounded(best.relevance, tuning.certain),
         passage=passage,
         name=float(bool(missing_names(query, [best.hit]))),
         foreign=float(foreign),

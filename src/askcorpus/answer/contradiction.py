@@ -21,30 +21,7 @@ from askcorpus.search.candidates import Retrieval
 from askcorpus.search.query import Query
 from askcorpus.text.lexicon import known, languages, whole_words_in
 from askcorpus.text.words import terms, words
-
-REACH = 0.9
-"""Standard deviations of similarity to the question by which the other answer may stay behind the best sentence..."""
-
-SAME_WORDS = 0.8
-"""... unless, in the same language, it holds this share of the question's words in that sentence, by weight."""
-
-LIKELY = 0.0
-BEHIND = 3.0
-"""Both sentences answer as the reader reads them: better than their passages say nothing, and the one about as surely
-as the other (log-odds)."""
-
-ALIKE = 2.5
-"""How far two sentences' similarity must stand above that of unrelated ones, in standard deviations."""
-
-OPPOSED = 3.5
-"""The same for a claim and its negation, which share most of their words..."""
-
-REJECTED = 2.0
-"""... and for one that is expressly denied by somebody, who has then been named too, when the question's words are in
-both."""
-
-MOST_CLAIMS = 3
-"""Sentences of other documents that are held against the best one."""
+from askcorpus.tuning import TUNING, Tuning
 
 
 class _Claim(NamedTuple):
@@ -59,7 +36,11 @@ class _Claim(NamedTuple):
 
 
 def contradicting_sentences(
-    retrieval: Retrieval, sentences: Sequence[ScoredSentence], embeddings: SentenceEmbeddings, unrelated: ScoreBaseline
+    retrieval: Retrieval,
+    sentences: Sequence[ScoredSentence],
+    embeddings: SentenceEmbeddings,
+    unrelated: ScoreBaseline,
+    tuning: Tuning = TUNING,
 ) -> tuple[ScoredSentence, ...]:
     """The best sentence and those that contradict it, best first; none when no source does.
 
@@ -71,14 +52,15 @@ def contradicting_sentences(
     if not sentences:
         return ()
     best, query = sentences[0], retrieval.query
-    otherwise = [one for one in _one_a_document(sentences, best) if _may_contradict(query, best, one)][:MOST_CLAIMS]
+    otherwise = [one for one in _one_a_document(sentences, best) if _may_contradict(query, best, one)]
+    otherwise = otherwise[: tuning.most_claims]
     if not otherwise:
         return ()
     vectors = embeddings.embed_sentences([one.text for one in (best, *otherwise)])
     claim, *others = (
         _claim(retrieval, sentence, vector) for sentence, vector in zip((best, *otherwise), vectors, strict=True)
     )
-    contrary = [other.sentence for other in others if _contradict(claim, other, unrelated)]
+    contrary = [other.sentence for other in others if _contradict(claim, other, unrelated, tuning)]
     return (best, *contrary) if contrary else ()
 
 
@@ -108,44 +90,46 @@ def _claim(retrieval: Retrieval, sentence: ScoredSentence, vector: NDArray[np.fl
     )
 
 
-def _contradict(one: _Claim, other: _Claim, unrelated: ScoreBaseline) -> bool:
+def _contradict(one: _Claim, other: _Claim, unrelated: ScoreBaseline, tuning: Tuning) -> bool:
     alike = unrelated.z_score(float(one.vector @ other.vector))
-    if _one_denies(one.sentence, other.sentence) and _is_denied(one, other, alike):
+    if _one_denies(one.sentence, other.sentence) and _is_denied(one, other, alike, tuning):
         return True
-    if alike < ALIKE or not _both_answer(one.sentence, other.sentence):
+    if alike < tuning.alike or not _both_answer(one.sentence, other.sentence, tuning):
         return False
-    return _same_matter(one, other) and _answers_otherwise(one.sentence, other.sentence)
+    return _same_matter(one, other, tuning) and _answers_otherwise(one.sentence, other.sentence)
 
 
-def _both_answer(one: ScoredSentence, other: ScoredSentence) -> bool:
-    return min(one.answer_score, other.answer_score) >= max(LIKELY, one.answer_score - BEHIND)
+def _both_answer(one: ScoredSentence, other: ScoredSentence, tuning: Tuning) -> bool:
+    """Both better than their passages say nothing, and the one about as surely as the other."""
+    least = max(tuning.likely, one.answer_score - tuning.behind)
+    return min(one.answer_score, other.answer_score) >= least
 
 
 def _one_denies(one: ScoredSentence, other: ScoredSentence) -> bool:
     return denies(one.text, one.hit.language) != denies(other.text, other.hit.language)
 
 
-def _is_denied(one: _Claim, other: _Claim, alike: float) -> bool:
+def _is_denied(one: _Claim, other: _Claim, alike: float, tuning: Tuning) -> bool:
     """Whether one of two sentences about the same says that it is not so."""
-    if alike >= OPPOSED:
-        return _is_near(one, other) or _holds_the_words(one, other)
+    if alike >= tuning.opposed:
+        return _is_near(one, other, tuning) or _holds_the_words(one, other, tuning)
     rejected = any(rejects(claim.sentence.text, claim.sentence.hit.language) for claim in (one, other))
-    return alike >= REJECTED and rejected and _holds_the_words(one, other)
+    return alike >= tuning.rejected and rejected and _holds_the_words(one, other, tuning)
 
 
-def _same_matter(one: _Claim, other: _Claim) -> bool:
+def _same_matter(one: _Claim, other: _Claim, tuning: Tuning) -> bool:
     """Whether both hold the same of the question's words, or are nearer to each other than to the question."""
     nearest = float(one.vector @ other.vector) >= max(one.similarity, other.similarity)
-    return _holds_the_words(one, other) or (nearest and _is_near(one, other))
+    return _holds_the_words(one, other, tuning) or (nearest and _is_near(one, other, tuning))
 
 
-def _is_near(one: _Claim, other: _Claim) -> bool:
-    return other.z_score >= one.z_score - REACH
+def _is_near(one: _Claim, other: _Claim, tuning: Tuning) -> bool:
+    return other.z_score >= one.z_score - tuning.reach
 
 
-def _holds_the_words(one: _Claim, other: _Claim) -> bool:
+def _holds_the_words(one: _Claim, other: _Claim, tuning: Tuning) -> bool:
     same_language = one.sentence.hit.language == other.sentence.hit.language
-    return same_language and other.coverage >= max(0.2, SAME_WORDS * one.coverage)
+    return same_language and other.coverage >= max(tuning.fewest_words, tuning.same_words * one.coverage)
 
 
 def _names_held(query: Query, text: str) -> frozenset[str]:

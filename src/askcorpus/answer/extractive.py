@@ -8,16 +8,10 @@ from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.search.query import Query
 from askcorpus.text.language import detect_language
 from askcorpus.text.words import words
+from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Draft, Quote, Turn
 
 NAME = "extractive"
-
-MOST_SENTENCES = 3
-CLOSE = 1.0
-"""Score (see ``ScoredSentence``) by which a further sentence may stay behind the best one."""
-
-REPEATS = 0.6
-"""Share of a sentence's terms that are already quoted from which it adds nothing."""
 
 
 class ExtractiveAnswerer:
@@ -25,16 +19,22 @@ class ExtractiveAnswerer:
 
     name = NAME
 
+    def __init__(self, tuning: Tuning = TUNING) -> None:
+        self._tuning = tuning
+
     def rewrite(self, question: str, history: Sequence[Turn]) -> None:
         """Nothing: a follow-up is read below what was said before it."""
 
     def draft(self, findings: Findings) -> Iterator[str | Draft]:
         """The best sentences, each with its marker; where sources contradict each other, those."""
-        return extract(findings.query, findings.sentences, findings.contradicting)
+        return extract(findings.query, findings.sentences, findings.contradicting, self._tuning)
 
 
 def extract(
-    query: Query, sentences: Sequence[ScoredSentence], contradicting: Sequence[ScoredSentence] = ()
+    query: Query,
+    sentences: Sequence[ScoredSentence],
+    contradicting: Sequence[ScoredSentence] = (),
+    tuning: Tuning = TUNING,
 ) -> Iterator[str | Draft]:
     """The draft of an answer from weighed sentences: each piece is a quoted sentence with its marker.
 
@@ -42,7 +42,7 @@ def extract(
     dates.
     """
     text, quotes = "", []
-    for marker, chosen in enumerate(contradicting[:MOST_SENTENCES] or _choose(sentences), start=1):
+    for marker, chosen in enumerate(contradicting[: tuning.most_sentences] or _choose(sentences, tuning), start=1):
         piece = f"{_one_line(chosen.text)} [{marker}]"
         if contradicting:
             head = documents_differ(query.language) if marker == 1 else ""
@@ -63,24 +63,24 @@ def extract(
     yield Draft(text=text, quotes=tuple(quotes), language=detect_language(text), sources_differ=bool(contradicting))
 
 
-def _choose(sentences: Sequence[ScoredSentence]) -> list[ScoredSentence]:
+def _choose(sentences: Sequence[ScoredSentence], tuning: Tuning) -> list[ScoredSentence]:
     """The best sentence, and those close behind it that say something else or say it differently elsewhere."""
     if not sentences:
         return []
     chosen = [sentences[0]]
     for candidate in sentences[1:]:
-        if len(chosen) == MOST_SENTENCES or candidate.score < sentences[0].score - CLOSE:
+        if len(chosen) == tuning.most_sentences or candidate.score < sentences[0].score - tuning.close:
             break
-        if not any(_repeats(candidate.text, other.text) for other in chosen):
+        if not any(_repeats(candidate.text, other.text, tuning.repeats) for other in chosen):
             chosen.append(candidate)
     return chosen
 
 
-def _repeats(text: str, other: str) -> bool:
+def _repeats(text: str, other: str, share: float) -> bool:
     """Whether ``text`` has hardly a word that ``other`` has not; figures that differ are news, not a repeat."""
     own, said = set(words(text)), set(words(other))
     new_figures = any(word[0].isdigit() for word in own - said)
-    return not new_figures and len(own & said) > REPEATS * len(own)
+    return not new_figures and len(own & said) > share * len(own)
 
 
 def _dated(date: str) -> str:

@@ -9,10 +9,8 @@ from askcorpus.answer.sentence_scores import ScoredSentence, score_sentences
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.candidates import Candidate, Retrieval
+from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import AbstainReason
-
-ANSWER_WEIGHT = 0.15
-"""Standard deviations of a passage's evidence that a unit of the reader's log-odds is worth (docs/quality.md)."""
 
 
 class Judgement(NamedTuple):
@@ -39,7 +37,9 @@ class Assessment(NamedTuple):
     confidence: float
 
 
-def assess(retrieval: Retrieval, reader: Reader, calibration: Calibration) -> Assessment | None:
+def assess(
+    retrieval: Retrieval, reader: Reader, calibration: Calibration, tuning: Tuning = TUNING
+) -> Assessment | None:
     """Read what was found; None where there is no sentence to read.
 
     A follow-up is read both alone and with the question before it, and the reading counts whose answer is likelier
@@ -48,19 +48,22 @@ def assess(retrieval: Retrieval, reader: Reader, calibration: Calibration) -> As
     Raises:
         ModelError: the reader cannot be loaded.
     """
-    found = (_assess_as(reading, retrieval, reader, calibration) for reading in range(len(retrieval.query.read_as)))
+    readings = range(len(retrieval.query.read_as))
+    found = (_assess_as(reading, retrieval, reader, calibration, tuning) for reading in readings)
     return max((one for one in found if one), key=lambda one: one.confidence, default=None)
 
 
-def _assess_as(reading: int, retrieval: Retrieval, reader: Reader, calibration: Calibration) -> Assessment | None:
-    sentences = score_sentences(retrieval, reader, calibration.sentence_weights, reading)
+def _assess_as(
+    reading: int, retrieval: Retrieval, reader: Reader, calibration: Calibration, tuning: Tuning
+) -> Assessment | None:
+    sentences = score_sentences(retrieval, reader, calibration.sentence_weights, reading, tuning)
     if not sentences:
         return None
-    features = measure(retrieval.query, sentences)
+    features = measure(retrieval.query, sentences, tuning)
     return Assessment(sentences, features, calibration.confidence(features))
 
 
-def rerank(retrieval: Retrieval, assessment: Assessment | None) -> Retrieval:
+def rerank(retrieval: Retrieval, assessment: Assessment | None, tuning: Tuning = TUNING) -> Retrieval:
     """What was found in the order of its evidence and of how likely the reader finds an answer in it.
 
     Passages that were not read stay behind those that were.
@@ -70,7 +73,7 @@ def rerank(retrieval: Retrieval, assessment: Assessment | None) -> Retrieval:
         name = sentence.hit.passage_id
         best[name] = max(best.get(name, sentence.answer_score), sentence.answer_score)
     read = [
-        _reranked(candidate, best[name])
+        _reranked(candidate, tuning.answer_weight * best[name])
         for candidate in retrieval.candidates
         if (name := candidate.hit.passage_id) in best
     ]
@@ -78,10 +81,8 @@ def rerank(retrieval: Retrieval, assessment: Assessment | None) -> Retrieval:
     return retrieval._replace(candidates=(*sorted(read, key=lambda one: -(one.hit.scores.rerank or 0.0)), *rest))
 
 
-def _reranked(candidate: Candidate, answer_score: float) -> Candidate:
-    scores = candidate.hit.scores.model_copy(
-        update={"rerank": candidate.hit.scores.fused + ANSWER_WEIGHT * answer_score}
-    )
+def _reranked(candidate: Candidate, gain: float) -> Candidate:
+    scores = candidate.hit.scores.model_copy(update={"rerank": candidate.hit.scores.fused + gain})
     return candidate._replace(hit=candidate.hit.model_copy(update={"scores": scores}))
 
 
@@ -91,6 +92,7 @@ def judge(
     embeddings: SentenceEmbeddings,
     unrelated: ScoreBaseline,
     operating_point: float,
+    tuning: Tuning = TUNING,
 ) -> Judgement:
     """Judge what was read; below ``operating_point`` the evidence is too weak to answer. ``unrelated``: how similar
     unrelated sentences are to each other.
@@ -104,5 +106,5 @@ def judge(
     confidence = round(exact, 4)  # as it is shown, so that who compares it with the operating point sees the decision
     if confidence < operating_point:
         return Judgement(sentences, (), features, confidence, "weak_evidence")
-    contradicting = contradicting_sentences(retrieval, sentences, embeddings, unrelated)
+    contradicting = contradicting_sentences(retrieval, sentences, embeddings, unrelated, tuning)
     return Judgement(sentences, contradicting, features, confidence, None)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from askcorpus.embedding.adapters import ALIGNMENT, READER, Adapters, load_adapters
 from askcorpus.embedding.encoder import Encoder, TokenStates
+from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Span
 
 LONGEST_PAIR = 384
@@ -23,10 +24,6 @@ LONGEST_QUESTION = 250
 
 LONGEST_ANSWER = 30
 """Tokens of an answer."""
-
-
-ALIGNED = 0.5
-"""How far the reader's encoder is brought together across languages before its own adapters (docs/quality.md)."""
 
 
 class FoundAnswer(NamedTuple):
@@ -64,9 +61,9 @@ class ReadPassage(NamedTuple):
 class Reader:
     """Reads passages for answers. Cheap to make, loaded at the first use; threads may share one."""
 
-    def __init__(self) -> None:
+    def __init__(self, tuning: Tuning = TUNING) -> None:
         self._heads = load_adapters(READER).tensors
-        self._encoder = Encoder(reader_adapters(), LONGEST_PAIR)
+        self._encoder = Encoder(reader_adapters(tuning), LONGEST_PAIR)
 
     def warm_up(self) -> None:
         """Load the model now; later calls do nothing.
@@ -91,9 +88,9 @@ class Reader:
         return ReadPassage(float(relevance[0]), own[:, 0], own[:, 1], offsets.reshape(-1, 2))
 
 
-def reader_adapters() -> tuple[Adapters, ...]:
+def reader_adapters(tuning: Tuning = TUNING) -> tuple[Adapters, ...]:
     """What the reader's encoder is made of, beside the bundled model."""
-    return load_adapters(ALIGNMENT).at(ALIGNED), load_adapters(READER)
+    return load_adapters(ALIGNMENT).at(tuning.aligned), load_adapters(READER)
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -14,14 +14,8 @@ from askcorpus.answer.reader import Reader
 from askcorpus.search.candidates import Retrieval
 from askcorpus.search.period import is_of_other_time
 from askcorpus.text.dates import overlaps
+from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Hit, Span
-
-READ = 8
-"""Passages that are read, best first (docs/quality.md)."""
-
-
-PERIOD_WEIGHT = 2.5
-"""What a sentence gains whose document is of the time that the question names."""
 
 SENTENCE_END = " .!?…。！？।։။።؟»”\"'"
 """What closes a sentence and is no part of the words that answer."""
@@ -58,7 +52,11 @@ class ScoredSentence(NamedTuple):
 
 
 def score_sentences(
-    retrieval: Retrieval, reader: Reader, weights: Mapping[str, float], reading: int = 0
+    retrieval: Retrieval,
+    reader: Reader,
+    weights: Mapping[str, float],
+    reading: int = 0,
+    tuning: Tuning = TUNING,
 ) -> tuple[ScoredSentence, ...]:
     """The sentences of the best passages, best first; none when no passage is of the time asked.
 
@@ -68,22 +66,26 @@ def score_sentences(
     Raises:
         ModelError: the reader cannot be loaded.
     """
-    sentences = read_sentences(retrieval, reader, reading)
-    weighed = [s._replace(score=_score(s, weights, retrieval.query.period)) for s in sentences]
+    sentences = read_sentences(retrieval, reader, reading, tuning)
+    period = retrieval.query.period
+    weighed = [
+        s._replace(score=_score(s, weights) + tuning.period_score * overlaps(s.hit.date, period)) for s in sentences
+    ]
     return tuple(sorted(weighed, key=lambda sentence: -sentence.score))
 
 
-def _score(sentence: ScoredSentence, weights: Mapping[str, float], period: str) -> float:
-    of_the_time = PERIOD_WEIGHT * overlaps(sentence.hit.date, period)
-    return of_the_time + sum(weight * float(getattr(sentence, name)) for name, weight in weights.items())
+def _score(sentence: ScoredSentence, weights: Mapping[str, float]) -> float:
+    return sum(weight * float(getattr(sentence, name)) for name, weight in weights.items())
 
 
-def read_sentences(retrieval: Retrieval, reader: Reader, reading: int = 0) -> list[ScoredSentence]:
+def read_sentences(
+    retrieval: Retrieval, reader: Reader, reading: int = 0, tuning: Tuning = TUNING
+) -> list[ScoredSentence]:
     """Every sentence of the passages that are read, with its measurements and no score yet."""
     query, vector = retrieval.query, retrieval.query.vectors[reading]
     candidates = [
         candidate
-        for candidate in retrieval.candidates[:READ]
+        for candidate in retrieval.candidates[: tuning.read]
         if not is_of_other_time(query.year, candidate.hit.date, f"{candidate.hit.title}\n{candidate.hit.text}")
     ]
     texts = [candidate.hit.text for candidate in candidates]

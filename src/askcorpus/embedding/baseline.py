@@ -5,7 +5,7 @@ above the baseline, in standard deviations, says more. And multilingual encoders
 is in its own language, whatever it is about, so passages in another language are measured from that language's own
 zero (the bias: Roy et al. 2020, "LAReQA: Language-Agnostic Answer Retrieval from a Multilingual Pool"; taking a
 language's common part away: Yang et al. 2021, "A Simple and Effective Method To Eliminate the Self Language Bias in
-Multilingual Representations"; what it is worth here: docs/quality.md).
+Multilingual Representations"; what it is worth here: docs/quality.md, Languages).
 """
 
 from collections.abc import Mapping
@@ -15,21 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from askcorpus.tuning import TUNING, Tuning
+
 SAMPLE = 512
 """Passages that stand for a corpus."""
 
 LANGUAGE_SAMPLE = 128
 """Passages that stand for a language in it."""
-
-QUANTILE = 0.25
-"""Where languages are compared. What a corpus says on a subject in one language must not count as that language's
-advantage, so not their means: below the lower quartile, passages are about something else."""
-
-LANGUAGE_PRIOR = 20
-"""Passages of a language from which half of its measured advantage is believed."""
-
-PRIOR = 50
-"""Passages of the corpus that the unrelated texts count as much as (see ``blend``)."""
 
 
 class ScoreBaseline(NamedTuple):
@@ -56,24 +48,24 @@ class Sample(NamedTuple):
     passages: NDArray[np.float32]
     languages: Mapping[str, NDArray[np.float32]]
 
-    def baseline(self, vector: NDArray[np.float32]) -> ScoreBaseline:
+    def baseline(self, vector: NDArray[np.float32], tuning: Tuning = TUNING) -> ScoreBaseline:
         """The corpus's own baseline for a question's unit vector (dimension,); all 0 when it is empty."""
         if not self.passages.size:
             return ScoreBaseline(0.0, 0.0)
         similarities = np.vecdot(self.passages, vector)
-        usual = float(np.quantile(similarities, QUANTILE))
+        usual = float(np.quantile(similarities, tuning.language_quantile))
         language_bias = {
-            language: (float(np.quantile(np.vecdot(drawn, vector), QUANTILE)) - usual)
+            language: (float(np.quantile(np.vecdot(drawn, vector), tuning.language_quantile)) - usual)
             * len(drawn)
-            / (len(drawn) + LANGUAGE_PRIOR)
+            / (len(drawn) + tuning.language_prior)
             for language, drawn in self.languages.items()
         }
         return ScoreBaseline(float(similarities.mean()), float(similarities.std()), language_bias)
 
 
-def blend(corpus: ScoreBaseline, passages: int, unrelated: ScoreBaseline) -> ScoreBaseline:
+def blend(corpus: ScoreBaseline, passages: int, unrelated: ScoreBaseline, tuning: Tuning = TUNING) -> ScoreBaseline:
     """The baseline to measure by: the corpus's own as far as it is large, else that of unrelated texts."""
-    own = min(passages, SAMPLE) / (min(passages, SAMPLE) + PRIOR)
+    own = min(passages, SAMPLE) / (min(passages, SAMPLE) + tuning.corpus_prior)
     mean = own * corpus.mean + (1 - own) * unrelated.mean
     variance = own * corpus.deviation**2 + (1 - own) * unrelated.deviation**2
     return ScoreBaseline(mean, float(np.sqrt(variance)), corpus.language_bias)

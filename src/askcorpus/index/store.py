@@ -30,6 +30,7 @@ from askcorpus.index.database import Database, take_lock, translated
 from askcorpus.index.exact import Exact, Neighbour, nearest
 from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored, vectors_of
 from askcorpus.index.schema import Vector
+from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Document, Filters, Hit, IndexInfo
 
 __all__ = [
@@ -52,7 +53,8 @@ FILE = "catalog.sqlite3"
 
 EXACT_UPTO = 50_000
 """Passages up to which a question is compared with all of them: that takes 5 ms at most, and the same are found
-whichever process asks. Chroma's graph can lose sight of a passage altogether (docs/quality.md)."""
+whichever process asks. Chroma's graph can lose sight of a passage altogether
+(docs/quality.md, Choices that came out of such runs)."""
 
 INGEST = "Ingest documents (askcorpus ingest PATH), or choose another folder with --data."
 
@@ -379,11 +381,11 @@ class Snapshot:
                 return nearest(np.fromiter(vectors, np.int64), similarities, limit)
         return exact.search(connection, self._state, query, limit, None)
 
-    def baseline(self, vector: Vector) -> ScoreBaseline:
+    def baseline(self, vector: Vector, tuning: Tuning = TUNING) -> ScoreBaseline:
         """What an unrelated passage of this corpus scores for ``vector``, by fixed samples; all 0 in an empty store."""
         with self._reading() as connection:
             sample = self._store._sample_of(connection, self._state)
-        return sample.baseline(schema.unit(vector))
+        return sample.baseline(schema.unit(vector), tuning)
 
     def lexical(self, terms: Sequence[str], limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
         """The passages that hold any of ``terms`` (from `words.terms`): id and BM25 (above 0), best first.

@@ -4,19 +4,19 @@ from collections.abc import Iterable
 
 from askcorpus.search.candidates import Candidate
 from askcorpus.text.words import words
+from askcorpus.tuning import TUNING, Tuning
 
 SHINGLE = 4
-SAME_STORY = 0.8
-"""Share of four-word runs (Jaccard) from which two passages tell the same story in the same words."""
+"""Words of a run by which passages are compared."""
 
 
-def collapse(ranked: Iterable[Candidate], limit: int) -> list[Candidate]:
+def collapse(ranked: Iterable[Candidate], limit: int, tuning: Tuning = TUNING) -> list[Candidate]:
     """The first ``limit`` passages that are no near-copies of a better one; copies are listed on the one they copy."""
     kept: list[tuple[Candidate, frozenset[tuple[str, ...]]]] = []
     copies: dict[str, list[str]] = {}
     for candidate in ranked:
         shingles = _shingles(candidate.hit.text)
-        original = next((k.hit.passage_id for k, own in kept if _jaccard(shingles, own) >= SAME_STORY), None)
+        original = next((k.hit.passage_id for k, own in kept if _jaccard(shingles, own) >= tuning.same_story), None)
         if original is not None:
             copies.setdefault(original, []).append(candidate.hit.passage_id)
         elif len(kept) == limit:

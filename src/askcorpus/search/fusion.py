@@ -7,17 +7,14 @@ scores are put on a scale that says how much evidence they are:
 * dense: how far the similarity stands above the baseline of this question, in standard deviations;
 * lexical: the share of the question's weight that the passage holds. A term that no passage holds counts as the
   rarest of all, so a question in a foreign language reaches small shares only, while a passage that holds its names
-  and numbers reaches a large one. What stays below ``LEXICAL_FLOOR`` any passage may hold by chance: it counts nothing.
+  and numbers reaches a large one. What stays below ``Tuning.lexical_floor`` any passage may hold by chance: it counts
+  nothing.
 """
 
 import math
 from collections.abc import Iterable
 
-LEXICAL_WEIGHT = 4.0
-"""Standard deviations of dense similarity that a full lexical match is worth (docs/quality.md)."""
-
-LEXICAL_FLOOR = 0.15
-"""Lexical share from which it says something (docs/quality.md)."""
+from askcorpus.tuning import TUNING, Tuning
 
 
 def idf(frequency: int, passages: int) -> float:
@@ -31,9 +28,9 @@ def lexical_share(bm25: float, weights: Iterable[float]) -> float:
     return bm25 / ceiling if ceiling > 0 else 0.0
 
 
-def fuse(z_score: float, share: float) -> float:
+def fuse(z_score: float, share: float, tuning: Tuning = TUNING) -> float:
     """Evidence that a passage is about the question, in standard deviations of the baseline.
 
     ``z_score`` comes from ``ScoreBaseline.z_score``, ``share`` from :func:`lexical_share`.
     """
-    return z_score + LEXICAL_WEIGHT * max(0.0, share - LEXICAL_FLOOR)
+    return z_score + tuning.lexical_weight * max(0.0, share - tuning.lexical_floor)

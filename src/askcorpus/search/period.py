@@ -18,9 +18,6 @@ from askcorpus.text.lexicon import expression, known, languages, words_anywhere
 from askcorpus.text.months import month_of, short_month_of
 from askcorpus.text.words import words
 
-PREFERENCE = 2.0
-"""Standard deviations of evidence that being of the asked time is worth."""
-
 _YEAR = r"(?P<year>(?:1[5-9]|20)\p{Nd}{2})(?!\p{Nd})"
 _MONTH = r"(?P<month>1[0-2]|0?[1-9])"
 _DAY = r"(?P<day>[12]\p{Nd}|3[01]|0?[1-9])"

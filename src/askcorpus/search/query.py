@@ -15,6 +15,7 @@ from askcorpus.search.names import Name, names_and_figures, names_of
 from askcorpus.search.period import read_period
 from askcorpus.text.language import detect_language
 from askcorpus.text.words import terms
+from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import History, Turn
 
 LONGEST_QUESTION = 10_000
@@ -24,9 +25,6 @@ RECENT_TURNS = 50
 LONGEST_TURN = 10_000
 """Of a conversation the newest turns are looked at, and so many characters of each."""
 
-_REMEMBERED_TURNS = 3
-_REMEMBERED_CHARS = 300
-_ANSWER_CHARS = 150
 _MARKER = re.compile(r"\s{0,9}\[\d{1,9}\]")
 
 
@@ -118,6 +116,7 @@ def read_query(
     *,
     standalone: str | None = None,
     latest: str = "",
+    tuning: Tuning = TUNING,
 ) -> Query:
     """The query for a question, within the conversation so far.
 
@@ -127,8 +126,8 @@ def read_query(
     """
     readings = read_as = [standalone or question]
     if standalone is None and history:
-        readings = [question, _in_context(question, history)]
-        read_as = [question, _before_the_last(question, history)]
+        readings = [question, _in_context(question, history, tuning)]
+        read_as = [question, _before_the_last(question, history, tuning.remembered_chars)]
     vectors = np.array([embeddings.embed_query(reading) for reading in readings], np.float32)
     language = _language(question, history)
     return Query.read(
@@ -147,17 +146,19 @@ def _whole_characters(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _in_context(question: str, history: Sequence[Turn]) -> str:
+def _in_context(question: str, history: Sequence[Turn], tuning: Tuning) -> str:
     """The question below those before it and the beginning of the last answer, which may name what “it” is."""
-    asked = [turn.text[:_REMEMBERED_CHARS] for turn in history if turn.role == "user"][-_REMEMBERED_TURNS:]
-    answered = [_MARKER.sub("", turn.text)[:_ANSWER_CHARS] for turn in history if turn.role == "assistant"][-1:]
-    return "\n".join([*asked, *answered, question])
+    asked = [turn.text[: tuning.remembered_chars] for turn in history if turn.role == "user"]
+    answered = [
+        _MARKER.sub("", turn.text)[: tuning.remembered_answer_chars] for turn in history if turn.role == "assistant"
+    ][-1:]
+    return "\n".join([*asked[-tuning.remembered_turns :], *answered, question])
 
 
-def _before_the_last(question: str, history: Sequence[Turn]) -> str:
+def _before_the_last(question: str, history: Sequence[Turn], chars: int) -> str:
     """The question and then the one that came before it: "When? Who won?". The other way round, the reader answers the
     one before once more."""
-    asked = [turn.text[:_REMEMBERED_CHARS] for turn in history if turn.role == "user"][-1:]
+    asked = [turn.text[:chars] for turn in history if turn.role == "user"][-1:]
     return " ".join([question, *asked])
 
 

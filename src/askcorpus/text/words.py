@@ -66,7 +66,8 @@ def terms(text: str) -> list[str]:
     """What is indexed and searched for: the words, and the first ``STEM`` letters of each longer one, marked ``~``.
 
     The beginnings let inflected forms meet in every language that inflects at the end (``reconnu``, ``reconnaître``)
-    with no word list; the whole words keep their own, higher weight (docs/quality.md compares lengths).
+    with no word list; the whole words keep their own, higher weight
+    (docs/quality.md, Choices that came out of such runs).
     """
     found = words(text)
     return found + [f"~{word[:STEM]}" for word in found if len(word) > STEM]

@@ -6,6 +6,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from askcorpus.embedding.embeddings import load_embeddings
+from askcorpus.extras import install_command, missing
 from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
 from askcorpus.types import Answer
@@ -43,10 +44,12 @@ def ask_sample_corpus(settings: Settings, progress: Progress) -> Answer:
 
 
 def next_steps(data: Path) -> str:
-    """What to type next, as lines for a terminal."""
-    return f"""
-Now ask it yourself, open the chat, or take documents of your own:
-
-  askcorpus ask "Wann hat Russland Donezk und Luhansk anerkannt?" --data {data}
-  askcorpus serve --data {data}
-  askcorpus ingest FOLDER && askcorpus serve"""
+    """What to type next, as lines for a terminal: where the chat is not installed, first what installs it."""
+    steps = [
+        f'askcorpus ask "Wann hat Russland Donezk und Luhansk anerkannt?" --data {data}',
+        *([install_command("chat")] if missing("chat") else []),
+        f"askcorpus serve --data {data}",
+        "askcorpus ingest FOLDER && askcorpus serve",
+    ]
+    lines = "".join(f"\n  {step}" for step in steps)
+    return f"\nNow ask it yourself, open the chat, or take documents of your own:\n{lines}"

@@ -1,0 +1,141 @@
+"""The numbers that decide ranking, abstaining, contradiction and attribution, each with where it comes from.
+
+They were chosen by measuring. Below each stands what it does and, in brackets, the section of docs/quality.md that has
+the figures, or the paper that it is from; the section Ablation has what answers lose when it is changed.
+``bench/ablation.py`` varies them: whatever reads one takes a ``Tuning``.
+
+Not here: what is fitted by a program and stands where that writes it (``answer/calibration.json``: the confidence, the
+weights of sentences, the operating point), what indexes on disk are made with (``words.STEM``, the length of passages,
+the samples of ``embedding.baseline``), the rules by which names and dates are read, the statistics of
+``answer.risk``, and limits on size and time.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """The tuned numbers. What ships is ``TUNING``; to try another, ``dataclasses.replace(TUNING, read=4)``."""
+
+    candidates: int = 100
+    """Passages that each half of the search brings for each reading of the question. (Ablation)"""
+
+    lexical_weight: float = 4.0
+    """Standard deviations of dense similarity that a full lexical match is worth.
+    (Choices that came out of such runs)"""
+
+    lexical_floor: float = 0.15
+    """Lexical share from which it says something. (Choices that came out of such runs)"""
+
+    sentence_share: float = 0.5
+    """What the nearest sentence counts beside the whole passage: a passage may touch on more than is asked.
+    (Choices that came out of such runs)"""
+
+    period_preference: float = 2.0
+    """Standard deviations of evidence that being of the asked time is worth to a passage. (Ablation)"""
+
+    context_needed: tuple[float, float] = (7.0, 4.0)
+    """The less a follow-up finds by itself, the more its context counts: the evidence of its best passage from which it
+    stands alone, and that from which it says next to nothing without the turns before. (Follow-ups)"""
+
+    context_importance: tuple[float, float] = (0.1, 0.6)
+    """What the context counts at these two, as a share of 1. (Follow-ups)"""
+
+    remembered_turns: int = 3
+    """Questions before a follow-up that are its context. (Ablation)"""
+
+    remembered_chars: int = 300
+    """Characters of each of them. (Ablation)"""
+
+    remembered_answer_chars: int = 150
+    """Characters of the last answer, which may name what "it" is. (Ablation)"""
+
+    same_story: float = 0.8
+    """Share of four-word runs (Jaccard) from which two passages tell the same story in the same words. (Ablation)"""
+
+    language_quantile: float = 0.25
+    """Where languages are compared. What a corpus says on a subject in one language must not count as that language's
+    advantage, so not their means: below the lower quartile, passages are about something else. (Languages)"""
+
+    language_prior: float = 20.0
+    """Passages of a language from which half of its measured advantage is believed. (Ablation)"""
+
+    corpus_prior: float = 50.0
+    """Passages of the corpus that the unrelated texts count as much as. (Ablation)"""
+
+    aligned: float = 0.5
+    """How far the reader's encoder is brought together across languages before its own adapters. (Reader)"""
+
+    read: int = 8
+    """Passages that are read, best first. (Ablation)"""
+
+    answer_weight: float = 0.15
+    """Standard deviations of a passage's evidence that a unit of the reader's log-odds is worth. (Reader)"""
+
+    period_score: float = 2.5
+    """What a sentence's score gains whose document is of the time that the question names. (Ablation)"""
+
+    certain: float = 12.0
+    """Log-odds of the reader beyond which they say no more about the confidence. (Ablation)"""
+
+    outstanding: float = 12.0
+    """Evidence of a passage beyond which it says no more about the confidence. (Ablation)"""
+
+    most_sentences: int = 3
+    """Sentences that an extractive answer has at most. (Ablation)"""
+
+    close: float = 1.0
+    """Score by which a further sentence may stay behind the best one. (Ablation)"""
+
+    repeats: float = 0.6
+    """Share of a sentence's words that are already quoted from which it adds nothing. (Ablation)"""
+
+    reach: float = 0.9
+    """Standard deviations of similarity to the question by which the other answer may stay behind the best
+    sentence... (Sources that differ)"""
+
+    same_words: float = 0.8
+    """... unless, in the same language, it holds this share of the question's words in that sentence, by weight...
+    (Sources that differ)"""
+
+    fewest_words: float = 0.2
+    """... and this share of all of the question's words. (Sources that differ)"""
+
+    likely: float = 0.0
+    """The reader's log-odds from which a sentence answers at all, and so may contradict. (Sources that differ)"""
+
+    behind: float = 3.0
+    """Log-odds by which the other sentence may answer less surely than the best one. (Sources that differ)"""
+
+    alike: float = 2.5
+    """How far two sentences' similarity must stand above that of unrelated ones, in standard deviations.
+    (Sources that differ)"""
+
+    opposed: float = 3.5
+    """The same for a claim and its negation, which share most of their words... (Sources that differ)"""
+
+    rejected: float = 2.0
+    """... and for one that is expressly denied by somebody, who has then been named too, when the question's words are
+    in both. (Sources that differ)"""
+
+    most_claims: int = 3
+    """Sentences of other documents that are held against the best one. (Sources that differ)"""
+
+    min_coverage: float = 0.5
+    """A quote that holds this share of a claim's content words supports it. (Attribution)"""
+
+    min_support: float = 0.88
+    """So does one whose similarity, plus ``coverage_weight`` times its coverage, reaches this. (Attribution)"""
+
+    coverage_weight: float = 0.15
+    """What a quote's coverage counts beside its similarity. (Attribution)"""
+
+    second_sentence_gain: float = 0.2
+    """A second sentence is quoted when it holds at least this much more of the claim's words. (Attribution)"""
+
+    small_number: int = 12
+    """Up to here numbers are as often written in letters, so their absence says nothing. (Attribution)"""
+
+
+TUNING = Tuning()
+"""What ships."""
