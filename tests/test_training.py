@@ -8,20 +8,26 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from importlib.resources import files
 from pathlib import Path
 from threading import Event
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from askcorpus.embedding.bundled_model import bundled_model
+from askcorpus.embedding.encoder import WordVectors, open_session
+from askcorpus.embedding.graph_weights import graph_weights
 from askcorpus.errors import ModelError, ReadError, UsageError
 from training import alignment, evaluate, examples, reader, weights
 from training.alignment import AlignmentTask, Questions, Sentences
 from training.examples import Example, make_examples, read_examples
+from training.folder import encoder_folder
 from training.loop import Goal, Run, stopping
-from training.model import Adapted, Aligner, Reader, encoder_folder, learned, restore, shape_of
+from training.model import Adapted, Aligner, Reader, learned, restore, shape_of
 from training.pairs import Pair, find_translation
 from training.reader import Item, Mix, ReaderTask, encode
 from training.sources import read_lines, refusal
@@ -542,33 +548,48 @@ def test_the_commands_lead_from_lines_to_figures(
 # The graph
 
 
-def test_the_graph_gives_what_the_encoder_gives_with_weights_from_outside(tmp_path: Path) -> None:
+def test_the_graph_gives_what_the_encoder_gives_with_weights_from_outside() -> None:
     pytest.importorskip("onnx", reason="the extra `training` is not installed")
-    import onnxruntime
-
     from training import graph
     from training.model import load_encoder
 
-    encoder = load_encoder(encoder_folder(), attention="eager")
-    model = graph.export(encoder)
-    graph.strip(model)
-    path = tmp_path / "encoder.onnx"
-    path.write_bytes(model.SerializeToString())
-    named = {}
-    for name in (tensor.name for tensor in model.graph.initializer):
-        weight = encoder.state_dict()[name.removesuffix(".T")].numpy()
-        named[name] = onnxruntime.OrtValue.ortvalue_from_numpy(weight.T.copy() if name.endswith(".T") else weight)
-    options = onnxruntime.SessionOptions()
-    options.add_external_initializers(list(named), list(named.values()))
-    session = onnxruntime.InferenceSession(path, options)
-    ids = torch.randint(5, 1000, (3, 20), generator=torch.Generator().manual_seed(0))
-    mask = torch.ones_like(ids)
-    mask[1, 9:] = 0
-    words = encoder.embeddings.word_embeddings(ids).detach()
+    encoder = load_encoder(encoder_folder())
+    model = bundled_model()
+    weights = graph_weights(model, (), as_int8=False)
+    content = graph.encoder_graph(weights).SerializeToString()
+    ids = torch.randint(5, 1000, (1, 20), generator=torch.Generator().manual_seed(0))
 
-    states = session.run(None, {"words": words.numpy(), "mask": mask.numpy()})[0]
+    (states,) = open_session(content, weights).run(None, {"words": WordVectors(model).of(ids[0].numpy())[None]})
 
-    assert path.stat().st_size < 100_000
+    assert len(content) < 100_000
     with torch.no_grad():
-        wanted = encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-    assert (torch.from_numpy(states) - wanted)[mask.bool()].abs().max() < 1e-4
+        wanted = encoder(input_ids=ids).last_hidden_state
+    assert (torch.from_numpy(states) - wanted).abs().max() < 1e-4
+
+
+def test_the_graphs_that_ship_are_those_of_the_program() -> None:
+    pytest.importorskip("onnx", reason="the extra `training` is not installed")
+    from training import graph
+
+    for name, as_int8 in (("encoder.onnx", False), ("encoder-int8.onnx", True)):
+        shipped = files("askcorpus.embedding").joinpath(name).read_bytes()
+        made = graph.encoder_graph(graph_weights(bundled_model(), (), as_int8=as_int8))
+        assert made.SerializeToString(deterministic=True) == shipped
+
+
+def test_activations_are_measured_channel_by_channel() -> None:
+    pytest.importorskip("onnx", reason="the extra `training` is not installed")
+    from training.activations import largest
+
+    short, long = np.array([0, 5, 2]), np.array([0, 5, 6, 7, 2])
+    found = largest((), [short, long])
+
+    assert {name: values.shape for name, values in found.items() if name.startswith("11.")} == {
+        "11.attention": (384,),
+        "11.attended": (384,),
+        "11.wide": (384,),
+        "11.narrow": (1536,),
+    }
+    alone = largest((), [short])
+    assert all((found[name] >= alone[name]).all() for name in found)
+    assert (found["0.attention"] > alone["0.attention"]).any()

@@ -31,8 +31,9 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from askcorpus.embedding.bundled_model import PROMPTS
 from askcorpus.errors import AskcorpusError
 from training.examples import Example, read_examples
+from training.folder import encoder_folder
 from training.loop import add_options, run
-from training.model import Aligner, encoder_folder
+from training.model import Aligner
 from training.pairs import Group, translations
 from training.sources import Line, read_lines
 

@@ -24,7 +24,8 @@ from askcorpus.errors import AskcorpusError, ReadError
 from askcorpus_eval.metrics.abstention import auroc
 from askcorpus_eval.metrics.answers import f1
 from askcorpus_eval.report import table
-from training.model import Reader, encoder_folder, restore, shape_of
+from training.folder import encoder_folder
+from training.model import Reader, restore, shape_of
 from training.reader import QUESTION_CHARS
 from training.weights import read_weights
 from training.windows import windows

@@ -1,133 +1,123 @@
-"""The encoder's graph for ONNX Runtime, without its weights.
+"""The encoder's graphs for ONNX Runtime, without weights.
 
-    python -m training.graph OUT.onnx
+    python -m training.graph FOLDER
 
-The graph takes ``words`` (batch, tokens, 384; word vectors, which are looked up outside it, so that they are in memory
-once) and ``mask`` (batch, tokens; int64, 1 where there is a token), and gives ``states`` (batch, tokens, 384). Its
-weights are named as in transformers' ``BertModel`` and lie nowhere: whoever loads it adds them
-(``SessionOptions.add_external_initializers``). A matrix that the graph multiplies by is transposed, and its name ends
-in ``.weight.T``. One graph so serves every set of adapters, merged into the weights that are added.
+writes ``encoder.onnx`` and ``encoder-int8.onnx``. A graph takes ``words`` (batch, tokens, 384; word vectors with those
+of their places, which are looked up outside it, so that they are in memory once) and gives ``states`` (batch, tokens,
+384). All tokens are read: texts of different length are no batch. The weights lie nowhere: whoever loads a graph adds
+them (``SessionOptions.add_external_initializers``), by the names and in the form that `graph_weights` gives. So one
+graph serves every set of adapters, merged into the weights that are added.
 """
 
 import argparse
 import sys
-import warnings
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
-import onnx
-import torch
-from numpy.typing import NDArray
-from onnx import external_data_helper, numpy_helper
-from torch import Tensor, nn
-from transformers import BertModel
+from onnx import ModelProto, NodeProto, TensorProto, external_data_helper, helper, numpy_helper
 
+from askcorpus.embedding.bundled_model import DIMENSION, LAYERS, bundled_model
+from askcorpus.embedding.graph_weights import MATRICES, Weights, graph_weights
 from askcorpus.errors import AskcorpusError
-from training.model import encoder_folder, load_encoder
 
-OPSET = 18
+OPSET, IR = 18, 10
+HEADS = 12
+EPSILON = 1e-12
 PLACEHOLDER = "weights"
 """The file in which the weights are said to lie. There is none: they are added when the graph is loaded."""
 
-PREFIX = "body."
-"""What the names of the encoder's weights begin with in the module that is exported."""
+MICROSOFT = "com.microsoft"
+"""The domain of the operators that ONNX Runtime has beside the standard's: they do in one what are many there."""
 
-UNUSED = "embeddings.word_embeddings.weight"
-
-
-class Body(nn.Module):
-    """An encoder whose input is word vectors."""
-
-    def __init__(self, encoder: BertModel) -> None:
-        super().__init__()
-        self.body = encoder
-
-    def forward(self, words: Tensor, mask: Tensor) -> Tensor:
-        """(batch, tokens, 384) and (batch, tokens) → (batch, tokens, 384)."""
-        # As BertModel would make it itself, by many more nodes: what attention adds to its scores.
-        hidden = (1 - mask[:, None, None, :].to(words.dtype)) * torch.finfo(words.dtype).min
-        states: Tensor = self.body(inputs_embeds=words, attention_mask=hidden).last_hidden_state
-        return states
+SPLIT = "query.key.value"
 
 
-def export(encoder: BertModel) -> onnx.ModelProto:
-    """The graph of an encoder with eager attention, its weights under their proper names but still inside."""
-    words = torch.randn(2, 7, encoder.config.hidden_size)
-    mask = torch.ones(2, 7, dtype=torch.int64)
-    mask[1, 5:] = 0
-    free = {0: "batch", 1: "tokens"}
-    with TemporaryDirectory() as folder, warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # the tracer warns of Python values, all of which are the encoder's shape
-        torch.onnx.export(
-            Body(encoder).eval(),
-            (words, mask),
-            Path(folder, "encoder.onnx"),
-            input_names=["words", "mask"],
-            output_names=["states"],
-            dynamic_axes={"words": free, "mask": free, "states": free},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-        model = onnx.load_model(Path(folder, "encoder.onnx"))
-    rename(model, {name: weight.numpy() for name, weight in encoder.state_dict().items()})
-    return model
+def encoder_graph(weights: Weights) -> ModelProto:
+    """The graph that takes these weights: their names say whether it multiplies numbers of 32 or 8 bits."""
+    nodes = [_node("LayerNormalization", ["words", "words.norm.weight", "words.norm.bias"], "0", epsilon=EPSILON)]
+    for number in range(LAYERS):
+        nodes += _layer(number, weights, str(number), "states" if number == LAYERS - 1 else str(number + 1))
+    sizes: list[str | int | None] = ["batch", "tokens", DIMENSION]
+    words, states = (helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes) for name in ("words", "states"))
+    split = numpy_helper.from_array(np.array([DIMENSION] * 3, np.int64), SPLIT)
+    own = [_placeholder(numpy_helper.from_array(weight, name)) for name, weight in weights.items()]
+    graph = helper.make_graph(nodes, "encoder", [words], [states], [split, *own])
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=IR)
 
 
-def rename(model: onnx.ModelProto, weights: dict[str, NDArray[np.float32]]) -> None:
-    """Give each initialiser the name of the weight that it holds.
-
-    Raises:
-        ValueError: an initialiser is none of the weights, or a weight is in no initialiser.
-    """
-    users = {name: node.name for node in model.graph.node for name in node.input}
-    names = {}
-    for tensor in model.graph.initializer:
-        if tensor.name.startswith(PREFIX):
-            name, weight = tensor.name.removeprefix(PREFIX), weights.get(tensor.name.removeprefix(PREFIX))
-        else:  # a matrix that torch has transposed, and named onnx::MatMul_123: the node that uses it knows its layer
-            layer = users[tensor.name].removeprefix(f"/{PREFIX[:-1]}/").removesuffix("/MatMul").replace("/", ".")
-            name, weight = f"{layer}.weight.T", weights[f"{layer}.weight"].T
-        if weight is None or not np.array_equal(numpy_helper.to_array(tensor), weight):
-            raise ValueError(f"{tensor.name} of the graph is not {name} of the encoder")
-        names[tensor.name] = name
-    if missing := weights.keys() - {name.removesuffix(".T") for name in names.values()} - {UNUSED}:
-        raise ValueError(f"The graph lacks {', '.join(sorted(missing))}")
-    for tensor in model.graph.initializer:
-        tensor.name = names[tensor.name]
-    for node in model.graph.node:
-        node.input[:] = [names.get(name, name) for name in node.input]
+def _layer(number: int, weights: Weights, given: str, made: str) -> list[NodeProto]:
+    """Attention and feed-forward network, each added to what it was given and normalised (Vaswani et al. 2017)."""
+    attention, attended, wide, narrow = (f"{number}.{matrix.name}" for matrix in MATRICES)
+    parts = [f"{attention}.{part}" for part in ("query", "key", "value")]
+    between = f"{number}.5"
+    return [
+        *_product(attention, given, f"{attention}.all", weights),
+        _node("Split", [f"{attention}.all", SPLIT], *parts, axis=2),
+        _own("MultiHeadAttention", [*parts, f"{attention}.bias"], f"{attention}.out", num_heads=HEADS),
+        *_product(attended, f"{attention}.out", f"{attended}.out", weights),
+        _added(attended, f"{attended}.out", given, between),
+        *_product(wide, between, f"{wide}.out", weights),
+        _own("BiasGelu", [f"{wide}.out", f"{wide}.bias"], f"{wide}.gelu"),
+        *_product(narrow, f"{wide}.gelu", f"{narrow}.out", weights),
+        _added(narrow, f"{narrow}.out", between, made),
+    ]
 
 
-def strip(model: onnx.ModelProto) -> None:
-    """Take the weights out, and the long names of what only passes between nodes; weights keep names and shapes."""
-    kept = {value.name for value in [*model.graph.input, *model.graph.output, *model.graph.initializer]}
-    made = [name for node in model.graph.node for name in node.output if name not in kept]
-    short = {name: str(number) for number, name in enumerate(made)}
-    for node in model.graph.node:
-        node.input[:] = [short.get(name, name) for name in node.input]
-        node.output[:] = [short.get(name, name) for name in node.output]
-        node.ClearField("name")
-        node.ClearField("doc_string")
-    model.graph.ClearField("value_info")
-    for tensor in model.graph.initializer:
-        size = len(tensor.raw_data)
-        external_data_helper.set_external_data(tensor, PLACEHOLDER, offset=0, length=size)
-        tensor.ClearField("raw_data")
+def _product(name: str, given: str, made: str, weights: Weights) -> list[NodeProto]:
+    """``given`` times a matrix, without its bias."""
+    if f"{name}.weight" in weights:
+        return [_node("MatMul", [given, f"{name}.weight"], made)]
+    product = [
+        _node("Mul", [given, f"{name}.smooth"], f"{name}.in"),
+        _own("DynamicQuantizeMatMul", [f"{name}.in", f"{name}.int8", f"{name}.scale"], made),
+    ]
+    if f"{name}.outliers" not in weights:
+        return product
+    product[-1].output[0] = f"{name}.most"
+    return [
+        *product,
+        _node("Gather", [given, f"{name}.outliers"], f"{name}.few", axis=2),
+        _node("MatMul", [f"{name}.few", f"{name}.outlier_weights"], f"{name}.rest"),
+        _node("Add", [f"{name}.most", f"{name}.rest"], made),
+    ]
+
+
+def _added(name: str, given: str, skipped: str, made: str) -> NodeProto:
+    norm = [f"{name}.norm.weight", f"{name}.norm.bias", f"{name}.bias"]
+    return _own("SkipLayerNormalization", [given, skipped, *norm], made, epsilon=EPSILON)
+
+
+def _node(kind: str, given: list[str], *made: str, **attributes: Any) -> NodeProto:
+    return helper.make_node(kind, given, list(made), **attributes)
+
+
+def _own(kind: str, given: list[str], made: str, **attributes: Any) -> NodeProto:
+    return helper.make_node(kind, given, [made], domain=MICROSOFT, **attributes)
+
+
+def _placeholder(tensor: TensorProto) -> TensorProto:
+    """The tensor's name, type and shape, and no content."""
+    size = len(tensor.raw_data)
+    external_data_helper.set_external_data(tensor, PLACEHOLDER, offset=0, length=size)
+    tensor.ClearField("raw_data")
+    return tensor
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("out", type=Path, metavar="OUT.onnx")
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
     options = parser.parse_args()
     try:
-        model = export(load_encoder(encoder_folder(), attention="eager"))
+        model = bundled_model()
+        for name, as_int8 in (("encoder.onnx", False), ("encoder-int8.onnx", True)):
+            graph = encoder_graph(graph_weights(model, (), as_int8=as_int8)).SerializeToString(deterministic=True)
+            (options.folder / name).write_bytes(graph)
+            print(f"{name}: {len(graph) / 1000:.0f} kB", file=sys.stderr)
     except AskcorpusError as exc:
         print(exc, file=sys.stderr)
         sys.exit(exc.exit_code)
-    strip(model)
-    options.out.write_bytes(model.SerializeToString())
-    print(f"{options.out}: {options.out.stat().st_size / 1000:.0f} kB", file=sys.stderr)
 
 
 if __name__ == "__main__":

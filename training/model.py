@@ -17,8 +17,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import BertModel
 
-from askcorpus.embedding.bundled_model import bundled_model
+from askcorpus.embedding.adapters import ALIGNMENT, Adapters, load_adapters
 from askcorpus.errors import ModelError
+from askcorpus.tuning import TUNING
 
 BODY = "body."
 """What the encoder's parameters are prefixed with in a `Reader` or an `Aligner`, and not in the file that ships."""
@@ -38,21 +39,11 @@ _RANKS = "Give the rank and the first layer that they were trained with."
 NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 
 
-def encoder_folder() -> Path:
-    """Where the bundled encoder is unpacked to, done now if need be.
+def load_encoder(folder: Path, attention: str = "sdpa", below: Adapters | None = None) -> BertModel:
+    """The encoder in a folder that `training.folder` made, without dropout and frozen.
 
-    Raises:
-        ModelError: it does not come with this platform's packages.
-        StorageError: it cannot be unpacked.
+    Where adapters are given as ``below``, they are part of its frozen weights.
     """
-    folder = bundled_model()
-    if folder is None:
-        raise ModelError("The bundled encoder is not installed here.", "Train on Linux, on an x86-64 processor.")
-    return folder
-
-
-def load_encoder(folder: Path, attention: str = "sdpa") -> BertModel:
-    """The encoder in a folder that `askcorpus.embedding.bundled_model` made, without dropout and frozen."""
     model: BertModel = BertModel.from_pretrained(
         folder,
         add_pooling_layer=False,
@@ -61,6 +52,10 @@ def load_encoder(folder: Path, attention: str = "sdpa") -> BertModel:
         attn_implementation=attention,
     )
     model.requires_grad_(False)
+    if below:
+        for name in below.changed():
+            weight = model.get_parameter(name)
+            weight.copy_(torch.from_numpy(below.adapted(name, weight.numpy())))
     return model
 
 
@@ -96,12 +91,12 @@ def adapt(encoder: BertModel, rank: int, first_layer: int, seed: int, norms: boo
 class Reader(nn.Module):
     """Question and passage → where the answer stands, and whether the passage answers.
 
-    Token 0 stands for "no answer here".
+    Token 0 stands for "no answer here". The encoder is brought together across languages as the product's reader is.
     """
 
     def __init__(self, folder: Path, rank: int = 32, first_layer: int = 4, seed: int = 0) -> None:
         super().__init__()
-        self.body = load_encoder(folder)
+        self.body = load_encoder(folder, below=load_adapters(ALIGNMENT).at(TUNING.aligned))
         adapt(self.body, rank, first_layer, seed, norms=True)
         size = self.body.config.hidden_size
         with torch.random.fork_rng(devices=[]):

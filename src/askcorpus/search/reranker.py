@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from askcorpus.errors import ModelError
+from askcorpus.extras import require
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -28,6 +29,7 @@ class Reranker:
         return [float(score) for score in self._loaded().predict(pairs, show_progress_bar=False)]
 
     def _loaded(self) -> "CrossEncoder":
+        require("models", f"The reranker {self.name}", ModelError)
         from sentence_transformers import CrossEncoder
 
         with self._loading:

@@ -1,0 +1,50 @@
+"""What the two ways of embedding have in common: the bundled model, and any of sentence-transformers."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from askcorpus.types import Span
+
+Role = Literal["query", "passage"]
+
+
+class SeenText(NamedTuple):
+    """A text as a model saw it: its embedding (dimension,), of any length; the last hidden states of its tokens
+    (tokens, dimension), and their places in the text (tokens, 2), those of the prompt and of special tokens not after
+    0; and whether the model's window cut something off."""
+
+    vector: NDArray[np.float32]
+    states: NDArray[np.float32]
+    offsets: NDArray[np.int64]
+    cut: bool
+
+    def tokens_of(self, span: Span) -> NDArray[np.bool_]:
+        """Which tokens overlap ``span``; none when the model's window ends before the span does."""
+        starts, ends = self.offsets.T
+        if self.cut and ends.max() < span.end:
+            return np.zeros(len(starts), np.bool_)
+        inside: NDArray[np.bool_] = (starts < span.end) & (ends > span.start)
+        return inside
+
+
+class TextModel(Protocol):
+    """A loaded model. Threads may share one."""
+
+    dimension: int
+    averages_tokens: bool
+    """Whether the mean of a span's token states lies in the space of the embeddings."""
+
+    def encode(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:
+        """Vectors of unit length (texts, dimension)."""
+
+    def see(self, texts: Sequence[str]) -> list[SeenText]:
+        """Texts with their tokens, as passages; for models that average these."""
+
+
+def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vector in unit length; one of zeros as it is."""
+    length = np.linalg.norm(vector)
+    return vector if length == 0 else (vector / length).astype(np.float32)
