@@ -298,12 +298,13 @@ def main() -> None:
     with ExitStack() as stack:
         wanted = (args.sets, args.work, args.only, args.questions)
         benches = list(open_benches(*wanted, stack, unread=args.unread))
-        pairs = Pairs(Path(stack.enter_context(tempfile.TemporaryDirectory())), load_embeddings(read_settings()))
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        pairs = None if args.unread else Pairs(work, load_embeddings(read_settings()))
         base = [bench.outcome(TUNING) for bench in benches]
         print("| number | as | hit@5 | MRR@10 | AUROC | F1 | worse | better | contradicted | pairs |")
         print("|---|---|---|---|---|---|---|---|---|---|")
         differing = sum(outcome.differing for outcome in base)
-        print(f"| what ships | | | | | | | | {differing} | {pairs.announced(TUNING)} |", flush=True)
+        print(f"| what ships | | | | | | | | {differing} | {pairs.announced(TUNING) if pairs else "–"} |", flush=True)
         for name in args.numbers:
             for value in VALUES[name]:
                 tuning = replace(TUNING, **{name: value})
@@ -313,7 +314,8 @@ def main() -> None:
                     for bench, before, after in zip(benches, base, outcomes, strict=True)
                 }
                 differing = sum(outcome.differing for outcome in outcomes)
-                print(row(name, value, found, differing, pairs.announced(tuning)), flush=True)
+                announced = pairs.announced(tuning) if pairs else "–"
+                print(row(name, value, found, differing, announced), flush=True)
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ def _load_model(name: str, revision: str | None) -> "SentenceTransformer":
 
 def _half_precision(model: "SentenceTransformer") -> "torch.autocast":
     """Matrix products in bfloat16, where the processor has instructions for them: about one and a half times as fast,
-    with vectors that point the same way (docs/quality.md). Elsewhere they would be slower than in float32."""
+    with vectors that point the same way (docs/quality.md, Speed). Elsewhere they would be slower than in float32."""
     import torch
 
     has = torch.cpu.get_capabilities()
