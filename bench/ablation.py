@@ -53,7 +53,7 @@ INFINITE = math.inf
 RESAMPLES = 1000
 FIGURES = ("hit@5", "mrr@10", "auroc", "f1")
 
-VALUES: dict[str, tuple[object, ...]] = {
+VALUES: dict[str, tuple[Any, ...]] = {
     "candidates": (50, 200),
     "lexical_weight": (0.0, 2.0, 8.0),
     "lexical_floor": (0.0, 0.075, 0.3),

@@ -1,7 +1,7 @@
 """The numbers that decide ranking, abstaining, contradiction and attribution, each with where it comes from.
 
-Most were chosen by measuring, some only set. Below each stands what it does and, in brackets, the section of docs/quality.md that has
-the figures, or the paper that it is from; the section Ablation has what answers lose when it is changed.
+Most were chosen by measuring, some only set. Below each stands what it does and, in brackets, the section of
+docs/quality.md that has its figures; the section Ablation has what answers lose when it is changed.
 ``bench/ablation.py`` varies them: whatever reads one takes a ``Tuning``.
 
 Not here: what is fitted by a program and stands where that writes it (``answer/calibration.json``: the confidence, the

@@ -2,9 +2,10 @@
 
 An 8-bit matrix product gives on processors that have instructions for it (VNNI) twice as many tokens a second
 (docs/quality.md, Speed). Activations are scaled as one, a text at a time, so the channels in which they are large would
-cost all others their precision. Two known remedies: what is large in the activations is divided out of them and multiplied
-into the weights, half of it each (Xiao et al. 2023, "SmoothQuant"); and the 16 largest channels of the widest input are
-multiplied in 32 bits, beside the others (Dettmers et al. 2022, "LLM.int8()"). How large activations are was measured:
+cost all others their precision. Two known remedies: what is large in the activations is divided out of them and
+multiplied into the weights, half of it each (Xiao et al. 2023, "SmoothQuant"); and the 16 largest channels of the
+widest input are multiplied in 32 bits, beside the others (Dettmers et al. 2022, "LLM.int8()"). How large activations
+are was measured:
 ``activations.safetensors``, by ``training/activations.py``.
 """
 
