@@ -14,10 +14,11 @@ from askcorpus.answer.extractive import ExtractiveAnswerer
 from askcorpus.answer.judgement import Assessment, Judgement, assess, judge, rerank
 from askcorpus.answer.llm import load_answerer
 from askcorpus.answer.outcomes import known_outcomes
-from askcorpus.answer.phrases import does_not_say
+from askcorpus.answer.phrases import does_not_say, unreadable
 from askcorpus.answer.reader import Reader
 from askcorpus.answer.risk import Promise, order
 from askcorpus.answer.sentence_scores import READ
+from askcorpus.answer.small_talk import reply, small_talk, without_small_talk
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.errors import UsageError
@@ -28,6 +29,7 @@ from askcorpus.search.query import Query, check_question, read_query, recent_tur
 from askcorpus.search.reranker import Reranker
 from askcorpus.search.retriever import Retriever
 from askcorpus.settings import Settings
+from askcorpus.text.scripts import is_unreadable
 from askcorpus.types import (
     AbstainReason,
     Answer,
@@ -151,6 +153,28 @@ class Assistant:
         question, history, limit = check_question(question), recent_turns(history), self._limit(top_k)
         with self.store.snapshot() as index:
             info = index.filled()
+            if talk := small_talk(question, history):
+                clock.lap("answer")
+                yield Retrieved(passages=())
+                yield Done(
+                    answer=Answer(
+                        id=_new_id(),
+                        question=question,
+                        standalone_question=question,
+                        language=talk.language,
+                        kind=talk.kind,
+                        answer=reply(talk, info.documents, index.facets()),
+                        answerable=False,
+                        confidence=0.0,
+                        conversation_id=conversation_id,
+                        model=self.answerer.name,
+                        index=info,
+                        filters=filters,
+                        timings_ms=clock.laps(),
+                    )
+                )
+                return
+            history = without_small_talk(history)
             query = self._understand(index, question, history)
             clock.lap("embed")
             retrieval = self.retriever.retrieve(index, query, filters, max(limit, READ))
@@ -163,6 +187,8 @@ class Assistant:
             judgement = judge(retrieval, assessment, self.embeddings, unrelated, self.operating_point)
             clock.lap("judge")
             draft, verified, reason = Draft(text=""), Verified("", (), ()), judgement.abstain_reason
+            if _is_unread(question, retrieval.hits[:READ], answered=reason is None):
+                reason = "unreadable_script"
             if reason is None:
                 findings = Findings(
                     query, history, retrieval.hits[:limit], judgement.sentences, judgement.contradicting
@@ -175,11 +201,11 @@ class Assistant:
         clock.lap("answer")
         yield Done(
             answer=Answer(
-                id=f"ans_{secrets.token_hex(8)}",
+                id=_new_id(),
                 question=question,
                 standalone_question=query.standalone,
                 language=query.language,
-                answer=does_not_say(query.language) if reason else verified.text,
+                answer=_said(reason, query.language) if reason else verified.text,
                 answerable=reason is None,
                 abstain_reason=reason,
                 confidence=judgement.confidence,
@@ -265,6 +291,22 @@ def _drafted(pieces: Iterator[str | Draft]) -> Generator[Event, None, Draft]:
 def _text_of(index: Snapshot, document_id: str) -> str:
     document = index.document(document_id)
     return document.text if document else ""
+
+
+def _new_id() -> str:
+    return f"ans_{secrets.token_hex(8)}"
+
+
+def _said(reason: AbstainReason, language: str) -> str:
+    """What is said instead of an answer."""
+    return unreadable(language) if reason == "unreadable_script" else does_not_say(language)
+
+
+def _is_unread(question: str, hits: Sequence[Hit], *, answered: bool) -> bool:
+    """Whether the model cannot read the question or, where it has not ``answered``, most of what was found."""
+    if is_unreadable(question):
+        return True
+    return not answered and 2 * sum(is_unreadable(hit.text) for hit in hits) > len(hits)
 
 
 def _missing_names(retrieval: Retrieval, limit: int, citations: Sequence[Citation]) -> tuple[str, ...]:
