@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from askcorpus.answer.answerer import Findings
+from askcorpus.answer.lists import further_names
 from askcorpus.answer.phrases import documents_differ
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.search.query import Query
@@ -13,6 +14,9 @@ from askcorpus.types import Draft, Quote, Turn
 NAME = "extractive"
 
 MOST_SENTENCES = 3
+MOST_NAMES = 8
+"""Sentences of an answer, and of one that lists names."""
+
 CLOSE = 1.0
 """Score (see ``ScoredSentence``) by which a further sentence may stay behind the best one."""
 
@@ -64,7 +68,8 @@ def extract(
 
 
 def _choose(sentences: Sequence[ScoredSentence]) -> list[ScoredSentence]:
-    """The best sentence, and those close behind it that say something else or say it differently elsewhere."""
+    """The best sentence, those close behind it that say something else or say it differently elsewhere, and those that
+    answer with another name."""
     if not sentences:
         return []
     chosen = [sentences[0]]
@@ -73,7 +78,7 @@ def _choose(sentences: Sequence[ScoredSentence]) -> list[ScoredSentence]:
             break
         if not any(_repeats(candidate.text, other.text) for other in chosen):
             chosen.append(candidate)
-    return chosen
+    return chosen + further_names(sentences, chosen, MOST_NAMES - len(chosen))
 
 
 def _repeats(text: str, other: str) -> bool:

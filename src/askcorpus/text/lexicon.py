@@ -79,8 +79,7 @@ class Denials(_Table):
 
 
 class Phrases(_Table):
-    """What the assistant itself says: ``greeting`` and ``thanks`` answer one; ``documents``, ``languages``, ``dates`` and
-    ``sources`` are headings."""
+    """What the assistant itself says: ``greeting`` and ``thanks`` answer one; the last four are headings."""
 
     does_not_say: str = ""
     documents_differ: str = ""

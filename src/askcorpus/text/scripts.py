@@ -32,7 +32,7 @@ READABLE = (
     "Telugu",
     "Thai",
 )
-"""Those whose letters are in its vocabulary; of all others it knows no letter, or hardly one (tests/test_scripts.py)."""
+"""Those whose letters are in its vocabulary; of others it knows hardly a letter (tests/test_scripts.py)."""
 
 SAMPLE_CHARS = 2000
 """A longer text is judged by its beginning."""
