@@ -92,10 +92,11 @@ class Assistant:
             IndexMismatch: the known answers in the data folder were measured with other settings.
             StorageError: they cannot be read.
         """
-        if self.settings.max_error is None:
-            return None
+        return None if self.settings.max_error is None else self._ordered(self.settings.max_error)
+
+    def _ordered(self, max_error: float) -> Promise:
         known = known_outcomes(self.settings, self.store.fingerprint, self.answerer.name, self.calibration)
-        return order(known, self.settings.max_error)
+        return order(known, max_error)
 
     @property
     def operating_point(self) -> float:
@@ -112,12 +113,19 @@ class Assistant:
         history: Sequence[Turn] = (),
         filters: Filters = Filters(),
         top_k: int | None = None,
+        max_error: float | None = None,
         explain: bool = False,
         conversation_id: str | None = None,
     ) -> Answer:
         """The answer to a question, as a whole; see :meth:`stream` for the meaning of the arguments."""
         for event in self.stream(
-            question, history=history, filters=filters, top_k=top_k, explain=explain, conversation_id=conversation_id
+            question,
+            history=history,
+            filters=filters,
+            top_k=top_k,
+            max_error=max_error,
+            explain=explain,
+            conversation_id=conversation_id,
         ):
             if isinstance(event, Done):
                 return event.answer
@@ -130,6 +138,7 @@ class Assistant:
         history: Sequence[Turn] = (),
         filters: Filters = Filters(),
         top_k: int | None = None,
+        max_error: float | None = None,
         explain: bool = False,
         conversation_id: str | None = None,
     ) -> Iterator[Event]:
@@ -140,11 +149,13 @@ class Assistant:
             history: earlier turns, oldest first, for a question that leans on them; of a long one the end counts.
             filters: what a document must be to count.
             top_k: passages to show, and to give to a language model; the setting when None.
+            max_error: the error rate that is ordered of this answer (``askcorpus.answer.risk``); the setting when None.
             explain: fill ``Answer.explain``.
             conversation_id: handed back in the answer.
 
         Raises:
-            UsageError: the question is empty or too long, or ``top_k`` or a filter's date makes no sense.
+            UsageError: the question is empty or too long, ``top_k`` or a filter's date makes no sense, or the error
+                rate cannot be promised.
             NothingIngested: there is no document to ask, or the data folder is gone.
             ModelError: the embedding or the language model cannot be loaded or reached.
             StorageError: the data folder cannot be read.
@@ -153,6 +164,7 @@ class Assistant:
         question, history, limit = check_question(question), recent_turns(history), self._limit(top_k)
         with self.store.snapshot() as index:
             info = index.filled()
+            operating_point = self.operating_point if max_error is None else self._ordered(max_error).threshold
             if talk := small_talk(question, history):
                 clock.lap("answer")
                 yield Retrieved(passages=())
@@ -184,7 +196,7 @@ class Assistant:
             clock.lap("read")
             yield Retrieved(passages=retrieval.hits[:limit])
             unrelated = self.unrelated_texts.among_themselves()
-            judgement = judge(retrieval, assessment, self.embeddings, unrelated, self.operating_point)
+            judgement = judge(retrieval, assessment, self.embeddings, unrelated, operating_point)
             clock.lap("judge")
             draft, verified, reason = Draft(text=""), Verified("", (), ()), judgement.abstain_reason
             if _is_unread(question, retrieval.hits[:READ], answered=reason is None):
@@ -220,7 +232,7 @@ class Assistant:
                 filters=filters,
                 period=query.period,
                 timings_ms=clock.laps(),
-                explain=self._explain(retrieval, judgement, filters, reason) if explain else None,
+                explain=self._explain(retrieval, judgement, operating_point, filters, reason) if explain else None,
             )
         )
 
@@ -251,14 +263,19 @@ class Assistant:
         )
 
     def _explain(
-        self, retrieval: Retrieval, judgement: Judgement, filters: Filters, reason: AbstainReason | None
+        self,
+        retrieval: Retrieval,
+        judgement: Judgement,
+        operating_point: float,
+        filters: Filters,
+        reason: AbstainReason | None,
     ) -> Explanation:
         return explain_decision(
             retrieval,
             judgement.sentences,
             judgement.features,
             self.calibration,
-            self.operating_point,
+            operating_point,
             filters=filters,
             abstain_reason=reason,
         )

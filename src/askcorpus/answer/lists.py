@@ -18,8 +18,8 @@ BEHIND_ANSWER = 5.0
 """... and by how much its own may stay behind the best sentence's..."""
 
 BEHIND_SCORE = 3.0
-"""... and its score (see ``ScoredSentence``). With these, 24 instead of 16 of 27 names are found in made-up reports, two
-of which are wrong, and ordinary questions get one sentence more in 23 answers (docs/quality.md)."""
+"""... and its score (see ``ScoredSentence``). Of 27 names in made-up reports 24 are found with these instead of 16, and
+two that are wrong; one ordinary answer in 23 gets a sentence more (docs/quality.md)."""
 
 LONGEST_NAME = 8
 """Words of a name."""
