@@ -13,11 +13,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 from askcorpus.assistant import Assistant, open_assistant
 from askcorpus.settings import read_settings
-from askcorpus.types import Turn
+from askcorpus.types import Answer, Turn
 from askcorpus_eval.questions import Question, read_questions
 from askcorpus_ingest.pipeline import ingest
 
@@ -36,13 +37,8 @@ def others(question: Question, questions: Sequence[Question]) -> list[Question]:
     return [one for one in far if one.doc_ids and not {*one.doc_ids} & {*question.doc_ids}][:2]
 
 
-def outcome(assistant: Assistant, question: Question, before: Sequence[Question]) -> str:
-    """``same``, ``lost``, ``gained`` or ``changed``."""
-    history: list[Turn] = []
-    for one in before:
-        said = assistant.ask(one.question, history=history).answer
-        history += [Turn(role="user", text=one.question), Turn(role="assistant", text=said)]
-    alone, after = assistant.ask(question.question), assistant.ask(question.question, history=history)
+def outcome(question: Question, alone: Answer, after: Answer) -> str:
+    """``same``, ``lost``, ``gained``, ``changed``, or ``found``: answered, as it should be, only after the others."""
     if alone.answerable != after.answerable:
         return "lost" if alone.answerable else "found" if question.answerable else "gained"
     same = [one.quote for one in alone.citations] == [one.quote for one in after.citations]
@@ -50,8 +46,15 @@ def outcome(assistant: Assistant, question: Question, before: Sequence[Question]
 
 
 def outcomes(assistant: Assistant, questions: Sequence[Question], most: int) -> Iterator[tuple[Question, str]]:
+    """What came of each question; the others are answered as they are, once each."""
+    alone = cache(assistant.ask)
     for question in standing_alone(questions, most):
-        yield question, outcome(assistant, question, others(question, questions))
+        history: list[Turn] = []
+        for one in others(question, questions):
+            said = alone(one.question).answer
+            history += [Turn(role="user", text=one.question), Turn(role="assistant", text=said)]
+        after = assistant.ask(question.question, history=history)
+        yield question, outcome(question, alone(question.question), after)
 
 
 def main() -> None:

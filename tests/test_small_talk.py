@@ -96,7 +96,7 @@ def test_a_greeting_gets_a_line_and_no_quote(assistant: Assistant) -> None:
     answer = assistant.ask("Bonjour")
     assert answer.answer == languages()["fr"].phrases.greeting
     assert (answer.kind, answer.answerable, answer.abstain_reason, answer.confidence) == ("greeting", False, None, 0.0)
-    assert answer.citations == answer.passages == ()
+    assert not answer.citations and not answer.passages
 
 
 def test_what_is_in_here_is_told_from_the_catalog(assistant: Assistant) -> None:

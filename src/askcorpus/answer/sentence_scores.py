@@ -83,7 +83,7 @@ def read_sentences(retrieval: Retrieval, reader: Reader, reading: int = 0) -> li
     query, vector = retrieval.query, retrieval.query.vectors[reading]
     candidates = [
         candidate
-        for candidate in retrieval.candidates[:READ]
+        for candidate in retrieval.found(reading)[:READ]
         if not is_of_other_time(query.year, candidate.hit.date, f"{candidate.hit.title}\n{candidate.hit.text}")
     ]
     texts = [candidate.hit.text for candidate in candidates]
