@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from askcorpus.answer.contradiction import denies
+from askcorpus.answer.denials import denies
 from askcorpus.answer.phrases import documents_differ
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings

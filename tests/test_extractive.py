@@ -68,8 +68,33 @@ def test_what_repeats_is_left_out_unless_its_figures_differ() -> None:
 
 def test_no_more_than_a_few_sentences_are_quoted() -> None:
     subjects = ("Ships came.", "Gulls screamed.", "Nets dried.", "Bells rang.", "Rain fell.")
-    draft = draft_of(*(evidence(text, 9.0, 100 * n) for n, text in enumerate(subjects, 1)))
-    assert [quote.marker for quote in draft.quotes] == list(range(1, TUNING.most_sentences + 1))
+    unlikely = [evidence(text, 9.0, 100 * n)._replace(answer_score=-1.0) for n, text in enumerate(subjects, 1)]
+    assert [quote.marker for quote in draft_of(*unlikely).quotes] == list(range(1, TUNING.most_sentences + 1))
+
+
+def test_a_list_of_names_ends_too() -> None:
+    cities = (
+        "Ankara",
+        "Berne",
+        "Cairo",
+        "Delhi",
+        "Essen",
+        "Florence",
+        "Genoa",
+        "Havana",
+        "Izmir",
+        "Jakarta",
+        "Lagos",
+        "Porto",
+    )
+    found = [evidence(f"{city} has trams.", 9.0, 100 * n) for n, city in enumerate(cities, 1)]
+    assert [quote.marker for quote in draft_of(*found).quotes] == list(range(1, TUNING.most_names + 1))
+
+
+def test_who_is_named_already_is_not_named_again() -> None:
+    best = evidence("Ankara and Berne have trams.", 9.0)
+    again = evidence("Berne got its first tram in 1890, drawn by horses up the hill.", 7.5, 200)
+    assert [quote.passage_id for quote in draft_of(best, again).quotes] == ["p100"]
 
 
 def test_without_evidence_the_draft_is_empty() -> None:

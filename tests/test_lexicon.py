@@ -10,7 +10,7 @@ import regex
 from babel.dates import get_month_names
 from pydantic import ValidationError
 
-from askcorpus.answer.contradiction import denies
+from askcorpus.answer.denials import denies
 from askcorpus.answer.phrases import documents_differ, does_not_say
 from askcorpus.search.period import read_period
 from askcorpus.text.lexicon import Language, coverage, expression, languages, main

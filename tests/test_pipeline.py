@@ -236,6 +236,14 @@ def test_other_kinds_of_files_are_counted(corpus: Path, run: Callable[..., Repor
     assert run(corpus) == Report(added=3, skipped=1)
 
 
+def test_a_document_in_a_script_that_cannot_be_read_is_named_once(corpus: Path, run: Callable[..., Report]) -> None:
+    path = corpus / "lhasa.txt"
+    path.write_text("བོད་ཀྱི་རྒྱལ་ས་ནི་ལྷ་ས་ཡིན། དེ་ནི་གྲོང་ཁྱེར་ཆེན་པོ་ཞིག་ཡིན།", encoding="utf-8")
+    first, second = run(corpus), run(corpus)
+    assert (first.added, [Path(origin) for origin in first.unreadable]) == (4, [path])
+    assert (second.unchanged, second.unreadable) == (4, ())
+
+
 def test_a_set_of_questions_is_passed_over_as_a_whole(corpus: Path, run: Callable[..., Report]) -> None:
     path = corpus / "questions.jsonl"
     write_records(path, *({"id": f"q{n}", "question": "Who?"} for n in range(9)))

@@ -27,7 +27,7 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import IndexMismatch, StorageError, UsageError
 from askcorpus.index.opening import index_fingerprint
 from askcorpus.settings import Settings, read_settings
-from asking import open_over
+from asking import ARTICLES, open_over
 
 QUOTES = "extractive"
 
@@ -368,3 +368,17 @@ def test_an_assistant_whose_order_cannot_be_kept_answers_nothing(
 
         with pytest.raises(UsageError, match="at most 1 % cannot be promised: 60 answered questions are known, 299"):
             ordered.ask("What is the name of the lion?")
+
+
+def test_an_error_rate_can_be_ordered_of_one_answer(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    plain = Settings(data=tmp_path / "data")
+    at = conditions(plain, index_fingerprint(plain, embeddings), QUOTES, load_calibration())
+    question = "What is the name of the new lion of the zoo of Basel?"
+    with open_over(tmp_path, embeddings, {"lion": ARTICLES["lion"]}, min_confidence=0.0) as assistant:
+        answers = tuple(Outcomes.of(right(60, 0.999)).pairs())
+        write_outcomes(plain.data / FILE, measured(at).model_copy(update={"outcomes": answers}))
+
+        assert assistant.ask(question).answerable
+        assert assistant.ask(question, max_error=0.05).abstain_reason == "weak_evidence"
+        with pytest.raises(UsageError, match="at most 1 % cannot be promised"):
+            assistant.ask(question, max_error=0.01)

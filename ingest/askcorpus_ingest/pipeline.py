@@ -13,6 +13,7 @@ from askcorpus.errors import ReadError, UsageError
 from askcorpus.index.store import KnownOrigin, Store, StoredPassage, Writer, content_hash
 from askcorpus.settings import Settings
 from askcorpus.text.characters import printable
+from askcorpus.text.scripts import is_unreadable
 from askcorpus.types import Document, Passage, Span
 from askcorpus_ingest.documents import to_document, with_own_id
 from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, find_files, origin_of
@@ -32,7 +33,7 @@ class Report(NamedTuple):
     """What a run did (or, dry, would do): counts of documents, and what failed.
 
     ``skipped`` files were passed over: those of an ending we do not read, and ``question_sets``, which are for
-    `askcorpus eval`.
+    `askcorpus eval`. ``unreadable`` are the origins of new or changed documents in a script that the model cannot read.
     """
 
     added: int = 0
@@ -42,6 +43,7 @@ class Report(NamedTuple):
     failed: tuple[Failure, ...] = ()
     skipped: int = 0
     question_sets: tuple[Path, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
 
 def ingest(
@@ -108,11 +110,18 @@ class _Run:
         self.seen: set[str] = set()
         self.pending: list[_Pending] = []
         self.failures = list(failures)
+        self.unreadable: list[str] = []
         self.counts: Counter[str] = Counter()
 
     def report(self, skipped: int, question_sets: tuple[Path, ...]) -> Report:
         """What was done."""
-        return Report(**self.counts, failed=tuple(self.failures), skipped=skipped, question_sets=question_sets)
+        return Report(
+            **self.counts,
+            failed=tuple(self.failures),
+            skipped=skipped,
+            question_sets=question_sets,
+            unreadable=tuple(self.unreadable),
+        )
 
     def take_files(self, files: Sequence[Path]) -> None:
         """Read all files, and write what is new or changed in them."""
@@ -159,6 +168,8 @@ class _Run:
         if self.known.get(raw.origin) == now:
             self.counts[change] += 1
         else:
+            if is_unreadable(document.text):
+                self.unreadable.append(raw.origin)
             self.record(raw.origin, holder, now)
             self.line_up(document, change)
 

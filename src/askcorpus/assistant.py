@@ -13,9 +13,10 @@ from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
 from askcorpus.answer.judgement import Assessment, Judgement, assess, judge, rerank
 from askcorpus.answer.outcomes import known_outcomes
-from askcorpus.answer.phrases import does_not_say
+from askcorpus.answer.phrases import does_not_say, unreadable
 from askcorpus.answer.reader import Reader
 from askcorpus.answer.risk import Promise, order
+from askcorpus.answer.small_talk import reply, small_talk, without_small_talk
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.errors import UsageError
@@ -26,6 +27,7 @@ from askcorpus.search.query import Query, check_question, read_query, recent_tur
 from askcorpus.search.reranker import Reranker
 from askcorpus.search.retriever import Retriever
 from askcorpus.settings import Settings
+from askcorpus.text.scripts import is_unreadable
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import (
     AbstainReason,
@@ -91,10 +93,11 @@ class Assistant:
             IndexMismatch: the known answers in the data folder were measured with other settings.
             StorageError: they cannot be read.
         """
-        if self.settings.max_error is None:
-            return None
+        return None if self.settings.max_error is None else self._ordered(self.settings.max_error)
+
+    def _ordered(self, max_error: float) -> Promise:
         known = known_outcomes(self.settings, self.store.fingerprint, self.answerer.name, self.calibration)
-        return order(known, self.settings.max_error)
+        return order(known, max_error)
 
     @property
     def operating_point(self) -> float:
@@ -111,12 +114,19 @@ class Assistant:
         history: Sequence[Turn] = (),
         filters: Filters = Filters(),
         top_k: int | None = None,
+        max_error: float | None = None,
         explain: bool = False,
         conversation_id: str | None = None,
     ) -> Answer:
         """The answer to a question, as a whole; see :meth:`stream` for the meaning of the arguments."""
         for event in self.stream(
-            question, history=history, filters=filters, top_k=top_k, explain=explain, conversation_id=conversation_id
+            question,
+            history=history,
+            filters=filters,
+            top_k=top_k,
+            max_error=max_error,
+            explain=explain,
+            conversation_id=conversation_id,
         ):
             if isinstance(event, Done):
                 return event.answer
@@ -129,6 +139,7 @@ class Assistant:
         history: Sequence[Turn] = (),
         filters: Filters = Filters(),
         top_k: int | None = None,
+        max_error: float | None = None,
         explain: bool = False,
         conversation_id: str | None = None,
     ) -> Iterator[Event]:
@@ -139,11 +150,13 @@ class Assistant:
             history: earlier turns, oldest first, for a question that leans on them; of a long one the end counts.
             filters: what a document must be to count.
             top_k: passages to show, and to give to a language model; the setting when None.
+            max_error: the error rate that is ordered of this answer (``askcorpus.answer.risk``); the setting when None.
             explain: fill ``Answer.explain``.
             conversation_id: handed back in the answer.
 
         Raises:
-            UsageError: the question is empty or too long, or ``top_k`` or a filter's date makes no sense.
+            UsageError: the question is empty or too long, ``top_k`` or a filter's date makes no sense, or the error
+                rate cannot be promised.
             NothingIngested: there is no document to ask, or the data folder is gone.
             ModelError: the embedding or the language model cannot be loaded or reached.
             StorageError: the data folder cannot be read.
@@ -152,6 +165,29 @@ class Assistant:
         question, history, limit = check_question(question), recent_turns(history), self._limit(top_k)
         with self.store.snapshot() as index:
             info = index.filled()
+            operating_point = self.operating_point if max_error is None else self._ordered(max_error).threshold
+            if talk := small_talk(question, history):
+                clock.lap("answer")
+                yield Retrieved(passages=())
+                yield Done(
+                    answer=Answer(
+                        id=_new_id(),
+                        question=question,
+                        standalone_question=question,
+                        language=talk.language,
+                        kind=talk.kind,
+                        answer=reply(talk, info.documents, index.facets()),
+                        answerable=False,
+                        confidence=0.0,
+                        conversation_id=conversation_id,
+                        model=self.answerer.name,
+                        index=info,
+                        filters=filters,
+                        timings_ms=clock.laps(),
+                    )
+                )
+                return
+            history = without_small_talk(history)
             query = self._understand(index, question, history)
             clock.lap("embed")
             retrieval = self.retriever.retrieve(index, query, filters, max(limit, self.tuning.read))
@@ -161,9 +197,11 @@ class Assistant:
             clock.lap("read")
             yield Retrieved(passages=retrieval.hits[:limit])
             unrelated = self.unrelated_texts.among_themselves()
-            judgement = judge(retrieval, assessment, self.embeddings, unrelated, self.operating_point, self.tuning)
+            judgement = judge(retrieval, assessment, self.embeddings, unrelated, operating_point, self.tuning)
             clock.lap("judge")
             draft, verified, reason = Draft(text=""), Verified("", (), ()), judgement.abstain_reason
+            if _is_unread(question, retrieval.hits[: self.tuning.read], answered=reason is None):
+                reason = "unreadable_script"
             if reason is None:
                 findings = Findings(
                     query, history, retrieval.hits[:limit], judgement.sentences, judgement.contradicting
@@ -176,11 +214,11 @@ class Assistant:
         clock.lap("answer")
         yield Done(
             answer=Answer(
-                id=f"ans_{secrets.token_hex(8)}",
+                id=_new_id(),
                 question=question,
                 standalone_question=query.standalone,
                 language=query.language,
-                answer=does_not_say(query.language) if reason else verified.text,
+                answer=_said(reason, query.language) if reason else verified.text,
                 answerable=reason is None,
                 abstain_reason=reason,
                 confidence=judgement.confidence,
@@ -195,7 +233,7 @@ class Assistant:
                 filters=filters,
                 period=query.period,
                 timings_ms=clock.laps(),
-                explain=self._explain(retrieval, judgement, filters, reason) if explain else None,
+                explain=self._explain(retrieval, judgement, operating_point, filters, reason) if explain else None,
             )
         )
 
@@ -232,14 +270,19 @@ class Assistant:
         )
 
     def _explain(
-        self, retrieval: Retrieval, judgement: Judgement, filters: Filters, reason: AbstainReason | None
+        self,
+        retrieval: Retrieval,
+        judgement: Judgement,
+        operating_point: float,
+        filters: Filters,
+        reason: AbstainReason | None,
     ) -> Explanation:
         return explain_decision(
             retrieval,
             judgement.sentences,
             judgement.features,
             self.calibration,
-            self.operating_point,
+            operating_point,
             filters=filters,
             abstain_reason=reason,
         )
@@ -276,6 +319,22 @@ def _drafted(pieces: Iterator[str | Draft]) -> Generator[Event, None, Draft]:
 def _text_of(index: Snapshot, document_id: str) -> str:
     document = index.document(document_id)
     return document.text if document else ""
+
+
+def _new_id() -> str:
+    return f"ans_{secrets.token_hex(8)}"
+
+
+def _said(reason: AbstainReason, language: str) -> str:
+    """What is said instead of an answer."""
+    return unreadable(language) if reason == "unreadable_script" else does_not_say(language)
+
+
+def _is_unread(question: str, hits: Sequence[Hit], *, answered: bool) -> bool:
+    """Whether the model cannot read the question or, where it has not ``answered``, most of what was found."""
+    if is_unreadable(question):
+        return True
+    return not answered and 2 * sum(is_unreadable(hit.text) for hit in hits) > len(hits)
 
 
 def _missing_names(retrieval: Retrieval, limit: int, citations: Sequence[Citation]) -> tuple[str, ...]:

@@ -95,6 +95,18 @@ class Tuning:
     fewest_words: float = 0.2
     """... and this share of all of the question's words. (Sources that differ)"""
 
+    name_likely: float = 1.0
+    """Log-odds that a further name answers, and that its passage does, at least... (Several answers)"""
+
+    name_behind: float = 5.0
+    """... by how much its own may stay behind the best sentence's... (Several answers)"""
+
+    name_score_behind: float = 3.0
+    """... and its score (see ``ScoredSentence``). (Several answers)"""
+
+    most_names: int = 8
+    """Sentences of an answer that lists names. (Several answers)"""
+
     likely: float = 0.0
     """The reader's log-odds from which a sentence answers at all, and so may contradict. (Sources that differ)"""
 

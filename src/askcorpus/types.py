@@ -147,7 +147,9 @@ class IndexInfo(Record):
     passages: int
 
 
-AbstainReason = Literal["empty_question", "no_match", "weak_evidence", "unsupported_answer"]
+AbstainReason = Literal["empty_question", "no_match", "weak_evidence", "unsupported_answer", "unreadable_script"]
+
+AnswerKind = Literal["answer", "greeting", "thanks", "contents"]
 
 
 class ExplainedReading(Record):
@@ -231,7 +233,11 @@ class Explanation(Record):
 
 class Answer(Record):
     """The one object on every surface. When the corpus does not say, ``answerable`` is false, ``citations`` is
-    empty, ``answer`` says so in the question's language and ``passages`` still holds the nearest passages.
+    empty, ``answer`` says so in the question's language and ``passages`` still holds the nearest passages;
+    ``abstain_reason`` is ``unreadable_script`` where the question, or what was found, is in a script that the model
+    cannot read. A ``kind`` other than ``answer`` says that nothing was asked of the documents: the reply to a greeting
+    or to thanks, or what the collection holds. Then no passage was looked for, and ``answerable`` is false without a
+    reason.
 
     ``confidence`` estimates the probability that the answer is right; ``unsupported`` lists sentences of the answer
     that no cited passage supports; ``sources_differ`` says that the quotes contradict each other (each is then shown
@@ -245,6 +251,7 @@ class Answer(Record):
     question: str
     standalone_question: str
     language: str = ""
+    kind: AnswerKind = "answer"
     answer: str
     answerable: bool
     abstain_reason: AbstainReason | None = None

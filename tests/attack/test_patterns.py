@@ -20,7 +20,7 @@ import regex
 from attack_texts import Pattern, attack_texts
 
 from askcorpus.answer.citations import verbatim
-from askcorpus.answer.contradiction import denies, rejects
+from askcorpus.answer.denials import denies, rejects
 from askcorpus.search.names import missing, names_of
 from askcorpus.search.period import read_period
 from askcorpus.text.lexicon import languages

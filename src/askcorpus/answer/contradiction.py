@@ -3,23 +3,24 @@
 A report of twelve dead and one of fifteen, a claim and its denial: whoever asks must see both, with their dates. Two
 sentences count as about the same when they are nearer to each other than to the question and hold the same of its
 words; and as saying different things when the words that answer in them have no figure, date or name in common, or when
-one denies and the other does not. Shallow on purpose: the price of an error is one quote too many.
+one denies and the other does not. Names that differ are no contradiction where there are more than two of them: then
+several things answer. Shallow on purpose: the price of an error is one quote too many.
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-import regex
 from numpy.typing import NDArray
 
+from askcorpus.answer.denials import denies, rejects
+from askcorpus.answer.lists import further_names
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.candidates import Retrieval
 from askcorpus.search.query import Query
-from askcorpus.text.lexicon import known, languages, whole_words_in
+from askcorpus.text.lexicon import languages
 from askcorpus.text.words import terms, words
 from askcorpus.tuning import TUNING, Tuning
 
@@ -52,15 +53,19 @@ def contradicting_sentences(
     if not sentences:
         return ()
     best, query = sentences[0], retrieval.query
-    otherwise = [one for one in _one_a_document(sentences, best) if _may_contradict(query, best, one)]
-    otherwise = otherwise[: tuning.most_claims]
+    names_tell = len(further_names(sentences, (best,), 2, tuning)) < 2
+    otherwise = [
+        one for one in _one_a_document(sentences, best) if _may_contradict(query, best, one, names_tell=names_tell)
+    ][: tuning.most_claims]
     if not otherwise:
         return ()
     vectors = embeddings.embed_sentences([one.text for one in (best, *otherwise)])
     claim, *others = (
         _claim(retrieval, sentence, vector) for sentence, vector in zip((best, *otherwise), vectors, strict=True)
     )
-    contrary = [other.sentence for other in others if _contradict(claim, other, unrelated, tuning)]
+    contrary = [
+        other.sentence for other in others if _contradict(claim, other, unrelated, tuning, names_tell=names_tell)
+    ]
     return (best, *contrary) if contrary else ()
 
 
@@ -70,11 +75,11 @@ def _one_a_document(sentences: Sequence[ScoredSentence], best: ScoredSentence) -
     return [one for one in first.values() if one.hit.document_id != best.hit.document_id][::-1]
 
 
-def _may_contradict(query: Query, one: ScoredSentence, other: ScoredSentence) -> bool:
+def _may_contradict(query: Query, one: ScoredSentence, other: ScoredSentence, *, names_tell: bool) -> bool:
     """Whether two sentences' own words leave it open that they contradict each other."""
     if not _names_held(query, one.text) <= _names_held(query, other.text):
         return False
-    return _one_denies(one, other) or _answers_otherwise(one, other)
+    return _one_denies(one, other) or _answers_otherwise(one, other, names_tell=names_tell)
 
 
 def _claim(retrieval: Retrieval, sentence: ScoredSentence, vector: NDArray[np.float32]) -> _Claim:
@@ -90,13 +95,14 @@ def _claim(retrieval: Retrieval, sentence: ScoredSentence, vector: NDArray[np.fl
     )
 
 
-def _contradict(one: _Claim, other: _Claim, unrelated: ScoreBaseline, tuning: Tuning) -> bool:
+def _contradict(one: _Claim, other: _Claim, unrelated: ScoreBaseline, tuning: Tuning, *, names_tell: bool) -> bool:
     alike = unrelated.z_score(float(one.vector @ other.vector))
     if _one_denies(one.sentence, other.sentence) and _is_denied(one, other, alike, tuning):
         return True
     if alike < tuning.alike or not _both_answer(one.sentence, other.sentence, tuning):
         return False
-    return _same_matter(one, other, tuning) and _answers_otherwise(one.sentence, other.sentence)
+    same = _same_matter(one, other, tuning)
+    return same and _answers_otherwise(one.sentence, other.sentence, names_tell=names_tell)
 
 
 def _both_answer(one: ScoredSentence, other: ScoredSentence, tuning: Tuning) -> bool:
@@ -137,8 +143,9 @@ def _names_held(query: Query, text: str) -> frozenset[str]:
     return query.figures & set(words(text))
 
 
-def _answers_otherwise(one: ScoredSentence, other: ScoredSentence) -> bool:
-    """Whether the words that answer in both have no figure in common, or, where neither has figures, no name.
+def _answers_otherwise(one: ScoredSentence, other: ScoredSentence, *, names_tell: bool) -> bool:
+    """Whether the words that answer in both have no figure in common, or, where neither has figures and ``names_tell``,
+    no name.
 
     Whether "twelve" is 12 is not known here, so of answers with figures both must have some. Names are not told where
     nouns are capitalised too.
@@ -148,29 +155,9 @@ def _answers_otherwise(one: ScoredSentence, other: ScoredSentence) -> bool:
     if any(figures):
         return all(figures) and not figures[0] & figures[1]
     named = all(found.answer_text[:1].isupper() for found in (one, other))
-    if not named or one.hit.language != other.hit.language or _capitalises_nouns(one.hit.language):
+    if not names_tell or not named or one.hit.language != other.hit.language or _capitalises_nouns(one.hit.language):
         return False
     return bool(answers[0] and answers[1]) and not answers[0] & answers[1]
-
-
-def denies(text: str, language: str) -> bool:
-    """Whether a sentence in ``language`` says that something is not so; in an unknown one, by the words of all."""
-    return rejects(text, language) or bool(_negations(known(language)).search(text.casefold()))
-
-
-def rejects(text: str, language: str) -> bool:
-    """Whether a sentence says that somebody calls something untrue."""
-    return bool(_rejections(known(language)).search(text.casefold()))
-
-
-@cache
-def _negations(language: str) -> "regex.Pattern[str]":
-    return regex.compile(whole_words_in(language, lambda one: one.denials.negations))
-
-
-@cache
-def _rejections(language: str) -> "regex.Pattern[str]":
-    return regex.compile(whole_words_in(language, lambda one: one.denials.rejections))
 
 
 def _capitalises_nouns(language: str) -> bool:

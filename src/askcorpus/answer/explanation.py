@@ -126,6 +126,8 @@ def _verdict(
     compared = _compared(confidence, operating_point)
     if abstain_reason is None:
         return f"answers: {compared}{_strongest(features, 1, 'in favour')}"
+    if abstain_reason == "unreadable_script":
+        return "abstains: the question, or what was found, is in a script that the model cannot read"
     if abstain_reason == "weak_evidence":
         return f"abstains: {compared}{_strongest(features, -1, 'against')}"
     return f"abstains: {compared}, but no passage supports what was drafted"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from askcorpus.answer.answerer import Findings
+from askcorpus.answer.lists import further_names
 from askcorpus.answer.phrases import documents_differ
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.search.query import Query
@@ -64,7 +65,8 @@ def extract(
 
 
 def _choose(sentences: Sequence[ScoredSentence], tuning: Tuning) -> list[ScoredSentence]:
-    """The best sentence, and those close behind it that say something else or say it differently elsewhere."""
+    """The best sentence, those close behind it that say something else or say it differently elsewhere, and those that
+    answer with another name."""
     if not sentences:
         return []
     chosen = [sentences[0]]
@@ -73,7 +75,7 @@ def _choose(sentences: Sequence[ScoredSentence], tuning: Tuning) -> list[ScoredS
             break
         if not any(_repeats(candidate.text, other.text, tuning.repeats) for other in chosen):
             chosen.append(candidate)
-    return chosen
+    return chosen + further_names(sentences, chosen, tuning.most_names - len(chosen), tuning)
 
 
 def _repeats(text: str, other: str, share: float) -> bool:

@@ -29,9 +29,10 @@ class Judgement(NamedTuple):
 
 
 class Assessment(NamedTuple):
-    """What the reader makes of the passages found: their sentences, best first, what is measured of them, and how
-    likely an answer from them is right."""
+    """What the reader makes of the passages found for one ``reading`` of the question: their sentences, best first,
+    what is measured of them, and how likely an answer from them is right."""
 
+    reading: int
     sentences: tuple[ScoredSentence, ...]
     features: Features
     confidence: float
@@ -42,8 +43,8 @@ def assess(
 ) -> Assessment | None:
     """Read what was found; None where there is no sentence to read.
 
-    A follow-up is read both alone and with the question before it, and the reading counts whose answer is likelier
-    right: what stands alone is not harmed by what was said before.
+    A follow-up is read both alone, with what it finds alone, and with the question before it, and the reading counts
+    whose answer is likelier right: what stands alone is not harmed by what was said before.
 
     Raises:
         ModelError: the reader cannot be loaded.
@@ -60,7 +61,7 @@ def _assess_as(
     if not sentences:
         return None
     features = measure(retrieval.query, sentences)
-    return Assessment(sentences, features, calibration.confidence(features))
+    return Assessment(reading, sentences, features, calibration.confidence(features))
 
 
 def rerank(retrieval: Retrieval, assessment: Assessment | None, tuning: Tuning = TUNING) -> Retrieval:
@@ -74,7 +75,7 @@ def rerank(retrieval: Retrieval, assessment: Assessment | None, tuning: Tuning =
         best[name] = max(best.get(name, sentence.answer_score), sentence.answer_score)
     read = [
         _reranked(candidate, tuning.answer_weight * best[name])
-        for candidate in retrieval.candidates
+        for candidate in retrieval.found(assessment.reading if assessment else 0)
         if (name := candidate.hit.passage_id) in best
     ]
     rest = [candidate for candidate in retrieval.candidates if candidate.hit.passage_id not in best]
@@ -102,7 +103,7 @@ def judge(
     """
     if assessment is None:
         return Judgement((), (), None, 0.0, "no_match")
-    sentences, features, exact = assessment
+    _, sentences, features, exact = assessment
     confidence = round(exact, 4)  # as it is shown, so that who compares it with the operating point sees the decision
     if confidence < operating_point:
         return Judgement(sentences, (), features, confidence, "weak_evidence")

@@ -13,5 +13,10 @@ def does_not_say(language: str) -> str:
     return _phrases(language).does_not_say or _phrases("en").does_not_say
 
 
+def unreadable(language: str) -> str:
+    """That the model cannot read a script; in English where ``language`` is not known here."""
+    return _phrases(language).unreadable or _phrases("en").unreadable
+
+
 def _phrases(language: str) -> Phrases:
     return languages().get(language, languages()["en"]).phrases

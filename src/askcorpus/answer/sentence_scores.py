@@ -85,7 +85,7 @@ def read_sentences(
     query, vector = retrieval.query, retrieval.query.vectors[reading]
     candidates = [
         candidate
-        for candidate in retrieval.candidates[: tuning.read]
+        for candidate in retrieval.found(reading)[: tuning.read]
         if not is_of_other_time(query.year, candidate.hit.date, f"{candidate.hit.title}\n{candidate.hit.text}")
     ]
     texts = [candidate.hit.text for candidate in candidates]

@@ -340,6 +340,11 @@ class Snapshot:
         with self._reading() as connection:
             return catalog.latest(connection)
 
+    def facets(self) -> Facets:
+        """What there is to filter by."""
+        with self._reading() as connection:
+            return catalog.facets(connection)
+
     def document(self, document_id: str) -> Document | None:
         """One document, or ``None``."""
         with self._reading() as connection:

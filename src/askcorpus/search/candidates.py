@@ -37,11 +37,20 @@ class Reading(NamedTuple):
 
 
 class Retrieval(NamedTuple):
-    """What was found for a query, best first, and the readings it was found with."""
+    """What was found for a query, best first, and the readings it was found with.
+
+    ``alone`` is what a follow-up finds without what was said before it; the same as ``candidates`` for a question that
+    follows nothing.
+    """
 
     query: Query
     candidates: tuple[Candidate, ...]
     readings: tuple[Reading, ...]
+    alone: tuple[Candidate, ...] = ()
+
+    def found(self, reading: int) -> tuple[Candidate, ...]:
+        """What one of the readings is read with, best first."""
+        return self.alone if self.alone and reading == 0 else self.candidates
 
     @property
     def hits(self) -> tuple[Hit, ...]:

@@ -49,6 +49,10 @@ class Retriever:
         ranked = sorted(found, key=lambda candidate: -candidate.hit.scores.fused)
         if self.reranker:
             ranked = self._rerank(query.standalone, ranked)
+        elif len(readings) > 1:
+            alone = sorted(map(_alone, found), key=lambda candidate: -candidate.hit.scores.fused)
+            found_alone = tuple(collapse(alone, limit, tuning))
+            return Retrieval(query, tuple(collapse(ranked, limit, tuning)), readings, found_alone)
         return Retrieval(query, tuple(collapse(ranked, limit, tuning)), readings)
 
     def _rerank(self, question: str, ranked: Sequence[Candidate]) -> list[Candidate]:
@@ -102,6 +106,11 @@ def _candidate(
         fused=sum(r.importance * match.evidence for r, match in zip(readings, matches, strict=True)) + preference,
     )
     return Candidate(hit.model_copy(update={"scores": scores}), stored, matches, preference)
+
+
+def _alone(candidate: Candidate) -> Candidate:
+    """A candidate by what the question finds in it as it is."""
+    return _with_scores(candidate, fused=candidate.matches[0].evidence + candidate.preference)
 
 
 def _match(hit: Hit, stored: StoredPassage, reading: Reading, bm25: float | None, tuning: Tuning) -> Match:

@@ -79,10 +79,25 @@ class Denials(_Table):
 
 
 class Phrases(_Table):
-    """What the assistant itself says."""
+    """What the assistant itself says: ``greeting`` and ``thanks`` answer one; the last four are headings."""
 
     does_not_say: str = ""
     documents_differ: str = ""
+    unreadable: str = ""
+    greeting: str = ""
+    thanks: str = ""
+    documents: str = ""
+    languages: str = ""
+    dates: str = ""
+    sources: str = ""
+
+
+class SmallTalk(_Table):
+    """What asks nothing of the documents: greetings, thanks, and questions about the collection itself."""
+
+    greetings: Words = ()
+    thanks: Words = ()
+    contents: Words = ()
 
 
 class Names(_Table):
@@ -159,6 +174,7 @@ class Language(Vocabulary):
     capitalised_nouns: bool = False
     inflected_names: bool = False
     phrases: Phrases = Phrases()
+    small_talk: SmallTalk = SmallTalk()
     names: Names = Names()
     countries: Countries = Countries()
     text: Text = Text()

@@ -74,11 +74,11 @@ class Nearby(NamedTuple):
 class Reply(_Kept):
     """What came of a question, as much of the answer as the page shows.
 
-    ``text`` says why where the reply has ``failed``; an ``unfinished`` one was stopped, or is being written. ``id`` is
-    the answer's.
+    ``text`` says why where the reply has ``failed``; an ``unfinished`` one was stopped, or is being written;
+    ``small_talk`` rests on no document. ``id`` is the answer's.
     """
 
-    kind: Literal["answered", "abstained", "unfinished", "failed"]
+    kind: Literal["answered", "abstained", "small_talk", "unfinished", "failed"]
     text: _Text = ""
     id: str = ""
     markers: tuple[Marker, ...] = ()
@@ -93,7 +93,7 @@ class Reply(_Kept):
         """What the page shows of an answer."""
         cited = sorted(answer.citations, key=lambda citation: citation.answer_start)
         return cls(
-            kind="answered" if answer.answerable else "abstained",
+            kind=_kind_of(answer),
             text=answer.answer,
             id=answer.id,
             markers=tuple(
@@ -136,6 +136,12 @@ class Reply(_Kept):
             return ""
         *before, last = (piece for piece in self.pieces() if isinstance(piece, str))
         return "".join([*(piece.rstrip() for piece in before), last]).strip()
+
+
+def _kind_of(answer: Answer) -> Literal["answered", "abstained", "small_talk"]:
+    if answer.kind != "answer":
+        return "small_talk"
+    return "answered" if answer.answerable else "abstained"
 
 
 def _tip(source: str, date: str, quote: str) -> str:

@@ -354,7 +354,7 @@ def _shown(conversation: Conversation, strings: Strings) -> tuple[Any, Any]:
 
 def _summary(answer: Answer, sources: int, seconds: float, strings: Strings) -> str:
     """What the status line says of an answer."""
-    found = strings.source_count(sources) if answer.answerable else strings.no_answer
+    found = strings.source_count(sources) if answer.answerable else "" if answer.kind != "answer" else strings.no_answer
     preferred = strings.preferring.format(period=strings.date(answer.period)) if answer.period else ""
     return " · ".join(filter(None, (found, preferred, f"{seconds:.1f} s")))
 

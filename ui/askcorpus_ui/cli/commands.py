@@ -131,6 +131,8 @@ def ingest(
         report = run_ingest(paths, store, embeddings, settings, prune=prune, dry_run=dry_run, progress=Bar())
     for failure in report.failed:
         note(f"askcorpus: not ingested: {failure.origin}: {failure.reason}")
+    for origin in report.unreadable:
+        note(f"askcorpus: {origin}: the model cannot read its script; it is found by its words only, and never quoted.")
     counts = {
         "added": report.added,
         "changed": report.changed,

@@ -47,6 +47,12 @@ class AskBody(Body):
     history: tuple[Turn, ...] = ()
     filters: Filters = Filters()
     top_k: int | None = Field(None, ge=1, le=100, description="Passages to return; default: the server's setting.")
+    max_error: float | None = Field(
+        None,
+        ge=0.001,
+        le=0.5,
+        description="Abstain so often that at most this share of the answers is wrong; default: the server's setting.",
+    )
     explain: bool = Field(
         False,
         validation_alias=AliasChoices("explain", "debug"),
@@ -116,6 +122,7 @@ def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
             history=body.history,
             filters=body.filters,
             top_k=body.top_k,
+            max_error=body.max_error,
             explain=body.explain,
             conversation_id=body.conversation_id,
         )

@@ -1,0 +1,124 @@
+"""What asks nothing of the documents: greetings, thanks, and what the collection holds.
+
+Only whole messages count, made of phrases that stand in the files of the languages: "Hello, when does the ferry sail?"
+is a question. A real question that is taken for a greeting would be the worst of errors.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
+from typing import NamedTuple
+
+import regex
+from babel import Locale
+
+from askcorpus.index.store import Facets
+from askcorpus.text.language import detect_language
+from askcorpus.text.lexicon import Phrases, expression, languages
+from askcorpus.types import AnswerKind, Turn
+
+LONGEST = 120
+"""Characters of small talk."""
+
+MOST_NAMED = 8
+"""Languages and sources that are named of a collection."""
+
+_KINDS: Mapping[str, AnswerKind] = {"contents": "contents", "thanks": "thanks", "greetings": "greeting"}
+"""The lists of a language, and what a message with one of their phrases is: the first that it has."""
+
+_NO_WORD = regex.compile(r"[^\p{L}\p{N}'’]+")
+_MARKS = regex.compile(r"\p{Mn}+")
+
+
+class SmallTalk(NamedTuple):
+    """A message that asks nothing of the documents, and the language of its words (ISO 639-1)."""
+
+    kind: AnswerKind
+    language: str
+
+
+def small_talk(message: str, history: Sequence[Turn] = ()) -> SmallTalk | None:
+    """What ``message`` is if it is small talk from end to end, in any language; None if it may be a question.
+
+    Words that several languages share are in that of the message as it is detected, or of what was said before.
+    """
+    if len(message) > LONGEST:
+        return None
+    text = f" {_folded(message).strip()}"
+    found = {language: kind for language in languages() if (kind := _kind(text, language))}
+    if not found:
+        return None
+    said = [message, *(turn.text for turn in reversed(history) if turn.role == "user")]
+    language = next((name for turn in said if (name := detect_language(turn)) in found), min(found, key=_rank))
+    return SmallTalk(found[language], language)
+
+
+def reply(talk: SmallTalk, documents: int, facets: Facets) -> str:
+    """The answer to small talk, in its language; ``documents`` and ``facets`` are what the collection holds."""
+    phrases = languages()[talk.language].phrases
+    if talk.kind == "contents":
+        return _contents(phrases, talk.language, documents, facets)
+    return phrases.thanks if talk.kind == "thanks" else phrases.greeting
+
+
+def without_small_talk(history: Sequence[Turn]) -> tuple[Turn, ...]:
+    """A conversation without small talk and the replies to it: "Thanks!" is nothing that a follow-up leans on."""
+    kept: list[Turn] = []
+    dropped = False
+    for turn in history:
+        if turn.role == "user":
+            dropped = small_talk(turn.text) is not None
+        if not dropped:
+            kept.append(turn)
+    return tuple(kept)
+
+
+def _kind(text: str, language: str) -> AnswerKind | None:
+    pattern = _pattern(language)
+    match = pattern.fullmatch(text) if pattern else None
+    return next((kind for name, kind in _KINDS.items() if match and match[name] is not None), None)
+
+
+@cache
+def _pattern(language: str) -> "regex.Pattern[str] | None":
+    """One or more phrases of a language, each under the name of its list; None where it has none."""
+    lists = languages()[language].small_talk
+    if not lists.greetings:
+        return None
+    kinds = "|".join(f"(?P<{name}>{expression(getattr(lists, name), _folded)})" for name in _KINDS)
+    return regex.compile(f"(?: ?(?:{kinds}))+")
+
+
+def _folded(text: str) -> str:
+    """Small letters without marks, and one space for all that is no word."""
+    bare = _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))
+    return _NO_WORD.sub(" ", bare)
+
+
+def _rank(language: str) -> tuple[bool, str]:
+    return language != "en", language
+
+
+def _contents(phrases: Phrases, language: str, documents: int, facets: Facets) -> str:
+    """The collection in a line for each thing that is known of it."""
+    locale = Locale.parse(language)
+    named = partial(_language_name, locale)
+    days = " – ".join(dict.fromkeys(day[:7] for day in (facets.date_min, facets.date_max) if day))
+    lines = {
+        phrases.documents: str(documents),
+        phrases.languages: _listed({named(code): count for code, count in facets.languages.items()}),
+        phrases.dates: days,
+        phrases.sources: _listed(facets.sources),
+    }
+    return "\n".join(f"{heading}: {value}" for heading, value in lines.items() if value)
+
+
+def _language_name(locale: Locale, code: str) -> str:
+    return str(locale.languages.get(code, code))
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    """The names with their counts, most first, and how many more there are."""
+    names = [f"{' '.join(name.split())} ({count})" for name, count in list(counts.items())[:MOST_NAMED]]
+    more = len(counts) - len(names)
+    return ", ".join(names) + (f", … (+{more})" if more else "")

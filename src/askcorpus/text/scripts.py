@@ -1,0 +1,60 @@
+"""Scripts that the bundled encoder, and so the reader, can read: a text in another is a row of unknown tokens to it."""
+
+from functools import cache
+
+import regex
+
+READABLE = (
+    "Arabic",
+    "Armenian",
+    "Bengali",
+    "Cyrillic",
+    "Devanagari",
+    "Ethiopic",
+    "Georgian",
+    "Greek",
+    "Gujarati",
+    "Gurmukhi",
+    "Han",
+    "Hangul",
+    "Hebrew",
+    "Hiragana",
+    "Kannada",
+    "Katakana",
+    "Khmer",
+    "Lao",
+    "Latin",
+    "Malayalam",
+    "Myanmar",
+    "Oriya",
+    "Sinhala",
+    "Tamil",
+    "Telugu",
+    "Thai",
+)
+"""Those whose letters are in its vocabulary; of others it knows hardly a letter (tests/test_scripts.py)."""
+
+SAMPLE_CHARS = 2000
+"""A longer text is judged by its beginning."""
+
+MOSTLY = 0.5
+"""Share of a text's letters from which it is unreadable: less are names or quotations in it."""
+
+
+def is_unreadable(text: str) -> bool:
+    """Whether most letters of ``text`` are of a script that the model cannot read; false where there is no letter."""
+    letters = _LETTER.findall(text[:SAMPLE_CHARS])
+    return sum(map(_is_unknown, letters)) > MOSTLY * len(letters)
+
+
+_LETTER = regex.compile(r"\p{L}")
+
+
+def _is_unknown(letter: str) -> bool:
+    return not letter.isascii() and not _readable().match(letter)
+
+
+@cache
+def _readable() -> "regex.Pattern[str]":
+    scripts = "".join(rf"\p{{Script={name}}}" for name in (*READABLE, "Common", "Inherited", "Bopomofo"))
+    return regex.compile(f"[{scripts}]")
