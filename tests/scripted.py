@@ -163,6 +163,7 @@ class ScriptedAssistant:
         history: Sequence[Turn] = (),
         filters: Filters = ANY,
         top_k: int | None = None,
+        max_error: float | None = None,
         explain: bool = False,
         conversation_id: str | None = None,
     ) -> Iterator[Event]:

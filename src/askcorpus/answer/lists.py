@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from askcorpus.answer.denials import denies
 from askcorpus.answer.sentence_scores import ScoredSentence
-from askcorpus.search.names import Name, missing, names_of
+from askcorpus.search.names import Name, countries_of, missing
 from askcorpus.text.words import words
 from askcorpus.tuning import TUNING, Tuning
 
@@ -56,9 +56,9 @@ def _is_named(one: ScoredSentence, others: Iterable[ScoredSentence]) -> bool:
     """Whether most of a sentence's answer stands in the others: in any language for a country, as far as it can be told
     for another name."""
     language = one.hit.language
-    countries = [name for name in names_of(one.answer_text, language) if name.country]
-    names = countries or [Name(word) for word in _telling(words(one.answer_text))]
-    absent = tuple(names)
+    countries = countries_of(one.answer_text, language)
+    names = countries or tuple(Name(word) for word in _telling(words(one.answer_text)))
+    absent = names
     for other in others:
         absent = missing(absent, language, other.text, other.hit.language)
     if countries:

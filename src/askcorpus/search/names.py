@@ -86,6 +86,11 @@ def names_of(question: str, language: str) -> tuple[Name, ...]:
     return tuple(dict.fromkeys((*countries, *(Name(text) for text in others))))[:MOST_NAMES]
 
 
+def countries_of(text: str, language: str) -> tuple[Name, ...]:
+    """The countries that a text names."""
+    return tuple(_countries_in(text, word_spans(text), language)[0])
+
+
 def names_and_figures(question: str, language: str) -> frozenset[str]:
     """The words of ``question`` that look like names or figures; only figures where all nouns are capitalised."""
     one = languages().get(language)

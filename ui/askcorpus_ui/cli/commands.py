@@ -132,7 +132,7 @@ def ingest(
     for failure in report.failed:
         note(f"askcorpus: not ingested: {failure.origin}: {failure.reason}")
     for origin in report.unreadable:
-        note(f"askcorpus: {origin}: the model cannot read its script; it is found by its words only, and never quoted.")
+        note(f"askcorpus: {origin}: the model cannot read its script; only the search for words finds it.")
     counts = {
         "added": report.added,
         "changed": report.changed,
