@@ -9,7 +9,7 @@ from askcorpus.errors import ReadError
 from askcorpus.index.store import content_hash
 from askcorpus.text.characters import clean_text
 from askcorpus_ingest.documents import to_document, with_own_id
-from askcorpus_ingest.readers import RawRecord
+from askcorpus_ingest.readers.records import RawRecord
 
 STORY = (
     " date 2022-09 LISBONNE, Portugal (AFP) – Le port de la capitale est resté fermé lundi, a dit le maire.\n\n"

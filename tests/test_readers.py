@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from askcorpus.errors import ReadError
+from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.files import Failure
-from askcorpus_ingest.readers import RawRecord, decode, holds_questions, read_file
+from askcorpus_ingest.readers.dispatch import holds_questions, read_file
+from askcorpus_ingest.readers.records import RawRecord
 
 FRENCH = "Après l’été, la « récolte » coûte 5 € à l’État.\n" * 5
 PARAGRAPH = "<p>Le ministre a dit lundi que la <b>conférence</b> aurait lieu à Paris, malgré les objections.</p>\n"

@@ -9,7 +9,7 @@ from askcorpus.text.sentences import split_sentences
 from askcorpus.types import Document
 from askcorpus_ingest.dateline import Dateline, read_dateline, take_date_marker
 from askcorpus_ingest.dates import read_date
-from askcorpus_ingest.readers import RawRecord
+from askcorpus_ingest.readers.records import RawRecord
 
 TITLE_CHARS = 120
 

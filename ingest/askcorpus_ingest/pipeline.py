@@ -18,7 +18,9 @@ from askcorpus_ingest.documents import to_document, with_own_id
 from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, find_files, origin_of
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.progress import Progress, Silent
-from askcorpus_ingest.readers import NO_MEMORY, RawRecord, holds_questions, read_file
+from askcorpus_ingest.readers.dispatch import holds_questions, read_file
+from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.source import NO_MEMORY
 
 BATCH_PASSAGES = 64
 """Passages are embedded in batches of about so many, however many documents those come from."""
