@@ -29,6 +29,10 @@ class Failure(NamedTuple):
     reason: str
 
 
+class PassedOver(Failure):
+    """One input that is of a kind that is not read: nothing is wrong with it."""
+
+
 def check_paths(paths: Sequence[Path]) -> None:
     """See that every path is there before any work begins.
 
