@@ -8,7 +8,7 @@ import email.utils
 import io
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from askcorpus.errors import ReadError
 from askcorpus.text.characters import clean_line, printable
@@ -19,7 +19,7 @@ from askcorpus_ingest.readers.html import _visible_text
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.source import Part, Source
 
-Message = email.message.Message[str, str]
+Message: TypeAlias = "email.message.Message[str, str]"
 
 _FROM_LINE = re.compile(rb"From \S[^\r\n]* \d{4}[^\r\n]*\r?\n|From \S+ [^\r\n]*\d\d:\d\d[^\r\n]*\r?\n")
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
@@ -101,7 +101,7 @@ def _record(message: Message, text: str, origin: str, number: int) -> RawRecord:
     )
 
 
-def _body(message: Message, *, html_first: bool) -> tuple[Message | None, list[Message]]:
+def _body(message: Message, *, html_first: bool) -> "tuple[Message | None, list[Message]]":
     """The part that holds the text, plain where there is a choice, and the files that are attached."""
     body: Message | None = None
     others: list[Message] = []
