@@ -6,7 +6,7 @@ from pathlib import Path
 
 from askcorpus.errors import ReadError
 from askcorpus.settings import MAX_FILE_MB
-from askcorpus_ingest.files import Failure, PassedOver
+from askcorpus_ingest.files import Failure, PassedOver, origin_of
 from askcorpus_ingest.readers.archives import read_compressed, read_tar, read_zip
 from askcorpus_ingest.readers.csv import has_question_column, read_csv
 from askcorpus_ingest.readers.docx import read_docx
@@ -23,7 +23,7 @@ from askcorpus_ingest.readers.pptx import read_pptx
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rtf import read_rtf
 from askcorpus_ingest.readers.sheets import read_sheets
-from askcorpus_ingest.readers.sniff import NotRead, kind_of
+from askcorpus_ingest.readers.sniff import NotRead, kind_of, outer_kind
 from askcorpus_ingest.readers.source import MOST_DEPTH, MOST_PARTS, NO_MEMORY, Limits, Part, Source
 from askcorpus_ingest.readers.subtitles import read_subtitles
 from askcorpus_ingest.readers.text import read_text
@@ -103,6 +103,19 @@ def _read_part(part: Part) -> Iterator[RawRecord | Failure]:
         yield Failure(part.origin, exc.message)
     except MemoryError:
         yield Failure(part.origin, NO_MEMORY)
+
+
+def why_passed_over(path: Path) -> PassedOver | None:
+    """A file of another ending than ours with the reason why it is passed over; none where what it holds is read, or
+    where reading it will say what is wrong.
+    """
+    try:
+        outer_kind(Source(path, 0))
+    except NotRead as exc:
+        return PassedOver(origin_of(path), exc.message)
+    except (OSError, ReadError):
+        return None
+    return None
 
 
 def holds_questions(path: Path, max_mb: int = MAX_FILE_MB) -> bool:

@@ -5,6 +5,7 @@ import zipfile
 
 from askcorpus.errors import ReadError
 from askcorpus_ingest.encoding import BLANK, UTF16_BOMS
+from askcorpus_ingest.files import READABLE_ENDINGS
 from askcorpus_ingest.readers.package import BROKEN_ZIP
 from askcorpus_ingest.readers.source import Source
 
@@ -34,11 +35,6 @@ _BY_ENDING = {
     ".mhtml": "mail",
     ".mbox": "mailbox",
 }
-_BY_CONTENT = (".pdf", ".docx", ".odt", ".rtf", ".pptx", ".odp", ".xlsx", ".xls", ".xlsb", ".ods", ".epub", ".msg")
-_PACKED = (".zip", ".tar", ".tgz", ".gz", ".tbz2", ".bz2", ".txz", ".xz", ".docm", ".xlsm", ".pptm")
-ENDINGS = frozenset(_BY_ENDING) | frozenset(_BY_CONTENT) | frozenset(_PACKED)
-"""Of files that are read; others are looked into, and read where their content tells what they are."""
-
 _MAGIC = (
     (b"%PDF-", "pdf"),
     (b"PK\x03\x04", "zip"),
@@ -118,7 +114,7 @@ def outer_kind(source: Source) -> str:
     if kind := _text_kind(head, by_ending) or by_ending:
         return kind
     ending = source.path.suffix.lower()
-    if ending in ENDINGS:
+    if ending in READABLE_ENDINGS:
         raise ReadError("is empty" if not head.strip(BLANK) else f"is no {ending[1:]} file")
     if other := next((name for magic, name in _OTHERS if head.startswith(magic)), ""):
         raise NotRead(f"is {other}, which is not read")
