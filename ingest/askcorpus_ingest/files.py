@@ -9,14 +9,20 @@ from typing import NamedTuple
 from askcorpus.errors import StorageError, UsageError
 from askcorpus.text.characters import printable
 
-READABLE_ENDINGS = (".txt", ".md", ".html", ".htm", ".jsonl")
+_TEXTS = (".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".mht", ".mhtml", ".srt", ".vtt")
+_DATA = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".xml", ".rss", ".atom", ".nitf", ".eml", ".mbox", ".msg")
+_OFFICE = (".docx", ".docm", ".odt", ".rtf", ".pptx", ".pptm", ".odp", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz")
+READABLE_ENDINGS = frozenset((*_TEXTS, *_DATA, *_OFFICE, ".pdf", ".epub", *_PACKED))
+"""Of files that are read; others are looked into, and read where what they hold tells what they are."""
 
 _NO_DOCUMENTS = (("/", "proc"), ("/", "sys"))
 """Where a system shows its own state (and its processes' keys) as files; through links there, all of its disks."""
+FORMATS = "Name a folder, or files (docs/corpus.md lists the formats)."
 
 
 class SourceFile(NamedTuple):
-    """One ordinary file, by its real path. ``readable`` tells whether its ending is one we read."""
+    """One ordinary file, by its real path. ``readable`` tells whether its ending is one of ours."""
 
     path: Path
     readable: bool
@@ -29,6 +35,10 @@ class Failure(NamedTuple):
     reason: str
 
 
+class PassedOver(Failure):
+    """One input that is of a kind that is not read: nothing is wrong with it."""
+
+
 def check_paths(paths: Sequence[Path]) -> None:
     """See that every path is there before any work begins.
 
@@ -37,7 +47,7 @@ def check_paths(paths: Sequence[Path]) -> None:
         StorageError: one lies where we may not look.
     """
     if not paths:
-        raise UsageError("No path to ingest.", f"Name a folder, or files ending in {endings()}.")
+        raise UsageError("No path to ingest.", FORMATS)
     for path in paths:
         try:
             mode = path.stat().st_mode
@@ -50,7 +60,7 @@ def check_paths(paths: Sequence[Path]) -> None:
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise UsageError(
                 f"{printable(str(path))} is neither a file nor a folder.",
-                f"Name a folder, or files ending in {endings()}.",
+                FORMATS,
             )
 
 
@@ -87,11 +97,6 @@ def find_files(paths: Sequence[Path]) -> Iterator[SourceFile | Failure]:
 def origin_of(path: Path) -> str:
     """What documents of this file are known by: its path, as text that can be stored and shown."""
     return printable(path.as_posix())
-
-
-def endings() -> str:
-    """The endings we read, as a message names them."""
-    return ", ".join(READABLE_ENDINGS)
 
 
 def _reason(entry: Path, exc: OSError | RuntimeError) -> str:

@@ -15,17 +15,18 @@ from askcorpus.settings import Settings
 from askcorpus.text.characters import printable
 from askcorpus.types import Document, Passage, Span
 from askcorpus_ingest.documents import to_document, with_own_id
-from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, find_files, origin_of
+from askcorpus_ingest.files import Failure, PassedOver, SourceFile, check_paths, find_files, origin_of
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.progress import Progress, Silent
-from askcorpus_ingest.readers.dispatch import holds_questions, read_file
+from askcorpus_ingest.readers.dispatch import holds_questions, why_passed_over
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.source import NO_MEMORY
+from askcorpus_ingest.worker import Reader
 
 BATCH_PASSAGES = 64
 """Passages are embedded in batches of about so many, however many documents those come from."""
 
-_RECORD_OF = re.compile(r"\.jsonl#", re.IGNORECASE)
+_RECORD_OF = re.compile(r"\.\w{1,8}#|(?<=/)[^/.#]+#")
 
 Split = tuple[Passage, tuple[Span, ...]]
 
@@ -33,8 +34,8 @@ Split = tuple[Passage, tuple[Span, ...]]
 class Report(NamedTuple):
     """What a run did (or, dry, would do): counts of documents, and what failed.
 
-    ``skipped`` files were passed over: those of an ending we do not read, and ``question_sets``, which are for
-    `askcorpus eval`.
+    ``skipped`` files were passed over: those of kinds we do not read (``passed_over``, with those that are packed into
+    others), and ``question_sets``, which are for `askcorpus eval`.
     """
 
     added: int = 0
@@ -44,6 +45,7 @@ class Report(NamedTuple):
     failed: tuple[Failure, ...] = ()
     skipped: int = 0
     question_sets: tuple[Path, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
 
 
 def ingest(
@@ -71,19 +73,24 @@ def ingest(
     found = list(find_files(paths))
     failures = [entry for entry in found if isinstance(entry, Failure)]
     sources = [entry for entry in found if isinstance(entry, SourceFile)]
-    readable = [source.path for source in sources if source.readable]
+    others = (source.path for source in sources if not source.readable)
+    passed_over = [one for path in others if (one := why_passed_over(path))]
+    unread = {one.origin for one in passed_over}
+    readable = [source.path for source in sources if origin_of(source.path) not in unread]
     question_sets = tuple(path for path in readable if holds_questions(path, settings.max_file_mb))
     files = [path for path in readable if path not in question_sets]
     if not files and not failures and not prune:
         named = ", ".join(printable(str(path)) for path in paths)
-        only = "Question sets are for askcorpus eval." if question_sets else f"Files are read that end in {endings()}."
+        only = "Question sets are for askcorpus eval." if question_sets else "See docs/corpus.md for what is read."
         raise UsageError(f"There is nothing to ingest in {named}.", only)
     progress = progress or Silent()
     progress.start(len(files))
     try:
         with nullcontext() if dry_run else store.writer(progress.step) as writer:
-            run = _Run(store, writer, embeddings, settings, failures, progress)
-            run.take_files(files)
+            with Reader(settings.max_file_mb) as reader:
+                run = _Run(store, writer, embeddings, settings, reader, progress)
+                run.failures, run.passed_over = failures, passed_over
+                run.take_files(files)
             if prune:
                 run.prune({Path(origin_of(path.resolve())) for path in paths})
     finally:
@@ -100,21 +107,28 @@ class _Run:
         writer: Writer | None,
         embeddings: SentenceEmbeddings,
         settings: Settings,
-        failures: Sequence[Failure],
+        reader: Reader,
         progress: Progress,
     ) -> None:
         self.store, self.writer, self.embeddings = store, writer, embeddings
-        self.settings, self.progress = settings, progress
+        self.settings, self.reader, self.progress = settings, reader, progress
         self.known = store.known()
         self.holders = {known.document_id: origin for origin, known in self.known.items()}
         self.seen: set[str] = set()
         self.pending: list[_Pending] = []
-        self.failures = list(failures)
+        self.failures: list[Failure] = []
+        self.passed_over: list[PassedOver] = []
         self.counts: Counter[str] = Counter()
 
     def report(self, skipped: int, question_sets: tuple[Path, ...]) -> Report:
         """What was done."""
-        return Report(**self.counts, failed=tuple(self.failures), skipped=skipped, question_sets=question_sets)
+        return Report(
+            **self.counts,
+            failed=tuple(self.failures),
+            skipped=skipped,
+            question_sets=question_sets,
+            passed_over=tuple(self.passed_over),
+        )
 
     def take_files(self, files: Sequence[Path]) -> None:
         """Read all files, and write what is new or changed in them."""
@@ -127,8 +141,10 @@ class _Run:
     def take_file(self, path: Path) -> None:
         """Read a file and take each of its records."""
         try:
-            for record in read_file(path, self.settings.max_file_mb):
-                if isinstance(record, Failure):
+            for record in self.reader.read(path):
+                if isinstance(record, PassedOver):
+                    self.passed_over.append(record)
+                elif isinstance(record, Failure):
                     self.fail(record.origin, record.reason)
                 else:
                     self.take(record)
@@ -293,7 +309,7 @@ def _batches(passages: Iterable[Split]) -> Iterator[Sequence[Split]]:
 
 
 def _file_of(origin: str) -> Path:
-    """The file of an origin, which for a record of a .jsonl file goes on with ``#`` and the record."""
+    """The file of an origin, which for a record of a file that holds many goes on with ``#`` and the record."""
     record = _RECORD_OF.search(origin, 1)
     return Path(origin[: record.end() - 1] if record else origin)
 

@@ -102,11 +102,14 @@ def accept(connection: sa.Connection, folder: Path, fingerprint: str) -> bool:
 def content_hash(document: Document) -> str:
     """SHA-256 (hex) of everything about a document but its id and its origin: equal means unchanged.
 
+    Where there are no marks they do not count, so that documents of before there were any are unchanged.
+
     Raises:
         ReadError: it is not valid Unicode.
     """
     try:
-        return hashlib.sha256(document.model_dump_json(exclude={"id", "origin"}).encode()).hexdigest()
+        told = document.model_dump_json(exclude={"id", "origin"} if document.marks else {"id", "origin", "marks"})
+        return hashlib.sha256(told.encode()).hexdigest()
     except ValueError as exc:  # what pydantic makes of half a surrogate pair
         raise _not_unicode(document) from exc
 

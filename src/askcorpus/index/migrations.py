@@ -24,10 +24,16 @@ Migration = Callable[[sa.Connection], None]
 OLDEST = 1
 """The schema version that the first step starts from."""
 
-MIGRATIONS: tuple[Migration, ...] = ()
+
+def _mark_places(connection: sa.Connection) -> None:
+    """Where the pages, rows and chapters of a document begin; of those read before, nothing is known."""
+    connection.exec_driver_sql("ALTER TABLE documents ADD COLUMN marks JSON NOT NULL DEFAULT '[]'")
+
+
+MIGRATIONS: tuple[Migration, ...] = (_mark_places,)
 """The steps in their order: the first leads from version `OLDEST` to the one after."""
 
-READABLE_FROM = 1
+READABLE_FROM = 2
 """The oldest schema version that is read as it is."""
 
 

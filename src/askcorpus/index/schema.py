@@ -42,6 +42,7 @@ DOCUMENTS = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("place", sa.Text, nullable=False),
     sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("marks", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("sha256", sa.Text, nullable=False),
     # First and last day that ``date`` names, so that "2022-09" compares with days; null without a date.
     sa.Column("date_low", sa.Text),

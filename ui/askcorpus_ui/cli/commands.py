@@ -107,9 +107,7 @@ def root(
 
 @app.command()
 def ingest(
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", readable=False, help="Files (.txt .md .html .jsonl) and folders.")
-    ],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", readable=False, help="Files and folders.")],
     data: Data = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove documents whose file is gone.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
@@ -122,7 +120,7 @@ def ingest(
     from askcorpus.embedding.embeddings import load_embeddings
     from askcorpus.index.opening import open_index
     from askcorpus_ingest.pipeline import ingest as run_ingest
-    from askcorpus_ui.cli.console import note, print_json, say
+    from askcorpus_ui.cli.console import note, passed_over_lines, print_json, say
     from askcorpus_ui.cli.progress import Bar
 
     settings = _settings(data=data)
@@ -141,8 +139,8 @@ def ingest(
     }
     for path in report.question_sets:
         note(f"askcorpus: {path} passed over: it holds questions, for askcorpus eval.")
-    if others := report.skipped - len(report.question_sets):
-        note(f"askcorpus: {others} files of other kinds passed over.")
+    for line in passed_over_lines(report.passed_over):
+        note(f"askcorpus: passed over: {line}")
     if json:
         print_json(counts)
     else:

@@ -5,7 +5,9 @@ always UTF-8, whatever the locale says.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import Any
 
 import typer
@@ -13,7 +15,19 @@ from pydantic import BaseModel
 
 from askcorpus.index.store import Check
 from askcorpus.text.characters import plain
-from askcorpus.types import Answer, Citation, Document, ExplainedPassage, Explanation, Filters, Hit, Match
+from askcorpus.types import (
+    Answer,
+    Citation,
+    Document,
+    ExplainedPassage,
+    Explanation,
+    Filters,
+    Hit,
+    Locator,
+    Match,
+    locator_at,
+)
+from askcorpus_ingest.files import PassedOver
 
 
 def say(text: str = "") -> None:
@@ -54,7 +68,7 @@ def print_answer(answer: Answer) -> None:
 def _print_citation(citation: Citation) -> None:
     say(f"\n[{citation.marker}] “{citation.quote}”")
     where = f"{citation.document_id}:{citation.start}-{citation.end}"
-    say("    " + _joined(citation.title, citation.source, citation.date, where))
+    say("    " + _joined(citation.title, citation.source, citation.date, _located(citation.locator), where))
     if not citation.verified:
         say("    (not found at this place in the document)")
 
@@ -69,8 +83,14 @@ def print_hits(hits: Sequence[Hit]) -> None:
 
 def _print_hits(hits: Iterable[Hit]) -> None:
     for rank, hit in enumerate(hits, start=1):
-        say(f"\n{rank}. " + _joined(hit.title, hit.source, hit.date, f"{hit.document_id}:{hit.start}-{hit.end}"))
+        where = f"{hit.document_id}:{hit.start}-{hit.end}"
+        say(f"\n{rank}. " + _joined(hit.title, hit.source, hit.date, _located(locator_at(hit.marks, hit.start)), where))
         say("   " + " ".join(hit.text.split()))
+
+
+def _located(locator: Locator) -> str:
+    """``sheet Budget, row 12``."""
+    return ", ".join(f"{name} {value}" for name, value in locator.items())
 
 
 def print_explanation(explanation: Explanation) -> None:
@@ -151,10 +171,16 @@ def print_documents(documents: Iterable[Document]) -> None:
 
 def print_document(document: Document) -> None:
     """What is known about a document, then its whole text."""
-    for name, value in document.model_dump(exclude={"text"}).items():
+    for name, value in document.model_dump(exclude={"text", "marks"}).items():
         if value:
             say(f"{name + ':':10}{value}")
     say("\n" + document.text)
+
+
+def passed_over_lines(passed_over: Iterable[PassedOver]) -> list[str]:
+    """How many inputs of each ending were passed over, and why: ``9 .png (is an image, which is not read)``."""
+    counts = Counter((PurePath(one.origin).suffix.lower(), one.reason) for one in passed_over)
+    return [f"{count} {ending or 'without an ending'}: {reason}" for (ending, reason), count in counts.most_common()]
 
 
 def print_checks(checks: Iterable[Check]) -> None:
