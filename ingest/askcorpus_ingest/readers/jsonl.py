@@ -1,5 +1,6 @@
 """JSON Lines: a record a line."""
 
+import html
 import io
 import json
 import os
@@ -11,6 +12,7 @@ from askcorpus.errors import ReadError
 from askcorpus.text.characters import printable
 from askcorpus_ingest.encoding import BINARY_MAGIC, BLANK, UTF16_BOMS, decode
 from askcorpus_ingest.files import Failure
+from askcorpus_ingest.readers.markup import plain_text
 from askcorpus_ingest.readers.records import RawRecord, raw_record
 from askcorpus_ingest.readers.source import MEGABYTE, NO_MEMORY, Source
 
@@ -111,6 +113,7 @@ def record_of(origin: str, record: Any, number: str) -> RawRecord:
     text = record.get("text")
     if not isinstance(text, str) or not text.strip():
         raise ReadError('has no "text"')
-    raw = raw_record(origin, record)
+    raw = raw_record(origin, {**record, "text": plain_text(text)})
+    raw = raw._replace(title=html.unescape(raw.title))
     name = printable(raw.doc_id) or number
     return raw._replace(origin=f"{origin}#{name}") if name else raw

@@ -16,8 +16,20 @@ from askcorpus_ingest.readers.html_table import HtmlTable
 LONGEST_VALUE = 2000
 """Characters of an attribute that are kept in the simpler markup: longer ones are pictures."""
 
-_BLANKS = re.compile(r"[^\S\n]+")
-_LINE_BREAK = re.compile(r" ?\n[ \n]*")
+MOST_TAGS = 3
+"""So many tags of HTML in a text are no accident."""
+
+_TAG = re.compile(
+    r"\s*<(?:/?(?:a|abbr|article|b|blockquote|br|div|em|figure|font|h[1-6]|i|img|li|ol|p|pre|section|small|span|strong"
+    r"|sub|sup|table|td|tr|u|ul)\b[^<>]*|!--.*?--|!doctype[^<>]*|/?html[^<>]*)>",
+    re.IGNORECASE | re.DOTALL,
+)
+_BLOCK_TAG = re.compile(r"<(?:p|br|div|li|h[1-6]|table)\b", re.IGNORECASE)
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
+_ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{2,6}|#x[0-9A-Fa-f]{2,6});")
+_SPACES = re.compile(r"\s+")
+_CJK = "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef"
+_UNSPACED_BREAK = re.compile(rf"(?<=[{_CJK}])[^\S\n]*\n\s*(?=[{_CJK}])")  # where the next line goes on without a space
 _HIDDEN_TAGS = {"script", "style", "noscript", "template", "title", "svg", "math", "object", "iframe"}
 _RAW_TAGS = {"script", "style"}
 _INLINE_TAGS = {
@@ -76,6 +88,13 @@ def visible_text(page: str) -> str:
     return shown(page).text
 
 
+def plain_text(text: str) -> str:
+    """The text of a field that may hold HTML (a feed's, an export's): what it shows where it does, else it as it is."""
+    if not (_TAG.match(text) or len(_TAG.findall(text)) >= MOST_TAGS):
+        return html.unescape(text) if _ENTITY.search(text) else text
+    return visible_text(text if _BLOCK_TAG.search(text) else _BLANK_LINE.sub("<p>", text)).strip()
+
+
 class _Writer:
     """Writes text, and markup where it is asked for."""
 
@@ -112,7 +131,7 @@ class _Writer:
             self._markup.write(text if inside in _RAW_TAGS else html.escape(text, quote=False))
         if inside and inside not in _HIDDEN_TAGS:
             for start in range(0, len(text), PIECE_CHARS):
-                self._write(_LINE_BREAK.sub("\n", _BLANKS.sub(" ", text[start : start + PIECE_CHARS])))
+                self._write(_SPACES.sub(" ", _UNSPACED_BREAK.sub("", text[start : start + PIECE_CHARS])))
 
     def paragraph(self, text: str) -> None:
         self.start("p", {})
@@ -145,6 +164,7 @@ class _Simplifier:
         self._inside = 0  # how many tags are open in what follows, if it is
         self._raised: _Raised | None = None
         self._lines: list[str] | None = None  # of <pre>
+        self._is_code = False
         self._readings = False
         self._table: HtmlTable | None = None
 
@@ -160,7 +180,7 @@ class _Simplifier:
         elif tag in ("sup", "sub"):
             self._raised, self._inside = _Raised(tag, attributes), 0
         elif tag == "pre":
-            self._lines, self._inside = [], 0
+            self._lines, self._inside, self._is_code = [], 0, False
         else:
             self._pass_start(tag, attributes)
 
@@ -180,7 +200,7 @@ class _Simplifier:
             self._pass_data(raised.told())
         else:
             lines, self._lines = "".join(self._lines or []), None
-            for paragraph in _paragraphs(lines):
+            for paragraph in filter(str.strip, lines.split("\n")) if self._is_code else _paragraphs(lines):
                 self._pass_start("p", {})
                 self._pass_data(paragraph)
                 self._pass_end("p")
@@ -203,6 +223,7 @@ class _Simplifier:
 
     def _start_inside(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._inside += 1
+        self._is_code |= tag == "code"
         if self._raised is not None:
             self._raised.is_note |= tag == "a" and bool(_NOTE.search(attributes.get("href", "")))
 

@@ -162,13 +162,13 @@ def _goes_on(text: str, before: Span, after: Span, language: str) -> bool:
         return True  # J.-C., O.N.U.
     tail = text[max(before.start, before.end - _TAIL) : before.end].rstrip()
     head = text[after.start : min(after.end, after.start + _TAIL)]
+    if not tail.endswith("."):
+        return tail.endswith(_CLOSING_QUOTES) and bool(_said(language).search(_PUNCTUATION.split(head, 1)[0]))
     if _NO_SENTENCE.fullmatch(tail) or _DATE.search(f"{tail}\n{head}"):
         return True
     if first.isdigit() or first in "§№":
         return bool(_before_a_figure(language).search(tail))
-    if tail.endswith("."):
-        return bool(_before_a_name(language).search(tail) or (_DAY.search(tail) and _month(language).match(head)))
-    return tail.endswith(_CLOSING_QUOTES) and bool(_said(language).search(_PUNCTUATION.split(head, 1)[0]))
+    return bool(_before_a_name(language).search(tail) or (_DAY.search(tail) and _month(language).match(head)))
 
 
 @cache
