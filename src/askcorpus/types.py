@@ -27,8 +27,9 @@ class Document(Record):
     """One article or report, as it was read. ``id`` is the record's own or comes from its content.
 
     ``date`` is ISO 8601 and may be partial (``2022``, ``2022-09``, ``2022-09-29``) or empty when unknown;
-    ``language`` is an ISO 639-1 code or empty; ``source`` is who published it; ``origin`` is the file (and record)
-    it was read from and is what a later ingest recognises it by.
+    ``language`` is an ISO 639-1 code or empty; ``source`` is who published it, ``author`` who wrote it and ``url``
+    where it can be read; ``extra`` is what else its file says of it, by the names used there; ``origin`` is the file
+    (and record) it was read from and is what a later ingest recognises it by.
     """
 
     id: str
@@ -38,6 +39,9 @@ class Document(Record):
     language: str = ""
     source: str = ""
     place: str = ""
+    author: str = ""
+    url: str = ""
+    extra: dict[str, str] = Field(default_factory=dict)
     origin: str = ""
 
 
@@ -88,6 +92,9 @@ class Hit(Record):
     source: str = ""
     date: str = ""
     language: str = ""
+    author: str = ""
+    url: str = ""
+    extra: dict[str, str] = Field(default_factory=dict)
     text: str
     start: int
     end: int
@@ -132,6 +139,9 @@ class Citation(Record):
     source: str = ""
     date: str = ""
     language: str = ""
+    author: str = ""
+    url: str = ""
+    extra: dict[str, str] = Field(default_factory=dict)
     quote: str
     start: int
     end: int

@@ -1,17 +1,20 @@
 """What a reader reads: the bytes of one file, of one state of it, and no more of them than is allowed."""
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from askcorpus.errors import ReadError
 from askcorpus_ingest.files import origin_of
 
 MEGABYTE = 1_000_000
 NO_MEMORY = "is too large for the memory that is left"
+CHANGED = "changed while it was read"
 
 
 class Source(NamedTuple):
@@ -35,7 +38,7 @@ class Source(NamedTuple):
         return ReadError(f"is larger than {self.max_mb} MB (the setting max_file_mb)")
 
     @contextmanager
-    def opened(self) -> Iterator[BinaryIO]:
+    def opened(self) -> Iterator[BufferedReader]:
         """The file, which is an ordinary one: a pipe that has taken its place since it was found could block for ever.
 
         Raises:
@@ -48,6 +51,11 @@ class Source(NamedTuple):
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ReadError("is no ordinary file")
             yield file
+
+    def sha256(self) -> str:
+        """That of all its bytes, however many, as hex digits. Raises as `opened` does."""
+        with self.opened() as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def content(self) -> bytes:
         """All its bytes, of one state of it.
@@ -63,5 +71,5 @@ class Source(NamedTuple):
             data = file.read(before.st_size + 1)
             after = os.fstat(file.fileno())
         if (len(data), after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-            raise ReadError("changed while it was read")
+            raise ReadError(CHANGED)
         return data
