@@ -21,6 +21,7 @@ from askcorpus_ingest.pipeline import Report, ingest
 from askcorpus_ingest.progress import Silent
 from askcorpus_ingest.readers.source import Source
 from askcorpus_ingest.watch import changes
+from askcorpus_ingest.worker import Reader
 from looking import look
 
 STORIES = {
@@ -28,6 +29,9 @@ STORIES = {
     "sub/bridge.txt": "date 2021-03-05 OSLO, Norway (AP) — The bridge was closed on Friday. It will open in June.",
     "sub/mine.md": "# The mine\n\nThe mine was flooded. Nobody was hurt.",
 }
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
 
 
 @pytest.fixture
@@ -134,7 +138,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_nothing_is_lost(
     (corpus / "port.txt").write_bytes(b"%PDF-1.7")
     report = run(corpus, prune=True)
     assert counts(report) == (0, 0, 2, 0, 1)
-    assert report.failed[0] == (f"{corpus}/port.txt", "is not text")
+    assert report.failed[0] == (f"{corpus}/port.txt", "is a broken PDF")
     assert store.count() == 3
 
 
@@ -230,16 +234,23 @@ def test_one_writer_at_a_time(corpus: Path, store: Store, run: Callable[..., Rep
 
 
 def test_nothing_to_read(tmp_path: Path, run: Callable[..., Report]) -> None:
-    (tmp_path / "only.pdf").write_bytes(b"%PDF-1.7")
-    with pytest.raises(UsageError, match=r"nothing to ingest .*\.txt, \.md"):
-        run(tmp_path / "only.pdf")
+    (tmp_path / "only.png").write_bytes(PNG)
+    with pytest.raises(UsageError, match=r"nothing to ingest .*only.png"):
+        run(tmp_path / "only.png")
     with pytest.raises(UsageError, match="does not exist"):
         run(tmp_path / "none")
 
 
-def test_other_kinds_of_files_are_counted(corpus: Path, run: Callable[..., Report]) -> None:
-    (corpus / "only.pdf").write_bytes(b"%PDF-1.7")
-    assert run(corpus) == Report(added=3, undated=1, skipped=1)
+@pytest.mark.usefixtures("aged")
+def test_other_kinds_of_files_are_counted_and_looked_into_once(
+    corpus: Path, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (corpus / "only.png").write_bytes(PNG)
+    report = run(corpus)
+    assert (report.added, report.skipped) == (3, 1)
+    assert [one.origin for one in report.passed_over] == [f"{corpus}/only.png"]
+    monkeypatch.setattr(module, "why_passed_over", None)
+    assert run(corpus).passed_over == report.passed_over
 
 
 def test_a_set_of_questions_is_passed_over_as_a_whole(corpus: Path, run: Callable[..., Report]) -> None:
@@ -302,7 +313,10 @@ def test_a_change_of_the_same_length_with_the_old_time_is_found(
     assert "Le port est resté fermé mardi." in titles(store)
 
 
-def test_a_file_that_was_just_written_is_not_trusted(corpus: Path, run: Callable[..., Report]) -> None:
+def test_a_file_that_was_just_written_is_not_trusted(
+    corpus: Path, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "FRESH_SECONDS", 3600)
     run(corpus)
     [port] = [source for source in files.find_files([corpus / "port.txt"]) if isinstance(source, files.SourceFile)]
     assert port.stamp == ""
@@ -314,7 +328,7 @@ def test_a_touched_file_is_unchanged_and_its_new_time_is_kept(
 ) -> None:
     run(corpus)
     age(corpus)
-    monkeypatch.setattr(module, "read_file", None)
+    monkeypatch.setattr(Reader, "read", None)
     assert counts(run(corpus)) == (0, 0, 3, 0, 0)
     monkeypatch.setattr(Source, "opened", None)
     assert counts(run(corpus)) == (0, 0, 3, 0, 0)
@@ -325,7 +339,7 @@ def test_a_moved_file_is_not_read_and_says_so(
     corpus: Path, store: Store, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(corpus)
-    monkeypatch.setattr(module, "read_file", None)
+    monkeypatch.setattr(Reader, "read", None)
     (corpus / "port.txt").rename(corpus / "sub" / "haven.txt")
     report = run(corpus, dry_run=True)
     assert (report.moved, report.unchanged, report.missing) == (1, 3, 0)
@@ -399,7 +413,7 @@ def test_a_failing_file_is_told_again_and_read_again_only_when_it_changed(
     first = run(corpus)
     with monkeypatch.context() as unread:
         unread.setattr(Source, "opened", None)
-        assert run(corpus).failed == first.failed == ((f"{corpus}/bad.txt", "is not text"),)
+        assert run(corpus).failed == first.failed == ((f"{corpus}/bad.txt", "is a broken PDF"),)
     (corpus / "bad.txt").write_text("It is text now.")
     assert counts(run(corpus)) == (1, 0, 3, 0, 0)
 

@@ -11,10 +11,16 @@ from typing import NamedTuple
 from askcorpus.errors import StorageError, UsageError
 from askcorpus.text.characters import printable
 
-READABLE_ENDINGS = (".txt", ".md", ".html", ".htm", ".jsonl")
+_TEXTS = (".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".mht", ".mhtml", ".srt", ".vtt")
+_DATA = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".xml", ".rss", ".atom", ".nitf", ".eml", ".mbox", ".msg")
+_OFFICE = (".docx", ".docm", ".odt", ".rtf", ".pptx", ".pptm", ".odp", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz")
+READABLE_ENDINGS = frozenset((*_TEXTS, *_DATA, *_OFFICE, ".pdf", ".epub", *_PACKED))
+"""Of files that are read; others are looked into, and read where what they hold tells what they are."""
 
 _NO_DOCUMENTS = (("/", "proc"), ("/", "sys"))
 """Where a system shows its own state (and its processes' keys) as files; through links there, all of its disks."""
+FORMATS = "Name a folder, or files (docs/corpus.md lists the formats)."
 
 
 FRESH_SECONDS = 2
@@ -23,7 +29,7 @@ and no clock is finer than a few milliseconds."""
 
 
 class SourceFile(NamedTuple):
-    """One ordinary file, by its real path. ``readable`` tells whether its ending is one we read; ``stamp`` is its size
+    """One ordinary file, by its real path. ``readable`` tells whether its ending is one of ours; ``stamp`` is its size
     and times, equal for as long as it is unchanged, or empty where they do not prove it yet."""
 
     path: Path
@@ -38,6 +44,10 @@ class Failure(NamedTuple):
     reason: str
 
 
+class PassedOver(Failure):
+    """One input that is of a kind that is not read: nothing is wrong with it."""
+
+
 def check_paths(paths: Sequence[Path]) -> None:
     """See that every path is there before any work begins.
 
@@ -46,7 +56,7 @@ def check_paths(paths: Sequence[Path]) -> None:
         StorageError: one lies where we may not look.
     """
     if not paths:
-        raise UsageError("No path to ingest.", f"Name a folder, or files ending in {endings()}.")
+        raise UsageError("No path to ingest.", FORMATS)
     for path in paths:
         try:
             mode = path.stat().st_mode
@@ -59,7 +69,7 @@ def check_paths(paths: Sequence[Path]) -> None:
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise UsageError(
                 f"{printable(str(path))} is neither a file nor a folder.",
-                f"Name a folder, or files ending in {endings()}.",
+                FORMATS,
             )
 
 
@@ -115,11 +125,6 @@ def exists(origin: str) -> bool:
     except OSError:
         return True
     return True
-
-
-def endings() -> str:
-    """The endings we read, as a message names them."""
-    return ", ".join(READABLE_ENDINGS)
 
 
 def _reason(entry: Path, exc: OSError | RuntimeError) -> str:

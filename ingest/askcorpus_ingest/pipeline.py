@@ -17,13 +17,15 @@ from askcorpus.settings import Settings
 from askcorpus.text.characters import printable
 from askcorpus.types import Document, Passage, Span
 from askcorpus_ingest.documents import to_document, with_own_id
-from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, exists, find_files, origin_of
+from askcorpus_ingest.files import Failure, PassedOver, SourceFile, check_paths, exists, find_files, origin_of
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.planned import Planned
 from askcorpus_ingest.progress import Progress, Silent
-from askcorpus_ingest.readers.dispatch import holds_questions, read_file
+from askcorpus_ingest.readers.dispatch import holds_questions, why_passed_over
 from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.sniff import NotRead
 from askcorpus_ingest.readers.source import CHANGED, NO_MEMORY, Source
+from askcorpus_ingest.worker import Reader
 
 BATCH_PASSAGES = 64
 """Passages are embedded in batches of about so many, however many documents those come from."""
@@ -37,8 +39,11 @@ BATCH_RECORDS = 100
 READING = 1
 """Raise it whenever the same file would be read otherwise than before: all files are then read again, once."""
 
-DOCUMENTS, QUESTIONS = "documents", "questions"
+DOCUMENTS, QUESTIONS, OTHER = "documents", "questions", "other"
 """What a file holds."""
+
+_PASSING = ("cannot be read: ", CHANGED, NO_MEMORY)
+"""How reasons begin that may be gone the next time although the file is the same."""
 
 Split = tuple[Passage, tuple[Span, ...]]
 
@@ -49,8 +54,8 @@ class Report(NamedTuple):
     ``moved`` are those of the unchanged whose file is elsewhere now; ``missing`` those that are kept although their
     file, or their record in it, is gone; ``undated`` those without a date among all that the files hold; ``withheld``
     those that stay out because they were removed by hand. ``elsewhere`` are files outside of the paths that are gone
-    and whose documents are kept. ``skipped`` files were passed over: those of an ending we do not read, and
-    ``question_sets``, which are for `askcorpus eval`.
+    and whose documents are kept. ``skipped`` files were passed over: those of kinds we do not read (``passed_over``,
+    with those that are packed into others), and ``question_sets``, which are for `askcorpus eval`.
     """
 
     added: int = 0
@@ -65,6 +70,7 @@ class Report(NamedTuple):
     elsewhere: tuple[str, ...] = ()
     skipped: int = 0
     question_sets: tuple[Path, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
 
 
 def ingest(
@@ -89,7 +95,7 @@ def ingest(
         UsageError: a path does not exist, or there is nothing to read under any of them (and nothing to prune).
         Busy: another process writes to the store.
     """
-    progress = progress or Silent()
+    progress, max_mb = progress or Silent(), settings.max_file_mb
     roots = {_root(path) for path in paths}
     there = [path for path in paths if path.exists() or not (prune and _is_known(store, path))]
     if there or not prune:
@@ -100,12 +106,13 @@ def ingest(
     if not failures and not prune:
         _check_something(paths, sources, settings)
     try:
-        with nullcontext() if dry_run else store.writer(progress.step) as writer:
-            run = _Run(store, writer, embeddings, settings, failures, progress)
-            run.take_files([source for source in sources if source.readable], roots, prune=prune)
+        with nullcontext() if dry_run else store.writer(progress.step) as writer, Reader(max_mb) as reader:
+            run = _Run(store, writer, embeddings, settings, reader, progress)
+            run.failures += failures
+            run.take_files(sources, roots, prune=prune)
     finally:
         progress.finish()
-    return run.report(sum(not source.readable for source in sources))
+    return run.report()
 
 
 def _is_known(store: Store, path: Path) -> bool:
@@ -119,21 +126,26 @@ def _check_something(paths: Sequence[Path], sources: Sequence[SourceFile], setti
     Raises:
         UsageError: there is none.
     """
-    readable = [source.path for source in sources if source.readable]
-    if not any(not holds_questions(path, settings.max_file_mb) for path in readable):
-        named = ", ".join(printable(str(path)) for path in paths)
-        only = "Question sets are for askcorpus eval." if readable else f"Files are read that end in {endings()}."
-        raise UsageError(f"There is nothing to ingest in {named}.", only)
+    sets = 0
+    for source in sources:
+        if source.readable or not why_passed_over(source.path):
+            if not holds_questions(source.path, settings.max_file_mb):
+                return
+            sets += 1
+    named = ", ".join(printable(str(path)) for path in paths)
+    only = "Question sets are for askcorpus eval." if sets else "See docs/corpus.md for what is read."
+    raise UsageError(f"There is nothing to ingest in {named}.", only)
 
 
 class _File:
     """A file that is being read: what is known of it, and what is found."""
 
     def __init__(self, source: SourceFile, rules: str, known: KnownFile | None) -> None:
-        self.path, self.origin = source.path, origin_of(source.path)
+        self.path, self.origin, self.readable = source.path, origin_of(source.path), source.readable
         self.stamp, self.rules, self.known = source.stamp, rules, known
         self.kind, self.sha256 = DOCUMENTS, ""
         self.failures: list[Failure] = []
+        self.passed_over: list[PassedOver] = []
         self.passing = False
         """Whether something went wrong that may go well the next time, although the file is the same."""
         self.seen: set[str] = set()
@@ -142,7 +154,13 @@ class _File:
     def noted(self) -> KnownFile:
         """What a later run is to know."""
         stamp, sha256 = ("", "") if self.passing else (self.stamp, self.sha256)
-        return KnownFile(self.origin, stamp, sha256, self.rules, self.kind, tuple(self.failures), self.missing)
+        failures, passed_over = tuple(self.failures), tuple(self.passed_over)
+        return KnownFile(self.origin, stamp, sha256, self.rules, self.kind, failures, passed_over, self.missing)
+
+    def is_as_known(self) -> "KnownFile | None":
+        """What is known of it, where that was found in the same bytes."""
+        same = self.known and (self.known.sha256, self.known.rules) == (self.sha256, self.rules)
+        return self.known if same else None
 
 
 class _Run:
@@ -154,13 +172,14 @@ class _Run:
         writer: Writer | None,
         embeddings: SentenceEmbeddings,
         settings: Settings,
-        failures: Sequence[Failure],
+        reader: Reader,
         progress: Progress,
     ) -> None:
         self.store, self.writer, self.embeddings = store, writer, embeddings
-        self.settings, self.progress = settings, progress
+        self.settings, self.reader, self.progress = settings, reader, progress
         self.known, self.held = store.known_files(), store.held()
-        self.failures = list(failures)
+        self.failures: list[Failure] = []
+        self.passed_over: list[PassedOver] = []
         self.counts: Counter[str] = Counter()
         self.question_sets: list[Path] = []
         self.elsewhere: tuple[str, ...] = ()
@@ -170,11 +189,15 @@ class _Run:
         self.read: list[_File] = []  # files that are noted as soon as what is pending is written
         self.planned = Planned()
 
-    def report(self, skipped: int) -> Report:
-        """What was done, beside files of other kinds that were passed over."""
-        self.counts["skipped"] = skipped + len(self.question_sets)
-        sets = tuple(self.question_sets)
-        return Report(**self.counts, failed=tuple(self.failures), elsewhere=self.elsewhere, question_sets=sets)
+    def report(self) -> Report:
+        """What was done."""
+        return Report(
+            **self.counts,
+            failed=tuple(self.failures),
+            elsewhere=self.elsewhere,
+            question_sets=tuple(self.question_sets),
+            passed_over=tuple(self.passed_over),
+        )
 
     def take_files(self, sources: Sequence[SourceFile], roots: set[str], *, prune: bool) -> None:
         """Compare all files with what is known, read those that are new or changed, and see what is missing."""
@@ -204,11 +227,13 @@ class _Run:
         self.counts["undated"] += held.undated
         self.counts["withheld"] += held.withheld
         self.failures += [Failure(*failure) for failure in known.failures]
+        self.passed_over += [PassedOver(*one) for one in known.passed_over]
         self.settle(path, known)
 
     def settle(self, path: Path, known: KnownFile) -> None:
         """A file is done with."""
         self.settled[known.path] = known
+        self.counts["skipped"] += known.kind != DOCUMENTS
         if known.kind == QUESTIONS:
             self.question_sets.append(path)
 
@@ -220,14 +245,20 @@ class _Run:
     def take_file(self, source: SourceFile) -> None:
         """Read a file, unless its bytes are those that were read from it, or from a file that is gone."""
         file = _File(source, self.rules_of(source.path), self.known.get(origin_of(source.path)))
+        other = None if source.readable else why_passed_over(source.path)
         try:
-            file.sha256 = Source(source.path, self.settings.max_file_mb).sha256()
+            file.sha256 = "" if other else Source(source.path, self.settings.max_file_mb).sha256()
         except OSError as exc:
-            self.fail(file, file.origin, f"cannot be read: {exc.strerror}", passing=True)
+            self.fail(file, file.origin, f"cannot be read: {exc.strerror}")
         except ReadError as exc:
             self.fail(file, file.origin, exc.message, passing=True)
         else:
-            self.take_bytes(file)
+            if other:
+                file.kind = OTHER
+                self.pass_over(file, other)
+                self.close(file)
+            else:
+                self.take_bytes(file)
             self.read.append(file)
         if len(self.read) >= BATCH_FILES:
             self.write_pending()
@@ -236,12 +267,23 @@ class _Run:
         """Read a file, or find that it is known."""
         if not file.known and file.sha256 in self.lost:
             file.known = self.move(file)
-        if file.known and (file.known.sha256, file.known.rules) == (file.sha256, file.rules):
-            file.kind, file.missing = file.known.kind, file.known.missing
-            file.failures = [Failure(*failure) for failure in file.known.failures]
-            self.keep(file.path, file.known)
+        if known := file.is_as_known():
+            file.kind, file.missing = known.kind, known.missing
+            file.failures = [Failure(*failure) for failure in known.failures]
+            file.passed_over = [PassedOver(*one) for one in known.passed_over]
+            self.keep(file.path, known)
+            return
+        if holds_questions(file.path, self.settings.max_file_mb):
+            file.kind = QUESTIONS
         else:
-            self.read_file(file)
+            self.take_records(file)
+        self.close(file)
+
+    def close(self, file: _File) -> None:
+        """See what is there of a file that was read and holds it no longer."""
+        if file.origin in self.held and not file.failures:
+            file.missing = tuple(origin for origin in self.left_of(file.origin) if origin not in file.seen)
+        self.settle(file.path, file.noted())
 
     def move(self, file: _File) -> KnownFile:
         """Let what is from a file that is gone, and had the same bytes, be from this one."""
@@ -255,6 +297,7 @@ class _Run:
             path=file.origin,
             stamp="",
             failures=tuple((file.origin + origin[len(old) :], reason) for origin, reason in known.failures),
+            passed_over=tuple((file.origin + origin[len(old) :], reason) for origin, reason in known.passed_over),
             missing=tuple(file.origin + origin[len(old) :] for origin in known.missing),
         )
         if self.writer:
@@ -266,33 +309,30 @@ class _Run:
         self.counts["moved"] += held.documents - len(known.missing)
         return moved
 
-    def read_file(self, file: _File) -> None:
-        """Take each record of a file, and see what is there of it that it holds no longer."""
-        if holds_questions(file.path, self.settings.max_file_mb):
-            file.kind = QUESTIONS
-        else:
-            self.take_records(file)
-        if file.origin in self.held and not file.failures:
-            file.missing = tuple(origin for origin in self.left_of(file.origin) if origin not in file.seen)
-        self.settle(file.path, file.noted())
-
     def take_records(self, file: _File) -> None:
         """Take the records that a file has, and report what is wrong in it."""
         try:
-            records = read_file(file.path, self.settings.max_file_mb)
+            records = self.reader.read(file.path)
             while some := list(islice(records, BATCH_RECORDS)):
                 self.take(file, some)
+        except NotRead as exc:
+            file.kind = OTHER
+            self.pass_over(file, PassedOver(file.origin, exc.message))
         except ReadError as exc:
-            passing = isinstance(exc.__cause__, OSError) or exc.message == CHANGED
-            self.fail(file, file.origin, exc.message, passing=passing)
+            self.fail(file, file.origin, exc.message)
         except MemoryError:
-            self.fail(file, file.origin, NO_MEMORY, passing=True)
+            self.fail(file, file.origin, NO_MEMORY)
 
     def fail(self, file: _File, origin: str, reason: str, *, passing: bool = False) -> None:
         """Report one input that cannot be ingested."""
         self.failures.append(Failure(origin, reason))
         file.failures.append(Failure(origin, reason))
-        file.passing |= passing
+        file.passing |= passing or reason.startswith(_PASSING)
+
+    def pass_over(self, file: _File, one: PassedOver) -> None:
+        """Report one input of a kind that is not read."""
+        self.passed_over.append(one)
+        file.passed_over.append(one)
 
     # --- records ---
 
@@ -300,6 +340,9 @@ class _Run:
         """Count some records of a file, and line up those that are new or changed."""
         documents: list[tuple[Document, bool]] = []
         for record in records:
+            if isinstance(record, PassedOver):
+                self.pass_over(file, record)
+                continue
             if isinstance(record, Failure):
                 self.fail(file, record.origin, record.reason)
                 continue
@@ -308,7 +351,7 @@ class _Run:
             except ReadError as exc:
                 self.fail(file, record.origin, exc.message)
             except MemoryError:
-                self.fail(file, record.origin, NO_MEMORY, passing=True)
+                self.fail(file, record.origin, NO_MEMORY)
         self.planned.look_up(self.store, [document for document, _ in documents])
         for document, chosen in documents:
             try:
@@ -316,7 +359,7 @@ class _Run:
             except ReadError as exc:
                 self.fail(file, document.origin, exc.message, passing=True)  # what it repeats may go
             except MemoryError:
-                self.fail(file, document.origin, NO_MEMORY, passing=True)
+                self.fail(file, document.origin, NO_MEMORY)
 
     def claim(self, file: _File, document: Document, *, chosen: bool) -> None:
         """Count a document, and line it up for writing when it is new or changed.
@@ -424,7 +467,7 @@ class _Run:
         except ReadError as exc:
             self.fail(file, document.origin, exc.message)
         except MemoryError:
-            self.fail(file, document.origin, NO_MEMORY, passing=True)
+            self.fail(file, document.origin, NO_MEMORY)
 
     def embed(self, passages: Sequence[Split], titles: Mapping[str, str]) -> dict[str, StoredPassage]:
         """Passages with their vectors, by id and in their order; what the store has already is not embedded again.

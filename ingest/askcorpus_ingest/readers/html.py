@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from askcorpus.errors import ReadError
 from askcorpus.text.characters import PIECE_CHARS
-from askcorpus_ingest.encoding import decode
+from askcorpus_ingest.encoding import declared_encoding, decode
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.source import Source
 
@@ -26,7 +26,6 @@ _LINE_BREAK = re.compile(r" ?\n[ \n]*")
 _HIDDEN_TAGS = {"script", "style", "noscript", "template", "title", "svg", "math", "object", "iframe"}
 _INLINE_TAGS = {"a", "abbr", "b", "bdi", "bdo", "cite", "code", "em", "font", "i", "mark", "q", "s", "small", "span"}
 _INLINE_TAGS |= {"strong", "sub", "sup", "time", "u", "wbr"}
-_HTML_CHARSET = re.compile(rb"<meta[^<>]{0,200}?charset\s{0,9}=\s{0,9}[\"']?\s{0,9}([\w.:-]{2,30})", re.IGNORECASE)
 _HTML_LANGUAGE = re.compile(r"<html[^<>]{0,500}?\slang\s{0,9}=\s{0,9}[\"']?([A-Za-z-]{2,12})", re.IGNORECASE)
 _HTML_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
 
@@ -34,8 +33,7 @@ _HTML_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
 def read_html(source: Source) -> Iterator[RawRecord]:
     """Main text and metadata of a page; all its visible text where no main text stands out."""
     data = source.content()
-    charset = _HTML_CHARSET.search(data, 0, 4096)
-    page = decode(data, charset[1].decode("ascii") if charset else "").replace("\0", "")
+    page = decode(data, declared_encoding(data)).replace("\0", "")
     visible = _visible_text(page)
     small = len(page) <= MAIN_TEXT_CHARS and visible.tags <= MAIN_TEXT_TAGS
     fields = _main_text(page) if small and visible.depth <= MAIN_TEXT_DEPTH else {}

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from askcorpus.types import Mark
+
 RECORD_KEYS = ("doc_id", "id", "title", "text", "date", "lang", "language", "source", "place")
 
 
@@ -12,7 +14,8 @@ class RawRecord(NamedTuple):
 
     ``origin`` is the file's absolute path, for a record of a file that holds many with ``#`` and its
     id, or its line (``#L12``) when it has none; what is no Unicode in it is escaped (`characters.printable`).
-    ``extra`` is whatever else it says of itself, by the names it uses.
+    ``extra`` is whatever else it says of itself, by the names it uses; ``marks`` tell where its
+    pages, rows or chapters begin in ``text``.
     """
 
     origin: str
@@ -26,6 +29,7 @@ class RawRecord(NamedTuple):
     author: str = ""
     url: str = ""
     extra: Mapping[str, str] = MappingProxyType({})
+    marks: tuple[Mark, ...] = ()
 
 
 def raw_record(origin: str, fields: dict[str, Any]) -> RawRecord:

@@ -37,7 +37,7 @@ from askcorpus.text.dates import day_range
 from askcorpus.text.words import RULES
 from askcorpus.types import Document, Filters
 
-_LATER_FIELDS = ("author", "url", "extra")
+_LATER_FIELDS = ("author", "url", "extra", "marks")
 """Fields that documents of the first version had not; they do not count in a hash where they are empty."""
 
 _WRITTEN_AT_ONCE = 64  # passages of one document, with the vectors of their sentences

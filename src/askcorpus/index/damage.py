@@ -74,7 +74,7 @@ def _document(row: "sa.Row[tuple[object, ...]]") -> Document | None:
     """The document as it is there; ``None`` where what else is known of it can no longer be read."""
     fields = {name: getattr(row, name).decode("utf-8", "replace") for name in _FIELDS}
     try:
-        return Document(**fields | {"extra": json.loads(fields["extra"])})
+        return Document(**fields | {name: json.loads(fields[name]) for name in ("extra", "marks")})
     except ValueError:  # also what pydantic raises
         return None
 

@@ -15,8 +15,9 @@ class KnownFile(NamedTuple):
     """A file as it was when it was last read to its end.
 
     ``stamp`` is its size and times as whoever reads files writes them (empty where they prove nothing), ``sha256`` that
-    of its bytes, ``rules`` what the reading depended on besides, ``kind`` what it was found to be. ``failures`` are
-    pairs of origin and reason; ``missing`` are origins of documents that the catalog has and the file had no longer.
+    of its bytes, ``rules`` what the reading depended on besides, ``kind`` what it was found to be. ``failures`` and
+    ``passed_over`` are pairs of origin and reason; ``missing`` are origins of documents that the catalog has and the
+    file had no longer.
     """
 
     path: str
@@ -25,6 +26,7 @@ class KnownFile(NamedTuple):
     rules: str
     kind: str
     failures: tuple[tuple[str, str], ...] = ()
+    passed_over: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
 
 
@@ -42,8 +44,8 @@ def known_files(connection: sa.Connection) -> dict[str, KnownFile]:
 
 
 def _known_file(row: "sa.Row[Any]") -> KnownFile:
-    failures = tuple((origin, reason) for origin, reason in row.failures)
-    return KnownFile(row.path, row.stamp, row.sha256, row.rules, row.kind, failures, tuple(row.missing))
+    failures, passed_over = (tuple((origin, why) for origin, why in told) for told in (row.failures, row.passed_over))
+    return KnownFile(row.path, row.stamp, row.sha256, row.rules, row.kind, failures, passed_over, tuple(row.missing))
 
 
 def held(connection: sa.Connection) -> dict[str, Held]:

@@ -25,6 +25,11 @@ OLDEST = 1
 """The schema version that the first step starts from."""
 
 
+def _mark_places(connection: sa.Connection) -> None:
+    """Where the pages, rows and chapters of a document begin; of those read before, nothing is known."""
+    connection.exec_driver_sql("ALTER TABLE documents ADD COLUMN marks JSON NOT NULL DEFAULT '[]'")
+
+
 def _know_files(connection: sa.Connection) -> None:
     """What documents say of themselves beyond the old fields, which file each is from, and what was read when.
 
@@ -42,10 +47,10 @@ def _know_files(connection: sa.Connection) -> None:
     WITHHELD.create(connection)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_know_files,)
+MIGRATIONS: tuple[Migration, ...] = (_mark_places, _know_files)
 """The steps in their order: the first leads from version `OLDEST` to the one after."""
 
-READABLE_FROM = 2
+READABLE_FROM = 3
 """The oldest schema version that is read as it is."""
 
 

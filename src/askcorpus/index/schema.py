@@ -47,6 +47,7 @@ DOCUMENTS = sa.Table(
     sa.Column("origin", sa.Text, nullable=False),
     # The file that ``origin`` names, without the record in it.
     sa.Column("file", sa.Text, nullable=False, server_default=""),
+    sa.Column("marks", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("sha256", sa.Text, nullable=False),
     # First and last day that ``date`` names, so that "2022-09" compares with days; null without a date.
     sa.Column("date_low", sa.Text),
@@ -68,6 +69,7 @@ FILES = sa.Table(
     sa.Column("rules", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("failures", sa.JSON, nullable=False),
+    sa.Column("passed_over", sa.JSON, nullable=False),
     sa.Column("missing", sa.JSON, nullable=False),
 )
 # Documents that were removed by hand and stay out although their files still hold them.

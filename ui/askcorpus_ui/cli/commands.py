@@ -107,9 +107,7 @@ def root(
 
 @app.command()
 def ingest(
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", readable=False, help="Files (.txt .md .html .jsonl) and folders.")
-    ],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", readable=False, help="Files and folders.")],
     data: Data = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove documents whose file is gone.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,

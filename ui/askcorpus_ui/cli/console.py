@@ -5,7 +5,9 @@ always UTF-8, whatever the locale says.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -13,9 +15,21 @@ from pydantic import BaseModel
 
 from askcorpus.index.store import Check
 from askcorpus.text.characters import plain
-from askcorpus.types import Answer, Citation, Document, ExplainedPassage, Explanation, Filters, Hit, Match
+from askcorpus.types import (
+    Answer,
+    Citation,
+    Document,
+    ExplainedPassage,
+    Explanation,
+    Filters,
+    Hit,
+    Locator,
+    Match,
+    locator_at,
+)
 
 if TYPE_CHECKING:
+    from askcorpus_ingest.files import PassedOver
     from askcorpus_ingest.pipeline import Report
 
 
@@ -41,8 +55,8 @@ def print_report(report: "Report", *, json: bool, dry_run: bool) -> None:
         note(f"askcorpus: not ingested: {failure.origin}: {failure.reason}")
     for path in report.question_sets:
         note(f"askcorpus: {path} passed over: it holds questions, for askcorpus eval.")
-    if others := report.skipped - len(report.question_sets):
-        note(f"askcorpus: {others} files of other kinds passed over.")
+    for line in passed_over_lines(report.passed_over):
+        note(f"askcorpus: passed over: {line}")
     for line in _kept(report):
         note(f"askcorpus: {line}")
     names = ("added", "changed", "unchanged", "moved", "removed", "missing", "failed", "skipped", "undated", "withheld")
@@ -97,7 +111,7 @@ def print_answer(answer: Answer) -> None:
 def _print_citation(citation: Citation) -> None:
     say(f"\n[{citation.marker}] “{citation.quote}”")
     where = f"{citation.document_id}:{citation.start}-{citation.end}"
-    say("    " + _joined(citation.title, citation.source, citation.date, where))
+    say("    " + _joined(citation.title, citation.source, citation.date, _located(citation.locator), where))
     if not citation.verified:
         say("    (not found at this place in the document)")
 
@@ -112,8 +126,14 @@ def print_hits(hits: Sequence[Hit]) -> None:
 
 def _print_hits(hits: Iterable[Hit]) -> None:
     for rank, hit in enumerate(hits, start=1):
-        say(f"\n{rank}. " + _joined(hit.title, hit.source, hit.date, f"{hit.document_id}:{hit.start}-{hit.end}"))
+        where = f"{hit.document_id}:{hit.start}-{hit.end}"
+        say(f"\n{rank}. " + _joined(hit.title, hit.source, hit.date, _located(locator_at(hit.marks, hit.start)), where))
         say("   " + " ".join(hit.text.split()))
+
+
+def _located(locator: Locator) -> str:
+    """``sheet Budget, row 12``."""
+    return ", ".join(f"{name} {value}" for name, value in locator.items())
 
 
 def print_explanation(explanation: Explanation) -> None:
@@ -194,10 +214,16 @@ def print_documents(documents: Iterable[Document]) -> None:
 
 def print_document(document: Document) -> None:
     """What is known about a document, then its whole text."""
-    for name, value in document.model_dump(exclude={"text"}).items():
+    for name, value in document.model_dump(exclude={"text", "marks"}).items():
         if value:
             say(f"{name + ':':10}{value}")
     say("\n" + document.text)
+
+
+def passed_over_lines(passed_over: Iterable["PassedOver"]) -> list[str]:
+    """How many inputs of each ending were passed over, and why: ``9 .png (is an image, which is not read)``."""
+    counts = Counter((PurePath(one.origin).suffix.lower(), one.reason) for one in passed_over)
+    return [f"{count} {ending or 'without an ending'}: {reason}" for (ending, reason), count in counts.most_common()]
 
 
 def print_checks(checks: Iterable[Check]) -> None:
