@@ -26,8 +26,8 @@ def test_a_story_in_the_agency_form() -> None:
 
 
 def test_the_record_knows_better_than_its_text() -> None:
-    fields = {"title": "T", "date": "2020", "language": "fr-CA", "source": "S", "place": "P", "doc_id": "x1"}
-    document = to_document(RawRecord("/a", STORY, **fields))
+    raw = RawRecord("/a", STORY, title="T", date="2020", language="fr-CA", source="S", place="P", doc_id="x1")
+    document = to_document(raw)
     assert (document.id, document.title, document.date) == ("x1", "T", "2020")
     assert (document.language, document.source, document.place) == ("fr", "S", "P")
 

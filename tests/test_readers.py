@@ -155,5 +155,5 @@ def test_jsonl_in_utf16(tmp_path: Path) -> None:
 
 
 def test_other_endings_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ReadError, match=r"\.csv"):
-        read(tmp_path / "a.csv", "text")
+    with pytest.raises(ReadError, match=r"\.py"):
+        read(tmp_path / "a.py", "text")

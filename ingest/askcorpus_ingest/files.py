@@ -1,7 +1,9 @@
 """Which files there are to read, under the paths a user names."""
 
 import errno
+import os
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -21,11 +23,18 @@ _NO_DOCUMENTS = (("/", "proc"), ("/", "sys"))
 FORMATS = "Name a folder, or files (docs/corpus.md lists the formats)."
 
 
+FRESH_SECONDS = 2
+"""A file that was written so recently may be written again without its times telling: some disks count in two seconds,
+and no clock is finer than a few milliseconds."""
+
+
 class SourceFile(NamedTuple):
-    """One ordinary file, by its real path. ``readable`` tells whether its ending is one of ours."""
+    """One ordinary file, by its real path. ``readable`` tells whether its ending is one of ours; ``stamp`` is its size
+    and times, equal for as long as it is unchanged, or empty where they do not prove it yet."""
 
     path: Path
     readable: bool
+    stamp: str = ""
 
 
 class Failure(NamedTuple):
@@ -82,21 +91,40 @@ def find_files(paths: Sequence[Path]) -> Iterator[SourceFile | Failure]:
             if path.parts[:2] in _NO_DOCUMENTS:
                 yield Failure(origin_of(entry), f"lies in /{path.parts[1]}, where no documents are")
                 continue
-            mode = path.stat().st_mode
+            status = path.stat()
+            mode = status.st_mode
             if stat.S_ISDIR(mode):
                 waiting += sorted((one for one in path.iterdir() if not one.name.startswith(".")), reverse=True)
         except (OSError, RuntimeError) as exc:
             yield Failure(origin_of(entry), _reason(entry, exc))
             continue
         if stat.S_ISREG(mode):
-            yield SourceFile(path, path.suffix.lower() in READABLE_ENDINGS)
+            yield SourceFile(path, path.suffix.lower() in READABLE_ENDINGS, stamp_of(status))
         elif not stat.S_ISDIR(mode):
             yield Failure(origin_of(entry), "is neither a file nor a folder")
+
+
+def stamp_of(status: os.stat_result) -> str:
+    """Size and times of a file in one word, or "" while it is so fresh that they do not prove anything."""
+    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < FRESH_SECONDS * 1_000_000_000:
+        return ""
+    return f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}"
 
 
 def origin_of(path: Path) -> str:
     """What documents of this file are known by: its path, as text that can be stored and shown."""
     return printable(path.as_posix())
+
+
+def exists(origin: str) -> bool:
+    """Whether the file of that origin is there, as far as anyone may tell: what lies in a locked folder may be."""
+    try:
+        Path(origin).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return "\\" in origin  # a name that was escaped, of which nobody knows whether it is there
+    except OSError:
+        return True
+    return True
 
 
 def _reason(entry: Path, exc: OSError | RuntimeError) -> str:

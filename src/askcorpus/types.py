@@ -39,9 +39,10 @@ class Document(Record):
     """One article or report, as it was read. ``id`` is the record's own or comes from its content.
 
     ``date`` is ISO 8601 and may be partial (``2022``, ``2022-09``, ``2022-09-29``) or empty when unknown;
-    ``language`` is an ISO 639-1 code or empty; ``source`` is who published it; ``origin`` is the file (and record)
-    it was read from and is what a later ingest recognises it by; ``marks`` are where its pages, rows or chapters
-    begin, in their order.
+    ``language`` is an ISO 639-1 code or empty; ``source`` is who published it, ``author`` who wrote it and ``url``
+    where it can be read; ``extra`` is what else its file says of it, by the names used there; ``origin`` is the file
+    (and record) it was read from and is what a later ingest recognises it by; ``marks`` are where its pages, rows or
+    chapters begin, in their order.
     """
 
     id: str
@@ -51,6 +52,9 @@ class Document(Record):
     language: str = ""
     source: str = ""
     place: str = ""
+    author: str = ""
+    url: str = ""
+    extra: dict[str, str] = Field(default_factory=dict)
     origin: str = ""
     marks: tuple[Mark, ...] = ()
 
@@ -108,6 +112,9 @@ class Hit(Record):
     source: str = ""
     date: str = ""
     language: str = ""
+    author: str = ""
+    url: str = ""
+    extra: dict[str, str] = Field(default_factory=dict)
     text: str
     start: int
     end: int
@@ -153,6 +160,9 @@ class Citation(Record):
     source: str = ""
     date: str = ""
     language: str = ""
+    author: str = ""
+    url: str = ""
+    extra: dict[str, str] = Field(default_factory=dict)
     quote: str
     start: int
     end: int

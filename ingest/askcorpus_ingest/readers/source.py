@@ -1,5 +1,6 @@
 """What a reader reads: the bytes of a file or of a part of one, and no more of them than is allowed."""
 
+import hashlib
 import os
 import stat
 import tempfile
@@ -17,6 +18,7 @@ from askcorpus_ingest.files import origin_of
 
 MEGABYTE = 1_000_000
 NO_MEMORY = "is too large for the memory that is left"
+CHANGED = "changed while it was read"
 MOST_EXPANSION = 100
 """What is packed into a file may be so many times its size, or `LEAST_EXPANDED` files of the largest size allowed."""
 LEAST_EXPANDED = 20
@@ -98,6 +100,14 @@ class Source:
         with self.opened() as file:
             return file.read(size)
 
+    def sha256(self) -> str:
+        """That of all its bytes, however many, as hex digits. Raises as `opened` does."""
+        found = hashlib.sha256()
+        with self.opened() as file:
+            while block := file.read(_COPIED_AT_ONCE):
+                found.update(block)
+        return found.hexdigest()
+
     def content(self) -> bytes:
         """All its bytes, of one state of it.
 
@@ -112,7 +122,7 @@ class Source:
             data = file.read(before.st_size + 1)
             after = os.fstat(file.fileno())
         if (len(data), after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
-            raise ReadError("changed while it was read")
+            raise ReadError(CHANGED)
         return data
 
     def part(self, name: str, packed: IO[bytes] | GzipFile) -> "Part":

@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from askcorpus.errors import IndexMismatch
-from askcorpus.index.schema import meta, take_note
+from askcorpus.index.schema import DOCUMENTS, FILES, WITHHELD, meta, take_note
 
 Migration = Callable[[sa.Connection], None]
 """A step to the next schema version, inside the caller's transaction."""
@@ -30,10 +30,27 @@ def _mark_places(connection: sa.Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE documents ADD COLUMN marks JSON NOT NULL DEFAULT '[]'")
 
 
-MIGRATIONS: tuple[Migration, ...] = (_mark_places,)
+def _know_files(connection: sa.Connection) -> None:
+    """What documents say of themselves beyond the old fields, which file each is from, and what was read when.
+
+    Version 1 had several documents in a file only where that was a .jsonl file.
+    """
+    for column in ("author", "url", "file"):
+        connection.exec_driver_sql(f"ALTER TABLE documents ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+    connection.exec_driver_sql("ALTER TABLE documents ADD COLUMN extra JSON NOT NULL DEFAULT '{}'")
+    records = "instr(lower(origin), '.jsonl#')"
+    connection.exec_driver_sql(
+        f"UPDATE documents SET file = CASE WHEN {records} > 1 THEN substr(origin, 1, {records} + 5) ELSE origin END"
+    )
+    next(index for index in DOCUMENTS.indexes if index.name == "documents_by_file").create(connection)
+    FILES.create(connection)
+    WITHHELD.create(connection)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_mark_places, _know_files)
 """The steps in their order: the first leads from version `OLDEST` to the one after."""
 
-READABLE_FROM = 2
+READABLE_FROM = 3
 """The oldest schema version that is read as it is."""
 
 

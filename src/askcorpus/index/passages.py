@@ -52,7 +52,7 @@ def count_passages(connection: sa.Connection) -> int:
 
 def hits(connection: sa.Connection, passage_ids: Sequence[str]) -> dict[str, Hit]:
     """Passages with what people need to judge them, by id and in the order asked; those not there are left out."""
-    shown = (DOCUMENTS.c.title, DOCUMENTS.c.source, DOCUMENTS.c.date, DOCUMENTS.c.language)
+    shown = [DOCUMENTS.c[name] for name in ("title", "source", "date", "language", "author", "url", "extra")]
     columns = (
         PASSAGES.c.id.label("passage_id"),
         DOCUMENTS.c.id.label("document_id"),
