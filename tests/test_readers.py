@@ -55,19 +55,29 @@ def test_txt_is_one_record_with_nothing_guessed(tmp_path: Path) -> None:
 def test_markdown_front_matter(tmp_path: Path) -> None:
     text = "---\ntitle: 'Le port: fermé'\ndate: 2022-09-29\nlang: fr\nsource: Fil\ntags: [a, b]\n---\n# Autre\n\nTexte."
     (raw,) = read(tmp_path / "a.md", text)
-    assert raw == RawRecord(raw.origin, "# Autre\n\nTexte.", "Le port: fermé", "2022-09-29", "fr", "Fil")
+    assert raw == RawRecord(raw.origin, "Autre\n\nTexte.", "Le port: fermé", "2022-09-29", "fr", "Fil")
+
+
+def test_markdown_whose_front_matter_yaml_refuses_is_read_line_by_line(tmp_path: Path) -> None:
+    text = "---\ntitle: Bridge reopened: the long wait\ndate:  2022-09-19\ntags: [a\nsource: 'Fil'\n---\nIt is open."
+    (raw,) = read(tmp_path / "a.md", text)
+    assert (raw.text, raw.title, raw.date, raw.source) == (
+        "It is open.",
+        "Bridge reopened: the long wait",
+        "2022-09-19",
+        "Fil",
+    )
 
 
 @pytest.mark.parametrize("block", ["key: [", "just words", "- a\n- b", "[" * 5000, "a: &a [*a, *a]\nb: *a"])
 def test_markdown_whose_front_matter_is_none_of_ours_keeps_its_text(tmp_path: Path, block: str) -> None:
-    text = f"---\n{block}\n---\nTexte."
-    (raw,) = read(tmp_path / "a.md", text)
-    assert (raw.text, raw.title) == (text, "")
+    (raw,) = read(tmp_path / "a.md", f"---\n{block}\n---\nTexte.")
+    assert (raw.text.split(), raw.title) == ([*block.replace("- ", "").split(), "Texte."], "")
 
 
 def test_markdown_heading_is_the_title_and_stays(tmp_path: Path) -> None:
-    (raw,) = read(tmp_path / "a.md", "# Le port ferme #\n\nIl *ferme*.")
-    assert (raw.title, raw.text) == ("Le port ferme", "# Le port ferme #\n\nIl *ferme*.")
+    (raw,) = read(tmp_path / "a.md", "# Le **port** ferme #\n\nIl *ferme*.")
+    assert (raw.title, raw.text) == ("Le port ferme", "Le port ferme\n\nIl ferme.")
 
 
 def test_html_main_text_and_metadata(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def rendered_text(markdown: str) -> str:
     """
     from markdown_it import MarkdownIt
 
-    text = _DATA_URI.sub("", markdown)
+    text = _DATA_URI.sub("#", markdown)
     if len(text) > RENDERED_CHARS:
         return text
     text = _FOOTNOTE.sub(r"\n\1\n\n", text)

@@ -32,25 +32,9 @@ _CJK = "\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef"
 _UNSPACED_BREAK = re.compile(rf"(?<=[{_CJK}])[^\S\n]*\n\s*(?=[{_CJK}])")  # where the next line goes on without a space
 _HIDDEN_TAGS = {"script", "style", "noscript", "template", "title", "svg", "math", "object", "iframe"}
 _RAW_TAGS = {"script", "style"}
-_INLINE_TAGS = {
-    "a",
-    "abbr",
-    "acronym",
-    "b",
-    "bdi",
-    "bdo",
-    "big",
-    "cite",
-    "code",
-    "data",
-    "del",
-    "dfn",
-    "em",
-    "font",
-    "i",
-}
-_INLINE_TAGS |= {"ins", "kbd", "label", "mark", "nobr", "q", "rb", "ruby", "s", "samp", "small", "span", "strike"}
-_INLINE_TAGS |= {"strong", "sub", "sup", "time", "tt", "u", "var", "wbr"}
+_INLINE_TAGS = {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em"}
+_INLINE_TAGS |= {"font", "i", "img", "ins", "kbd", "label", "mark", "math", "nobr", "q", "rb", "ruby", "s", "samp"}
+_INLINE_TAGS |= {"small", "span", "strike", "strong", "sub", "sup", "svg", "time", "tt", "u", "var", "wbr"}
 _VOID_TAGS = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _READINGS = {"rt", "rp", "rtc"}
 _NAME = re.compile(r"[A-Za-z][\w:.-]*\Z")
@@ -106,7 +90,7 @@ class _Writer:
 
     @property
     def text(self) -> str:
-        return self._text.getvalue().replace("\n", "\n\n")
+        return self._text.getvalue().replace(" \n", "\n").replace("\n", "\n\n")
 
     @property
     def markup(self) -> str:
