@@ -28,7 +28,7 @@ FACTS = [
     "First the pier.",
     "The count of boats was corrected on 9 May.",
 ]
-TUESDAY = "Day: Tuesday; Open: 10:00–18:00; Last entry: 17:15"
+TUESDAY = "Day: Tuesday, Open: 10:00–18:00, Last entry: 17:15."
 
 
 def read_all(path: Path, content: str | bytes | None = None) -> list[RawRecord | Failure]:
@@ -137,7 +137,7 @@ def test_marks_stay_with_their_text_when_it_is_cleaned() -> None:
 
 def test_csv_rows_are_records_told_with_their_header(tmp_path: Path) -> None:
     one, two = read(tmp_path / "towns.csv", 'Town;Founded;Note\r\nLornhaven;1204;"By the\nsea"\r\nRill;1310;\r\n')
-    assert (one.text, two.text) == ("Town: Lornhaven; Founded: 1204; Note: By the sea", "Town: Rill; Founded: 1310")
+    assert (one.text, two.text) == ("Town: Lornhaven, Founded: 1204, Note: By the sea.", "Town: Rill, Founded: 1310.")
     assert (one.origin, two.origin) == (f"{tmp_path}/towns.csv#L2", f"{tmp_path}/towns.csv#L4")
     assert place_of(two, "Rill") == {"row": "4"}
 
@@ -164,7 +164,7 @@ def test_csv_questions_are_a_question_set(tmp_path: Path) -> None:
 def test_a_spreadsheet_tells_sheet_and_row(name: str) -> None:
     records = read(MADE / name)
     rill = next(raw for raw in records if "Rill" in raw.text)
-    assert rill.text == "Town: Rill; Founded: 1310; Share: 0.25; Opened: 2023-05-04"
+    assert rill.text == "Town: Rill, Founded: 1310, Share: 0.25, Opened: 2023-05-04."
     assert place_of(rill, "Rill") == {"sheet": "Towns", "row": "3"}
     assert {raw.origin.split("#")[1] for raw in records} == {"Towns", "Boats"}
 
@@ -200,7 +200,7 @@ def test_a_message_with_its_attachments(tmp_path: Path) -> None:
         "2023-05-04",
         "The pier is broken.",
     )
-    assert (table.origin, table.text) == (f"{tmp_path}/a.eml#boats.csv#L2", "Boats: old; Count: 37")
+    assert (table.origin, table.text) == (f"{tmp_path}/a.eml#boats.csv#L2", "Boats: old, Count: 37.")
     assert document.origin == f"{tmp_path}/a.eml#h.docx" and TUESDAY in document.text
 
 
@@ -381,4 +381,4 @@ def test_an_outlook_message() -> None:
         "2023-05-04",
         "The pier is broken.",
     )
-    assert table.text == "Boats: old; Count: 37"
+    assert table.text == "Boats: old, Count: 37."

@@ -8,13 +8,13 @@ from askcorpus_ingest.readers.table import is_header, told_rows
 @pytest.mark.parametrize(
     ("header", "row", "told"),
     [
-        (["Day", "Open"], ["Monday", "10:00–18:00"], "Day: Monday; Open: 10:00–18:00"),
-        (["Day", "Open"], ["Monday", " "], "Day: Monday"),
-        (["Day"], ["Monday", "closed"], "Day: Monday; closed"),
-        (["", "Open:"], ["Monday", "10:00\n to 18:00"], "Monday; Open: 10:00 to 18:00"),
-        ([], ["Monday", "10:00"], "Monday; 10:00"),
-        (["Day", "Open", "Until"], ["Monday"], "Day: Monday"),
-        (["Day", "Open"], ["Day", "x"], "Day; Open: x"),
+        (["Day", "Open"], ["Monday", "10:00–18:00"], "Day: Monday, Open: 10:00–18:00."),
+        (["Day", "Open"], ["Monday", " "], "Day: Monday."),
+        (["Day"], ["Monday", "closed"], "Day: Monday, closed."),
+        (["", "Open:"], ["Monday", "10:00\n to 18:00"], "Monday, Open: 10:00 to 18:00."),
+        ([], ["Monday", "10:00"], "Monday, 10:00."),
+        (["Day", "Open", "Until"], ["Monday"], "Day: Monday."),
+        (["Day", "Open"], ["Day", "x"], "Day, Open: x."),
     ],
 )
 def test_a_row_is_told_with_its_header(header: list[str], row: list[str], told: str) -> None:

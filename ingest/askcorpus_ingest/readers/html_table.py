@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from askcorpus_ingest.readers.table import is_header, told_rows
+from askcorpus_ingest.readers.table import as_sentence, is_header, told_rows
 
 MOST_CELLS = 200_000
 """A table with more is not held together."""
@@ -205,5 +205,5 @@ def _without_repeats(row: Sequence[_Cell]) -> list[str]:
 def _told_by_its_name(row: Sequence[_Cell]) -> str:
     texts = _without_repeats(row)
     if row[0].is_header and len(row) > 1 and not row[1].is_header:
-        return f"{texts[0].rstrip(' :')}: {'; '.join(filter(None, texts[1:]))}"
-    return "; ".join(filter(None, texts))
+        return as_sentence([f"{texts[0].rstrip(' :')}: {', '.join(filter(None, texts[1:]))}"])
+    return as_sentence(filter(None, texts))

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
+_ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
+
 
 def told_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """A line a row: ``Day: Tuesday; Open: 10:00–18:00``. Empty cells are left out, and rows of nothing else.
+    """A sentence a row: ``Day: Tuesday, Open: 10:00–18:00.`` Empty cells are left out, and rows of nothing else.
 
     ``header`` names the columns from the left; of a column that it does not name, and of all where it is empty, the
     cells alone are told. Put a blank line between two rows: each is a paragraph.
@@ -13,8 +15,15 @@ def told_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[
     names = [_plain(name) for name in header]
     for row in rows:
         cells = zip_longest(names[: len(row)], map(_plain, row), fillvalue="")
-        if told := "; ".join(_told(name, cell) for name, cell in cells if cell):
-            yield told
+        if told := [_told(name, cell) for name, cell in cells if cell]:
+            yield as_sentence(told)
+
+
+def as_sentence(parts: Iterable[str]) -> str:
+    """The parts of a row as one sentence. (Of nine questions, the reader finds the row of eight so, of four with
+    semicolons between the parts and no full stop.)"""
+    told = ", ".join(parts)
+    return told if told.endswith(_ENDS) else f"{told}."
 
 
 def is_header(first: Sequence[str], second: Sequence[str]) -> bool:
