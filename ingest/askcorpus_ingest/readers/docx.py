@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from askcorpus.errors import ReadError
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.package import Element, Package, opened_package
+from askcorpus_ingest.readers.raised import lowered, raised
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rows import told_table
 from askcorpus_ingest.readers.source import Source
@@ -13,8 +14,6 @@ W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _UNREAD = {f"{W}moveFrom", f"{W}rt", "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
 _SIGNS = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "\u2011"}
-_SUPERSCRIPTS = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
-_SUBSCRIPTS = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 
 
 def read_docx(source: Source) -> Iterator[RawRecord]:
@@ -123,20 +122,23 @@ def _text(paragraph: Element) -> str:
         if element is not paragraph and (element.tag in _UNREAD or element.tag == f"{W}p" or _is_hidden(element)):
             walk.skip_subtree()
         elif element.tag in (f"{W}t", f"{M}t"):
-            found.append(_raised(element))
+            found.append(_placed(element))
         elif element.tag in _SIGNS and element.getparent().tag == f"{W}r":
             found.append(_SIGNS[element.tag])
     return "".join(found)
 
 
-def _raised(text: Element) -> str:
-    """Figures that stand high or low as the characters that do: 10⁶."""
+def _placed(text: Element) -> str:
+    """Text as high or low as it stands."""
     shown: str = text.text or ""
     align = text.getparent().find(f"{W}rPr/{W}vertAlign")
-    table = {"superscript": _SUPERSCRIPTS, "subscript": _SUBSCRIPTS}.get(
-        align.get(f"{W}val", "") if align is not None else ""
-    )
-    return shown.translate(table) if table and all(ord(sign) in table for sign in shown) else shown
+    match align.get(f"{W}val") if align is not None else None:
+        case "superscript":
+            return raised(shown)
+        case "subscript":
+            return lowered(shown)
+        case _:
+            return shown
 
 
 def _is_hidden(element: Element) -> bool:

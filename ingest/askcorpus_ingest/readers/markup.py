@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from askcorpus.text.characters import PIECE_CHARS
 from askcorpus_ingest.readers.html_table import HtmlTable
+from askcorpus_ingest.readers.raised import LOWERED, RAISED
 
 LONGEST_VALUE = 2000
 """Characters of an attribute that are kept in the simpler markup: longer ones are pictures."""
@@ -39,8 +40,6 @@ _VOID_TAGS = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link"
 _READINGS = {"rt", "rp", "rtc"}
 _NAME = re.compile(r"[A-Za-z][\w:.-]*\Z")
 
-_RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
-_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _NOTE = re.compile(r"note|cite|reference|footnote|fn", re.IGNORECASE)
 _NOTE_MARK = re.compile(r"\s*(?:\[[^\[\]]{1,20}\][\s,;]*)+\Z")
 
@@ -248,7 +247,7 @@ class _Raised:
     def __init__(self, tag: str, attributes: Mapping[str, str]) -> None:
         self.text = ""
         self.is_note = bool(_NOTE.search(attributes.get("class", "") + " " + attributes.get("id", "")))
-        self._to = _RAISED if tag == "sup" else _LOWERED
+        self._to = RAISED if tag == "sup" else LOWERED
         self._sign = "^" if tag == "sup" else "_"
 
     def told(self) -> str:

@@ -46,7 +46,7 @@ def read_ole(source: Source) -> Iterator["RawRecord | Failure | Part"]:
                 yield from _message(source, ole)
             else:
                 raise ReadError("is an OLE file of a kind that is not read")
-    except (OSError, olefile.OleFileError, IndexError, ValueError, TypeError) as exc:
+    except (OSError, IndexError, ValueError, TypeError) as exc:
         raise ReadError("is a broken OLE file") from exc
 
 

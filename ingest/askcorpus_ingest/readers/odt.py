@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping
 from askcorpus.errors import ReadError
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.package import DUBLIN_CORE, Element, Package, opened_package
+from askcorpus_ingest.readers.raised import lowered, raised
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rows import told_table
 from askcorpus_ingest.readers.source import Source
 
 _NAMES = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
-OFFICE, TEXT, TABLE, DRAW, META = (_NAMES % name for name in ("office", "text", "table", "drawing", "meta"))
+OFFICE, TEXT, TABLE, STYLE = (_NAMES % name for name in ("office", "text", "table", "style"))
+DRAW, META = (_NAMES % name for name in ("drawing", "meta"))
 _PARAGRAPHS = {f"{TEXT}p", f"{TEXT}h"}
 _UNREAD = {f"{TEXT}tracked-changes", f"{OFFICE}annotation", f"{TEXT}ruby-text", f"{TEXT}note-citation"}
 _MOST_SPACES = 100
@@ -25,7 +27,8 @@ def read_odt(source: Source) -> Iterator[RawRecord]:
     with opened_package(source) as package:
         if "META-INF/manifest.xml" in package.names and b"encryption-data" in package.data("META-INF/manifest.xml"):
             raise ReadError("is encrypted")
-        text, marks = put_together(_stretches(package.xml("content.xml")))
+        root = package.xml("content.xml")
+        text, marks = put_together(_stretches(root, _Scripts(root, package.found("styles.xml"))))
         about = _properties(package)
     if not text:
         raise ReadError("holds no text")
@@ -50,7 +53,7 @@ def _properties(package: Package) -> RawRecord:
     )
 
 
-def _stretches(root: Element) -> Iterator[Stretch]:
+def _stretches(root: Element, scripts: "_Scripts") -> Iterator[Stretch]:
     """Paragraphs and tables of the body, in their order."""
     page, slide, chapter = 1, 0, ""
     paged = next(root.iter(f"{TEXT}soft-page-break"), None) is not None
@@ -67,15 +70,35 @@ def _stretches(root: Element) -> Iterator[Stretch]:
             waiting += reversed(list(block))
             continue
         breaks = len(list(block.iter(f"{TEXT}soft-page-break")))
-        text = _table(block) if block.tag == f"{TABLE}table" else _text(block)
+        text = _table(block, scripts) if block.tag == f"{TABLE}table" else _text(block, scripts)
         if block.tag == f"{TEXT}h" and text.strip():
             chapter = " ".join(text.split())
         yield Stretch(_locator(page if paged else 0, slide, chapter), text)
         page += breaks
         for note in block.iter(f"{TEXT}note-body"):
-            yield Stretch(
-                _locator(page if paged else 0, slide, chapter), "\n".join(map(_text, note.iter(*_PARAGRAPHS)))
-            )
+            told = "\n".join(_text(one, scripts) for one in note.iter(*_PARAGRAPHS))
+            yield Stretch(_locator(page if paged else 0, slide, chapter), told)
+
+
+class _Scripts:
+    """Which styles set text high, and which low."""
+
+    def __init__(self, *roots: Element | None) -> None:
+        self._places: dict[str, str] = {}
+        for root in roots:
+            for style in root.iter(f"{STYLE}style") if root is not None else ():
+                properties = style.find(f"{STYLE}text-properties")
+                place = properties.get(f"{STYLE}text-position", "") if properties is not None else ""
+                if place:
+                    self._places[style.get(f"{STYLE}name", "")] = place.split()[0]
+
+    def placed(self, span: Element) -> str:
+        """A span's text as high or low as it stands."""
+        shown: str = span.text or ""
+        place = self._places.get(span.get(f"{TEXT}style-name", ""), "")
+        if place in ("", "0%"):
+            return shown
+        return lowered(shown) if place.startswith(("sub", "-")) else raised(shown)
 
 
 def _locator(page: int, slide: int, chapter: str) -> Mapping[str, str]:
@@ -83,16 +106,19 @@ def _locator(page: int, slide: int, chapter: str) -> Mapping[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def _table(table: Element) -> str:
+def _table(table: Element, scripts: "_Scripts") -> str:
     rows = [
-        [" ".join(map(_text, cell.iter(*_PARAGRAPHS))) for cell in row.iterchildren(f"{TABLE}table-cell")]
+        [
+            " ".join(_text(one, scripts) for one in cell.iter(*_PARAGRAPHS))
+            for cell in row.iterchildren(f"{TABLE}table-cell")
+        ]
         for row in table.iter(f"{TABLE}table-row")
         if next(row.iterancestors(f"{TABLE}table")) is table
     ]
     return told_table(rows)
 
 
-def _text(paragraph: Element) -> str:
+def _text(paragraph: Element, scripts: "_Scripts") -> str:
     """What is shown of a paragraph, without the notes in it."""
     from lxml import etree
 
@@ -106,7 +132,7 @@ def _text(paragraph: Element) -> str:
         elif element.tag in _UNREAD or element.tag in _PARAGRAPHS or element.tag == f"{TEXT}note":
             walk.skip_subtree()
         elif isinstance(element.tag, str):
-            found.append(_sign(element) or element.text or "")
+            found.append(_sign(element) or scripts.placed(element))
     return "".join(found)
 
 

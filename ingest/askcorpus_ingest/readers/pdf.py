@@ -8,14 +8,21 @@ from typing import Any
 from askcorpus.errors import ReadError
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.marks import Stretch, put_together
+from askcorpus_ingest.readers.raised import lowered, raised
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.source import Source
 
 FULL_LINE = 0.75
 """A line that ends a sentence and is shorter than so much of its page's longest ends a paragraph."""
 MOST_LISTED = 20
+SMALL, HIGH, LOW, DESCENT = 0.9, 0.15, 0.05, 0.2
+"""A figure of less than that part of the height of the sign before it, and so much of that above or below its line, is
+set high or low; so much of a sign's height is below the line."""
 
 _HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02]\\s*")
+_FIGURES = re.compile(r"(?<=[^\s])[0-9]{1,20}(?![^\s]*[A-Za-z])")
+_SENTENCE_ENDS = '.!?…”»"'
+_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
 _DIGITS = re.compile(r"\d+")
 _FATES = {4: "is encrypted", 5: "is encrypted in a way that is not read"}
 
@@ -53,12 +60,23 @@ def _records(source: Source, pdf: Any) -> Iterator[RawRecord | Failure]:
         raise ReadError(_why_no_text(len(texts), pictures, broken))
     about = pdf.get_metadata_dict()
     yield RawRecord(
-        source.origin, text, title=about["Title"], date=about["CreationDate"], author=about["Author"], marks=marks
+        source.origin,
+        text,
+        title=about["Title"],
+        date=_date(about["CreationDate"]),
+        author=about["Author"],
+        marks=marks,
     )
     if pictures:
         yield Failure(source.origin, f"pages {_listed(pictures)} are pictures without text (scanned?)")
     if broken:
         yield Failure(source.origin, f"pages {_listed(broken)} are broken")
+
+
+def _date(date: str) -> str:
+    """``D:20230504102030+02'00'`` as people write it."""
+    found = _DATE.match(date)
+    return "-".join(found.groups()) if found else date
 
 
 def _why_no_text(pages: int, pictures: Sequence[int], broken: Sequence[int]) -> str:
@@ -73,7 +91,7 @@ def _page(pdf: Any, number: int) -> tuple[str, str]:
 
     try:
         page = pdf[number]
-        text = page.get_textpage().get_text_range(errors="replace")
+        text = _with_scripts(page.get_textpage())
     except pypdfium2.PdfiumError:
         return "", "broken"
     text = _HYPHEN_AT_LINE_END.sub("", text).replace("\r\n", "\n")
@@ -81,6 +99,30 @@ def _page(pdf: Any, number: int) -> tuple[str, str]:
         return text, "text"
     image = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
     return "", "picture" if next(page.get_objects([image], max_depth=3), None) else "empty"
+
+
+def _with_scripts(page: Any) -> str:
+    """The page's text, with figures that are smaller than what they follow as high or low as they stand.
+
+    A number set high after the end of a sentence is the mark of a note, and left out.
+    """
+    text: str = page.get_text_range(errors="replace")
+    if page.count_chars() != len(text):  # then places in the one are not those in the other
+        return text
+    signs = list(text)
+    for run in _FIGURES.finditer(text):
+        base = page.get_charbox(run.start() - 1, loose=True)
+        for at in range(run.start(), run.end()):
+            box = page.get_charbox(at, loose=True)
+            high, small = base[3] - base[1], box[3] - box[1]
+            rise = box[1] - base[1] - DESCENT * (high - small)
+            if small >= SMALL * high or -LOW * high < rise < HIGH * high:
+                base = box
+            elif rise < 0:
+                signs[at] = lowered(signs[at])
+            else:
+                signs[at] = "" if text[run.start() - 1] in _SENTENCE_ENDS else raised(signs[at])
+    return "".join(signs)
 
 
 def _label(pdf: Any, number: int) -> str:
@@ -93,15 +135,15 @@ def _without_running_heads(pages: Sequence[str]) -> list[str]:
     lines = [page.strip().split("\n") for page in pages]
     shared: set[tuple[int, str]] = set()
     for place in (0, -1):
-        counts = Counter(_DIGITS.sub("0", page[place].strip()) for page in lines if len(page) > 2)
+        counts = Counter(_DIGITS.sub("0", page[place].strip()) for page in lines if len(page) > 1)
         shared |= {(place, line) for line, count in counts.items() if count >= max(3, len(pages) / 2)}
     return ["\n".join(_less(page, shared)) for page in lines]
 
 
 def _less(page: list[str], shared: set[tuple[int, str]]) -> list[str]:
-    if len(page) > 2 and (0, _DIGITS.sub("0", page[0].strip())) in shared:
+    if len(page) > 1 and (0, _DIGITS.sub("0", page[0].strip())) in shared:
         page = page[1:]
-    if len(page) > 2 and (-1, _DIGITS.sub("0", page[-1].strip())) in shared:
+    if len(page) > 1 and (-1, _DIGITS.sub("0", page[-1].strip())) in shared:
         page = page[:-1]
     return page
 

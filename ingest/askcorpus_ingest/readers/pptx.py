@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from askcorpus.errors import ReadError
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.package import Element, Package, opened_package
+from askcorpus_ingest.readers.raised import lowered, raised
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rows import told_table
 from askcorpus_ingest.readers.source import Source
@@ -64,4 +65,14 @@ def _paragraphs(root: Element | None, between: str = "\n") -> str:
 
 def _pieces(paragraph: Element) -> Iterator[str]:
     for element in paragraph.iter(f"{A}t", f"{A}br"):
-        yield "\n" if element.tag == f"{A}br" else element.text or ""
+        yield "\n" if element.tag == f"{A}br" else _placed(element)
+
+
+def _placed(text: Element) -> str:
+    """Text as high or low as it stands."""
+    shown: str = text.text or ""
+    style = text.getparent().find(f"{A}rPr")
+    baseline = style.get("baseline", "0") if style is not None else "0"
+    if baseline.strip("%0.") in ("", "-"):
+        return shown
+    return lowered(shown) if baseline.startswith("-") else raised(shown)
