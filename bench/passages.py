@@ -35,7 +35,8 @@ from askcorpus_eval.metrics.retrieval import hit, reciprocal_rank
 from askcorpus_eval.questions import Question
 from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.passages import split_passages
-from askcorpus_ingest.readers import RawRecord, read_file
+from askcorpus_ingest.readers.dispatch import read_file
+from askcorpus_ingest.readers.records import RawRecord
 
 CHARS = 800
 WINDOW = 3

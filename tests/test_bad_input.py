@@ -11,7 +11,8 @@ from askcorpus.errors import ReadError
 from askcorpus.types import Document
 from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.passages import split_passages
-from askcorpus_ingest.readers import RawRecord, read_file
+from askcorpus_ingest.readers.dispatch import read_file
+from askcorpus_ingest.readers.records import RawRecord
 
 PARAGRAPH = "<p>Le ministre a dit lundi que la conférence aurait lieu à Paris, malgré les objections.</p>"
 

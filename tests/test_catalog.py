@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from askcorpus.errors import ReadError, UsageError
-from askcorpus.index.store import Facets, KnownOrigin, Store, StoredPassage, content_hash
+from askcorpus.index.store import Facets, KnownDocument, Store, StoredPassage, content_hash
 from askcorpus.text.dates import day_range
 from askcorpus.types import Document, Filters
 from corpora import DIMENSION, document, fill, many, open_, passages
@@ -70,13 +70,15 @@ def test_same_id_replaces_and_keeps_unchanged_passages(store: Store) -> None:
 def test_documents_without_origin_live_side_by_side(store: Store) -> None:
     fill(store, document("a", origin=""), document("b", origin=""))
     assert names(store) == {"a", "b"}
-    assert store.known() == {}
+    assert store.known([""]) == []
 
 
 def test_known_tells_origin_and_hash(store: Store) -> None:
     with store.writer() as writer:
         writer.put(document("a"), [])
-        assert store.known() == {"a.txt": KnownOrigin("a", content_hash(document("a")))}
+        expected = [KnownDocument("a", "a.txt", "a.txt", content_hash(document("a")))]
+        assert store.known(["a.txt"]) == store.known([], ["a", "b"]) == expected
+        assert store.known(["b.txt"], ["b"]) == []
 
 
 def test_remove_counts_what_was_there(store: Store) -> None:

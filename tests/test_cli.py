@@ -95,6 +95,9 @@ def no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 # ── ingest ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+NONE = {"moved": 0, "missing": 0, "withheld": 0, "undated": 0}
+
+
 def counts(result: Result) -> dict[str, int]:
     """The counts on the last line of standard output."""
     found: dict[str, int] = json.loads(result.stdout.splitlines()[-1])
@@ -105,8 +108,8 @@ def test_ingest_counts_and_a_second_run_writes_nothing(articles: Path, tmp_path:
     first = run("ingest", articles, "--json", data=tmp_path / "index")
     second = run("ingest", articles, "--json", data=tmp_path / "index")
 
-    assert counts(first) == {"added": 3, "changed": 0, "unchanged": 0, "removed": 0, "failed": 0, "skipped": 0}
-    assert counts(second) == {"added": 0, "changed": 0, "unchanged": 3, "removed": 0, "failed": 0, "skipped": 0}
+    assert counts(first) == {"added": 3, "changed": 0, "unchanged": 0, "removed": 0, "failed": 0, "skipped": 0} | NONE
+    assert counts(second) == {"added": 0, "changed": 0, "unchanged": 3, "removed": 0, "failed": 0, "skipped": 0} | NONE
 
 
 def test_ingest_of_an_unchanged_folder_loads_no_model(articles: Path, index: Path) -> None:
@@ -141,7 +144,7 @@ def test_ingest_prunes_on_request_only(articles: Path, tmp_path: Path) -> None:
     pruned = run("ingest", folder, "--prune", "--json", data=data)
 
     assert counts(kept)["removed"] == 0
-    assert counts(pruned) == {"added": 0, "changed": 0, "unchanged": 2, "removed": 1, "failed": 0, "skipped": 0}
+    assert counts(pruned) == {"added": 0, "changed": 0, "unchanged": 2, "removed": 1, "failed": 0, "skipped": 0} | NONE
 
 
 def test_ingest_reports_what_it_cannot_read_and_takes_the_rest(articles: Path, tmp_path: Path) -> None:
@@ -152,7 +155,7 @@ def test_ingest_reports_what_it_cannot_read_and_takes_the_rest(articles: Path, t
     result = run("ingest", folder, "--json", data=tmp_path / "index")
 
     assert result.exit_code == 1
-    assert counts(result) == {"added": 3, "changed": 0, "unchanged": 0, "removed": 0, "failed": 2, "skipped": 0}
+    assert counts(result) == {"added": 3, "changed": 0, "unchanged": 0, "removed": 0, "failed": 2, "skipped": 0} | NONE
     lines = [line for line in result.stderr.splitlines() if line.startswith("askcorpus: not ingested: ")]
     assert len(lines) == 2
     assert "binary.txt" in lines[0]
@@ -340,6 +343,21 @@ def test_docs_remove_takes_all_or_nothing(own_index: Path) -> None:
     assert document_id not in {document["id"] for document in listed(own_index)}
 
 
+def test_what_was_removed_stays_out_until_it_is_restored(articles: Path, own_index: Path) -> None:
+    document_id = listed(own_index)[0]["id"]
+    run("docs", "remove", document_id, data=own_index)
+
+    result = run("ingest", articles, "--json", data=own_index)
+
+    assert (counts(result)["added"], counts(result)["unchanged"], counts(result)["withheld"]) == (0, 2, 1)
+    assert "1 document left out" in result.stderr
+    assert document_id not in {document["id"] for document in listed(own_index)}
+    assert_one_line(run("docs", "restore", "nosuch", data=own_index), 2, "nosuch")
+    assert "1 will come back" in run("docs", "restore", document_id, data=own_index).stdout
+    assert counts(run("ingest", articles, "--json", data=own_index))["added"] == 1
+    assert document_id in {document["id"] for document in listed(own_index)}
+
+
 def test_rebuild_makes_the_indexes_again(own_index: Path) -> None:
     before = run("search", "harbour", "--json", data=own_index).stdout
 
@@ -446,7 +464,7 @@ def test_an_unreadable_file(articles: Path, own_index: Path, tmp_path: Path) -> 
         out, err = process.communicate()
 
     assert process.returncode == 1
-    assert json.loads(out) == {"added": 0, "changed": 0, "unchanged": 3, "removed": 0, "failed": 1, "skipped": 0}
+    assert json.loads(out) == {"added": 0, "changed": 0, "unchanged": 3, "removed": 0, "failed": 1, "skipped": 0} | NONE
     assert b"secret.txt" in err
     assert b"Traceback" not in err
 

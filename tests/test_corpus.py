@@ -14,7 +14,8 @@ from askcorpus.settings import Settings
 from askcorpus.types import Document
 from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.pipeline import Report, ingest
-from askcorpus_ingest.readers import RawRecord, read_file
+from askcorpus_ingest.readers.dispatch import read_file
+from askcorpus_ingest.readers.records import RawRecord
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 FILES = sorted((CORPUS / "articles").iterdir())

@@ -9,7 +9,7 @@ from askcorpus.errors import ReadError
 from askcorpus.index.store import content_hash
 from askcorpus.text.characters import clean_text
 from askcorpus_ingest.documents import to_document, with_own_id
-from askcorpus_ingest.readers import RawRecord
+from askcorpus_ingest.readers.records import RawRecord
 
 STORY = (
     " date 2022-09 LISBONNE, Portugal (AFP) – Le port de la capitale est resté fermé lundi, a dit le maire.\n\n"
@@ -26,8 +26,8 @@ def test_a_story_in_the_agency_form() -> None:
 
 
 def test_the_record_knows_better_than_its_text() -> None:
-    fields = {"title": "T", "date": "2020", "language": "fr-CA", "source": "S", "place": "P", "doc_id": "x1"}
-    document = to_document(RawRecord("/a", STORY, **fields))
+    raw = RawRecord("/a", STORY, title="T", date="2020", language="fr-CA", source="S", place="P", doc_id="x1")
+    document = to_document(raw)
     assert (document.id, document.title, document.date) == ("x1", "T", "2020")
     assert (document.language, document.source, document.place) == ("fr", "S", "P")
 

@@ -75,6 +75,19 @@ def data(tmp_path: Path, corpus: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def carried(data: Path) -> Path:
+    """The same folder, carried over to the newest version."""
+    with opened(data) as store, store.writer():
+        pass
+    assert schema_version(data) == NEWEST
+    return data
+
+
+NEWEST = migrations.newest()
+STEPS = migrations.MIGRATIONS
+
+
 def opened(data: Path) -> Store:
     return open_store(data, f"{DrawnEmbeddings.fingerprint} passages={Settings().passage_chars}", DIMENSION)
 
@@ -108,7 +121,7 @@ def fail_halfway(connection: sa.Connection) -> None:
 
 @pytest.fixture
 def two_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrations, "MIGRATIONS", (add_mark, add_index))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*STEPS, add_mark, add_index))
 
 
 def marks(data: Path) -> list[str]:
@@ -122,36 +135,35 @@ def marks(data: Path) -> list[str]:
 def test_a_store_of_the_first_version_is_searched_and_updated_without_embedding_it_again(
     data: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch, steps: tuple[migrations.Migration, ...]
 ) -> None:
-    monkeypatch.setattr(migrations, "MIGRATIONS", steps)
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*STEPS, *steps))
     embeddings = DrawnEmbeddings()
     query = drawn("# The mine\n\nThe mine was flooded. Nobody was hurt.")
     with opened(data) as store:
+        assert ingest([corpus], store, embeddings, Settings()) == Report(unchanged=3, undated=1)
+        assert embeddings.embedded == []
         assert {document.title for document in store.documents()} == TITLES
         assert titles_found(store, query, "rouvrira") == ("The mine", "Le port est resté fermé lundi.")
 
-        assert ingest([corpus], store, embeddings, Settings()) == Report(unchanged=3)
-        assert embeddings.embedded == []
-
         (corpus / "port.txt").write_text("Le port a rouvert.", encoding="utf-8")
         (corpus / "ship.txt").write_text("The ship has sailed.", encoding="utf-8")
-        assert ingest([corpus], store, embeddings, Settings()) == Report(added=1, changed=1, unchanged=2)
+        assert ingest([corpus], store, embeddings, Settings()) == Report(added=1, changed=1, unchanged=2, undated=3)
         assert sorted(embeddings.embedded) == ["Le port a rouvert.", "The ship has sailed."]
 
         assert titles_found(store, query, "sailed") == ("The mine", "The ship has sailed.")
         assert all(check.ok for check in store.check(deep=True))
-    assert schema_version(data) == 1 + len(steps)
+    assert schema_version(data) == NEWEST + len(steps)
 
 
-@pytest.mark.usefixtures("two_steps")
+@pytest.mark.usefixtures("carried", "two_steps")
 def test_readers_take_no_step_and_the_first_writer_takes_all(data: Path) -> None:
     told = []
     with opened(data) as store:
         assert store.count() == len(store.documents()) == 3
         assert all(check.ok for check in store.check(deep=True))
-        assert schema_version(data) == 1
+        assert schema_version(data) == NEWEST
 
         with store.writer(lambda *step: told.append(step)):
-            assert schema_version(data) == 3
+            assert schema_version(data) == NEWEST + 2
         assert [step for step in told if step[0] == "catalog"] == [("catalog", 1, 2), ("catalog", 2, 2)]
         assert marks(data) == sorted(
             title.upper() if title.isascii() else "LE PORT EST RESTé FERMé LUNDI." for title in TITLES
@@ -167,27 +179,27 @@ def test_readers_take_no_step_and_the_first_writer_takes_all(data: Path) -> None
 def test_a_new_store_begins_at_the_newest_version(tmp_path: Path, corpus: Path) -> None:
     with opened(tmp_path / "new") as store:
         ingest([corpus], store, DrawnEmbeddings(), Settings())
-    assert schema_version(tmp_path / "new") == 3
+    assert schema_version(tmp_path / "new") == NEWEST + 2
 
 
 def test_a_step_that_is_stopped_changes_nothing_and_the_next_run_goes_on_from_there(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(migrations, "MIGRATIONS", (add_mark, fail_halfway))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*STEPS, add_mark, fail_halfway))
     with opened(data) as store:
         with pytest.raises(KeyboardInterrupt), store.writer():
             pytest.fail("written before the steps were taken")
-        assert schema_version(data) == 2
+        assert schema_version(data) == NEWEST + 1
 
-    monkeypatch.setattr(migrations, "MIGRATIONS", (add_mark, add_index))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*STEPS, add_mark, add_index))
     with opened(data) as store, store.writer():
-        assert schema_version(data) == 3
+        assert schema_version(data) == NEWEST + 2
     assert "THE MINE" in marks(data)
 
 
 @pytest.mark.usefixtures("two_steps")
 def test_a_store_too_old_to_be_read_says_what_to_do_and_that_works(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrations, "READABLE_FROM", 2)
+    monkeypatch.setattr(migrations, "READABLE_FROM", NEWEST + 1)
     with opened(data) as store:
         for read in (store.documents, store.count, store.known, store.facets, store.info, lambda: store.document("a")):
             with pytest.raises(IndexMismatch, match=r"older version\. Run askcorpus rebuild --data .*data \(it embeds"):
@@ -202,14 +214,15 @@ def test_a_store_too_old_to_be_read_says_what_to_do_and_that_works(data: Path, m
         assert all(check.ok for check in store.check(deep=True))
 
 
+@pytest.mark.usefixtures("carried")
 def test_a_store_that_a_newer_version_carries_over_is_refused_from_then_on(data: Path) -> None:
     with opened(data) as running:
         assert running.count() == 3
         with pytest.MonkeyPatch.context() as upgraded, opened(data) as store:
-            upgraded.setattr(migrations, "MIGRATIONS", (add_mark,))
+            upgraded.setattr(migrations, "MIGRATIONS", (*STEPS, add_mark))
             with store.writer():
                 pass
         for use in (running.count, running.info, running.rebuild):
             with pytest.raises(IndexMismatch, match="newer version"):
                 use()
-    assert schema_version(data) == 2
+    assert schema_version(data) == NEWEST + 1

@@ -1,8 +1,11 @@
 """The ingest run, against the real store and the real model."""
 
 import json
+import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import numpy as np
@@ -12,9 +15,13 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import Busy, UsageError
 from askcorpus.index.store import Store, open_store
 from askcorpus.settings import Settings
+from askcorpus_ingest import files
 from askcorpus_ingest import pipeline as module
 from askcorpus_ingest.pipeline import Report, ingest
 from askcorpus_ingest.progress import Silent
+from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.watch import changes
+from askcorpus_ingest.worker import Reader
 from looking import look
 
 STORIES = {
@@ -22,6 +29,9 @@ STORIES = {
     "sub/bridge.txt": "date 2021-03-05 OSLO, Norway (AP) — The bridge was closed on Friday. It will open in June.",
     "sub/mine.md": "# The mine\n\nThe mine was flooded. Nobody was hurt.",
 }
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
 
 
 @pytest.fixture
@@ -61,10 +71,10 @@ def write_records(path: Path, *records: dict[str, str]) -> None:
 
 
 def test_a_first_run_and_a_second(corpus: Path, store: Store, run: Callable[..., Report]) -> None:
-    assert run(corpus) == Report(added=3)
+    assert run(corpus) == Report(added=3, undated=1)
     assert titles(store) == {"Le port est resté fermé lundi.", "The bridge was closed on Friday.", "The mine"}
     generation = store.generation()
-    assert run(corpus) == Report(unchanged=3)
+    assert run(corpus) == Report(unchanged=3, undated=1)
     assert store.generation() == generation
 
 
@@ -93,7 +103,7 @@ def test_a_changed_file_replaces_its_document(corpus: Path, store: Store, run: C
 
 
 def test_dry_run_counts_and_writes_nothing(corpus: Path, store: Store, run: Callable[..., Report]) -> None:
-    assert run(corpus, dry_run=True) == Report(added=3)
+    assert run(corpus, dry_run=True) == Report(added=3, undated=1)
     assert not store.folder.exists()
     run(corpus)
     (corpus / "port.txt").unlink()
@@ -128,7 +138,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_nothing_is_lost(
     (corpus / "port.txt").write_bytes(b"%PDF-1.7")
     report = run(corpus, prune=True)
     assert counts(report) == (0, 0, 2, 0, 1)
-    assert report.failed[0] == (f"{corpus}/port.txt", "is not text")
+    assert report.failed[0] == (f"{corpus}/port.txt", "is a broken PDF")
     assert store.count() == 3
 
 
@@ -220,20 +230,27 @@ def test_one_writer_at_a_time(corpus: Path, store: Store, run: Callable[..., Rep
     with store.writer():
         with pytest.raises(Busy):
             run(corpus)
-        assert run(corpus, dry_run=True) == Report(added=3)
+        assert run(corpus, dry_run=True) == Report(added=3, undated=1)
 
 
 def test_nothing_to_read(tmp_path: Path, run: Callable[..., Report]) -> None:
-    (tmp_path / "only.pdf").write_bytes(b"%PDF-1.7")
-    with pytest.raises(UsageError, match=r"nothing to ingest .*\.txt, \.md"):
-        run(tmp_path / "only.pdf")
+    (tmp_path / "only.png").write_bytes(PNG)
+    with pytest.raises(UsageError, match=r"nothing to ingest .*only.png"):
+        run(tmp_path / "only.png")
     with pytest.raises(UsageError, match="does not exist"):
         run(tmp_path / "none")
 
 
-def test_other_kinds_of_files_are_counted(corpus: Path, run: Callable[..., Report]) -> None:
-    (corpus / "only.pdf").write_bytes(b"%PDF-1.7")
-    assert run(corpus) == Report(added=3, skipped=1)
+@pytest.mark.usefixtures("aged")
+def test_other_kinds_of_files_are_counted_and_looked_into_once(
+    corpus: Path, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (corpus / "only.png").write_bytes(PNG)
+    report = run(corpus)
+    assert (report.added, report.skipped) == (3, 1)
+    assert [one.origin for one in report.passed_over] == [f"{corpus}/only.png"]
+    monkeypatch.setattr(module, "why_passed_over", None)
+    assert run(corpus).passed_over == report.passed_over
 
 
 def test_a_document_in_a_script_that_cannot_be_read_is_named_once(corpus: Path, run: Callable[..., Report]) -> None:
@@ -247,7 +264,7 @@ def test_a_document_in_a_script_that_cannot_be_read_is_named_once(corpus: Path, 
 def test_a_set_of_questions_is_passed_over_as_a_whole(corpus: Path, run: Callable[..., Report]) -> None:
     path = corpus / "questions.jsonl"
     write_records(path, *({"id": f"q{n}", "question": "Who?"} for n in range(9)))
-    assert run(corpus) == Report(added=3, skipped=1, question_sets=(path,))
+    assert run(corpus) == Report(added=3, undated=1, skipped=1, question_sets=(path,))
     with pytest.raises(UsageError, match=r"nothing to ingest in .*questions.jsonl.* askcorpus eval"):
         run(path)
 
@@ -265,6 +282,196 @@ def test_a_long_document_is_embedded_in_batches(
     monkeypatch.setattr(module, "BATCH_PASSAGES", 4)
     (tmp_path / "a.txt").write_text("\n\n".join(f"Sentence {n} of a long report. " * 20 for n in range(10)))
     progress = Interrupting(after=1000)
-    assert run(tmp_path / "a.txt", progress=progress) == Report(added=1)
+    assert run(tmp_path / "a.txt", progress=progress).added == 1
     assert store.info().passages == 10
     assert progress.left == 1000 - 3
+
+
+def age(folder: Path) -> None:
+    """Let all files under a folder be old enough for their times to prove that they are unchanged."""
+    for path in folder.rglob("*"):
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+
+
+@pytest.fixture
+def aged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "FRESH_SECONDS", 0)
+
+
+@pytest.mark.usefixtures("aged")
+def test_a_file_of_the_same_size_and_times_is_not_read(
+    corpus: Path, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(corpus)
+    monkeypatch.setattr(Source, "opened", None)
+    assert run(corpus) == first._replace(added=0, unchanged=3)
+    assert run(corpus, dry_run=True) == first._replace(added=0, unchanged=3)
+
+
+@pytest.mark.usefixtures("aged")
+def test_a_change_of_the_same_length_with_the_old_time_is_found(
+    corpus: Path, store: Store, run: Callable[..., Report]
+) -> None:
+    path = corpus / "port.txt"
+    run(corpus)
+    status = path.stat()
+    path.write_text(STORIES["port.txt"].replace("lundi", "mardi"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert counts(run(corpus)) == (0, 1, 2, 0, 0)
+    assert "Le port est resté fermé mardi." in titles(store)
+
+
+def test_a_file_that_was_just_written_is_not_trusted(
+    corpus: Path, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "FRESH_SECONDS", 3600)
+    run(corpus)
+    [port] = [source for source in files.find_files([corpus / "port.txt"]) if isinstance(source, files.SourceFile)]
+    assert port.stamp == ""
+
+
+@pytest.mark.usefixtures("aged")
+def test_a_touched_file_is_unchanged_and_its_new_time_is_kept(
+    corpus: Path, store: Store, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(corpus)
+    age(corpus)
+    monkeypatch.setattr(Reader, "read", None)
+    assert counts(run(corpus)) == (0, 0, 3, 0, 0)
+    monkeypatch.setattr(Source, "opened", None)
+    assert counts(run(corpus)) == (0, 0, 3, 0, 0)
+    assert store.count() == 3
+
+
+def test_a_moved_file_is_not_read_and_says_so(
+    corpus: Path, store: Store, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(corpus)
+    monkeypatch.setattr(Reader, "read", None)
+    (corpus / "port.txt").rename(corpus / "sub" / "haven.txt")
+    report = run(corpus, dry_run=True)
+    assert (report.moved, report.unchanged, report.missing) == (1, 3, 0)
+    report = run(corpus)
+    assert (report.moved, report.unchanged, report.missing) == (1, 3, 0)
+    assert f"{corpus}/sub/haven.txt" in {document.origin for document in store.documents()}
+    assert run(corpus).moved == 0
+
+
+def test_the_records_of_a_moved_file_move_along(tmp_path: Path, store: Store, run: Callable[..., Report]) -> None:
+    path = tmp_path / "a.jsonl"
+    write_records(path, {"doc_id": "x", "text": "One."}, {"text": "Two."}, {"text": ""})
+    assert counts(run(path)) == (2, 0, 0, 0, 1)
+    path.rename(tmp_path / "b.jsonl")
+    report = run(tmp_path, prune=True)
+    assert (counts(report), report.moved) == ((0, 0, 2, 0, 1), 2)
+    assert {document.origin for document in store.documents()} == {f"{tmp_path}/b.jsonl#x", f"{tmp_path}/b.jsonl#L2"}
+    assert report.failed[0].origin == f"{tmp_path}/b.jsonl#L3"
+
+
+def test_a_file_that_is_gone_is_told_and_kept_until_it_is_pruned(
+    corpus: Path, store: Store, run: Callable[..., Report]
+) -> None:
+    run(corpus)
+    (corpus / "port.txt").unlink()
+    for _ in range(2):
+        report = run(corpus)
+        assert (report.unchanged, report.missing, store.count()) == (2, 1, 3)
+    assert run(corpus, prune=True).removed == 1
+    assert run(corpus).missing == 0
+
+
+@pytest.mark.usefixtures("aged")
+def test_a_record_that_is_gone_is_pruned_although_its_file_was_read_before(
+    tmp_path: Path, store: Store, run: Callable[..., Report]
+) -> None:
+    path = tmp_path / "a.jsonl"
+    write_records(path, {"doc_id": "x", "text": "One."}, {"doc_id": "y", "text": "Two."})
+    run(path)
+    write_records(path, {"doc_id": "x", "text": "One."})
+    for _ in range(2):
+        report = run(path)
+        assert (report.unchanged, report.missing, store.count()) == (1, 1, 2)
+    assert run(path, prune=True, dry_run=True).removed == 1
+    assert run(path, prune=True).removed == 1
+    assert {document.id for document in store.documents()} == {"x"}
+    assert run(path) == Report(unchanged=1, undated=1)
+
+
+def test_a_moved_folder_with_an_edited_file_leaves_nothing_behind(
+    corpus: Path, store: Store, run: Callable[..., Report]
+) -> None:
+    run(corpus)
+    moved = corpus.rename(corpus.with_name("moved"))
+    (moved / "port.txt").write_text("Le port a rouvert. Les navires entrent.")
+    report = run(moved, prune=True)
+    assert (report.added, report.moved, report.elsewhere) == (1, 2, (f"{corpus}/port.txt",))
+    with pytest.raises(UsageError, match="does not exist"):
+        run(corpus)
+    assert run(corpus, prune=True).removed == 1
+    with pytest.raises(UsageError, match="does not exist"):
+        run(corpus, prune=True)
+    assert len(titles(store)) == store.count() == 3
+
+
+@pytest.mark.usefixtures("aged")
+def test_a_failing_file_is_told_again_and_read_again_only_when_it_changed(
+    corpus: Path, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (corpus / "bad.txt").write_bytes(b"%PDF-1.7")
+    first = run(corpus)
+    with monkeypatch.context() as unread:
+        unread.setattr(Source, "opened", None)
+        assert run(corpus).failed == first.failed == ((f"{corpus}/bad.txt", "is a broken PDF"),)
+    (corpus / "bad.txt").write_text("It is text now.")
+    assert counts(run(corpus)) == (1, 0, 3, 0, 0)
+
+
+def test_a_record_that_repeats_another_comes_in_when_that_is_gone(
+    tmp_path: Path, store: Store, run: Callable[..., Report]
+) -> None:
+    write_records(tmp_path / "a.jsonl", {"doc_id": "x", "text": "One."})
+    write_records(tmp_path / "b.jsonl", {"doc_id": "x", "text": "Two."})
+    assert counts(run(tmp_path)) == (1, 0, 0, 0, 1)
+    (tmp_path / "a.jsonl").unlink()
+    assert counts(run(tmp_path, prune=True)) == (0, 1, 0, 0, 0)
+    assert [document.text for document in store.documents()] == ["Two."]
+
+
+def test_what_one_file_took_over_comes_back_from_the_other(
+    tmp_path: Path, store: Store, run: Callable[..., Report]
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for folder in (one, other):
+        folder.mkdir()
+        write_records(folder / "a.jsonl", {"doc_id": "x", "text": f"From {folder.name}."})
+        run(folder)
+    (other / "a.jsonl").unlink()
+    run(other, prune=True)
+    assert counts(run(one)) == (1, 0, 0, 0, 0)
+    assert [document.text for document in store.documents()] == ["From one."]
+
+
+def test_a_removed_document_stays_out_while_its_copy_is_there(
+    corpus: Path, store: Store, run: Callable[..., Report]
+) -> None:
+    (corpus / "copy.txt").write_text(STORIES["port.txt"])
+    run(corpus)
+    [copy] = [one.id for one in store.documents() if one.origin.endswith("copy.txt")]
+    with store.writer() as writer:
+        assert writer.withhold([copy]) == 1
+    assert run(corpus).withheld == 1
+    (corpus / "copy.txt").touch()
+    assert (run(corpus).added, store.count()) == (0, 3)
+
+
+def test_changes_are_seen_but_for_hidden_files_and_the_index(corpus: Path) -> None:
+    (corpus / "index").mkdir()
+    seen = changes([corpus], corpus / "index")
+    bell = Timer(0.5, lambda: (corpus / "new.txt").write_text("New."))
+    for name in (".hidden.txt", "index/catalog.sqlite3"):
+        Timer(0.2, (corpus / name).write_text, ["x"]).start()
+    begun = time.monotonic()
+    bell.start()
+    next(seen)
+    assert (corpus / "new.txt").exists() and time.monotonic() - begun > 0.4
+    seen.close()

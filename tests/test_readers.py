@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from askcorpus.errors import ReadError
+from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.files import Failure
-from askcorpus_ingest.readers import RawRecord, decode, holds_questions, read_file
+from askcorpus_ingest.readers.dispatch import holds_questions, read_file
+from askcorpus_ingest.readers.records import RawRecord
 
 FRENCH = "Après l’été, la « récolte » coûte 5 € à l’État.\n" * 5
 PARAGRAPH = "<p>Le ministre a dit lundi que la <b>conférence</b> aurait lieu à Paris, malgré les objections.</p>\n"
@@ -53,19 +55,29 @@ def test_txt_is_one_record_with_nothing_guessed(tmp_path: Path) -> None:
 def test_markdown_front_matter(tmp_path: Path) -> None:
     text = "---\ntitle: 'Le port: fermé'\ndate: 2022-09-29\nlang: fr\nsource: Fil\ntags: [a, b]\n---\n# Autre\n\nTexte."
     (raw,) = read(tmp_path / "a.md", text)
-    assert raw == RawRecord(raw.origin, "# Autre\n\nTexte.", "Le port: fermé", "2022-09-29", "fr", "Fil")
+    assert raw == RawRecord(raw.origin, "Autre\n\nTexte.", "Le port: fermé", "2022-09-29", "fr", "Fil")
+
+
+def test_markdown_whose_front_matter_yaml_refuses_is_read_line_by_line(tmp_path: Path) -> None:
+    text = "---\ntitle: Bridge reopened: the long wait\ndate:  2022-09-19\ntags: [a\nsource: 'Fil'\n---\nIt is open."
+    (raw,) = read(tmp_path / "a.md", text)
+    assert (raw.text, raw.title, raw.date, raw.source) == (
+        "It is open.",
+        "Bridge reopened: the long wait",
+        "2022-09-19",
+        "Fil",
+    )
 
 
 @pytest.mark.parametrize("block", ["key: [", "just words", "- a\n- b", "[" * 5000, "a: &a [*a, *a]\nb: *a"])
 def test_markdown_whose_front_matter_is_none_of_ours_keeps_its_text(tmp_path: Path, block: str) -> None:
-    text = f"---\n{block}\n---\nTexte."
-    (raw,) = read(tmp_path / "a.md", text)
-    assert (raw.text, raw.title) == (text, "")
+    (raw,) = read(tmp_path / "a.md", f"---\n{block}\n---\nTexte.")
+    assert (raw.text.split(), raw.title) == ([*block.replace("- ", "").split(), "Texte."], "")
 
 
 def test_markdown_heading_is_the_title_and_stays(tmp_path: Path) -> None:
-    (raw,) = read(tmp_path / "a.md", "# Le port ferme #\n\nIl *ferme*.")
-    assert (raw.title, raw.text) == ("Le port ferme", "# Le port ferme #\n\nIl *ferme*.")
+    (raw,) = read(tmp_path / "a.md", "# Le **port** ferme #\n\nIl *ferme*.")
+    assert (raw.title, raw.text) == ("Le port ferme", "Le port ferme\n\nIl ferme.")
 
 
 def test_html_main_text_and_metadata(tmp_path: Path) -> None:
@@ -153,5 +165,5 @@ def test_jsonl_in_utf16(tmp_path: Path) -> None:
 
 
 def test_other_endings_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ReadError, match=r"\.csv"):
-        read(tmp_path / "a.csv", "text")
+    with pytest.raises(ReadError, match=r"\.py"):
+        read(tmp_path / "a.py", "text")

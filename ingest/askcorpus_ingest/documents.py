@@ -1,17 +1,20 @@
 """From what a file holds to a ``Document``: clean text, and the date, place, source, title and language it shows."""
 
 import hashlib
+from itertools import pairwise
 
 from askcorpus.errors import ReadError
 from askcorpus.text.characters import clean_line, clean_text
 from askcorpus.text.language import detect_language
 from askcorpus.text.sentences import split_sentences
-from askcorpus.types import Document
+from askcorpus.types import Document, Mark
 from askcorpus_ingest.dateline import Dateline, read_dateline, take_date_marker
 from askcorpus_ingest.dates import read_date
-from askcorpus_ingest.readers import RawRecord
+from askcorpus_ingest.readers.records import RawRecord
 
 TITLE_CHARS = 120
+
+_SIGN = "\ufdd0"  # no character: Unicode leaves it to programs
 
 
 def to_document(raw: RawRecord) -> Document:
@@ -22,7 +25,7 @@ def to_document(raw: RawRecord) -> Document:
     Raises:
         ReadError: no text is left after cleaning.
     """
-    marked, text = take_date_marker(clean_text(raw.text))
+    marked, text, marks = _clean(raw)
     if not text:
         raise ReadError("is empty")
     dateline = read_dateline(text)
@@ -37,7 +40,26 @@ def to_document(raw: RawRecord) -> Document:
         source=clean_line(raw.source) or dateline.source,
         place=clean_line(raw.place) or dateline.place,
         origin=raw.origin,
+        marks=marks,
     )
+
+
+def _clean(raw: RawRecord) -> tuple[str, str, tuple[Mark, ...]]:
+    """The date that the text is marked with, the clean text without it, and the marks where they then are.
+
+    A sign that no text has stands for each mark while the text is cleaned around it.
+    """
+    if not raw.marks:
+        return *take_date_marker(clean_text(raw.text)), ()
+    ends = [mark.start for mark in raw.marks] + [len(raw.text)]
+    pieces = [raw.text[start:end].replace(_SIGN, "") for start, end in pairwise([0, *ends])]
+    date, signed = take_date_marker(clean_text(_SIGN.join(pieces)))
+    before, *after = signed.split(_SIGN)
+    marks, length, lost = [], len(before), len(raw.marks) - len(after)
+    for mark, piece in zip(raw.marks[lost:], after, strict=True):
+        marks.append(Mark(start=length, locator=mark.locator))
+        length += len(piece)
+    return date, signed.replace(_SIGN, ""), tuple(marks)
 
 
 def with_own_id(document: Document) -> Document:

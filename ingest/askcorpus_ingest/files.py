@@ -1,7 +1,9 @@
 """Which files there are to read, under the paths a user names."""
 
 import errno
+import os
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,17 +11,30 @@ from typing import NamedTuple
 from askcorpus.errors import StorageError, UsageError
 from askcorpus.text.characters import printable
 
-READABLE_ENDINGS = (".txt", ".md", ".html", ".htm", ".jsonl")
+_TEXTS = (".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".mht", ".mhtml", ".srt", ".vtt")
+_DATA = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".xml", ".rss", ".atom", ".nitf", ".eml", ".mbox", ".msg")
+_OFFICE = (".docx", ".docm", ".odt", ".rtf", ".pptx", ".pptm", ".odp", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz")
+READABLE_ENDINGS = frozenset((*_TEXTS, *_DATA, *_OFFICE, ".pdf", ".epub", *_PACKED))
+"""Of files that are read; others are looked into, and read where what they hold tells what they are."""
 
 _NO_DOCUMENTS = (("/", "proc"), ("/", "sys"))
 """Where a system shows its own state (and its processes' keys) as files; through links there, all of its disks."""
+FORMATS = "Name a folder, or files (docs/corpus.md lists the formats)."
+
+
+FRESH_SECONDS = 2
+"""A file that was written so recently may be written again without its times telling: some disks count in two seconds,
+and no clock is finer than a few milliseconds."""
 
 
 class SourceFile(NamedTuple):
-    """One ordinary file, by its real path. ``readable`` tells whether its ending is one we read."""
+    """One ordinary file, by its real path. ``readable`` tells whether its ending is one of ours; ``stamp`` is its size
+    and times, equal for as long as it is unchanged, or empty where they do not prove it yet."""
 
     path: Path
     readable: bool
+    stamp: str = ""
 
 
 class Failure(NamedTuple):
@@ -27,6 +42,10 @@ class Failure(NamedTuple):
 
     origin: str
     reason: str
+
+
+class PassedOver(Failure):
+    """One input that is of a kind that is not read: nothing is wrong with it."""
 
 
 def check_paths(paths: Sequence[Path]) -> None:
@@ -37,7 +56,7 @@ def check_paths(paths: Sequence[Path]) -> None:
         StorageError: one lies where we may not look.
     """
     if not paths:
-        raise UsageError("No path to ingest.", f"Name a folder, or files ending in {endings()}.")
+        raise UsageError("No path to ingest.", FORMATS)
     for path in paths:
         try:
             mode = path.stat().st_mode
@@ -50,7 +69,7 @@ def check_paths(paths: Sequence[Path]) -> None:
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise UsageError(
                 f"{printable(str(path))} is neither a file nor a folder.",
-                f"Name a folder, or files ending in {endings()}.",
+                FORMATS,
             )
 
 
@@ -72,16 +91,24 @@ def find_files(paths: Sequence[Path]) -> Iterator[SourceFile | Failure]:
             if path.parts[:2] in _NO_DOCUMENTS:
                 yield Failure(origin_of(entry), f"lies in /{path.parts[1]}, where no documents are")
                 continue
-            mode = path.stat().st_mode
+            status = path.stat()
+            mode = status.st_mode
             if stat.S_ISDIR(mode):
                 waiting += sorted((one for one in path.iterdir() if not one.name.startswith(".")), reverse=True)
         except (OSError, RuntimeError) as exc:
             yield Failure(origin_of(entry), _reason(entry, exc))
             continue
         if stat.S_ISREG(mode):
-            yield SourceFile(path, path.suffix.lower() in READABLE_ENDINGS)
+            yield SourceFile(path, path.suffix.lower() in READABLE_ENDINGS, stamp_of(status))
         elif not stat.S_ISDIR(mode):
             yield Failure(origin_of(entry), "is neither a file nor a folder")
+
+
+def stamp_of(status: os.stat_result) -> str:
+    """Size and times of a file in one word, or "" while it is so fresh that they do not prove anything."""
+    if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) < FRESH_SECONDS * 1_000_000_000:
+        return ""
+    return f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}"
 
 
 def origin_of(path: Path) -> str:
@@ -89,9 +116,15 @@ def origin_of(path: Path) -> str:
     return printable(path.as_posix())
 
 
-def endings() -> str:
-    """The endings we read, as a message names them."""
-    return ", ".join(READABLE_ENDINGS)
+def exists(origin: str) -> bool:
+    """Whether the file of that origin is there, as far as anyone may tell: what lies in a locked folder may be."""
+    try:
+        Path(origin).lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return "\\" in origin  # a name that was escaped, of which nobody knows whether it is there
+    except OSError:
+        return True
+    return True
 
 
 def _reason(entry: Path, exc: OSError | RuntimeError) -> str:

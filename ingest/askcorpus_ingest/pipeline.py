@@ -1,30 +1,50 @@
 """The ingest run: files → documents → passages → vectors → store. Safe to repeat, and safe to stop at any moment."""
 
-import re
+import hashlib
+import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from importlib.metadata import version
 from itertools import chain, islice
 from pathlib import Path
 from typing import NamedTuple
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import ReadError, UsageError
-from askcorpus.index.store import KnownOrigin, Store, StoredPassage, Writer, content_hash
+from askcorpus.index.store import Held, KnownDocument, KnownFile, Store, StoredPassage, Writer, content_hash
 from askcorpus.settings import Settings
 from askcorpus.text.characters import printable
 from askcorpus.text.scripts import is_unreadable
 from askcorpus.types import Document, Passage, Span
 from askcorpus_ingest.documents import to_document, with_own_id
-from askcorpus_ingest.files import Failure, SourceFile, check_paths, endings, find_files, origin_of
+from askcorpus_ingest.files import Failure, PassedOver, SourceFile, check_paths, exists, find_files, origin_of
 from askcorpus_ingest.passages import split_passages
+from askcorpus_ingest.planned import Planned
 from askcorpus_ingest.progress import Progress, Silent
-from askcorpus_ingest.readers import NO_MEMORY, RawRecord, holds_questions, read_file
+from askcorpus_ingest.readers.dispatch import holds_questions, why_passed_over
+from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.sniff import NotRead
+from askcorpus_ingest.readers.source import CHANGED, NO_MEMORY, Source
+from askcorpus_ingest.worker import Reader
 
 BATCH_PASSAGES = 64
 """Passages are embedded in batches of about so many, however many documents those come from."""
 
-_RECORD_OF = re.compile(r"\.jsonl#", re.IGNORECASE)
+BATCH_FILES = 500
+"""So many files are noted at once where nothing in them has to be written."""
+
+BATCH_RECORDS = 100
+"""So many records of a file are looked up at once."""
+
+READING = 1
+"""Raise it whenever the same file would be read otherwise than before: all files are then read again, once."""
+
+DOCUMENTS, QUESTIONS, OTHER = "documents", "questions", "other"
+"""What a file holds."""
+
+_PASSING = ("cannot be read: ", CHANGED, NO_MEMORY)
+"""How reasons begin that may be gone the next time although the file is the same."""
 
 Split = tuple[Passage, tuple[Span, ...]]
 
@@ -32,17 +52,27 @@ Split = tuple[Passage, tuple[Span, ...]]
 class Report(NamedTuple):
     """What a run did (or, dry, would do): counts of documents, and what failed.
 
-    ``skipped`` files were passed over: those of an ending we do not read, and ``question_sets``, which are for
-    `askcorpus eval`. ``unreadable`` are the origins of new or changed documents in a script that the model cannot read.
+    ``moved`` are those of the unchanged whose file is elsewhere now; ``missing`` those that are kept although their
+    file, or their record in it, is gone; ``undated`` those without a date among all that the files hold; ``withheld``
+    those that stay out because they were removed by hand. ``elsewhere`` are files outside of the paths that are gone
+    and whose documents are kept. ``skipped`` files were passed over: those of kinds we do not read (``passed_over``,
+    with those that are packed into others), and ``question_sets``, which are for `askcorpus eval`. ``unreadable`` are the
+    origins of new or changed documents in a script that the model cannot read.
     """
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
+    moved: int = 0
     removed: int = 0
+    missing: int = 0
+    undated: int = 0
+    withheld: int = 0
     failed: tuple[Failure, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     skipped: int = 0
     question_sets: tuple[Path, ...] = ()
+    passed_over: tuple[PassedOver, ...] = ()
     unreadable: tuple[str, ...] = ()
 
 
@@ -56,43 +86,88 @@ def ingest(
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> Report:
-    """Bring the store up to what the files under ``paths`` say; only new and changed documents are embedded.
+    """Make the store hold what the files under ``paths`` hold; only new and changed documents are embedded.
 
-    Each document becomes visible whole. Stopped at any moment (KeyboardInterrupt passes through), all documents
-    written so far are kept, and the next run goes on from there. What cannot be read is reported, and what the store
-    holds of it stays. ``prune`` removes documents that came from under ``paths`` and are no longer there; ``dry_run``
-    writes nothing.
+    A file whose size and times are those of the last run is not read, one with the same bytes as a file that is gone
+    has moved, and a document becomes visible whole. Stopped at any moment (KeyboardInterrupt passes through), all that
+    was written so far is kept, and the next run goes on from there. What cannot be read is reported, what the store
+    holds of it stays, and it is tried again when it has changed. ``prune`` removes documents that came from under
+    ``paths`` and are no longer there; then a path may itself be gone. ``dry_run`` writes nothing.
 
     Raises:
         UsageError: a path does not exist, or there is nothing to read under any of them (and nothing to prune).
         Busy: another process writes to the store.
     """
-    check_paths(paths)
-    found = list(find_files(paths))
-    failures = [entry for entry in found if isinstance(entry, Failure)]
+    progress, max_mb = progress or Silent(), settings.max_file_mb
+    roots = {_root(path) for path in paths}
+    there = [path for path in paths if path.exists() or not (prune and _is_known(store, path))]
+    if there or not prune:
+        check_paths(there)
+    found = list(find_files(there))
     sources = [entry for entry in found if isinstance(entry, SourceFile)]
-    readable = [source.path for source in sources if source.readable]
-    question_sets = tuple(path for path in readable if holds_questions(path, settings.max_file_mb))
-    files = [path for path in readable if path not in question_sets]
-    if not files and not failures and not prune:
-        named = ", ".join(printable(str(path)) for path in paths)
-        only = "Question sets are for askcorpus eval." if question_sets else f"Files are read that end in {endings()}."
-        raise UsageError(f"There is nothing to ingest in {named}.", only)
-    progress = progress or Silent()
-    progress.start(len(files))
+    failures = [entry for entry in found if isinstance(entry, Failure)]
+    if not failures and not prune:
+        _check_something(paths, sources, settings)
     try:
-        with nullcontext() if dry_run else store.writer(progress.step) as writer:
-            run = _Run(store, writer, embeddings, settings, failures, progress)
-            run.take_files(files)
-            if prune:
-                run.prune({Path(origin_of(path.resolve())) for path in paths})
+        with nullcontext() if dry_run else store.writer(progress.step) as writer, Reader(max_mb) as reader:
+            run = _Run(store, writer, embeddings, settings, reader, progress)
+            run.failures += failures
+            run.take_files(sources, roots, prune=prune)
     finally:
         progress.finish()
-    return run.report(len(sources) - len(files), question_sets)
+    return run.report()
+
+
+def _is_known(store: Store, path: Path) -> bool:
+    """Whether the store holds anything of a path, or of what was under it."""
+    return any(_under(name, {_root(path)}) for name in store.known_files().keys() | store.held().keys())
+
+
+def _check_something(paths: Sequence[Path], sources: Sequence[SourceFile], settings: Settings) -> None:
+    """See that there is a file to read.
+
+    Raises:
+        UsageError: there is none.
+    """
+    sets = 0
+    for source in sources:
+        if source.readable or not why_passed_over(source.path):
+            if not holds_questions(source.path, settings.max_file_mb):
+                return
+            sets += 1
+    named = ", ".join(printable(str(path)) for path in paths)
+    only = "Question sets are for askcorpus eval." if sets else "See docs/corpus.md for what is read."
+    raise UsageError(f"There is nothing to ingest in {named}.", only)
+
+
+class _File:
+    """A file that is being read: what is known of it, and what is found."""
+
+    def __init__(self, source: SourceFile, rules: str, known: KnownFile | None) -> None:
+        self.path, self.origin, self.readable = source.path, origin_of(source.path), source.readable
+        self.stamp, self.rules, self.known = source.stamp, rules, known
+        self.kind, self.sha256 = DOCUMENTS, ""
+        self.failures: list[Failure] = []
+        self.passed_over: list[PassedOver] = []
+        self.passing = False
+        """Whether something went wrong that may go well the next time, although the file is the same."""
+        self.seen: set[str] = set()
+        self.missing: tuple[str, ...] = ()
+
+    def noted(self) -> KnownFile:
+        """What a later run is to know."""
+        stamp, sha256 = ("", "") if self.passing else (self.stamp, self.sha256)
+        failures, passed_over = tuple(self.failures), tuple(self.passed_over)
+        return KnownFile(self.origin, stamp, sha256, self.rules, self.kind, failures, passed_over, self.missing)
+
+    def is_as_known(self) -> "KnownFile | None":
+        """What is known of it, where that was found in the same bytes."""
+        same = self.known and (self.known.sha256, self.known.rules) == (self.sha256, self.rules)
+        return self.known if same else None
 
 
 class _Run:
-    """One run: what is known, what was seen, and what waits to be embedded together. Without a writer, it counts."""
+    """One run: what is known, what was seen, and what waits to be written together. Without a writer, it counts."""
 
     def __init__(
         self,
@@ -100,80 +175,226 @@ class _Run:
         writer: Writer | None,
         embeddings: SentenceEmbeddings,
         settings: Settings,
-        failures: Sequence[Failure],
+        reader: Reader,
         progress: Progress,
     ) -> None:
         self.store, self.writer, self.embeddings = store, writer, embeddings
-        self.settings, self.progress = settings, progress
-        self.known = store.known()
-        self.holders = {known.document_id: origin for origin, known in self.known.items()}
-        self.seen: set[str] = set()
-        self.pending: list[_Pending] = []
-        self.failures = list(failures)
+        self.settings, self.reader, self.progress = settings, reader, progress
+        self.known, self.held = store.known_files(), store.held()
+        self.failures: list[Failure] = []
+        self.passed_over: list[PassedOver] = []
         self.unreadable: list[str] = []
         self.counts: Counter[str] = Counter()
+        self.question_sets: list[Path] = []
+        self.elsewhere: tuple[str, ...] = ()
+        self.lost: dict[str, list[str]] = {}  # files that are gone, by the sha256 of their bytes
+        self.settled: dict[str, KnownFile] = {}  # files of which this run knows what they hold
+        self.pending: list[_Pending] = []
+        self.read: list[_File] = []  # files that are noted as soon as what is pending is written
+        self.planned = Planned()
 
-    def report(self, skipped: int, question_sets: tuple[Path, ...]) -> Report:
+    def report(self) -> Report:
         """What was done."""
         return Report(
             **self.counts,
             failed=tuple(self.failures),
-            skipped=skipped,
-            question_sets=question_sets,
+            elsewhere=self.elsewhere,
+            question_sets=tuple(self.question_sets),
+            passed_over=tuple(self.passed_over),
             unreadable=tuple(self.unreadable),
         )
 
-    def take_files(self, files: Sequence[Path]) -> None:
-        """Read all files, and write what is new or changed in them."""
-        for path in files:
-            self.progress.file(path)
-            self.take_file(path)
+    def take_files(self, sources: Sequence[SourceFile], roots: set[str], *, prune: bool) -> None:
+        """Compare all files with what is known, read those that are new or changed, and see what is missing."""
+        fresh = [source for source in sources if not self.is_unchanged(source)]
+        self.find_lost({origin_of(source.path) for source in sources}, roots)
+        self.progress.start(len(fresh))
+        for source in fresh:
+            self.progress.file(source.path)
+            self.take_file(source)
+        self.write_pending()
+        self.settle_lost(roots, prune=prune)
+
+    # --- files ---
+
+    def is_unchanged(self, source: SourceFile) -> bool:
+        """Whether a file's size and times say that it is what it was; it is then done with."""
+        known = self.known.get(origin_of(source.path))
+        if not known or not source.stamp or (known.stamp, known.rules) != (source.stamp, self.rules_of(source.path)):
+            return False
+        self.keep(source.path, known)
+        return True
+
+    def keep(self, path: Path, known: KnownFile) -> None:
+        """Count what is there of a file that has not changed."""
+        held = self.held.get(known.path, Held())
+        self.counts["unchanged"] += held.documents - len(known.missing)
+        self.counts["undated"] += held.undated
+        self.counts["withheld"] += held.withheld
+        self.failures += [Failure(*failure) for failure in known.failures]
+        self.passed_over += [PassedOver(*one) for one in known.passed_over]
+        self.settle(path, known)
+
+    def settle(self, path: Path, known: KnownFile) -> None:
+        """A file is done with."""
+        self.settled[known.path] = known
+        self.counts["skipped"] += known.kind != DOCUMENTS
+        if known.kind == QUESTIONS:
+            self.question_sets.append(path)
+
+    def rules_of(self, path: Path) -> str:
+        """What reading a file depends on besides its bytes, in one word."""
+        rules = [READING, version("askcorpus"), self.settings.max_file_mb, path.suffix]
+        return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16]
+
+    def take_file(self, source: SourceFile) -> None:
+        """Read a file, unless its bytes are those that were read from it, or from a file that is gone."""
+        file = _File(source, self.rules_of(source.path), self.known.get(origin_of(source.path)))
+        other = None if source.readable else why_passed_over(source.path)
+        try:
+            file.sha256 = "" if other else Source(source.path, self.settings.max_file_mb).sha256()
+        except OSError as exc:
+            self.fail(file, file.origin, f"cannot be read: {exc.strerror}")
+        except ReadError as exc:
+            self.fail(file, file.origin, exc.message, passing=True)
+        else:
+            if other:
+                file.kind = OTHER
+                self.pass_over(file, other)
+                self.close(file)
+            else:
+                self.take_bytes(file)
+            self.read.append(file)
+        if len(self.read) >= BATCH_FILES:
+            self.write_pending()
+
+    def take_bytes(self, file: _File) -> None:
+        """Read a file, or find that it is known."""
+        if not file.known and file.sha256 in self.lost:
+            file.known = self.move(file)
+        if known := file.is_as_known():
+            file.kind, file.missing = known.kind, known.missing
+            file.failures = [Failure(*failure) for failure in known.failures]
+            file.passed_over = [PassedOver(*one) for one in known.passed_over]
+            self.keep(file.path, known)
+            return
+        if holds_questions(file.path, self.settings.max_file_mb):
+            file.kind = QUESTIONS
+        else:
+            self.take_records(file)
+        self.close(file)
+
+    def close(self, file: _File) -> None:
+        """See what is there of a file that was read and holds it no longer."""
+        if file.origin in self.held and not file.failures:
+            file.missing = tuple(origin for origin in self.left_of(file.origin) if origin not in file.seen)
+        self.settle(file.path, file.noted())
+
+    def move(self, file: _File) -> KnownFile:
+        """Let what is from a file that is gone, and had the same bytes, be from this one."""
+        olds = self.lost[file.sha256]
+        old = next((name for name in olds if Path(name).name == file.path.name), olds[0])
+        olds.remove(old)
+        if not olds:
+            del self.lost[file.sha256]
+        known, held = self.known.pop(old), self.held.pop(old, Held())
+        moved = known._replace(
+            path=file.origin,
+            stamp="",
+            failures=tuple((file.origin + origin[len(old) :], reason) for origin, reason in known.failures),
+            passed_over=tuple((file.origin + origin[len(old) :], reason) for origin, reason in known.passed_over),
+            missing=tuple(file.origin + origin[len(old) :] for origin in known.missing),
+        )
         if self.writer:
-            self.write_pending(self.writer)
+            self.write_pending()
+            with self.writer.together():
+                self.writer.move_file(old, file.origin)
+                self.writer.note_files([moved])
+        self.known[file.origin], self.held[file.origin] = moved, held
+        self.counts["moved"] += held.documents - len(known.missing)
+        return moved
 
-    def take_file(self, path: Path) -> None:
-        """Read a file and take each of its records."""
+    def take_records(self, file: _File) -> None:
+        """Take the records that a file has, and report what is wrong in it."""
         try:
-            for record in read_file(path, self.settings.max_file_mb):
-                if isinstance(record, Failure):
-                    self.fail(record.origin, record.reason)
-                else:
-                    self.take(record)
+            records = self.reader.read(file.path)
+            while some := list(islice(records, BATCH_RECORDS)):
+                self.take(file, some)
+        except NotRead as exc:
+            file.kind = OTHER
+            self.pass_over(file, PassedOver(file.origin, exc.message))
         except ReadError as exc:
-            self.fail(origin_of(path), exc.message)
+            self.fail(file, file.origin, exc.message)
         except MemoryError:
-            self.fail(origin_of(path), NO_MEMORY)
+            self.fail(file, file.origin, NO_MEMORY)
 
-    def take(self, raw: RawRecord) -> None:
-        """Take a record, or report it."""
-        try:
-            self.claim(raw)
-        except ReadError as exc:
-            self.fail(raw.origin, exc.message)
-        except MemoryError:
-            self.fail(raw.origin, NO_MEMORY)
+    def fail(self, file: _File, origin: str, reason: str, *, passing: bool = False) -> None:
+        """Report one input that cannot be ingested."""
+        self.failures.append(Failure(origin, reason))
+        file.failures.append(Failure(origin, reason))
+        file.passing |= passing or reason.startswith(_PASSING)
 
-    def claim(self, raw: RawRecord) -> None:
-        """Count a record, and line it up for writing when it is new or changed.
+    def pass_over(self, file: _File, one: PassedOver) -> None:
+        """Report one input of a kind that is not read."""
+        self.passed_over.append(one)
+        file.passed_over.append(one)
+
+    # --- records ---
+
+    def take(self, file: _File, records: Sequence[RawRecord | Failure]) -> None:
+        """Count some records of a file, and line up those that are new or changed."""
+        documents: list[tuple[Document, bool]] = []
+        for record in records:
+            if isinstance(record, PassedOver):
+                self.pass_over(file, record)
+                continue
+            if isinstance(record, Failure):
+                self.fail(file, record.origin, record.reason)
+                continue
+            try:
+                documents.append((to_document(record), bool(record.doc_id)))
+            except ReadError as exc:
+                self.fail(file, record.origin, exc.message)
+            except MemoryError:
+                self.fail(file, record.origin, NO_MEMORY)
+        self.planned.look_up(self.store, [document for document, _ in documents])
+        for document, chosen in documents:
+            try:
+                self.claim(file, document, chosen=chosen)
+            except ReadError as exc:
+                self.fail(file, document.origin, exc.message, passing=True)  # what it repeats may go
+            except MemoryError:
+                self.fail(file, document.origin, NO_MEMORY)
+
+    def claim(self, file: _File, document: Document, *, chosen: bool) -> None:
+        """Count a document, and line it up for writing when it is new or changed.
 
         Raises:
-            ReadError: it is no document, or repeats one.
+            ReadError: it repeats another.
         """
-        document = self.claim_id(to_document(raw), chosen=bool(raw.doc_id))
-        self.seen.add(raw.origin)
-        holder = self.holders.get(document.id, raw.origin)
-        before = self.known.get(raw.origin) or self.known.get(holder)
-        now = KnownOrigin(document.id, content_hash(document))
-        change = "added" if before is None else "unchanged" if before == now else "changed"
-        if self.known.get(raw.origin) == now:
+        document = self.claim_id(file, document, chosen=chosen)
+        holder = self.planned.of_id(document.id)
+        if not holder and document.id in self.planned.withheld:
+            self.counts["withheld"] += 1
+            return
+        file.seen.add(document.origin)
+        self.counts["undated"] += not document.date
+        there = self.planned.at(document.origin)
+        now = KnownDocument(document.id, document.origin, file.origin, content_hash(document))
+        before = there or holder
+        same = before is not None and (before.id, before.sha256) == (now.id, now.sha256)
+        change = "added" if before is None else "unchanged" if same else "changed"
+        if there == now:
             self.counts[change] += 1
-        else:
-            if is_unreadable(document.text):
-                self.unreadable.append(raw.origin)
-            self.record(raw.origin, holder, now)
-            self.line_up(document, change)
+            return
+        if self.writer and holder and holder.file != file.origin:
+            self.writer.forget_files([holder.file])  # it may still hold what is now from here
+        self.planned.place(now)
+        if is_unreadable(document.text):
+            self.unreadable.append(document.origin)
+        self.line_up(file, document, change)
 
-    def claim_id(self, document: Document, *, chosen: bool) -> Document:
+    def claim_id(self, file: _File, document: Document, *, chosen: bool) -> Document:
         """The document under an id that is free for its origin.
 
         An id the record chose moves with it from one origin to the next. An id made from the content moves only when
@@ -182,25 +403,32 @@ class _Run:
         Raises:
             ReadError: this run has already seen another record of that origin or with that chosen id.
         """
-        origin, holder = document.origin, self.holders.get(document.id, document.origin)
-        if origin in self.seen or (chosen and holder in self.seen):
+        holder = self.planned.of_id(document.id)
+        own_already = holder is None or holder.origin == document.origin
+        seen = not own_already and self.has_seen(file, holder)
+        if document.origin in file.seen or (chosen and seen):
             raise ReadError(f"repeats the id {document.id}")
-        if chosen or holder == origin:
+        if chosen or own_already:
             return document
         own = with_own_id(document)
-        already_own = origin in self.known and self.known[origin].document_id == own.id
-        return own if already_own or holder in self.seen or _may_exist(holder) else document
+        there = self.planned.at(document.origin)
+        return own if seen or (there and there.id == own.id) or self.may_exist(file, holder) else document
 
-    def record(self, origin: str, holder: str, now: KnownOrigin) -> None:
-        """Note what the store will hold once the document is written."""
-        if holder != origin:
-            del self.known[holder]
-        if origin in self.known and self.holders.get(self.known[origin].document_id) == origin:
-            del self.holders[self.known[origin].document_id]
-        self.known[origin] = now
-        self.holders[now.document_id] = origin
+    def has_seen(self, file: _File, holder: KnownDocument | None) -> bool:
+        """Whether this run found that a document still is where it is from."""
+        if holder is None:
+            return False
+        if holder.file == file.origin:
+            return holder.origin in file.seen
+        return holder.file in self.settled and holder.origin not in self.settled[holder.file].missing
 
-    def line_up(self, document: Document, change: str) -> None:
+    def may_exist(self, file: _File, holder: KnownDocument | None) -> bool:
+        """Whether a document's file is there, so that it may still hold it."""
+        if holder is None or holder.file in self.settled:
+            return False  # has_seen knows
+        return holder.file == file.origin or exists(holder.file)
+
+    def line_up(self, file: _File, document: Document, change: str) -> None:
         """Split a document, and embed and write what waits once that makes a batch; a long one goes alone."""
         if self.writer is None:
             self.counts[change] += 1
@@ -208,34 +436,45 @@ class _Run:
         splits = split_passages(document, self.settings.passage_chars)
         first = list(islice(splits, BATCH_PASSAGES))
         if len(first) < BATCH_PASSAGES:
-            self.pending.append(_Pending(document, change, first))
+            self.pending.append(_Pending(file, document, change, first))
         if sum(len(waiting.passages) for waiting in self.pending) >= BATCH_PASSAGES:
-            self.write_pending(self.writer)
+            self.write_pending()
         if len(first) == BATCH_PASSAGES:
-            self.write(self.writer, document, change, self.stream(chain(first, splits), document))
+            self.write_pending()
+            alone = _Pending(file, document, change, [])
+            self.write(self.writer, alone, self.stream(chain(first, splits), document))
+
+    # --- writing ---
 
     def stream(self, splits: Iterable[Split], document: Document) -> Iterator[StoredPassage]:
         """The passages of a long document with their vectors, no more than a batch of them in memory."""
         for batch in _batches(splits):
             yield from self.embed(batch, {document.id: document.title}).values()
 
-    def write_pending(self, writer: Writer) -> None:
-        """Embed the passages of all waiting documents and put each document into the store."""
+    def write_pending(self) -> None:
+        """Embed the passages of all waiting documents, write them, and note the files that are done with."""
+        if self.writer is None or not (self.pending or self.read):
+            return
+        titles = {waiting.document.id: waiting.document.title for waiting in self.pending}
+        vectors = self.embed([split for waiting in self.pending for split in waiting.passages], titles)
         pending, self.pending = self.pending, []
-        titles = {waiting.document.id: waiting.document.title for waiting in pending}
-        vectors = self.embed([split for waiting in pending for split in waiting.passages], titles)
-        for document, change, passages in pending:
-            self.write(writer, document, change, [vectors[passage.id] for passage, _ in passages])
+        read, self.read = self.read, []
+        with self.writer.together():
+            for waiting in pending:
+                self.write(self.writer, waiting, [vectors[passage.id] for passage, _ in waiting.passages])
+            self.writer.note_files([file.noted() for file in read])
+        self.planned.written()
 
-    def write(self, writer: Writer, document: Document, change: str, passages: Iterable[StoredPassage]) -> None:
+    def write(self, writer: Writer, waiting: "_Pending", passages: Iterable[StoredPassage]) -> None:
         """Put a document into the store, or report it."""
+        file, document, change, _ = waiting
         try:
-            writer.put(document, passages)
+            writer.put(document, passages, file.origin)
             self.counts[change] += 1
         except ReadError as exc:
-            self.fail(document.origin, exc.message)
+            self.fail(file, document.origin, exc.message)
         except MemoryError:
-            self.fail(document.origin, NO_MEMORY)
+            self.fail(file, document.origin, NO_MEMORY)
 
     def embed(self, passages: Sequence[Split], titles: Mapping[str, str]) -> dict[str, StoredPassage]:
         """Passages with their vectors, by id and in their order; what the store has already is not embedded again.
@@ -259,27 +498,52 @@ class _Run:
             self.progress.embedded(len(batch))
         return {passage.id: ready[passage.id] for passage, _ in passages}
 
-    def prune(self, roots: set[Path]) -> None:
-        """Remove what came from under ``roots`` and was not seen.
+    # --- what is gone ---
+
+    def find_lost(self, found: set[str], roots: set[str]) -> None:
+        """See which files are gone, so that others may turn out to be them, moved."""
+        unread = {failure.origin for failure in self.failures}
+        for name in sorted(self.known.keys() - found):
+            if self.known[name].sha256 and not _under(name, unread) and (_under(name, roots) or not exists(name)):
+                self.lost.setdefault(self.known[name].sha256, []).append(name)
+
+    def settle_lost(self, roots: set[str], *, prune: bool) -> None:
+        """Remove, or only count, the documents that came from under ``roots`` and are no longer there.
 
         What lies in a file or folder that could not be read (in whole or in part) stays: it may still be there.
         """
-        unread = {_file_of(failure.origin) for failure in self.failures}
-        gone = [
-            known.document_id
-            for origin, known in self.known.items()
-            if origin not in self.seen and _under(origin, roots) and not _under(origin, unread)
-        ]
-        if gone and self.writer:
-            self.writer.remove(gone)
-        self.counts["removed"] = len(gone)
+        unread = {failure.origin for failure in self.failures}
+        lost = sorted((self.held.keys() | self.known.keys()) - self.settled.keys())
+        here = [name for name in lost if _under(name, roots)]
+        self.elsewhere = tuple(name for name in lost if name not in set(here) and not exists(name))
+        for name in here:
+            if not _under(name, unread):
+                self.settle_gone(name, self.left_of(name), None, prune=prune)
+        for name, known in self.settled.items():
+            if known.missing:
+                left = self.left_of(name)
+                missing = {origin: left[origin] for origin in known.missing if origin in left}
+                self.settle_gone(name, missing, known._replace(missing=()), prune=prune)
 
-    def fail(self, origin: str, reason: str) -> None:
-        """Report one input that cannot be ingested."""
-        self.failures.append(Failure(origin, reason))
+    def settle_gone(self, name: str, gone: Mapping[str, str], after: KnownFile | None, *, prune: bool) -> None:
+        """Remove, or only count, documents of a file (by origin their ids); ``after`` is then known of it."""
+        self.counts["removed" if prune else "missing"] += len(gone)
+        if prune and self.writer:
+            with self.writer.together():
+                self.writer.remove(list(gone.values()))
+                if after:
+                    self.writer.note_files([after])
+                else:
+                    self.writer.forget_files([name])
+
+    def left_of(self, name: str) -> dict[str, str]:
+        """Origin and document id of all that is there of a file, less what this run is about to take from it."""
+        there = self.store.origins_of(name)
+        return {origin: id_ for origin, id_ in there.items() if not self.planned.has_left(origin)}
 
 
 class _Pending(NamedTuple):
+    file: _File
     document: Document
     change: str
     passages: list[Split]
@@ -302,19 +566,15 @@ def _batches(passages: Iterable[Split]) -> Iterator[Sequence[Split]]:
         yield batch
 
 
-def _file_of(origin: str) -> Path:
-    """The file of an origin, which for a record of a .jsonl file goes on with ``#`` and the record."""
-    record = _RECORD_OF.search(origin, 1)
-    return Path(origin[: record.end() - 1] if record else origin)
+def _root(path: Path) -> str:
+    """How the origins of all that is under a path begin."""
+    return origin_of(path.resolve()).rstrip("/")
 
 
-def _may_exist(origin: str) -> bool:
-    try:
-        return _file_of(origin).exists()
-    except OSError:  # it lies in a folder that is locked
-        return True
-
-
-def _under(origin: str, roots: set[Path]) -> bool:
-    path = _file_of(origin)
-    return not roots.isdisjoint((path, *path.parents))
+def _under(name: str, roots: Collection[str]) -> bool:
+    """Whether an origin is one of ``roots`` or lies under one."""
+    while name:
+        if name in roots:
+            return True
+        name = name.rpartition("/")[0]
+    return "" in roots

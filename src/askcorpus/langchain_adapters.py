@@ -16,7 +16,7 @@ from pydantic import ConfigDict
 
 from askcorpus.assistant import Assistant
 from askcorpus.errors import UsageError
-from askcorpus.types import Done, Filters, Hit, Token, Turn
+from askcorpus.types import Done, Filters, Hit, Token, Turn, locator_at
 
 Question = str | Mapping[str, Any]
 """A question, or ``{"question": …}`` with any of ``history``, ``filters``, ``top_k``, ``conversation_id``, ``explain``.
@@ -90,7 +90,8 @@ class AssistantRunnable(Runnable[Question, dict[str, Any]]):
 
 
 def _to_document(hit: Hit) -> LangChainDocument:
-    metadata = hit.model_dump(mode="json", exclude={"text", "passage_id"})
+    metadata = hit.model_dump(mode="json", exclude={"text", "passage_id", "marks"})
+    metadata["locator"] = locator_at(hit.marks, hit.start)
     return LangChainDocument(id=hit.passage_id, page_content=hit.text, metadata=metadata)
 
 

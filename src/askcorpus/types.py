@@ -23,12 +23,26 @@ class Span(NamedTuple):
     end: int
 
 
+Locator = dict[str, str]
+"""Where in a source something is, by the names that people know: ``{"page": "12"}``, ``{"sheet": "2023", "row": "7"}``,
+``{"chapter": "The harbour"}``, ``{"slide": "3"}``, ``{"time": "00:12:30"}``, ``{"message": "4"}``. Empty: not told."""
+
+
+class Mark(Record):
+    """From ``start``, an offset in a document's text, on to the next mark the text is at ``locator``."""
+
+    start: int
+    locator: Locator
+
+
 class Document(Record):
     """One article or report, as it was read. ``id`` is the record's own or comes from its content.
 
     ``date`` is ISO 8601 and may be partial (``2022``, ``2022-09``, ``2022-09-29``) or empty when unknown;
-    ``language`` is an ISO 639-1 code or empty; ``source`` is who published it; ``origin`` is the file (and record)
-    it was read from and is what a later ingest recognises it by.
+    ``language`` is an ISO 639-1 code or empty; ``source`` is who published it, ``author`` who wrote it and ``url``
+    where it can be read; ``extra`` is what else its file says of it, by the names used there; ``origin`` is the file
+    (and record) it was read from and is what a later ingest recognises it by; ``marks`` are where its pages, rows or
+    chapters begin, in their order.
     """
 
     id: str
@@ -38,7 +52,16 @@ class Document(Record):
     language: str = ""
     source: str = ""
     place: str = ""
+    author: str = ""
+    url: str = ""
+    extra: dict[str, str] = Field(default_factory=dict)
     origin: str = ""
+    marks: tuple[Mark, ...] = ()
+
+
+def locator_at(marks: Sequence[Mark], offset: int) -> Locator:
+    """Where in the source an offset of the text is; empty where nothing tells."""
+    return next((mark.locator for mark in reversed(marks) if mark.start <= offset), {})
 
 
 class Passage(Record):
@@ -80,7 +103,8 @@ class Match(Record):
 
 class Hit(Record):
     """A passage found for a question, with what people need to judge it. ``duplicates`` are ids of near-identical
-    passages (the same agency story elsewhere) that this one stands for."""
+    passages (the same agency story elsewhere) that this one stands for; ``marks`` are its document's, the last before
+    it and those within."""
 
     passage_id: str
     document_id: str
@@ -88,9 +112,13 @@ class Hit(Record):
     source: str = ""
     date: str = ""
     language: str = ""
+    author: str = ""
+    url: str = ""
+    extra: dict[str, str] = Field(default_factory=dict)
     text: str
     start: int
     end: int
+    marks: tuple[Mark, ...] = ()
     scores: Scores = Scores()
     duplicates: tuple[str, ...] = ()
 
@@ -120,7 +148,7 @@ class Citation(Record):
     """The proof of a marker: ``document.text[start:end] == quote``.
 
     ``answer[answer_start:answer_end]`` is the marker itself (``[1]``). ``highlights`` are document offsets of the
-    words inside the quote that answer.
+    words inside the quote that answer; ``locator`` is where in the source the quote begins.
     """
 
     marker: int
@@ -132,10 +160,14 @@ class Citation(Record):
     source: str = ""
     date: str = ""
     language: str = ""
+    author: str = ""
+    url: str = ""
+    extra: dict[str, str] = Field(default_factory=dict)
     quote: str
     start: int
     end: int
     highlights: tuple[Span, ...] = ()
+    locator: Locator = Field(default_factory=dict)
     verified: bool
 
 

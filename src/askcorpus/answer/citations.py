@@ -19,7 +19,7 @@ from askcorpus.text.markers import (
     statements,
     write_markers,
 )
-from askcorpus.types import Citation, Draft, Hit, Quote, Span
+from askcorpus.types import Citation, Draft, Hit, Quote, Span, locator_at
 
 
 class Verified(NamedTuple):
@@ -122,9 +122,13 @@ def _citation(number: int, place: Span, quote: Quote, hit: Hit, words: str) -> C
         source=hit.source,
         date=hit.date,
         language=hit.language,
+        author=hit.author,
+        url=hit.url,
+        extra=hit.extra,
         quote=words,
         start=quote.start,
         end=quote.end,
+        locator=locator_at(hit.marks, quote.start),
         highlights=tuple(mark for mark in quote.highlights if quote.start <= mark.start < mark.end <= quote.end),
         verified=True,
     )

@@ -37,13 +37,19 @@ from askcorpus.text.dates import day_range
 from askcorpus.text.words import RULES
 from askcorpus.types import Document, Filters
 
+_LATER_FIELDS = ("author", "url", "extra", "marks")
+"""Fields that documents of the first version had not; they do not count in a hash where they are empty."""
+
 _WRITTEN_AT_ONCE = 64  # passages of one document, with the vectors of their sentences
 
 
-class KnownOrigin(NamedTuple):
-    """What the catalog holds for an origin: which document, and its `content_hash`."""
+class KnownDocument(NamedTuple):
+    """What the catalog holds of a document: its id, where it is from (with the file which that names), and its
+    `content_hash`."""
 
-    document_id: str
+    id: str
+    origin: str
+    file: str
     sha256: str
 
 
@@ -105,8 +111,9 @@ def content_hash(document: Document) -> str:
     Raises:
         ReadError: it is not valid Unicode.
     """
+    absent = {name for name in _LATER_FIELDS if not getattr(document, name)}
     try:
-        return hashlib.sha256(document.model_dump_json(exclude={"id", "origin"}).encode()).hexdigest()
+        return hashlib.sha256(document.model_dump_json(exclude={"id", "origin"} | absent).encode()).hexdigest()
     except ValueError as exc:  # what pydantic makes of half a surrogate pair
         raise _not_unicode(document) from exc
 
@@ -115,8 +122,10 @@ def _not_unicode(document: Document) -> ReadError:
     return ReadError(f"{document.origin or document.id} is not valid Unicode text.", "Save it as UTF-8.")
 
 
-def put(connection: sa.Connection, document: Document, passages: Iterable[StoredPassage]) -> None:
+def put(connection: sa.Connection, document: Document, passages: Iterable[StoredPassage], file: str = "") -> None:
     """Write a document in place of what has the same origin or the same id; no more than a few passages are held.
+
+    ``file`` is the path that its origin begins with, where that goes on with the record.
 
     Raises:
         ReadError: the text cannot be stored (half a surrogate pair) or a vector is not finite.
@@ -125,7 +134,12 @@ def put(connection: sa.Connection, document: Document, passages: Iterable[Stored
     same_origin = sa.and_(DOCUMENTS.c.origin != "", DOCUMENTS.c.origin.in_(listed([document.origin])))
     _delete(connection, sa.or_(same_origin, DOCUMENTS.c.id.in_(listed([document.id]))))
     low, high = day_range(document.date) or (None, None)
-    row = document.model_dump() | {"sha256": content_hash(document), "date_low": low, "date_high": high}
+    row = document.model_dump() | {
+        "file": file or document.origin,
+        "sha256": content_hash(document),
+        "date_low": low,
+        "date_high": high,
+    }
     try:
         number = connection.execute(sa.insert(DOCUMENTS).returning(DOCUMENTS.c.number), row).scalar_one()
     except UnicodeEncodeError as exc:
@@ -170,12 +184,12 @@ def _delete(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> int
     return len(numbers)
 
 
-def known(connection: sa.Connection) -> dict[str, KnownOrigin]:
-    """What is there by origin."""
-    columns = (DOCUMENTS.c.origin, DOCUMENTS.c.id, DOCUMENTS.c.sha256)
-    return {
-        origin: KnownOrigin(id_, sha256) for origin, id_, sha256 in connection.execute(sa.select(*columns)) if origin
-    }
+def known(connection: sa.Connection, origins: Sequence[str], document_ids: Sequence[str]) -> list[KnownDocument]:
+    """What is there of these origins and of these ids."""
+    columns = [DOCUMENTS.c[name] for name in KnownDocument._fields]
+    named = sa.and_(DOCUMENTS.c.origin != "", DOCUMENTS.c.origin.in_(listed(origins)))
+    wanted = sa.or_(named, DOCUMENTS.c.id.in_(listed(document_ids)))
+    return [KnownDocument(*row) for row in connection.execute(sa.select(*columns).where(wanted))]
 
 
 # --- documents ---

@@ -5,7 +5,8 @@ compared with its digest, each passage with its document, and each vector with w
 bytes here, because a flipped bit may leave what is no text.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ NAMED = 5
 _FIELDS = list(Document.model_fields)
 _DOCUMENTS = sa.text(
     f"SELECT number, sha256, date_low, date_high, {', '.join(f'CAST({name} AS BLOB) AS {name}' for name in _FIELDS)} "
-    "FROM documents ORDER BY number"
+    "FROM documents WHERE :ids IS NULL OR id IN (SELECT value FROM json_each(:ids)) ORDER BY number"
 )
 _PASSAGES = sa.text(
     'SELECT CAST(passages.text AS BLOB) AS text, start, "end", vectors.document AS owner, vector, spans, vectors '
@@ -44,12 +45,19 @@ def damage(connection: sa.Connection, dimension: int) -> str:
     )
 
 
-def _faults(connection: sa.Connection, dimension: int) -> Iterator[tuple[str, str]]:
-    """The documents that are damaged: id, and what is wrong with it first."""
-    for row in connection.execute(_DOCUMENTS):
-        document = Document(**{name: getattr(row, name).decode("utf-8", "replace") for name in _FIELDS})
+def damaged(connection: sa.Connection, dimension: int, document_ids: Sequence[str]) -> list[str]:
+    """Those of the documents that are not what was written."""
+    return [document_id for document_id, _ in _faults(connection, dimension, document_ids)]
+
+
+def _faults(
+    connection: sa.Connection, dimension: int, document_ids: Sequence[str] | None = None
+) -> Iterator[tuple[str, str]]:
+    """The documents, all or those named, that are damaged: id, and what is wrong with it first."""
+    for row in connection.execute(_DOCUMENTS, {"ids": document_ids and json.dumps(list(document_ids))}):
+        document = _document(row)
         fault = ""
-        if content_hash(document) != row.sha256:
+        if document is None or content_hash(document) != row.sha256:
             fault = "its text or what is known about it"
         elif (day_range(document.date) or (None, None)) != (row.date_low, row.date_high):
             fault = "its date"
@@ -59,7 +67,16 @@ def _faults(connection: sa.Connection, dimension: int) -> Iterator[tuple[str, st
                 filter(None, (_fault(passage, row.number, document.text, dimension) for passage in passages)), ""
             )
         if fault:
-            yield document.id, fault
+            yield row.id.decode("utf-8", "replace"), fault
+
+
+def _document(row: "sa.Row[tuple[object, ...]]") -> Document | None:
+    """The document as it is there; ``None`` where what else is known of it can no longer be read."""
+    fields = {name: getattr(row, name).decode("utf-8", "replace") for name in _FIELDS}
+    try:
+        return Document(**fields | {name: json.loads(fields[name]) for name in ("extra", "marks")})
+    except ValueError:  # also what pydantic raises
+        return None
 
 
 def _fault(passage: "sa.Row[tuple[object, ...]]", number: int, text: str, dimension: int) -> str:

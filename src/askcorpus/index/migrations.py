@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from askcorpus.errors import IndexMismatch
-from askcorpus.index.schema import meta, take_note
+from askcorpus.index.schema import DOCUMENTS, FILES, WITHHELD, meta, take_note
 
 Migration = Callable[[sa.Connection], None]
 """A step to the next schema version, inside the caller's transaction."""
@@ -24,10 +24,33 @@ Migration = Callable[[sa.Connection], None]
 OLDEST = 1
 """The schema version that the first step starts from."""
 
-MIGRATIONS: tuple[Migration, ...] = ()
+
+def _mark_places(connection: sa.Connection) -> None:
+    """Where the pages, rows and chapters of a document begin; of those read before, nothing is known."""
+    connection.exec_driver_sql("ALTER TABLE documents ADD COLUMN marks JSON NOT NULL DEFAULT '[]'")
+
+
+def _know_files(connection: sa.Connection) -> None:
+    """What documents say of themselves beyond the old fields, which file each is from, and what was read when.
+
+    Version 1 had several documents in a file only where that was a .jsonl file.
+    """
+    for column in ("author", "url", "file"):
+        connection.exec_driver_sql(f"ALTER TABLE documents ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+    connection.exec_driver_sql("ALTER TABLE documents ADD COLUMN extra JSON NOT NULL DEFAULT '{}'")
+    records = "instr(lower(origin), '.jsonl#')"
+    connection.exec_driver_sql(
+        f"UPDATE documents SET file = CASE WHEN {records} > 1 THEN substr(origin, 1, {records} + 5) ELSE origin END"
+    )
+    next(index for index in DOCUMENTS.indexes if index.name == "documents_by_file").create(connection)
+    FILES.create(connection)
+    WITHHELD.create(connection)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_mark_places, _know_files)
 """The steps in their order: the first leads from version `OLDEST` to the one after."""
 
-READABLE_FROM = 1
+READABLE_FROM = 3
 """The oldest schema version that is read as it is."""
 
 

@@ -3,7 +3,11 @@
 The functions work inside the caller's transaction.
 """
 
+import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +15,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, SENTENCES, VECTORS, Seqs, Vector, listed, unit
-from askcorpus.types import Hit, Passage, Span
+from askcorpus.types import Hit, Mark, Passage, Span
 
 
 class StoredPassage(NamedTuple):
@@ -48,7 +52,7 @@ def count_passages(connection: sa.Connection) -> int:
 
 def hits(connection: sa.Connection, passage_ids: Sequence[str]) -> dict[str, Hit]:
     """Passages with what people need to judge them, by id and in the order asked; those not there are left out."""
-    shown = (DOCUMENTS.c.title, DOCUMENTS.c.source, DOCUMENTS.c.date, DOCUMENTS.c.language)
+    shown = [DOCUMENTS.c[name] for name in ("title", "source", "date", "language", "author", "url", "extra")]
     columns = (
         PASSAGES.c.id.label("passage_id"),
         DOCUMENTS.c.id.label("document_id"),
@@ -56,10 +60,25 @@ def hits(connection: sa.Connection, passage_ids: Sequence[str]) -> dict[str, Hit
         PASSAGES.c.start,
         PASSAGES.c.end,
         *shown,
+        sa.type_coerce(DOCUMENTS.c.marks, sa.Text).label("marks"),
     )
     query = sa.select(*columns).join(DOCUMENTS).where(PASSAGES.c.id.in_(listed(passage_ids)))
-    found = {row.passage_id: Hit(**row._mapping) for row in connection.execute(query)}
+    marks_of = cache(_marks)  # a long document has thousands, and many passages
+    found = {}
+    for row in connection.execute(query):
+        marks = _bearing(marks_of(row.marks), row.start, row.end)
+        found[row.passage_id] = Hit(**{**row._mapping, "marks": marks})
     return {id_: found[id_] for id_ in passage_ids if id_ in found}
+
+
+def _marks(stored: str) -> list[Mark]:
+    return [Mark(**mark) for mark in json.loads(stored)]
+
+
+def _bearing(marks: Sequence[Mark], start: int, end: int) -> Sequence[Mark]:
+    """Of a document's marks, the last before a stretch and those within it."""
+    first = bisect_right(marks, start, key=attrgetter("start"))
+    return marks[max(0, first - 1) : bisect_left(marks, end, lo=first, key=attrgetter("start"))]
 
 
 def stored(connection: sa.Connection, passage_ids: Sequence[str]) -> dict[str, StoredPassage]:

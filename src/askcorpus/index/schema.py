@@ -41,7 +41,13 @@ DOCUMENTS = sa.Table(
     sa.Column("language", sa.Text, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("place", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False, server_default=""),
+    sa.Column("url", sa.Text, nullable=False, server_default=""),
+    sa.Column("extra", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("origin", sa.Text, nullable=False),
+    # The file that ``origin`` names, without the record in it.
+    sa.Column("file", sa.Text, nullable=False, server_default=""),
+    sa.Column("marks", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("sha256", sa.Text, nullable=False),
     # First and last day that ``date`` names, so that "2022-09" compares with days; null without a date.
     sa.Column("date_low", sa.Text),
@@ -51,7 +57,29 @@ BY_DATE = (DOCUMENTS.c.date.desc(), DOCUMENTS.c.title, DOCUMENTS.c.id)
 # Wide enough to tell filters, facets and what is known from them alone, without going through the texts.
 sa.Index("documents_facets", *(DOCUMENTS.c[name] for name in ("language", "source", "date_low", "date_high", "id")))
 sa.Index("documents_by_origin", *(DOCUMENTS.c[name] for name in ("origin", "id", "sha256")))
+sa.Index("documents_by_file", *(DOCUMENTS.c[name] for name in ("file", "date_low")))
 sa.Index("documents_by_date", *BY_DATE)
+# What was read from each file, so that one that has not changed is not read again (files.py).
+FILES = sa.Table(
+    "files",
+    SCHEMA,
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("stamp", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("rules", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("failures", sa.JSON, nullable=False),
+    sa.Column("passed_over", sa.JSON, nullable=False),
+    sa.Column("missing", sa.JSON, nullable=False),
+)
+# Documents that were removed by hand and stay out although their files still hold them.
+WITHHELD = sa.Table(
+    "withheld",
+    SCHEMA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("file", sa.Text, nullable=False, index=True),
+)
 # ``seq`` grows with every passage ever written and is never given twice: derived indexes name passages by it.
 # Vectors have tables of their own, so that reading all of them does not drag the texts along.
 PASSAGES = sa.Table(

@@ -21,13 +21,14 @@ import sqlalchemy as sa
 
 from askcorpus.embedding.baseline import Sample, ScoreBaseline
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, StorageError
-from askcorpus.index import catalog, lexical, migrations, schema
-from askcorpus.index.catalog import Facets, KnownOrigin, content_hash
+from askcorpus.index import catalog, files, lexical, migrations, schema
+from askcorpus.index.catalog import Facets, KnownDocument, content_hash
 from askcorpus.index.chroma import ELSEWHERE, ChromaIndex
 from askcorpus.index.chroma_places import Embedded, Server
-from askcorpus.index.damage import damage
+from askcorpus.index.damage import damage, damaged
 from askcorpus.index.database import Database, take_lock, translated
 from askcorpus.index.exact import Exact, Neighbour, nearest
+from askcorpus.index.files import Held, KnownFile
 from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored, vectors_of
 from askcorpus.index.schema import Vector
 from askcorpus.tuning import TUNING, Tuning
@@ -36,7 +37,9 @@ from askcorpus.types import Document, Filters, Hit, IndexInfo
 __all__ = [
     "Check",
     "Facets",
-    "KnownOrigin",
+    "Held",
+    "KnownDocument",
+    "KnownFile",
     "Progress",
     "Snapshot",
     "Store",
@@ -184,10 +187,30 @@ class Store:
         with self._reading() as connection:
             return catalog.count(connection, filters)
 
-    def known(self) -> dict[str, KnownOrigin]:
-        """What is there, by origin; documents without one are left out."""
+    def known(self, origins: Sequence[str] = (), document_ids: Sequence[str] = ()) -> list[KnownDocument]:
+        """What is there of these origins and of these ids."""
         with self._reading() as connection:
-            return catalog.known(connection)
+            return catalog.known(connection, origins, document_ids)
+
+    def known_files(self) -> dict[str, KnownFile]:
+        """Every file that was read, by path."""
+        with self._reading() as connection:
+            return files.known_files(connection)
+
+    def held(self) -> dict[str, Held]:
+        """What there is of each file, by path."""
+        with self._reading() as connection:
+            return files.held(connection)
+
+    def origins_of(self, path: str) -> dict[str, str]:
+        """Origin and document id of all that is there of a file."""
+        with self._reading() as connection:
+            return files.origins_of(connection, path)
+
+    def withheld(self, document_ids: Sequence[str]) -> set[str]:
+        """Those of the ids that were removed for good."""
+        with self._reading() as connection:
+            return files.withheld(connection, document_ids)
 
     def facets(self) -> Facets:
         """What there is to filter by."""
@@ -423,21 +446,75 @@ class Writer:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._shared: sa.Connection | None = None
 
-    def put(self, document: Document, passages: Iterable[StoredPassage]) -> None:
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written inside becomes visible, and lasting, all at once at the end; or, after an error, not at all.
+
+        What one of the calls raises can be caught inside: nothing of that call remains, and the others stand.
+        """
+        with self._database.writing() as connection:
+            self._shared = connection
+            try:
+                yield
+            finally:
+                self._shared = None
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        if self._shared is None:
+            with self._database.writing() as connection:
+                yield connection
+        else:
+            with self._shared.begin_nested():
+                yield self._shared
+
+    def put(self, document: Document, passages: Iterable[StoredPassage], file: str = "") -> None:
         """Write a document in place of what has its origin (or its id): readers see the old one, then the new one.
 
         The passages of a long document may come from a generator, which keeps few in memory; what that raises passes
-        through, and nothing is written then.
+        through, and nothing is written then. ``file`` is the path in its origin, where that names a record in a file.
 
         Raises:
             ReadError: the text is not valid Unicode, or a vector is not finite.
             StorageError: read-only, full or damaged.
         """
-        with self._database.writing() as connection:
-            catalog.put(connection, document, passages)
+        with self._writing() as connection:
+            catalog.put(connection, document, passages, file)
 
     def remove(self, document_ids: Sequence[str]) -> int:
-        """Remove documents; returns how many of them were there."""
-        with self._database.writing() as connection:
+        """Remove documents; returns how many were there. Their files bring them back when they are read again."""
+        with self._writing() as connection:
             return catalog.remove(connection, document_ids)
+
+    def withhold(self, document_ids: Sequence[str]) -> int:
+        """Remove documents for good: their files will not bring them back. Returns how many of them were there.
+
+        One that is damaged does come back, whole, at the next ingest: to have it anew is why anyone removes it.
+        """
+        with self._writing() as connection:
+            ill = damaged(connection, int(schema.meta(connection)["dimension"]), document_ids)
+            files.forget_files_of(connection, ill)
+            files.withhold(connection, [name for name in document_ids if name not in ill])
+            return catalog.remove(connection, document_ids)
+
+    def restore(self, document_ids: Sequence[str]) -> set[str]:
+        """Let the next ingest bring back what was removed for good; returns those of the ids that were."""
+        with self._writing() as connection:
+            return files.restore(connection, document_ids)
+
+    def note_files(self, read: Sequence[KnownFile]) -> None:
+        """Keep what was read, in place of what was noted of the same paths."""
+        with self._writing() as connection:
+            files.note_files(connection, read)
+
+    def forget_files(self, paths: Sequence[str]) -> None:
+        """Let these files be read again at the next run."""
+        with self._writing() as connection:
+            files.forget_files(connection, paths)
+
+    def move_file(self, old: str, new: str) -> None:
+        """Let all that is from one file be from another, which has the same bytes."""
+        with self._writing() as connection:
+            files.move_file(connection, old, new)

@@ -6,17 +6,18 @@ in a copy, in an export and after a restart of the server.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from askcorpus.types import Document, Filters, Span
+from askcorpus.types import Document, Filters, Locator, Span, locator_at
 from askcorpus_ui.chat.conversation import Conversation, Reply
 from askcorpus_ui.chat.markdown import linked, partial_text, safe_markdown
 from askcorpus_ui.chat.references import Documents, Reference
@@ -91,9 +92,10 @@ class _Card(NamedTuple):
 
 
 class _Extract(NamedTuple):
-    """A stretch of a document, and whether there is more text before and after it."""
+    """A stretch of a document, where in it that is, and whether there is more text before and after it."""
 
     text: Markup
+    locator: Locator
     begins: bool
     ends: bool
 
@@ -113,12 +115,13 @@ def panel(
 def _card(references: Sequence[Reference], document: Document | None, active: Reference | None) -> _Card:
     found = [reference for reference in references if document and reference.still_in(document)]
     chosen = active if active in references else None
-    extracts = _extracts(found, document.text, chosen) if document else []
+    extracts = _extracts(found, document, chosen) if document else []
     return _Card(references, document, extracts, len(found) < len(references), chosen)
 
 
-def _extracts(references: Sequence[Reference], text: str, chosen: Reference | None) -> list[_Extract]:
+def _extracts(references: Sequence[Reference], document: Document, chosen: Reference | None) -> list[_Extract]:
     """What to show of a document: quotes with their surroundings, passages as they are; overlaps are joined."""
+    text = document.text
     windows: list[Span] = []
     for reference in sorted(references, key=lambda reference: reference.start):
         own = Span(reference.start, reference.end)
@@ -130,6 +133,7 @@ def _extracts(references: Sequence[Reference], text: str, chosen: Reference | No
     return [
         _Extract(
             marked(text, window, cited, active=chosen.marker if chosen else 0),
+            locator_at(document.marks, min(one.start for one in references if one.start >= window.start)),
             window.start == 0,
             window.end >= len(text),
         )
@@ -151,29 +155,54 @@ def surroundings(text: str, start: int, end: int) -> Span:
 def source_page(reference: Reference | None, document: Document, strings: Strings) -> str:
     """The whole document as a page of its own, without scripts, the referenced stretch marked."""
     found = [reference] if reference and reference.still_in(document) else []
-    body = marked(document.text, Span(0, len(document.text)), found, anchor="quote")
+    places = [(mark.start, strings.locator(mark.locator)) for mark in document.marks]
+    body = marked(document.text, Span(0, len(document.text)), found, anchor="quote", places=places)
     changed = reference is not None and not found
     return fill("source.html", document=document, body=body, changed=changed, strings=strings)
 
 
-def marked(text: str, window: Span, references: Iterable[Reference], *, anchor: str = "", active: int = 0) -> Markup:
+def marked(
+    text: str,
+    window: Span,
+    references: Iterable[Reference],
+    *,
+    anchor: str = "",
+    active: int = 0,
+    places: Sequence[tuple[int, str]] = (),
+) -> Markup:
     """``text[window]`` with each reference's stretch in ``<mark>`` and its words in ``<strong>``.
 
     ``anchor`` is the mark's id, by default one with its number; ``active`` is the number that people asked for. A
-    stretch that overlaps the one before begins where that ends.
+    stretch that overlaps the one before begins where that ends. ``places`` are offsets and what begins there.
     """
     spans = ((Span(each.start, each.end), each) for each in sorted(references, key=attrgetter("start", "end")))
     stretches = [
-        (reference, _parts(text, stretch, reference.words if reference else ()))
+        (reference, _parts(text, stretch, reference.words if reference else (), places))
         for stretch, reference in _cut(window, spans)
     ]
     return Markup(fill("marked.html", stretches=stretches, anchor=anchor, active=active))
 
 
-def _parts(text: str, stretch: Span, words: Iterable[Span]) -> list[tuple[str, bool]]:
-    """The text of a stretch in pieces, and whether each is one of the words."""
+def _parts(
+    text: str, stretch: Span, words: Iterable[Span], places: Sequence[tuple[int, str]]
+) -> list[tuple[str, bool, str]]:
+    """The text of a stretch in pieces: whether each is one of the words, and what place begins with it."""
     spans = ((word, True) for word in sorted(words))
-    return [(text[part.start : part.end], word is not None) for part, word in _cut(stretch, spans)]
+    return [
+        (text[start:end], word is not None, place)
+        for part, word in _cut(stretch, spans)
+        for start, end, place in _placed(part, places)
+    ]
+
+
+def _placed(part: Span, places: Sequence[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
+    """The part in pieces, one for each place that begins in it, and one for what is before."""
+    first = bisect_left(places, part.start, key=itemgetter(0))
+    begun = places[first : bisect_left(places, part.end, lo=first, key=itemgetter(0))]
+    starts = [part.start, *(start for start, _ in begun), part.end]
+    for start, end, place in zip(starts, starts[1:], ["", *(place for _, place in begun)], strict=False):
+        if start < end:
+            yield start, end, place
 
 
 def _cut(window: Span, spans: Iterable[tuple[Span, _Thing]]) -> Iterator[tuple[Span, _Thing | None]]:

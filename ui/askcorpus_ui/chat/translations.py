@@ -1,11 +1,14 @@
 """Every word of the chat page, in each of its languages, and the names of languages and dates in them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from babel import Locale, negotiate_locale
 from babel.dates import format_date, format_skeleton
+
+from askcorpus.types import Locator
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,11 @@ class Strings:
     feedback_lost: str
     documents: str
     back: str
+    places: Mapping[str, str]
+
+    def locator(self, locator: Locator) -> str:
+        """``page 3``, ``sheet Budget, row 12``."""
+        return ", ".join(f"{self.places.get(name, name)} {value}" for name, value in locator.items())
 
     def confidence(self, probability: float) -> str:
         """The words for a probability that the answer is right."""
@@ -141,6 +149,15 @@ ENGLISH = Strings(
     feedback_lost="This could not be noted; the server’s log says why.",
     documents="{count} documents",
     back="Back to the chat",
+    places={
+        "page": "page",
+        "chapter": "chapter",
+        "sheet": "sheet",
+        "row": "row",
+        "slide": "slide",
+        "message": "message",
+        "time": "at",
+    },
 )
 
 FRENCH = Strings(
@@ -194,6 +211,15 @@ FRENCH = Strings(
     feedback_lost="Cela n’a pas pu être noté ; le journal du serveur dit pourquoi.",
     documents="{count} documents",
     back="Retour à la conversation",
+    places={
+        "page": "page",
+        "chapter": "chapitre",
+        "sheet": "feuille",
+        "row": "ligne",
+        "slide": "diapositive",
+        "message": "message",
+        "time": "à",
+    },
 )
 
 _PART = re.compile(

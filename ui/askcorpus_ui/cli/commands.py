@@ -107,49 +107,43 @@ def root(
 
 @app.command()
 def ingest(
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", readable=False, help="Files (.txt .md .html .jsonl) and folders.")
-    ],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", readable=False, help="Files and folders.")],
     data: Data = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove documents whose file is gone.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on until stopped: ingest whenever a file changes.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Read files and folders into the index.
+    """Make the index hold what files and folders hold.
 
-    A second run takes only what is new or changed. A file that cannot be read is reported, and the rest goes in.
+    A second run takes only what is new, changed or moved. A file that cannot be read is reported, and the rest goes in.
     """
     from askcorpus.embedding.embeddings import load_embeddings
     from askcorpus.index.opening import open_index
     from askcorpus_ingest.pipeline import ingest as run_ingest
-    from askcorpus_ui.cli.console import note, print_json, say
+    from askcorpus_ui.cli.console import print_report
     from askcorpus_ui.cli.progress import Bar
 
+    if watch and dry_run:
+        raise UsageError("--watch and --dry-run do not go together.", "Leave one of them out.")
     settings = _settings(data=data)
     embeddings = load_embeddings(settings)
     with open_index(settings, embeddings) as store:
-        report = run_ingest(paths, store, embeddings, settings, prune=prune, dry_run=dry_run, progress=Bar())
-    for failure in report.failed:
-        note(f"askcorpus: not ingested: {failure.origin}: {failure.reason}")
-    for origin in report.unreadable:
-        note(f"askcorpus: {origin}: the model cannot read its script; only the search for words finds it.")
-    counts = {
-        "added": report.added,
-        "changed": report.changed,
-        "unchanged": report.unchanged,
-        "removed": report.removed,
-        "failed": len(report.failed),
-        "skipped": report.skipped,
-    }
-    for path in report.question_sets:
-        note(f"askcorpus: {path} passed over: it holds questions, for askcorpus eval.")
-    if others := report.skipped - len(report.question_sets):
-        note(f"askcorpus: {others} files of other kinds passed over.")
-    if json:
-        print_json(counts)
-    else:
-        say(", ".join(f"{count} {name}" for name, count in counts.items()) + (" (dry run)" if dry_run else ""))
-    if report.failed:
+
+        def run() -> bool:
+            report = run_ingest(paths, store, embeddings, settings, prune=prune, dry_run=dry_run, progress=Bar())
+            print_report(report, json=json, dry_run=dry_run)
+            return not report.failed
+
+        complete = run()
+        if watch:
+            from askcorpus_ingest.watch import changes
+
+            for _ in changes(paths, settings.data):
+                run()
+    if not complete:
         raise typer.Exit(1)
 
 
@@ -319,9 +313,9 @@ def show_document(
 
 @docs.command("remove")
 def remove_documents(document_ids: Annotated[list[str], typer.Argument(metavar="ID…")], data: Data = None) -> None:
-    """Remove documents from the index.
+    """Remove documents from the index, for good.
 
-    Their files stay where they are; ingesting those again brings the documents back.
+    Their files stay where they are and do not bring them back; `docs restore` lets them in again.
     """
     from askcorpus.types import Filters
     from askcorpus_ui.cli.console import say
@@ -331,8 +325,25 @@ def remove_documents(document_ids: Annotated[list[str], typer.Argument(metavar="
         if unknown := [name for name in document_ids if not assistant.store.count(Filters(document_ids=(name,)))]:
             raise _unknown(unknown)
         with assistant.store.writer() as writer:
-            removed = writer.remove(document_ids)
+            removed = writer.withhold(document_ids)
     say(f"{removed} removed")
+
+
+@docs.command("restore")
+def restore_documents(document_ids: Annotated[list[str], typer.Argument(metavar="ID…")], data: Data = None) -> None:
+    """Let the next ingest bring back documents that were removed."""
+    from askcorpus.embedding.embeddings import load_embeddings
+    from askcorpus.index.opening import open_index
+    from askcorpus.index.store import require_index
+    from askcorpus_ui.cli.console import say
+
+    settings = _settings(data=data)
+    require_index(settings.data)
+    with open_index(settings, load_embeddings(settings)) as store, store.writer() as writer:
+        if unknown := sorted(set(document_ids) - store.withheld(document_ids)):
+            raise UsageError(f"Not removed: {', '.join(unknown)}.", "Name documents that docs remove took out.")
+        restored = writer.restore(document_ids)
+    say(f"{len(restored)} will come back with the next ingest")
 
 
 def _settings(**flags: Any) -> "Settings":

@@ -5,15 +5,32 @@ always UTF-8, whatever the locale says.
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 
 import typer
 from pydantic import BaseModel
 
 from askcorpus.index.store import Check
 from askcorpus.text.characters import plain
-from askcorpus.types import Answer, Citation, Document, ExplainedPassage, Explanation, Filters, Hit, Match
+from askcorpus.types import (
+    Answer,
+    Citation,
+    Document,
+    ExplainedPassage,
+    Explanation,
+    Filters,
+    Hit,
+    Locator,
+    Match,
+    locator_at,
+)
+
+if TYPE_CHECKING:
+    from askcorpus_ingest.files import PassedOver
+    from askcorpus_ingest.pipeline import Report
 
 
 def say(text: str = "") -> None:
@@ -30,6 +47,48 @@ def print_json(value: BaseModel | dict[str, Any]) -> None:
     """One line of JSON in UTF-8 on standard output."""
     line = value.model_dump_json() if isinstance(value, BaseModel) else json.dumps(value, ensure_ascii=False)
     typer.echo(line.encode("utf-8", "backslashreplace"))  # in a string, \ud800 is JSON for what UTF-8 has no bytes for
+
+
+def print_report(report: "Report", *, json: bool, dry_run: bool) -> None:
+    """What an ingest run did: what is worth a line on standard error, then the counts."""
+    for failure in report.failed:
+        note(f"askcorpus: not ingested: {failure.origin}: {failure.reason}")
+    for path in report.question_sets:
+        note(f"askcorpus: {path} passed over: it holds questions, for askcorpus eval.")
+    for line in passed_over_lines(report.passed_over):
+        note(f"askcorpus: passed over: {line}")
+    for origin in report.unreadable:
+        note(f"askcorpus: {origin}: the model cannot read its script; only the search for words finds it.")
+    for line in _kept(report):
+        note(f"askcorpus: {line}")
+    names = ("added", "changed", "unchanged", "moved", "removed", "missing", "failed", "skipped", "undated", "withheld")
+    counts = report._asdict() | {"failed": len(report.failed)}
+    if json:
+        print_json({name: counts[name] for name in names})
+    else:
+        shown = [name for name in names if counts[name] or name in _ALWAYS]
+        say(", ".join(f"{counts[name]} {name}" for name in shown) + (" (dry run)" if dry_run else ""))
+
+
+_ALWAYS = ("added", "changed", "unchanged", "removed", "failed", "skipped")
+"""Counts that are told even when they are 0."""
+
+
+def _kept(report: "Report") -> Iterator[str]:
+    """What the index holds or lacks although the files say otherwise, with what to do about it."""
+    if report.missing:
+        yield f"{_documents(report.missing)} kept whose file or record is gone; --prune removes what is gone."
+    if report.elsewhere:
+        more = f" and {len(report.elsewhere) - 1} more" if len(report.elsewhere) > 1 else ""
+        yield f"gone, elsewhere: {report.elsewhere[0]}{more}; askcorpus ingest PATH --prune removes what was there."
+    if report.withheld:
+        yield f"{_documents(report.withheld)} left out, removed by hand; askcorpus docs restore brings them back."
+    if report.undated:
+        yield f"{_documents(report.undated)} without a date: --from and --to leave them out."
+
+
+def _documents(number: int) -> str:
+    return "1 document" if number == 1 else f"{number} documents"
 
 
 def print_answer(answer: Answer) -> None:
@@ -54,7 +113,7 @@ def print_answer(answer: Answer) -> None:
 def _print_citation(citation: Citation) -> None:
     say(f"\n[{citation.marker}] “{citation.quote}”")
     where = f"{citation.document_id}:{citation.start}-{citation.end}"
-    say("    " + _joined(citation.title, citation.source, citation.date, where))
+    say("    " + _joined(citation.title, citation.source, citation.date, _located(citation.locator), where))
     if not citation.verified:
         say("    (not found at this place in the document)")
 
@@ -69,8 +128,14 @@ def print_hits(hits: Sequence[Hit]) -> None:
 
 def _print_hits(hits: Iterable[Hit]) -> None:
     for rank, hit in enumerate(hits, start=1):
-        say(f"\n{rank}. " + _joined(hit.title, hit.source, hit.date, f"{hit.document_id}:{hit.start}-{hit.end}"))
+        where = f"{hit.document_id}:{hit.start}-{hit.end}"
+        say(f"\n{rank}. " + _joined(hit.title, hit.source, hit.date, _located(locator_at(hit.marks, hit.start)), where))
         say("   " + " ".join(hit.text.split()))
+
+
+def _located(locator: Locator) -> str:
+    """``sheet Budget, row 12``."""
+    return ", ".join(f"{name} {value}" for name, value in locator.items())
 
 
 def print_explanation(explanation: Explanation) -> None:
@@ -151,10 +216,16 @@ def print_documents(documents: Iterable[Document]) -> None:
 
 def print_document(document: Document) -> None:
     """What is known about a document, then its whole text."""
-    for name, value in document.model_dump(exclude={"text"}).items():
+    for name, value in document.model_dump(exclude={"text", "marks"}).items():
         if value:
             say(f"{name + ':':10}{value}")
     say("\n" + document.text)
+
+
+def passed_over_lines(passed_over: Iterable["PassedOver"]) -> list[str]:
+    """How many inputs of each ending were passed over, and why: ``9 .png (is an image, which is not read)``."""
+    counts = Counter((PurePath(one.origin).suffix.lower(), one.reason) for one in passed_over)
+    return [f"{count} {ending or 'without an ending'}: {reason}" for (ending, reason), count in counts.most_common()]
 
 
 def print_checks(checks: Iterable[Check]) -> None:

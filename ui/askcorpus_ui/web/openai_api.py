@@ -218,6 +218,7 @@ def _annotations(answer: Answer, base: str) -> list[dict[str, Any]]:
             "url": base.rstrip("/") + Reference.of(cited).url(),
             "document_id": cited.document_id,
             "quote": cited.quote,
+            "locator": cited.locator,
             "verified": cited.verified,
         }
 

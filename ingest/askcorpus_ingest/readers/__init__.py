@@ -1,0 +1,1 @@
+"""From a file to the records in it, one format a module."""

@@ -1,0 +1,67 @@
+"""A web page: its main text, and what its head says of it."""
+
+import html
+import re
+from collections.abc import Iterator
+
+from askcorpus.errors import ReadError
+from askcorpus.text.language import sure_language
+from askcorpus_ingest.encoding import declared_encoding, decode
+from askcorpus_ingest.readers.markup import shown
+from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.source import Source
+
+HEAD_CHARS = 1_000_000
+"""Title and language of a page are looked for so far."""
+MAIN_TEXT_CHARS = 5_000_000
+MAIN_TEXT_TAGS = 100_000
+"""Of a longer page, or one with more tags, all text is taken: finding the main text of it would take minutes."""
+MAIN_TEXT_DEPTH = 200
+"""So it is of a page with more tags inside each other: the trees in which the main text is looked for end at 253."""
+MIN_MAIN_TEXT_CHARS = 250
+"""When less than that is found, the page is taken whole: better a menu too many than a paragraph lost."""
+
+_HTML_LANGUAGE = re.compile(r"<html[^<>]{0,500}?\slang\s{0,9}=\s{0,9}[\"']?([A-Za-z-]{2,12})", re.IGNORECASE)
+_HTML_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
+
+
+def read_html(source: Source) -> Iterator[RawRecord]:
+    """Main text and metadata of a page; all its visible text where no main text stands out."""
+    data = source.content()
+    page = decode(data, declared_encoding(data)).replace("\0", "")
+    visible = shown(page, with_markup=len(page) <= MAIN_TEXT_CHARS)
+    small = visible.tags <= MAIN_TEXT_TAGS and visible.depth <= MAIN_TEXT_DEPTH
+    fields = _main_text(visible.markup) if small and visible.markup else {}
+    text = "\n\n".join(filter(None, map(str.strip, (fields.get("text") or "").split("\n"))))
+    if len(text) < MIN_MAIN_TEXT_CHARS:
+        text = visible.text
+    if not text.strip():
+        raise ReadError("holds no text")
+    title, language = (pattern.search(page, 0, HEAD_CHARS) for pattern in (_HTML_TITLE, _HTML_LANGUAGE))
+    yield RawRecord(
+        origin=source.origin,
+        text=text,
+        title=fields.get("title") or (html.unescape(title[1]) if title else ""),
+        date=fields.get("date") or "",
+        language=language[1] if language and not _contradicts(text, language[1]) else "",
+        source=fields.get("sitename") or "",
+    )
+
+
+def _contradicts(text: str, language: str) -> bool:
+    """Whether the text is surely in another language: many a template says English whatever is written in it."""
+    found = sure_language(text)
+    return bool(found) and found != language.lower().partition("-")[0]
+
+
+def _main_text(page: str) -> dict[str, str]:
+    from trafilatura import bare_extraction
+
+    found = bare_extraction(
+        page,
+        include_comments=False,
+        favor_recall=True,
+        with_metadata=True,
+        date_extraction_params={"original_date": True, "extensive_search": False},
+    )
+    return found if isinstance(found, dict) else found.as_dict() if found else {}

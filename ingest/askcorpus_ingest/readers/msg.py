@@ -1,0 +1,96 @@
+"""Messages that Outlook saved (.msg), and what else is an OLE file."""
+
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from askcorpus.errors import ReadError
+from askcorpus.text.characters import clean_line
+from askcorpus_ingest.encoding import decode
+from askcorpus_ingest.files import Failure
+from askcorpus_ingest.readers.markup import visible_text
+from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.sheets import read_sheets
+from askcorpus_ingest.readers.source import Part, Source
+
+_SUBJECT, _BODY, _HTML, _SENDER, _ADDRESS, _HEADERS = "0037", "1000", "1013", "0C1A", "0C1F", "007D"
+_LONG_NAME, _SHORT_NAME, _DATA = "3707", "3704", "3701"
+_TEXT_KINDS = ("001F", "001E", "0102")
+_DATE = re.compile(r"^Date:[ \t]*([^\r\n]+)", re.MULTILINE | re.IGNORECASE)
+_SENT = re.compile(rb"\x40\x00\x39\x00....(.{8})", re.DOTALL)
+_FILETIME_EPOCH = 11_644_473_600
+_STREAMS = {
+    "EncryptedPackage": "is encrypted",
+    "WordDocument": "is a document of Word 97 to 2003, which is not read; save it as .docx",
+    "PowerPoint Document": "is a presentation of PowerPoint 97 to 2003, which is not read; save it as .pptx",
+}
+
+
+def read_ole(source: Source) -> Iterator["RawRecord | Failure | Part"]:
+    """A message with the files attached to it, or an old spreadsheet.
+
+    Raises:
+        ReadError: it is broken, encrypted, or of a kind that is not read.
+    """
+    import olefile
+
+    try:
+        with olefile.OleFileIO(io.BytesIO(source.content())) as ole:
+            for stream, fate in _STREAMS.items():
+                if ole.exists(stream):
+                    raise ReadError(fate)
+            if ole.exists("Workbook") or ole.exists("Book"):
+                yield from read_sheets(source)
+            elif ole.exists("__properties_version1.0"):
+                yield from _message(source, ole)
+            else:
+                raise ReadError("is an OLE file of a kind that is not read")
+    except (OSError, IndexError, ValueError, TypeError) as exc:
+        raise ReadError("is a broken OLE file") from exc
+
+
+def _message(source: Source, ole: Any) -> Iterator["RawRecord | Failure | Part"]:
+    text = _property(ole, "", _BODY)
+    if not text.strip() and (page := _property(ole, "", _HTML)):
+        text = visible_text(page)
+    attached = sorted({entry[0] for entry in ole.listdir() if entry[0].startswith("__attach_version1.0_")})
+    if text.strip():
+        author = clean_line(_property(ole, "", _SENDER)) or clean_line(_property(ole, "", _ADDRESS))
+        subject = clean_line(_property(ole, "", _SUBJECT))
+        yield RawRecord(source.origin, text, title=subject, date=_date(ole), author=author)
+    elif not attached:
+        raise ReadError("holds no text")
+    for index, folder in enumerate(attached, 1):
+        name = clean_line(_property(ole, folder, _LONG_NAME) or _property(ole, folder, _SHORT_NAME))
+        try:
+            yield source.part(name or f"attachment {index}", io.BytesIO(_bytes(ole, folder, _DATA, "0102")))
+        except ReadError as exc:
+            yield Failure(f"{source.origin}#{name}", exc.message)
+
+
+def _property(ole: Any, folder: str, tag: str) -> str:
+    for kind in _TEXT_KINDS:
+        if data := _bytes(ole, folder, tag, kind):
+            try:
+                return data.decode("utf-16-le", "replace") if kind == "001F" else decode(data)
+            except ReadError:
+                return ""
+    return ""
+
+
+def _bytes(ole: Any, folder: str, tag: str, kind: str) -> bytes:
+    name = [*([folder] if folder else []), f"__substg1.0_{tag}{kind}"]
+    return ole.openstream(name).read() if ole.exists(name) else b""
+
+
+def _date(ole: Any) -> str:
+    """When it was sent: as its properties say, or its headers."""
+    import datetime
+
+    if sent := _SENT.search(ole.openstream("__properties_version1.0").read()):
+        seconds = int.from_bytes(sent[1], "little") // 10_000_000 - _FILETIME_EPOCH
+        if 0 < seconds < 10_000_000_000:
+            return datetime.datetime.fromtimestamp(seconds, datetime.UTC).date().isoformat()
+    found = _DATE.search(_property(ole, "", _HEADERS))
+    return found[1] if found else ""

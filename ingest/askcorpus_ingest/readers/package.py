@@ -1,0 +1,128 @@
+"""Files that are ZIP archives of XML (.docx, .odt, .pptx, .epub): their parts, read within limits."""
+
+import io
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import unquote
+
+from askcorpus.errors import ReadError
+from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.source import Source
+
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError)
+RELATIONS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
+DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
+TERMS = "{http://purl.org/dc/terms/}"
+
+Element = Any
+"""An element of lxml, which has no types."""
+
+
+class Package:
+    """An open package."""
+
+    def __init__(self, source: Source, archive: zipfile.ZipFile) -> None:
+        self.source = source
+        self.names = frozenset(archive.namelist())
+        self._archive = archive
+
+    def data(self, name: str) -> bytes:
+        """The bytes of a part.
+
+        Raises:
+            ReadError: it is not there, encrypted, broken or too large.
+        """
+        try:
+            info = self._archive.getinfo(name)
+            if info.flag_bits & 1:
+                raise ReadError("is encrypted")
+            with self._archive.open(info) as part:
+                data = part.read(self.source.max_bytes + 1)
+        except KeyError as exc:
+            raise ReadError(f"has no part {name}") from exc
+        except BROKEN_ZIP as exc:
+            raise ReadError("is broken") from exc
+        self.source.limits.bytes_left -= len(data)
+        if len(data) > self.source.max_bytes or self.source.limits.bytes_left < 0:
+            raise ReadError(f"holds more than {self.source.max_mb} MB (the setting max_file_mb)")
+        return data
+
+    def xml(self, name: str) -> Element:
+        """The root of a part. Raises as `data` does, or where it is no XML."""
+        return parsed(self.data(name))
+
+    def found(self, name: str) -> Element | None:
+        """The root of a part that need not be there, or need not be well."""
+        try:
+            return self.xml(name) if name in self.names else None
+        except ReadError:
+            return None
+
+    def relations(self, name: str) -> dict[str, tuple[str, str]]:
+        """What a part of an Office file points to: (the last word of the kind, the other part's name) by id."""
+        folder, base = posixpath.split(name)
+        root = self.found(f"{folder}/_rels/{base}.rels".lstrip("/"))
+        return {
+            one.get("Id", ""): (one.get("Type", "").rpartition("/")[2], resolved(folder, one.get("Target", "")))
+            for one in (root if root is not None else ())
+            if one.get("TargetMode") != "External"
+        }
+
+    def properties(self) -> RawRecord:
+        """Title, author, date and language that an Office file gives, in a record without text."""
+        root = self.found("docProps/core.xml")
+        if root is None:
+            return RawRecord("", "")
+
+        def about(name: str) -> str:
+            return (root.findtext(name) or "").strip()
+
+        return RawRecord(
+            "",
+            "",
+            title=about(f"{DUBLIN_CORE}title"),
+            author=about(f"{DUBLIN_CORE}creator"),
+            date=about(f"{TERMS}created"),
+            language=about(f"{DUBLIN_CORE}language"),
+        )
+
+
+@contextmanager
+def opened_package(source: Source) -> Iterator[Package]:
+    """The file as a package.
+
+    Raises:
+        ReadError: it is broken.
+    """
+    with source.opened() as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except BROKEN_ZIP as exc:
+            raise ReadError("is broken") from exc
+        with archive:
+            yield Package(source, archive)
+
+
+def resolved(folder: str, target: str) -> str:
+    """The name of a part that another one in ``folder`` points to."""
+    target = unquote(target.partition("#")[0])
+    return target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+
+
+def parsed(data: bytes) -> Element:
+    """The root of an XML document, in which no entity is resolved and nothing is fetched.
+
+    Raises:
+        ReadError: it is none.
+    """
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        return etree.parse(io.BytesIO(data), parser).getroot()
+    except (etree.XMLSyntaxError, ValueError) as exc:
+        raise ReadError("holds broken XML") from exc

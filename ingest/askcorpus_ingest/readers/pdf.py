@@ -1,0 +1,163 @@
+"""PDF: the text of its pages, in PDFium's order of reading."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from askcorpus.errors import ReadError
+from askcorpus_ingest.files import Failure
+from askcorpus_ingest.readers.marks import Stretch, put_together
+from askcorpus_ingest.readers.raised import lowered, raised
+from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.source import Source
+
+FULL_LINE = 0.75
+"""A line that ends a sentence and is shorter than so much of its page's longest ends a paragraph."""
+MOST_LISTED = 20
+SMALL, HIGH, LOW, DESCENT = 0.9, 0.15, 0.05, 0.2
+"""A figure of less than that part of the height of the sign before it, and so much of that above or below its line, is
+set high or low; so much of a sign's height is below the line."""
+
+_HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02]\\s*")
+_FIGURES = re.compile(r"(?<=[^\s])[0-9]{1,20}(?![^\s]*[A-Za-z])")
+_SENTENCE_ENDS = '.!?…”»"'
+_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
+_DIGITS = re.compile(r"\d+")
+_FATES = {4: "is encrypted", 5: "is encrypted in a way that is not read"}
+
+
+def read_pdf(source: Source) -> Iterator[RawRecord | Failure]:
+    """Its text with a mark where each page begins; pages without text but with pictures are a failure of their own.
+
+    Raises:
+        ReadError: it is encrypted, broken, or holds no text.
+    """
+    import pypdfium2
+
+    try:
+        pdf = pypdfium2.PdfDocument(source.content())
+    except pypdfium2.PdfiumError as exc:
+        raise ReadError(_FATES.get(getattr(exc, "err_code", 0) or 0, "is a broken PDF")) from exc
+    try:
+        yield from _records(source, pdf)
+    finally:
+        pdf.close()
+
+
+def _records(source: Source, pdf: Any) -> Iterator[RawRecord | Failure]:
+    texts: list[str] = []
+    pictures: list[int] = []
+    broken: list[int] = []
+    for number in range(len(pdf)):
+        text, state = _page(pdf, number)
+        texts.append(text)
+        pictures += [number + 1] if state == "picture" else []
+        broken += [number + 1] if state == "broken" else []
+    texts = [_paragraphs(page) for page in _without_running_heads(texts)]
+    text, marks = put_together(Stretch({"page": _label(pdf, n)}, page) for n, page in enumerate(texts))
+    if not text:
+        raise ReadError(_why_no_text(len(texts), pictures, broken))
+    about = pdf.get_metadata_dict()
+    yield RawRecord(
+        source.origin,
+        text,
+        title=about["Title"],
+        date=_date(about["CreationDate"]),
+        author=about["Author"],
+        marks=marks,
+    )
+    if pictures:
+        yield Failure(source.origin, f"pages {_listed(pictures)} are pictures without text (scanned?)")
+    if broken:
+        yield Failure(source.origin, f"pages {_listed(broken)} are broken")
+
+
+def _date(date: str) -> str:
+    """``D:20230504102030+02'00'`` as people write it."""
+    found = _DATE.match(date)
+    return "-".join(found.groups()) if found else date
+
+
+def _why_no_text(pages: int, pictures: Sequence[int], broken: Sequence[int]) -> str:
+    if pictures:
+        return f"holds no text: its {pages} pages are pictures (scanned)"
+    return "holds no page that can be read" if broken else "holds no text"
+
+
+def _page(pdf: Any, number: int) -> tuple[str, str]:
+    """A page's text, and whether it is "text", a "picture", "empty" or "broken"."""
+    import pypdfium2
+
+    try:
+        page = pdf[number]
+        text = _with_scripts(page.get_textpage())
+    except pypdfium2.PdfiumError:
+        return "", "broken"
+    text = _HYPHEN_AT_LINE_END.sub("", text).replace("\r\n", "\n")
+    if text.strip():
+        return text, "text"
+    image = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
+    return "", "picture" if next(page.get_objects([image], max_depth=3), None) else "empty"
+
+
+def _with_scripts(page: Any) -> str:
+    """The page's text, with figures that are smaller than what they follow as high or low as they stand.
+
+    A number set high after the end of a sentence is the mark of a note, and left out.
+    """
+    text: str = page.get_text_range(errors="replace")
+    if page.count_chars() != len(text):  # then places in the one are not those in the other
+        return text
+    signs = list(text)
+    for run in _FIGURES.finditer(text):
+        base = page.get_charbox(run.start() - 1, loose=True)
+        for at in range(run.start(), run.end()):
+            box = page.get_charbox(at, loose=True)
+            high, small = base[3] - base[1], box[3] - box[1]
+            rise = box[1] - base[1] - DESCENT * (high - small)
+            if small >= SMALL * high or -LOW * high < rise < HIGH * high:
+                base = box
+            elif rise < 0:
+                signs[at] = lowered(signs[at])
+            else:
+                signs[at] = "" if text[run.start() - 1] in _SENTENCE_ENDS else raised(signs[at])
+    return "".join(signs)
+
+
+def _label(pdf: Any, number: int) -> str:
+    """What the page is called in the file (iv, A-3), or its number."""
+    return pdf.get_page_label(number).strip() or str(number + 1)
+
+
+def _without_running_heads(pages: Sequence[str]) -> list[str]:
+    """The pages without the first and last lines that most of them share but for a number."""
+    lines = [page.strip().split("\n") for page in pages]
+    shared: set[tuple[int, str]] = set()
+    for place in (0, -1):
+        counts = Counter(_DIGITS.sub("0", page[place].strip()) for page in lines if len(page) > 1)
+        shared |= {(place, line) for line, count in counts.items() if count >= max(3, len(pages) / 2)}
+    return ["\n".join(_less(page, shared)) for page in lines]
+
+
+def _less(page: list[str], shared: set[tuple[int, str]]) -> list[str]:
+    if len(page) > 1 and (0, _DIGITS.sub("0", page[0].strip())) in shared:
+        page = page[1:]
+    if len(page) > 1 and (-1, _DIGITS.sub("0", page[-1].strip())) in shared:
+        page = page[:-1]
+    return page
+
+
+def _paragraphs(page: str) -> str:
+    """The page's lines, with a blank line after one that ends its paragraph."""
+    lines = [line.strip() for line in page.split("\n")]
+    full = FULL_LINE * max(map(len, lines))
+    return "\n".join(
+        f"{line}\n" if len(line) < full and line.endswith((".", "!", "?", ":", "”", "»", '."')) else line
+        for line in lines
+    )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:MOST_LISTED]))
+    return f"{shown} and {len(numbers) - MOST_LISTED} more" if len(numbers) > MOST_LISTED else shown

@@ -1,0 +1,78 @@
+"""PowerPoint presentations (.pptx): the text of each slide and its notes."""
+
+from collections.abc import Iterator
+
+from askcorpus.errors import ReadError
+from askcorpus_ingest.readers.marks import Stretch, put_together
+from askcorpus_ingest.readers.package import Element, Package, opened_package
+from askcorpus_ingest.readers.raised import lowered, raised
+from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.rows import told_table
+from askcorpus_ingest.readers.source import Source
+
+A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
+_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_FURNITURE = {"sldNum", "dt", "ftr", "hdr", "sldImg"}
+"""Placeholders that every slide repeats."""
+
+
+def read_pptx(source: Source) -> Iterator[RawRecord]:
+    """Its text, with a mark for each slide.
+
+    Raises:
+        ReadError: it is broken, encrypted, or holds no text.
+    """
+    with opened_package(source) as package:
+        text, marks = put_together(_stretches(package))
+        about = package.properties()
+    if not text:
+        raise ReadError("holds no text")
+    yield about._replace(origin=source.origin, text=text, marks=marks)
+
+
+def _stretches(package: Package) -> Iterator[Stretch]:
+    main = next((name for kind, name in package.relations("").values() if kind == "officeDocument"), "")
+    main = main or "ppt/presentation.xml"
+    related = package.relations(main)
+    for number, slide in enumerate(package.xml(main).iter(f"{P}sldId"), 1):
+        _, name = related.get(slide.get(_ID, ""), ("", ""))
+        locator = {"slide": str(number)}
+        for shape in _shapes(package.found(name)):
+            yield Stretch(locator, shape)
+        for kind, other in package.relations(name).values():
+            if kind == "notesSlide":
+                yield from (Stretch(locator, shape) for shape in _shapes(package.found(other)))
+            elif kind == "diagramData":
+                yield Stretch(locator, _paragraphs(package.found(other)))
+
+
+def _shapes(root: Element | None) -> Iterator[str]:
+    """The text of each shape, and each table."""
+    for shape in root.iter(f"{P}sp", f"{A}tbl") if root is not None else ():
+        if shape.tag == f"{A}tbl":
+            yield told_table([[_paragraphs(cell, " ") for cell in row.iter(f"{A}tc")] for row in shape.iter(f"{A}tr")])
+            continue
+        place = shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph")
+        if place is None or place.get("type") not in _FURNITURE:
+            yield _paragraphs(shape)
+
+
+def _paragraphs(root: Element | None, between: str = "\n") -> str:
+    paragraphs = root.iter(f"{A}p") if root is not None else ()
+    return between.join("".join(_pieces(paragraph)) for paragraph in paragraphs)
+
+
+def _pieces(paragraph: Element) -> Iterator[str]:
+    for element in paragraph.iter(f"{A}t", f"{A}br"):
+        yield "\n" if element.tag == f"{A}br" else _placed(element)
+
+
+def _placed(text: Element) -> str:
+    """Text as high or low as it stands."""
+    shown: str = text.text or ""
+    style = text.getparent().find(f"{A}rPr")
+    baseline = style.get("baseline", "0") if style is not None else "0"
+    if baseline.strip("%0.") in ("", "-"):
+        return shown
+    return lowered(shown) if baseline.startswith("-") else raised(shown)

@@ -1,0 +1,52 @@
+"""Spreadsheets (.xlsx, .xls, .xlsb, .ods): a row is a record where its sheet has a header."""
+
+import datetime
+import io
+from collections.abc import Iterator, Sequence
+
+from askcorpus.errors import ReadError
+from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.rows import row_records
+from askcorpus_ingest.readers.source import Source
+
+
+def read_sheets(source: Source) -> Iterator[RawRecord]:
+    """The rows of each sheet that is shown, with the values that its formulas had when it was saved.
+
+    Raises:
+        ReadError: it is encrypted, or none.
+    """
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(source.content()))
+        for sheet in book.sheets_metadata:
+            if sheet.typ is SheetTypeEnum.WorkSheet and sheet.visible is SheetVisibleEnum.Visible:
+                rows = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
+                yield from row_records(source, _numbered(rows), {"sheet": sheet.name}, _title(source, sheet.name))
+    except PasswordError as exc:
+        raise ReadError("is encrypted") from exc
+    except CalamineError as exc:
+        raise ReadError("is a broken spreadsheet") from exc
+
+
+def _title(source: Source, sheet: str) -> str:
+    return f"{source.path.stem}: {sheet}"
+
+
+def _numbered(rows: Sequence[Sequence[object]]) -> Iterator[tuple[int, Sequence[str]]]:
+    for number, row in enumerate(rows, 1):
+        yield number, [_shown(value) for value in row]
+
+
+def _shown(value: object) -> str:
+    """A cell as people read it: whole numbers without a point, times without the seconds that are none."""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime.datetime):
+        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(" ")
+    if isinstance(value, datetime.time):
+        return value.isoformat("minutes") if not value.second else value.isoformat("seconds")
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)

@@ -1,0 +1,159 @@
+"""What a file is: by its content wherever that says so, else by its ending."""
+
+import re
+import zipfile
+
+from askcorpus.errors import ReadError
+from askcorpus_ingest.encoding import BLANK, UTF16_BOMS
+from askcorpus_ingest.files import READABLE_ENDINGS
+from askcorpus_ingest.readers.package import BROKEN_ZIP
+from askcorpus_ingest.readers.source import Source
+
+HEAD_BYTES = 4096
+
+_BY_ENDING = {
+    ".txt": "text",
+    ".text": "text",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".srt": "subtitles",
+    ".vtt": "subtitles",
+    ".xml": "xml",
+    ".rss": "xml",
+    ".atom": "xml",
+    ".nitf": "xml",
+    ".eml": "mail",
+    ".mht": "mail",
+    ".mhtml": "mail",
+    ".mbox": "mailbox",
+}
+_MAGIC = (
+    (b"%PDF-", "pdf"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
+    (b"{\\rtf", "rtf"),
+    (b"\x1f\x8b", "compressed"),
+    (b"BZh", "compressed"),
+    (b"\xfd7zXZ", "compressed"),
+)
+_OTHERS = (
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"GIF8", "an image"),
+    (b"BM", "an image"),
+    (b"II*\0", "an image"),
+    (b"MM\0*", "an image"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"SQLite format 3", "a database"),
+    (b"OggS", "a recording"),
+    (b"ID3", "a recording"),
+    (b"fLaC", "a recording"),
+    (b"RIFF", "a recording or an image"),
+    (b"\0\0\0", "a recording or an image"),
+)
+_PACKAGES = (
+    ("word/", "docx"),
+    ("ppt/", "pptx"),
+    ("xl/", "sheets"),
+)
+_MIMETYPES = {
+    b"application/epub+zip": "epub",
+    b"application/vnd.oasis.opendocument.text": "odt",
+    b"application/vnd.oasis.opendocument.presentation": "odt",
+    b"application/vnd.oasis.opendocument.spreadsheet": "sheets",
+}
+_TEXTS = (
+    (re.compile(r"WEBVTT\b"), "subtitles"),
+    (re.compile(r"\d{1,6}[ \t]*\n(?:\d{1,3}:)?\d\d:\d\d[,.]\d{3}[ \t]+-->"), "subtitles"),
+    (re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE), "html"),
+    (re.compile(r"<\?xml[^>]*\?>(?:\s|<!--.*?-->)*(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE | re.DOTALL), "html"),
+    (re.compile(r"<\?xml\s|<(?:rss|feed|nitf|newsItem|newsMessage|rdf:RDF)[\s>]"), "xml"),
+    (re.compile(r"From \S+ [^\n]*\d{4}\n[\w-]+:"), "mailbox"),
+)
+_HEADER_LINE = re.compile(r"[A-Za-z][A-Za-z0-9-]*:[ \t]|[ \t]+\S|From \S")
+_MAIL_HEADERS = re.compile(r"^(From|Date|Subject|Message-ID|MIME-Version|Return-Path|Received|To):", re.I | re.M)
+
+
+class NotRead(ReadError):
+    """A file of a kind that is passed over."""
+
+
+def kind_of(source: Source) -> str:
+    """The name of the format that a file is in.
+
+    Raises:
+        NotRead: it is none that is read.
+        ReadError: it is not what its ending says.
+        OSError: it cannot be opened.
+    """
+    kind = outer_kind(source)
+    return _package_kind(source) if kind == "zip" else kind
+
+
+def outer_kind(source: Source) -> str:
+    """The same by its first bytes alone: office files and books are "zip" too. Raises as `kind_of` does."""
+    head = source.head(HEAD_BYTES)
+    for magic, kind in _MAGIC:
+        if head.startswith(magic) or (kind == "pdf" and magic in head[:1024]):
+            return kind
+    if head[257:262] == b"ustar":
+        return "tar"
+    by_ending = _BY_ENDING.get(source.path.suffix.lower(), "")
+    if kind := _text_kind(head, by_ending) or by_ending:
+        return kind
+    ending = source.path.suffix.lower()
+    if ending in READABLE_ENDINGS:
+        raise ReadError("is empty" if not head.strip(BLANK) else f"is no {ending[1:]} file")
+    if other := next((name for magic, name in _OTHERS if head.startswith(magic)), ""):
+        raise NotRead(f"is {other}, which is not read")
+    raise NotRead(f"has an ending that is not read ({ending or 'none'})")
+
+
+def _package_kind(source: Source) -> str:
+    """What a ZIP archive is: an office file, a book, or just an archive."""
+    try:
+        with source.opened() as file, zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+            if "mimetype" in names[:3]:
+                with archive.open("mimetype") as part:
+                    return _MIMETYPES.get(part.read(100).strip().removesuffix(b"-template"), "zip")
+    except BROKEN_ZIP:
+        return "zip"
+    if "META-INF/container.xml" in names:
+        return "epub"
+    if "[Content_Types].xml" in names:
+        return next((kind for folder, kind in _PACKAGES if any(name.startswith(folder) for name in names)), "zip")
+    return "zip"
+
+
+def _text_kind(head: bytes, by_ending: str) -> str:
+    """What a text says it is, where it says so more clearly than its ending; "" where it does not."""
+    encoding = "utf-16" if head.startswith(UTF16_BOMS) else "utf-8"
+    start = head.decode(encoding, "replace").lstrip("\ufeff \t\r\n").replace("\r\n", "\n")
+    for pattern, kind in _TEXTS:
+        if pattern.match(start):
+            return kind
+    if by_ending not in ("markdown", "jsonl", "json", "csv") and _is_mail(start):
+        return "mail"
+    return ""
+
+
+def _is_mail(start: str) -> bool:
+    """Whether a text begins with the headers of a message: nothing else before the first empty line, and two of those
+    that every message has."""
+    headers = start.partition("\n\n")[0].split("\n")
+    complete = headers[:-1] if "\n\n" not in start else headers
+    found = {match.lower() for match in _MAIL_HEADERS.findall("\n".join(complete))}
+    return len(found) >= 2 and all(map(_HEADER_LINE.match, complete))

@@ -1,0 +1,179 @@
+"""What a reader reads: the bytes of a file or of a part of one, and no more of them than is allowed."""
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from gzip import GzipFile
+from pathlib import Path, PurePath
+from typing import IO, BinaryIO
+
+from askcorpus.errors import ReadError
+from askcorpus.text.characters import printable
+from askcorpus_ingest.files import origin_of
+
+MEGABYTE = 1_000_000
+NO_MEMORY = "is too large for the memory that is left"
+CHANGED = "changed while it was read"
+MOST_EXPANSION = 100
+"""What is packed into a file may be so many times its size, or `LEAST_EXPANDED` files of the largest size allowed."""
+LEAST_EXPANDED = 20
+MOST_PARTS = 100_000
+"""Parts of one file (members of archives, attachments) that are read."""
+MOST_DEPTH = 4
+"""Archives inside each other that are opened."""
+
+_COPIED_AT_ONCE = 1 << 20
+_KEPT_IN_MEMORY = 8 * MEGABYTE
+
+
+@dataclass
+class Limits:
+    """What is left to all parts of one file together, and which of them are not to be read again.
+
+    ``avoid`` are the origins of parts that ended the process which read them; ``begin`` is told of each part before it
+    is read.
+    """
+
+    bytes_left: int = 0
+    parts_left: int = MOST_PARTS
+    avoid: frozenset[str] = frozenset()
+    begin: Callable[[str], None] = lambda _origin: None
+    named: Counter[str] = field(default_factory=Counter)
+
+    def own_name(self, origin: str) -> str:
+        """The origin, told from that of an earlier part of the same name."""
+        self.named[origin] += 1
+        return origin if self.named[origin] == 1 else f"{origin}~{self.named[origin]}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """An ordinary file, and how many million bytes of it are read at once (the setting ``max_file_mb``)."""
+
+    path: PurePath
+    max_mb: int
+    limits: Limits = field(default_factory=Limits)
+    depth: int = 0
+
+    @classmethod
+    def of(cls, path: Path, max_mb: int, limits: Limits) -> "Source":
+        """The file, with ``limits`` for what is packed into it set by its size."""
+        size = path.stat().st_size
+        limits.bytes_left = max(MOST_EXPANSION * size, LEAST_EXPANDED * max_mb * MEGABYTE)
+        return cls(path, max_mb, limits)
+
+    @property
+    def origin(self) -> str:
+        """What its documents are known by."""
+        return origin_of(Path(self.path))
+
+    @property
+    def max_bytes(self) -> int:
+        """The most bytes that are read at once."""
+        return self.max_mb * MEGABYTE
+
+    def too_large(self) -> ReadError:
+        """The error for more than that."""
+        return ReadError(f"is larger than {self.max_mb} MB (the setting max_file_mb)")
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """The file, which is an ordinary one: a pipe that has taken its place since it was found could block for ever.
+
+        Raises:
+            ReadError: it is no ordinary file.
+            OSError: it cannot be opened.
+        """
+        flags = getattr(os, "O_NONBLOCK", 0)
+        with open(self.path, "rb", opener=lambda name, usual: os.open(name, usual | flags)) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ReadError("is no ordinary file")
+            yield file
+
+    def head(self, size: int) -> bytes:
+        """Its first bytes, no more than ``size``."""
+        with self.opened() as file:
+            return file.read(size)
+
+    def sha256(self) -> str:
+        """That of all its bytes, however many, as hex digits. Raises as `opened` does."""
+        found = hashlib.sha256()
+        with self.opened() as file:
+            while block := file.read(_COPIED_AT_ONCE):
+                found.update(block)
+        return found.hexdigest()
+
+    def content(self) -> bytes:
+        """All its bytes, of one state of it.
+
+        Raises:
+            ReadError: there are too many, it changed while it was read, or it is no ordinary file.
+            OSError: it cannot be read.
+        """
+        with self.opened() as file:
+            before = os.fstat(file.fileno())
+            if before.st_size > self.max_bytes:
+                raise self.too_large()
+            data = file.read(before.st_size + 1)
+            after = os.fstat(file.fileno())
+        if (len(data), after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise ReadError(CHANGED)
+        return data
+
+    def part(self, name: str, packed: IO[bytes] | GzipFile) -> "Part":
+        """What is packed into this under a name, unpacked beside it and not where the name says.
+
+        Raises:
+            ReadError: it, or all that was unpacked so far, is too much.
+        """
+        unpacked = tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY)  # noqa: SIM115 - the part closes it
+        while block := packed.read(_COPIED_AT_ONCE):
+            self.limits.bytes_left -= len(block)
+            if self.limits.bytes_left < 0:
+                unpacked.close()
+                raise ReadError("holds too much for its size, as made to fill a disk")
+            unpacked.write(block)
+        origin = self.limits.own_name(f"{self.origin}#{printable(name)}")
+        return Part(PurePath(name), self.max_mb, self.limits, self.depth + 1, origin, unpacked)
+
+
+@dataclass(frozen=True)
+class Part(Source):
+    """A part of a file: a member of an archive, an attachment. ``path`` is its name only."""
+
+    whole_name: str = ""
+    unpacked: tempfile.SpooledTemporaryFile[bytes] | None = None
+
+    @property
+    def origin(self) -> str:
+        """The file, and its name in it."""
+        return self.whole_name
+
+    @contextmanager
+    def opened(self) -> Iterator[BinaryIO]:
+        """Its bytes from the first on."""
+        assert self.unpacked is not None
+        self.unpacked.seek(0)
+        yield self.unpacked  # type: ignore[misc]
+
+    def content(self) -> bytes:
+        """All its bytes. Raises ReadError where there are too many."""
+        with self.opened() as file:
+            data = file.read(self.max_bytes + 1)
+        if len(data) > self.max_bytes:
+            raise self.too_large()
+        return data
+
+    def renamed(self, origin: str) -> "Part":
+        """The same part, known by another name."""
+        return replace(self, whole_name=origin)
+
+    def close(self) -> None:
+        """Give back what it takes."""
+        if self.unpacked is not None:
+            self.unpacked.close()

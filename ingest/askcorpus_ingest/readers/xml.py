@@ -1,0 +1,186 @@
+"""XML: feeds (RSS, Atom), news agencies' articles (NITF, NewsML-G2), and any other as its text."""
+
+import re
+from collections.abc import Iterator
+
+from askcorpus.errors import ReadError
+from askcorpus.text.characters import printable
+from askcorpus_ingest.readers.markup import visible_text
+from askcorpus_ingest.readers.package import DUBLIN_CORE, Element, parsed
+from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.source import Source
+
+_MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
+_XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_BLOCKS = {"p", "hl1", "hl2", "h1", "h2", "h3", "h4", "li", "block", "title", "headline", "tr", "blockquote", "div"}
+
+
+def read_xml(source: Source) -> Iterator[RawRecord]:
+    """Its articles: the items of a feed, the stories of an agency's file, or all its text.
+
+    Raises:
+        ReadError: it is broken, or holds no text.
+    """
+    root = parsed(source.content())
+    kinds = {"rss": _rss, "RDF": _rss, "feed": _atom, "nitf": _nitf, "newsMessage": _newsml, "newsItem": _newsml}
+    kinds |= {"NewsML": _newsml}
+    records = list(kinds.get(_local(root), _other)(source, root))
+    records = [record for record in records if record.text.strip()]
+    if not records:
+        raise ReadError("holds no text")
+    yield from records
+
+
+def _rss(source: Source, root: Element) -> Iterator[RawRecord]:
+    channel = _first(root, "channel")
+    publisher = _words(_child(channel, "title")) if channel is not None else ""
+    language = _words(_child(channel, "language")) if channel is not None else ""
+    for number, item in enumerate(root.iter("{*}item"), 1):
+        title = _prose(_content(_child(item, "title")))
+        text = _prose(_content(_child(item, "encoded")) or _content(_child(item, "description"))) or title
+        name = _words(_child(item, "guid")) or _words(_child(item, "link"))
+        yield RawRecord(
+            f"{source.origin}#{printable(name) or number}",
+            text,
+            title=title,
+            date=_words(_child(item, "pubDate")) or _words(item.find(f"{DUBLIN_CORE}date")),
+            author=_words(item.find(f"{DUBLIN_CORE}creator")) or _words(_child(item, "author")),
+            language=language or _words(item.find(f"{DUBLIN_CORE}language")),
+            source=publisher,
+            url=_words(_child(item, "link")),
+        )
+
+
+def _atom(source: Source, root: Element) -> Iterator[RawRecord]:
+    publisher = _words(_child(root, "title"))
+    for number, entry in enumerate(root.iter("{*}entry"), 1):
+        title = _prose(_content(_child(entry, "title")))
+        links = [link for link in entry.iterchildren("{*}link") if link.get("rel", "alternate") == "alternate"]
+        yield RawRecord(
+            f"{source.origin}#{printable(_words(_child(entry, 'id'))) or number}",
+            _prose(_content(_child(entry, "content")) or _content(_child(entry, "summary"))) or title,
+            title=title,
+            date=_words(_child(entry, "published")) or _words(_child(entry, "updated")),
+            author=_words(_first(entry, "name")),
+            language=entry.get(_XML_LANGUAGE) or root.get(_XML_LANGUAGE) or "",
+            source=publisher,
+            url=links[0].get("href", "") if links else "",
+        )
+
+
+def _nitf(source: Source, root: Element) -> Iterator[RawRecord]:
+    yield _nitf_story(source.origin, root)
+
+
+def _nitf_story(origin: str, root: Element) -> RawRecord:
+    headline = _words(_first(root, "hl1")) or _words(_first(root, "title"))
+    issued = _first(root, "date.issue")
+    release = _first(root, "story.date")
+    norm = next((one.get("norm", "") for one in (issued, release) if one is not None), "")
+    body = _first(root, "body.content")
+    text = "\n\n".join(
+        filter(None, [_words(_first(root, "dateline")), _block_text(body if body is not None else root)])
+    )
+    return RawRecord(
+        origin,
+        text,
+        title=headline,
+        date=f"{norm[:4]}-{norm[4:6]}-{norm[6:8]}" if norm[:8].isdecimal() and len(norm) >= 8 else norm[:10],
+        author=_words(_first(root, "byline")),
+        source=_words(_first(root, "distributor")),
+        language=root.get(_XML_LANGUAGE) or "",
+    )
+
+
+def _newsml(source: Source, root: Element) -> Iterator[RawRecord]:
+    """The stories of a NewsML-G2 (or NewsML 1) file, whose bodies are NITF or XHTML."""
+    items = [root] if _local(root) == "newsItem" else list(root.iter("{*}newsItem", "{*}NewsItem"))
+    for number, item in enumerate(items, 1):
+        name = item.get("guid", "") or _words(_first(item, "PublicIdentifier"))
+        origin = f"{source.origin}#{printable(name) or number}" if len(items) > 1 else source.origin
+        inner = _first(item, "nitf")
+        story = _nitf_story(origin, inner) if inner is not None else None
+        content = _first(item, "html", "inlineData", "DataContent")
+        text = story.text if story else _block_text(content) if content is not None else ""
+        created = _first(
+            item, "contentCreated", "versionCreated", "firstCreated", "FirstCreated", "ThisRevisionCreated"
+        )
+        headline = _first(item, "headline", "HeadLine")
+        language = _first(item, "language")
+        yield RawRecord(
+            origin,
+            text,
+            title=_words(headline) or (story.title if story else ""),
+            date=(story.date if story else "") or _words(created),
+            author=_words(_first(item, "by", "ByLine")) or (story.author if story else ""),
+            source=_provider(item),
+            language=(language.get("tag", "") if language is not None else "") or item.get(_XML_LANGUAGE) or "",
+        )
+
+
+def _provider(item: Element) -> str:
+    provider = _first(item, "provider", "Provider")
+    if provider is None:
+        return ""
+    return _words(_first(provider, "name")) or provider.get("literal") or ""
+
+
+def _other(source: Source, root: Element) -> Iterator[RawRecord]:
+    """Any XML: what stands between its tags, an element without others in it a line."""
+    yield RawRecord(source.origin, _block_text(root), title=_words(_first(root, "title", "headline")))
+
+
+def _block_text(root: Element) -> str:
+    """All text; paragraphs where the elements are prose, else a line for each innermost element."""
+    from lxml import etree
+
+    blocks: list[list[str]] = [[]]
+    for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+        if event in ("comment", "pi"):
+            blocks[-1].append(element.tail or "")
+            continue
+        if _is_block(element):
+            blocks.append([])
+        blocks[-1].append((element.text if event == "start" else element.tail if element is not root else "") or "")
+    return "\n\n".join(filter(None, (" ".join("".join(block).split()) for block in blocks)))
+
+
+def _is_block(element: Element) -> bool:
+    """Whether the element is no part of a sentence: a block of prose, or among others without text between them."""
+    if _local(element) in _BLOCKS:
+        return True
+    above = element.getparent()
+    return above is not None and not (above.text or "").strip() and not (element.tail or "").strip()
+
+
+def _prose(content: str) -> str:
+    """Text from what is often HTML inside of XML."""
+    return visible_text(content).strip() if _MARKUP.search(content) else content.strip()
+
+
+def _content(element: Element | None) -> str:
+    """What an element holds: its text, or its XHTML as markup."""
+    from lxml import etree
+
+    if element is None:
+        return ""
+    return (element.text or "") + "".join(etree.tostring(child, encoding="unicode") for child in element)
+
+
+def _words(element: Element | None) -> str:
+    return " ".join("".join(element.itertext()).split()) if element is not None else ""
+
+
+def _child(element: Element, name: str) -> Element | None:
+    """The first child of that name, of no namespace before one of any."""
+    found = element.find(name)
+    return found if found is not None else next(element.iterchildren(f"{{*}}{name}"), None)
+
+
+def _first(root: Element, *names: str) -> Element | None:
+    """The first element of the first of the names that is there."""
+    return next((found for name in names if (found := next(root.iter(f"{{*}}{name}"), None)) is not None), None)
+
+
+def _local(element: Element) -> str:
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

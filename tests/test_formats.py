@@ -1,0 +1,398 @@
+"""From files of every format to their records, with the places that people know."""
+
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from askcorpus.errors import ReadError
+from askcorpus.text.characters import clean_text
+from askcorpus.types import Mark, locator_at
+from askcorpus_ingest.documents import to_document
+from askcorpus_ingest.files import Failure, PassedOver
+from askcorpus_ingest.readers.dispatch import holds_questions, read_file, why_passed_over
+from askcorpus_ingest.readers.records import RawRecord
+from ole import ole
+
+MADE = Path(__file__).parent / "data" / "formats"
+"""One text in many formats, each written by a program that people write it with: pandoc, LibreOffice, Chromium."""
+FACTS = [
+    "The harbour of Lornhaven was closed on 4 May 2023 after a storm broke the northern pier.",
+    "Nobody was hurt, said the mayor, Ines Okafor, whose office counted 37 damaged boats.",
+    "« Nous rouvrirons en été », a dit la maire. Der Hafen öffnet am 1. Juli wieder.",
+    "First the pier.",
+    "The count of boats was corrected on 9 May.",
+]
+TUESDAY = "Day: Tuesday, Open: 10:00–18:00, Last entry: 17:15."
+
+
+def read_all(path: Path, content: str | bytes | None = None) -> list[RawRecord | Failure]:
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return list(read_file(path))
+
+
+def read(path: Path, content: str | bytes | None = None) -> list[RawRecord]:
+    """The records of a file that has no faulty ones."""
+    found = read_all(path, content)
+    assert [one for one in found if not isinstance(one, RawRecord)] == []
+    return [one for one in found if isinstance(one, RawRecord)]
+
+
+def place_of(raw: RawRecord, words: str) -> dict[str, str]:
+    """The locator of some words in the document that a record becomes, whose text has them where the marks say."""
+    document = to_document(raw)
+    return locator_at(document.marks, document.text.index(words))
+
+
+@pytest.mark.parametrize("path", sorted(MADE.glob("harbour*")), ids=lambda path: path.name)
+def test_a_text_is_the_same_in_whatever_format_it_comes(path: Path) -> None:
+    (raw,) = read(path)
+    running = " ".join(to_document(raw).text.split())
+    for fact in FACTS:
+        assert fact.replace("boats.", "boats") in running.replace("boats.", "boats"), fact
+    assert raw.title == "The harbour of Lornhaven" or raw.text.startswith("The harbour of Lornhaven")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "harbour.docx",
+        "harbour.odt",
+        "harbour-libreoffice.docx",
+        "harbour-libreoffice.odt",
+        "harbour.pptx",
+        "harbour.rtf",
+        "harbour-libreoffice.rtf",
+    ],
+)
+def test_a_row_is_told_with_its_header(name: str) -> None:
+    (raw,) = read(MADE / name)
+    assert TUESDAY in raw.text.split("\n")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "harbour.docx",
+        "harbour.odt",
+        "harbour-libreoffice.docx",
+        "harbour-libreoffice.odt",
+        "harbour.pptx",
+        "harbour.rtf",
+        "harbour-libreoffice.rtf",
+        "harbour.pdf",
+        "harbour-libreoffice.pdf",
+    ],
+)
+def test_raised_and_lowered_figures_stay_what_they_are(name: str) -> None:
+    (raw,) = read(MADE / name)
+    assert "10⁶ joules" in " ".join(raw.text.split())
+    assert "CO₂" in raw.text
+
+
+@pytest.mark.parametrize(
+    ("name", "locator"),
+    [
+        ("harbour.docx", {"chapter": "The new harbour"}),
+        ("harbour.odt", {"chapter": "The new harbour"}),
+        ("harbour.epub", {"chapter": "The new harbour"}),
+        ("harbour.pptx", {"slide": "3"}),
+        ("harbour.pdf", {"page": "1"}),
+    ],
+)
+def test_a_place_is_told_as_people_know_it(name: str, locator: dict[str, str]) -> None:
+    (raw,) = read(MADE / name)
+    assert place_of(raw, "Repairs cost") == locator
+
+
+def test_pages_of_a_pdf_go_by_the_names_they_have_in_it() -> None:
+    (raw,) = read(MADE / "report.pdf")
+    assert place_of(raw, "The second page") == {"page": "2"}
+    assert place_of(raw, "goes on to the next page") == {"page": "1"}
+    assert "Yearly report of the harbour" not in raw.text  # what every page has above its text
+    assert "goes on to the next page\nwithout an end" in to_document(raw).text
+    assert "counts 37 boats" in " ".join(raw.text.split())
+
+
+def test_marks_stay_with_their_text_when_it_is_cleaned() -> None:
+    text = "date 2023-05-04\nHeadline\n\n  One \n\n\n\n\x00Two\u0301.\n\nThree."
+    marks = tuple(Mark(start=text.index(word), locator={"page": word}) for word in ("One", "Two", "Three"))
+    document = to_document(RawRecord("/a", text, marks=marks))
+    assert document.date == "2023-05-04"
+    assert [document.text[mark.start :].split()[0].rstrip(".")[:3] for mark in document.marks] == [
+        "One",
+        "Twó"[:2] + "ó",
+        "Thr",
+    ]
+
+
+# --- tables and records
+
+
+def test_csv_rows_are_records_told_with_their_header(tmp_path: Path) -> None:
+    one, two = read(tmp_path / "towns.csv", 'Town;Founded;Note\r\nLornhaven;1204;"By the\nsea"\r\nRill;1310;\r\n')
+    assert (one.text, two.text) == ("Town: Lornhaven, Founded: 1204, Note: By the sea.", "Town: Rill, Founded: 1310.")
+    assert (one.origin, two.origin) == (f"{tmp_path}/towns.csv#L2", f"{tmp_path}/towns.csv#L4")
+    assert place_of(two, "Rill") == {"row": "4"}
+
+
+def test_csv_with_a_column_of_texts_is_a_table_of_documents(tmp_path: Path) -> None:
+    (raw,) = read(tmp_path / "a.tsv", "id\ttitle\tdate\ttext\n7\tHarbour\t2023-05-04\tIt is closed.\n")
+    assert (raw.doc_id, raw.title, raw.date, raw.text) == ("7", "Harbour", "2023-05-04", "It is closed.")
+    assert raw.origin.endswith("a.tsv#7")
+
+
+def test_a_table_without_a_header_is_one_record(tmp_path: Path) -> None:
+    (raw,) = read(tmp_path / "a.csv", "1,2\n3,4\n")
+    assert raw.text == "1; 2\n\n3; 4"
+    assert place_of(raw, "3; 4") == {"row": "2"}
+
+
+def test_csv_questions_are_a_question_set(tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_text("id,question,answers\n1,Who?,me\n")
+    (tmp_path / "d.csv").write_text("question,text\nWho?,me\n")
+    assert (holds_questions(tmp_path / "q.csv"), holds_questions(tmp_path / "d.csv")) == (True, False)
+
+
+@pytest.mark.parametrize("name", ["sheets.xlsx", "sheets.ods", "sheets.xls"])
+def test_a_spreadsheet_tells_sheet_and_row(name: str) -> None:
+    records = read(MADE / name)
+    rill = next(raw for raw in records if "Rill" in raw.text)
+    assert rill.text == "Town: Rill, Founded: 1310, Share: 0.25, Opened: 2023-05-04."
+    assert place_of(rill, "Rill") == {"sheet": "Towns", "row": "3"}
+    assert {raw.origin.split("#")[1] for raw in records} == {"Towns", "Boats"}
+
+
+def test_json_of_every_shape(tmp_path: Path) -> None:
+    article = '{"id": "a", "title": "T", "text": "Text."}'
+    for content in (article, f"[{article}]", f'{{"total": 1, "articles": [{article}]}}'):
+        (raw,) = read(tmp_path / "a.json", content)
+        assert (raw.origin, raw.title, raw.text) == (f"{tmp_path}/a.json#a", "T", "Text.")
+
+
+# --- mail, feeds, subtitles
+
+
+def message(subject: str = "Re: café", body: str = "The pier is broken.\n") -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "Ada Marsh <ada@example.org>", "port@example.org", subject
+    mail["Date"] = "Thu, 04 May 2023 10:00:00 +0200"
+    mail.set_content(body)
+    return mail
+
+
+def test_a_message_with_its_attachments(tmp_path: Path) -> None:
+    mail = message()
+    mail.add_attachment("Boats,Count\nold,37\n", subtype="csv", filename="boats.csv")
+    harbour = (MADE / "harbour.docx").read_bytes()
+    mail.add_attachment(harbour, maintype="application", subtype="octet-stream", filename="h.docx")
+    body, table, document = read(tmp_path / "a.eml", mail.as_bytes())
+    assert (body.title, body.author, body.date, body.text.strip()) == (
+        "Re: café",
+        "Ada Marsh",
+        "2023-05-04",
+        "The pier is broken.",
+    )
+    assert (table.origin, table.text) == (f"{tmp_path}/a.eml#boats.csv#L2", "Boats: old, Count: 37.")
+    assert document.origin == f"{tmp_path}/a.eml#h.docx" and TUESDAY in document.text
+
+
+def test_a_mailbox_has_numbered_messages_and_needs_no_ending(tmp_path: Path) -> None:
+    box = b"".join(
+        b"From ada@example.org Thu May  4 10:00:00 2023\n"
+        + message(f"No {n}", f"Text {n}.\n>From here on.\n").as_bytes()
+        + b"\n"
+        for n in (1, 2)
+    )
+    one, two = read(tmp_path / "Inbox", box)
+    assert why_passed_over(tmp_path / "Inbox") is None
+    assert (one.title, two.title, two.origin) == ("No 1", "No 2", f"{tmp_path}/Inbox#2")
+    assert two.text.split("\n")[:2] == ["Text 2.", "From here on."]
+    assert place_of(two, "Text 2.") == {"message": "2"}
+
+
+def test_an_html_message_and_a_saved_page(tmp_path: Path) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["Date"], mail["Subject"] = "a@b.org", "Thu, 04 May 2023 10:00:00 +0200", "S"
+    mail.set_content("<html><body><p>Only <b>HTML</b> here.</p></body></html>", subtype="html")
+    assert read(tmp_path / "a.eml", mail.as_bytes())[0].text.strip() == "Only HTML here."
+    page = (
+        "From: <Saved by Blink>\r\nSnapshot-Content-Location: https://example.org/harbour\r\nSubject: The harbour\r\n"
+        "Date: Thu, 4 May 2023 10:00:00 -0000\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/related; boundary="x"\r\n\r\n'
+        "--x\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+        "<html><body><p>Caf=C3=A9 closed.</p></body></html>\r\n--x\r\nContent-Type: image/png\r\n\r\nabc\r\n--x--\r\n"
+    )
+    (raw,) = read(tmp_path / "a.mhtml", page)
+    assert (raw.text.strip(), raw.url, raw.origin) == (
+        "Café closed.",
+        "https://example.org/harbour",
+        f"{tmp_path}/a.mhtml",
+    )
+
+
+def test_feeds_and_agency_files(tmp_path: Path) -> None:
+    (raw,) = read(
+        tmp_path / "feed.xml",
+        '<?xml version="1.0"?><rss version="2.0"><channel><title>Wire</title><language>fr</language>'
+        "<item><title>Port</title>"
+        "<guid>g1</guid><link>https://example.org/1</link><pubDate>Thu, 04 May 2023 10:00:00 GMT</pubDate>"
+        "<description>&lt;p&gt;Le port &amp;amp; la mer.&lt;/p&gt;</description></item></channel></rss>",
+    )
+    assert (raw.title, raw.text, raw.source, raw.language) == ("Port", "Le port & la mer.", "Wire", "fr")
+    assert (raw.url, raw.origin) == ("https://example.org/1", f"{tmp_path}/feed.xml#g1")
+    (raw,) = read(
+        tmp_path / "atom.xml",
+        '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"><title>Blog</title>'
+        "<entry><id>u:1</id><title>Port</title>"
+        '<published>2023-05-04T10:00:00Z</published><author><name>Ada</name></author><link href="https://example.org/2"/>'
+        '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Closed <i>today</i>.</p></div>'
+        "</content></entry></feed>",
+    )
+    assert (raw.text, raw.author, raw.date[:10], raw.url) == (
+        "Closed today.",
+        "Ada",
+        "2023-05-04",
+        "https://example.org/2",
+    )
+    (raw,) = read(
+        tmp_path / "nitf.xml",
+        '<nitf xml:lang="en"><head><title>x</title><docdata><date.issue norm="20230504T100000Z"/></docdata></head>'
+        "<body><body.head>"
+        "<hedline><hl1>Port closed</hl1></hedline><byline>By Ada</byline></body.head><body.content>"
+        "<p>One.</p><p>Two <em>x</em>.</p>"
+        "</body.content></body></nitf>",
+    )
+    assert (raw.title, raw.date, raw.text) == ("Port closed", "2023-05-04", "One.\n\nTwo x.")
+    (raw,) = read(
+        tmp_path / "newsml.xml",
+        '<newsItem xmlns="http://iptc.org/std/nar/2006-10-01/" guid="tag:1"><itemMeta><provider literal="AG"/>'
+        "<versionCreated>2023-05-04T10:00:00Z</versionCreated></itemMeta><contentMeta><headline>Port closed</headline>"
+        '<language tag="en"/></contentMeta><contentSet><inlineXML><html xmlns="http://www.w3.org/1999/xhtml"><head/><body>'
+        "<p>One.</p><p>Two.</p></body></html></inlineXML></contentSet></newsItem>",
+    )
+    assert (raw.title, raw.source, raw.language, raw.text) == ("Port closed", "AG", "en", "One.\n\nTwo.")
+
+
+def test_subtitles_tell_the_time(tmp_path: Path) -> None:
+    srt = "1\n00:00:01,000 --> 00:00:02,000\n<i>The pier</i>\nis broken.\n\n"
+    srt += "2\n00:12:30,500 --> 00:12:32,000\nNobody was hurt.\n"
+    (raw,) = read(tmp_path / "a.srt", srt)
+    assert raw.text == "The pier is broken.\nNobody was hurt."
+    assert place_of(raw, "Nobody") == {"time": "00:12:30"}
+    (raw,) = read(
+        tmp_path / "a.vtt", "WEBVTT\n\nNOTE x\n\nc1\n00:01.000 --> 00:02.000 align:start\n<v Ada>Closed.</v>\n"
+    )
+    assert (raw.text, place_of(raw, "Closed")) == ("Closed.", {"time": "00:00:01"})
+
+
+# --- archives, and what decides
+
+
+def packed(files: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """An archive of each kind with these files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    yield "a.zip", buffer.getvalue()
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    plain = buffer.getvalue()
+    yield "a.tar", plain
+    yield "a.tar.gz", gzip.compress(plain)
+    yield "a.tar.bz2", bz2.compress(plain)
+    yield "a.txz", lzma.compress(plain)
+
+
+def test_archives_hold_files_of_every_kind(tmp_path: Path) -> None:
+    files = {
+        "x/a.txt": b"Text.",
+        "b.jsonl": b'{"text": "Line."}',
+        "h.docx": (MADE / "harbour.docx").read_bytes(),
+        "p.png": b"\x89PNG",
+    }
+    for name, data in packed(files):
+        found = read_all(tmp_path / name, data)
+        inner = "#a.tar" if name not in ("a.zip", "a.tar") else ""
+        at = f"{tmp_path}/{name}{inner}"
+        assert [one.origin for one in found] == [f"{at}#x/a.txt", f"{at}#b.jsonl#L1", f"{at}#h.docx", f"{at}#p.png"]
+        assert isinstance(found[-1], PassedOver) and found[-1].reason == "is an image, which is not read"
+
+
+@pytest.mark.parametrize(
+    ("compress", "ending"), [(gzip.compress, ".gz"), (bz2.compress, ".bz2"), (lzma.compress, ".xz")]
+)
+def test_one_compressed_file(tmp_path: Path, compress: object, ending: str) -> None:
+    assert callable(compress)
+    (raw,) = read(tmp_path / f"a.jsonl{ending}", compress(b'{"id": "x", "text": "Line."}'))
+    assert raw.origin == f"{tmp_path}/a.jsonl{ending}#a.jsonl#x"
+
+
+@pytest.mark.parametrize("path", sorted(MADE.glob("harbour*.[deoprx]*")), ids=lambda path: path.name)
+def test_content_decides_and_not_the_ending(tmp_path: Path, path: Path) -> None:
+    """A file that is named as something else, or as nothing, is read as what it is."""
+    texts = set()
+    for name in ("wrong.txt", "wrong.pdf", "nothing", "odd.bin"):
+        (tmp_path / name).write_bytes(path.read_bytes())
+        assert why_passed_over(tmp_path / name) is None
+        texts.add(read(tmp_path / name)[0].text)
+    assert texts == {read(path)[0].text}
+
+
+def test_what_is_not_read_says_what_it_is(tmp_path: Path) -> None:
+    for name, content, reason in [
+        ("a.png", b"\x89PNG\r\n", "is an image, which is not read"),
+        ("a.exe", b"MZ\x90", "is a program, which is not read"),
+        ("a.py", b"import os", "has an ending that is not read (.py)"),
+        ("LICENSE", b"Free.", "has an ending that is not read (none)"),
+    ]:
+        (tmp_path / name).write_bytes(content)
+        assert why_passed_over(tmp_path / name) == (f"{tmp_path}/{name}", reason)
+    with pytest.raises(ReadError, match=r"^is no pdf file$"):
+        read_all(tmp_path / "a.pdf", "This is text.")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("encrypted.pdf", "is encrypted"),
+        ("scanned.pdf", "holds no text: its 1 pages are pictures \\(scanned\\)"),
+        ("encrypted.docx", "is encrypted"),
+        ("encrypted.odt", "is encrypted"),
+        ("encrypted.xlsx", "is encrypted"),
+        ("old.doc", "is a document of Word 97 to 2003, which is not read; save it as .docx"),
+    ],
+)
+def test_what_cannot_be_read_is_named_as_what_it_is(name: str, reason: str) -> None:
+    with pytest.raises(ReadError, match=f"^{reason}$"):
+        read_all(MADE / name)
+
+
+def test_an_outlook_message(tmp_path: Path) -> None:
+    sent = int((datetime(2023, 5, 4, 8, tzinfo=UTC) - datetime(1601, 1, 1, tzinfo=UTC)).total_seconds()) * 10_000_000
+    streams = {
+        "__properties_version1.0": b"\0" * 32 + b"\x40\0\x39\0\6\0\0\0" + sent.to_bytes(8, "little"),
+        "__substg1.0_0037001F": "Re: café".encode("utf-16-le"),
+        "__substg1.0_0C1A001F": "Ada Marsh".encode("utf-16-le"),
+        "__substg1.0_1000001F": "The pier is broken.".encode("utf-16-le"),
+        "__attach_version1.0_#00000000/__substg1.0_3707001F": "boats.csv".encode("utf-16-le"),
+        "__attach_version1.0_#00000000/__substg1.0_37010102": b"Boats,Count\nold,37\n".ljust(4096),
+    }
+    body, table = read(tmp_path / "a.msg", ole(streams))
+    told = clean_text(body.text)
+    assert (body.title, body.author, body.date, told) == ("Re: café", "Ada Marsh", "2023-05-04", "The pier is broken.")
+    assert (clean_text(table.text), table.origin) == ("Boats: old, Count: 37.", f"{tmp_path}/a.msg#boats.csv#L2")
