@@ -12,7 +12,6 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from ole import ole
 
 from askcorpus.errors import ReadError
 from askcorpus.text.characters import clean_text
@@ -21,6 +20,7 @@ from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.files import Failure, PassedOver
 from askcorpus_ingest.readers.dispatch import holds_questions, read_file, why_passed_over
 from askcorpus_ingest.readers.records import RawRecord
+from ole import ole
 
 MADE = Path(__file__).parent / "data" / "formats"
 """One text in many formats, each written by a program that people write it with: pandoc, LibreOffice, Chromium."""
