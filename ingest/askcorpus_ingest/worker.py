@@ -33,7 +33,7 @@ MEMORY_PER_MB = 20
 MOST_LOSSES = 20
 """Parts of one file that may each cost a worker before the file as a whole is given up."""
 
-_OUT_OF_TIME = 1  # what faulthandler exits with
+_OUT_OF_TIME = -signal.SIGALRM if hasattr(signal, "SIGALRM") else 1  # faulthandler exits with 1
 Message = Mapping[str, Any]
 
 
@@ -174,12 +174,11 @@ class _Worker:
     def __init__(self, seconds: float, max_mb: int, out: int) -> None:
         self._seconds, self._max_mb = seconds, max_mb
         self._out = os.fdopen(out, "wb")
-        self._nowhere = open(os.devnull, "w")  # noqa: SIM115, PTH123 - open as long as the process
 
     def take(self, request: Message) -> None:
         """Read a file and send what is found in it."""
         limits = Limits(avoid=frozenset(request["avoid"]), begin=lambda origin: self._send({"begin": origin}))
-        self._watch()
+        _end_after(self._seconds)
         try:
             for number, found in enumerate(read_file(Path(request["path"]), self._max_mb, limits)):
                 if number >= request["skip"]:
@@ -189,21 +188,28 @@ class _Worker:
             self._send({"error": exc.message, "passed": isinstance(exc, NotRead)})
         except MemoryError:
             self._send({"error": NO_MEMORY, "passed": False})
-        except Exception as exc:
+        except BaseException as exc:  # as a library in Rust raises when it panics
             self._send({"lost": f"cannot be read: {type(exc).__name__} in its reader"})
             raise
         finally:
-            faulthandler.cancel_dump_traceback_later()
+            _end_after(0)
 
     def _send(self, message: Message) -> None:
         """The time that the other side takes to listen is not the file's."""
-        faulthandler.cancel_dump_traceback_later()
+        _end_after(0)
         self._out.write(json.dumps(message).encode() + b"\n")
         self._out.flush()
-        self._watch()
+        _end_after(self._seconds)
 
-    def _watch(self) -> None:
-        faulthandler.dump_traceback_later(self._seconds, exit=True, file=self._nowhere)
+
+def _end_after(seconds: float) -> None:
+    """End this process after that time, whatever it is doing then; 0: do not."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)  # nothing handles the signal
+    elif seconds:
+        faulthandler.dump_traceback_later(seconds, exit=True)
+    else:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _message(found: RawRecord | Failure) -> Message:

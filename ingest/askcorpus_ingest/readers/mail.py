@@ -69,10 +69,14 @@ def _messages(file: BinaryIO, max_bytes: int) -> Iterator[bytes]:
 
 
 def _message(source: Source, data: bytes, origin: str, number: int) -> Iterator["RawRecord | Failure | Part"]:
-    message: Message = email.message_from_bytes(_QUOTED_FROM.sub(rb"\1", data) if number else data)
+    try:
+        message: Message = email.message_from_bytes(_QUOTED_FROM.sub(rb"\1", data) if number else data)
+        parts = list(message.walk())
+    except RecursionError as exc:
+        raise ReadError("has too many parts inside each other") from exc
     is_page = message.get_content_type() == "multipart/related" and "From" not in message
     is_page = is_page or "Snapshot-Content-Location" in message
-    body, others = _body(message, html_first=is_page)
+    body, others = _body(parts, html_first=is_page)
     if body is not None and body.get_content_type() == "text/html" and is_page:
         yield _page(source, body, message, origin)
         return
@@ -101,11 +105,10 @@ def _record(message: Message, text: str, origin: str, number: int) -> RawRecord:
     )
 
 
-def _body(message: Message, *, html_first: bool) -> "tuple[Message | None, list[Message]]":
+def _body(parts: list[Message], *, html_first: bool) -> "tuple[Message | None, list[Message]]":
     """The part that holds the text, plain where there is a choice, and the files that are attached."""
     body: Message | None = None
     others: list[Message] = []
-    parts = message.walk()
     for part in parts:
         kind = part.get_content_type()
         if part.is_multipart():

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from askcorpus.errors import ReadError
+from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.package import Element, Package, opened_package
 from askcorpus_ingest.readers.raised import lowered, raised
@@ -17,28 +18,34 @@ _FURNITURE = {"sldNum", "dt", "ftr", "hdr", "sldImg"}
 """Placeholders that every slide repeats."""
 
 
-def read_pptx(source: Source) -> Iterator[RawRecord]:
+def read_pptx(source: Source) -> Iterator[RawRecord | Failure]:
     """Its text, with a mark for each slide.
 
     Raises:
         ReadError: it is broken, encrypted, or holds no text.
     """
+    broken: list[str] = []
     with opened_package(source) as package:
-        text, marks = put_together(_stretches(package))
+        text, marks = put_together(_stretches(package, broken))
         about = package.properties()
     if not text:
         raise ReadError("holds no text")
     yield about._replace(origin=source.origin, text=text, marks=marks)
+    if broken:
+        yield Failure(source.origin, f"slides {', '.join(broken)} are broken")
 
 
-def _stretches(package: Package) -> Iterator[Stretch]:
+def _stretches(package: Package, broken: list[str]) -> Iterator[Stretch]:
+    """The slides' texts; the numbers of those that cannot be read come into ``broken``."""
     main = next((name for kind, name in package.relations("").values() if kind == "officeDocument"), "")
     main = main or "ppt/presentation.xml"
     related = package.relations(main)
     for number, slide in enumerate(package.xml(main).iter(f"{P}sldId"), 1):
         _, name = related.get(slide.get(_ID, ""), ("", ""))
         locator = {"slide": str(number)}
-        for shape in _shapes(package.found(name)):
+        if (root := package.found(name)) is None:
+            broken.append(str(number))
+        for shape in _shapes(root):
             yield Stretch(locator, shape)
         for kind, other in package.relations(name).values():
             if kind == "notesSlide":

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from askcorpus.errors import ReadError
+from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.raised import lowered, raised
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rows import told_table
@@ -69,7 +70,7 @@ _CHARSETS = {
 }  # fmt: skip
 
 
-def read_rtf(source: Source) -> Iterator[RawRecord]:
+def read_rtf(source: Source) -> Iterator[RawRecord | Failure]:
     """Its text; a note stands below the paragraph that refers to it.
 
     Raises:
@@ -81,6 +82,8 @@ def read_rtf(source: Source) -> Iterator[RawRecord]:
         raise ReadError("holds no text")
     about = found.about
     yield RawRecord(source.origin, text, title=about.get("title", ""), author=about.get("author", ""))
+    if found.cut_off:
+        yield Failure(source.origin, "is cut off; what is there of it is read")
 
 
 @dataclass
@@ -99,6 +102,7 @@ class _Reading:
     """A document while it is read."""
 
     about: dict[str, str] = field(default_factory=dict)
+    cut_off: bool = False
     _pieces: list[str] = field(default_factory=list)
     _notes: list[str] = field(default_factory=list)
     _rows: list[list[str]] = field(default_factory=list)
@@ -119,7 +123,7 @@ class _Reading:
         for token in _TOKEN.finditer(data):
             word, number, byte, symbol, brace, plain = token.groups()
             if byte or plain:
-                self._take_bytes(bytes.fromhex(byte.decode()) if byte else plain, state)
+                self._take_bytes(bytes.fromhex(byte.decode()) if byte else plain)
                 continue
             self._flush(state)
             if brace == b"{":
@@ -138,6 +142,7 @@ class _Reading:
             first = brace == b"{"
         self._flush(state)
         self._end_table()
+        self.cut_off = bool(stack)
 
     def text(self) -> str:
         """What was read."""
@@ -205,7 +210,7 @@ class _Reading:
             case _ if word in _SIGNS:
                 self._write(_SIGNS[word], state)
 
-    def _take_bytes(self, data: bytes, state: _State) -> None:
+    def _take_bytes(self, data: bytes) -> None:
         """Bytes of text, less those that stand for a character which was given by its number before."""
         skipped = min(self._skip, len(data))
         self._skip -= skipped

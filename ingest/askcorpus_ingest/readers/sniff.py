@@ -143,7 +143,7 @@ def _text_kind(head: bytes, by_ending: str) -> str:
     encoding = "utf-16" if head.startswith(UTF16_BOMS) else "utf-8"
     start = head.decode(encoding, "replace").lstrip("\ufeff \t\r\n").replace("\r\n", "\n")
     for pattern, kind in _TEXTS:
-        if pattern.match(start):
+        if pattern.match(start) and not (kind == "xml" and by_ending == "html"):
             return kind
     if by_ending not in ("markdown", "jsonl", "json", "csv") and _is_mail(start):
         return "mail"

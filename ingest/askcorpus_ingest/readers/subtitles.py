@@ -10,7 +10,7 @@ from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.source import Source
 
-_CUE = re.compile(r"(?:^|\n)[ \t]*((?:\d{1,3}:)?\d{1,2}:\d{2})[.,]\d{1,3}[ \t]+-->[^\n]*\n")
+_CUE = re.compile(r"^[ \t]*((?:\d{1,3}:)?\d{1,2}:\d{2})[.,]\d{1,3}[ \t]+-->[^\n]*\n", re.MULTILINE)
 _TAG = re.compile(r"<[^<>\n]{0,200}>|\{\\[^{}\n]{0,100}\}")
 _BLANKS = re.compile(r"\s+")
 
