@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 
 from askcorpus.errors import ReadError
 from askcorpus_ingest.encoding import decode
-from askcorpus_ingest.readers.html import _visible_text
 from askcorpus_ingest.readers.marks import Stretch, put_together
+from askcorpus_ingest.readers.markup import visible_text
 from askcorpus_ingest.readers.package import DUBLIN_CORE, Element, Package, opened_package, resolved
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.source import Source
@@ -75,7 +75,7 @@ def _chapters(package: Package, book: Element, folder: str) -> Iterator[Stretch]
 
 def _page_text(data: bytes) -> str:
     try:
-        return _visible_text(decode(data).replace("\0", "")).text
+        return visible_text(decode(data))
     except ReadError:  # an empty page, as covers are
         return ""
 

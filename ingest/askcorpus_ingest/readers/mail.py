@@ -15,7 +15,7 @@ from askcorpus.text.characters import clean_line, printable
 from askcorpus.types import Mark
 from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.files import Failure
-from askcorpus_ingest.readers.html import _visible_text
+from askcorpus_ingest.readers.markup import visible_text
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.source import Part, Source
 
@@ -153,7 +153,7 @@ def _text(part: Message) -> str:
     if not data.strip():
         return ""
     text = decode(data, part.get_content_charset() or "")
-    return _visible_text(text.replace("\0", "")).text if part.get_content_type() == "text/html" else text
+    return visible_text(text) if part.get_content_type() == "text/html" else text
 
 
 def _payload(part: Message) -> bytes:

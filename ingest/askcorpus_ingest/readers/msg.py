@@ -9,7 +9,7 @@ from askcorpus.errors import ReadError
 from askcorpus.text.characters import clean_line
 from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.files import Failure
-from askcorpus_ingest.readers.html import _visible_text
+from askcorpus_ingest.readers.markup import visible_text
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.sheets import read_sheets
 from askcorpus_ingest.readers.source import Part, Source
@@ -53,7 +53,7 @@ def read_ole(source: Source) -> Iterator["RawRecord | Failure | Part"]:
 def _message(source: Source, ole: Any) -> Iterator["RawRecord | Failure | Part"]:
     text = _property(ole, "", _BODY)
     if not text.strip() and (page := _property(ole, "", _HTML)):
-        text = _visible_text(page.replace("\0", "")).text
+        text = visible_text(page)
     attached = sorted({entry[0] for entry in ole.listdir() if entry[0].startswith("__attach_version1.0_")})
     if text.strip():
         author = clean_line(_property(ole, "", _SENDER)) or clean_line(_property(ole, "", _ADDRESS))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from askcorpus.errors import ReadError
 from askcorpus.text.characters import printable
-from askcorpus_ingest.readers.html import _visible_text
+from askcorpus_ingest.readers.markup import visible_text
 from askcorpus_ingest.readers.package import DUBLIN_CORE, Element, parsed
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.source import Source
@@ -155,7 +155,7 @@ def _is_block(element: Element) -> bool:
 
 def _prose(content: str) -> str:
     """Text from what is often HTML inside of XML."""
-    return _visible_text(content.replace("\0", "")).text.strip() if _MARKUP.search(content) else content.strip()
+    return visible_text(content).strip() if _MARKUP.search(content) else content.strip()
 
 
 def _content(element: Element | None) -> str:

@@ -27,6 +27,10 @@ MIN_SCORE = 0.4
 SHORT_CHARS = 200
 """Up to here the words and letters of close languages are looked at: of a longer text the model is sure."""
 
+SURE_LETTERS = 200
+SURE_SCORE = 0.9
+"""Of a text with so many letters, this is certain enough to contradict what is said of it."""
+
 CANDIDATES = 10
 """Languages that the model is asked for: enough to hold the neighbours of the first."""
 
@@ -47,6 +51,15 @@ def detect_language(text: str) -> str:
     best = max(scores, key=scores.__getitem__)
     language, score = _among_close(sample, best, scores) if len(sample) <= SHORT_CHARS else (best, scores[best])
     return language if score >= MIN_SCORE and len(language) == 2 else ""
+
+
+def sure_language(text: str) -> str:
+    """The language of a text of ``SURE_LETTERS`` or more of which the model is all but certain, or ""."""
+    sample = " ".join(text[:SAMPLE_CHARS].split())
+    if len("".join(_WORD.findall(sample))) < SURE_LETTERS:
+        return ""
+    best = _detector().detect(sample, model="lite", k=1)[0]
+    return str(best["lang"]) if float(best["score"]) >= SURE_SCORE and len(str(best["lang"])) == 2 else ""
 
 
 def _among_close(text: str, best: str, scores: dict[str, float]) -> tuple[str, float]:

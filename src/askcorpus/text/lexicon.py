@@ -118,10 +118,19 @@ class Close(_Table):
 
 
 class Text(_Table):
-    """How its texts are read: elided articles, abbreviations before a name, what opens a byline or is no place."""
+    """How its texts are read: elided articles, what opens a byline or is no place, and where sentences end.
+
+    No sentence ends at the full stop of ``abbreviations`` before a name (Dr. Ames), of ``numbered`` before a figure
+    (No. 5), or of a figure after ``before_ordinals`` (im 19. Jahrhundert). One ends at that of ``closing`` before a
+    capital letter (etc.). ``said`` is the word for it that may follow a quotation at once.
+    """
 
     elided: Words = ()
     abbreviations: Words = ()
+    numbered: Words = ()
+    closing: Words = ()
+    before_ordinals: Words = ()
+    said: Words = ()
     bylines: Words = ()
     rubrics: Words = ()
 

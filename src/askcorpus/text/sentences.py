@@ -6,12 +6,12 @@ and a quotation that never closes does not swallow the rest of the text.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 import regex
 
-from askcorpus.text.lexicon import Vocabulary, expression, languages, words_anywhere
+from askcorpus.text.lexicon import Text, Vocabulary, Words, expression, languages, words_anywhere
 from askcorpus.types import Span
 
 WRAPPED_LINE = range(40, 121)
@@ -26,6 +26,18 @@ _PARAGRAPH_GAP = re.compile(r"\n[^\S\n]*\n")
 _LIST_ITEM = re.compile(r"[^\S\n]{0,99}(?:[-*•–—#>|]|\d{1,3}[.)])\s")
 _QUOTES = re.compile(r"[\"“”„‟«»‹›‘‚「」『』]")
 _SPACE = re.compile(r"\s")
+_TAIL = 24  # characters before and after an end that tell whether it is one
+_CLOSING_QUOTES = ("”", "’", '"', "'", "」", "』", "»")
+_OPENING = regex.compile(r"(?<=[.!?…]\s)[\"”“„«»]$")
+_LETTERS = regex.compile(r"(?<!\p{L})\p{L}{1,2}\.$")
+_NO_SENTENCE = regex.compile(r"\P{L}{0,9}(?:\d{1,3}|[IVXLC]{1,7}|\p{L})\.")
+_DAY = regex.compile(r"(?<!\d)\d{1,2}\.$")
+_DATE = regex.compile(  # in figures, and where a full stop in it was taken for an end
+    r"(?<!\d)(?:\d{4}\.(?:\s?\d{1,2}\.)?\n\d{1,2}\.|\d{1,2}\.\n\d{1,2}\.\s?\d{2,4}"
+    r"|\d{1,2}\.\s?\d{1,2}\.\n\d{4}|\d{4}\.\s\d{1,2}\.\s\d{1,2}\.\n)"
+)
+_WORD = regex.compile(r"\w")
+_PUNCTUATION = regex.compile(r"\p{P}")
 
 
 def split_sentences(text: str, language: str) -> list[Span]:
@@ -79,14 +91,21 @@ def trimmed(text: str, start: int, end: int) -> Span | None:
 
 
 def _split_block(text: str, block: Span, language: str) -> Iterator[Span]:
-    pieces = _join_false_splits(text, _boundaries(text[block.start : block.end], block.start, language))
+    pieces = _sentences(text, _boundaries(text[block.start : block.end], block.start, language), language)
     for start, end in pieces:
         if end - start > LONG_QUOTATION and _QUOTES.search(text, start, end):
             bare = _QUOTES.sub("_", text[start:end])
-            inner = _join_false_splits(text, _boundaries(bare, start, language))
+            inner = _sentences(text, _boundaries(bare, start, language), language)
         else:
             inner = iter((Span(start, end),))
         yield from (span for piece in inner if (span := trimmed(text, *piece)))
+
+
+def _sentences(text: str, pieces: Iterable[Span], language: str) -> Iterator[Span]:
+    """The pieces, joined where no sentence ends, and parted where one ends that was not seen."""
+    for start, end in _join_false_splits(text, _with_their_quotes(text, pieces), language):
+        ends = [start + found.end() for found in _missed_ends(language).finditer(text[start:end])]
+        yield from map(Span, [start, *ends], [*ends, end])
 
 
 def _boundaries(block: str, offset: int, language: str) -> Iterator[Span]:
@@ -107,10 +126,21 @@ def _boundaries(block: str, offset: int, language: str) -> Iterator[Span]:
             start = end
 
 
-def _join_false_splits(text: str, pieces: Iterable[Span]) -> Iterator[Span]:
+def _with_their_quotes(text: str, pieces: Iterable[Span]) -> Iterator[Span]:
+    """The pieces, each with the quotation mark that opens it, where that was left to the one before."""
+    start = 0
+    for number, piece in enumerate(pieces):
+        start = start if number else piece.start
+        opens = _OPENING.match(text, piece.end - 1, piece.end) and text[piece.end : piece.end + 1].strip()
+        end = piece.end - bool(opens)
+        yield Span(start, end)
+        start = end
+
+
+def _join_false_splits(text: str, pieces: Iterable[Span], language: str) -> Iterator[Span]:
     last: Span | None = None
     for piece in pieces:
-        if last and _goes_on(text, last, piece):
+        if last and _goes_on(text, last, piece, language):
             last = Span(last.start, piece.end)
         else:
             if last:
@@ -120,24 +150,32 @@ def _join_false_splits(text: str, pieces: Iterable[Span]) -> Iterator[Span]:
         yield last
 
 
-def _goes_on(text: str, before: Span, after: Span) -> bool:
+def _goes_on(text: str, before: Span, after: Span, language: str) -> bool:
     """Whether the sentence ``before`` cannot have ended where ``after`` begins."""
     if after.start >= after.end or _SPACE.match(text, after.start):
         return True
     first = text[after.start]
-    if first.islower() or first in ",;)]}»”’…":
+    spaced = text[after.start - 1].isspace()
+    if first.islower() or first in ",;)]}…" or (first in "»”’" and not (spaced and _WORD.match(text, after.start + 1))):
         return True
-    if first == "-" and not text[after.start - 1].isspace():  # J.-C.
+    if not spaced and (first == "-" or _LETTERS.search(text, after.start - 3, after.start)):
+        return True  # J.-C., O.N.U.
+    tail = text[max(before.start, before.end - _TAIL) : before.end].rstrip()
+    head = text[after.start : min(after.end, after.start + _TAIL)]
+    if _NO_SENTENCE.fullmatch(tail) or _DATE.search(f"{tail}\n{head}"):
         return True
-    tail = text[max(before.start, before.end - 12) : before.end].rstrip()
-    return bool((_short_month() if first.isdigit() else _before_a_name()).search(tail))
+    if first.isdigit() or first in "§№":
+        return bool(_before_a_figure(language).search(tail))
+    if tail.endswith("."):
+        return bool(_before_a_name(language).search(tail) or (_DAY.search(tail) and _month(language).match(head)))
+    return tail.endswith(_CLOSING_QUOTES) and bool(_said(language).search(_PUNCTUATION.split(head, 1)[0]))
 
 
 @cache
-def _short_month() -> "regex.Pattern[str]":
-    """A month of which a full stop is a part, where a figure follows: *4 Sept. 2022*."""
-    short = expression(words_anywhere(_shortened))
-    return regex.compile(rf"\b(?:{short})\.$", regex.IGNORECASE)
+def _before_a_figure(language: str) -> "regex.Pattern[str]":
+    """What a figure follows: *Sept.* 2022, *No.* 5."""
+    short = expression([*words_anywhere(_shortened), *_of_texts(language, lambda one: one.numbered)])
+    return regex.compile(rf"(?<![\p{{L}}\p{{M}}])(?:{short})\.$", regex.IGNORECASE)
 
 
 def _shortened(one: Vocabulary) -> list[str]:
@@ -147,7 +185,37 @@ def _shortened(one: Vocabulary) -> list[str]:
 
 
 @cache
-def _before_a_name() -> "regex.Pattern[str]":
-    """An abbreviation that a name follows, as it is capitalised: *Mme.*, *J.-C.*"""
-    found = expression((short for one in languages().values() for short in one.text.abbreviations), fold=str)
-    return regex.compile(rf"(?:^|[\s(«“\"'’])(?:{found}|[A-ZÀ-Ý]\.-[A-ZÀ-Ý])\.$")
+def _before_a_name(language: str) -> "regex.Pattern[str]":
+    """What a name follows, as it is capitalised: *Mme.*, *J.-C.*, an initial, and an ordinal before a noun."""
+    short = expression(_of_texts(language, lambda one: one.abbreviations), fold=str)
+    ordinal = expression(_of_texts(language, lambda one: one.before_ordinals))
+    return regex.compile(
+        rf"(?:^|[\s(«“„\"'’-])(?:{short}|\p{{Lu}}|[A-ZÀ-Ý]\.-[A-ZÀ-Ý])\.$|(?:^|\s)(?i:{ordinal})\s\d{{1,3}}\.$"
+    )
+
+
+@cache
+def _month(language: str) -> "regex.Pattern[str]":
+    """A month in full, at the beginning."""
+    one = languages().get(language)
+    months = expression(name for names in one.months.values() for name in names) if one else "(?!)"
+    return regex.compile(rf"(?:{months})(?![\p{{L}}\p{{M}}])", regex.IGNORECASE)
+
+
+@cache
+def _said(language: str) -> "regex.Pattern[str]":
+    return regex.compile(expression(_of_texts(language, lambda one: one.said)))
+
+
+@cache
+def _missed_ends(language: str) -> "regex.Pattern[str]":
+    """Where a sentence ends within a piece: after *etc.* before a capital letter, and after one in brackets."""
+    closing = expression(_of_texts(language, lambda one: one.closing), fold=str)
+    return regex.compile(
+        rf"(?:(?<![\p{{L}}\p{{M}}])(?:{closing})\.|(?:^|(?<=[.!?]\s))\([^()]{{1,{LONG_QUOTATION}}}[.!?]\))\s+(?=[\"“„«(]?\p{{Lu}})"
+    )
+
+
+def _of_texts(language: str, pick: Callable[[Text], Words]) -> list[str]:
+    one = languages().get(language)
+    return list(pick(one.text)) if one else [word for other in languages().values() for word in pick(other.text)]

@@ -1,0 +1,280 @@
+"""HTML as a reader sees it: its text, and simpler markup that says the same.
+
+What a plain text cannot have is told in one line: an exponent with its own figures (10⁶), a table row by row. What
+stands over the words of a sentence is left out: the marks of footnotes, and the readings of ruby.
+"""
+
+import html
+import io
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from askcorpus.text.characters import PIECE_CHARS
+from askcorpus_ingest.readers.html_table import HtmlTable
+
+LONGEST_VALUE = 2000
+"""Characters of an attribute that are kept in the simpler markup: longer ones are pictures."""
+
+_BLANKS = re.compile(r"[^\S\n]+")
+_LINE_BREAK = re.compile(r" ?\n[ \n]*")
+_HIDDEN_TAGS = {"script", "style", "noscript", "template", "title", "svg", "math", "object", "iframe"}
+_RAW_TAGS = {"script", "style"}
+_INLINE_TAGS = {
+    "a",
+    "abbr",
+    "acronym",
+    "b",
+    "bdi",
+    "bdo",
+    "big",
+    "cite",
+    "code",
+    "data",
+    "del",
+    "dfn",
+    "em",
+    "font",
+    "i",
+}
+_INLINE_TAGS |= {"ins", "kbd", "label", "mark", "nobr", "q", "rb", "ruby", "s", "samp", "small", "span", "strike"}
+_INLINE_TAGS |= {"strong", "sub", "sup", "time", "tt", "u", "var", "wbr"}
+_VOID_TAGS = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+_READINGS = {"rt", "rp", "rtc"}
+_NAME = re.compile(r"[A-Za-z][\w:.-]*\Z")
+
+_RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
+_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
+_NOTE = re.compile(r"note|cite|reference|footnote|fn", re.IGNORECASE)
+_NOTE_MARK = re.compile(r"\s*(?:\[[^\[\]]{1,20}\][\s,;]*)+\Z")
+
+
+class Shown(NamedTuple):
+    """What a page shows, a paragraph for each block, and the page as simpler markup ("" when it was not asked for).
+
+    ``tags`` is how many it has, ``depth`` how many of them stand inside each other at most.
+    """
+
+    text: str
+    markup: str
+    tags: int
+    depth: int
+
+
+def shown(page: str, *, with_markup: bool = False) -> Shown:
+    """What a browser would show of ``page``. No tree is made of it, so that it may be nested as deep as it likes."""
+    from lxml import etree
+
+    target = _Simplifier(_Writer(with_markup))
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True, target=target)
+    etree.fromstring(page.replace("\0", "").encode("utf-8", "replace"), parser)
+    return Shown(target.writer.text, target.writer.markup, target.tags, target.depth)
+
+
+def visible_text(page: str) -> str:
+    """The text of that."""
+    return shown(page).text
+
+
+class _Writer:
+    """Writes text, and markup where it is asked for."""
+
+    def __init__(self, with_markup: bool) -> None:
+        self._open: list[str] = []
+        self._text = io.StringIO()
+        self._markup = io.StringIO() if with_markup else None
+        self._last = "\n"
+
+    @property
+    def text(self) -> str:
+        return self._text.getvalue().replace("\n", "\n\n")
+
+    @property
+    def markup(self) -> str:
+        return self._markup.getvalue() if self._markup else ""
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._open.append(tag)
+        self._break(tag)
+        if self._markup and _NAME.match(tag):
+            kept = (f' {name}="{html.escape(value)}"' for name, value in attributes.items() if _kept(name, value))
+            self._markup.write(f"<{tag}{''.join(kept)}>")
+
+    def end(self, tag: str) -> None:
+        self._open.pop()
+        self._break(tag)
+        if self._markup and _NAME.match(tag) and tag not in _VOID_TAGS:
+            self._markup.write(f"</{tag}>")
+
+    def data(self, text: str) -> None:
+        inside = self._open[-1] if self._open else ""
+        if self._markup:
+            self._markup.write(text if inside in _RAW_TAGS else html.escape(text, quote=False))
+        if inside and inside not in _HIDDEN_TAGS:
+            for start in range(0, len(text), PIECE_CHARS):
+                self._write(_LINE_BREAK.sub("\n", _BLANKS.sub(" ", text[start : start + PIECE_CHARS])))
+
+    def paragraph(self, text: str) -> None:
+        self.start("p", {})
+        self.data(text)
+        self.end("p")
+
+    def _break(self, tag: str) -> None:
+        if tag not in _INLINE_TAGS:
+            self._write("\n")
+
+    def _write(self, text: str) -> None:
+        """No space after a space, and no empty line."""
+        text = text.lstrip({"\n": " \n", " ": " "}.get(self._last, ""))
+        if text:
+            self._text.write(text)
+            self._last = text[-1]
+
+
+def _kept(name: str, value: str) -> bool:
+    return bool(_NAME.match(name)) and len(value) <= LONGEST_VALUE
+
+
+class _Simplifier:
+    """Takes what lxml reads, and gives a writer what is left of it."""
+
+    def __init__(self, writer: _Writer) -> None:
+        self.writer = writer
+        self.tags = self.depth = 0
+        self._deep = 0
+        self._inside = 0  # how many tags are open in what follows, if it is
+        self._raised: _Raised | None = None
+        self._lines: list[str] | None = None  # of <pre>
+        self._readings = False
+        self._table: HtmlTable | None = None
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """A tag opens."""
+        self.tags += 1
+        self._deep += 1
+        self.depth = max(self.depth, self._deep)
+        if self._readings or self._raised is not None or self._lines is not None:
+            self._start_inside(tag, attributes)
+        elif tag in _READINGS:
+            self._readings, self._inside = True, 0
+        elif tag in ("sup", "sub"):
+            self._raised, self._inside = _Raised(tag, attributes), 0
+        elif tag == "pre":
+            self._lines, self._inside = [], 0
+        else:
+            self._pass_start(tag, attributes)
+
+    def end(self, tag: str) -> None:
+        """A tag closes, or something else closes it."""
+        self._deep -= 1
+        if not (self._readings or self._raised is not None or self._lines is not None):
+            self._pass_end(tag)
+        elif self._inside:
+            self._inside -= 1
+            if self._lines is not None and tag not in _INLINE_TAGS:
+                self._lines.append("\n")
+        elif self._readings:
+            self._readings = False
+        elif self._raised is not None:
+            raised, self._raised = self._raised, None
+            self._pass_data(raised.told())
+        else:
+            lines, self._lines = "".join(self._lines or []), None
+            for paragraph in _paragraphs(lines):
+                self._pass_start("p", {})
+                self._pass_data(paragraph)
+                self._pass_end("p")
+
+    def data(self, text: str) -> None:
+        """Text between two tags."""
+        if self._readings:
+            return
+        if self._raised is not None:
+            self._raised.text += text
+        elif self._lines is not None:
+            self._lines.append(text)
+        else:
+            self._pass_data(text)
+
+    def close(self) -> None:
+        """The page ends."""
+        if self._table:
+            self._table.write(self.writer)
+
+    def _start_inside(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._inside += 1
+        if self._raised is not None:
+            self._raised.is_note |= tag == "a" and bool(_NOTE.search(attributes.get("href", "")))
+
+    def _pass_start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "table":
+            self._flush()
+            self._table = HtmlTable(attributes)
+        elif self._table:
+            if not self._table.start(tag, attributes):
+                self._flush()
+        else:
+            self.writer.start(tag, attributes)
+
+    def _pass_end(self, tag: str) -> None:
+        if self._table:
+            if self._table.end(tag):
+                self._table.write(self.writer)
+                self._table = None
+        else:
+            self.writer.end(tag)
+
+    def _pass_data(self, text: str) -> None:
+        if self._table:
+            self._table.data(text)
+        else:
+            self.writer.data(text)
+
+    def _flush(self) -> None:
+        """What was taken for a table is none, but a way to lay the page out."""
+        if self._table:
+            self._table.replay(self.writer)
+            self._table = None
+
+
+class _Raised:
+    """What stands above or below the line."""
+
+    def __init__(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self.text = ""
+        self.is_note = bool(_NOTE.search(attributes.get("class", "") + " " + attributes.get("id", "")))
+        self._to = _RAISED if tag == "sup" else _LOWERED
+        self._sign = "^" if tag == "sup" else "_"
+
+    def told(self) -> str:
+        """It on the line: no mark of a footnote, 10⁶ for figures, 10^(2,5) for what has none of its own; else as it is
+        (1er, Mme)."""
+        text = self.text.strip()
+        if _NOTE_MARK.match(text) or (self.is_note and len(text) <= 5):
+            return ""
+        changed = text.translate(self._to)
+        if all(before != after for before, after in zip(text, changed, strict=True)):
+            return changed
+        return self.text if not any(map(str.isdigit, text)) or len(text) > 20 else f"{self._sign}({text})"
+
+
+_INDENTED = re.compile(r"\S.*(?: {3,}|\t)\S|[{};|]\s*$|^\s*[|+*-]{2,}")
+WRAPPED = range(30, 121)
+"""Lengths that the lines of prose have where they were broken by hand."""
+
+
+def _paragraphs(lines: str) -> Iterator[str]:
+    """What <pre> holds: prose whose lines were broken by hand as paragraphs, and anything else line by line."""
+    for block in re.split(r"\n[^\S\n]*\n", lines.expandtabs(4)):
+        rows = [row.rstrip() for row in block.split("\n") if row.strip()]
+        if _is_wrapped(rows):
+            yield " ".join(row.strip() for row in rows)
+        else:
+            yield from rows
+
+
+def _is_wrapped(rows: list[str]) -> bool:
+    if any(map(_INDENTED.search, rows)) or len({len(row) - len(row.lstrip()) for row in rows[1:]}) > 1:
+        return False
+    full = [len(row.strip()) for row in rows[:-1]]
+    return all(length in WRAPPED for length in full) and (not full or min(full) > 0.6 * max(full))
