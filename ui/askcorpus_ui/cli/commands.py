@@ -111,6 +111,12 @@ def ingest(
     data: Data = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove documents whose file is gone.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="FIELD=NAME", help="A field's name in your records, as in date=seen; repeatable."
+        ),
+    ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on until stopped: ingest whenever a file changes.")
     ] = False,
@@ -128,7 +134,7 @@ def ingest(
 
     if watch and dry_run:
         raise UsageError("--watch and --dry-run do not go together.", "Leave one of them out.")
-    settings = _settings(data=data)
+    settings = _settings(data=data, fields=_fields(names))
     embeddings = load_embeddings(settings)
     with open_index(settings, embeddings) as store:
 
@@ -344,6 +350,20 @@ def restore_documents(document_ids: Annotated[list[str], typer.Argument(metavar=
             raise UsageError(f"Not removed: {', '.join(unknown)}.", "Name documents that docs remove took out.")
         restored = writer.restore(document_ids)
     say(f"{len(restored)} will come back with the next ingest")
+
+
+def _fields(names: list[str] | None) -> dict[str, str] | None:
+    """``date=seen`` for each field that is called otherwise.
+
+    Raises:
+        UsageError: one is not of that form, or there is no such field.
+    """
+    from askcorpus_ingest.readers.records import NAMES
+
+    pairs = [name.partition("=") for name in names or ()]
+    if wrong := ["".join(pair) for pair in pairs if pair[0] not in NAMES or not pair[2]]:
+        raise UsageError(f"--map {wrong[0]} is not FIELD=NAME.", f"FIELD is one of {', '.join(NAMES)}.")
+    return {field: name for field, _, name in pairs} or None
 
 
 def _settings(**flags: Any) -> "Settings":

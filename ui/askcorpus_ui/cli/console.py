@@ -49,6 +49,10 @@ def print_json(value: BaseModel | dict[str, Any]) -> None:
     typer.echo(line.encode("utf-8", "backslashreplace"))  # in a string, \ud800 is JSON for what UTF-8 has no bytes for
 
 
+MOST_DOUBTS = 20
+"""So many are told one by one."""
+
+
 def print_report(report: "Report", *, json: bool, dry_run: bool) -> None:
     """What an ingest run did: what is worth a line on standard error, then the counts."""
     for failure in report.failed:
@@ -57,6 +61,10 @@ def print_report(report: "Report", *, json: bool, dry_run: bool) -> None:
         note(f"askcorpus: {path} passed over: it holds questions, for askcorpus eval.")
     for line in passed_over_lines(report.passed_over):
         note(f"askcorpus: passed over: {line}")
+    for doubt in report.doubted[:MOST_DOUBTS]:
+        note(f"askcorpus: doubted: {doubt.origin}: {doubt.reason}")
+    if (more := len(report.doubted) - MOST_DOUBTS) > 0:
+        note(f"askcorpus: and {more} more doubts.")
     for line in _kept(report):
         note(f"askcorpus: {line}")
     names = ("added", "changed", "unchanged", "moved", "removed", "missing", "failed", "skipped", "undated", "withheld")
