@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from askcorpus.embedding.baseline import LANGUAGE_SAMPLE, SAMPLE, Sample
 from askcorpus.errors import IndexMismatch, ReadError, StorageError
-from askcorpus.index import lexical, migrations
+from askcorpus.index import lexical, migrations, stories
 from askcorpus.index.filters import condition
 from askcorpus.index.passages import StoredPassage, insert_passages, vectors_of
 from askcorpus.index.schema import (
@@ -180,6 +180,7 @@ def _delete(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> int
         return 0
     seqs = sa.select(PASSAGES.c.seq).where(PASSAGES.c.document.in_(listed(numbers)))
     lexical.remove(connection, list(connection.scalars(seqs)))
+    stories.unlink(connection, numbers)
     connection.execute(sa.delete(DOCUMENTS).where(DOCUMENTS.c.number.in_(listed(numbers))))  # the rest cascades
     return len(numbers)
 

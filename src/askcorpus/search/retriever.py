@@ -54,7 +54,8 @@ class Retriever:
         ranked = sorted(found, key=lambda candidate: -candidate.hit.scores.fused)
         if self.reranker:
             ranked = self._rerank(query.standalone, ranked)
-        return Retrieval(query, tuple(collapse(ranked, limit)), readings)
+        copies = index.copies(list(dict.fromkeys(candidate.hit.document_id for candidate in ranked)))
+        return Retrieval(query, tuple(collapse(ranked, limit, copies)), readings)
 
     def _rerank(self, question: str, ranked: Sequence[Candidate]) -> list[Candidate]:
         assert self.reranker is not None

@@ -300,6 +300,26 @@ def list_documents(
         print_documents(documents)
 
 
+@docs.command("duplicates")
+def list_duplicates(
+    data: Data = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a document a line.")] = False,
+    json: Json = False,
+) -> None:
+    """List the documents that tell the same story, in nearly the same words or with some of it cut."""
+    from askcorpus_ui.cli.console import print_json, print_stories, print_stories_as_csv
+
+    with _assistant(_settings(data=data)) as assistant:
+        stories = assistant.store.told_twice()
+    if json:
+        told = [[document.model_dump(exclude={"text", "marks"}) for document in story] for story in stories]
+        print_json({"stories": told})
+    elif csv:
+        print_stories_as_csv(stories)
+    else:
+        print_stories(stories)
+
+
 @docs.command("show")
 def show_document(
     document_id: Annotated[str, typer.Argument(metavar="ID")], data: Data = None, json: Json = False

@@ -4,6 +4,8 @@ Documents are untrusted: text for people goes through ``plain``, so that nothing
 always UTF-8, whatever the locale says.
 """
 
+import csv
+import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -120,6 +122,8 @@ def _print_citation(citation: Citation) -> None:
     say(f"\n[{citation.marker}] “{citation.quote}”")
     where = f"{citation.document_id}:{citation.start}-{citation.end}"
     say("    " + _joined(citation.title, citation.source, citation.date, _located(citation.locator), where))
+    for copy in citation.copies:
+        say("    also: " + _joined(copy.title, copy.source, copy.date, copy.document_id))
     if not citation.verified:
         say("    (not found at this place in the document)")
 
@@ -218,6 +222,33 @@ def print_documents(documents: Iterable[Document]) -> None:
     for document in documents:
         place = _joined(document.title, document.source)
         say(f"{document.id}  {document.date:10}  {document.language:2}  {place}")
+
+
+def print_stories(stories: Sequence[Sequence[Document]]) -> None:
+    """The documents of each story below each other, with an empty line between stories."""
+    if not stories:
+        say("No two documents tell the same story.")
+    for number, documents in enumerate(stories):
+        if number:
+            say()
+        print_documents(documents)
+
+
+def print_stories_as_csv(stories: Sequence[Sequence[Document]]) -> None:
+    """The same as a table, whose first column numbers the stories."""
+    columns = ("id", "title", "source", "date", "language", "place", "author", "url", "origin")
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(("story", *columns))
+    for number, documents in enumerate(stories, start=1):
+        for document in documents:
+            writer.writerow((number, *(_cell(getattr(document, name)) for name in columns)))
+    typer.echo(table.getvalue().encode("utf-8", "backslashreplace"), nl=False)
+
+
+def _cell(value: str) -> str:
+    """A value that no spreadsheet takes for a formula."""
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def print_document(document: Document) -> None:
