@@ -4,6 +4,8 @@ import re
 import tomllib
 from typing import Any, NamedTuple
 
+from askcorpus_ingest.readers.records import read_fields
+
 FRONT_MATTER_CHARS = 20_000
 """A block ends within so many characters, or it is none."""
 
@@ -64,7 +66,7 @@ def _yaml(block: str) -> dict[str, Any]:
 def _lines(block: str) -> dict[str, Any]:
     """``name: value`` line by line, as people write it who never heard of YAML's quotes; and lists below a name.
 
-    Nothing, when not even half of the lines are of that form.
+    Nothing, when not even half of the lines are of that form, or none names a field of a document.
     """
     found: dict[str, Any] = {}
     lines = [line for line in block.splitlines() if line.strip() and not line.lstrip().startswith("#")]
@@ -79,7 +81,8 @@ def _lines(block: str) -> dict[str, Any]:
         elif not line[0].isspace():
             continue
         understood += 1
-    return {name: value for name, value in found.items() if value not in _UNTOLD} if understood * 2 > len(lines) else {}
+    told = {name: value for name, value in found.items() if value not in _UNTOLD}
+    return told if understood * 2 > len(lines) and read_fields(told).known else {}
 
 
 def _unquoted(value: str) -> str:

@@ -22,6 +22,7 @@ NAMES: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 """By what names a field of a document goes in records, the surest first; case, ``_``, ``-`` and ``.`` do not count."""
 
+PARAGRAPH = "\n\n"
 MOST_EXTRA = 50
 EXTRA_CHARS = 2000
 """What else a record says is kept as far as its values are not longer, and no more than so many of them."""
@@ -75,7 +76,7 @@ def read_fields(fields: Mapping[str, Any], names: Mapping[str, str] = MappingPro
     used = set()
     for field, usual in NAMES.items():
         for key in map(_key, ([names[field]] if field in names else []) + list(usual)):
-            if key in given and (value := _told(fields[given[key]], "\n\n" if field == "text" else ", ")):
+            if key in given and (value := _told(fields[given[key]], PARAGRAPH if field == "text" else ", ")):
                 known[field] = value
                 used.add(given[key])
                 break
@@ -95,7 +96,7 @@ def _told(value: Any, between: str) -> str:
     if isinstance(value, bool):
         return ""
     if isinstance(value, int | float):
-        return str(value)
+        return "" if between == PARAGRAPH else str(value)  # a number is no text
     if isinstance(value, list):
         return between.join(filter(None, (_told(one, between) for one in value if not isinstance(one, list))))
     if isinstance(value, dict):

@@ -185,6 +185,11 @@ class Store:
         with self._reading() as connection:
             return catalog.count(connection, filters)
 
+    def count_undated(self, filters: Filters) -> int:
+        """Number of documents that the dates of the filters leave out only because they have none."""
+        with self._reading() as connection:
+            return catalog.count_undated(connection, filters)
+
     def known(self, origins: Sequence[str] = (), document_ids: Sequence[str] = ()) -> list[KnownDocument]:
         """What is there of these origins and of these ids."""
         with self._reading() as connection:
@@ -299,15 +304,14 @@ class Store:
     def _link(self, progress: Progress) -> None:
         """Find which documents tell the same story; a run that is stopped here leaves it to the next."""
         with self._database.reading() as connection:
-            left = catalog.count(connection, Filters()) if stories.unlinked(connection) else 0
+            left = stories.unlinked(connection)
         if not left:
             return
-        done = number = -1
-        while number:
+        some = 1
+        while some:
             with self._database.writing() as connection:
-                number = stories.sign(connection)
-            done += number
-            progress("stories", min(done, left), left)
+                some = stories.sign(connection)
+        progress("stories", left, left)
         with self._database.writing() as connection:
             stories.link(connection)
 

@@ -49,12 +49,12 @@ Signatures = NDArray[np.uint32]
 _KIND = f"rensa {RMinHash.ALGORITHM_VERSION}, {PERMUTATIONS} of {RUN} words"
 
 
-def unlinked(connection: sa.Connection) -> bool:
-    """Whether there are documents that were not yet compared."""
-    if meta(connection).get("signatures", _KIND) != _KIND:
-        return True
-    missing = sa.select(DOCUMENTS.c.number).join(STORIES, isouter=True).where(STORIES.c.story.is_(None)).limit(1)
-    return connection.scalar(missing) is not None
+def unlinked(connection: sa.Connection) -> int:
+    """How many documents were not yet compared, or have to be again."""
+    query = sa.select(sa.func.count()).select_from(DOCUMENTS)
+    if meta(connection).get("signatures", _KIND) == _KIND:
+        query = query.join(STORIES, isouter=True).where(STORIES.c.story.is_(None))
+    return connection.execute(query).scalar_one()
 
 
 def sign(connection: sa.Connection) -> int:

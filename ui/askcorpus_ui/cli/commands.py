@@ -19,6 +19,7 @@ from askcorpus_eval.cli import app as evaluation
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
+    from askcorpus.index.store import Store
     from askcorpus.settings import Settings
     from askcorpus.types import Filters
 
@@ -177,6 +178,7 @@ def ask(
         if assistant.promise:
             note(f"askcorpus: {assistant.promise}")
         answer = assistant.ask(question, filters=filters, explain=explain)
+        _note_filtered(assistant.store, filters)
     if json:
         print_json(answer)
     else:
@@ -200,6 +202,7 @@ def search(
     query, filters = _read(query), _filters(language, source, date_from, date_to)
     with _assistant(_settings(data=data, top_k=top_k)) as assistant:
         hits = assistant.search(query, filters=filters)
+        _note_filtered(assistant.store, filters)
     if json:
         print_json({"hits": [hit.model_dump() for hit in hits]})
     else:
@@ -293,6 +296,7 @@ def list_documents(
     with _assistant(_settings(data=data)) as assistant:
         total = assistant.store.count(filters)
         documents = assistant.store.documents(filters, offset=offset, limit=limit)
+        _note_filtered(assistant.store, filters)
     if json:
         listed = [document.model_dump(exclude={"text"}) | {"characters": len(document.text)} for document in documents]
         print_json({"documents": listed, "total": total})
@@ -370,6 +374,16 @@ def restore_documents(document_ids: Annotated[list[str], typer.Argument(metavar=
             raise UsageError(f"Not removed: {', '.join(unknown)}.", "Name documents that docs remove took out.")
         restored = writer.restore(document_ids)
     say(f"{len(restored)} will come back with the next ingest")
+
+
+def _note_filtered(store: "Store", filters: "Filters") -> None:
+    """Say what the filters leave out without anyone meaning it."""
+    from askcorpus_ui.cli.console import named_filters, note
+
+    if filters and not store.count(filters):
+        note(f"askcorpus: no document passes the filters ({named_filters(filters)}).")
+    if undated := store.count_undated(filters):
+        note(f"askcorpus: --from and --to leave out {undated} documents that have no date.")
 
 
 def _fields(names: list[str] | None) -> dict[str, str] | None:

@@ -163,7 +163,7 @@ def print_explanation(explanation: Explanation) -> None:
 
 def _print_search(explanation: Explanation) -> None:
     say(f"\nQuestion  {_joined(explanation.standalone_question)}")
-    say(f"Filters   {_named(explanation.filters) or 'none'}")
+    say(f"Filters   {named_filters(explanation.filters) or 'none'}")
     say(f"Period    {explanation.period or 'none'}")
     for number, reading in enumerate(explanation.readings, start=1):
         say(f"Reading {number} (counts {reading.weight:g})  {_joined(reading.text)}")
@@ -211,7 +211,7 @@ def _number(value: float | None, width: int, digits: int) -> str:
     return f"{'-':>{width}}" if value is None else f"{value:{width}.{digits}f}"
 
 
-def _named(filters: Filters) -> str:
+def named_filters(filters: Filters) -> str:
     """The filters that are set."""
     found = filters.model_dump(exclude_defaults=True)
     return ", ".join(f"{name}: {value if isinstance(value, str) else ' '.join(value)}" for name, value in found.items())
