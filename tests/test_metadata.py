@@ -18,10 +18,10 @@ SENTENCES = "The bridge was closed for repairs, said the mayor. " * 12
 
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[..., list[Reading]]:
-    def read(name: str, text: str, **names: str) -> list[Reading]:
+    def read(name: str, content: str, **names: str) -> list[Reading]:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(content, encoding="utf-8")
         records = list(read_file(path, limits=Limits(names=names)))
         assert all(isinstance(one, RawRecord) for one in records)
         return [read_document(one) for one in records if isinstance(one, RawRecord)]

@@ -104,7 +104,7 @@ def test_jsonl_records(tmp_path: Path) -> None:
     lines = [json.dumps(full), "", json.dumps(other, ensure_ascii=False), json.dumps({"text": "Trois."})]
     assert read(path, "\ufeff" + "\r\n".join(lines)) == [
         RawRecord(f"{path}#x", "Texte.", "T", "2022", "fr", "S", "P", "x"),
-        RawRecord(f"{path}#7", "Deux\u2028lignes.", language="fr", doc_id="7"),
+        RawRecord(f"{path}#7", "Deux\u2028lignes.", language="fr", doc_id="7", extra={"extra": "1"}),
         RawRecord(f"{path}#L4", "Trois."),
     ]
 
