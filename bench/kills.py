@@ -2,8 +2,8 @@
 
     python bench/kills.py [--kills 200] [--seed 1]
 
-Each round changes, adds and removes files, starts `askcorpus ingest`, `ingest --prune`, `rebuild` or `docs remove` over
-them in a process of its own, and kills that (SIGKILL) at a random instant of the time it takes. Then
+Each round changes, adds, moves and removes files, starts `askcorpus ingest`, `ingest --prune`, `rebuild` or
+`docs remove` over them in a process of its own, and kills that (SIGKILL) at a random instant of the time it takes. Then
 
 - every document is there exactly once and whole: what was acknowledged before, or what the killed command was writing;
 - every passage is found by its own words, and no word of another version finds anything;
@@ -117,8 +117,10 @@ class Attack:
         self.corpus.mkdir(parents=True)
         self.random = random.Random(seed)
         self.files: Versions = {}
+        self.folders: dict[str, str] = {}
         self.indexed: Versions = {}
         self.last = 0
+        self.removed: list[str] = []
         self.seconds: dict[str, float] = {}
         self.counts: Counter[str] = Counter()
 
@@ -147,16 +149,33 @@ class Attack:
 
     def choose(self) -> tuple[str, list[str], Versions]:
         """A command, and what is in the index when it is done."""
-        name = self.random.choice(["ingest", "ingest --prune", "ingest --prune", "rebuild", "docs remove"])
+        kinds = ["ingest", "ingest --prune", "ingest --prune", "ingest, moved", "rebuild", "docs remove"]
+        name = self.random.choice(kinds)
+        if name == "ingest, moved":
+            self.move(self.random.randint(1, len(self.files)))
+            return name, ["ingest", str(self.corpus), "--prune"], dict(self.files)
         if name == "rebuild":
             return name, ["rebuild"], self.indexed
         if name == "docs remove":
             gone = self.random.sample(sorted(self.indexed), 3)
             ids = [hashlib.sha256(f"{one}".encode()).hexdigest()[:12] for one in gone]
+            self.removed = ids
             return name, ["docs", "remove", *ids], {k: v for k, v in self.indexed.items() if k not in gone}
         if name == "ingest":
             return name, ["ingest", str(self.corpus)], self.indexed | self.files
         return name, ["ingest", str(self.corpus), "--prune"], dict(self.files)
+
+    def path(self, name: str) -> Path:
+        """Where a file is now."""
+        return self.corpus / self.folders.get(name, ".") / f"{name}.jsonl"
+
+    def move(self, number: int) -> None:
+        """Move files to other folders, some of them back."""
+        for name in self.random.sample(sorted(self.files), number):
+            before = self.path(name)
+            self.folders[name] = self.random.choice([".", "one", "two", "two/three"])
+            self.path(name).parent.mkdir(parents=True, exist_ok=True)
+            before.rename(self.path(name))
 
     def change(self, number: int) -> None:
         """Write new versions of files, add files and remove some."""
@@ -164,7 +183,7 @@ class Attack:
             name = f"report{self.random.randrange(FILES * 2)}"
             if name in self.files and len(self.files) > FILES and self.random.random() < 0.4:
                 del self.files[name]
-                (self.corpus / f"{name}.jsonl").unlink()
+                self.path(name).unlink()
                 continue
             self.last += 1
             self.files[name] = self.last
@@ -174,10 +193,16 @@ class Attack:
                 "text": text_of(name, self.last),
                 "language": "en",
             }
-            (self.corpus / f"{name}.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
+            self.path(name).write_text(json.dumps(record) + "\n", encoding="utf-8")
 
     def level(self) -> None:
-        """The next run: the index is what the files are, the doctor is content, and a question is answered."""
+        """The next run: the index is what the files are, the doctor is content, and a question is answered.
+
+        What was removed by hand is restored first: whether it was, a killed command does not say.
+        """
+        if self.removed:
+            self.fork(self.restore)
+            self.removed = []
         self.succeed("ingest --prune", "ingest", str(self.corpus), "--prune")
         self.indexed = dict(self.files)
         self.look(self.indexed, whole=True)
@@ -191,6 +216,13 @@ class Attack:
         answer = json.loads(self.succeed("ask", "ask", f"Which report tells of {word}?", "--json").out)
         if not answer["answerable"] or not any(word in passage["text"] for passage in answer["passages"]):
             raise Fault(f"a question about {word} is answered: {answer['answer']}")
+
+    def restore(self) -> None:
+        """Let in again what is kept out."""
+        from askcorpus.index.opening import open_index
+
+        with open_index(_settings(self.data), Hashed()) as store, store.writer() as writer:
+            writer.restore(self.removed)
 
     def succeed(self, name: str, *arguments: str) -> Ended:
         """Run a command to its end."""

@@ -17,7 +17,7 @@ from askcorpus.index.store import Store, open_store
 from askcorpus.settings import Settings
 from askcorpus_ingest import files
 from askcorpus_ingest import pipeline as module
-from askcorpus_ingest.pipeline import Report, ingest
+from askcorpus_ingest.pipeline import Report, _Run, ingest
 from askcorpus_ingest.progress import Silent
 from askcorpus_ingest.readers.source import Source
 from askcorpus_ingest.watch import changes
@@ -203,7 +203,7 @@ class Listening(Silent):
 def test_progress_tells_how_the_vector_index_follows(corpus: Path, run: Callable[..., Report]) -> None:
     progress = Listening()
     run(corpus, progress=progress)
-    assert progress.heard == [("start", 3), ("vector index", 3, 3), "finish"]
+    assert progress.heard == [("start", 3), ("stories", 3, 3), ("vector index", 3, 3), "finish"]
 
 
 class Interrupting(Silent):
@@ -249,7 +249,7 @@ def test_other_kinds_of_files_are_counted_and_looked_into_once(
     report = run(corpus)
     assert (report.added, report.skipped) == (3, 1)
     assert [one.origin for one in report.passed_over] == [f"{corpus}/only.png"]
-    monkeypatch.setattr(module, "why_passed_over", None)
+    monkeypatch.setattr(_Run, "take_file", None)
     assert run(corpus).passed_over == report.passed_over
 
 
@@ -270,7 +270,7 @@ def test_a_set_of_questions_is_passed_over_as_a_whole(corpus: Path, run: Callabl
 
 
 def test_a_file_with_one_fault_in_every_line_is_one_failure(corpus: Path, run: Callable[..., Report]) -> None:
-    write_records(corpus / "bodies.jsonl", *({"body": "No text."} for _ in range(9)))
+    write_records(corpus / "bodies.jsonl", *({"caption": "No text."} for _ in range(9)))
     report = run(corpus)
     assert counts(report) == (3, 0, 0, 0, 1)
     assert report.failed[0].origin == f"{corpus}/bodies.jsonl"

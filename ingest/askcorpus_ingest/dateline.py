@@ -27,6 +27,7 @@ class Dateline(NamedTuple):
     source: str = ""
     date: str = ""
     headline: str = ""
+    author: str = ""
     span: Span = Span(0, 0)
 
 

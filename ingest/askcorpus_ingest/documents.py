@@ -1,11 +1,15 @@
 """From what a file holds to a ``Document``: clean text, and the date, place, source, title and language it shows."""
 
+import datetime
 import hashlib
+import re
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from askcorpus.errors import ReadError
 from askcorpus.text.characters import clean_line, clean_text
-from askcorpus.text.language import detect_language
+from askcorpus.text.language import detect_language, sure_language
 from askcorpus.text.sentences import split_sentences
 from askcorpus.types import Document, Mark
 from askcorpus_ingest.dateline import Dateline, read_dateline, take_date_marker
@@ -17,10 +21,31 @@ TITLE_CHARS = 120
 _SIGN = "\ufdd0"  # no character: Unicode leaves it to programs
 
 
-def to_document(raw: RawRecord) -> Document:
-    """The document that ``raw`` is, with what its own fields leave open read from the text.
+FIRST_YEAR = "1500"
+"""No text that was written before is read; a document that says so has another calendar, or an error."""
 
-    Its id is ``raw.doc_id``, or comes from title and text.
+_PATH_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_./]?(0[1-9]|1[0-2])[-_./]?(0[1-9]|[12]\d|3[01])(?!\d)")
+_PATH_MONTH = re.compile(r"/((?:19|20)\d\d)[-/](0[1-9]|1[0-2])/[^/]*$")
+_PATH_YEAR = re.compile(r"/((?:19|20)\d\d)/[^/]*$")
+
+
+class Reading(NamedTuple):
+    """A document, and what its file says of it that was not believed, a line each."""
+
+    document: Document
+    doubts: tuple[str, ...] = ()
+
+
+def to_document(raw: RawRecord) -> Document:
+    """The document that ``raw`` is. Raises as `read_document` does."""
+    return read_document(raw).document
+
+
+def read_document(raw: RawRecord) -> Reading:
+    """The document that ``raw`` is, with what its own fields leave open read from the text, its address or its path.
+
+    Its id is ``raw.doc_id``, or comes from title and text. A language that the text surely is not in, and a date that
+    cannot be, are not believed.
 
     Raises:
         ReadError: no text is left after cleaning.
@@ -29,19 +54,61 @@ def to_document(raw: RawRecord) -> Document:
     if not text:
         raise ReadError("is empty")
     dateline = read_dateline(text)
-    language = _language_code(raw.language) or detect_language(text[dateline.span.end :])
+    story = text[dateline.span.end :]
+    language = sure_language(story) or _language_code(raw.language) or detect_language(story)
     title = clean_line(raw.title) or _title(text, dateline, language)
-    return Document(
+    given = clean_line(raw.date)
+    dates = [read_date(given), marked, dateline.date, date_in_path(raw.url), date_in_path(_file_path(raw.origin))]
+    doubts = tuple(_doubts(given, dates))
+    extra = {clean_line(name): clean_text(value) for name, value in raw.extra.items()}
+    if doubts and given:
+        extra = {"date": given} | extra  # not lost, though not believed
+    document = Document(
         id=clean_line(raw.doc_id) or _content_id(title, text),
         title=title,
         text=text,
-        date=read_date(raw.date) or marked or dateline.date,
+        date=next((date for date in dates if date and not _why_doubted(date)), ""),
         language=language,
         source=clean_line(raw.source) or dateline.source,
         place=clean_line(raw.place) or dateline.place,
+        author=clean_line(raw.author) or dateline.author,
+        url=clean_line(raw.url),
+        extra=extra,
         origin=raw.origin,
         marks=marks,
     )
+    return Reading(document, doubts)
+
+
+def _doubts(given: str, dates: Sequence[str]) -> Iterator[str]:
+    if given and not dates[0]:
+        yield f"its date “{given[:60]}” cannot be read"
+    for date in dict.fromkeys(dates):
+        if date and (why := _why_doubted(date)):
+            yield f"its date {date} {why}"
+
+
+def _why_doubted(date: str) -> str:
+    """Why a date cannot be that of a text that is there; tomorrow is today elsewhere."""
+    tomorrow = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(days=1)
+    if date > tomorrow.isoformat():
+        return "lies in the future"
+    return f"is before {FIRST_YEAR}" if date[:4] < FIRST_YEAR else ""
+
+
+def date_in_path(path: str) -> str:
+    """The date in an address or a path: of its last part, or of the folders around that; "" when there is none."""
+    for pattern in (_PATH_DAY, _PATH_MONTH, _PATH_YEAR):
+        found = list(pattern.finditer(path))
+        if found and (date := read_date("-".join(found[-1].groups()))):
+            return date
+    return ""
+
+
+def _file_path(origin: str) -> str:
+    """The path of a file that is one document; that of many says nothing of each. Only its end: folders above tell
+    where someone keeps files."""
+    return "" if "#" in origin else "/" + "/".join(origin.split("/")[-4:])
 
 
 def _clean(raw: RawRecord) -> tuple[str, str, tuple[Mark, ...]]:

@@ -17,7 +17,7 @@ from askcorpus.settings import Settings
 from askcorpus.text.characters import printable
 from askcorpus.text.scripts import is_unreadable
 from askcorpus.types import Document, Passage, Span
-from askcorpus_ingest.documents import to_document, with_own_id
+from askcorpus_ingest.documents import date_in_path, read_document, with_own_id
 from askcorpus_ingest.files import Failure, PassedOver, SourceFile, check_paths, exists, find_files, origin_of
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.planned import Planned
@@ -26,6 +26,7 @@ from askcorpus_ingest.readers.dispatch import holds_questions, why_passed_over
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.sniff import NotRead
 from askcorpus_ingest.readers.source import CHANGED, NO_MEMORY, Source
+from askcorpus_ingest.sidecar import Row, Sidecars
 from askcorpus_ingest.worker import Reader
 
 BATCH_PASSAGES = 64
@@ -56,7 +57,8 @@ class Report(NamedTuple):
     file, or their record in it, is gone; ``undated`` those without a date among all that the files hold; ``withheld``
     those that stay out because they were removed by hand. ``elsewhere`` are files outside of the paths that are gone
     and whose documents are kept. ``skipped`` files were passed over: those of kinds we do not read (``passed_over``,
-    with those that are packed into others), and ``question_sets``, which are for `askcorpus eval`. ``unreadable`` are the
+    with those that are packed into others), and ``question_sets``, which are for `askcorpus eval`. ``doubted`` is what
+    the files that were read say of their documents and was not believed. ``unreadable`` are the
     origins of new or changed documents in a script that the model cannot read.
     """
 
@@ -74,6 +76,7 @@ class Report(NamedTuple):
     question_sets: tuple[Path, ...] = ()
     passed_over: tuple[PassedOver, ...] = ()
     unreadable: tuple[str, ...] = ()
+    doubted: tuple[Failure, ...] = ()
 
 
 def ingest(
@@ -109,10 +112,13 @@ def ingest(
     if not failures and not prune:
         _check_something(paths, sources, settings)
     try:
-        with nullcontext() if dry_run else store.writer(progress.step) as writer, Reader(max_mb) as reader:
+        with (
+            nullcontext() if dry_run else store.writer(progress.step) as writer,
+            Reader(max_mb, settings.fields) as reader,
+        ):
             run = _Run(store, writer, embeddings, settings, reader, progress)
             run.failures += failures
-            run.take_files(sources, roots, prune=prune)
+            run.take_files([one for one in sources if not run.sidecars.is_one(one.path)], roots, prune=prune)
     finally:
         progress.finish()
     return run.report()
@@ -181,9 +187,12 @@ class _Run:
         self.store, self.writer, self.embeddings = store, writer, embeddings
         self.settings, self.reader, self.progress = settings, reader, progress
         self.known, self.held = store.known_files(), store.held()
+        self.rules = [READING, version("askcorpus"), settings.max_file_mb, settings.fields]
         self.failures: list[Failure] = []
         self.passed_over: list[PassedOver] = []
         self.unreadable: list[str] = []
+        self.doubted: list[Failure] = []
+        self.sidecars = Sidecars(settings.max_file_mb, settings.fields)
         self.counts: Counter[str] = Counter()
         self.question_sets: list[Path] = []
         self.elsewhere: tuple[str, ...] = ()
@@ -202,6 +211,7 @@ class _Run:
             question_sets=tuple(self.question_sets),
             passed_over=tuple(self.passed_over),
             unreadable=tuple(self.unreadable),
+            doubted=tuple(self.doubted),
         )
 
     def take_files(self, sources: Sequence[SourceFile], roots: set[str], *, prune: bool) -> None:
@@ -214,6 +224,7 @@ class _Run:
             self.take_file(source)
         self.write_pending()
         self.settle_lost(roots, prune=prune)
+        self.failures += [Failure(*failure) for failure in self.sidecars.failures.items()]
 
     # --- files ---
 
@@ -244,7 +255,8 @@ class _Run:
 
     def rules_of(self, path: Path) -> str:
         """What reading a file depends on besides its bytes, in one word."""
-        rules = [READING, version("askcorpus"), self.settings.max_file_mb, path.suffix]
+        own = [path.suffix, date_in_path(path.as_posix()), list(self.sidecars.rows_of(path).values())]
+        rules = [*self.rules, *own]
         return hashlib.sha256(json.dumps(rules).encode()).hexdigest()[:16]
 
     def take_file(self, source: SourceFile) -> None:
@@ -316,10 +328,11 @@ class _Run:
 
     def take_records(self, file: _File) -> None:
         """Take the records that a file has, and report what is wrong in it."""
+        rows = self.sidecars.rows_of(file.path)
         try:
             records = self.reader.read(file.path)
             while some := list(islice(records, BATCH_RECORDS)):
-                self.take(file, some)
+                self.take(file, some, rows)
         except NotRead as exc:
             file.kind = OTHER
             self.pass_over(file, PassedOver(file.origin, exc.message))
@@ -341,8 +354,8 @@ class _Run:
 
     # --- records ---
 
-    def take(self, file: _File, records: Sequence[RawRecord | Failure]) -> None:
-        """Count some records of a file, and line up those that are new or changed."""
+    def take(self, file: _File, records: Sequence[RawRecord | Failure], rows: Mapping[str, Row]) -> None:
+        """Count some records of a file, of which others may say ``rows``, and line up those that are new or changed."""
         documents: list[tuple[Document, bool]] = []
         for record in records:
             if isinstance(record, PassedOver):
@@ -352,7 +365,9 @@ class _Run:
                 self.fail(file, record.origin, record.reason)
                 continue
             try:
-                documents.append((to_document(record), bool(record.doc_id)))
+                document, doubts = read_document(self.sidecars.told(record, rows))
+                documents.append((document, bool(record.doc_id)))
+                self.doubted += [Failure(record.origin, doubt) for doubt in doubts]
             except ReadError as exc:
                 self.fail(file, record.origin, exc.message)
             except MemoryError:

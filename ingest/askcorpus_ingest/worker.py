@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from askcorpus.errors import ReadError
@@ -40,8 +40,14 @@ Message = Mapping[str, Any]
 class Reader:
     """Reads files within limits; the process beside it is started when it is first needed."""
 
-    def __init__(self, max_mb: int, seconds: float = SECONDS, memory_mb: int | None = None) -> None:
-        self._max_mb, self._seconds = max_mb, seconds
+    def __init__(
+        self,
+        max_mb: int,
+        names: Mapping[str, str] = MappingProxyType({}),
+        seconds: float = SECONDS,
+        memory_mb: int | None = None,
+    ) -> None:
+        self._max_mb, self._names, self._seconds = max_mb, names, seconds
         self._memory_mb = memory_mb or MEMORY_MB + MEMORY_PER_MB * max_mb
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -57,14 +63,18 @@ class Reader:
             kind = outer_kind(Source(path, self._max_mb))
         except OSError as exc:
             raise ReadError(f"cannot be read: {exc.strerror}") from exc
-        yield from read_file(path, self._max_mb) if kind in HARMLESS else self._read_beside(path)
+        yield from self._read_here(path) if kind in HARMLESS else self._read_beside(path)
+
+    def _read_here(self, path: Path) -> Iterator[RawRecord | Failure]:
+        return read_file(path, self._max_mb, Limits(names=self._names))
 
     def _read_beside(self, path: Path) -> Iterator[RawRecord | Failure]:
+        request: dict[str, Any] = {"path": str(path), "names": dict(self._names)}
         avoid: set[str] = set()
         taken = 0
         while True:
             at = ""
-            for message in self._ask({"path": str(path), "avoid": sorted(avoid), "skip": taken}):
+            for message in self._ask(request | {"avoid": sorted(avoid), "skip": taken}):
                 if "begin" in message:
                     at = message["begin"]
                 elif found := _found(message):
@@ -177,7 +187,11 @@ class _Worker:
 
     def take(self, request: Message) -> None:
         """Read a file and send what is found in it."""
-        limits = Limits(avoid=frozenset(request["avoid"]), begin=lambda origin: self._send({"begin": origin}))
+        limits = Limits(
+            names=request["names"],
+            avoid=frozenset(request["avoid"]),
+            begin=lambda origin: self._send({"begin": origin}),
+        )
         _end_after(self._seconds)
         try:
             for number, found in enumerate(read_file(Path(request["path"]), self._max_mb, limits)):

@@ -52,6 +52,11 @@ class Settings(BaseSettings):
     query_prompt: str | None = Field(None, description="Put before questions; default: the model's own.")
     passage_prompt: str | None = Field(None, description="Put before passages; default: the model's own.")
     passage_chars: int = Field(800, ge=100, le=20_000, description="Target length of a passage, in characters.")
+    fields: dict[str, str] = Field(
+        {},
+        description='What fields of documents are called in your records, as in `{date = "veröffentlicht"}` (in the '
+        "environment as JSON): any of doc_id, title, text, date, language, source, place, author, url.",
+    )
     max_file_mb: int = Field(
         MAX_FILE_MB,
         ge=1,

@@ -101,10 +101,21 @@ class Match(Record):
     evidence: float
 
 
+class Copy(Record):
+    """Another document that tells the same story in nearly the same words, or with some of it cut."""
+
+    document_id: str
+    title: str = ""
+    source: str = ""
+    date: str = ""
+    place: str = ""
+    url: str = ""
+
+
 class Hit(Record):
     """A passage found for a question, with what people need to judge it. ``duplicates`` are ids of near-identical
-    passages (the same agency story elsewhere) that this one stands for; ``marks`` are its document's, the last before
-    it and those within."""
+    passages (the same agency story elsewhere) that this one stands for; ``copies`` are all other documents that tell
+    its document's story; ``marks`` are its document's, the last before it and those within."""
 
     passage_id: str
     document_id: str
@@ -121,6 +132,7 @@ class Hit(Record):
     marks: tuple[Mark, ...] = ()
     scores: Scores = Scores()
     duplicates: tuple[str, ...] = ()
+    copies: tuple[Copy, ...] = ()
 
 
 class Turn(Record):
@@ -148,7 +160,8 @@ class Citation(Record):
     """The proof of a marker: ``document.text[start:end] == quote``.
 
     ``answer[answer_start:answer_end]`` is the marker itself (``[1]``). ``highlights`` are document offsets of the
-    words inside the quote that answer; ``locator`` is where in the source the quote begins.
+    words inside the quote that answer; ``locator`` is where in the source the quote begins;
+    ``copies`` are the other documents that tell the same story.
     """
 
     marker: int
@@ -168,6 +181,7 @@ class Citation(Record):
     end: int
     highlights: tuple[Span, ...] = ()
     locator: Locator = Field(default_factory=dict)
+    copies: tuple[Copy, ...] = ()
     verified: bool
 
 

@@ -8,7 +8,8 @@ from askcorpus.errors import ReadError
 from askcorpus.text.language import sure_language
 from askcorpus_ingest.encoding import declared_encoding, decode
 from askcorpus_ingest.readers.markup import shown
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.page_head import page_fields
+from askcorpus_ingest.readers.records import Fields, RawRecord
 from askcorpus_ingest.readers.source import Source
 
 HEAD_CHARS = 1_000_000
@@ -38,13 +39,18 @@ def read_html(source: Source) -> Iterator[RawRecord]:
     if not text.strip():
         raise ReadError("holds no text")
     title, language = (pattern.search(page, 0, HEAD_CHARS) for pattern in (_HTML_TITLE, _HTML_LANGUAGE))
+    said = page_fields(page) if small else Fields({}, {})
+    known = said.known
     yield RawRecord(
         origin=source.origin,
         text=text,
-        title=fields.get("title") or (html.unescape(title[1]) if title else ""),
-        date=fields.get("date") or "",
+        title=known.get("title") or fields.get("title") or (html.unescape(title[1]) if title else ""),
+        date=known.get("date") or "",
         language=language[1] if language and not _contradicts(text, language[1]) else "",
-        source=fields.get("sitename") or "",
+        source=known.get("source") or fields.get("sitename") or "",
+        author=known.get("author") or fields.get("author") or "",
+        url=known.get("url") or "",
+        extra=said.extra,
     )
 
 

@@ -1,14 +1,14 @@
 """JSON: one record, or a list of them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from askcorpus.errors import ReadError
 from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.jsonl import record_of
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.records import RawRecord, read_fields
 from askcorpus_ingest.readers.source import Source
 
 
@@ -22,16 +22,16 @@ def read_json(source: Source) -> Iterator[RawRecord | Failure]:
         loaded = json.loads(decode(source.content()))
     except (ValueError, RecursionError) as exc:
         raise ReadError("is not JSON") from exc
-    records = _list_in(loaded)
+    records = _list_in(loaded, source.limits.names)
     if records is None:
-        yield record_of(source.origin, loaded, "")
+        yield record_of(source, loaded, "")
         return
     if not records:
         raise ReadError("holds no record")
     failures = []
     for number, record in enumerate(records, 1):
         try:
-            yield record_of(source.origin, record, f"L{number}")
+            yield record_of(source, record, f"L{number}")
         except ReadError as exc:
             failures.append(Failure(f"{source.origin}#L{number}", f"record {number} {exc.message}"))
     if len(failures) == len(records):
@@ -39,13 +39,13 @@ def read_json(source: Source) -> Iterator[RawRecord | Failure]:
     yield from failures
 
 
-def _list_in(loaded: Any) -> list[Any] | None:
+def _list_in(loaded: Any, names: Mapping[str, str]) -> list[Any] | None:
     """The list of records that it is, or the longest that it holds under a name; none where it is a record itself."""
     if isinstance(loaded, list):
         return loaded
     if not isinstance(loaded, dict):
         raise ReadError("is neither a JSON object nor a list of them")
     lists = [value for value in loaded.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
-    if any(isinstance(loaded.get(key), str) for key in ("text", "body", "content")) or not lists:
+    if not lists or read_fields(loaded, names).known.get("text"):
         return None
     return max(lists, key=len)

@@ -58,7 +58,7 @@ def _records(source: Source) -> Iterator[RawRecord | Failure]:
         try:
             if len(line) > source.max_bytes:
                 raise source.too_large()
-            yield record_of(source.origin, _json_object(line), f"L{number}")
+            yield record_of(source, _json_object(line), f"L{number}")
         except ReadError as exc:
             yield Failure(f"{source.origin}#L{number}", f"line {number} {exc.message}")
         except MemoryError:
@@ -102,18 +102,17 @@ def _json_object(line: bytes) -> dict[str, Any]:
     return record
 
 
-def record_of(origin: str, record: Any, number: str) -> RawRecord:
-    """The record that a JSON object is; its origin goes on with its id, or else with its ``number``.
+def record_of(source: Source, record: Any, number: str) -> RawRecord:
+    """The record that a JSON object in ``source`` is; its origin goes on with its id, or else with its ``number``.
 
     Raises:
         ReadError: it is no object, or has no text.
     """
     if not isinstance(record, dict):
         raise ReadError("is not a JSON object")
-    text = record.get("text")
-    if not isinstance(text, str) or not text.strip():
+    raw = raw_record(source.origin, record, source.limits.names)
+    if not raw.text:
         raise ReadError('has no "text"')
-    raw = raw_record(origin, {**record, "text": plain_text(text)})
-    raw = raw._replace(title=html.unescape(raw.title))
+    raw = raw._replace(text=plain_text(raw.text), title=html.unescape(raw.title))
     name = printable(raw.doc_id) or number
-    return raw._replace(origin=f"{origin}#{name}") if name else raw
+    return raw._replace(origin=f"{source.origin}#{name}") if name else raw

@@ -4,17 +4,14 @@ import re
 from collections.abc import Iterator
 
 from askcorpus_ingest.encoding import decode
+from askcorpus_ingest.readers.front_matter import take_front_matter
 from askcorpus_ingest.readers.markup import visible_text
-from askcorpus_ingest.readers.records import RECORD_KEYS, RawRecord, raw_record
+from askcorpus_ingest.readers.records import RawRecord, raw_record
 from askcorpus_ingest.readers.source import Source
-
-FRONT_MATTER_CHARS = 20_000
 
 RENDERED_CHARS = 2_000_000
 """Of a longer text, rendering would take minutes."""
 
-_FRONT_MATTER = re.compile(r"\A\s{0,99}---[ \t]*\r?\n(.*?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|$)", re.DOTALL)
-_FIELD = re.compile(r"^([A-Za-z_]{1,30}):[ \t]+(\S.*?)[ \t\r]*$", re.MULTILINE)
 _DATA_URI = re.compile(r"data:[\w.+-]{1,40}/[\w.+-]{1,60}(?:;[\w=.-]{1,40}){0,4},[\w+/=%-]{64,}")
 _REFUSED_SCHEME = re.compile(r"(?<=\]\()\s{0,9}(?:javascript|vbscript|file|data):", re.IGNORECASE)  # else no link
 _FOOTNOTE = re.compile(r"^\[\^[^\]\s]{1,60}\]:[ \t]*(\S.*)$\n?", re.MULTILINE)
@@ -26,14 +23,11 @@ _HEADING = re.compile(r"\A\s{0,99}#[ \t]+([^\r\n]+)")
 
 def read_markdown(source: Source) -> Iterator[RawRecord]:
     """What a reader of the rendered page sees, with the fields of the front matter; its first heading is its title."""
-    text = decode(source.content())
-    fields: dict[str, str] = {}
-    if match := _FRONT_MATTER.match(text, 0, FRONT_MATTER_CHARS):
-        fields = _front_matter(match[1])
-        text = text[match.end() :] if fields else text
+    fields, text = take_front_matter(decode(source.content()))
+    raw = raw_record(source.origin, {**fields, "text": text}, source.limits.names)
     heading = _HEADING.match(text)
-    title = fields.pop("title", "") or (rendered_text(heading[1].rstrip(" \t#")) if heading else "")
-    yield raw_record(source.origin, {**fields, "title": title.strip(), "text": rendered_text(text)})
+    title = raw.title or (rendered_text(heading[1].rstrip(" \t#")) if heading else "")
+    yield raw._replace(text=rendered_text(text), title=title.strip())
 
 
 def rendered_text(markdown: str) -> str:
@@ -50,23 +44,3 @@ def rendered_text(markdown: str) -> str:
     text = _WIKI_LINK.sub(r"\1", _WIKI_IMAGE.sub("", text))
     renderer = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     return visible_text(renderer.render(_REFUSED_SCHEME.sub("", text))).strip()
-
-
-def _front_matter(block: str) -> dict[str, str]:
-    """The fields we know of a YAML block; none when it is no mapping (then it is text).
-
-    A block that YAML refuses is read line by line: many a title has a colon in it.
-    """
-    import yaml
-
-    try:
-        loaded = yaml.safe_load(block)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        loaded = {line[1]: line[2].strip().strip("\"'") for line in _FIELD.finditer(block)}
-    if not isinstance(loaded, dict):
-        return {}
-    return {
-        key.lower(): str(value)
-        for key, value in loaded.items()
-        if isinstance(key, str) and key.lower() in RECORD_KEYS and not isinstance(value, dict | list | type(None))
-    }

@@ -1,12 +1,31 @@
 """What a file says of one document, before anything in it is cleaned or guessed."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from askcorpus.types import Mark
 
-RECORD_KEYS = ("doc_id", "id", "title", "text", "date", "lang", "language", "source", "place")
+NAMES: Mapping[str, Sequence[str]] = {
+    "doc_id": ("doc_id", "id", "_id", "document_id", "article_id", "uuid", "guid"),
+    "title": ("title", "headline", "heading", "subject"),
+    "text": ("text", "body", "content", "article_body", "main_text", "full_text", "content_text", "page_content",
+             "article", "story", "description", "summary"),
+    "date": ("date", "published", "pub_date", "published_at", "publication_date", "date_published", "published_date",
+             "publish_date", "published_on", "issued", "dc.date", "created", "created_at", "date_created", "timestamp"),
+    "language": ("language", "lang", "in_language", "language_code", "locale"),
+    "source": ("source", "publisher", "outlet", "newspaper", "site_name", "publication"),
+    "place": ("place", "location"),
+    "author": ("author", "authors", "byline", "creator", "dc.creator", "writer"),
+    "url": ("url", "link", "permalink", "canonical_url", "source_url", "href", "uri"),
+}  # fmt: skip
+"""By what names a field of a document goes in records, the surest first; case, ``_``, ``-`` and ``.`` do not count."""
+
+PARAGRAPH = "\n\n"
+MOST_EXTRA = 50
+EXTRA_CHARS = 2000
+"""What else a record says is kept as far as its values are not longer, and no more than so many of them."""
 
 
 class RawRecord(NamedTuple):
@@ -32,21 +51,66 @@ class RawRecord(NamedTuple):
     marks: tuple[Mark, ...] = ()
 
 
-def raw_record(origin: str, fields: dict[str, Any]) -> RawRecord:
-    """A ``RawRecord`` from named fields; unknown names are ignored, numbers become text, other values count as not
-    given."""
+class Fields(NamedTuple):
+    """What named values say of a document: the fields of a ``RawRecord`` that they give, and the rest."""
 
-    def field(*names: str) -> str:
-        values = [fields[name] for name in names if fields.get(name) is not None]
-        return next((str(v) for v in values if isinstance(v, str | int | float) and str(v).strip()), "")
+    known: dict[str, str]
+    extra: dict[str, str]
 
-    return RawRecord(
-        origin=origin,
-        text=str(fields["text"]),
-        title=field("title"),
-        date=field("date"),
-        language=field("language", "lang"),
-        source=field("source"),
-        place=field("place"),
-        doc_id=field("doc_id", "id", "_id"),
-    )
+
+def raw_record(origin: str, fields: Mapping[str, Any], names: Mapping[str, str] = MappingProxyType({})) -> RawRecord:
+    """A ``RawRecord`` from named values; ``names`` are names that the user gave for fields (``--map``)."""
+    known, extra = read_fields(fields, names)
+    return RawRecord(origin, known.pop("text", ""), extra=extra)._replace(**known)  # type: ignore[arg-type]
+
+
+def read_fields(fields: Mapping[str, Any], names: Mapping[str, str] = MappingProxyType({})) -> Fields:
+    """The values by the fields of a document that their names mean; numbers become text, lists are joined by commas.
+
+    The first name that has a value wins, and the others are kept as what else is said.
+    """
+    given: dict[str, str] = {}
+    for name in fields:
+        given.setdefault(_key(name), name)
+    known: dict[str, str] = {}
+    used = set()
+    for field, usual in NAMES.items():
+        for key in map(_key, ([names[field]] if field in names else []) + list(usual)):
+            if key in given and (value := _told(fields[given[key]], PARAGRAPH if field == "text" else ", ")):
+                known[field] = value
+                used.add(given[key])
+                break
+    rest = {name: _kept(value) for name, value in fields.items() if name not in used}
+    extra = {str(name): value for name, value in rest.items() if value and len(value) <= EXTRA_CHARS}
+    return Fields(known, dict(list(extra.items())[:MOST_EXTRA]))
+
+
+def _key(name: object) -> str:
+    return "".join(letter for letter in str(name).casefold() if letter.isalnum())
+
+
+def _told(value: Any, between: str) -> str:
+    """A value as text: that of an object is its name (or what a database writes for an id or a date)."""
+    if isinstance(value, str):
+        return value if value.strip() else ""
+    if isinstance(value, bool):
+        return ""
+    if isinstance(value, int | float):
+        return "" if between == PARAGRAPH else str(value)  # a number is no text
+    if isinstance(value, list):
+        return between.join(filter(None, (_told(one, between) for one in value if not isinstance(one, list))))
+    if isinstance(value, dict):
+        return next(
+            (_told(value[key], between) for key in ("name", "$oid", "$date") if isinstance(value.get(key), str | int)),
+            "",
+        )
+    return ""
+
+
+def _kept(value: Any) -> str:
+    """The same for what else is said, where nothing is left out that is short enough to be told."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if told := _told(value, ", "):
+        return told
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) and value else ""

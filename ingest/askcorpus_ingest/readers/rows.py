@@ -35,10 +35,10 @@ def row_records(source: Source, rows: NumberedRows, where: Mapping[str, str], ti
     if first is None:
         return
     at = f"{source.origin}#{printable(where['sheet'])}" if "sheet" in where else source.origin
-    if second and _is_header(first[1], second[1]):
+    if second and _is_header(first[1], second[1], source.limits.names):
         header = [cell.strip() for cell in first[1]]
         for number, row in chain([second], filled):
-            if raw := _row_record(at, header, number, row, title):
+            if raw := _row_record(at, header, number, row, title, source.limits.names):
                 yield raw._replace(marks=(Mark(start=0, locator={**where, "row": str(number)}),))
         return
     stretches = (
@@ -49,16 +49,22 @@ def row_records(source: Source, rows: NumberedRows, where: Mapping[str, str], ti
     yield RawRecord(at, text, title, marks=marks)
 
 
-def _is_header(first: Sequence[str], second: Sequence[str]) -> bool:
-    names = {cell.strip().lower() for cell in first}
-    return not names.isdisjoint(TEXT_COLUMNS) or is_header(first, second)
+def _is_header(first: Sequence[str], second: Sequence[str], names: Mapping[str, str]) -> bool:
+    columns = {cell.strip().lower() for cell in first}
+    return not columns.isdisjoint(_text_columns(names)) or is_header(first, second)
 
 
-def _row_record(at: str, header: Sequence[str], number: int, row: Sequence[str], title: str) -> RawRecord | None:
+def _text_columns(names: Mapping[str, str]) -> Sequence[str]:
+    return (names["text"].lower(), *TEXT_COLUMNS) if "text" in names else TEXT_COLUMNS
+
+
+def _row_record(
+    at: str, header: Sequence[str], number: int, row: Sequence[str], title: str, names: Mapping[str, str]
+) -> RawRecord | None:
     fields = {name.lower(): cell for name, cell in zip(header, row, strict=False)}
-    text = next((fields[name] for name in TEXT_COLUMNS if fields.get(name, "").strip()), "")
+    text = next((name for name in _text_columns(names) if fields.get(name, "").strip()), "")
     if text:
-        raw = raw_record(at, {**fields, "text": text})
+        raw = raw_record(at, {**fields, text: "", "text": fields[text]}, {**names, "text": "text"})
         return raw._replace(origin=f"{at}#{printable(clean_line(raw.doc_id)) or f'L{number}'}")
     told = "".join(told_rows(header, [row]))
     return RawRecord(f"{at}#L{number}", told, title) if told else None

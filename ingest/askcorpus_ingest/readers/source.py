@@ -5,7 +5,7 @@ import os
 import stat
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from gzip import GzipFile
@@ -35,12 +35,13 @@ _KEPT_IN_MEMORY = 8 * MEGABYTE
 class Limits:
     """What is left to all parts of one file together, and which of them are not to be read again.
 
-    ``avoid`` are the origins of parts that ended the process which read them; ``begin`` is told of each part before it
-    is read.
+    ``names`` are what the user says that fields of records are called; ``avoid`` are the origins of parts that ended
+    the process which read them; ``begin`` is told of each part before it is read.
     """
 
     bytes_left: int = 0
     parts_left: int = MOST_PARTS
+    names: Mapping[str, str] = field(default_factory=dict)
     avoid: frozenset[str] = frozenset()
     begin: Callable[[str], None] = lambda _origin: None
     named: Counter[str] = field(default_factory=Counter)

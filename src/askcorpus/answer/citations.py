@@ -125,6 +125,7 @@ def _citation(number: int, place: Span, quote: Quote, hit: Hit, words: str) -> C
         author=hit.author,
         url=hit.url,
         extra=hit.extra,
+        copies=hit.copies,
         quote=words,
         start=quote.start,
         end=quote.end,

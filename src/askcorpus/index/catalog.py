@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from askcorpus.embedding.baseline import LANGUAGE_SAMPLE, SAMPLE, Sample
 from askcorpus.errors import IndexMismatch, ReadError, StorageError
-from askcorpus.index import lexical, migrations
-from askcorpus.index.filters import condition
+from askcorpus.index import lexical, migrations, stories
+from askcorpus.index.filters import condition, undated
 from askcorpus.index.passages import StoredPassage, insert_passages, vectors_of
 from askcorpus.index.schema import (
     BY_DATE,
@@ -180,6 +180,7 @@ def _delete(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> int
         return 0
     seqs = sa.select(PASSAGES.c.seq).where(PASSAGES.c.document.in_(listed(numbers)))
     lexical.remove(connection, list(connection.scalars(seqs)))
+    stories.unlink(connection, numbers)
     connection.execute(sa.delete(DOCUMENTS).where(DOCUMENTS.c.number.in_(listed(numbers))))  # the rest cascades
     return len(numbers)
 
@@ -210,6 +211,12 @@ def documents(connection: sa.Connection, filters: Filters, offset: int, limit: i
 def count(connection: sa.Connection, filters: Filters) -> int:
     """Number of documents that pass."""
     query = sa.select(sa.func.count()).select_from(DOCUMENTS).where(condition(filters))
+    return connection.execute(query).scalar_one()
+
+
+def count_undated(connection: sa.Connection, filters: Filters) -> int:
+    """Number of documents that only their having no date keeps from passing."""
+    query = sa.select(sa.func.count()).select_from(DOCUMENTS).where(undated(filters))
     return connection.execute(query).scalar_one()
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from askcorpus.errors import IndexMismatch
-from askcorpus.index.schema import DOCUMENTS, FILES, WITHHELD, meta, take_note
+from askcorpus.index.schema import DOCUMENTS, FILES, STORIES, WITHHELD, meta, take_note
 
 Migration = Callable[[sa.Connection], None]
 """A step to the next schema version, inside the caller's transaction."""
@@ -31,7 +31,8 @@ def _mark_places(connection: sa.Connection) -> None:
 
 
 def _know_files(connection: sa.Connection) -> None:
-    """What documents say of themselves beyond the old fields, which file each is from, and what was read when.
+    """What documents say of themselves beyond the old fields, which file each is from, what was read of which file, and
+    who tells the same story.
 
     Version 1 had several documents in a file only where that was a .jsonl file.
     """
@@ -45,6 +46,7 @@ def _know_files(connection: sa.Connection) -> None:
     next(index for index in DOCUMENTS.indexes if index.name == "documents_by_file").create(connection)
     FILES.create(connection)
     WITHHELD.create(connection)
+    STORIES.create(connection)
 
 
 MIGRATIONS: tuple[Migration, ...] = (_mark_places, _know_files)

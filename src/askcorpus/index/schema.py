@@ -72,6 +72,16 @@ FILES = sa.Table(
     sa.Column("passed_over", sa.JSON, nullable=False),
     sa.Column("missing", sa.JSON, nullable=False),
 )
+# Signatures of documents, and which tell the same story: null until they have been compared (stories.py).
+STORIES = sa.Table(
+    "stories",
+    SCHEMA,
+    sa.Column("document", sa.ForeignKey("documents.number", ondelete="CASCADE"), primary_key=True),
+    sa.Column("signature", sa.LargeBinary, nullable=False),
+    sa.Column("runs", sa.Integer, nullable=False),
+    sa.Column("numbers", sa.LargeBinary, nullable=False),
+    sa.Column("story", sa.Integer, index=True),
+)
 # Documents that were removed by hand and stay out although their files still hold them.
 WITHHELD = sa.Table(
     "withheld",

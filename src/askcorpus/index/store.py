@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from askcorpus.embedding.baseline import Sample, ScoreBaseline
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, StorageError
-from askcorpus.index import catalog, files, lexical, migrations, schema
+from askcorpus.index import catalog, files, lexical, migrations, schema, stories
 from askcorpus.index.catalog import Facets, KnownDocument, content_hash
 from askcorpus.index.chroma import ELSEWHERE, ChromaIndex
 from askcorpus.index.chroma_places import Embedded, Server
@@ -32,7 +32,7 @@ from askcorpus.index.files import Held, KnownFile
 from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored, vectors_of
 from askcorpus.index.schema import Vector
 from askcorpus.tuning import TUNING, Tuning
-from askcorpus.types import Document, Filters, Hit, IndexInfo
+from askcorpus.types import Copy, Document, Filters, Hit, IndexInfo
 
 __all__ = [
     "Check",
@@ -187,6 +187,11 @@ class Store:
         with self._reading() as connection:
             return catalog.count(connection, filters)
 
+    def count_undated(self, filters: Filters) -> int:
+        """Number of documents that the dates of the filters leave out only because they have none."""
+        with self._reading() as connection:
+            return catalog.count_undated(connection, filters)
+
     def known(self, origins: Sequence[str] = (), document_ids: Sequence[str] = ()) -> list[KnownDocument]:
         """What is there of these origins and of these ids."""
         with self._reading() as connection:
@@ -211,6 +216,12 @@ class Store:
         """Those of the ids that were removed for good."""
         with self._reading() as connection:
             return files.withheld(connection, document_ids)
+
+    def told_twice(self) -> list[list[Document]]:
+        """The documents of each story that more than one of them tells, those of most first."""
+        with self._reading() as connection:
+            found = stories.told_twice(connection)
+            return [[one for id_ in ids if (one := catalog.document(connection, id_))] for ids in found]
 
     def facets(self) -> Facets:
         """What there is to filter by."""
@@ -243,6 +254,7 @@ class Store:
             if not current:
                 self._reindex(progress)
             yield Writer(self._database)
+            self._link(progress)
             if (fault := self._sync(progress)) not in ("", ELSEWHERE):
                 _log.warning("The vector index is behind, and questions are searched exactly: %s", fault)
 
@@ -290,6 +302,20 @@ class Store:
     def _reindex(self, progress: Progress) -> None:
         with self._database.writing() as connection:
             lexical.reindex(connection, lambda done, total: progress("lexical index", done, total))
+
+    def _link(self, progress: Progress) -> None:
+        """Find which documents tell the same story; a run that is stopped here leaves it to the next."""
+        with self._database.reading() as connection:
+            left = stories.unlinked(connection)
+        if not left:
+            return
+        some = 1
+        while some:
+            with self._database.writing() as connection:
+                some = stories.sign(connection)
+        progress("stories", left, left)
+        with self._database.writing() as connection:
+            stories.link(connection)
 
     def _sync(self, progress: Progress) -> str:
         with self._database.reading() as connection:
@@ -377,6 +403,11 @@ class Snapshot:
         """Hits without scores, by passage id and in the order asked; what is not there is left out."""
         with self._reading() as connection:
             return hits(connection, passage_ids)
+
+    def copies(self, document_ids: Sequence[str]) -> dict[str, tuple[Copy, ...]]:
+        """The other documents that tell the same story, by the id of each that has any."""
+        with self._reading() as connection:
+            return stories.copies(connection, document_ids)
 
     def stored(self, passage_ids: Sequence[str]) -> dict[str, StoredPassage]:
         """Passages with vectors, by id and in the order asked; what is not there is left out."""

@@ -1,40 +1,67 @@
 """The same story twice: passages that say one thing in nearly the same words are shown once."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 
+from askcorpus.index.stories import runs_of
 from askcorpus.search.candidates import Candidate
 from askcorpus.text.words import words
 from askcorpus.tuning import TUNING, Tuning
+from askcorpus.types import Copy
 
-SHINGLE = 4
-"""Words of a run by which passages are compared."""
+WITHIN = 0.6
+"""Of two documents that tell the same story, which may be cut at other places, this share of the shorter passage's runs
+in the longer one is enough."""
+
+_DATELINE = re.compile(r"[^\n–—]{0,120}?[–—]\s")
 
 
-def collapse(ranked: Iterable[Candidate], limit: int, tuning: Tuning = TUNING) -> list[Candidate]:
-    """The first ``limit`` passages that are no near-copies of a better one; copies are listed on the one they copy."""
-    kept: list[tuple[Candidate, frozenset[tuple[str, ...]]]] = []
-    copies: dict[str, list[str]] = {}
+class _Said:
+    """What is compared of a passage."""
+
+    def __init__(self, candidate: Candidate) -> None:
+        text = candidate.hit.text
+        if candidate.hit.start == 0:
+            text = _DATELINE.sub("", text, count=1)  # its day is that of the paper
+        found = words(text)
+        self.document_id, self.passage_id = candidate.hit.document_id, candidate.hit.passage_id
+        self.runs = runs_of(found)
+        self.numbers = {word for word in found if word.isdecimal()}
+
+    def is_copy_of(self, other: "_Said", copies: Mapping[str, tuple[Copy, ...]], tuning: Tuning) -> bool:
+        """Whether it says nothing that the other does not: with another figure it does."""
+        shared, least = len(self.runs & other.runs), min(len(self.runs), len(other.runs))
+        if not least or not self.numbers <= other.numbers:
+            return False
+        if shared >= tuning.same_story * len(self.runs | other.runs):
+            return True
+        linked = any(copy.document_id == other.document_id for copy in copies.get(self.document_id, ()))
+        return linked and shared >= WITHIN * least
+
+
+def collapse(
+    ranked: Iterable[Candidate], limit: int, copies: Mapping[str, tuple[Copy, ...]], tuning: Tuning = TUNING
+) -> list[Candidate]:
+    """The first ``limit`` passages that are no near-copies of a better one; copies are listed on the one they copy.
+
+    ``copies`` are the documents that tell the same story as each.
+    """
+    kept: list[tuple[Candidate, _Said]] = []
+    found: dict[str, list[str]] = {}
     for candidate in ranked:
-        shingles = _shingles(candidate.hit.text)
-        original = next((k.hit.passage_id for k, own in kept if _jaccard(shingles, own) >= tuning.same_story), None)
+        said = _Said(candidate)
+        original = next((own.passage_id for _, own in kept if said.is_copy_of(own, copies, tuning)), None)
         if original is not None:
-            copies.setdefault(original, []).append(candidate.hit.passage_id)
+            found.setdefault(original, []).append(said.passage_id)
         elif len(kept) == limit:
             break
         else:
-            kept.append((candidate, shingles))
-    return [
-        candidate._replace(
-            hit=candidate.hit.model_copy(update={"duplicates": tuple(copies.get(candidate.hit.passage_id, ()))})
-        )
-        for candidate, _ in kept
-    ]
+            kept.append((candidate, said))
+    return [_with_copies(candidate, tuple(found.get(said.passage_id, ())), copies) for candidate, said in kept]
 
 
-def _shingles(text: str) -> frozenset[tuple[str, ...]]:
-    found = words(text)
-    return frozenset(tuple(found[i : i + SHINGLE]) for i in range(max(1, len(found) - SHINGLE + 1)))
-
-
-def _jaccard(left: frozenset[tuple[str, ...]], right: frozenset[tuple[str, ...]]) -> float:
-    return len(left & right) / len(left | right) if left or right else 0.0
+def _with_copies(
+    candidate: Candidate, duplicates: tuple[str, ...], copies: Mapping[str, tuple[Copy, ...]]
+) -> Candidate:
+    told = {"duplicates": duplicates, "copies": copies.get(candidate.hit.document_id, ())}
+    return candidate._replace(hit=candidate.hit.model_copy(update=told))

@@ -49,11 +49,12 @@ class Retriever:
         ranked = sorted(found, key=lambda candidate: -candidate.hit.scores.fused)
         if self.reranker:
             ranked = self._rerank(query.standalone, ranked)
-        elif len(readings) > 1:
-            alone = sorted(map(_alone, found), key=lambda candidate: -candidate.hit.scores.fused)
-            found_alone = tuple(collapse(alone, limit, tuning))
-            return Retrieval(query, tuple(collapse(ranked, limit, tuning)), readings, found_alone)
-        return Retrieval(query, tuple(collapse(ranked, limit, tuning)), readings)
+        copies = index.copies(list(dict.fromkeys(candidate.hit.document_id for candidate in ranked)))
+        kept = tuple(collapse(ranked, limit, copies, tuning))
+        if self.reranker or len(readings) == 1:
+            return Retrieval(query, kept, readings)
+        alone = sorted(map(_alone, found), key=lambda candidate: -candidate.hit.scores.fused)
+        return Retrieval(query, kept, readings, tuple(collapse(alone, limit, copies, tuning)))
 
     def _rerank(self, question: str, ranked: Sequence[Candidate]) -> list[Candidate]:
         assert self.reranker is not None

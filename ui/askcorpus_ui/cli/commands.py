@@ -19,6 +19,7 @@ from askcorpus_eval.cli import app as evaluation
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
+    from askcorpus.index.store import Store
     from askcorpus.settings import Settings
     from askcorpus.types import Filters
 
@@ -111,6 +112,12 @@ def ingest(
     data: Data = None,
     prune: Annotated[bool, typer.Option("--prune", help="Remove documents whose file is gone.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="FIELD=NAME", help="A field's name in your records, as in date=seen; repeatable."
+        ),
+    ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on until stopped: ingest whenever a file changes.")
     ] = False,
@@ -128,7 +135,7 @@ def ingest(
 
     if watch and dry_run:
         raise UsageError("--watch and --dry-run do not go together.", "Leave one of them out.")
-    settings = _settings(data=data)
+    settings = _settings(data=data, fields=_fields(names))
     embeddings = load_embeddings(settings)
     with open_index(settings, embeddings) as store:
 
@@ -171,6 +178,7 @@ def ask(
         if assistant.promise:
             note(f"askcorpus: {assistant.promise}")
         answer = assistant.ask(question, filters=filters, explain=explain)
+        _note_filtered(assistant.store, filters)
     if json:
         print_json(answer)
     else:
@@ -194,6 +202,7 @@ def search(
     query, filters = _read(query), _filters(language, source, date_from, date_to)
     with _assistant(_settings(data=data, top_k=top_k)) as assistant:
         hits = assistant.search(query, filters=filters)
+        _note_filtered(assistant.store, filters)
     if json:
         print_json({"hits": [hit.model_dump() for hit in hits]})
     else:
@@ -287,11 +296,32 @@ def list_documents(
     with _assistant(_settings(data=data)) as assistant:
         total = assistant.store.count(filters)
         documents = assistant.store.documents(filters, offset=offset, limit=limit)
+        _note_filtered(assistant.store, filters)
     if json:
         listed = [document.model_dump(exclude={"text"}) | {"characters": len(document.text)} for document in documents]
         print_json({"documents": listed, "total": total})
     else:
         print_documents(documents)
+
+
+@docs.command("duplicates")
+def list_duplicates(
+    data: Data = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a document a line.")] = False,
+    json: Json = False,
+) -> None:
+    """List the documents that tell the same story, in nearly the same words or with some of it cut."""
+    from askcorpus_ui.cli.console import print_json, print_stories, print_stories_as_csv
+
+    with _assistant(_settings(data=data)) as assistant:
+        stories = assistant.store.told_twice()
+    if json:
+        told = [[document.model_dump(exclude={"text", "marks"}) for document in story] for story in stories]
+        print_json({"stories": told})
+    elif csv:
+        print_stories_as_csv(stories)
+    else:
+        print_stories(stories)
 
 
 @docs.command("show")
@@ -344,6 +374,30 @@ def restore_documents(document_ids: Annotated[list[str], typer.Argument(metavar=
             raise UsageError(f"Not removed: {', '.join(unknown)}.", "Name documents that docs remove took out.")
         restored = writer.restore(document_ids)
     say(f"{len(restored)} will come back with the next ingest")
+
+
+def _note_filtered(store: "Store", filters: "Filters") -> None:
+    """Say what the filters leave out without anyone meaning it."""
+    from askcorpus_ui.cli.console import named_filters, note
+
+    if filters and not store.count(filters):
+        note(f"askcorpus: no document passes the filters ({named_filters(filters)}).")
+    if undated := store.count_undated(filters):
+        note(f"askcorpus: --from and --to leave out {undated} documents that have no date.")
+
+
+def _fields(names: list[str] | None) -> dict[str, str] | None:
+    """``date=seen`` for each field that is called otherwise.
+
+    Raises:
+        UsageError: one is not of that form, or there is no such field.
+    """
+    from askcorpus_ingest.readers.records import NAMES
+
+    pairs = [name.partition("=") for name in names or ()]
+    if wrong := ["".join(pair) for pair in pairs if pair[0] not in NAMES or not pair[2]]:
+        raise UsageError(f"--map {wrong[0]} is not FIELD=NAME.", f"FIELD is one of {', '.join(NAMES)}.")
+    return {field: name for field, _, name in pairs} or None
 
 
 def _settings(**flags: Any) -> "Settings":

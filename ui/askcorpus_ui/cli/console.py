@@ -4,6 +4,8 @@ Documents are untrusted: text for people goes through ``plain``, so that nothing
 always UTF-8, whatever the locale says.
 """
 
+import csv
+import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -49,6 +51,10 @@ def print_json(value: BaseModel | dict[str, Any]) -> None:
     typer.echo(line.encode("utf-8", "backslashreplace"))  # in a string, \ud800 is JSON for what UTF-8 has no bytes for
 
 
+MOST_DOUBTS = 20
+"""So many are told one by one."""
+
+
 def print_report(report: "Report", *, json: bool, dry_run: bool) -> None:
     """What an ingest run did: what is worth a line on standard error, then the counts."""
     for failure in report.failed:
@@ -59,6 +65,10 @@ def print_report(report: "Report", *, json: bool, dry_run: bool) -> None:
         note(f"askcorpus: passed over: {line}")
     for origin in report.unreadable:
         note(f"askcorpus: {origin}: the model cannot read its script; only the search for words finds it.")
+    for doubt in report.doubted[:MOST_DOUBTS]:
+        note(f"askcorpus: doubted: {doubt.origin}: {doubt.reason}")
+    if (more := len(report.doubted) - MOST_DOUBTS) > 0:
+        note(f"askcorpus: and {more} more doubts.")
     for line in _kept(report):
         note(f"askcorpus: {line}")
     names = ("added", "changed", "unchanged", "moved", "removed", "missing", "failed", "skipped", "undated", "withheld")
@@ -114,6 +124,8 @@ def _print_citation(citation: Citation) -> None:
     say(f"\n[{citation.marker}] “{citation.quote}”")
     where = f"{citation.document_id}:{citation.start}-{citation.end}"
     say("    " + _joined(citation.title, citation.source, citation.date, _located(citation.locator), where))
+    for copy in citation.copies:
+        say("    also: " + _joined(copy.title, copy.source, copy.date, copy.document_id))
     if not citation.verified:
         say("    (not found at this place in the document)")
 
@@ -153,7 +165,7 @@ def print_explanation(explanation: Explanation) -> None:
 
 def _print_search(explanation: Explanation) -> None:
     say(f"\nQuestion  {_joined(explanation.standalone_question)}")
-    say(f"Filters   {_named(explanation.filters) or 'none'}")
+    say(f"Filters   {named_filters(explanation.filters) or 'none'}")
     say(f"Period    {explanation.period or 'none'}")
     for number, reading in enumerate(explanation.readings, start=1):
         say(f"Reading {number} (counts {reading.weight:g})  {_joined(reading.text)}")
@@ -201,7 +213,7 @@ def _number(value: float | None, width: int, digits: int) -> str:
     return f"{'-':>{width}}" if value is None else f"{value:{width}.{digits}f}"
 
 
-def _named(filters: Filters) -> str:
+def named_filters(filters: Filters) -> str:
     """The filters that are set."""
     found = filters.model_dump(exclude_defaults=True)
     return ", ".join(f"{name}: {value if isinstance(value, str) else ' '.join(value)}" for name, value in found.items())
@@ -212,6 +224,33 @@ def print_documents(documents: Iterable[Document]) -> None:
     for document in documents:
         place = _joined(document.title, document.source)
         say(f"{document.id}  {document.date:10}  {document.language:2}  {place}")
+
+
+def print_stories(stories: Sequence[Sequence[Document]]) -> None:
+    """The documents of each story below each other, with an empty line between stories."""
+    if not stories:
+        say("No two documents tell the same story.")
+    for number, documents in enumerate(stories):
+        if number:
+            say()
+        print_documents(documents)
+
+
+def print_stories_as_csv(stories: Sequence[Sequence[Document]]) -> None:
+    """The same as a table, whose first column numbers the stories."""
+    columns = ("id", "title", "source", "date", "language", "place", "author", "url", "origin")
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(("story", *columns))
+    for number, documents in enumerate(stories, start=1):
+        for document in documents:
+            writer.writerow((number, *(_cell(getattr(document, name)) for name in columns)))
+    typer.echo(table.getvalue().encode("utf-8", "backslashreplace"), nl=False)
+
+
+def _cell(value: str) -> str:
+    """A value that no spreadsheet takes for a formula."""
+    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def print_document(document: Document) -> None:

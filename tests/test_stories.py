@@ -1,0 +1,123 @@
+"""Which documents tell the same story: found from the texts alone, kept right by every change."""
+
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from askcorpus.index import stories
+from askcorpus.index.store import Store
+from askcorpus.types import Document
+from corpora import document, fill, open_
+from looking import look
+
+WORDS = [f"{a}{b}{c}" for a in ("ba", "ko", "lu", "me", "ri", "ta") for b in ("la", "ner", "dit") for c in ("an", "o")]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_(tmp_path / "data") as store:
+        yield store
+
+
+def sentences(seed: int, count: int = 12) -> list[str]:
+    """A story that no other seed tells."""
+    drawn = random.Random(seed)
+    return [" ".join(drawn.choices(WORDS, k=12)).capitalize() + f" {drawn.randint(10, 9999)}." for _ in range(count)]
+
+
+def told(store: Store) -> list[set[str]]:
+    return [{one.id for one in story} for story in store.told_twice()]
+
+
+STORY = sentences(1)
+VARIANTS: dict[str, Callable[[list[str]], list[str]]] = {
+    "word for word": list,
+    "under a headline": lambda story: ["The harbour of Arvik is closed again.", *story],
+    "with a dateline of another day": lambda story: ["ARVIK, 2 May 2022 (Wire) –", *story],
+    "cut after a half": lambda story: story[: len(story) // 2],
+    "with a paper's own lines": lambda story: [*story, *sentences(99, 2)],
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_story_is_known_again(store: Store, variant: str) -> None:
+    fill(store, document("a", *STORY), document("b", *VARIANTS[variant](STORY)), document("c", *sentences(2)))
+    assert told(store) == [{"a", "b"}]
+
+
+def test_reports_that_a_form_was_filled_in_for_are_no_story(store: Store) -> None:
+    form = (
+        "The station reports {} degrees and {} millimetres of rain, and winds came from the west at {} knots all day."
+    )
+    fill(store, *(document(f"d{n}", form.format(n, n * 7, n * 13)) for n in range(1, 30)))
+    assert told(store) == []
+
+
+def test_a_follow_up_that_quotes_a_third_is_no_copy(store: Store) -> None:
+    fill(store, document("a", *STORY), document("b", *sentences(3), *STORY[:4]))
+    assert told(store) == []
+
+
+def test_stories_do_not_depend_on_the_order_in_which_documents_came(tmp_path: Path) -> None:
+    family = [document(f"{n}-{name}", *how(sentences(n))) for n in range(6) for name, how in VARIANTS.items()]
+    found = []
+    for seed in range(3):
+        random.Random(seed).shuffle(family)
+        with open_(tmp_path / str(seed)) as store:
+            fill(store, *family[:20])
+            fill(store, *family[20:])
+            found.append(told(store))
+    assert found[0] == found[1] == found[2]
+    assert len(found[0]) == 6
+
+
+def test_a_document_that_changes_or_goes_leaves_its_story(store: Store) -> None:
+    fill(store, document("a", *STORY), document("b", *STORY), document("c", *STORY))
+    fill(store, document("b", *sentences(5)))
+    assert told(store) == [{"a", "c"}]
+    with store.writer() as writer:
+        writer.remove(["a"])
+    assert told(store) == []
+    fill(store, document("a", *sentences(5)))
+    assert told(store) == [{"a", "b"}]
+
+
+def test_who_was_linked_by_one_that_goes_is_compared_again(store: Store) -> None:
+    """b tells most of a and most of c, which have less in common than is enough."""
+    middle = sentences(7, 20)
+    first, last = [*middle[:16], *sentences(8, 4)], [*sentences(9, 4), *middle[4:]]
+    fill(store, document("a", *first), document("b", *middle), document("c", *last))
+    assert told(store) == [{"a", "b", "c"}]
+    with store.writer() as writer:
+        writer.remove(["b"])
+    assert told(store) == []
+
+
+def test_the_others_of_a_story_come_with_a_document_the_oldest_first(store: Store) -> None:
+    fields = {"a": ("Wire", "2022-05-02"), "b": ("Courier", ""), "c": ("Herald", "2022-05-01")}
+    fill(store, *(document(name, *STORY, source=source, date=date) for name, (source, date) in fields.items()))
+    copies = look(store).copies(["a", "b"])
+    assert [(copy.document_id, copy.source, copy.date) for copy in copies["a"]] == [
+        ("c", "Herald", "2022-05-01"),
+        ("b", "Courier", ""),
+    ]
+    assert [copy.document_id for copy in copies["b"]] == ["c", "a"]
+
+
+def test_signatures_of_another_kind_are_made_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store, document("a", *STORY), document("b", *STORY))
+    monkeypatch.setattr(stories, "_KIND", "another")
+    monkeypatch.setattr(stories, "PERMUTATIONS", 30)
+    with store.writer():
+        pass
+    assert told(store) == [{"a", "b"}]
+
+
+def test_a_crowd_that_shares_a_band_hides_no_story(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stories, "CROWD", 3)
+    opening = "As every day the office of the weather service in Arvik says to the press what follows below. " * 3
+    crowd: list[Document] = [document(f"d{n}", opening, *sentences(n + 20, 6)) for n in range(30)]
+    fill(store, *crowd, document("a", opening, *STORY), document("b", opening, *STORY[:-1]))
+    assert told(store) == [{"a", "b"}]
