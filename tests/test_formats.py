@@ -153,8 +153,8 @@ def test_csv_with_a_column_of_texts_is_a_table_of_documents(tmp_path: Path) -> N
 
 def test_a_table_without_a_header_is_one_record(tmp_path: Path) -> None:
     (raw,) = read(tmp_path / "a.csv", "1,2\n3,4\n")
-    assert raw.text == "1; 2\n\n3; 4"
-    assert place_of(raw, "3; 4") == {"row": "2"}
+    assert raw.text == "1, 2.\n\n3, 4."
+    assert place_of(raw, "3, 4") == {"row": "2"}
 
 
 def test_csv_questions_are_a_question_set(tmp_path: Path) -> None:

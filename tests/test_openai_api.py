@@ -55,7 +55,12 @@ def test_a_completion_carries_answer_and_citations(client: openai.OpenAI, addres
     assert [message.content[each.start_index : each.end_index] for each in cited] == ["[1]", "[2]"]
     assert [each.title for each in cited] == [DOCUMENTS[0].title, DOCUMENTS[1].title]
     assert [each.url for each in cited] == [address + Reference.of(citation).url() for citation in answer.citations]
-    assert cited[0].model_extra == {"document_id": "harbour", "quote": HARBOUR.text[:72], "verified": True}
+    assert cited[0].model_extra == {
+        "document_id": "harbour",
+        "quote": HARBOUR.text[:72],
+        "verified": True,
+        "locator": {},
+    }
 
 
 def test_an_abstention_is_an_ordinary_reply(client: openai.OpenAI) -> None:
