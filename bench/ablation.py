@@ -147,7 +147,7 @@ class Bench:
         """What becomes of the questions under a tuning."""
         asked = zip(self._questions, self._gold, strict=True)
         columns = np.array([self._ask(question, gold, tuning) for question, gold in asked], np.float64).T
-        return Outcome(*columns[:-1], differing=int(columns[-1].sum()))  # type: ignore[misc]
+        return Outcome(columns[0], columns[1], columns[2], columns[3], differing=int(columns[4].sum()))
 
     def _ask(self, question: Question, gold: dict[str, int], tuning: Tuning) -> tuple[float, ...]:
         ours, retrieval = self._assistant, self._retrieve(question, tuning)
@@ -218,16 +218,16 @@ def auroc(confidence: NDArray[np.float64], answerable: NDArray[np.bool_], counts
     wins = np.where(np.isnan(apart), np.nan, (np.sign(apart) + 1) / 2)
     drawn, others = counts[:, answerable], counts[:, ~answerable]
     with np.errstate(invalid="ignore"):
-        shares: Floats = np.sum((drawn @ wins) * others, axis=1) / (drawn.sum(axis=1) * others.sum(axis=1))
-    return shares
+        found: Floats = np.sum((drawn @ wins) * others, axis=1) / (drawn.sum(axis=1) * others.sum(axis=1))
+    return found
 
 
 def mean(values: Floats, counts: NDArray[np.int64]) -> Floats:
     """The mean of what is not NaN, in the same resamples."""
     there = ~np.isnan(values)
     with np.errstate(invalid="ignore"):
-        means: Floats = (counts[:, there] @ values[there]) / counts[:, there].sum(axis=1)
-    return means
+        found: Floats = (counts[:, there] @ values[there]) / counts[:, there].sum(axis=1)
+    return found
 
 
 def changes(bench: Bench, before: Outcome, after: Outcome) -> dict[str, Floats]:
