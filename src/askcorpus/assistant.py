@@ -41,7 +41,9 @@ from askcorpus.types import (
     Retrieved,
     Token,
     Turn,
+    Verification,
 )
+from askcorpus.verify.verifier import Verifier
 
 
 class Assistant:
@@ -64,6 +66,7 @@ class Assistant:
         self.unrelated_texts = UnrelatedTexts(embeddings)
         self.calibration = calibration or load_calibration()
         self.reader = reader or Reader()
+        self.verifier = Verifier(store, embeddings, self.unrelated_texts)
         self.retriever = Retriever(Reranker(settings.reranker) if settings.reranker else None)
 
     def __enter__(self) -> Self:
@@ -207,6 +210,18 @@ class Assistant:
             retrieval = self.retriever.retrieve(index, read, filters, max(limit, READ))
             assessment = assess(retrieval, self.reader, self.calibration)
             return self._in_order(retrieval, assessment).hits[:limit]
+
+    def verify(self, text: str) -> Verification:
+        """What ``text`` quotes and tells with its source, and whether the corpus says so.
+
+        Raises:
+            UsageError: the text is too long, or quotes too much.
+            NothingIngested: there is no document to hold it against, or the data folder is gone.
+            IndexMismatch: the index was made by another version.
+            ModelError: the embedding model cannot be loaded.
+            StorageError: the data folder cannot be read.
+        """
+        return self.verifier.verify(text)
 
     def _in_order(self, retrieval: Retrieval, assessment: Assessment | None) -> Retrieval:
         """What was found as the reader orders it, unless a cross-encoder has."""
