@@ -132,14 +132,20 @@ class Texts(NamedTuple):
 
 
 def difference_of(
-    quoted: Sequence[Token], there: Sequence[Token], blocks: Sequence[Block], offset: int, gaps: frozenset[int], texts: Texts
+    quoted: Sequence[Token],
+    there: Sequence[Token],
+    blocks: Sequence[Block],
+    offset: int,
+    gaps: frozenset[int],
+    texts: Texts,
 ) -> str:
     """What differs: ``[-words of the document-]{+words that the text has instead+}``, with some words around."""
     parts: list[str] = []
     at, other = 0, 0
     for begin, place, length in (*blocks, (len(quoted), offset + len(there), 0)):
         parts += _changed(quoted[at:begin], there[other : place - offset], begin in gaps, texts)
-        parts += _common(quoted[begin : begin + length], there[place - offset : place - offset + length], texts)
+        same = there[place - offset : place - offset + length]
+        parts += _common(quoted[begin : begin + length], same, begin == 0 or begin in gaps, texts)
         at, other = begin + length, place - offset + length
     return _shortened(parts)
 
@@ -152,12 +158,12 @@ def _changed(added: Sequence[Token], removed: Sequence[Token], is_gap: bool, tex
     return [out] if out else []
 
 
-def _common(quoted: Sequence[Token], there: Sequence[Token], texts: Texts) -> list[str]:
-    """Words on both sides; one that is only capitalised otherwise is a difference."""
+def _common(quoted: Sequence[Token], there: Sequence[Token], is_first: bool, texts: Texts) -> list[str]:
+    """Words on both sides; one that is only capitalised otherwise is a difference, the first of a piece apart."""
     out: list[str] = []
     run = 0
     for place, (mine, theirs) in enumerate(zip(quoted, there, strict=True)):
-        if mine.form != theirs.form:
+        if mine.form != theirs.form and not (is_first and place == 0):
             out += [_cut(texts.document, there[run:place])] if place > run else []
             out.append(f"[-{_cut(texts.document, [theirs])}-]{{+{_cut(texts.quoting, [mine])}+}}")
             run = place + 1

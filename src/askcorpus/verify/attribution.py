@@ -12,6 +12,7 @@ import regex
 from askcorpus.search.names import Name, missing
 from askcorpus.search.period import read_period
 from askcorpus.text.dates import overlaps
+from askcorpus.text.language import detect_language
 from askcorpus.text.words import words
 from askcorpus.types import Document
 from askcorpus.verify.claims import Found, speaker
@@ -23,12 +24,14 @@ _SENTENCE_END = regex.compile(r"[.!?。！？؟]\s|\n")
 
 
 class Attribution(NamedTuple):
-    """What a claim says of its origin: sources of the corpus, a person or body, a publication date."""
+    """What a claim says of its origin: sources of the corpus, a person or body, a publication date, a title;
+    and the ISO 639-1 code of the language that it says so in, "" where that does not matter."""
 
     sources: tuple[str, ...] = ()
     person: str = ""
     date: str = ""
     title: str = ""
+    language: str = ""
 
     @property
     def shown(self) -> str:
@@ -41,8 +44,8 @@ def known_sources(names: Mapping[str, int]) -> dict[str, str]:
     return {f" {' '.join(words(name))} ": name for name in names if words(name)}
 
 
-def read_attribution(claim: Found, sources: Mapping[str, str], title: str = "") -> Attribution:
-    """What the sentence around a claim says of its origin."""
+def read_attribution(claim: Found, text: str, sources: Mapping[str, str], title: str = "") -> Attribution:
+    """What the sentence around a claim, whose words are ``text``, says of its origin."""
     around = f"{claim.before} {claim.after}"
     folded = f" {' '.join(words(around))} "
     named = tuple(name for key, name in sources.items() if key in folded)
@@ -50,7 +53,8 @@ def read_attribution(claim: Found, sources: Mapping[str, str], title: str = "") 
     if person and any(_same(person, name) for name in named):
         person = ""
     # A date is the publication's only beside a source; elsewhere it is that of what happened.
-    return Attribution(named, person, read_period(around) if named else "", title)
+    date = read_period(around) if named else ""
+    return Attribution(named, person, date, title, detect_language(f"{around} {text}") if person else "")
 
 
 def _same(person: str, source: str) -> bool:
@@ -67,22 +71,21 @@ def fault(attribution: Attribution, document: Document, start: int, end: int) ->
     if attribution.title and words(attribution.title) != words(document.title):
         return f"said in “{document.title}”, not in “{attribution.title}”"
     if attribution.person:
-        return _fault_of_person(attribution.person, document, start, end)
+        return _fault_of_person(attribution, document, start, end)
     return ""
 
 
-def _fault_of_person(person: str, document: Document, start: int, end: int) -> str:
-    name = Name(" ".join(person.split()[-2:]))
+def _fault_of_person(attribution: Attribution, document: Document, start: int, end: int) -> str:
+    name, language = Name(attribution.person.split()[-1]), attribution.language
     known = "\n".join((document.title, document.source, document.text))
-    if missing((name,), "", known, document.language):
-        return f"{person} is not named in this document"
+    if missing((name,), language, known, document.language):
+        return f"{attribution.person} is not named in this document"
     before, after = document.text[max(0, start - SENTENCE) : start], document.text[end : end + SENTENCE]
     ends = [match.end() for match in _SENTENCE_END.finditer(before)]
     before = before[ends[-1] :] if ends else before
     cut = _SENTENCE_END.search(after)
     after = after[: cut.start()] if cut else after
     other = speaker(before, after)
-    sentence = before + document.text[start:end] + after
-    if other and missing((name,), "", sentence, document.language):
-        return f"said by {other}, not by {person}"
+    if other and missing((name,), language, before + document.text[start:end] + after, document.language):
+        return f"said by {other}, not by {attribution.person}"
     return ""

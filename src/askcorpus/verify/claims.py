@@ -82,8 +82,12 @@ def _too_many() -> UsageError:
 def _claims(text: str) -> Iterator[Found]:
     previous: Span | None = None
     waiting: list[Found] = []
+    blocks = 0
     for paragraph in paragraphs(text):
         if is_block_quote(text, paragraph):
+            blocks += 1
+            if blocks > MOST_CLAIMS:
+                raise _too_many()
             yield from waiting
             waiting = list(_block(text, paragraph, previous))
         else:

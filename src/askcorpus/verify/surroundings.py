@@ -15,7 +15,7 @@ BEFORE, AFTER = 90, 60
 """Characters before and after the stretch in which the words are looked for."""
 
 _END = regex.compile(r"[.!?。！？؟…\n]|[;；:：](?=\s)")
-_GAP = r"[\s,，、;\"'“”„«»‘’()]*"
+_GAP = r"[\s,，、،;\"'“”„«»‘’()]*"
 
 
 def turned_by(document: Document, start: int, end: int) -> str:
@@ -49,14 +49,14 @@ def _denied(language: str) -> "regex.Pattern[str]":
     that = whole_words_in(language, lambda one: one.quoting.that)
     denial = _words(language)
     return regex.compile(
-        rf"(?:{denial})(?:\s+to)?{_GAP}$|(?:{denial})[^,]{{0,60}}(?:{that}){_GAP}$|(?:{_conditions(language)}){_GAP}$"
+        rf"(?:{denial})(?:\s+to)?{_GAP}$|(?:{denial})[^,]{{0,60}}[,،，]?\s?(?:{that}){_GAP}$|(?:{_conditions(language)}){_GAP}$"
     )
 
 
 @cache
 def _limited(language: str) -> "regex.Pattern[str]":
     limits = whole_words_in(language, lambda one: one.quoting.limits)
-    return regex.compile(rf"[\s,，、;\"'“”„«»‘’()—–-]*(?:{limits})")
+    return regex.compile(rf"[\s,，、،؛;\"'“”„«»‘’()—–-]*(?:{limits})")
 
 
 def _words(language: str) -> str:

@@ -17,7 +17,7 @@ _TOKEN = regex.compile(
     rf"""
       (?P<sign>   [{_UNSPACED}] \p{{M}}* )
     | (?P<word>   [\p{{L}}\p{{N}}] (?: [\p{{L}}\p{{N}}\p{{M}}{_INVISIBLE}--[{_UNSPACED}]]
-                                    | (?<=\p{{L}}) {_APOSTROPHE} (?=[\p{{L}}--[{_UNSPACED}]])
+                                    | (?<=\p{{L}}[{_INVISIBLE}]?) {_APOSTROPHE} (?=[\p{{L}}--[{_UNSPACED}]])
                                     | (?<=\p{{N}}) [.,٫٬] (?=\p{{N}}) )* )
     | (?P<dash>   [\p{{Pd}}−]+ )
     | (?P<dots>   …+ | ⋯+ | \.(?:\s?\.){{2,10}} )

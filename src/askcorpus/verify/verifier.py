@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import regex
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
@@ -27,7 +28,8 @@ MOST_OMITTED = 500
 """Characters that an omission, marked as such, may leave out, and..."""
 
 MOST_BREAKS = 1
-"""... ends of paragraphs in them: more of either, and what is put together was not said together."""
+"""... ends of paragraphs in them: more of either, and what is put together was not said together. Nor was the beginning
+of one sentence with the end of another."""
 
 ALTERED = 0.4
 """Share of a claim's letters that must stand at a place for it to be that place's altered words..."""
@@ -37,6 +39,9 @@ RUN = 3
 
 MOST_TRANSLATED = 200
 """Claims of one text that are looked for in other languages: each has to be embedded."""
+
+MOST_EMBEDDED = 600
+"""Characters of such a claim that are read."""
 
 TRANSLATED = 3.0
 """Standard deviations above unrelated sentences from which a sentence of another language is a claim's original."""
@@ -94,17 +99,23 @@ class Verifier:
 
     def _translated(self, index: Snapshot, checked: Sequence["_Checked"]) -> list["_Checked"]:
         """The same, those that are nowhere as what they seem to be a translation of."""
-        lost = [one for one in checked if one.finding.verdict == "not_found"][:MOST_TRANSLATED]
-        if not lost:
+        lost = {one.wording.key: one.wording.text for one in checked if one.finding.verdict == "not_found"}
+        texts = {key: " ".join(text.split())[:MOST_EMBEDDED] for key, text in list(lost.items())[:MOST_TRANSLATED]}
+        if not texts:
             return list(checked)
-        texts = [" ".join(one.wording.text.split()) for one in lost]
-        vectors = self._embeddings.embed_sentences(texts)
         unrelated = self._unrelated.among_themselves()
+        least = unrelated.mean + TRANSLATED * unrelated.deviation
+        vectors = self._embeddings.embed_sentences(list(texts.values()))
         originals = {
-            id(one): _original(index, text, vector, unrelated.mean + TRANSLATED * unrelated.deviation)
-            for one, text, vector in zip(lost, texts, vectors, strict=True)
+            key: _original(index, text, vector, least)
+            for (key, text), vector in zip(texts.items(), vectors, strict=True)
         }
-        return [one._replace(finding=originals.get(id(one)) or one.finding) for one in checked]
+        return [
+            one._replace(finding=original)
+            if one.finding.verdict == "not_found" and (original := originals.get(one.wording.key))
+            else one
+            for one in checked
+        ]
 
 
 class _Checked(NamedTuple):
@@ -130,12 +141,12 @@ class _Reading:
         wording = read_wording(blanked(self._text, found))
         if not wording.segments:
             return
-        attribution = read_attribution(found, self._sources, self._title_before(found))
+        attribution = read_attribution(found, wording.text, self._sources, self._title_before(found))
         key = (wording.key, attribution)
         if key not in self._seen:
             self._seen[key] = self._find(wording, attribution)
         finding = self._seen[key]
-        if finding.verdict == "exact" and finding.start is None and finding.document:
+        if finding.document and _is_title(wording, finding.document):
             self._title = (found.end, finding.document.title)
         yield _Checked(found, wording, attribution, finding)
         if finding.verdict != "exact":
@@ -149,8 +160,14 @@ class _Reading:
     def _find(self, wording: Wording, attribution: Attribution) -> _Finding:
         hits = holding(self._index, wording)
         length = len(wording.text)
-        looked_at = list(windows(hits.values(), self._documents, length))
-        if verbatim := [one for window in looked_at for one in _verbatim(window, wording, attribution)]:
+        looked_at: list[Window] = []
+        verbatim: list[_Finding] = []
+        for window in windows(hits.values(), self._documents, length):
+            looked_at.append(window)
+            verbatim += _verbatim(window, wording, attribution)
+            if any(one.verdict == "exact" for one in verbatim):
+                break
+        if verbatim:
             return min(verbatim, key=lambda one: one.order)
         if titled := [window.document for window in looked_at if _is_title(wording, window.document)]:
             return _Finding("exact", titled[0])
@@ -175,10 +192,14 @@ def _verbatim(window: Window, wording: Wording, attribution: Attribution) -> Ite
 def _judged(window: Window, wording: Wording, place: Place, attribution: Attribution) -> _Finding:
     document, text = window.document, window.document.text
     start, end = window.tokens[place.start].start, window.tokens[place.end - 1].end
-    omitted = [text[window.tokens[first].start : window.tokens[last - 1].end] for first, last in place.omitted if last > first]
+    spans = [(window.tokens[first].start, window.tokens[last - 1].end) for first, last in place.omitted if last > first]
+    omitted = [text[first:last] for first, last in spans]
     if recased := _recased(window, wording, place):
         return _Finding("altered", document, start, end, recased, 1.0)
-    if any(len(left) > MOST_OMITTED or left.count("\n\n") > MOST_BREAKS for left in omitted):
+    if any(
+        len(left) > MOST_OMITTED or left.count("\n\n") > MOST_BREAKS or _joins_sentences(text, span)
+        for left, span in zip(omitted, spans, strict=True)
+    ):
         longest = max(omitted, key=len)
         return _Finding("altered", document, start, end, f"[-{_shown(longest)}-] is left out", 1.0)
     if cut := next((left for left in omitted if denies(left, document.language)), ""):
@@ -188,6 +209,17 @@ def _judged(window: Window, wording: Wording, place: Place, attribution: Attribu
     if wrong := fault(attribution, document, start, end):
         return _Finding("misattributed", document, start, end, wrong, 1.0)
     return _Finding("exact", document, start, end, closeness=1.0)
+
+
+_SENTENCE_END = regex.compile(r"[.!?؟][\"”»“’)\]]*\s|[。！？]|\n\n")
+
+
+def _joins_sentences(text: str, omitted: tuple[int, int]) -> bool:
+    """Whether an omission goes over the end of a sentence, and neither begins nor ends at one."""
+    start, end = omitted
+    left = text[start:end]
+    inner = _SENTENCE_END.search(left) or _SENTENCE_END.match(text, max(start, end - 1))
+    return bool(inner) and left[:1] not in (*".!?؟。！？",) and left.rstrip()[-1:] not in (*'.!?؟。！？"”»',)
 
 
 def _recased(window: Window, wording: Wording, place: Place) -> str:
