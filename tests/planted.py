@@ -71,7 +71,8 @@ TRANSLATED = (
     "from 1 January 2023.”",
     "“The original agreement, signed in Istanbul on 22 July 2022, runs for 120 days.”",
     "« L’accord initial, signé à Istanbul le 22 juillet 2022, était valable 120 jours. »",
-    "« Environ 25 millions de tonnes de céréales et d’autres denrées ont quitté les ports ukrainiens grâce à l’accord. »",
+    "« Environ 25 millions de tonnes de céréales et d’autres denrées ont quitté les ports ukrainiens "
+    "grâce à l’accord. »",
     "« La Croatie a introduit l’euro au Nouvel An et rejoint en même temps l’espace Schengen. »",
     "„Das Schiff fuhr unter der Flagge von Sierra Leone am 1. August mit mehr als 26.000 Tonnen Mais aus Odessa ab.“",
     "„Die Schwedische Akademie hat am Donnerstag den Literaturnobelpreis an die Französin Annie Ernaux vergeben.“",
@@ -203,6 +204,39 @@ def _pieces(text: str, language: str) -> list[str]:
     return regex.findall(r"\S+\s*", text)
 
 
+def _thirds(bare: str, language: str) -> tuple[str, str, str]:
+    pieces = _pieces(bare, language)
+    third = len(pieces) // 3
+    return "".join(pieces[:third]), "".join(pieces[third : 2 * third]), "".join(pieces[2 * third :])
+
+
+_MAY_TURN = regex.compile(r"\b(si|if|mais|but|aber|pero|але|que|that|dass)\b")
+
+
+def _cut_may_turn(bare: str, how: str, language: str) -> bool:
+    first, middle, last = _thirds(bare, language)
+    cut = {"head": last, "tail": first, "omission": middle}[how]
+    return denies(cut, language) or _MAY_TURN.search(cut) is not None
+
+
+def _set_otherwise(bare: str, how: str, language: str, rng: random.Random) -> str:
+    """A sentence as a quoter may set it."""
+    first, middle, last = _thirds(bare, language)
+    if how == "head":
+        return (first + middle).rstrip(" ,;:，；")
+    if how == "tail":
+        return middle + last
+    if how == "omission":
+        return first + rng.choice(("[…] ", "… ", "... ", "(...) ", "[...] ")) + last
+    if how == "dashes":
+        return regex.sub(r"\s[–—-]\s", lambda _: rng.choice((" - ", "—", " — ", " – ")), bare).replace("’", "'")
+    if how == "blanks":
+        return bare.replace(" ", "\u00a0", 1).replace(" ", "  ", 1)
+    if how == "letter" and bare[0].isupper():
+        return rng.choice((bare[0].lower() + bare[1:], f"[{bare[0].lower()}]{bare[1:]}"))
+    return bare
+
+
 def true_quotations(documents: Sequence[Document]) -> Iterator[Planted]:
     """Quotations that the corpus holds, set in every way that is a quoter's right."""
     rng = random.Random(7)
@@ -212,28 +246,9 @@ def true_quotations(documents: Sequence[Document]) -> Iterator[Planted]:
         how = ("whole", "head", "tail", "omission", "dashes", "blanks", "block", "source", "letter", "nested")[
             number % 10
         ]
-        words = bare
-        pieces = _pieces(bare, language)
-        third = len(pieces) // 3
-        if how in ("head", "tail", "omission"):
-            cut = {"head": pieces[2 * third :], "tail": pieces[:third], "omission": pieces[third : 2 * third]}[how]
-            if denies("".join(cut), language) or regex.search(
-                r"\b(si|if|mais|but|aber|pero|але|que|that|dass)\b", "".join(cut)
-            ):
-                how = "whole"
-        if how == "head":
-            words = "".join(pieces[: 2 * third]).rstrip(" ,;:，；")
-        elif how == "tail":
-            words = "".join(pieces[third:])
-        elif how == "omission":
-            marked = rng.choice(("[…] ", "… ", "... ", "(...) ", "[...] "))
-            words = "".join(pieces[:third]) + marked + "".join(pieces[2 * third :])
-        elif how == "dashes":
-            words = regex.sub(r"\s[–—-]\s", lambda _: rng.choice((" - ", "—", " — ", " – ")), words).replace("’", "'")
-        elif how == "blanks":
-            words = words.replace(" ", "\u00a0", 1).replace(" ", "  ", 1)
-        elif how == "letter" and bare[0].isupper():
-            words = rng.choice((bare[0].lower() + bare[1:], f"[{bare[0].lower()}]{bare[1:]}"))
+        if how in ("head", "tail", "omission") and _cut_may_turn(bare, how, language):
+            how = "whole"
+        words = _set_otherwise(bare, how, language, rng)
         if how == "block":
             lines = regex.findall(r".{1,60}(?:\s|$)|.{1,60}", text)
             yield Planted(

@@ -43,6 +43,7 @@ from askcorpus.types import (
     Turn,
     Verification,
 )
+from askcorpus.verify.proof import Conditions, Proof, ProofCheck, make_proof, recheck, this_version
 from askcorpus.verify.verifier import Verifier
 
 
@@ -222,6 +223,33 @@ class Assistant:
             StorageError: the data folder cannot be read.
         """
         return self.verifier.verify(text)
+
+    @property
+    def conditions(self) -> Conditions:
+        """What decides an answer beside the documents. Raises as :attr:`promise` does."""
+        return Conditions(
+            version=this_version(),
+            model=self.answerer.name,
+            operating_point=self.operating_point,
+            top_k=self.settings.top_k,
+            reranker=self.settings.reranker or "",
+            fingerprint=self.store.fingerprint,
+        )
+
+    def prove(self, answer: Answer, history: Sequence[Turn] = ()) -> Proof:
+        """The proof of an answer of this assistant's, to a question with that history. Raises as `make_proof` does."""
+        with self.store.snapshot() as index:
+            return make_proof(answer, self.conditions, index.document, tuple(history))
+
+    def recheck(self, proof: Proof) -> ProofCheck:
+        """Ask again what a proof answers, and say what has changed. Raises as :meth:`stream` does."""
+        self.store.filled()
+        return recheck(
+            proof,
+            self.conditions,
+            self.store.document,
+            lambda asked: self.ask(asked.question, history=asked.history, filters=asked.filters),
+        )
 
     def _in_order(self, retrieval: Retrieval, assessment: Assessment | None) -> Retrieval:
         """What was found as the reader orders it, unless a cross-encoder has."""

@@ -158,7 +158,7 @@ def _claimed(text: str, found: Iterable[Quotation]) -> list[Quotation]:
 
 
 def _quoted(text: str, around: Span, beside: Sequence[Quotation]) -> Iterator[Found]:
-    """The claims of quotations that stand beside each other, each with what of its sentence is between its neighbours."""
+    """The claims of quotations that stand beside each other, each with the words of its sentence around it."""
     for place, one in enumerate(beside):
         first = max(around.start, one.start - REACH, beside[place - 1].end + 1 if place else 0)
         last = min(around.end, one.end + REACH, beside[place + 1].start - 1 if place + 1 < len(beside) else len(text))
@@ -238,9 +238,7 @@ def _named_in(clause: str, *, from_start: bool = False) -> str:
     for match in _NAME.finditer(clause):
         is_first = from_start and not clause[: match.start()].strip()
         goes_on = regex.match(r"\s\p{Ll}", clause[match.end() :])
-        if " " in match[0]:
-            several = match[0]
-        elif not several and not is_first and not goes_on and len(match[0]) > 2:
+        if " " in match[0] or (not several and not is_first and not goes_on and len(match[0]) > 2):
             several = match[0]
     return several
 

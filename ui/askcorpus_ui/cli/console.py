@@ -13,7 +13,9 @@ from pydantic import BaseModel
 
 from askcorpus.index.store import Check
 from askcorpus.text.characters import plain
-from askcorpus.types import Answer, Citation, Document, ExplainedPassage, Explanation, Filters, Hit, Match
+from askcorpus.types import Answer, Citation, Document, ExplainedPassage, Explanation, Filters, Hit, Match, Verification
+from askcorpus.verify.proof import ProofCheck
+from askcorpus.verify.report import CALLED, counts, where
 
 
 def say(text: str = "") -> None:
@@ -140,6 +142,23 @@ def _named(filters: Filters) -> str:
     """The filters that are set."""
     found = filters.model_dump(exclude_defaults=True)
     return ", ".join(f"{name}: {value if isinstance(value, str) else ' '.join(value)}" for name, value in found.items())
+
+
+def print_verification(verification: Verification) -> None:
+    """Each claim with its verdict and the place that it is about, then how many there are of each."""
+    for claim in verification.claims:
+        say(f"{CALLED[claim.verdict]}: “{' '.join(claim.text.split())}”")
+        if place := where(claim):
+            say(f"    {place}")
+        if claim.difference:
+            say(f"    {claim.difference}")
+        say()
+    say(counts(verification))
+
+
+def print_proof_check(checked: ProofCheck) -> None:
+    """What became of a proof."""
+    say(_joined(checked.status.replace("_", " "), checked.detail))
 
 
 def print_documents(documents: Iterable[Document]) -> None:

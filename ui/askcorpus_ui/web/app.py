@@ -20,6 +20,7 @@ from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.prometheus import Measured, Metrics
 from askcorpus_ui.web.rest_api import api_router, health_router
 from askcorpus_ui.web.source_page import source_router
+from askcorpus_ui.web.verify_api import verify_router
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -57,6 +58,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.state.questions = questions
     add_error_handlers(app)
     app.include_router(api_router(assistant, questions))
+    app.include_router(verify_router(assistant, questions))
     app.include_router(openai_router(assistant, questions))
     app.include_router(health_router(assistant))
     app.include_router(metrics.router())
