@@ -300,6 +300,18 @@ def serve(
 
 
 @app.command()
+def mcp(data: Data = None) -> None:
+    """Serve agents over standard input and output, by the Model Context Protocol."""
+    require("mcp", "askcorpus mcp")
+    from anyio import to_thread
+
+    from askcorpus_ui.web.mcp_server import make_server
+
+    with _assistant(_settings(data=data)) as assistant:
+        make_server(assistant, to_thread.run_sync).run()
+
+
+@app.command()
 def rebuild(data: Data = None) -> None:
     """Make the search indexes again, embedding nothing."""
     from askcorpus_ui.cli.console import say

@@ -15,7 +15,8 @@ from starlette.exceptions import HTTPException
 from askcorpus.errors import (
     AskcorpusError,
 )
-from askcorpus.types import Answer, Document, Done, Event, Filters, Hit, Token, Turn
+from askcorpus.types import Answer, Document, Done, Event, Filters, Token, Turn
+from askcorpus_ui.listings import Hits, Page, summary
 from askcorpus_ui.problems import Problem, new_reference, problem, unexpected
 from askcorpus_ui.streaming import Questions, first_event, unless_left, whole_answer
 
@@ -62,33 +63,6 @@ class SearchBody(Body):
     query: str
     filters: Filters = Filters()
     top_k: int | None = Field(None, ge=1, le=100)
-
-
-class Hits(BaseModel):
-    """Passages found, best first."""
-
-    hits: tuple[Hit, ...]
-
-
-class Summary(BaseModel):
-    """A document without its text. ``characters`` is the length of the text that offsets count in."""
-
-    id: str
-    title: str
-    source: str
-    date: str
-    language: str
-    place: str
-    characters: int
-
-
-class Page(BaseModel):
-    """A stretch of the list of documents; ``total`` counts all that match."""
-
-    documents: list[Summary]
-    total: int
-    offset: int
-    limit: int
 
 
 class Health(BaseModel):
@@ -154,7 +128,7 @@ def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
         filters = Filters(languages=language, sources=source, date_from=date_from, date_to=date_to)
         found = assistant.store.documents(filters, offset=offset, limit=limit)
         total = assistant.store.count(filters)
-        return Page(documents=[_summary(document) for document in found], total=total, offset=offset, limit=limit)
+        return Page(documents=[summary(document) for document in found], total=total, offset=offset, limit=limit)
 
     @router.get("/documents/{document_id:path}", tags=["documents"])
     def document(document_id: str) -> Document:
@@ -185,11 +159,6 @@ def health_router(assistant: "Assistant") -> APIRouter:
         return state
 
     return router
-
-
-def _summary(document: Document) -> Summary:
-    facts = document.model_dump(include={"id", "title", "source", "date", "language", "place"})
-    return Summary(**facts, characters=len(document.text))
 
 
 async def _event_stream(events: AsyncGenerator[Event], request: Request) -> Response:
