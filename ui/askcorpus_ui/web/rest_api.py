@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import format_sse_event
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 
 from askcorpus.errors import (
     AskcorpusError,
 )
 from askcorpus.types import Answer, Document, Done, Event, Filters, Token, Turn
+from askcorpus_ui.bodies import without_nulls
 from askcorpus_ui.listings import Hits, Page, summary
 from askcorpus_ui.problems import Problem, new_reference, problem, unexpected
 from askcorpus_ui.streaming import Questions, first_event, unless_left, whole_answer
@@ -39,6 +40,8 @@ class Body(BaseModel):
     """Base of request bodies: a misspelt name is an error."""
 
     model_config = ConfigDict(extra="forbid")
+
+    _null_is_left_out = model_validator(mode="before")(without_nulls)
 
 
 class AskBody(Body):
