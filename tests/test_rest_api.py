@@ -78,6 +78,13 @@ def test_history_and_filters_reach_the_assistant(client: httpx.Client, assistant
     assert filters.languages == ("fr",)
 
 
+def test_null_is_the_same_as_left_out(client: httpx.Client) -> None:
+    empty = dict.fromkeys(("history", "filters", "top_k", "explain", "conversation_id", "stream"))
+
+    assert client.post("/api/v1/ask", json={"question": "council"} | empty).status_code == 200
+    assert client.post("/api/v1/search", json={"query": "port", "filters": None, "top_k": None}).status_code == 200
+
+
 def test_search_returns_hits(client: httpx.Client) -> None:
     hits = client.post("/api/v1/search", json={"query": "port", "top_k": 2}).json()["hits"]
 

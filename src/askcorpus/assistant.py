@@ -42,7 +42,10 @@ from askcorpus.types import (
     Retrieved,
     Token,
     Turn,
+    Verification,
 )
+from askcorpus.verify.proof import Conditions, Proof, ProofCheck, make_proof, recheck, this_version
+from askcorpus.verify.verifier import Verifier
 
 
 class Assistant:
@@ -68,6 +71,7 @@ class Assistant:
         self.reader = reader or Reader(tuning)
         self.tuning = tuning
         self.retriever = Retriever(Reranker(settings.reranker) if settings.reranker else None, tuning)
+        self.verifier = Verifier(store, embeddings, self.unrelated_texts)
 
     def __enter__(self) -> Self:
         return self
@@ -246,6 +250,45 @@ class Assistant:
             retrieval = self.retriever.retrieve(index, read, filters, max(limit, self.tuning.read))
             assessment = assess(retrieval, self.reader, self.calibration, self.tuning)
             return self._in_order(retrieval, assessment).hits[:limit]
+
+    def verify(self, text: str) -> Verification:
+        """What ``text`` quotes and tells with its source, and whether the corpus says so.
+
+        Raises:
+            UsageError: the text is too long, or quotes too much.
+            NothingIngested: there is no document to hold it against, or the data folder is gone.
+            IndexMismatch: the index was made by another version.
+            ModelError: the embedding model cannot be loaded.
+            StorageError: the data folder cannot be read.
+        """
+        return self.verifier.verify(text)
+
+    @property
+    def conditions(self) -> Conditions:
+        """What decides an answer beside the documents. Raises as :attr:`promise` does."""
+        return Conditions(
+            version=this_version(),
+            model=self.answerer.name,
+            operating_point=self.operating_point,
+            top_k=self.settings.top_k,
+            reranker=self.settings.reranker or "",
+            fingerprint=self.store.fingerprint,
+        )
+
+    def prove(self, answer: Answer, history: Sequence[Turn] = ()) -> Proof:
+        """The proof of an answer of this assistant's, to a question with that history. Raises as `make_proof` does."""
+        with self.store.snapshot() as index:
+            return make_proof(answer, self.conditions, index.document, tuple(history))
+
+    def recheck(self, proof: Proof) -> ProofCheck:
+        """Ask again what a proof answers, and say what has changed. Raises as :meth:`stream` does."""
+        self.store.filled()
+        return recheck(
+            proof,
+            self.conditions,
+            self.store.document,
+            lambda asked: self.ask(asked.question, history=asked.history, filters=asked.filters),
+        )
 
     def _in_order(self, retrieval: Retrieval, assessment: Assessment | None) -> Retrieval:
         """What was found as the reader orders it, unless a cross-encoder has."""

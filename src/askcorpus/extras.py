@@ -1,8 +1,9 @@
 """Packages that not everybody needs: which extra brings them, and what to do where they are not installed.
 
 ``pip install askcorpus`` gives the library and the command. ``askcorpus[chat]`` adds what ``serve`` needs,
-``askcorpus[eval]`` what ``eval`` needs, ``askcorpus[llm]`` what a language model needs, ``askcorpus[models]`` what
-embedding models beside the bundled one and rerankers need, ``askcorpus[all]`` all of it.
+``askcorpus[eval]`` what ``eval`` needs, ``askcorpus[mcp]`` what ``mcp`` needs, ``askcorpus[llm]`` what a language model
+needs, ``askcorpus[models]`` what embedding models beside the bundled one and rerankers need, ``askcorpus[all]`` all of
+it.
 """
 
 from importlib.util import find_spec
@@ -10,7 +11,7 @@ from typing import Literal
 
 from askcorpus.errors import AskcorpusError, UsageError
 
-Extra = Literal["chat", "eval", "llm", "models"]
+Extra = Literal["chat", "eval", "llm", "mcp", "models"]
 
 MODULES: dict[Extra, tuple[str, ...]] = {
     "chat": (
@@ -26,6 +27,7 @@ MODULES: dict[Extra, tuple[str, ...]] = {
         "uvicorn",
     ),
     "eval": ("ir_measures", "jinja2", "markupsafe", "scipy"),
+    "mcp": ("anyio", "mcp"),
     "models": ("sentence_transformers", "torch", "transformers"),
     "llm": ("langchain",),  # which says itself what a provider needs: langchain_openai is one of many
 }

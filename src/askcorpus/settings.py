@@ -96,6 +96,9 @@ class Settings(BaseSettings):
         description="Origins (https://host:port), separated by commas, whose pages may call the API from a browser; "
         "the server's own always may.",
     )
+    mcp: bool = Field(
+        False, description="Whether `serve` also serves agents, by the Model Context Protocol, at `/mcp`."
+    )
     concurrent_questions: int = Field(4, ge=1, le=100, description="Questions that `serve` answers at the same time.")
     waiting_questions: int = Field(
         100, ge=0, le=10_000, description="Further questions that may wait; beyond that, 503."

@@ -316,6 +316,44 @@ class Answer(Record):
     explain: Explanation | None = None
 
 
+Verdict = Literal["exact", "altered", "curtailed", "misattributed", "not_found"]
+
+
+class Claim(Record):
+    """What a text quotes, or tells with its source, held against the corpus.
+
+    ``text`` is the claim, at ``text_start`` to ``text_end`` of the text that was checked; ``attributed_to`` whom it
+    names. ``document.text[start:end] == original`` is the stretch of the corpus that the verdict is about; without one
+    (``not_found``, or a document's title) there are no offsets. ``difference`` is, of an altered claim, what differs
+    (``[-words of the document-]{+words that the claim has instead+}``; of a translation, the original), of a curtailed
+    one the words that were cut off, of a misattributed one whose it is.
+    """
+
+    text: str
+    text_start: int
+    text_end: int
+    kind: Literal["quote", "block_quote", "statement"]
+    verdict: Verdict
+    attributed_to: str = ""
+    document_id: str | None = None
+    start: int | None = None
+    end: int | None = None
+    title: str = ""
+    source: str = ""
+    date: str = ""
+    language: str = ""
+    original: str = ""
+    difference: str = ""
+
+
+class Verification(Record):
+    """All claims of a text, in its order. ``sound`` says that each is exact; so it does where there is none."""
+
+    claims: tuple[Claim, ...]
+    sound: bool
+    index: IndexInfo
+
+
 class Retrieved(Record):
     """Event of a streamed answer: the hits, before any word of the answer."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from itertools import islice
+from typing import Any
 
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
@@ -103,6 +104,14 @@ def replayed(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again
+
+
+def without_nulls(fields: Any) -> Any:
+    """The fields of a JSON object that are not null: many clients write every field of their form, and null is the same
+    as leaving it out."""
+    if not isinstance(fields, dict):
+        return fields
+    return {name: without_nulls(value) for name, value in fields.items() if value is not None}
 
 
 def _has_body(scope: Scope) -> bool:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from askcorpus.index.filters import condition
 from askcorpus.index.passages import count_passages
-from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, meta, take_note
+from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, listed, meta, take_note
 from askcorpus.text.words import RULES
 from askcorpus.text.words import terms as terms_of
 from askcorpus.types import Filters
@@ -100,6 +100,17 @@ def matching(connection: sa.Connection, terms: Sequence[str], limit: int, filter
     query = sa.select(PASSAGES.c.id, best.c.rank).join(best, best.c.seq == PASSAGES.c.seq)
     rows = connection.execute(query.order_by(best.c.rank, best.c.seq), {"wanted": wanted})
     return [(id_, -float(score)) for id_, score in rows]
+
+
+def phrase(connection: sa.Connection, words: Sequence[str], limit: int) -> list[str]:
+    """The ids of passages that hold ``words`` (from `words.words`) one after the other, in no order that tells
+    anything."""
+    if not words or limit < 1:
+        return []
+    wanted = '"' + " ".join(words).replace('"', '""') + '"'
+    rows = connection.exec_driver_sql("SELECT rowid FROM lexical WHERE lexical MATCH ? LIMIT ?", (wanted, limit))
+    seqs = [int(row[0]) for row in rows]
+    return list(connection.scalars(sa.select(PASSAGES.c.id).where(PASSAGES.c.seq.in_(listed(seqs)))))
 
 
 def reindex(connection: sa.Connection, progress: Callable[[int, int], None]) -> None:

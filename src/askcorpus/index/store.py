@@ -458,6 +458,15 @@ class Snapshot:
             self._check_words(connection)
             return lexical.matching(connection, terms, limit, filters)
 
+    def phrase(self, words: Sequence[str], limit: int) -> list[str]:
+        """The ids of at most ``limit`` passages that hold ``words`` (from `words.words`) one after the other.
+
+        A passage also holds the words of its document's title. Raises as `lexical` does.
+        """
+        with self._reading() as connection:
+            self._check_words(connection)
+            return lexical.phrase(connection, words, limit)
+
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
         """In how many passages each term stands. Raises as `lexical` does."""
         with self._reading() as connection:

@@ -78,6 +78,21 @@ class Denials(_Table):
     rejections: Words = ()
 
 
+class Quoting(_Table):
+    """How others are quoted.
+
+    ``according`` stands before a source, ``says`` are verbs of speech, ``that`` opens what was said. What ``limits`` a
+    clause stands right behind it and takes part of it back (but not, except, if); ``conditions`` open one that is not
+    claimed (if, whether).
+    """
+
+    according: Words = ()
+    says: Words = ()
+    that: Words = ()
+    limits: Words = ()
+    conditions: Words = ()
+
+
 class Phrases(_Table):
     """What the assistant itself says: ``greeting`` and ``thanks`` answer one; the last four are headings."""
 
@@ -162,6 +177,7 @@ class Vocabulary(_Table):
     dates: Dates = Dates()
     relative_dates: RelativeDates = RelativeDates()
     denials: Denials = Denials()
+    quoting: Quoting = Quoting()
 
 
 Pick = Callable[[Vocabulary], Iterable[str]]

@@ -165,6 +165,10 @@ def ask(
     top_k: TopK = None,
     max_error: MaxError = None,
     explain: Annotated[bool, typer.Option("--explain", help="Say how the answer came about.")] = False,
+    proof: Annotated[
+        Path | None,
+        typer.Option("--proof", metavar="FILE", readable=False, help="Also write a proof that others can check."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Answer a question with quotes that prove it.
@@ -179,6 +183,8 @@ def ask(
             note(f"askcorpus: {assistant.promise}")
         answer = assistant.ask(question, filters=filters, explain=explain)
         _note_filtered(assistant.store, filters)
+        if proof:
+            proof.write_text(assistant.prove(answer).model_dump_json(indent=2) + "\n", encoding="utf-8")
     if json:
         print_json(answer)
     else:
@@ -207,6 +213,56 @@ def search(
         print_json({"hits": [hit.model_dump() for hit in hits]})
     else:
         print_hits(hits)
+
+
+@app.command()
+def verify(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", readable=False, help="A text; - reads it from standard input.")
+    ] = None,
+    data: Data = None,
+    proof: Annotated[
+        Path | None,
+        typer.Option("--proof", metavar="FILE", readable=False, help="Instead: ask again what this proof answers."),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", readable=False, help="Also write a report, .html or .md."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Hold what a text quotes against the documents.
+
+    Each quotation, and each statement with its source, is exact, altered, curtailed, misattributed or not there. The
+    exit code is 1 unless all are exact.
+    """
+    from askcorpus_ui.cli.checking import read_proof, read_text, write_report
+    from askcorpus_ui.cli.console import print_json, print_proof_check, print_verification
+
+    if (file is None) == (proof is None):
+        raise UsageError("One text is checked, or one proof.", "Name a FILE (- for standard input), or --proof FILE.")
+    if proof is not None:
+        asked = read_proof(proof)
+        with _assistant(_settings(data=data)) as assistant:
+            checked = assistant.recheck(asked)
+        if json:
+            print_json(checked)
+        else:
+            print_proof_check(checked)
+        sound = checked.status == "same"
+    else:
+        text = read_text(file or Path("-"))
+        with _assistant(_settings(data=data)) as assistant:
+            verification = assistant.verify(text)
+        if report:
+            write_report(report, verification)
+        if json:
+            print_json(verification)
+        else:
+            print_verification(verification)
+        sound = verification.sound
+    if not sound:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -246,6 +302,18 @@ def serve(
         run_server(_settings(data=data, host=host, port=port, max_error=max_error), examples=examples)
     except KeyboardInterrupt:
         note("askcorpus: stopped.")  # the ordinary end of a server
+
+
+@app.command()
+def mcp(data: Data = None) -> None:
+    """Serve agents over standard input and output, by the Model Context Protocol."""
+    require("mcp", "askcorpus mcp")
+    from anyio import to_thread
+
+    from askcorpus_ui.web.mcp_server import make_server
+
+    with _assistant(_settings(data=data)) as assistant:
+        make_server(assistant, to_thread.run_sync).run()
 
 
 @app.command()

@@ -27,8 +27,11 @@ from askcorpus.types import (
     Hit,
     Locator,
     Match,
+    Verification,
     locator_at,
 )
+from askcorpus.verify.proof import ProofCheck
+from askcorpus.verify.report import CALLED, counts, where
 
 if TYPE_CHECKING:
     from askcorpus_ingest.files import PassedOver
@@ -217,6 +220,23 @@ def named_filters(filters: Filters) -> str:
     """The filters that are set."""
     found = filters.model_dump(exclude_defaults=True)
     return ", ".join(f"{name}: {value if isinstance(value, str) else ' '.join(value)}" for name, value in found.items())
+
+
+def print_verification(verification: Verification) -> None:
+    """Each claim with its verdict and the place that it is about, then how many there are of each."""
+    for claim in verification.claims:
+        say(f"{CALLED[claim.verdict]}: “{' '.join(claim.text.split())}”")
+        if place := where(claim):
+            say(f"    {place}")
+        if claim.difference:
+            say(f"    {claim.difference}")
+        say()
+    say(counts(verification))
+
+
+def print_proof_check(checked: ProofCheck) -> None:
+    """What became of a proof."""
+    say(_joined(checked.status.replace("_", " "), checked.detail))
 
 
 def print_documents(documents: Iterable[Document]) -> None:

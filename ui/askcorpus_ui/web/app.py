@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 
+from askcorpus.extras import require
 from askcorpus.feedback import FEEDBACK, FeedbackFile
 from askcorpus.settings import Settings
 from askcorpus_ui.bodies import BoundedBodies
@@ -20,8 +21,12 @@ from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.prometheus import Measured, Metrics
 from askcorpus_ui.web.rest_api import api_router, health_router
 from askcorpus_ui.web.source_page import source_router
+from askcorpus_ui.web.verify_api import verify_router
 
 if TYPE_CHECKING:
+    from mcp.server import MCPServer
+    from starlette.routing import BaseRoute
+
     from askcorpus.assistant import Assistant
 
 
@@ -41,11 +46,13 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
 
     warm_up, metrics = WarmUp(assistant), Metrics()
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
+    agents = _agents(assistant, questions) if settings.mcp else None
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         warm_up.start()
-        yield
+        async with agents.session_manager.run() if agents else nullcontext():
+            yield
 
     app = FastAPIOffline(
         title="askcorpus",
@@ -57,10 +64,13 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.state.questions = questions
     add_error_handlers(app)
     app.include_router(api_router(assistant, questions))
+    app.include_router(verify_router(assistant, questions))
     app.include_router(openai_router(assistant, questions))
     app.include_router(health_router(assistant))
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
+    if agents:
+        app.router.routes.extend(_routes(agents))
     feedback = FeedbackFile(settings.data / FEEDBACK)
     # Last: a route added after it would never be reached.
     app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback)
@@ -73,3 +83,23 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     )  # also where no origin is allowed: without it Gradio would add one of its own, which is laxer
     app.add_middleware(Measured, metrics=metrics)
     return app
+
+
+def _agents(assistant: "Assistant", questions: Questions) -> "MCPServer[Any]":
+    require("mcp", "ASKCORPUS_MCP")
+    from askcorpus_ui.web.mcp_server import make_server
+
+    return make_server(assistant, questions.run)
+
+
+def _routes(agents: "MCPServer[Any]") -> "list[BaseRoute]":
+    """The address for agents. It keeps no sessions; who may ask is the guard's to say, as for every address."""
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    from askcorpus_ui.web.mcp_server import PATH
+
+    open_to_all = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    served = agents.streamable_http_app(
+        streamable_http_path=PATH, stateless_http=True, json_response=True, transport_security=open_to_all
+    )
+    return list(served.routes)

@@ -16,11 +16,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.routing import APIRoute
 from fastapi.sse import format_sse_event
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 
 from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.types import Answer, Citation, Done, Event, Filters, Turn
+from askcorpus_ui.bodies import without_nulls
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.problems import new_reference, retry_after, status_of, unexpected
 from askcorpus_ui.streaming import Questions, first_event, whole_answer
@@ -45,6 +46,8 @@ class Lenient(BaseModel):
     """Base of what clients send: they know more fields than we need."""
 
     model_config = ConfigDict(extra="ignore")
+
+    _null_is_left_out = model_validator(mode="before")(without_nulls)
 
 
 class Message(Lenient):

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import format_sse_event
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 
 from askcorpus.errors import (
     AskcorpusError,
 )
-from askcorpus.types import Answer, Document, Done, Event, Filters, Hit, Token, Turn
+from askcorpus.types import Answer, Document, Done, Event, Filters, Token, Turn
+from askcorpus_ui.bodies import without_nulls
+from askcorpus_ui.listings import Hits, Page, summary
 from askcorpus_ui.problems import Problem, new_reference, problem, unexpected
 from askcorpus_ui.streaming import Questions, first_event, unless_left, whole_answer
 
@@ -38,6 +40,8 @@ class Body(BaseModel):
     """Base of request bodies: a misspelt name is an error."""
 
     model_config = ConfigDict(extra="forbid")
+
+    _null_is_left_out = model_validator(mode="before")(without_nulls)
 
 
 class AskBody(Body):
@@ -68,33 +72,6 @@ class SearchBody(Body):
     query: str
     filters: Filters = Filters()
     top_k: int | None = Field(None, ge=1, le=100)
-
-
-class Hits(BaseModel):
-    """Passages found, best first."""
-
-    hits: tuple[Hit, ...]
-
-
-class Summary(BaseModel):
-    """A document without its text. ``characters`` is the length of the text that offsets count in."""
-
-    id: str
-    title: str
-    source: str
-    date: str
-    language: str
-    place: str
-    characters: int
-
-
-class Page(BaseModel):
-    """A stretch of the list of documents; ``total`` counts all that match."""
-
-    documents: list[Summary]
-    total: int
-    offset: int
-    limit: int
 
 
 class Health(BaseModel):
@@ -161,7 +138,7 @@ def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
         filters = Filters(languages=language, sources=source, date_from=date_from, date_to=date_to)
         found = assistant.store.documents(filters, offset=offset, limit=limit)
         total = assistant.store.count(filters)
-        return Page(documents=[_summary(document) for document in found], total=total, offset=offset, limit=limit)
+        return Page(documents=[summary(document) for document in found], total=total, offset=offset, limit=limit)
 
     @router.get("/documents/{document_id:path}", tags=["documents"])
     def document(document_id: str) -> Document:
@@ -192,11 +169,6 @@ def health_router(assistant: "Assistant") -> APIRouter:
         return state
 
     return router
-
-
-def _summary(document: Document) -> Summary:
-    facts = document.model_dump(include={"id", "title", "source", "date", "language", "place"})
-    return Summary(**facts, characters=len(document.text))
 
 
 async def _event_stream(events: AsyncGenerator[Event], request: Request) -> Response:

@@ -1,0 +1,91 @@
+"""Whose words a claim says they are, held against whose they are in the corpus.
+
+A source of the corpus that the sentence names must be the document's; a date beside it, the document's date; a title,
+its title. A person must be named in the document, and where the document's own sentence names a speaker, be that one.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import regex
+
+from askcorpus.search.names import Name, missing
+from askcorpus.search.period import read_period
+from askcorpus.text.dates import overlaps
+from askcorpus.text.language import detect_language
+from askcorpus.text.words import words
+from askcorpus.types import Document
+from askcorpus.verify.claims import Found, speaker
+
+SENTENCE = 300
+"""Characters before and after a quoted stretch in which the document names its speaker."""
+
+_SENTENCE_END = regex.compile(r"[.!?。！？؟]\s|\n")
+
+
+class Attribution(NamedTuple):
+    """What a claim says of its origin: sources of the corpus, a person or body, a publication date, a title;
+    and the ISO 639-1 code of the language that it says so in, "" where that does not matter."""
+
+    sources: tuple[str, ...] = ()
+    person: str = ""
+    date: str = ""
+    title: str = ""
+    language: str = ""
+
+    @property
+    def shown(self) -> str:
+        """In one line."""
+        return ", ".join(part for part in (*self.sources, self.person, self.title, self.date) if part)
+
+
+def known_sources(names: Mapping[str, int]) -> dict[str, str]:
+    """The sources of the corpus by their folded words."""
+    return {f" {' '.join(words(name))} ": name for name in names if words(name)}
+
+
+def read_attribution(claim: Found, text: str, sources: Mapping[str, str], title: str = "") -> Attribution:
+    """What the sentence around a claim, whose words are ``text``, says of its origin."""
+    around = f"{claim.before} {claim.after}"
+    folded = f" {' '.join(words(around))} "
+    named = tuple(name for key, name in sources.items() if key in folded)
+    person = claim.person
+    if person and any(_same(person, name) for name in named):
+        person = ""
+    # A date is the publication's only beside a source; elsewhere it is that of what happened.
+    date = read_period(around) if named else ""
+    return Attribution(named, person, date, title, detect_language(f"{around} {text}") if person else "")
+
+
+def _same(person: str, source: str) -> bool:
+    mine, theirs = set(words(person)), set(words(source))
+    return bool(mine & theirs)
+
+
+def fault(attribution: Attribution, document: Document, start: int, end: int) -> str:
+    """What is wrong with an attribution of ``document.text[start:end]``; "" when nothing is."""
+    if attribution.sources and document.source and document.source not in attribution.sources:
+        return f"said by {document.source}, not by {attribution.sources[0]}"
+    if attribution.date and document.date and not overlaps(attribution.date, document.date):
+        return f"said on {document.date}, not on {attribution.date}"
+    if attribution.title and words(attribution.title) != words(document.title):
+        return f"said in “{document.title}”, not in “{attribution.title}”"
+    if attribution.person:
+        return _fault_of_person(attribution, document, start, end)
+    return ""
+
+
+def _fault_of_person(attribution: Attribution, document: Document, start: int, end: int) -> str:
+    name, language = Name(attribution.person.split()[-1]), attribution.language
+    known = "\n".join((document.title, document.source, document.text))
+    if missing((name,), language, known, document.language):
+        return f"{attribution.person} is not named in this document"
+    before, after = document.text[max(0, start - SENTENCE) : start], document.text[end : end + SENTENCE]
+    ends = [match.end() for match in _SENTENCE_END.finditer(before)]
+    before = before[ends[-1] :] if ends else before
+    cut = _SENTENCE_END.search(after)
+    after = after[: cut.start()] if cut else after
+    other = speaker(before, after)
+    if other and missing((name,), language, before + document.text[start:end] + after, document.language):
+        return f"said by {other}, not by {attribution.person}"
+    return ""

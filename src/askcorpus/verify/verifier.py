@@ -1,0 +1,306 @@
+"""From a text to its claims, each with what the corpus says of it.
+
+For each claim the passages that hold its words are looked at first. Where they stand word for word, what stands beside
+them and who is said to have said them decides. Else the likeliest place is shown with what differs; and where no words
+are alike, the nearest sentence in another language, as a translation has it.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import regex
+
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.embedding.unrelated_texts import UnrelatedTexts
+from askcorpus.index.store import Snapshot, Store
+from askcorpus.text.language import detect_language
+from askcorpus.types import Claim, Document, Verdict, Verification
+from askcorpus.verify.alignment import Alphabet, Place, Texts, align, places
+from askcorpus.verify.attribution import Attribution, fault, known_sources, read_attribution
+from askcorpus.verify.candidates import Documents, Window, alike, holding, windows
+from askcorpus.verify.claims import Found, blanked, find_claims
+from askcorpus.verify.surroundings import denies, turned_by
+from askcorpus.verify.tokens import Token, tokens
+from askcorpus.verify.wording import Wording, read_wording
+
+MOST_OMITTED = 500
+"""Characters that an omission, marked as such, may leave out, and..."""
+
+MOST_BREAKS = 1
+"""... ends of paragraphs in them: more of either, and what is put together was not said together. Nor was the beginning
+of one sentence with the end of another."""
+
+ALTERED = 0.4
+"""Share of a claim's letters that must stand at a place for it to be that place's altered words..."""
+
+RUN = 3
+"""... with so many words in a row."""
+
+MOST_TRANSLATED = 200
+"""Claims of one text that are looked for in other languages: each has to be embedded."""
+
+MOST_EMBEDDED = 600
+"""Characters of such a claim that are read."""
+
+TRANSLATED = 3.0
+"""Standard deviations above unrelated sentences from which a sentence of another language is a claim's original."""
+
+TITLE_REACH = 100
+"""Characters between a document's title in quotation marks and a quotation from it."""
+
+_RANKS: dict[Verdict, int] = {"exact": 0, "misattributed": 1, "curtailed": 2, "altered": 3, "not_found": 4}
+
+
+class _Finding(NamedTuple):
+    """What one place, or none, makes of a claim."""
+
+    verdict: Verdict
+    document: Document | None = None
+    start: int | None = None
+    end: int | None = None
+    difference: str = ""
+    closeness: float = 0.0
+
+    @property
+    def order(self) -> tuple[int, float]:
+        return _RANKS[self.verdict], -self.closeness
+
+
+_NOWHERE = _Finding("not_found")
+
+
+class Verifier:
+    """Holds texts against one store. Threads may share it."""
+
+    def __init__(self, store: Store, embeddings: SentenceEmbeddings, unrelated_texts: UnrelatedTexts) -> None:
+        self._store = store
+        self._embeddings = embeddings
+        self._unrelated = unrelated_texts
+
+    def verify(self, text: str) -> Verification:
+        """The claims of ``text``, each with its verdict. Loads the model only for claims whose words are nowhere.
+
+        Raises:
+            UsageError: the text is too long or claims too much (see `find_claims`).
+            NothingIngested: there is no document to hold it against.
+            IndexMismatch: the index was made by other rules for words.
+            ModelError: the embedding model cannot be loaded.
+            StorageError: the data folder cannot be read.
+        """
+        found = find_claims(text)
+        with self._store.snapshot() as index:
+            info = index.filled()
+            reading = _Reading(index, text)
+            checked = [claim for one in found for claim in reading.check(one)]
+            checked = self._translated(index, checked)
+        claims = tuple(_claim(text, one) for one in checked)
+        return Verification(claims=claims, sound=all(claim.verdict == "exact" for claim in claims), index=info)
+
+    def _translated(self, index: Snapshot, checked: Sequence["_Checked"]) -> list["_Checked"]:
+        """The same, those that are nowhere as what they seem to be a translation of."""
+        lost = {one.wording.key: one.wording.text for one in checked if one.finding.verdict == "not_found"}
+        texts = {key: " ".join(text.split())[:MOST_EMBEDDED] for key, text in list(lost.items())[:MOST_TRANSLATED]}
+        if not texts:
+            return list(checked)
+        unrelated = self._unrelated.among_themselves()
+        least = unrelated.mean + TRANSLATED * unrelated.deviation
+        vectors = self._embeddings.embed_sentences(list(texts.values()))
+        originals = {
+            key: _original(index, text, vector, least)
+            for (key, text), vector in zip(texts.items(), vectors, strict=True)
+        }
+        return [
+            one._replace(finding=original)
+            if one.finding.verdict == "not_found" and (original := originals.get(one.wording.key))
+            else one
+            for one in checked
+        ]
+
+
+class _Checked(NamedTuple):
+    found: Found
+    wording: Wording
+    attribution: Attribution
+    finding: _Finding
+
+
+class _Reading:
+    """One text, read against one state of the index."""
+
+    def __init__(self, index: Snapshot, text: str) -> None:
+        self._index = index
+        self._text = text
+        self._documents = Documents(index)
+        self._sources = known_sources(index.facets().sources)
+        self._seen: dict[tuple[str, Attribution], _Finding] = {}
+        self._title: tuple[int, str] = (-TITLE_REACH, "")
+
+    def check(self, found: Found) -> Iterator[_Checked]:
+        """A claim with its finding; and where it is not exact, the quotations within it."""
+        wording = read_wording(blanked(self._text, found))
+        if not wording.segments:
+            return
+        attribution = read_attribution(found, wording.text, self._sources, self._title_before(found))
+        key = (wording.key, attribution)
+        if key not in self._seen:
+            self._seen[key] = self._find(wording, attribution)
+        finding = self._seen[key]
+        if finding.document and _is_title(wording, finding.document):
+            self._title = (found.end, finding.document.title)
+        yield _Checked(found, wording, attribution, finding)
+        if finding.verdict != "exact":
+            for inner in found.inner:
+                yield from self.check(inner)
+
+    def _title_before(self, found: Found) -> str:
+        end, title = self._title
+        return title if 0 <= found.start - end <= TITLE_REACH and "\n" not in self._text[end : found.start] else ""
+
+    def _find(self, wording: Wording, attribution: Attribution) -> _Finding:
+        hits = holding(self._index, wording)
+        length = len(wording.text)
+        looked_at: list[Window] = []
+        verbatim: list[_Finding] = []
+        for window in windows(hits.values(), self._documents, length):
+            looked_at.append(window)
+            verbatim += _verbatim(window, wording, attribution)
+            if any(one.verdict == "exact" for one in verbatim):
+                break
+        if verbatim:
+            return min(verbatim, key=lambda one: one.order)
+        if titled := [window.document for window in looked_at if _is_title(wording, window.document)]:
+            return _Finding("exact", titled[0])
+        others = {id_: hit for id_, hit in alike(self._index, wording).items() if id_ not in hits}
+        looked_at += windows(others.values(), self._documents, length)
+        likely = [one for window in looked_at if (one := _altered(window, wording))]
+        return min(likely, key=lambda one: one.order, default=_NOWHERE)
+
+
+MOST_VERBATIM = 20
+"""Places of one document at which a claim stands word for word that are looked at."""
+
+
+def _verbatim(window: Window, wording: Wording, attribution: Attribution) -> Iterator[_Finding]:
+    """The places of a window at which the claim stands word for word."""
+    alphabet = Alphabet()
+    segments = [alphabet.spell(segment) for segment in wording.segments]
+    for place in places(segments, alphabet.spell(window.tokens), MOST_VERBATIM):
+        yield _judged(window, wording, place, attribution)
+
+
+def _judged(window: Window, wording: Wording, place: Place, attribution: Attribution) -> _Finding:
+    document, text = window.document, window.document.text
+    start, end = window.tokens[place.start].start, window.tokens[place.end - 1].end
+    spans = [(window.tokens[first].start, window.tokens[last - 1].end) for first, last in place.omitted if last > first]
+    omitted = [text[first:last] for first, last in spans]
+    if recased := _recased(window, wording, place):
+        return _Finding("altered", document, start, end, recased, 1.0)
+    if any(
+        len(left) > MOST_OMITTED or left.count("\n\n") > MOST_BREAKS or _joins_sentences(text, span)
+        for left, span in zip(omitted, spans, strict=True)
+    ):
+        longest = max(omitted, key=len)
+        return _Finding("altered", document, start, end, f"[-{_shown(longest)}-] is left out", 1.0)
+    if cut := next((left for left in omitted if denies(left, document.language)), ""):
+        return _Finding("curtailed", document, start, end, _shown(cut), 1.0)
+    if cut := turned_by(document, start, end):
+        return _Finding("curtailed", document, start, end, cut, 1.0)
+    if wrong := fault(attribution, document, start, end):
+        return _Finding("misattributed", document, start, end, wrong, 1.0)
+    return _Finding("exact", document, start, end, closeness=1.0)
+
+
+_SENTENCE_END = regex.compile(r"[.!?؟][\"”»“’)\]]*\s|[。！？]|\n\n")
+
+
+def _joins_sentences(text: str, omitted: tuple[int, int]) -> bool:
+    """Whether an omission goes over the end of a sentence, and neither begins nor ends at one."""
+    start, end = omitted
+    left = text[start:end]
+    inner = _SENTENCE_END.search(left) or _SENTENCE_END.match(text, max(start, end - 1))
+    return bool(inner) and left[:1] not in (*".!?؟。！？",) and left.rstrip()[-1:] not in (*'.!?؟。！？"”»',)
+
+
+def _recased(window: Window, wording: Wording, place: Place) -> str:
+    """Words that are capitalised otherwise than in the document, first words and shouting apart."""
+    if wording.text.isupper():
+        return ""
+    changed: list[str] = []
+    start = place.start
+    for number, segment in enumerate(wording.segments):
+        there = window.tokens[start : start + len(segment)]
+        changed += [
+            f"[-{theirs.form}-]{{+{mine.form}+}}"
+            for mine, theirs in list(zip(segment, there, strict=True))[1:]
+            if mine.form != theirs.form and not _starts_sentence(window, theirs)
+        ]
+        if number < len(place.omitted):
+            start = place.omitted[number][1]
+    return " … ".join(changed)
+
+
+def _starts_sentence(window: Window, token: Token) -> bool:
+    return window.document.text[max(0, token.start - 3) : token.start].rstrip(" \"“„«'‘")[-1:] in (*".!?:\n", "")
+
+
+def _is_title(wording: Wording, document: Document) -> bool:
+    mine = [token.key for token in wording.tokens if token.is_word]
+    return mine == [token.key for token in tokens(document.title) if token.is_word]
+
+
+def _altered(window: Window, wording: Wording) -> _Finding | None:
+    """The place of a window that the claim is likest to, when it is like it."""
+    alphabet = Alphabet()
+    quoted = wording.tokens
+    spelled, there = alphabet.spell(quoted), alphabet.spell(window.tokens)
+    texts = Texts(wording.text, window.document.text)
+    found = align(quoted, spelled, wording.gaps, window.tokens, there, texts)
+    if found is None or found.coverage < ALTERED or found.run < min(RUN, len(quoted) - 1):
+        return None
+    start, end = window.tokens[found.start].start, window.tokens[found.end - 1].end
+    return _Finding("altered", window.document, start, end, found.difference, found.coverage)
+
+
+def _original(index: Snapshot, text: str, vector: np.ndarray, least: float) -> _Finding | None:
+    """The sentence in another language that is nearest to a claim, when it is near."""
+    language = detect_language(text)
+    near = index.stored([id_ for id_, _ in index.dense(vector, 5)])
+    best: tuple[float, str, int, int] | None = None
+    for one in near.values():
+        similarities = one.sentence_vectors.astype(np.float32) @ vector
+        if not similarities.size:
+            continue
+        at = int(similarities.argmax())
+        if best is None or similarities[at] > best[0]:
+            best = (float(similarities[at]), one.passage.document_id, *one.sentences[at])
+    if best is None or best[0] < least:
+        return None
+    document = index.document(best[1])
+    if document is None or not language or document.language == language:
+        return None
+    return _Finding("altered", document, best[2], best[3], f"[-{_shown(document.text[best[2] : best[3]])}-]", best[0])
+
+
+def _shown(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _claim(text: str, checked: _Checked) -> Claim:
+    found, finding, document = checked.found, checked.finding, checked.finding.document
+    about = document.model_dump(include={"title", "source", "date", "language"}) if document else {}
+    placed = document is not None and finding.start is not None
+    return Claim(
+        text=text[found.start : found.end],
+        text_start=found.start,
+        text_end=found.end,
+        kind=found.kind,
+        verdict=finding.verdict,
+        attributed_to=checked.attribution.shown,
+        document_id=document.id if document else None,
+        start=finding.start,
+        end=finding.end,
+        original=document.text[finding.start : finding.end] if document and placed else "",
+        difference=finding.difference,
+        **about,
+    )

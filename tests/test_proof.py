@@ -1,0 +1,137 @@
+"""A proof holds for whoever has the documents, without this library; and asked again, it tells what has changed."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from askcorpus.assistant import Assistant
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.errors import UsageError
+from askcorpus.types import Answer
+from askcorpus.verify import check_proof
+from askcorpus.verify.proof import Proof, ProofCheck
+from asking import ARTICLES, open_over
+from serving import serving
+
+QUESTION = "What had the new engine of the ferry cost?"
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    with open_over(tmp_path_factory.mktemp("proof"), embeddings, ARTICLES) as assistant:
+        yield assistant
+
+
+@pytest.fixture(scope="module")
+def answer(assistant: Assistant) -> Answer:
+    answer = assistant.ask(QUESTION)
+    assert answer.citations
+    return answer
+
+
+@pytest.fixture(scope="module")
+def proof(assistant: Assistant, answer: Answer) -> Proof:
+    return assistant.prove(answer)
+
+
+def checked(folder: Path, assistant: Assistant, proof: Proof, *, text: str | None = None) -> tuple[int, str]:
+    """Exit code and output of the program, run alone in an empty folder; ``text`` in place of the first document's."""
+    (folder / "proof.json").write_text(proof.model_dump_json(), encoding="utf-8")
+    documents = [assistant.store.document(name) for name in dict.fromkeys(one.document_id for one in proof.quotes)]
+    lines = [document.model_dump() for document in documents if document]
+    if text is not None:
+        lines[0]["text"] = text
+    (folder / "documents.jsonl").write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    program = folder / "check.py"
+    program.write_bytes(Path(check_proof.__file__).read_bytes())
+    command = [sys.executable, "-I", "-S", str(program), "proof.json", "documents.jsonl"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_proof_is_checked_without_the_library(tmp_path: Path, assistant: Assistant, proof: Proof) -> None:
+    assert checked(tmp_path, assistant, proof)[0] == 0
+
+
+def test_the_program_imports_the_standard_library_only_and_is_short() -> None:
+    source = Path(check_proof.__file__).read_text(encoding="utf-8")
+
+    imported = {line.split()[1].split(".")[0] for line in source.splitlines() if line.startswith(("import ", "from "))}
+    assert imported <= set(sys.stdlib_module_names)
+    assert len(source.splitlines()) <= 120
+
+
+def test_a_document_that_was_changed_proves_nothing(tmp_path: Path, assistant: Assistant, proof: Proof) -> None:
+    code, output = checked(tmp_path, assistant, proof, text="Something else.")
+
+    assert code == 1
+    assert "another text" in output and "does not stand" in output
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"quote": "12 billion kroner"}, id="another quotation"),
+        pytest.param({"start": 0}, id="another place"),
+        pytest.param({"text_sha256": "0" * 64}, id="another hash"),
+        pytest.param({"marker": 9}, id="another marker"),
+        pytest.param({"document_id": "none"}, id="another document"),
+    ],
+)
+def test_a_proof_that_was_changed_does_not_hold(
+    tmp_path: Path, assistant: Assistant, proof: Proof, change: dict[str, object]
+) -> None:
+    quotes = (proof.quotes[0].model_copy(update=change), *proof.quotes[1:])
+
+    assert checked(tmp_path, assistant, proof.model_copy(update={"quotes": quotes}))[0] == 1
+
+
+def test_an_answer_that_was_changed_is_not_proven(assistant: Assistant, answer: Answer) -> None:
+    citations = (answer.citations[0].model_copy(update={"quote": "Nothing."}),)
+
+    with pytest.raises(UsageError):
+        assistant.prove(answer.model_copy(update={"citations": citations}))
+
+
+def test_asked_again_a_proof_is_the_same(assistant: Assistant, proof: Proof) -> None:
+    assert assistant.recheck(proof) == ProofCheck(status="same")
+
+
+def test_a_changed_source_is_told_before_all_else(assistant: Assistant, proof: Proof) -> None:
+    quotes = (proof.quotes[0].model_copy(update={"text_sha256": "0" * 64}),)
+    conditions = proof.conditions.model_copy(update={"version": "0.0"})
+    changed = proof.model_copy(update={"quotes": quotes, "conditions": conditions, "answer": "No."})
+
+    assert assistant.recheck(changed).status == "source_changed"
+
+
+def test_changed_settings_are_told_before_another_answer(assistant: Assistant, proof: Proof) -> None:
+    conditions = proof.conditions.model_copy(update={"top_k": 3})
+    checked = assistant.recheck(proof.model_copy(update={"conditions": conditions, "answer": "No."}))
+
+    assert checked.status == "settings_changed"
+    assert checked.detail == "top_k was 3 and is 8"
+
+
+def test_another_answer_is_told(assistant: Assistant, proof: Proof) -> None:
+    assert assistant.recheck(proof.model_copy(update={"answer": "No."})).status == "answer_differs"
+
+
+def test_over_http_a_text_is_verified_and_an_answer_proven(assistant: Assistant, answer: Answer, proof: Proof) -> None:
+    with serving(assistant) as address, httpx.Client(base_url=f"{address}/api/v1", timeout=60) as client:
+        verified = client.post("/verify", json={"text": "“The new engine had cost 13 million kroner.”"})
+        proven = client.post("/proofs", json={"answer": answer.model_dump(mode="json")})
+        again = client.post("/proofs/check", json=proof.model_dump(mode="json"))
+        too_long = client.post("/verify", json={"text": "x" * 1_000_001})
+        too_many = client.post("/verify", json={"text": "“a b c” " * 30_000})
+
+    assert [claim["verdict"] for claim in verified.json()["claims"]] == ["altered"]
+    assert verified.json()["sound"] is False
+    assert Proof.model_validate(proven.json()) == proof
+    assert again.json() == {"status": "same", "detail": ""}
+    assert (too_long.status_code, too_many.status_code) == (422, 400)

@@ -1,0 +1,92 @@
+"""`askcorpus verify` for people, programs and builds: what it prints and writes, and how it ends."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from askcorpus.types import Claim, IndexInfo, Verification
+from askcorpus.verify.report import as_html, as_markdown
+from askcorpus_ui.cli.commands import app
+
+ARTICLE = "OSTENDE (Coast Wire) – The harbour of Ostende closed on Friday because of a storm. Ferries sailed elsewhere."
+runner = CliRunner()
+pytestmark = pytest.mark.usefixtures("one_model")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("verify")
+    (folder / "storm.txt").write_text(ARTICLE, encoding="utf-8")
+    done = runner.invoke(app, ["ingest", str(folder / "storm.txt"), "--data", str(folder / "index")])
+    assert done.exit_code == 0, done.output
+    return folder / "index"
+
+
+def run(data: Path, *arguments: str, given: str = "") -> tuple[int, str]:
+    done = runner.invoke(app, [*arguments, "--data", str(data)], input=given)
+    return done.exit_code, done.output
+
+
+def test_a_sound_text_ends_with_0_and_another_with_1(data: Path) -> None:
+    assert run(data, "verify", "-", given="“The harbour of Ostende closed on Friday”")[0] == 0
+    code, output = run(data, "verify", "-", given="“The harbour of Ostende closed on Monday”")
+    assert code == 1
+    assert "closed on [-Friday-]{+Monday+}" in output
+    assert output.rstrip().endswith("1 altered")
+
+
+def test_json_is_the_verification(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "text.md"
+    file.write_text("He wrote:\n\n> The harbour of Ostende closed on Friday because of a storm.\n", encoding="utf-8")
+
+    code, output = run(data, "verify", str(file), "--json")
+
+    claims = Verification.model_validate_json(output).claims
+    assert (code, [claim.verdict for claim in claims]) == (0, ["exact"])
+    assert {"text", "verdict", "document_id", "start", "end", "difference"} <= set(json.loads(output)["claims"][0])
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_a_report_is_written(data: Path, tmp_path: Path, name: str) -> None:
+    run(data, "verify", "-", "--report", str(tmp_path / name), given="“The harbour of Ostende closed on Monday”")
+
+    assert "Monday" in (tmp_path / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["verify"], 2),
+        (["verify", "none.txt"], 8),
+        (["verify", "-", "--report", "report.pdf"], 2),
+        (["verify", "--proof", "none.json"], 8),
+    ],
+)
+def test_what_cannot_be_checked_is_one_line(data: Path, arguments: list[str], code: int) -> None:
+    got, output = run(data, *arguments, given="x")
+
+    assert got == code
+    assert output.startswith("askcorpus: ") and output.count("\n") == 1
+
+
+def test_a_proof_is_written_and_asked_again(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "proof.json"
+    assert run(data, "ask", "Why did the harbour of Ostende close?", "--proof", str(file))[0] == 0
+
+    assert run(data, "verify", "--proof", str(file)) == (0, "same\n")
+    changed = json.loads(file.read_text(encoding="utf-8")) | {"answer": "It did not."}
+    file.write_text(json.dumps(changed), encoding="utf-8")
+    code, output = run(data, "verify", "--proof", str(file), "--json")
+    assert (code, json.loads(output)["status"]) == (1, "answer_differs")
+
+
+def test_nothing_in_a_text_is_markup_of_the_report() -> None:
+    hostile = "<script>x</script> [a](javascript:x) `b` **c**"
+    claim = Claim(text=hostile, text_start=0, text_end=9, kind="quote", verdict="not_found", difference=hostile)
+    verification = Verification(claims=(claim,), sound=False, index=IndexInfo(fingerprint="", documents=1, passages=1))
+
+    assert "<script>" not in as_html(verification)
+    assert "<script>" not in as_markdown(verification).replace("\\<", "")
+    assert "[a](" not in as_markdown(verification)
