@@ -90,6 +90,8 @@ EXTRAS_OF = {
     "askcorpus_eval": ["eval"],
     "askcorpus_ui": ["chat"],
     "askcorpus_ui.cli": [],
+    "askcorpus_ui.web.app": ["chat", "mcp"],
+    "askcorpus_ui.web.mcp_server": ["mcp"],
 }
 
 

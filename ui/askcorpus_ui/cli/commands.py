@@ -308,12 +308,10 @@ def serve(
 def mcp(data: Data = None) -> None:
     """Serve agents over standard input and output, by the Model Context Protocol."""
     require("mcp", "askcorpus mcp")
-    from anyio import to_thread
-
-    from askcorpus_ui.web.mcp_server import make_server
+    from askcorpus_ui.web.mcp_server import serve_on_standard_streams
 
     with _assistant(_settings(data=data)) as assistant:
-        make_server(assistant, to_thread.run_sync).run()
+        serve_on_standard_streams(assistant)
 
 
 @app.command()

@@ -8,6 +8,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from anyio import to_thread
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
@@ -94,6 +95,11 @@ def make_server(assistant: "Assistant", run: Runner) -> MCPServer[Any]:
         return await _told(run, lambda: assistant.verify(text))
 
     return server
+
+
+def serve_on_standard_streams(assistant: "Assistant") -> None:
+    """Serve one agent over standard input and output, until it leaves."""
+    make_server(assistant, to_thread.run_sync).run()
 
 
 async def _told(run: Runner, work: Callable[[], T]) -> T:
