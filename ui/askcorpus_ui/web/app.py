@@ -37,6 +37,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         "GRADIO_ANALYTICS_MAX_EVENTS": "1",
         "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(2**31),
     }
+    from askcorpus_ui.chat.conversations import Conversations
     from askcorpus_ui.chat.page import mount_chat
 
     warm_up, metrics = WarmUp(assistant), Metrics()
@@ -46,6 +47,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         warm_up.start()
         yield
+        conversations.close()
 
     app = FastAPIOffline(
         title="askcorpus",
@@ -62,8 +64,9 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
     feedback = FeedbackFile(settings.data / FEEDBACK)
+    conversations = Conversations(settings.data, settings.keep_conversations)
     # Last: a route added after it would never be reached.
-    app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback)
+    app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
     # The one added last is the first that a request comes through.
     app.add_middleware(BoundedBodies)
     key = settings.api_key.get_secret_value() if settings.api_key else None
