@@ -1,8 +1,11 @@
 """The chat page's events, called as Gradio calls them; what a browser makes of them is in ``browser/``."""
 
 import asyncio
+import html
+import json
+import re
 import resource
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +20,8 @@ from askcorpus.types import Turn
 from askcorpus_eval.question_drafts import from_feedback
 from askcorpus_eval.questions import read_questions
 from askcorpus_eval.session import draft
-from askcorpus_ui.chat.conversation import Conversation
+from askcorpus_ui.chat.browser import COOKIE
+from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.chat.page import ChatPage
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.streaming import Questions
@@ -25,8 +29,14 @@ from scripted import DOCUMENTS, ScriptedAssistant
 
 READY: Any = SimpleNamespace(is_over=lambda: True, fault="")
 LOADING: Any = SimpleNamespace(is_over=lambda: False, fault="")
-ENGLISH: Any = SimpleNamespace(headers={"accept-language": "en"})
-FRENCH: Any = SimpleNamespace(headers={"accept-language": "fr"})
+
+
+def browser(language: str, letter: str = "a") -> Any:
+    """A request of a browser: its language, and the cookie that only it has."""
+    return SimpleNamespace(headers={"accept-language": language, "cookie": f"{COOKIE}={letter * 43}"})
+
+
+ENGLISH, FRENCH, OTHER = browser("en"), browser("fr"), browser("en", "b")
 
 
 @pytest.fixture
@@ -44,7 +54,8 @@ def said(tmp_path: Path) -> Path:
 @pytest.fixture
 def open_page(said: Path) -> Callable[..., ChatPage]:
     def open_page(assistant: Any, warm_up: Any = READY, examples: Sequence[str] = ()) -> ChatPage:
-        return ChatPage(assistant, Questions(4, 100), warm_up, examples, FeedbackFile(said))
+        kept = Conversations(said.parent, 90)
+        return ChatPage(assistant, Questions(4, 100), warm_up, examples, FeedbackFile(said), kept)
 
     return open_page
 
@@ -55,53 +66,70 @@ def page(assistant: ScriptedAssistant, open_page: Callable[..., ChatPage]) -> Ch
 
 
 class Shown(NamedTuple):
-    """What a question ends in: what the page carries, its bubbles, source panel and status line."""
+    """What a question ends in: the place that the page carries, its turns, source panel and status line."""
 
-    carried: dict[str, Any]
-    bubbles: list[dict[str, Any]]
+    place: dict[str, Any]
+    turns: str
+    last: str
     panel: str
     status: str
 
-    @property
-    def last(self) -> str:
-        """What stands in the last bubble."""
-        return str(self.bubbles[-1]["content"])
+
+def ask(page: ChatPage, question: str, place: dict[str, Any] | None = None, **filters: Any) -> Shown:
+    request = filters.get("request", ENGLISH)
+    place, turns, *_ = page.begin(question, place, request)
+    assert place is not None
+    last, panel, status = answered(page, place, **filters)[-1]
+    return Shown(place, turns, last, panel, status)
 
 
-def ask(page: ChatPage, question: str, carried: dict[str, Any] | None = None, **filters: Any) -> Shown:
-    chosen = {"languages": [], "sources": [], "date_from": "", "date_to": "", "request": ENGLISH} | filters
+def answered(page: ChatPage, place: dict[str, Any] | None, **filters: Any) -> list[tuple[Any, ...]]:
+    """All that the page is told while the turn that waits is answered."""
+    chosen = {
+        "languages": [],
+        "sources": [],
+        "date_from": "",
+        "date_to": "",
+        "only": None,
+        "request": ENGLISH,
+    } | filters
 
-    async def last() -> tuple[Any, ...]:
-        begun = page.begin(question, carried, ENGLISH)[0]
-        return [out async for out in page.respond(begun, **chosen)][-1]
+    async def outcome() -> list[tuple[Any, ...]]:
+        return [out async for out in page.respond(place, **chosen)]
 
-    return Shown(*asyncio.run(last()))
+    return asyncio.run(outcome())
 
 
-def test_the_bubble_carries_the_answer_and_its_citations(page: ChatPage, assistant: ScriptedAssistant) -> None:
+def words(markup: str) -> str:
+    """What people read of the page."""
+    return html.unescape(re.sub(r"<[^>]+>", "", markup))
+
+
+def test_the_turn_carries_the_answer_and_its_citations(page: ChatPage, assistant: ScriptedAssistant) -> None:
     shown = ask(page, "council and pêcheurs")
     answer = assistant.ask("council and pêcheurs")
 
     for citation in answer.citations:
-        assert f"{citation.quote} [\\[{citation.marker}\\]]({Reference.of(citation).url()} " in shown.last
+        assert f"{citation.quote} [{citation.marker}]" in words(shown.last)
+        assert html.escape(Reference.of(citation).url()) in shown.last
     assert shown.panel.count("<article") == 2
     assert "2 sources" in shown.status and 'data-turn="1"' in shown.status
 
 
 @pytest.mark.parametrize(
-    ("question", "request_", "said"),
+    ("question", "request_", "told"),
     [
         ("council in May 2024?", ENGLISH, "1 source · preferring documents of May 2024 · "),
         ("council, 3 May 2024?", FRENCH, "1 source · période préférée : 3 mai 2024 · "),
         ("council?", ENGLISH, "1 source · 0."),
     ],
 )
-def test_the_status_names_the_time_that_was_preferred(page: ChatPage, question: str, request_: Any, said: str) -> None:
-    assert said in ask(page, question, request=request_).status
+def test_the_status_names_the_time_that_was_preferred(page: ChatPage, question: str, request_: Any, told: str) -> None:
+    assert told in ask(page, question, request=request_).status
 
 
 def test_a_follow_up_brings_what_was_said(page: ChatPage, assistant: ScriptedAssistant) -> None:
-    ask(page, "And then?", ask(page, "council, *when*?").carried)
+    ask(page, "And then?", ask(page, "council, *when*?").place)
 
     assert assistant.asked[-1][1] == (
         Turn(role="user", text="council, *when*?"),
@@ -122,16 +150,16 @@ def test_filters_reach_the_assistant(page: ChatPage, assistant: ScriptedAssistan
 
 
 @pytest.mark.parametrize(
-    ("question", "said"),
+    ("question", "told"),
     [("broken model", "The model&#39;s server does not answer. Start it again."), ("bug", "Something went wrong.")],
 )
 def test_a_failure_is_one_line_and_no_turn(
-    page: ChatPage, assistant: ScriptedAssistant, question: str, said: str
+    page: ChatPage, assistant: ScriptedAssistant, question: str, told: str
 ) -> None:
     shown = ask(page, question)
-    ask(page, "council", shown.carried)
+    ask(page, "council", shown.place)
 
-    assert said in shown.last
+    assert told in shown.last
     assert "hunter2" not in str(shown)
     assert 'data-turn="1"' in shown.status
     assert assistant.asked[-1][1] == (Turn(role="user", text=question),)
@@ -142,116 +170,246 @@ def test_a_date_that_is_none_is_explained(page: ChatPage) -> None:
 
 
 def test_stopping_closes_the_stream_and_keeps_what_was_written(page: ChatPage, assistant: ScriptedAssistant) -> None:
-    async def stop_early() -> dict[str, Any]:
-        begun = page.begin("slow council", None, ENGLISH)[0]
-        responding: Any = page.respond(begun, [], [], "", "", ENGLISH)
-        carried: dict[str, Any] = begun
-        async for carried, bubbles, *_ in responding:  # noqa: B007 - the last is what the page carries then
-            assert "Stopped" not in bubbles[-1]["content"]
-            if "council" in bubbles[-1]["content"]:
+    place = page.begin("slow council", None, ENGLISH)[0]
+
+    async def stop_early() -> None:
+        responding: Any = page.respond(place, [], [], "", "", None, ENGLISH)
+        async for last, *_ in responding:
+            assert "Stopped" not in str(last)
+            if "The council" in str(last):
                 break
         await responding.aclose()
         for _ in range(100):
             if assistant.abandoned:
                 break
             await asyncio.sleep(0.02)
-        return carried
 
-    carried = asyncio.run(stop_early())
-    bubbles, _, status = page.stopped(carried, ENGLISH)
+    asyncio.run(stop_early())
+    last, _, status, _ = page.stopped(place, ENGLISH)
 
     assert assistant.abandoned == 1
-    assert bubbles[-1]["content"].startswith("The council")
-    assert "Stopped before the end" in bubbles[-1]["content"]
+    assert "The council" in last and "Stopped before the end" in last
     assert 'data-turn="1"' in status
-    ask(page, "And?", carried)
+    ask(page, "And?", place)
     assert assistant.asked[-1][1][1].text.startswith("The council")
 
 
-def test_a_conversation_is_kept_and_reopened(page: ChatPage) -> None:
-    first, second = ask(page, "council"), ask(page, "pêcheurs")
-    kept, _ = page.save(first.carried, [])
-    kept, _ = page.save(second.carried, kept)
-    kept, shown = page.save(first.carried, kept)
-    carried, bubbles, panel, _ = page.reopen(kept[1]["id"], kept, ENGLISH)
+def test_an_empty_question_changes_nothing(page: ChatPage) -> None:
+    place = ask(page, "council").place
+    nothing = gr.skip()
 
-    assert [title for title, _ in shown["choices"]] == ["council", "pêcheurs"]
-    assert (carried, bubbles) == (second.carried, second.bubbles)
+    assert set(map(str, page.begin("  \n", place, ENGLISH))) == {str(nothing)}
+    assert answered(page, place) == [(nothing, nothing, nothing)]
+
+
+def test_a_question_is_kept_before_it_is_answered(page: ChatPage, open_page: Any) -> None:
+    place = page.begin("council", None, ENGLISH)[0]
+    restarted = open_page(ScriptedAssistant())
+    _, again, _, last, *_ = restarted.load(f"/c/{place['id']}", ENGLISH)
+
+    assert "council" in last and 'aria-busy="true"' in last
+    assert again == place
+    assert DOCUMENTS[0].text[:72] in words(answered(restarted, again)[-1][0])
+    assert restarted.load(f"/c/{place['id']}", ENGLISH)[1] == {"id": place["id"]}
+
+
+def test_a_conversation_has_an_address_and_its_page_speaks_the_browsers_language(
+    page: ChatPage, open_page: Any
+) -> None:
+    shown = ask(page, "pêcheurs", ask(page, "council").place)
+    _, place, turns, last, _, _, panel, past, *_ = open_page(ScriptedAssistant()).load(
+        f"/c/{shown.place['id']}", FRENCH
+    )
+
+    assert place == {"id": shown.place["id"]}
+    assert "council" in turns and "pêcheurs" in last and "Probablement juste" in last
     assert "Le barrage divise encore le port" in panel
+    assert 'aria-current="page">council</a>' in past
 
 
-def test_a_conversation_is_reopened_in_the_language_of_the_page(page: ChatPage) -> None:
-    kept, _ = page.save(ask(page, "council").carried, [])
+def test_what_another_browser_asked_is_not_there(page: ChatPage) -> None:
+    place = ask(page, "council").place
+    before = page.load(f"/c/{place['id']}", ENGLISH)
+    stranger = page.load(f"/c/{place['id']}", OTHER)
 
-    assert "Probablement juste" in page.reopen(kept[0]["id"], kept, FRENCH)[1][-1]["content"]
-
-
-def test_a_question_is_asked_again_and_what_followed_is_forgotten(page: ChatPage) -> None:
-    carried = ask(page, "pêcheurs", ask(page, "council").carried).carried
-    again, bubbles, *_ = page.retry(carried, gr.RetryData(None, {"index": 0, "value": ""}), ENGLISH)
-
-    assert [bubble["content"] for bubble in bubbles] == ["council"]
-    assert Conversation.read(again).id == Conversation.read(carried).id
-
-
-def test_a_conversation_goes_on_however_long_it_is(page: ChatPage) -> None:
-    carried = Conversation()
-    for number in range(600):
-        carried = carried.asking(f"question {number}")
-    shown = ask(page, "council", carried.dumped())
-
-    assert shown.bubbles[0]["content"] == "question 101"
-    assert shown.bubbles[-2]["content"] == "council"
-    assert ask(page, "pêcheurs", shown.carried).bubbles[0]["content"] == "question 102"
-
-
-def test_no_more_than_thirty_conversations_are_kept(page: ChatPage) -> None:
-    kept: list[dict[str, Any]] = []
-    for number in range(32):
-        kept, _ = page.save(page.begin(f"question {number}", None, ENGLISH)[0], kept)
-
-    titles = [title for title, _ in loaded_choices(page, kept)]
-    assert [titles[0], titles[-1], len(titles)] == ["question 31", "question 2", 30]
+    linked: Any = SimpleNamespace(_data={"index": 1, "href": ""})
+    assert stranger[1] is None and "council</a>" not in stranger[7]
+    assert "What would you like to know?" in stranger[3]
+    for said in (
+        page.open_source(place, linked, OTHER),
+        page.export_markdown(place, OTHER),
+        page.export_json(place, OTHER),
+        page.search("council", place, OTHER),
+        page.like(place, opinion(1, True), OTHER),
+    ):
+        assert "council" not in said and "Noted" not in said
+    happened: Any = SimpleNamespace(_data={"id": place["id"], "index": 1, "value": {"text": "mine"}})
+    page.rename("", place, happened, OTHER)
+    page.delete("", place, happened, OTHER)
+    page.retry(place, happened, OTHER)
+    assert answered(page, {**place, "turn": 1}, request=OTHER) == [(gr.skip(),) * 3]
+    own = page.begin("mine", place, OTHER)[0]
+    assert own["id"] != place["id"]
+    assert page.load(f"/c/{place['id']}", ENGLISH)[1:5] == before[1:5]
 
 
-def loaded_choices(page: ChatPage, kept: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """The earlier conversations that a page offers which has just been opened."""
-    return list(page.load(kept, ENGLISH)[2]["choices"])
+def test_without_a_cookie_nothing_is_asked_and_the_page_says_why(page: ChatPage, assistant: ScriptedAssistant) -> None:
+    nobody: Any = SimpleNamespace(headers={"accept-language": "en"})
+
+    assert "Allow cookies" in page.begin("council", None, nobody)[-1]
+    assert not assistant.asked
+
+
+def test_two_tabs_add_to_the_same_conversation(page: ChatPage) -> None:
+    place = ask(page, "council").place
+    first, second = page.begin("pêcheurs", place, ENGLISH)[0], page.begin("hostile", place, ENGLISH)[0]
+
+    assert (first["turn"], second["turn"]) == (2, 3)
+    answered(page, second)
+    answered(page, first)
+    whole = page.export_markdown(place, ENGLISH)
+    assert [line for line in whole.splitlines() if line.startswith("## ")] == [
+        "## council",
+        "## pêcheurs",
+        "## hostile",
+    ]
+    assert "Stopped" not in whole and DOCUMENTS[1].text[:76] in whole
+
+
+def test_the_last_question_is_asked_again(page: ChatPage) -> None:
+    place = ask(page, "pêcheurs", ask(page, "council").place).place
+    happened: Any = SimpleNamespace(_data={"index": 2})
+    again, _, last, *_ = page.retry(place, happened, ENGLISH)
+
+    assert again == {"id": place["id"], "turn": 2} and 'aria-busy="true"' in last
+    assert "Le barrage" in answered(page, again)[-1][1]
+    earlier: Any = SimpleNamespace(_data={"index": 1})
+    assert page.retry(place, earlier, ENGLISH)[0] == gr.skip()
+
+
+def test_an_edited_question_begins_a_conversation_of_its_own(page: ChatPage, assistant: ScriptedAssistant) -> None:
+    place = ask(page, "hostile", ask(page, "pêcheurs", ask(page, "council").place).place).place
+    happened: Any = SimpleNamespace(_data={"index": 2, "value": {"text": "ميناء"}})
+    other, turns, *_ = page.edit(place, happened, ENGLISH)
+    answered(page, other)
+
+    assert other["id"] != place["id"] and other["turn"] == 2
+    assert "council" in turns and "pêcheurs" not in turns
+    assert [turn.text for turn in assistant.asked[-1][1]] == ["council", DOCUMENTS[0].text[:72]]
+    assert "## hostile" in page.export_markdown(place, ENGLISH)
+
+
+def test_filters_are_taken_away_and_the_question_asked_again(page: ChatPage) -> None:
+    shown = ask(page, "Who won?", languages=["fr"])
+    assert "Ask without filters" in shown.last and "1 of 4 documents searched" in shown.last
+    happened: Any = SimpleNamespace(_data={"index": 1})
+    begun = page.unfiltered(shown.place, happened, ENGLISH)
+
+    assert begun[5:] == ([], [], "", "", [], "")
+    assert "Ask without filters" not in answered(page, begun[0])[-1][0]
+
+
+def test_a_conversation_of_any_length_keeps_its_newest_turns(page: ChatPage) -> None:
+    place = None
+    for number in range(1, 151):
+        place = page.begin(f"question {number}", place, ENGLISH)[0]
+    shown = ask(page, "council", place)
+
+    assert "question 150" in shown.turns and "question 52<" in shown.turns and "question 51<" not in shown.turns
+    assert "51 earlier questions are in the export." in shown.turns
+    assert "council" in shown.last
+    assert "## question 1\n" in page.export_markdown(shown.place, ENGLISH)
+
+
+def test_conversations_are_found_by_their_words_renamed_and_deleted(page: ChatPage) -> None:
+    first, second = ask(page, "Why the COUNCIL?").place, ask(page, "pêcheurs").place
+    assert page.search("", None, ENGLISH).index("pêcheurs") < page.search("", None, ENGLISH).index("COUNCIL")
+    assert page.search("tidal Council", None, ENGLISH).count("<li") == 1  # "tidal" stands in the answer
+    assert "Nothing found." in page.search("tidal pêcheurs", None, ENGLISH)
+
+    named: Any = SimpleNamespace(_data={"id": second["id"], "value": {"text": " <b>Nets</b>\n "}})
+    assert ">&lt;b&gt;Nets&lt;/b&gt;</a>" in page.rename("NETS", None, named, ENGLISH)
+    gone: Any = SimpleNamespace(_data={"id": first["id"]})
+    assert "COUNCIL" not in page.delete("", None, gone, ENGLISH)
+    assert page.load(f"/c/{first['id']}", ENGLISH)[1] is None
+
+
+def test_an_export_as_json_holds_confidence_abstentions_and_quotes(page: ChatPage) -> None:
+    place = ask(page, "Who won?", ask(page, "council").place).place
+    council, won = json.loads(page.export_json(place, ENGLISH))["turns"]
+
+    assert (council["outcome"], council["confidence"], council["abstained"]) == ("answered", 0.72, False)
+    assert council["citations"][0]["quote"] == DOCUMENTS[0].text[:72] and council["citations"][0]["verified"]
+    assert (won["question"], won["abstained"], won["confidence"]) == ("Who won?", True, 0.2)
+
+
+def test_a_chip_shows_each_filter_and_takes_it_away(page: ChatPage) -> None:
+    chosen: tuple[Any, Any, Any, Any, Any] = (["fr"], ["<b>"], "2022", "", ["harbour"])
+    shown = page.chips(*chosen, ENGLISH)
+    assert "French" in shown and "&lt;b&gt;" in shown and "From 2022" in shown and DOCUMENTS[0].title in shown
+
+    for name, left in (
+        ("language:fr", ([], ["<b>"], "2022", "", ["harbour"])),
+        ("source:<b>", (["fr"], [], "2022", "", ["harbour"])),
+        ("date_from:", (["fr"], ["<b>"], "", "", ["harbour"])),
+        ("document:harbour", (["fr"], ["<b>"], "2022", "", [])),
+        ("else", chosen),
+    ):
+        happened: Any = SimpleNamespace(_data={"name": name})
+        assert page.without(*chosen, happened, ENGLISH)[:5] == left
+
+
+def test_an_address_says_what_to_ask_only(page: ChatPage, assistant: ScriptedAssistant) -> None:
+    loaded = page.load("/?document=peche%2Fbarrage&document=mina&language=fr&date_from=2024", ENGLISH)
+
+    assert (loaded[8]["value"], loaded[10], loaded[12]) == (["fr"], "2024", ["peche/barrage", "mina"])
+    assert "Le barrage divise encore le port" in loaded[13]
+    ask(page, "x", only=loaded[12])
+    assert assistant.asked[-1][2].document_ids == ("peche/barrage", "mina")
+    for odd in ("//[", "/?" + "document=x&" * 500, "/c/../x", "/c/" + "x" * 23, "nothing"):
+        assert page.load(odd, ENGLISH)[1] is None
 
 
 def test_an_export_names_document_and_quote(page: ChatPage) -> None:
-    out = page.export(ask(page, "council").carried, FRENCH)
+    out = page.export_markdown(ask(page, "council").place, FRENCH)
 
     assert "## council" in out and DOCUMENTS[0].text[:72] in out and "3 mai 2024" in out
 
 
 def test_an_export_of_a_failure_is_its_words(page: ChatPage) -> None:
-    out = page.export(ask(page, "broken model").carried, ENGLISH)
+    out = page.export_markdown(ask(page, "broken model").place, ENGLISH)
 
     assert out.endswith("## broken model\n\nThe model's server does not answer. Start it again.\n")
 
 
-def test_the_panel_of_an_old_bubble_opens_after_a_restart(page: ChatPage, open_page: Any) -> None:
-    carried = ask(page, "And then?", ask(page, "council and pêcheurs").carried).carried
-    links = [reference.url() for reference in Conversation.read(carried).until(1).references]
+def test_the_panel_of_an_old_turn_opens_after_a_restart(page: ChatPage, open_page: Any) -> None:
+    place = ask(page, "And then?", ask(page, "council and pêcheurs").place).place
+    link = Reference.of(ScriptedAssistant().ask("council and pêcheurs").citations[1]).url()
     restarted = open_page(ScriptedAssistant())
 
-    out = restarted.open_source(carried, SimpleNamespace(_data={"index": 1, "href": links[1]}), ENGLISH)
+    out = restarted.open_source(place, SimpleNamespace(_data={"index": 1, "href": link}), ENGLISH)
     assert out.count("<article") == 2
     assert 'id="source-2" data-number="2" class="active"' in out
-    for data in (None, {"index": 99, "href": links[0]}, {"index": 0}):
+    for data in (None, {"index": 99, "href": link}, {"index": 0}):
         out = restarted.open_source(None, SimpleNamespace(_data=data), ENGLISH)
         assert out.startswith('<p class="no-sources">')
 
 
-def loaded(page: ChatPage, request: Any = ENGLISH) -> Iterator[Any]:
-    return iter(page.load([], request))
+def loaded(page: ChatPage, request: Any = ENGLISH) -> dict[str, Any]:
+    names = ["header", "place", "turns", "last", "box", "status", "panel", "past", "languages", "sources"]
+    names += ["date_from", "date_to", "only", "chips", "timer"]
+    return dict(zip(names, page.load("/", request), strict=True))
+
+
+def offered(page: ChatPage, request: Any = ENGLISH) -> list[str]:
+    """The questions that an empty page offers."""
+    return [
+        html.unescape(each) for each in re.findall(r'data-act="example"[^>]*>([^<]*)<', loaded(page, request)["last"])
+    ]
 
 
 def test_the_page_offers_questions_about_the_newest_documents_those_in_its_language_first(page: ChatPage) -> None:
-    _, _, _, chat, *_ = loaded(page)
-
-    assert [example["text"] for example in chat["examples"]] == [
+    assert offered(page) == [
         "What is said about “Council backs tidal barrier”?",
         "What is said about “A <b>hostile</b> page ${1}”?",
         "What is said about “الميناء يستعيد نشاطه”?",
@@ -259,24 +417,28 @@ def test_the_page_offers_questions_about_the_newest_documents_those_in_its_langu
     ]
 
 
-def test_given_examples_come_first(assistant: ScriptedAssistant, open_page: Any) -> None:
-    _, _, _, chat, *_ = loaded(open_page(assistant, examples=["a?", "b?", "c?", "d?", "e?"]))
+def test_offered_questions_are_distinct(open_page: Any) -> None:
+    same = [DOCUMENTS[0].model_copy(update={"id": f"copy-{number}"}) for number in range(6)]
 
-    assert [example["text"] for example in chat["examples"]] == ["a?", "b?", "c?", "d?"]
+    assert len(offered(open_page(ScriptedAssistant([*same, *DOCUMENTS])))) == len(DOCUMENTS)
+
+
+def test_given_examples_come_first(assistant: ScriptedAssistant, open_page: Any) -> None:
+    assert offered(open_page(assistant, examples=["a?", "b?", "c?", "d?", "e?"])) == ["a?", "b?", "c?", "d?"]
 
 
 def test_an_empty_corpus_says_how_to_fill_it(open_page: Any) -> None:
-    _, _, _, chat, *_ = loaded(open_page(ScriptedAssistant([])), FRENCH)
+    empty = open_page(ScriptedAssistant([]))
 
-    assert "askcorpus ingest" in chat["placeholder"]
-    assert chat["examples"] == []
+    assert "askcorpus ingest" in loaded(empty, FRENCH)["last"]
+    assert offered(empty) == []
 
 
 def test_the_page_says_that_the_model_is_loading_and_when_it_is_not(
     page: ChatPage, assistant: ScriptedAssistant, open_page: Any
 ) -> None:
-    *_, status, _, _, timer = loaded(open_page(assistant, LOADING))
-    assert "Loading the language model" in status and timer.active
+    shown = loaded(open_page(assistant, LOADING))
+    assert "Loading the language model" in shown["status"] and shown["timer"].active
 
     status, timer = page.tick(ENGLISH)
     assert "Loading" not in status and not timer.active
@@ -287,9 +449,9 @@ def opinion(index: int, liked: bool | str) -> gr.LikeData:
 
 
 def test_an_opinion_is_kept_and_becomes_a_draft(page: ChatPage, said: Path) -> None:
-    carried = ask(page, "And the pêcheurs?", ask(page, "council, *when*?").carried).carried
+    carried = ask(page, "And the pêcheurs?", ask(page, "council, *when*?").place).place
 
-    assert "Noted" in page.like(carried, opinion(3, True), ENGLISH)
+    assert "Noted" in page.like(carried, opinion(2, True), ENGLISH)
     assert "Noted" in page.like(carried, opinion(1, False), ENGLISH)
     liked, disliked = read_feedback(said)
     assert (liked.question, liked.liked, disliked.question, disliked.liked) == (
@@ -305,7 +467,7 @@ def test_an_opinion_is_kept_and_becomes_a_draft(page: ChatPage, said: Path) -> N
 
 
 def test_eval_make_reads_what_the_chat_keeps(page: ChatPage, said: Path, tmp_path: Path) -> None:
-    page.like(ask(page, "council").carried, opinion(1, True), ENGLISH)
+    page.like(ask(page, "council").place, opinion(1, True), ENGLISH)
 
     assert draft(Settings(data=said.parent), tmp_path / "new.jsonl", feedback=None, documents=0, language="") == 1
     (row,) = read_questions(tmp_path / "new.jsonl").questions
@@ -313,7 +475,7 @@ def test_eval_make_reads_what_the_chat_keeps(page: ChatPage, said: Path, tmp_pat
 
 
 def test_an_opinion_can_be_taken_back_and_outlives_a_restart(page: ChatPage, said: Path, open_page: Any) -> None:
-    carried = ask(page, "council").carried
+    carried = ask(page, "council").place
     page.like(carried, opinion(1, True), ENGLISH)
     page.like(carried, opinion(1, ""), ENGLISH)
     assert read_feedback(said) == []
@@ -323,16 +485,15 @@ def test_an_opinion_can_be_taken_back_and_outlives_a_restart(page: ChatPage, sai
 
 
 def test_the_file_is_its_owners_alone(page: ChatPage, said: Path) -> None:
-    page.like(ask(page, "council").carried, opinion(1, True), ENGLISH)
+    page.like(ask(page, "council").place, opinion(1, True), ENGLISH)
 
     assert said.stat().st_mode & 0o777 == 0o600
 
 
 def test_an_opinion_that_cannot_be_kept_is_said_and_breaks_nothing(page: ChatPage, said: Path) -> None:
-    said.parent.rmdir()
-    said.parent.write_text("in the way")
+    said.mkdir()
 
-    assert "n’a pas pu être noté" in page.like(ask(page, "council").carried, opinion(1, True), FRENCH)
+    assert "n’a pas pu être noté" in page.like(ask(page, "council").place, opinion(1, True), FRENCH)
 
 
 def test_opinions_of_many_at_once_stay_whole_lines(said: Path) -> None:
@@ -360,10 +521,10 @@ def test_a_full_disk_leaves_no_half_line(said: Path) -> None:
 
 
 def test_filters_offer_what_the_corpus_has(page: ChatPage) -> None:
-    *_, languages, sources, _ = loaded(page, FRENCH)
+    shown = loaded(page, FRENCH)
 
-    assert ("français", "fr") in languages["choices"] and len(languages["choices"]) == 3
-    assert ("Northport Gazette", "Northport Gazette") in sources["choices"]
+    assert ("français (1)", "fr") in shown["languages"]["choices"] and len(shown["languages"]["choices"]) == 3
+    assert ("Northport Gazette (1)", "Northport Gazette") in shown["sources"]["choices"]
 
 
 def test_a_data_folder_that_is_gone_is_not_made_again_by_an_opinion(tmp_path: Path) -> None:

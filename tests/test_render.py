@@ -4,15 +4,18 @@ import html
 import json
 import re
 from pathlib import Path
+from typing import Any
 
+import lxml.html
 import pytest
 from markdown_it import MarkdownIt
 
 from askcorpus.types import Answer, Citation, Document, Filters, IndexInfo, Span
-from askcorpus_ui.chat.conversation import Conversation, Reply
-from askcorpus_ui.chat.markdown import export_markdown, partial_text, safe_markdown
+from askcorpus_ui.chat.cite import Quotation
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
+from askcorpus_ui.chat.markdown import export_markdown, partial_text, safe_markdown, verbatim
 from askcorpus_ui.chat.references import Reference
-from askcorpus_ui.chat.render import bubble, bubbles, marked, panel, source_page, surroundings
+from askcorpus_ui.chat.render import marked, panel, source_page, surroundings, turn
 from askcorpus_ui.chat.translations import ENGLISH, FRENCH, Strings, strings_for
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
 
@@ -25,9 +28,32 @@ def shown(markdown: str) -> str:
     return html.unescape(re.sub(r"<[^>]+>", "", COMMONMARK.render(markdown))).strip()
 
 
-def answer_message(answer: Answer, strings: Strings) -> str:
-    """The bubble of an answer."""
-    return str(bubble(Reply.of(answer), strings)["content"])
+def turn_of(reply: Reply, question: str = "q?", strings: Strings = ENGLISH, **options: Any) -> str:
+    """A conversation's only turn, as HTML."""
+    exchange = Exchange(question=question, reply=reply)
+    return turn(Conversation(id="c", title="t", exchanges=(exchange,)), strings, **options)
+
+
+def answer_turn(answer: Answer, strings: Strings) -> str:
+    return turn_of(Reply.of(answer), strings=strings)
+
+
+def select(markup: str, path: str) -> list[Any]:
+    """Elements by tags and classes, as in ``.answer > .words p``; a star for any tag."""
+    xpath, axis = "", "//"
+    for step in path.split():
+        if step == ">":
+            axis = "/"
+            continue
+        tag, _, name = step.partition(".")
+        has = f"[contains(concat(' ', @class, ' '), ' {name} ')]" if name else ""
+        xpath, axis = f"{xpath}{axis}{tag or '*'}{has}", "//"
+    return list(lxml.html.fromstring(f"<main>{markup}</main>").xpath(xpath))
+
+
+def seen(markup: str, path: str) -> list[str]:
+    """What stands in such elements, as people read it."""
+    return [each.text_content() for each in select(markup, path)]
 
 
 @pytest.mark.parametrize(
@@ -73,14 +99,15 @@ def test_paragraphs_lists_and_bold_of_a_model_remain() -> None:
 
 def test_markers_become_links_that_say_everything() -> None:
     answer = ScriptedAssistant().ask("council")
-    message = answer_message(answer, ENGLISH)
+    message = answer_turn(answer, ENGLISH)
     reference = Reply.of(answer).references[0]
     citation = answer.citations[0]
 
     assert reference == Reference.of(citation)
     assert Reference.parse(reference.url()) == reference
     assert HARBOUR.text[reference.start : reference.end] == citation.quote
-    assert f'<a href="{html.escape(reference.url())}" title="' in COMMONMARK.render(message)
+    link = f'<a class="cite" href="{html.escape(reference.url())}" title="'
+    assert link in message and f'aria-label="Source 1: {HARBOUR.title}">[1]</a>' in message
 
 
 def test_awkward_ids_survive_the_link() -> None:
@@ -115,51 +142,113 @@ def test_markers_at_odd_places_break_nothing(places: list[tuple[int, int]]) -> N
         {"kind": "answered", "text": "<b>0123456789", "markers": [[*place, url, "tip"] for place in places]}
     )
 
-    assert "<b>" not in bubble(reply, ENGLISH)["content"]
-    assert bubble(reply, ENGLISH)["content"].count("[\\[1\\]](") == len(places)
+    assert "<b>" not in turn_of(reply)
+    assert turn_of(reply).count(">[1]</a>") == len(places)
     assert "[" not in reply.said
 
 
-def test_a_conversation_comes_back_from_json_as_it_was() -> None:
+def test_a_reply_comes_back_from_json_as_it_was() -> None:
     assistant = ScriptedAssistant()
-    conversation = Conversation()
     for question in ("council and pêcheurs, when?", "Who won?", "hostile", "<b> ${x} {{y}}\n\n# *z*"):
-        answer = assistant.ask(question, filters=Filters(sources=("scraped <i>site</i>",)))
-        conversation = conversation.asking(question).replied(Reply.of(answer))
-    conversation = conversation.asking("stop?").replied(Reply(kind="unfinished", text="so ")).asking("and?")
-
-    again = Conversation.read(json.loads(json.dumps(conversation.dumped())))
-    assert again == conversation
-    assert bubbles(again, FRENCH) == bubbles(conversation, FRENCH)
-    assert len(again.history) == 10
+        reply = Reply.of(assistant.ask(question, filters=Filters(sources=("scraped <i>site</i>",))))
+        again = Reply.model_validate_json(json.dumps(reply.dumped()))
+        assert again == reply
+        assert turn_of(again, question, FRENCH) == turn_of(reply, question, FRENCH)
 
 
 def test_a_hostile_quote_cannot_leave_the_tooltip() -> None:
     quote = 'say "x") <b onmouseover=alert(1)> \\ [2](javascript:alert(1)) \n\n# news'
-    message = answer_message(_answer(quote), ENGLISH)
-    rendered = COMMONMARK.render(message.split("\n\n<")[0])
+    (link,) = select(answer_turn(_answer(quote), ENGLISH), "a.cite")
 
-    assert re.findall(r"<(\w+)", rendered) == ["p", "a"]
-    assert "javascript" not in rendered.split("title=")[0]
+    assert set(link.attrib) == {"class", "href", "title", "aria-label"}
+    assert " ".join(quote.split()) in link.attrib["title"]
+
+
+VERBATIM = [
+    "2019. október 4-én írták alá a szerződést.",
+    "13. Juli 2022 war der Tag.",
+    "1. first\n2. second",
+    "1) first",
+    "# no heading",
+    "- no list\n- at all",
+    "* nor here",
+    "+ nor here",
+    "> no quote",
+    "*emphasis* and **bold** and __init__ and `code`",
+    "a | b\n--- | ---\n1 | 2",
+    "title\n=====",
+    "---",
+    "    indented by four",
+    "[link](http://outside.invalid) ![image](x.png) [ref]: x",
+    "<b>tags</b> <script>alert(1)</script> &amp; &lt;",
+    "$$x$$ ${x} {{ 7 * 7 }} {% raw %} <!-- -->",
+    "http://outside.invalid www.outside.invalid a@outside.invalid",
+]
+
+
+@pytest.mark.parametrize("text", VERBATIM)
+def test_quotes_and_questions_are_never_parsed(text: str) -> None:
+    """In a question, in a quoted answer, in a model's answer, and while it is written."""
+    for reply in (
+        Reply(kind="answered", text=text, quoted=True),
+        Reply(kind="answered", text=text),
+        Reply(kind="failed", text=text),
+    ):
+        markup = turn_of(reply, text)
+        assert seen(markup, ".question") == [text]
+        assert "\n".join(seen(markup, ".words p") or seen(markup, "p.failed")) == text
+        assert {each.tag for each in select(markup, ".words *")} <= {"p"}
+    assert "\n".join(seen(turn_of(Reply(kind="unfinished"), writing=Reply(kind="unfinished", text=text)), ".words p"))
+
+
+@pytest.mark.parametrize("text", VERBATIM)
+def test_a_quote_in_an_export_is_shown_as_it_is(text: str) -> None:
+    lines = [line.strip() for line in text.split("\n")]
+
+    assert shown(verbatim(text)).split("\n") == lines
+    assert set(re.findall(r"<(\w+)", COMMONMARK.render(verbatim(text)))) == {"p"}
+    quoted = COMMONMARK.render("\n".join(f"> {line}" for line in verbatim(text).split("\n")))
+    assert set(re.findall(r"<(\w+)", quoted)) == {"blockquote", "p"}
+
+
+def test_the_words_that_answer_are_marked_in_the_answer() -> None:
+    for quote, words in (("It was  signed\non 4 October 2019.", "on 4 October 2019"), ("x y", "x"), ("x y", "y")):
+        start = quote.index(words)
+        found = _answer(quote, Span(start, start + len(words)))
+        assert seen(answer_turn(found, ENGLISH), ".words strong") == [" ".join(words.split())]
+        assert " ".join(quote.split()) in seen(answer_turn(found, ENGLISH), ".words")[0]
+    changed = found.model_copy(update={"answer": "z z [1]."})
+    assert seen(answer_turn(changed, ENGLISH), ".words strong") == []
+
+
+def test_the_best_quote_leads_and_the_others_are_folded() -> None:
+    answer = ScriptedAssistant().ask("council and pêcheurs").model_copy(update={"model": "extractive"})
+    markup = answer_turn(answer, ENGLISH)
+
+    assert seen(markup, "summary") == ["More from the sources (1)"]
+    assert [text.strip() for text in seen(markup, ".answer > .words")] == [f"{HARBOUR.text[:72]} [1]"]
+    assert [text.strip() for text in seen(markup, "details .words")] == [f"{DOCUMENTS[1].text[:76]} [2]"]
+    differing = answer.model_copy(update={"sources_differ": True})
+    assert seen(answer_turn(differing, ENGLISH), "details") == []
 
 
 def test_unsupported_sentences_are_named() -> None:
-    message = answer_message(ScriptedAssistant().ask("When did the council vote?"), ENGLISH)
+    message = answer_turn(ScriptedAssistant().ask("When did the council vote?"), ENGLISH)
 
     assert "Not verified" in message
-    assert "<li>It will be finished in 2031.</li>" in message
+    assert "It will be finished in 2031.</li>" in message
 
 
 def test_names_that_the_passages_do_not_have_are_told_and_escaped() -> None:
     answer = ScriptedAssistant().ask("When did the council vote?")
-    told = answer_message(answer.model_copy(update={"missing_names": ("China", "<b>Iran")}), FRENCH)
+    told = answer_turn(answer.model_copy(update={"missing_names": ("China", "<b>Iran")}), FRENCH)
 
     assert "Absent de ces passages : China, &lt;b&gt;Iran" in told
-    assert "Absent" not in answer_message(answer, FRENCH)
+    assert "Absent" not in answer_turn(answer, FRENCH)
 
 
 def test_confidence_is_in_words_with_its_number_at_hand() -> None:
-    message = answer_message(ScriptedAssistant().ask("council"), ENGLISH)
+    message = answer_turn(ScriptedAssistant().ask("council"), ENGLISH)
 
     assert "Likely right</abbr>" in message
     assert "about 72 %" in message
@@ -167,27 +256,33 @@ def test_confidence_is_in_words_with_its_number_at_hand() -> None:
 
 def test_an_abstention_cites_nothing_and_shows_what_is_near() -> None:
     answer = ScriptedAssistant().ask("Who won?")
-    message = answer_message(answer, FRENCH)
+    message = answer_turn(answer, FRENCH)
 
-    assert 'class="note abstained"' in message
+    assert 'class="answer abstained"' in message
+    assert "4 documents consultés" in message
     assert "abbr" not in message
     assert "Passages les plus proches" in message
-    assert message.startswith("The corpus does not say.\n\n<div")
+    assert seen(message, ".words p") == ["The corpus does not say."]
     assert [reference.marker for reference in Reply.of(answer).references] == [0, 0, 0]
     assert all(html.escape(reference.url()) in message for reference in Reply.of(answer).references)
 
 
 def test_filters_that_were_applied_are_named() -> None:
     filters = Filters(languages=("fr",), date_from="2022-09")
-    message = answer_message(_answer("x").model_copy(update={"filters": filters}), ENGLISH)
+    message = answer_turn(_answer("x").model_copy(update={"filters": filters}), ENGLISH)
 
     assert "Limited to: French, From September 2022" in message
 
 
-@pytest.mark.parametrize(("text", "seen"), [("so [", "so"), ("so [1", "so"), ("so [1]", "so [1]"), ("a[b", "a[b")])
-def test_no_half_marker_flashes(text: str, seen: str) -> None:
-    assert partial_text(text) == seen
-    assert shown(bubble(Reply(kind="unfinished", text=text), ENGLISH, writing=True)["content"]) == seen
+def _read(markup: str) -> list[str]:
+    return seen(markup, ".words p")
+
+
+@pytest.mark.parametrize(("text", "told"), [("so [", "so"), ("so [1", "so"), ("so [1]", "so [1]"), ("a[b", "a[b")])
+def test_no_half_marker_flashes(text: str, told: str) -> None:
+    assert partial_text(text) == told
+    writing = Reply(kind="unfinished", text=text)
+    assert [line.strip() for line in _read(turn_of(writing, writing=writing))] == [told]
 
 
 def test_the_mark_covers_the_quote_and_the_words_in_it() -> None:
@@ -245,7 +340,7 @@ def test_the_panel_shows_quote_title_source_date_language_and_escapes_them() -> 
     answer = assistant.ask("hostile")
     out = panel(Reply.of(answer).references, assistant.store.document, ENGLISH)
 
-    ours = "div h2 h3 button article header span p bdi time blockquote mark strong a"
+    ours = "div h2 h3 button article header span p bdi time blockquote mark strong a details summary"
     assert set(re.findall(r"<(\w+)", out)) <= set(ours.split())
     assert "A &lt;b&gt;hostile&lt;/b&gt; page ${1}" in out
     assert "scraped &lt;i&gt;site&lt;/i&gt;" in out
@@ -293,13 +388,14 @@ def test_no_hostile_document_brings_tags_or_templates_of_its_own() -> None:
         if text.strip():
             assert html.unescape(article.split('data-number="1">', 1)[1].split("</mark>")[0]) == text
         reply = Reply(kind="answered", text=text, unsupported=(text,), missing_names=(text,))
-        notes = bubble(reply, ENGLISH)["content"].rpartition("\n\n")[2]
-        assert set(re.findall(r"<(\w+)", notes)) == {"div", "p", "ul", "li", "abbr"}
+        tags = set(re.findall(r"<(\w+)", turn_of(reply, text)))
+        assert tags <= {"div", "article", "h2", "p", "ul", "li", "abbr", "button"}
 
 
 def test_an_export_holds_questions_answers_and_whole_quotes() -> None:
     assistant = ScriptedAssistant()
-    conversation = Conversation().asking("What *did* they decide?").replied(Reply.of(assistant.ask("council")))
+    exchange = Exchange(question="What *did* they decide?", reply=Reply.of(assistant.ask("council")))
+    conversation = Conversation(id="c", title="1. title", exchanges=(exchange,))
     out = export_markdown(conversation, assistant.store.document, ENGLISH)
 
     assert shown(out).count(HARBOUR.text[:72]) == 2  # as the answer, and as its source's quote
@@ -340,24 +436,26 @@ def test_dates_keep_their_precision() -> None:
     ]
 
 
-def _answer(quote: str) -> Answer:
+def _answer(quote: str, *words: Span) -> Answer:
+    text = " ".join(quote.split())
     citation = Citation(
         marker=1,
-        answer_start=3,
-        answer_end=6,
+        answer_start=len(text) + 1,
+        answer_end=len(text) + 4,
         document_id="d",
         passage_id="p",
         source='S" <b>',
         quote=quote,
         start=0,
         end=len(quote),
+        highlights=words,
         verified=True,
     )
     return Answer(
         id="a",
         question="q",
         standalone_question="q",
-        answer="So [1].",
+        answer=f"{text} [1].",
         answerable=True,
         confidence=0.9,
         citations=(citation,),
@@ -366,18 +464,32 @@ def _answer(quote: str) -> Answer:
     )
 
 
-def test_a_note_stays_one_block_whatever_is_in_it() -> None:
-    """After an empty line Markdown would be read as such again: links, images."""
-    hostile = "A claim\r\rof it\n\n[click](http://evil.example) ![x](/y)"
+def test_what_stands_around_an_answer_is_text_whatever_is_in_it() -> None:
+    hostile = "A claim\r\rof it\n\n[click](http://evil.example) ![x](/y) <img src=x>"
     changes = {"unsupported": (hostile,), "filters": Filters(sources=(hostile,)), "missing_names": (hostile,)}
     assistant = ScriptedAssistant([Document(id="d", title=hostile, source=hostile, date=hostile, text="x")])
     answers = (ScriptedAssistant().ask("council?"), assistant.ask("Who won?"))
-    messages = [answer_message(answer.model_copy(update=changes), ENGLISH) for answer in answers]
+    shown = [answer_turn(answer.model_copy(update=changes), ENGLISH) for answer in answers]
 
-    assert "Not verified" in messages[0] and "Nearest passages" in messages[1]
-    for message in messages:
-        _, notes = message.split("\n\n")
-        assert notes.startswith("<") and not {"\n", "\r"} & set(notes)
-        assert not re.search(r'href="http|<img', COMMONMARK.render(message))
-    failed = bubble(Reply(kind="failed", text=hostile), ENGLISH)["content"]
-    assert failed.startswith('<p class="note failed">A claim of it [click]') and "\n" not in failed
+    assert "Not verified" in shown[0] and "Nearest passages" in shown[1]
+    for markup in shown:
+        assert not select(markup, "img")
+        assert all(link.attrib["href"].startswith("/source/") for link in select(markup, "a"))
+
+
+def test_a_quote_is_copied_with_its_source() -> None:
+    text = "It's 100 % {sure} & <b>\n2019. október 4-én"
+    document = Document(id="a/b 1", title="The _title_", text=text, date="2019-10-04", language="hu", source="A & B")
+    quotation = Quotation(text, document, "4 October 2019")
+
+    assert quotation.plain == "“It's 100 % {sure} & <b> 2019. október 4-én” — The _title_, A & B, 4 October 2019"
+    assert shown(quotation.markdown).replace("\n\n", "\n") == f"{text}\n— The _title_, A & B, 4 October 2019"
+    assert "<li>" not in COMMONMARK.render(quotation.markdown)
+    assert quotation.bibtex == (
+        "@misc{a-b-1,\n  title = {{The \\_title\\_}},\n  howpublished = {A \\& B},\n  year = {2019},\n"
+        "  language = {hu},\n  note = {It's 100 \\% \\{sure\\} \\& <b> 2019. október 4-én},\n  month = oct,\n}"
+    )
+    (item,) = json.loads(quotation.csl)
+    assert (item["title"], item["issued"]) == ("The _title_", {"date-parts": [[2019, 10, 4]]})
+    undated = quotation._replace(document=document.model_copy(update={"date": "soon", "title": ""}))
+    assert "year" not in undated.bibtex and "issued" not in undated.csl and "a/b 1" in undated.plain

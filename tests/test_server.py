@@ -1,6 +1,7 @@
 """The server: who may reach it, what it refuses before loading anything, and the real thing as a process."""
 
 import base64
+import html
 import json
 import os
 import re
@@ -23,9 +24,9 @@ from askcorpus.errors import Busy, ModelError, UsageError
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
 from askcorpus_eval.questions import read_questions
-from askcorpus_ui.chat.conversation import Reply
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
 from askcorpus_ui.chat.references import Reference
-from askcorpus_ui.chat.render import bubble
+from askcorpus_ui.chat.render import turn
 from askcorpus_ui.chat.translations import ENGLISH
 from askcorpus_ui.warm_up import WarmUp
 from askcorpus_ui.web.server import example_questions, serve
@@ -246,7 +247,7 @@ def test_the_server_as_a_process_answers_with_proof(assistant: Assistant) -> Non
 
 
 def test_every_surface_carries_the_same_answer(assistant: Assistant) -> None:
-    """REST, the last event of a stream, the chat's bubble and the library; only ids and timings may differ."""
+    """REST, the last event of a stream, the chat's turn and the library; only ids and timings may differ."""
     with serving(assistant) as address:
         body = {"question": QUESTION}
         plain = httpx.post(f"{address}/api/v1/ask", json=body, timeout=60).json()
@@ -254,12 +255,13 @@ def test_every_surface_carries_the_same_answer(assistant: Assistant) -> None:
     last = Answer.model_validate_json(stream.strip().split("\n\n")[-1].removeprefix("event: done\ndata: "))
     answer = assistant.ask(QUESTION)
     reply = Reply.of(answer)
-    shown = bubble(reply, ENGLISH)["content"]
+    exchanges = (Exchange(question=QUESTION, reply=reply),)
+    shown = turn(Conversation(id="c", title="t", exchanges=exchanges), ENGLISH)
 
     assert set(plain) == set(Answer.model_fields)
     assert _steady(Answer.model_validate(plain)) == _steady(last) == _steady(answer)
     assert set(reply.references) == {Reference.of(citation) for citation in answer.citations}
-    assert all(f"({reference.url()} " in shown for reference in reply.references)
+    assert all(html.escape(reference.url()) in shown for reference in reply.references)
     assert reply.said == re.sub(r" ?\[\d+\]", "", answer.answer)
 
 

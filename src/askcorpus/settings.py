@@ -103,6 +103,13 @@ class Settings(BaseSettings):
     waiting_questions: int = Field(
         100, ge=0, le=10_000, description="Further questions that may wait; beyond that, 503."
     )
+    keep_conversations: int = Field(
+        90,
+        ge=0,
+        le=36_500,
+        description="Days after its last question that a conversation of the chat is kept, in `conversations.sqlite3` "
+        "beside the index. 0 writes none to the disk: they are gone when `serve` stops.",
+    )
     stop_seconds: float = Field(
         5, ge=0, le=600, description="Seconds that `serve` gives the questions in flight when it is told to stop."
     )

@@ -15,8 +15,9 @@ from askcorpus.errors import Busy
 from askcorpus.settings import read_settings
 from askcorpus.types import Document, Event, Retrieved
 from askcorpus_ui.bodies import MAX_BYTES, MAX_TOKENS
-from askcorpus_ui.chat.conversation import Conversation
-from askcorpus_ui.chat.render import bubbles
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
+from askcorpus_ui.chat.markdown import export_markdown
+from askcorpus_ui.chat.render import panel, turn, turns
 from askcorpus_ui.chat.surface import EVENTS, JOIN, RUN
 from askcorpus_ui.chat.translations import ENGLISH
 from askcorpus_ui.streaming import Questions
@@ -60,10 +61,19 @@ def functions(client: httpx.Client) -> dict[str, int]:
     return {each["api_name"]: each["id"] for each in json.loads(config[1])["dependencies"]}
 
 
-def talk(*replies: dict[str, Any], question: str = "council?", identifier: str = "x") -> dict[str, Any]:
-    """A conversation as a page carries it: a question and such a reply, again and again; or a question alone."""
-    exchanges = [{"question": question, "reply": {"kind": "answered"} | reply} for reply in replies]
-    return {"id": identifier, "exchanges": exchanges or [{"question": question}]}
+def talk(*replies: dict[str, Any]) -> Conversation:
+    """A conversation: a question and such a reply, again and again."""
+    exchanges = [
+        Exchange(question="council?", reply=Reply.model_validate({"kind": "answered"} | reply), number=number)
+        for number, reply in enumerate(replies, start=1)
+    ]
+    return Conversation(id="x" * 22, title="council?", exchanges=tuple(exchanges))
+
+
+def begun(client: httpx.Client, functions: dict[str, int], question: str = "council?") -> dict[str, Any]:
+    """Where a question waits that a browser just asked."""
+    client.get("/")  # for its cookie
+    return dict(call(client, functions["begin"], question, None).json()["data"][0])
 
 
 def call(client: httpx.Client, function: int, *data: Any, session: str = "cost", **happened: Any) -> httpx.Response:
@@ -152,12 +162,13 @@ def test_the_line_has_its_length_even_when_all_come_in_the_same_instant() -> Non
 
 
 def test_gradio_keeps_no_conversations(client: httpx.Client, functions: dict[str, int], kept: list[gr.Blocks]) -> None:
-    """It keeps the last values of each page, which are of eight megabytes where somebody sends such."""
+    """It keeps the last values of each page, whole conversations, for a kind of link that is closed."""
     for number in range(30):
-        call(client, functions["begin"], "q", talk({"text": "x" * 100_000}), session=f"kept{number}").raise_for_status()
+        question = f"{number} " + "x" * 9_000
+        call(client, functions["begin"], question, None, session=f"kept{number}").raise_for_status()
     sessions = kept[-1].state_holder.session_data.values()
     held = sum(len(json.dumps(config, default=str)) for session in sessions for config in session.components)
-    assert held < 20 * 100_000
+    assert held < 20 * 9_000
 
 
 def quoted(first: int, last: int, length: int) -> dict[str, Any]:
@@ -166,31 +177,25 @@ def quoted(first: int, last: int, length: int) -> dict[str, Any]:
     return {"markers": [[0, 0, address, ""] for address in addresses]}
 
 
-def test_an_export_is_no_way_to_get_a_document_thousands_of_times(
-    client: httpx.Client, functions: dict[str, int]
-) -> None:
-    replies = [quoted(200 * number, 200 * number + 200, 800_000) for number in range(10)]
-    exported = call(client, functions["export"], talk(*replies))
-    assert exported.status_code == 200
-    assert len(exported.content) < 20 * len(exported.request.content)
-
-    replies = [quoted(100 * number, 100 * number + 100, 2_000) for number in range(120)]
-    exported = call(client, functions["export"], talk(*replies))
-    assert exported.status_code == 200
-    assert len(exported.content) < 20_000_000
+def exported(*replies: dict[str, Any]) -> str:
+    return export_markdown(talk(*replies), ScriptedAssistant((*DOCUMENTS, LONG)).store.document, ENGLISH)
 
 
-def test_a_quote_of_ours_is_exported_in_full(client: httpx.Client, functions: dict[str, int]) -> None:
-    exported = call(client, functions["export"], talk(quoted(0, 1, 2_000))).json()["data"][0]
-    assert exported.count("Word &amp; &lt;more&gt;.") == 2_000 // 15
+def test_an_export_is_no_way_to_get_a_document_thousands_of_times() -> None:
+    assert len(exported(*(quoted(200 * number, 200 * number + 200, 800_000) for number in range(10)))) < 20_000_000
+    assert len(exported(*(quoted(100 * number, 100 * number + 100, 2_000) for number in range(120)))) < 20_000_000
 
 
-def test_a_stored_conversation_opens_a_bounded_panel(client: httpx.Client, functions: dict[str, int]) -> None:
-    stored = [talk(quoted(0, 4_000, 700_000), identifier="a")]
+def test_a_quote_of_ours_is_exported_in_full() -> None:
+    assert exported(quoted(0, 1, 2_000)).count("Word &amp; &lt;more&gt;.") == 2_000 // 15
+
+
+def test_a_reply_with_thousands_of_sources_opens_a_bounded_panel() -> None:
+    (exchange,) = talk(quoted(0, 4_000, 700_000)).exchanges
     began = time.monotonic()
-    opened = call(client, functions["reopen"], "a", stored)
-    assert opened.status_code == 200
-    assert opened.json()["data"][2].count("</mark>") <= 50
+    assert exchange.reply
+    shown = panel(exchange.reply.references, ScriptedAssistant((*DOCUMENTS, LONG)).store.document, ENGLISH)
+    assert shown.count("</mark>") <= 50
     assert time.monotonic() - began < 3
 
 
@@ -208,32 +213,12 @@ HARD: dict[str, Callable[[], list[dict[str, Any]]]] = {
 
 
 @pytest.mark.parametrize("hard", HARD.values(), ids=list(HARD))
-def test_a_conversation_of_a_browsers_own_making_is_shown_in_bounded_time(
-    hard: Callable[[], list[dict[str, Any]]],
-) -> None:
-    """Each event shows the whole conversation anew, and a browser may send any of eight megabytes."""
-    carried = talk(*hard())
-    assert len(json.dumps(carried)) < MAX_BYTES
+def test_a_conversation_is_shown_in_bounded_time_whatever_is_in_it(hard: Callable[[], list[dict[str, Any]]]) -> None:
     began = time.thread_time()
-    conversation = Conversation.read(carried)
-    conversation.dumped()
-    bubbles(conversation, ENGLISH)
+    conversation = talk(*hard())
+    turns(conversation, ENGLISH)
+    turn(conversation, ENGLISH)
     assert time.thread_time() - began < 4
-
-
-def test_what_a_browser_keeps_fits_into_a_request(client: httpx.Client, functions: dict[str, int]) -> None:
-    """Of long conversations with many citations the oldest go before a request is too large to be taken."""
-    marker = [900, 903, "/source/a?start=0&end=72&n=1&check=4eb46c52", "Gazette, 2024: The council"]
-    reply = {"text": "x" * 900, "id": "ans_1", "markers": [marker] * 30}
-    kept: list[Conversation] = []
-    for number in range(20):
-        kept = Conversation.read(talk(*[reply] * 40, identifier=f"c{number}")).among(kept)
-    assert 3 < len(kept) < 20 and {len(each.exchanges) for each in kept} == {30}
-
-    saved = call(client, functions["save"], talk(*[reply] * 40), [each.dumped() for each in kept])
-    assert saved.status_code == 200
-    stored = saved.json()["data"][0]
-    assert [each["id"] for each in stored] == ["x", *(each.id for each in kept[: len(stored) - 1])]
 
 
 # ---- faults
@@ -241,11 +226,12 @@ def test_what_a_browser_keeps_fits_into_a_request(client: httpx.Client, function
 
 def test_what_is_empty_is_no_fault(client: httpx.Client, functions: dict[str, int]) -> None:
     assert call(client, functions["begin"], None, None).status_code == 200
-    for name in ("save", "stopped", "export"):
-        data = (None, None)[: 2 if name == "save" else 1]
+    for name in ("stopped", "export_markdown", "export_json"):
+        assert call(client, functions[name], None).status_code == 200
+    for name in ("search", "idle"):
+        data = (None, None)
         assert call(client, functions[name], *data).status_code == 200
-    assert call(client, functions["reopen"], "a", [{"id": "a"}]).status_code == 200
-    asked = {"data": [talk(), *[None] * 4], "fn_index": functions["respond"]}
+    asked = {"data": [begun(client, functions), *[None] * 5], "fn_index": functions["respond"]}
     assert client.post(JOIN, json=asked | {"session_hash": "empty"}).status_code == 200
     with client.stream("GET", EVENTS, params={"session_hash": "empty"}) as events:
         assert "The council voted 31 to 12" in "".join(events.iter_text())
@@ -253,12 +239,9 @@ def test_what_is_empty_is_no_fault(client: httpx.Client, functions: dict[str, in
 
 def test_a_choice_is_free_in_a_page_that_has_loaded_too(client: httpx.Client, functions: dict[str, int]) -> None:
     """Once an event has changed the choices of a component, Gradio puts another in its place for that page."""
-    stored = [talk(question=name, identifier=name) for name in ("a", "b")]
-    call(client, functions["load"], stored[:1]).raise_for_status()
-    for name in ("b", "nowhere", ""):
-        assert call(client, functions["reopen"], name, stored).status_code == 200
+    call(client, functions["load"], "/").raise_for_status()
     asked = {
-        "data": [talk(), ["xx"], ["nobody"], "", ""],
+        "data": [begun(client, functions), ["xx"], ["nobody"], "", "", None],
         "fn_index": functions["respond"],
         "session_hash": "cost",
     }

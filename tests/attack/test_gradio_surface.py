@@ -19,6 +19,7 @@ from fastapi.routing import iter_route_contexts
 from askcorpus.feedback import FeedbackFile
 from askcorpus.settings import read_settings
 from askcorpus_ui.chat import surface
+from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.chat.page import _SESSIONS, mount_chat
 from askcorpus_ui.streaming import Questions
 from scripted import ScriptedAssistant
@@ -95,8 +96,13 @@ OURS = {"/openapi.json"}
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(ScriptedAssistant(), read_settings(data=tmp_path_factory.mktemp("data"))) as address:
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="module")
+def address(data: Path) -> Iterator[str]:
+    with serving(ScriptedAssistant(), read_settings(data=data)) as address:
         yield address
 
 
@@ -172,7 +178,7 @@ SECRETS = ("/etc/passwd", "/proc/self/environ", "/proc/self/cmdline", "/dev/zero
 
 
 def carrying(path: str) -> list[Any]:
-    """A file in every place of a conversation where there is text."""
+    """A file in every place where the page says which conversation it shows."""
     file = {
         "path": path,
         "url": None,
@@ -180,41 +186,42 @@ def carrying(path: str) -> list[Any]:
         "mime_type": "text/plain",
         "meta": {"_type": "gradio.FileData"},
     }
-    replies: list[Any] = [
-        file,
-        {"kind": "answered", "text": file},
-        {"kind": "answered", "text": [{"type": "file", "file": file}]},
-        {"kind": "answered", "id": file},
-        {"kind": "answered", "markers": [file]},
-        {"kind": "answered", "markers": [[0, 0, file, ""]]},
-        {"kind": "answered", "markers": [[0, 0, "/source/x?start=0&end=1", file]]},
-        {"kind": "abstained", "nearest": [["/source/x?start=0&end=1", file, "", "", ""]]},
-        {"kind": "abstained", "unsupported": [file]},
-        {"kind": "abstained", "filters": file},
-        {"component": "image", "value": file, "constructor_args": {}, "props": {}},
-    ]
-    exchanges: list[Any] = [file, {"question": file}, *({"question": "x", "reply": reply} for reply in replies)]
-    return [{"id": file}, {"exchanges": file}, *({"id": "c", "exchanges": [each]} for each in exchanges)]
+    shown = {"component": "image", "value": file, "constructor_args": {}, "props": {}}
+    return [file, shown, [file], {"id": file}, {"id": path}, {"id": ID, "turn": file}]
+
+
+ID = "x" * 22
+HANDLERS: dict[str, list[Any]] = {
+    "begin": ["q", None],
+    "begin_example": [None],
+    "retry": [None],
+    "unfiltered": [None],
+    "edit": [None],
+    "respond": [None, [], [], "", "", None],
+    "idle": [None, ""],
+    "stopped": [None],
+    "like": [None],
+    "open_source": [None],
+    "search": ["", None],
+    "rename": ["", None],
+    "delete": ["", None],
+    "export_markdown": [None],
+    "export_json": [None],
+}
+"""What the page sends to each of its handlers that takes a place."""
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-@pytest.mark.parametrize(
-    "name", ["begin", "respond", "retry", "save", "stopped", "like", "open_source", "reopen", "export", "load"]
-)
-def test_a_file_in_a_message_is_never_taken(
+@pytest.mark.parametrize("name", HANDLERS)
+def test_a_file_in_a_place_is_never_taken(
     client: httpx.Client, functions: dict[str, Any], name: str, secret: str
 ) -> None:
     before = cached()
-    happened = {"index": 0, "value": "", "liked": True}
+    happened = {"index": 1, "value": {"text": "x"}, "liked": True, "id": ID, "name": "x"}
+    honest = HANDLERS[name]
     for bad in carrying(secret):
-        shapes: dict[str, list[Any]] = {
-            "load": [[bad]],
-            "reopen": ["c", [bad]],
-            "begin": ["q", bad],
-            "respond": [bad, [], [], "", ""],
-            "save": [bad, []],
-        }
-        shape = shapes.get(name, [bad])
+        shape = list(honest)
+        shape[honest.index(None)] = bad
         assert len(shape) == len(functions[name]["inputs"])
         body = {"data": shape, "fn_index": functions[name]["id"], "session_hash": "attack", "event_data": happened}
         assert {client.post(route, json=body).status_code for route in (surface.RUN, surface.JOIN)} == {422}
@@ -222,12 +229,11 @@ def test_a_file_in_a_message_is_never_taken(
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_a_file_beside_a_message_is_left_out(client: httpx.Client, functions: dict[str, Any], secret: str) -> None:
+def test_a_file_beside_a_place_is_left_out(client: httpx.Client, functions: dict[str, Any], secret: str) -> None:
     before = cached()
-    file = {"path": secret, "meta": {"_type": "gradio.FileData"}}
-    carried = {"id": "c", "exchanges": [{"question": "x", "file": file, **file}], **file}
+    place = {"id": ID, "path": secret, "meta": {"_type": "gradio.FileData"}}
     response = client.post(
-        surface.RUN, json={"data": ["q", carried], "fn_index": functions["begin"]["id"], "session_hash": "attack"}
+        surface.RUN, json={"data": ["q", place], "fn_index": functions["begin"]["id"], "session_hash": "attack"}
     )
     assert response.status_code == 200
     assert secret not in response.text
@@ -238,7 +244,7 @@ def test_a_file_in_what_happened_is_never_taken(client: httpx.Client) -> None:
     before = cached()
     file = {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
     for happened in (file, {"value": file}, {"index": 0, "value": {"text": file}}, {"href": file}, {"all": [file]}):
-        for function in range(23):
+        for function in range(40):
             body = {"data": [], "fn_index": function, "session_hash": "attack", "event_data": happened}
             response = client.post(surface.RUN, json=body)
             assert response.status_code in (200, 422)
@@ -285,7 +291,7 @@ def cached() -> set[str]:
 
 
 def test_the_page_still_works_through_its_own_routes(client: httpx.Client, functions: dict[str, Any]) -> None:
-    data = [{"exchanges": [{"question": "council?"}]}, [], [], "", ""]
+    data: list[Any] = [begun(client, functions), [], [], "", "", None]
     body = {"data": data, "fn_index": functions["respond"]["id"], "session_hash": "honest", "event_data": None}
     assert client.post(surface.JOIN, json=body).status_code == 200
     with client.stream("GET", surface.EVENTS, params={"session_hash": "honest"}) as events:
@@ -294,9 +300,11 @@ def test_the_page_still_works_through_its_own_routes(client: httpx.Client, funct
     assert "process_completed" in text
 
 
-def marking(address: str) -> dict[str, Any]:
-    """A conversation whose reply links to an address."""
-    return {"exchanges": [{"question": "x", "reply": {"kind": "answered", "markers": [[0, 1, address, ""]]}}]}
+def begun(client: httpx.Client, functions: dict[str, Any], question: str = "council?") -> dict[str, Any]:
+    """Where a question waits that a browser just asked."""
+    client.get("/")  # for its cookie
+    body = {"data": [question, None], "fn_index": functions["begin"]["id"], "session_hash": "begun"}
+    return dict(client.post(surface.RUN, json=body).json()["data"][0])
 
 
 @pytest.mark.parametrize(
@@ -316,17 +324,18 @@ def marking(address: str) -> dict[str, Any]:
         {"data": ["q"] * 100},
         {"data": ["q", []]},
         {"data": ["q", {"id": "x" * 200}]},
-        {"data": ["q", {"exchanges": {}}]},
-        {"data": ["q", {"exchanges": [{"question": "x", "reply": {"kind": "x"}}]}]},
-        {"data": ["q", {"exchanges": [{"question": "x", "reply": {"kind": "answered", "confidence": 2}}]}]},
-        {"data": ["q", {"exchanges": [{"question": "x", "reply": {"kind": "answered", "filters": {"x": 1}}}]}]},
-        {"data": ["q", {"exchanges": [{"question": "x", "reply": {"kind": "answered", "markers": [[0, 1]]}}]}]},
-        {"data": ["q", marking("javascript:alert(1)")]},
-        {"data": ["q", {"exchanges": [{"question": "x" * 300_000}]}]},
-        {"data": ["q", {"exchanges": [{"question": ""}] * 3_000}]},
+        {"data": ["q", {"id": "../../../../etc/passwd"}]},
+        {"data": ["q", {"id": ID, "turn": 0}]},
+        {"data": ["q", {"id": ID, "turn": 10**30}]},
+        {"data": ["q", {"id": ID, "turn": "x"}]},
+        {"data": ["q" * 300_000, None]},
         {"data": [["q"], None]},
         {"data": [1, None]},
         {"event_data": {"index": "x"}},
+        {"event_data": {"index": [0, 1]}},
+        {"event_data": {"id": "x"}},
+        {"event_data": {"id": ID * 2}},
+        {"event_data": {"name": "x" * 2_000}},
         {"event_data": []},
         {"trigger_id": "x"},
     ],
@@ -340,19 +349,79 @@ def test_what_the_page_does_not_send_is_refused(client: httpx.Client, functions:
     assert response.json()["error"]["type"] == "UsageError"
 
 
-def test_a_link_of_a_browsers_own_making_stays_here(client: httpx.Client, functions: dict[str, Any]) -> None:
-    for site in ("//outside.invalid", "http://outside.invalid"):
-        data = ["q", marking(f"{site}/source/x)%20![y](/z)?start=0&end=1&check=%22)![y](/z)")]
-        response = client.post(
-            surface.RUN, json={"data": data, "fn_index": functions["begin"]["id"], "session_hash": "s"}
-        )
-        assert response.status_code == 200
-        (link,) = re.findall(r"\]\(\S+", response.json()["data"][1][1]["content"][0]["text"])
-        assert link.startswith("](/source/x") and "outside" not in response.text and "![y](" not in response.text
+@pytest.mark.parametrize(
+    "name", ["rename", "delete", "edit", "retry", "like", "unfiltered", "begin_example", "without"]
+)
+def test_what_did_not_happen_is_refused(client: httpx.Client, functions: dict[str, Any], name: str) -> None:
+    data = HANDLERS.get(name, [[], [], "", "", None])
+    body = {"data": data, "fn_index": functions[name]["id"], "session_hash": "s", "event_data": {}}
+    assert client.post(surface.RUN, json=body).status_code == 422
+
+
+# ---- conversations
+
+
+def test_nobody_reaches_the_conversation_of_another_browser(
+    address: str, client: httpx.Client, functions: dict[str, Any]
+) -> None:
+    place = begun(client, functions, "my secret question?")
+
+    def outcome(asking: httpx.Client, name: str, data: list[Any], happened: Any = None) -> str:
+        body = {"data": data, "fn_index": functions[name]["id"], "session_hash": "s", "event_data": happened}
+        return asking.post(surface.RUN, json=body).text
+
+    with httpx.Client(base_url=address) as stranger, httpx.Client(base_url=address) as nobody:
+        assert stranger.get(f"/c/{place['id']}").status_code == 200  # the same page for everybody, with nothing in it
+        assert "secret" not in stranger.get(f"/c/{place['id']}").text
+        for asking in (stranger, nobody, httpx.Client(base_url=address, cookies={"askcorpus_browser": "x"})):
+            for name, data, happened in (
+                ("load", [f"/c/{place['id']}"], None),
+                ("search", ["", place], None),
+                ("stopped", [place], None),
+                ("open_source", [place], {"index": 1, "href": "/source/x?start=0&end=1"}),
+                ("export_markdown", [place], None),
+                ("export_json", [place], None),
+                ("retry", [place], {"index": 1}),
+                ("rename", ["", place], {"id": place["id"], "value": {"text": "taken"}}),
+                ("delete", ["", place], {"id": place["id"]}),
+            ):
+                assert "secret" not in outcome(asking, name, data, happened)
+    own = outcome(client, "load", [f"/c/{place['id']}"])
+    assert "my secret question?" in own and "taken" not in own
+
+
+def test_the_cookie_is_for_no_script_and_for_no_other_site(address: str) -> None:
+    with httpx.Client(base_url=address) as client:
+        first = client.get("/").headers["set-cookie"]
+        again = client.get("/c/" + ID).headers["set-cookie"]
+    token = re.match(r"askcorpus_browser=([\w-]{43});", first)
+    assert token and f"={token[1]};" in again
+    for flag in ("HttpOnly", "SameSite=Lax", "Path=/", "Max-Age="):
+        assert flag in first
+    for bad in ("<x>", "y" * 42, "z" * 44, "<script>" * 6, "a=b;" * 50):
+        made = httpx.get(address, headers={"cookie": f"askcorpus_browser={bad}"}).headers["set-cookie"]
+        assert re.match(r"askcorpus_browser=[\w-]{43};", made) and bad not in made
+
+
+@pytest.mark.parametrize("path", ["/c/", "/c/x", "/c/" + "x" * 21, "/c/" + "x" * 23, "/c/../", "/c/" + "%0a" * 22])
+def test_what_is_no_id_of_a_conversation_is_not_there(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code in (200, 404)
+    assert path.endswith("../") or client.get(path).status_code == 404
+
+
+def test_ids_are_not_guessed_and_the_file_is_its_owners_alone(
+    client: httpx.Client, functions: dict[str, Any], data: Path
+) -> None:
+    ids = {begun(client, functions)["id"] for _ in range(50)}
+    assert len(ids) == 50 and all(len(each) == 22 for each in ids)
+    file = data / "conversations.sqlite3"
+    assert file.stat().st_mode & 0o777 == 0o600
+    token = client.cookies["askcorpus_browser"]
+    assert token.encode() not in b"".join(each.read_bytes() for each in data.glob("conversations.sqlite3*"))
 
 
 def test_a_choice_that_is_not_offered_is_a_filter_and_no_fault(client: httpx.Client, functions: dict[str, Any]) -> None:
-    data = [{"exchanges": [{"question": "council?"}]}, ["xx"], ["nobody"], "", ""]
+    data: list[Any] = [begun(client, functions), ["xx"], ["nobody"], "", "", None]
     body = {"data": data, "fn_index": functions["respond"]["id"], "session_hash": "choice", "event_data": None}
     assert client.post(surface.JOIN, json=body).status_code == 200
     with client.stream("GET", surface.EVENTS, params={"session_hash": "choice"}) as events:
@@ -398,7 +467,7 @@ def test_answers_that_nobody_fetches_are_thrown_away(
 
 
 def ask_and_leave(client: httpx.Client, function: int, session: str) -> int:
-    data = [{"exchanges": [{"question": "council?"}]}, [], [], "", ""]
+    data: list[Any] = [{"id": ID, "turn": 1}, [], [], "", "", None]
     return client.post(surface.JOIN, json={"data": data, "fn_index": function, "session_hash": session}).status_code
 
 
@@ -407,7 +476,8 @@ def test_gradio_keeps_few_sessions(tmp_path: Path) -> None:
         assistant: Any = ScriptedAssistant()
         ready: Any = SimpleNamespace(is_over=lambda: True, fault="")
         app = FastAPI()
-        mount_chat(app, assistant, Questions(1, 1), ready, (), FeedbackFile(tmp_path / "f"))
+        kept = Conversations(tmp_path, 0)
+        mount_chat(app, assistant, Questions(1, 1), ready, (), FeedbackFile(tmp_path / "f"), kept)
         return int(app.routes[-1].app._app.state_holder.capacity)  # type: ignore[attr-defined]
 
     assert asyncio.run(capacity()) == _SESSIONS

@@ -23,7 +23,7 @@ import pytest
 from askcorpus.errors import Busy
 from askcorpus.settings import read_settings
 from askcorpus.types import Event, Retrieved
-from askcorpus_ui.chat.surface import EVENTS, JOIN
+from askcorpus_ui.chat.surface import EVENTS, JOIN, RUN
 from askcorpus_ui.streaming import Questions
 from scripted import ScriptedAssistant
 from serving import serving
@@ -136,13 +136,16 @@ def test_a_client_that_hangs_up_in_the_line_never_begins() -> None:
         assert assistant.begun == 1
 
 
-def test_a_page_that_is_closed_stops_its_question() -> None:
+def test_a_page_that_is_closed_stops_its_question(tmp_path: Path) -> None:
     assistant = SlowAssistant()
-    with serving(assistant) as address, httpx.Client(base_url=address) as client:
+    with serving(assistant, read_settings(data=tmp_path)) as address, httpx.Client(base_url=address) as client:
         config = re.search(r"window\.gradio_config = (\{.*?\});</script>", client.get("/").text, re.DOTALL)
         assert config
-        respond = next(each for each in json.loads(config[1])["dependencies"] if each["api_name"] == "respond")["id"]
-        data = [{"exchanges": [{"question": "council?"}]}, [], [], "", ""]
+        numbers = {each["api_name"]: each["id"] for each in json.loads(config[1])["dependencies"]}
+        begin, respond = numbers["begin"], numbers["respond"]
+        begun = {"data": ["council?", None], "fn_index": begin, "session_hash": "closed"}
+        place = client.post(RUN, json=begun).json()["data"][0]
+        data: list[Any] = [place, [], [], "", "", None]
         client.post(JOIN, json={"data": data, "fn_index": respond, "session_hash": "closed"}).raise_for_status()
         with client.stream("GET", EVENTS, params={"session_hash": "closed"}) as events:
             until(lambda: assistant.running == 1)

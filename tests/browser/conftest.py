@@ -82,14 +82,19 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def guarded(assistant: ScriptedAssistant) -> Iterator[str]:
-    with serving(assistant, read_settings(api_key=KEY)) as address:
+def guarded(assistant: ScriptedAssistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    settings = read_settings(api_key=KEY, data=tmp_path_factory.mktemp("guarded"))
+    with serving(assistant, settings) as address:
         yield address
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[str]:
-    with real_assistant(tmp_path_factory.mktemp("real"), embeddings) as assistant, serving(assistant) as address:
+    folder = tmp_path_factory.mktemp("real")
+    with (
+        real_assistant(folder, embeddings) as assistant,
+        serving(assistant, read_settings(data=folder / "index")) as address,
+    ):
         yield address
 
 

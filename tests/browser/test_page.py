@@ -28,12 +28,17 @@ def ask(page: Any, question: str, turn: int = 1) -> Any:
     box.fill(question)
     box.press("Enter")
     page.locator(f'#status [data-turn="{turn}"]').wait_for(state="attached")
-    return page.locator("#chat [data-testid=bot]").last
+    return page.locator("#last .answer")
+
+
+def cite(answer: Any, number: int) -> Any:
+    """The link of a marker."""
+    return answer.locator("a.cite", has_text=f"[{number}]").first
 
 
 def test_a_citation_opens_its_sentence_in_its_place(page: Any) -> None:
     bubble = ask(page, "What did the council decide, and what do the pêcheurs want?")
-    bubble.get_by_role("link", name="[2]", exact=True).click()
+    cite(bubble, 2).click()
 
     card = page.locator(".card.active")
     expect(card.locator("mark")).to_have_text(PORT.text[:76])
@@ -46,7 +51,7 @@ def test_a_citation_opens_its_sentence_in_its_place(page: Any) -> None:
 
 
 def test_a_citation_is_also_a_page_of_its_own(page: Any) -> None:
-    link = ask(page, "What did the council decide?").get_by_role("link", name="[1]", exact=True)
+    link = cite(ask(page, "What did the council decide?"), 1)
     page.goto(link.get_attribute("href"))
 
     expect(page.locator("article")).to_have_text(HARBOUR.text)
@@ -65,9 +70,9 @@ def test_an_abstention_looks_different_and_shows_what_is_near(page: Any) -> None
     bubble = ask(page, "Who won the world cup?")
 
     expect(bubble).to_contain_text("The corpus does not say.")
-    expect(bubble.locator("a", has_text=re.compile(r"^\[\d"))).to_have_count(0)
+    expect(bubble.locator("a.cite")).to_have_count(0)
     expect(bubble.locator("abbr")).to_have_count(0)
-    assert bubble.locator(".md").evaluate("each => getComputedStyle(each).borderLeftWidth") == "3px"
+    assert bubble.evaluate("each => getComputedStyle(each).borderLeftWidth") == "3px"
     expect(page.locator("#panel h2")).to_have_text("Nearest passages")
     expect(page.locator("#panel article")).to_have_count(3)
     expect(page.locator("#status")).to_contain_text("No answer in the documents")
@@ -75,7 +80,7 @@ def test_an_abstention_looks_different_and_shows_what_is_near(page: Any) -> None
 
 def test_hostile_text_is_only_text(page: Any) -> None:
     bubble = ask(page, "What does the hostile page say?")
-    bubble.get_by_role("link", name="[1]", exact=True).click()
+    cite(bubble, 1).click()
     card = page.locator(".card.active")
 
     expect(card.locator("blockquote")).to_contain_text(HOSTILE[:250])  # all of it is on the page of its own, below
@@ -83,8 +88,8 @@ def test_hostile_text_is_only_text(page: Any) -> None:
     expect(card).to_contain_text("scraped <i>site</i>")
     expect(bubble.locator("p").first).to_contain_text(HOSTILE[: HOSTILE.index(". ") + 1])
     assert page.evaluate("window.__x") is None
-    assert page.locator("#chat .message img, #panel img, #panel script, #chat .message script").count() == 0
-    addresses = page.locator("#chat .message a, #panel a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    assert page.locator("#chat img, #panel img, #panel script, #chat script").count() == 0
+    addresses = page.locator("#chat a, #panel a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
     assert all(address.startswith("/source/") for address in addresses)
     page.goto(addresses[0])
     expect(page.locator("article")).to_have_text(HOSTILE)
@@ -95,7 +100,7 @@ def test_a_hostile_question_is_only_text(page: Any) -> None:
     question = "<img src=x onerror='window.__x=1'> ![p](http://outside.invalid/p.png) [l](javascript:1) *why* $$x$$"
     ask(page, question)
 
-    expect(page.locator("#chat [data-testid=user]")).to_have_text(question)
+    expect(page.locator("#last .question")).to_have_text(question)
     assert page.evaluate("window.__x") is None
 
 
@@ -109,7 +114,7 @@ def test_a_follow_up_brings_what_was_said(page: Any, assistant: ScriptedAssistan
 def test_filters_limit_the_question(page: Any, assistant: ScriptedAssistant) -> None:
     page.get_by_role("button", name="Filters").click()
     page.get_by_label("Language").click()
-    page.get_by_role("option", name="French").click()
+    page.get_by_role("option", name="French (1)").click()
     page.get_by_label("From").fill("2024-10")
     bubble = ask(page, "What do the pêcheurs want?")
 
@@ -122,14 +127,14 @@ def test_an_example_is_a_question(page: Any) -> None:
     page.get_by_role("button", name="Council backs tidal barrier").click()
     page.locator('#status [data-turn="1"]').wait_for(state="attached")
 
-    expect(page.locator("#chat [data-testid=bot]")).to_contain_text(HARBOUR.text[:72])
+    expect(page.locator("#last .answer")).to_contain_text(HARBOUR.text[:72])
 
 
 def test_stop_keeps_what_was_written_and_stops_the_model(page: Any, assistant: ScriptedAssistant) -> None:
     before = assistant.abandoned
     page.locator("#ask textarea").fill("slow council")
     page.locator("#ask textarea").press("Enter")
-    bubble = page.locator("#chat [data-testid=bot]").last
+    bubble = page.locator("#last .answer")
     expect(bubble).to_contain_text("The council")
     page.get_by_role("button", name="Stop", exact=True).click()
 
@@ -137,7 +142,7 @@ def test_stop_keeps_what_was_written_and_stops_the_model(page: Any, assistant: S
     expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
     written = bubble.inner_text()
     ask(page, "What do the pêcheurs want?", turn=2)
-    assert page.locator("#chat [data-testid=bot]").first.inner_text() == written
+    expect(page.locator("#turns .answer")).to_have_text(written, use_inner_text=True)
     assert assistant.abandoned == before + 1
 
 
@@ -147,38 +152,129 @@ def test_retry_answers_again(page: Any) -> None:
     page.get_by_role("button", name="Retry").click()
 
     page.locator(f'#status [data-turn="1"]:not([data-answer="{first}"])').wait_for(state="attached")
-    expect(page.locator("#chat [data-testid=bot]")).to_have_count(1)
+    expect(page.locator("#chat .answer")).to_have_count(1)
 
 
 def test_a_failure_is_one_line(page: Any) -> None:
     bubble = ask(page, "broken model")
 
-    expect(bubble).to_have_text("The model's server does not answer. Start it again.")
+    expect(bubble.locator(".failed")).to_have_text("The model's server does not answer. Start it again.")
     expect(ask(page, "What did the council decide?", turn=2)).to_contain_text(HARBOUR.text[:72])
 
 
-def test_conversations_survive_a_reload(page: Any) -> None:
+def test_a_conversation_has_an_address_that_reload_back_and_the_list_lead_to(page: Any, address: str) -> None:
     ask(page, "What did the council decide?")
-    page.wait_for_function("localStorage.getItem('askcorpus.conversations.2')?.length > 200")
+    page.wait_for_url(re.compile(r"/c/[\w-]{22}$"))
+    there = page.url
     page.reload()
-    page.locator("#ask textarea").wait_for()
-    page.get_by_role("button", name="Earlier conversations").click()
-    page.get_by_role("radio", name="What did the council decide?").check(force=True)
-    bubble = page.locator("#chat [data-testid=bot]")
-
-    expect(bubble).to_contain_text(HARBOUR.text[:72])
-    bubble.get_by_role("link", name="[1]", exact=True).click()
+    answer = page.locator("#last .answer")
+    expect(answer).to_contain_text(HARBOUR.text[:72])
+    cite(answer, 1).click()
     expect(page.locator("mark#source-1")).to_have_text(HARBOUR.text[:72])
+
     page.get_by_role("button", name="New chat").click()
-    expect(page.locator("#chat [data-testid=bot]")).to_have_count(0)
-    assert set(page.evaluate("Object.keys(localStorage)")) <= {"askcorpus.conversations.2"}
+    expect(page.locator("#last .welcome")).to_be_visible()
+    expect(page.locator("#ask textarea")).to_be_focused()
+    page.wait_for_url(f"{address}/")
+    page.go_back()
+    page.wait_for_url(there)
+    expect(answer).to_contain_text(HARBOUR.text[:72])
+
+    page.get_by_role("button", name="New chat").click()
+    page.get_by_role("button", name="Earlier conversations").click()
+    page.locator("#past").get_by_role("link", name="What did the council decide?").first.click()
+    page.wait_for_url(there)
+    expect(answer).to_contain_text(HARBOUR.text[:72])
+    assert set(page.evaluate("Object.keys(localStorage)")) == set()
+
+
+def test_conversations_are_renamed_found_and_deleted(page: Any) -> None:
+    ask(page, "What do the pêcheurs want?")
+    page.get_by_role("button", name="Earlier conversations").click()
+    current = page.locator("#past li.current")
+    current.get_by_role("button", name="Rename").click()
+    current.locator("textarea").fill("Nets <b>and</b> gates")
+    current.locator("textarea").press("Enter")
+    expect(current.get_by_role("link")).to_have_text("Nets <b>and</b> gates")
+    page.locator("#search textarea, #search input").fill("nothing like it")
+    expect(page.locator("#past")).to_contain_text("Nothing found.")
+    page.locator("#search textarea, #search input").fill("GATES nets")
+    expect(page.locator("#past li")).to_have_count(1)
+    current.get_by_role("button", name="Delete").click()
+    current.get_by_role("button", name="Really delete?").click()
+    expect(page.locator("#last .welcome")).to_be_visible()
+
+
+def test_an_empty_box_asks_nothing_and_changes_nothing(page: Any, assistant: ScriptedAssistant) -> None:
+    answer = ask(page, "What did the council decide?")
+    asked = len(assistant.asked)
+    page.locator("#ask textarea").press("Enter")
+    page.locator("#ask textarea").fill("   ")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    page.wait_for_timeout(500)
+
+    expect(answer).to_contain_text(HARBOUR.text[:72])
+    expect(page.locator("#panel article")).to_have_count(1)
+    assert len(assistant.asked) == asked
+
+
+def test_a_second_question_is_told_to_wait_and_escape_stops(page: Any, assistant: ScriptedAssistant) -> None:
+    box, asked = page.locator("#ask textarea"), len(assistant.asked)
+    box.fill("slow council")
+    box.press("Enter")
+    expect(page.locator("#last .answer")).to_contain_text("The council")
+    box.fill("And the pêcheurs?")
+    box.press("Enter")
+    expect(page.locator("#status")).to_contain_text("still being written")
+    expect(box).to_have_value("And the pêcheurs?")
+    box.press("Escape")
+    expect(page.locator("#last .answer")).to_contain_text("Stopped before the end")
+    assert len(assistant.asked) == asked + 1
+
+
+def test_new_chat_stops_the_answer(page: Any, assistant: ScriptedAssistant) -> None:
+    before = assistant.abandoned
+    page.locator("#ask textarea").fill("slow council")
+    page.locator("#ask textarea").press("Enter")
+    expect(page.locator("#last .answer")).to_contain_text("The council")
+    page.get_by_role("button", name="New chat").click()
+
+    expect(page.locator("#last .welcome")).to_be_visible()
+    expect(ask(page, "What do the pêcheurs want?")).to_contain_text(PORT.text[:76])
+    assert assistant.abandoned == before + 1
+
+
+def test_an_edited_question_leaves_the_first_conversation_as_it_was(page: Any) -> None:
+    ask(page, "What did the council decide?")
+    page.wait_for_url(re.compile("/c/"))
+    there = page.url
+    page.get_by_role("button", name="Edit question").click()
+    page.locator(".field textarea").fill("What do the pêcheurs want?")
+    page.locator(".field textarea").press("Enter")
+    expect(page.locator("#last .answer")).to_contain_text(PORT.text[:76])
+    assert page.url != there
+    page.goto(there)
+    expect(page.locator("#last .answer")).to_contain_text(HARBOUR.text[:72])
+
+
+def test_a_filter_is_a_chip_that_can_be_taken_away(page: Any) -> None:
+    expect(page.locator("#last .welcome")).to_be_visible()
+    page.goto("/?language=fr&document=peche/barrage")
+    chips = page.locator("#chips button")
+    expect(chips).to_have_text([re.compile("French"), re.compile(PORT.title)])
+    page.get_by_role("button", name="Remove filter: French").click()
+    expect(chips).to_have_count(1)
+    ask(page, "Who won?")
+    page.get_by_role("button", name="Ask without filters").click()
+    expect(chips).to_have_count(0)
+    expect(page.locator("#last .answer")).to_contain_text("4 documents searched")
 
 
 def test_an_export_is_a_markdown_file(page: Any) -> None:
     ask(page, "What did the council decide?")
     page.get_by_role("button", name="Earlier conversations").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Export").click()
+        page.get_by_role("button", name="Export as Markdown").click()
     text = Path(download.value.path()).read_text(encoding="utf-8")
 
     assert download.value.suggested_filename == "askcorpus.md"
@@ -187,23 +283,23 @@ def test_an_export_is_a_markdown_file(page: Any) -> None:
 
 
 def test_an_opinion_is_noted(page: Any, data: Path) -> None:
-    ask(page, "What did the council decide?").hover()
-    page.get_by_role("button", name="Like", exact=True).last.click()
+    ask(page, "What did the council decide?")
+    page.locator("#last").get_by_role("button", name="Good answer").click()
     expect(page.locator("#status")).to_contain_text("Noted in feedback.jsonl")
     (said,) = read_feedback(data / "feedback.jsonl")
     assert (said.question, said.liked) == ("What did the council decide?", True)
     assert said.answer and [citation.document_id for citation in said.answer.citations] == ["harbour"]
 
-    ask(page, "What do the pêcheurs want?", turn=2).hover()
-    page.get_by_role("button", name="Dislike", exact=True).last.click()
+    ask(page, "What do the pêcheurs want?", turn=2)
+    page.locator("#last").get_by_role("button", name="Bad answer").click()
     expect(page.locator("#status")).to_contain_text("Noted in feedback.jsonl")
     assert [said.liked for said in read_feedback(data / "feedback.jsonl")] == [True, False]
 
 
 @pytest.mark.context(permissions=["clipboard-read", "clipboard-write"])
 def test_copy_takes_what_is_read(page: Any) -> None:
-    ask(page, "What did the council decide?").hover()
-    page.get_by_role("button", name="Copy message").last.click()
+    ask(page, "What did the council decide?")
+    page.get_by_role("button", name="Copy", exact=True).click()
     copied = page.evaluate("navigator.clipboard.readText()")
 
     assert copied.startswith(f"{HARBOUR.text[:72]} [1]")
@@ -238,7 +334,7 @@ def test_dark_follows_the_system_and_the_button(page: Any) -> None:
 def test_a_phone_shows_sources_in_a_sheet_and_never_scrolls_sideways(page: Any) -> None:
     bubble = ask(page, "What did the council decide, and what do the pêcheurs want?")
     expect(page.locator("#evidence")).not_to_be_visible()
-    bubble.get_by_role("link", name="[2]", exact=True).tap()
+    cite(bubble, 2).tap()
     expect(page.locator("mark#source-2")).to_be_in_viewport()
     page.get_by_role("button", name="Close", exact=True).tap()
     expect(page.locator("#evidence")).not_to_be_visible()
@@ -246,7 +342,7 @@ def test_a_phone_shows_sources_in_a_sheet_and_never_scrolls_sideways(page: Any) 
     ask(page, "Who won?", turn=2)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.evaluate("document.querySelector('#chat .panel-wrap').scrollWidth") <= 390
+    assert page.evaluate("document.querySelector('#chat').scrollWidth") <= 390
 
 
 def test_everything_works_from_the_keyboard(page: Any) -> None:
@@ -254,7 +350,7 @@ def test_everything_works_from_the_keyboard(page: Any) -> None:
     page.keyboard.type("What did the council decide?")
     page.keyboard.press("Enter")
     page.locator('#status [data-turn="1"]').wait_for(state="attached")
-    link = page.get_by_role("link", name="[1]", exact=True)
+    link = page.get_by_role("link", name=f"Source 1: {HARBOUR.title}")
     link.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".card.active")).to_be_focused()
@@ -264,13 +360,11 @@ def test_everything_works_from_the_keyboard(page: Any) -> None:
 
 def test_text_from_right_to_left_reads_so(page: Any) -> None:
     bubble = ask(page, "ماذا قال مدير الميناء؟")
-    bubble.get_by_role("link", name="[1]", exact=True).click()
+    cite(bubble, 1).click()
 
     expect(page.locator(".card.active blockquote")).to_have_attribute("dir", "auto")
     assert page.locator(".card.active blockquote").evaluate("each => getComputedStyle(each).direction") == "rtl"
-    assert (
-        page.locator("#chat [data-testid=user] p").evaluate("each => getComputedStyle(each).unicodeBidi") == "plaintext"
-    )
+    assert page.locator("#last .question").evaluate("each => getComputedStyle(each).direction") == "rtl"
 
 
 def test_controls_have_names(page: Any) -> None:
@@ -295,7 +389,7 @@ def test_with_a_key_the_chat_works_for_who_knows_it(page: Any) -> None:
 @pytest.mark.at("real")
 def test_the_real_assistant_proves_its_answer(page: Any) -> None:
     bubble = ask(page, QUESTION)
-    bubble.get_by_role("link", name="[1]", exact=True).click()
+    cite(bubble, 1).click()
     quote = page.locator("mark.active").inner_text()
 
     assert quote in bubble.inner_text()

@@ -1,28 +1,20 @@
 """The conversation that a page shows: what was asked and what came of it, as data.
 
-The server keeps nothing between two events, so the page carries its conversation with it as JSON, and the browser keeps
-earlier ones. Bubbles, the source panel, an export and the next question's history are all made from these types. What
-comes back was sent by some browser, so it is read into them before anything is made of it.
+Turns, the source panel, an export and the next question's history are all made from these types. The server keeps them
+(`conversations`); a page carries no more than a :class:`Place`.
 """
 
-import secrets
-from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
 
-from askcorpus.search.query import LONGEST_QUESTION
-from askcorpus.types import Answer, Filters, Turn
+from askcorpus.answer import extractive
+from askcorpus.types import Answer, Citation, Filters, Span, Turn
 from askcorpus_ui.chat.references import Reference
 
-_LONGEST = 500
-"""Exchanges that a page carries; a longer conversation goes on without its oldest."""
-
-_KEPT_CONVERSATIONS = 30
-_KEPT_EXCHANGES = 30
-_KEPT_CHARS = 1_200_000
-"""What a browser keeps of earlier conversations. It gives a page five megabytes, and a request brings them all."""
+ID = r"^[A-Za-z0-9_-]{22}$"
+"""What the id of a conversation looks like: 128 bits that nobody can guess."""
 
 _LONGEST_TITLE = 60
 _LONGEST_REPLY = 200_000
@@ -43,7 +35,7 @@ _Text = Annotated[str, AfterValidator(lambda text: text[:_LONGEST_REPLY])]
 
 
 class _Kept(BaseModel):
-    """Base of what a page carries: what it brings besides is left out."""
+    """Base of what is kept: what an older or newer version put there besides is left out."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -52,13 +44,25 @@ class _Kept(BaseModel):
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
+class Place(_Kept):
+    """All that a page carries: which conversation it shows, and which turn of it waits for its answer."""
+
+    id: Annotated[str, Field(pattern=ID)]
+    turn: Annotated[int, Field(ge=1, lt=2**53)] | None = None
+
+
 class Marker(NamedTuple):
-    """``text[start:end]`` of a reply, the stretch of a document it links to, and a word on that stretch."""
+    """``text[start:end]`` of a reply, the stretch of a document it links to, and a word on that stretch.
+
+    ``words`` are offsets in the reply: the words before the marker that answer. ``title`` is the document's.
+    """
 
     start: _Offset
     end: _Offset
     reference: _Link
     tip: str
+    title: str = ""
+    words: tuple[Span, ...] = ()
 
 
 class Nearby(NamedTuple):
@@ -74,8 +78,11 @@ class Nearby(NamedTuple):
 class Reply(_Kept):
     """What came of a question, as much of the answer as the page shows.
 
-    ``text`` says why where the reply has ``failed``; an ``unfinished`` one was stopped, or is being written;
-    ``small_talk`` rests on no document. ``id`` is the answer's.
+    ``text`` says why where the reply has ``failed``; an ``unfinished`` one was stopped, or is being written. ``id`` is
+    the answer's. ``quoted`` says that the text is the documents' own and nobody else's, best quote first;
+    ``in_context`` that the question was read together with what was said before it, as ``understood`` where that was
+    put in words. ``searched`` of ``documents`` passed the filters. ``small_talk``
+    rests on no document.
     """
 
     kind: Literal["answered", "abstained", "small_talk", "unfinished", "failed"]
@@ -87,19 +94,21 @@ class Reply(_Kept):
     unsupported: tuple[str, ...] = ()
     missing_names: tuple[str, ...] = ()
     filters: Filters = Filters()
+    quoted: bool = False
+    in_context: bool = False
+    understood: str = ""
+    searched: int = 0
+    documents: int = 0
 
     @classmethod
-    def of(cls, answer: Answer) -> Self:
-        """What the page shows of an answer."""
+    def of(cls, answer: Answer, searched: int | None = None) -> Self:
+        """What the page shows of an answer. ``searched`` is the number of documents that its filters let pass."""
         cited = sorted(answer.citations, key=lambda citation: citation.answer_start)
         return cls(
             kind=_kind_of(answer),
             text=answer.answer,
             id=answer.id,
-            markers=tuple(
-                Marker(each.answer_start, each.answer_end, Reference.of(each), _tip(each.source, each.date, each.quote))
-                for each in cited
-            ),
+            markers=tuple(_marker(each, answer.answer) for each in cited),
             nearest=tuple(
                 Nearby(Reference.near(hit), hit.title or hit.document_id, hit.source, hit.date, hit.language)
                 for hit in (() if answer.answerable else answer.passages[:_NEAREST])
@@ -108,6 +117,11 @@ class Reply(_Kept):
             unsupported=answer.unsupported,
             missing_names=answer.missing_names,
             filters=answer.filters,
+            quoted=answer.model == extractive.NAME and not answer.sources_differ,
+            in_context=answer.standalone_question.strip() != answer.question.strip(),
+            understood="" if answer.model == extractive.NAME else answer.standalone_question,
+            searched=answer.index.documents if searched is None else searched,
+            documents=answer.index.documents,
         )
 
     @property
@@ -144,6 +158,32 @@ def _kind_of(answer: Answer) -> Literal["answered", "abstained", "small_talk"]:
     return "answered" if answer.answerable else "abstained"
 
 
+def _marker(citation: Citation, text: str) -> Marker:
+    return Marker(
+        citation.answer_start,
+        citation.answer_end,
+        Reference.of(citation),
+        _tip(citation.source, citation.date, citation.quote),
+        citation.title or citation.document_id,
+        tuple(_words_in(citation, text)),
+    )
+
+
+def _words_in(citation: Citation, text: str) -> Iterator[Span]:
+    """Where the words of a quote that answer stand in an answer that repeats the quote before its marker."""
+    quote = " ".join(citation.quote.split())
+    end = len(text[: citation.answer_start].rstrip())
+    start = end - len(quote)
+    if start < 0 or text[start:end] != quote:
+        return
+    for span in citation.highlights:
+        low, high = span.start - citation.start, span.end - citation.start
+        if 0 <= low < high <= len(citation.quote):
+            words = " ".join(citation.quote[low:high].split())
+            first = start + len(quote) - len(" ".join(citation.quote[low:].split()))
+            yield Span(first, first + len(words))
+
+
 def _tip(source: str, date: str, quote: str) -> str:
     """Who says it, when, and how it begins."""
     begin = " ".join(quote[:_TIP_CHARS].split()) + ("…" if len(quote) > _TIP_CHARS else "")
@@ -151,91 +191,43 @@ def _tip(source: str, date: str, quote: str) -> str:
 
 
 class Exchange(_Kept):
-    """A question and, once there is one, its reply."""
+    """A question, when it was ``asked`` (seconds since 1970), and its reply, if any yet. ``number`` counts from 1."""
 
-    question: Annotated[str, Field(max_length=LONGEST_QUESTION + 1)]  # one too many, so that it is told
+    question: str
     reply: Reply | None = None
-
-
-def _new_id() -> str:
-    return f"conv_{secrets.token_hex(8)}"
+    number: int = 1
+    asked: float = 0.0
 
 
 class Conversation(_Kept):
     """Questions and their replies, in order. ``id`` is what the assistant knows it by."""
 
-    id: str = Field(default_factory=_new_id, max_length=100)
-    exchanges: tuple[Exchange, ...] = Field(default=(), max_length=_LONGEST)
+    id: str
+    title: str
+    exchanges: tuple[Exchange, ...] = ()
 
-    @classmethod
-    def read(cls, carried: object) -> Self:
-        """The conversation that a page carries; a new one where it carries none.
-
-        Raises:
-            ValidationError: it is no conversation.
-        """
-        return cls.model_validate(carried or {})
+    def exchange(self, number: int | None) -> Exchange | None:
+        """The exchange of that number, ``None`` where there is none."""
+        return next((each for each in reversed(self.exchanges) if each.number == number), None)
 
     @property
-    def title(self) -> str:
-        """The beginning of the first question."""
-        return self.exchanges[0].question[:_LONGEST_TITLE] if self.exchanges else ""
+    def last(self) -> Exchange | None:
+        """The newest exchange."""
+        return self.exchanges[-1] if self.exchanges else None
 
-    @property
-    def question(self) -> str:
-        """The last question."""
-        return self.exchanges[-1].question if self.exchanges else ""
-
-    @property
-    def reply(self) -> Reply | None:
-        """What came of the last question; ``None`` as long as nothing did."""
-        return self.exchanges[-1].reply if self.exchanges else None
-
-    @property
-    def references(self) -> list[Reference]:
-        """What the last reply links to."""
-        return self.reply.references if self.reply else []
-
-    @property
-    def history(self) -> tuple[Turn, ...]:
-        """What was said before the last question."""
+    def history(self, number: int) -> tuple[Turn, ...]:
+        """What was said before the exchange of that number."""
         turns: list[Turn] = []
-        for exchange in self.exchanges[:-1]:
+        for exchange in self.exchanges:
+            if exchange.number >= number:
+                break
             turns.append(Turn(role="user", text=exchange.question))
             if exchange.reply and exchange.reply.said:
                 turns.append(Turn(role="assistant", text=exchange.reply.said))
         return tuple(turns)
 
-    def asking(self, question: str) -> Self:
-        """With one more question."""
-        exchange = Exchange(question=question.strip()[: LONGEST_QUESTION + 1])
-        return self.model_copy(update={"exchanges": (*self.exchanges, exchange)[-_LONGEST:]})
 
-    def replied(self, reply: Reply | None) -> Self:
-        """With this as what came of the last question; ``None`` to ask it again."""
-        last = tuple(exchange.model_copy(update={"reply": reply}) for exchange in self.exchanges[-1:])
-        return self.model_copy(update={"exchanges": self.exchanges[:-1] + last})
-
-    def until(self, bubble: int) -> Self:
-        """As far as the exchange that a bubble belongs to, counted as the page shows them; empty when there is none."""
-        owners = [number for number, each in enumerate(self.exchanges, start=1) for _ in range(2 if each.reply else 1)]
-        return self.model_copy(update={"exchanges": self.exchanges[: owners[bubble]] if bubble < len(owners) else ()})
-
-    def among(self, others: Iterable["Conversation"]) -> "list[Conversation]":
-        """Before the others that the browser keeps, as many of them as it has room for."""
-        first = self.model_copy(update={"exchanges": self.exchanges[:_KEPT_EXCHANGES]})
-        kept = [first, *(other for other in others if other.id != self.id)][:_KEPT_CONVERSATIONS]
-        sizes = accumulate(len(each.model_dump_json(exclude_defaults=True)) for each in kept)
-        return [each for each, size in zip(kept, sizes, strict=True) if each is first or size <= _KEPT_CHARS]
-
-
-_STORED = TypeAdapter(list[Conversation])
-
-
-def read_stored(stored: object) -> list[Conversation]:
-    """The earlier conversations that a browser keeps, the newest first.
-
-    Raises:
-        ValidationError: they are none.
-    """
-    return _STORED.validate_python(stored or [])
+def title_of(question: str) -> str:
+    """The name of a conversation that nobody named: the beginning of its first question."""
+    line = " ".join(question.split())
+    return line if len(line) <= _LONGEST_TITLE else line[: _LONGEST_TITLE - 1].rstrip() + "…"

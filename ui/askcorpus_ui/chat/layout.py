@@ -1,5 +1,6 @@
 """The page as it is laid out: its parts, its fonts and colours, and the texts that stand still."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
 from typing import NamedTuple, TypeVar
@@ -11,11 +12,10 @@ from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus_ui.chat.render import fill
 from askcorpus_ui.chat.translations import LANGUAGES, Strings
 
-_STORAGE_KEY = "askcorpus.conversations.2"
-_STORAGE_SECRET = "not a secret: it only keeps the browser's copy readable after a restart"
+CHOSEN = "chosen"
+"""Where the page carries the documents that were chosen, and not which conversation it shows."""
 
-
-_Chooser = TypeVar("_Chooser", gr.Dropdown, gr.Radio)
+_Chooser = TypeVar("_Chooser", bound=gr.Dropdown)
 
 
 class Widgets(NamedTuple):
@@ -23,22 +23,32 @@ class Widgets(NamedTuple):
 
     menu: gr.Button
     header: gr.HTML
-    chat: gr.Chatbot
+    turns: gr.HTML
+    last: gr.HTML
     status: gr.HTML
     box: gr.Textbox
+    chips: gr.HTML
     languages: gr.Dropdown
     sources: gr.Dropdown
     date_from: gr.Textbox
     date_to: gr.Textbox
+    only: gr.JSON
     panel: gr.HTML
     new: gr.Button
-    past: gr.Radio
-    export: gr.Button
+    search: gr.Textbox
+    past: gr.HTML
+    markdown: gr.Button
+    json: gr.Button
     exported: gr.Textbox
     theme: gr.Button
-    conversation: gr.JSON
-    store: gr.BrowserState
+    place: gr.JSON
+    address: gr.Textbox
     timer: gr.Timer
+
+    @property
+    def filters(self) -> list[gr.Dropdown | gr.Textbox | gr.JSON]:
+        """What limits a question."""
+        return [self.languages, self.sources, self.date_from, self.date_to, self.only]
 
 
 def labels_of(strings: Strings) -> dict[str, str]:
@@ -49,13 +59,24 @@ def labels_of(strings: Strings) -> dict[str, str]:
 def lay_out() -> Widgets:
     """The page's parts, in their places."""
     i18n = gr.I18n(**{locale: labels_of(strings) for locale, strings in LANGUAGES.items()})
-    conversation = gr.JSON(visible=False)  # what the chat shows, carried by the page from event to event
-    store = gr.BrowserState([], storage_key=_STORAGE_KEY, secret=_STORAGE_SECRET)
+    place = gr.JSON(visible=False)  # which conversation the page shows; the server has it
+    only = gr.JSON(visible=False, elem_id=CHOSEN)  # documents that were chosen from the list
+    address = gr.Textbox(visible=False)
     timer = gr.Timer(1.0, active=False)
-    with gr.Sidebar(open=False, width=300, elem_id="side"):
-        past = _free(gr.Radio([], label=i18n("conversations"), elem_id="past"))
-        export = gr.Button(i18n("export"), size="sm", elem_id="export")
-        exported = gr.Textbox(visible="hidden", elem_id="exported", label="Markdown")
+    with gr.Sidebar(open=False, width=320, elem_id="side"):
+        search = gr.Textbox(
+            label=i18n("search_conversations"),
+            placeholder=i18n("search_conversations"),
+            elem_id="search",
+            max_length=200,
+            max_lines=1,
+            container=False,
+        )
+        past = _html("past", "past.js")
+        with gr.Row(elem_id="exports"):
+            markdown = gr.Button(i18n("export_markdown"), size="sm", elem_id="export")
+            json = gr.Button(i18n("export_json"), size="sm", elem_id="export-json")
+        exported = gr.Textbox(visible="hidden", elem_id="exported", label="Export")
     with gr.Row(elem_id="top"):
         menu = gr.Button("☰", size="sm", scale=0, min_width=40, elem_id="menu")
         header = gr.HTML(masthead(LANGUAGES["en"], 0, "", ""), elem_id="masthead", apply_default_css=False)
@@ -63,18 +84,10 @@ def lay_out() -> Widgets:
         theme = gr.Button("◐", size="sm", scale=0, min_width=40, elem_id="theme")
     with gr.Row(elem_id="desk"):
         with gr.Column(scale=7, min_width=320, elem_id="talk"):
-            chat = gr.Chatbot(
-                elem_id="chat",
-                label=i18n("conversation"),
-                show_label=False,
-                layout="panel",
-                height="100%",
-                container=False,
-                buttons=["copy"],
-                feedback_options=["Like", "Dislike"],
-                latex_delimiters=[],  # "$$" is money here
-                placeholder=welcome(LANGUAGES["en"], 1),
-            )
+            with gr.Column(elem_id="chat"):
+                turns = _html("turns", "turns.js")
+                last = _html("last", "turns.js")
+            chips = _html("chips", "chips.js")
             with gr.Accordion(i18n("filters"), open=False, elem_id="filters"), gr.Row(elem_id="filter-row"):
                 languages = _free(gr.Dropdown([], multiselect=True, label=i18n("languages")))
                 sources = _free(gr.Dropdown([], multiselect=True, label=i18n("publishers")))
@@ -95,28 +108,38 @@ def lay_out() -> Widgets:
             )
             status = gr.HTML(status_line(), elem_id="status", apply_default_css=False)
         with gr.Column(scale=5, min_width=300, elem_id="evidence"):
-            script = files("askcorpus_ui.chat").joinpath("panel.js").read_text("utf-8")
-            panel = gr.HTML("", elem_id="panel", js_on_load=script, apply_default_css=False)
+            panel = _html("panel", "panel.js")
     return Widgets(
         menu,
         header,
-        chat,
+        turns,
+        last,
         status,
         box,
+        chips,
         languages,
         sources,
         date_from,
         date_to,
+        only,
         panel,
         new,
+        search,
         past,
-        export,
+        markdown,
+        json,
         exported,
         theme,
-        conversation,
-        store,
+        place,
+        address,
         timer,
     )
+
+
+def _html(name: str, script: str) -> gr.HTML:
+    """HTML that the server writes, with the script that listens to it."""
+    code = files("askcorpus_ui.chat").joinpath(script).read_text("utf-8")
+    return gr.HTML("", elem_id=name, js_on_load=code, apply_default_css=False)
 
 
 def _free(component: _Chooser) -> _Chooser:
@@ -148,15 +171,18 @@ def make_theme() -> gr.themes.Base:
 
 
 def masthead(strings: Strings, count: int, first: str, last: str) -> str:
-    """What stands above the chat: the name, how many documents there are, and of which years."""
+    """What stands above the chat: the name, how many documents there are, and of which years.
+
+    It also brings the page's own script the words that it needs.
+    """
     years = f"{first[:4]}–{last[:4]}" if first[:4] != last[:4] else first[:4]
-    facts = [strings.documents.format(count=f"{count:,}".replace(",", "\u202f")), years if first else ""]
-    return fill("masthead.html", strings=strings, facts=list(filter(None, facts)) if count else [])
+    documents = strings.documents.format(count=f"{count:,}".replace(",", "\u202f")) if count else ""
+    return fill("masthead.html", strings=strings, documents=documents, years=years if count and first else "")
 
 
-def welcome(strings: Strings, count: int) -> str:
-    """What an empty chat says."""
-    return f"## {strings.welcome}\n\n{strings.welcome_text if count else strings.empty_corpus}"
+def welcome(strings: Strings, count: int, examples: Sequence[str] = ()) -> str:
+    """What an empty chat says, and the questions that it offers."""
+    return fill("welcome.html", strings=strings, count=count, examples=examples)
 
 
 def status_line(said: str = "", turn: int | None = None, answer_id: str = "") -> str:

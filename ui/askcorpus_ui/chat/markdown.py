@@ -1,11 +1,12 @@
 """Text as Markdown that a browser can be trusted with."""
 
+import json
 import re
-
-from markupsafe import escape
+from datetime import UTC, datetime
+from typing import Any
 
 from askcorpus.types import Document
-from askcorpus_ui.chat.conversation import Conversation, Marker, Reply
+from askcorpus_ui.chat.conversation import Conversation, Reply
 from askcorpus_ui.chat.references import LONGEST_QUOTE, Documents, Reference
 from askcorpus_ui.chat.translations import Strings
 
@@ -19,6 +20,10 @@ _LOOKUP = 1_000
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"} | {char: f"\\{char}" for char in "\\`_~[]|"})
 
 _LONE_STAR = re.compile(r"(?<!\*)\*(?!\*)(?!(?<=^\*)\s)", re.MULTILINE)
+
+_STAR = "\ue000"  # stands for an asterisk, so that only one rule escapes it
+
+_BEGINS_BLOCK = re.compile(r"^(\d{0,9})([-+=#.)])")
 
 _HALF_MARKER = re.compile(r"\[\d{0,3}\Z")
 
@@ -36,30 +41,30 @@ def safe_markdown(text: str) -> str:
     )
 
 
+def verbatim(text: str) -> str:
+    """Text as Markdown that shows every character of it, also where a line begins like a list, a heading or a rule."""
+    return "\n".join(_verbatim_line(line.strip()) for line in text.split("\n"))
+
+
+def _verbatim_line(line: str) -> str:
+    safe = safe_markdown(line.replace("*", _STAR)).replace(_STAR, "\\*")
+    return _BEGINS_BLOCK.sub(r"\1\\\2", safe)
+
+
 def partial_text(text: str) -> str:
     """An answer that is being written, without a half-written marker at its end."""
     begun = _HALF_MARKER.search(text, max(0, len(text) - len("[123")))
     return text[: begun.start()].rstrip() if begun else text
 
 
-def linked(reply: Reply) -> str:
-    """The text of a reply with its markers as links."""
-    return "".join(_link(piece) if isinstance(piece, Marker) else safe_markdown(piece) for piece in reply.pieces())
-
-
-def _link(marker: Marker) -> str:
-    tip = escape(" ".join(marker.tip.replace("\\", "").replace('"', "”").split()))
-    return f'[\\[{marker.reference.marker}\\]]({marker.reference.url()} "{tip}")'
-
-
 def export_markdown(conversation: Conversation, documents: Documents, strings: Strings) -> str:
     """A conversation as a Markdown file: questions, answers, and every quote in full."""
-    parts, left = [f"# {strings.conversation}"], _EXPORT_BUDGET
+    parts, left = [f"# {verbatim(conversation.title or strings.conversation)}"], _EXPORT_BUDGET
     for exchange in conversation.exchanges:
-        parts.append(f"## {safe_markdown(exchange.question)}")
+        parts.append(f"## {verbatim(' '.join(exchange.question.split()))}")
         if exchange.reply is None:
             continue
-        parts.append(safe_markdown(exchange.reply.text))
+        parts += _answer(exchange.reply, strings)
         for reference in dict.fromkeys(exchange.reply.references[:_EXPORTED]):
             left -= _LOOKUP + min(max(0, reference.end - reference.start), LONGEST_QUOTE)
             if left > 0 and (document := documents(reference.document_id)):
@@ -67,11 +72,60 @@ def export_markdown(conversation: Conversation, documents: Documents, strings: S
     return "\n\n".join(parts) + "\n"
 
 
+def _answer(reply: Reply, strings: Strings) -> list[str]:
+    """The text of a reply, and how sure it is."""
+    text = verbatim(reply.text) if reply.quoted else safe_markdown(reply.text)
+    if reply.kind == "answered":
+        return [text, f"{strings.confidence(reply.confidence)} ({round(100 * reply.confidence)} %)"]
+    return [text, strings.no_answer] if reply.kind == "abstained" else [text]
+
+
+def export_json(conversation: Conversation, documents: Documents) -> str:
+    """A conversation as JSON: each question, what came of it, its confidence, and every quote in full."""
+    left = _EXPORT_BUDGET
+    turns = []
+    for exchange in conversation.exchanges:
+        turn: dict[str, Any] = {"question": exchange.question, "asked": _utc(exchange.asked)}
+        if reply := exchange.reply:
+            turn |= {
+                "outcome": reply.kind,
+                "answer": reply.text,
+                "answer_id": reply.id,
+                "abstained": reply.kind == "abstained",
+            }
+            turn |= {"confidence": reply.confidence, "unsupported": reply.unsupported, "citations": []}
+            for reference in dict.fromkeys(reply.references[:_EXPORTED]):
+                left -= _LOOKUP + min(max(0, reference.end - reference.start), LONGEST_QUOTE)
+                if left > 0:
+                    turn["citations"].append(_cited(reference, documents(reference.document_id)))
+        turns.append(turn)
+    whole = {"id": conversation.id, "title": conversation.title, "turns": turns}
+    return json.dumps(whole, ensure_ascii=False, indent=2) + "\n"
+
+
+def _cited(reference: Reference, document: Document | None) -> dict[str, Any]:
+    """A reference with its quote, which is ``None`` where the document does not say so any more."""
+    facts = document.model_dump(include={"title", "source", "date", "language"}) if document else {}
+    there = document is not None and reference.still_in(document)
+    quote = document.text[reference.start : reference.end] if document and there else None
+    place = {
+        "marker": reference.marker,
+        "document_id": reference.document_id,
+        "start": reference.start,
+        "end": reference.end,
+    }
+    return place | facts | {"verified": reference.verified, "quote": quote}
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
 def _exported(reference: Reference, document: Document, strings: Strings) -> str:
     facts = ", ".join(filter(None, (document.title or document.id, document.source, strings.date(document.date))))
     label = f"[{reference.marker}] " if reference.marker else ""
-    head = f"> {safe_markdown(label)}**{safe_markdown(facts).replace('*', '')}** ({safe_markdown(document.id)})"
+    head = f"> {verbatim(label)}**{verbatim(facts).replace('*', '')}** ({verbatim(document.id)})"
     if not reference.still_in(document):
         return f"{head}\n>\n> {strings.document_changed}"
-    quoted = safe_markdown(document.text[reference.start : reference.end])
-    return head + "\n>\n" + "\n".join(f"> {line}" for line in quoted.splitlines())
+    quoted = verbatim(document.text[reference.start : reference.end])
+    return head + "\n>\n" + "\n".join(f"> {line}" for line in quoted.split("\n"))

@@ -1,27 +1,136 @@
 // The few things a page needs that the server cannot do for it.
 globalThis.askcorpus = {
+  begun: 0,
+  root: "/",
+
   start() {
-    const french = navigator.language.startsWith("fr");
-    document.documentElement.lang = french ? "fr" : "en";
+    // Gradio's files are found from here, whatever address the page has later.
+    const base = document.querySelector("base");
+    base.href = base.href;
+    askcorpus.root = base.href;
     const theme = localStorage.getItem("askcorpus.theme");
     if (theme) document.body.classList.toggle("dark", theme === "dark");
-    const names = french
-      ? { "#menu": "Conversations précédentes", "#theme": "Clair ou sombre", ".toggle-button": "Fermer" }
-      : { "#menu": "Earlier conversations", "#theme": "Light or dark", ".toggle-button": "Close" };
-    for (const [selector, name] of Object.entries(names)) document.querySelector(selector)?.setAttribute("aria-label", name);
-    // Gradio names each bubble by its raw Markdown, which a screen reader would read out instead of the text.
-    const unname = () => document.querySelectorAll("#chat [data-testid][aria-label]").forEach((each) => each.removeAttribute("aria-label"));
-    new MutationObserver(unname).observe(document.querySelector("#chat"), { childList: true, subtree: true, attributeFilter: ["aria-label"] });
-    document.addEventListener("click", askcorpus.copyAsRead, true);
+    document.addEventListener("keydown", askcorpus.keyPressed, true);
+    document.addEventListener("click", askcorpus.clicked, true);
+    addEventListener("popstate", () => location.reload());
+    new MutationObserver(askcorpus.named).observe(document.querySelector("#masthead"), { childList: true, subtree: true });
+    askcorpus.named();
+    const side = document.querySelector("#side .sidebar-content") ?? document.querySelector(".sidebar .sidebar-content");
+    const sidebar = side.closest(".sidebar");
+    const shut = () => (side.inert = !sidebar.classList.contains("open"));
+    new MutationObserver(shut).observe(sidebar, { attributeFilter: ["class"] });
+    shut();
+    askcorpus.watchServer();
   },
 
-  // Copies what people read, not the Markdown and links behind it.
-  copyAsRead(event) {
-    const bubble = event.target.closest("#chat .message-buttons button[aria-label='Copy message']")?.closest(".message-row");
-    if (!bubble) return;
-    const text = bubble.querySelector(".message-content").innerText;
+  // What the server put into the masthead: the page's language, and the names that Gradio's own parts lack.
+  named() {
+    const words = document.querySelector("#words")?.dataset;
+    if (!words) return;
+    document.documentElement.lang = words.locale;
+    document.documentElement.dir = words.locale === "ar" ? "rtl" : "ltr";
+    const names = { "#menu": words.menu, "#theme": words.theme, ".toggle-button": words.close };
+    for (const [selector, name] of Object.entries(names)) document.querySelector(selector)?.setAttribute("aria-label", name);
+  },
+
+  // The address of what the page is told to show: where it is opened at.
+  address() {
+    return location.pathname.slice(new URL(askcorpus.root).pathname.length - 1) + location.search;
+  },
+
+  // A conversation has an address of its own from its first question on.
+  shown(last) {
+    askcorpus.takeDraft();
+    const { conversation, title } = last.dataset;
+    document.title = title ? `${title} · askcorpus` : "askcorpus";
+    const path = new URL(conversation ? `c/${conversation}` : ".", askcorpus.root).pathname;
+    if (location.pathname !== path) history.pushState(null, "", path);
+    const turn = last.querySelector("[data-turn]");
+    const key = turn ? `${conversation} ${turn.dataset.turn}` : "";
+    const chat = document.querySelector("#chat");
+    if (turn && askcorpus.turn !== key) chat.scrollTop += turn.getBoundingClientRect().top - chat.getBoundingClientRect().top;
+    askcorpus.turn = key;
+    if (!last.querySelector("[aria-busy]")) askcorpus.begun = 0;
+  },
+
+  // What was in the box when the page was loaded anew because the server had been gone.
+  takeDraft() {
+    const draft = sessionStorage.getItem("askcorpus.draft");
+    sessionStorage.removeItem("askcorpus.draft");
+    const box = document.querySelector("#ask textarea");
+    if (!draft || !box || box.value) return;
+    box.value = draft;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  },
+
+  isBusy() {
+    return Boolean(document.querySelector("#ask .stop-button")) || Date.now() - askcorpus.begun < 5000;
+  },
+
+  begin() {
+    askcorpus.begun = Date.now();
+  },
+
+  idle() {
+    askcorpus.begun = 0;
+  },
+
+  say(name) {
+    const status = document.querySelector("#status span");
+    if (status) status.textContent = document.querySelector("#words").dataset[name];
+  },
+
+  // An empty box asks nothing, and one question is answered at a time.
+  mayAsk(event) {
+    const text = document.querySelector("#ask textarea").value.trim();
+    const busy = askcorpus.isBusy();
+    if (text && !busy) return askcorpus.begin();
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (busy) askcorpus.say("busy");
+  },
+
+  keyPressed(event) {
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.matches("#ask textarea")) askcorpus.mayAsk(event);
+    if (event.key !== "Escape" || event.target.closest(".field")) return;
+    const stop = document.querySelector("#ask .stop-button");
+    if (stop) stop.click();
+    else if (document.querySelector(".sidebar.open")) askcorpus.toggleConversations();
+  },
+
+  clicked(event) {
+    if (event.target.closest("#ask .submit-button")) askcorpus.mayAsk(event);
+  },
+
+  // A field in the place of a text: Enter takes it, Escape leaves all as it was.
+  field(text, done) {
+    const form = document.createElement("div");
+    form.className = "field";
+    const box = document.createElement("textarea");
+    box.value = text;
+    box.maxLength = 10000;
+    box.rows = 1;
+    form.append(box);
+    box.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") form.remove();
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      if (box.value.trim() && box.value.trim() !== text.trim()) done(box.value);
+      form.remove();
+    });
+    return form;
+  },
+
+  // What people read of an answer, without what stands around it.
+  answerText(turn) {
+    return [...turn.querySelectorAll(".answer .words p, .answer .failed")].map((line) => line.textContent).join("\n");
+  },
+
+  copy(text, button) {
     navigator.clipboard?.writeText(text);
-    if (navigator.clipboard) event.stopPropagation();
+    const was = button.textContent;
+    button.textContent = document.querySelector("#words").dataset.copied;
+    setTimeout(() => (button.textContent = was), 1500);
   },
 
   toggleConversations() {
@@ -33,11 +142,31 @@ globalThis.askcorpus = {
     localStorage.setItem("askcorpus.theme", dark ? "dark" : "light");
   },
 
-  download(text) {
+  focusBox() {
+    document.querySelector("#ask textarea")?.focus();
+  },
+
+  download(text, name, type) {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/markdown" }));
-    link.download = "askcorpus.md";
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
     link.click();
     URL.revokeObjectURL(link.href);
+  },
+
+  // A server that is gone is one line; when it is back, the page goes on where it was.
+  watchServer() {
+    let gone = false;
+    const look = async () => {
+      if (document.hidden) return;
+      const there = await fetch(new URL("health", askcorpus.root), { cache: "no-store" }).then((reply) => reply.ok, () => false);
+      if (there && gone) {
+        sessionStorage.setItem("askcorpus.draft", document.querySelector("#ask textarea").value);
+        return location.reload();
+      }
+      if (!there) askcorpus.say("offline");
+      gone = !there;
+    };
+    setInterval(look, 5000);
   },
 };

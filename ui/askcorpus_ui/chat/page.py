@@ -1,27 +1,30 @@
 """The chat page: what Gradio shows, and what happens when somebody asks, clicks or stops.
 
-The page needs nothing that the server keeps between two events: it carries its conversation along, and the browser
-keeps the earlier ones. So an open tab goes on working after a restart, and pages do not leak into each other.
+The server keeps the conversations on disk, one row a turn (`conversations`), each for the browser that asked. A page
+carries only which of them it shows. So two tabs add to the same one, and an open tab goes on after a restart.
 """
 
 import asyncio
 import logging
+import re
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 import gradio as gr
 from fastapi import FastAPI
 
 from askcorpus.errors import AskcorpusError
 from askcorpus.feedback import FeedbackFile
-from askcorpus.types import Answer, Done, Filters, Token
-from askcorpus_ui.chat import render
-from askcorpus_ui.chat.conversation import Conversation, Reply, read_stored
+from askcorpus.types import Answer, Event, Filters, Retrieved, Token
+from askcorpus_ui.chat import markdown, render
+from askcorpus_ui.chat.browser import owner_of
+from askcorpus_ui.chat.conversation import ID, Conversation, Exchange, Place, Reply
+from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.chat.layout import Widgets, labels_of, lay_out, make_theme, masthead, status_line, welcome
-from askcorpus_ui.chat.markdown import export_markdown
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.chat.surface import Surface, mounted
 from askcorpus_ui.chat.translations import LANGUAGES, Strings, strings_for
@@ -42,11 +45,15 @@ _FRAME_SECONDS = 0.06
 _EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _QUICK: dict[str, Any] = {**_EVENT, "queue": False}
 
-Carried = dict[str, Any] | None
-"""The conversation as a page carries it: JSON, or nothing yet."""
+_FIRST_PASSAGES = 3
+_MOST_CHOSEN = 200
+_GOES_ON_SECONDS = 600
+"""A question that the server lost by being stopped is answered when its page is opened again, if it is not too old."""
 
-Stored = list[dict[str, Any]] | None
-"""The earlier conversations as a browser keeps them."""
+_NO_FILTERS: tuple[Any, ...] = ([], [], "", "", [])
+
+Carried = dict[str, Any] | None
+"""The place that a page carries: JSON, or nothing yet."""
 
 
 def mount_chat(
@@ -56,9 +63,10 @@ def mount_chat(
     warm_up: "WarmUp",
     examples: Sequence[str],
     feedback: FeedbackFile,
+    conversations: Conversations,
 ) -> Surface:
     """Put the chat page at the root of ``app``; routes added later are not reached. Returns what stands before it."""
-    blocks = ChatPage(assistant, questions, warm_up, examples, feedback).blocks()
+    blocks = ChatPage(assistant, questions, warm_up, examples, feedback, conversations).blocks()
     blocks.state_session_capacity = _SESSIONS
     folder = files("askcorpus_ui.chat")
     css, script = (folder.joinpath(name).read_text("utf-8") for name in ("style.css", "page.js"))
@@ -90,92 +98,138 @@ class ChatPage:
         warm_up: "WarmUp",
         examples: Sequence[str],
         feedback: FeedbackFile,
+        conversations: Conversations,
     ) -> None:
         self._assistant = assistant
         self._questions = questions
         self._warm_up = warm_up
         self._examples = tuple(examples)
         self._feedback = feedback
+        self._conversations = conversations
+        self._answering: set[tuple[str, int]] = set()
 
     def blocks(self) -> gr.Blocks:
         """The page, laid out and wired."""
         blocks = gr.Blocks(title="askcorpus", fill_height=True, fill_width=True)
         with blocks:
             widgets = lay_out()
-            self._wire_asking(widgets)
-            self._wire_conversations(widgets)
-            widgets.panel.select(self.open_source, widgets.conversation, widgets.panel, **_QUICK)
-            widgets.chat.like(self.like, widgets.conversation, widgets.status, **_QUICK)
+            asking = self._wire_asking(widgets, blocks)
+            self._wire_conversations(widgets, asking)
+            self._wire_filters(widgets)
+            widgets.panel.select(self.open_source, widgets.place, widgets.panel, **_QUICK)
+            for part in (widgets.turns, widgets.last):
+                part.like(self.like, widgets.place, widgets.status, **_QUICK)
             widgets.menu.click(None, None, None, js="() => askcorpus.toggleConversations()")
             widgets.theme.click(None, None, None, js="() => askcorpus.toggleTheme()")
-            shown = [widgets.header, widgets.panel, widgets.past, widgets.chat, widgets.box, widgets.status]
-            filters = [widgets.languages, widgets.sources]
-            blocks.load(self.load, widgets.store, [*shown, *filters, widgets.timer], **_QUICK)
             widgets.timer.tick(self.tick, None, [widgets.status, widgets.timer], **_QUICK)
         blocks.queue(max_size=32, default_concurrency_limit=4, api_open=False)
         return blocks
 
     # ---- wiring
 
-    def _wire_asking(self, w: Widgets) -> None:
-        filters = [w.languages, w.sources, w.date_from, w.date_to]
-        started = [w.conversation, w.chat, w.box, w.status]
+    def _wire_asking(self, w: Widgets, blocks: gr.Blocks) -> list[Any]:
+        """The events that end in an answer."""
+        started = [w.place, w.turns, w.last, w.box, w.status]
+        loaded = [w.header, *started, w.panel, w.past, w.languages, w.sources, w.date_from, w.date_to, w.only, w.chips]
+        begun = [
+            blocks.load(self.load, w.address, [*loaded, w.timer], js="() => askcorpus.address()", **_QUICK),
+            w.box.submit(self.begin, [w.box, w.place], started, **_QUICK),
+            w.last.example_select(self.begin_example, w.place, started, **_QUICK),
+            w.last.retry(self.retry, w.place, started, **_QUICK),
+            w.last.undo(self.unfiltered, w.place, [*started, *w.filters, w.chips], **_QUICK),
+            *(part.edit(self.edit, w.place, started, **_QUICK) for part in (w.turns, w.last)),
+        ]
         asking = [
-            begun.then(
+            event.then(
                 self.respond,
-                [w.conversation, *filters],
-                [w.conversation, w.chat, w.panel, w.status],
+                [w.place, *w.filters],
+                [w.last, w.panel, w.status],
                 concurrency_limit=8,
                 concurrency_id="ask",
                 **_EVENT,
             )
-            for begun in (
-                w.box.submit(self.begin, [w.box, w.conversation], started, **_QUICK),
-                w.chat.example_select(self.begin_example, None, started, **_QUICK),
-                w.chat.retry(self.retry, w.conversation, started, **_QUICK),
-            )
+            for event in begun
         ]
-        keeping: dict[str, Any] = {"inputs": [w.conversation, w.store], "outputs": [w.store, w.past], **_QUICK}
         for asked in asking:
-            asked.then(self.idle, None, w.box, **_QUICK).then(self.save, **keeping)
-        # First the answer is cancelled, then what was written is kept: in one event Gradio does it the other way round,
-        # and a piece that comes in between would take the place of the note.
+            asked.then(self.idle, [w.place, w.search], [w.box, w.past], **_QUICK)
+        # First the answer is cancelled, then what was written is shown: in one event Gradio does it the other way
+        # round, and a piece that comes in between would take the place of the note.
         cancelled = w.box.stop(None, None, None, cancels=asking, **_QUICK)
-        cancelled.then(self.stopped, w.conversation, [w.chat, w.box, w.status], **_QUICK).then(self.save, **keeping)
+        cancelled.then(self.stopped, w.place, [w.last, w.box, w.status, w.past], **_QUICK)
+        return asking
 
-    def _wire_conversations(self, w: Widgets) -> None:
-        shown = [w.conversation, w.chat, w.panel, w.status]
-        w.new.click(self.new, None, [*shown, w.past], **_QUICK)
-        w.past.input(self.reopen, [w.past, w.store], shown, **_QUICK)
-        w.export.click(self.export, w.conversation, w.exported, **_QUICK).then(
-            None, w.exported, None, js="(text) => askcorpus.download(text)"
+    def _wire_conversations(self, w: Widgets, asking: list[Any]) -> None:
+        fresh = [w.place, w.turns, w.last, w.panel, w.status, w.box, w.past, *w.filters, w.chips]
+        w.new.click(None, None, None, cancels=asking, **_QUICK).then(self.new, None, fresh, **_QUICK).then(
+            None, None, None, js="() => askcorpus.focusBox()"
         )
+        w.search.change(self.search, [w.search, w.place], w.past, **_QUICK)
+        w.past.edit(self.rename, [w.search, w.place], w.past, **_QUICK)
+        w.past.delete(self.delete, [w.search, w.place], w.past, **_QUICK)
+        for button, export, name, kind in (
+            (w.markdown, self.export_markdown, "askcorpus.md", "text/markdown"),
+            (w.json, self.export_json, "askcorpus.json", "application/json"),
+        ):
+            download = f"(text) => askcorpus.download(text, '{name}', '{kind}')"
+            button.click(export, w.place, w.exported, **_QUICK).then(None, w.exported, None, js=download)
+
+    def _wire_filters(self, w: Widgets) -> None:
+        for chooser in (w.languages, w.sources, w.date_from, w.date_to):
+            chooser.change(self.chips, w.filters, w.chips, **_QUICK)
+        w.chips.delete(self.without, w.filters, [*w.filters, w.chips], **_QUICK)
 
     # ---- the page itself
 
-    def load(self, stored: Stored, request: gr.Request) -> tuple[Any, ...]:
-        """Fill the page for whoever opens it: their language, their conversations, the corpus as it is now."""
+    def load(self, address: str, request: gr.Request) -> tuple[Any, ...]:
+        """Fill the page for whoever opens it: their language, the conversation of its address, the corpus as it is."""
         strings = _strings(request)
         facets = self._assistant.store.facets()
         count = self._assistant.store.count()
+        opened = Opened.at(address)
+        try:
+            conversation = self._read(request, opened.conversation)
+        except gr.Error:  # the list of conversations says why
+            conversation = None
+        last = conversation.last if conversation else None
+        place, waiting = None, False
+        if conversation and last:
+            waiting = (conversation.id, last.number) in self._answering
+            unanswered = last.reply is None and not waiting and time.time() - last.asked < _GOES_ON_SECONDS
+            place = Place(id=conversation.id, turn=last.number if unanswered else None).dumped()
+            waiting = waiting or unanswered
+        box = gr.update(submit_btn=strings.send, stop_btn=False)
         languages, sources = self._choices(strings)
-        examples = [{"text": question} for question in self._example_questions(strings)] if count else []
+        shown = render.turn(conversation, strings, waiting=waiting) if conversation else self._welcome(strings)
+        references = last.reply.references if last and last.reply else []
         return (
             masthead(strings, count, facets.date_min, facets.date_max),
-            self._panel([], strings),
-            gr.update(choices=_titles(read_stored(stored))),
-            gr.update(placeholder=welcome(strings, count), examples=examples),
-            gr.update(submit_btn=strings.send, stop_btn=False),
+            place,
+            render.turns(conversation, strings),
+            shown,
+            box,
             self._idle_status(strings),
-            gr.update(choices=languages),
-            gr.update(choices=sources),
+            self._panel(references, strings),
+            self._past(request, "", conversation.id if conversation else ""),
+            gr.update(choices=languages, value=list(opened.filters.languages)),
+            gr.update(choices=sources, value=list(opened.filters.sources)),
+            opened.filters.date_from,
+            opened.filters.date_to,
+            list(opened.filters.document_ids),
+            self._chips(opened.filters, strings),
             gr.Timer(active=not self._warm_up.is_over()),
         )
 
+    def _welcome(self, strings: Strings) -> str:
+        count = self._assistant.store.count()
+        return welcome(strings, count, self._example_questions(strings) if count else ())
+
     def _choices(self, strings: Strings) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         facets = self._assistant.store.facets()
-        languages = [(strings.language_name(code), code) for code in facets.languages if code]
-        return languages, [(source, source) for source in sorted(filter(None, facets.sources))]
+        languages = [
+            (f"{strings.language_name(code)} ({count})", code) for code, count in facets.languages.items() if code
+        ]
+        sources = [(f"{source} ({count})", source) for source, count in sorted(facets.sources.items()) if source]
+        return languages, sources
 
     def tick(self, request: gr.Request) -> tuple[Any, Any]:
         """Take the notice away once the models are loaded."""
@@ -194,31 +248,69 @@ class ChatPage:
         newest = self._assistant.store.documents(limit=_NEWEST)
         titled = [document for document in newest if 0 < len(document.title) <= _LONGEST_TITLE]
         titled.sort(key=lambda document: document.language != strings.locale)
+        distinct = {document.title: document for document in reversed(titled)}
         return [
             LANGUAGES.get(document.language, strings).example.format(title=document.title)
-            for document in titled[:_EXAMPLES]
+            for document in list(reversed(distinct.values()))[:_EXAMPLES]
         ]
 
     # ---- asking
 
     def begin(self, question: str, carried: Carried, request: gr.Request) -> tuple[Any, ...]:
-        """Show the question and empty the box."""
+        """Keep the question, show it, and empty the box; an empty one changes nothing."""
+        place = _place(carried)
         if not question.strip():
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
-        return self._begun(Conversation.read(carried).asking(question), request, value="")
+            return (gr.skip(),) * 5
+        return self._begun(lambda owner: self._ask(owner, place, question), request, value="")
 
-    def begin_example(self, chosen: gr.SelectData, request: gr.Request) -> tuple[Any, ...]:
+    def begin_example(self, carried: Carried, chosen: gr.SelectData, request: gr.Request) -> tuple[Any, ...]:
         """Ask one of the questions that the empty page offers."""
-        return self._begun(Conversation().asking(str(chosen.value["text"])), request)
+        return self._begun(lambda owner: self._ask(owner, _place(carried), str(chosen.value["text"])), request)
 
-    def retry(self, carried: Carried, chosen: gr.RetryData, request: gr.Request) -> tuple[Any, ...]:
-        """Forget an answer and what followed it, and answer again."""
-        return self._begun(Conversation.read(carried).until(_bubble(chosen)).replied(None), request)
+    def edit(self, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Ask a turn's question in other words, in a conversation of its own that begins with what was said before."""
+        happened = event._data or {}
+        question, number = str(happened["value"]["text"]), int(happened["index"])
+        if not question.strip():
+            return (gr.skip(),) * 5
+        return self._begun(lambda owner: self._ask(owner, _place(carried), question, before=number), request)
 
-    def _begun(self, conversation: Conversation, request: gr.Request, **changes: Any) -> tuple[Any, ...]:
+    def retry(self, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Forget the answer to the last question, and answer again."""
+        return self._begun(lambda owner: self._again(owner, carried, event), request)
+
+    def unfiltered(self, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Take all filters away and answer the last question again."""
+        begun = self._begun(lambda owner: self._again(owner, carried, event), request)
+        return *begun, *_NO_FILTERS, ""
+
+    def _ask(self, owner: str, place: Place | None, question: str, before: int | None = None) -> Place | None:
+        return self._conversations.ask(owner, place.id if place else None, question, before)
+
+    def _again(self, owner: str, carried: Carried, event: gr.EventData) -> Place | None:
+        place = _place(carried)
+        if place is None:
+            return None
+        again = Place(id=place.id, turn=int((event._data or {})["index"]))
+        conversation = self._conversations.read(owner, place.id)
+        if conversation is None or conversation.last is None or conversation.last.number != again.turn:
+            return None
+        return again if self._conversations.reply(owner, again, None) else None
+
+    def _begun(self, keep: Callable[[str], Place | None], request: gr.Request, **changes: Any) -> tuple[Any, ...]:
+        """What a page shows of a question that was just kept; why not, where it could not be."""
         strings = _strings(request)
+        try:
+            owner = owner_of(request.headers)
+            place = keep(owner)
+            conversation = self._conversations.read(owner, place.id) if place else None
+        except AskcorpusError as exc:
+            return *(gr.skip(),) * 4, status_line(str(exc))
+        if place is None or conversation is None:
+            return (gr.skip(),) * 5
         box = gr.update(submit_btn=False, stop_btn=strings.stop, **changes)
-        return *_shown(conversation, strings), box, status_line()
+        last = render.turn(conversation, strings, waiting=True)
+        return place.dumped(), render.turns(conversation, strings), last, box, status_line()
 
     async def respond(
         self,
@@ -227,142 +319,301 @@ class ChatPage:
         sources: list[str],
         date_from: str,
         date_to: str,
+        only: list[str] | None,
         request: gr.Request,
     ) -> AsyncIterator[tuple[Any, ...]]:
-        """Answer the last question, piece by piece; every yield is (conversation, bubbles, panel, status)."""
-        conversation, strings = Conversation.read(carried), _strings(request)
-        if not conversation.exchanges or conversation.reply:
+        """Answer the turn that waits, piece by piece; every yield is (last turn, panel, status)."""
+        strings = _strings(request)
+        waiting = await asyncio.to_thread(self._waiting, carried, request)
+        if waiting is None:
+            yield gr.skip(), gr.skip(), gr.skip()
             return
-        began, drawn, text = time.monotonic(), 0.0, ""
-        turn = len(conversation.exchanges)
-        before = await asyncio.to_thread(render.bubbles, conversation, strings)  # a browser may send megabytes
-
-        def shown(reply: Reply, *, writing: bool = False) -> tuple[Any, Any]:
-            return conversation.replied(reply).dumped(), [*before, render.bubble(reply, strings, writing=writing)]
+        conversation, exchange = waiting
+        place = Place(id=conversation.id, turn=exchange.number)
+        key, text, drawn, began = (conversation.id, exchange.number), "", 0.0, time.monotonic()
+        owner, period = owner_of(request.headers), ""
+        reply: Reply | None = None
 
         def written() -> tuple[Any, ...]:
-            return *shown(Reply(kind="unfinished", text=text), writing=True), gr.skip(), gr.skip()
+            writing = Reply(kind="unfinished", text=text)
+            return render.turn(conversation, strings, writing=writing), gr.skip(), gr.skip()
 
-        def failed(why: str) -> tuple[Any, ...]:
-            return *shown(Reply(kind="failed", text=why)), gr.skip(), status_line("", turn)
-
-        yield written()
-        try:
-            filters = Filters(
-                languages=tuple(languages),
-                sources=tuple(sources),
-                date_from=date_from.strip(),
-                date_to=date_to.strip(),
+        def start() -> Iterator[Event]:
+            return self._assistant.stream(
+                exchange.question,
+                history=conversation.history(exchange.number),
+                filters=_filters(languages, sources, date_from, date_to, only),
+                conversation_id=conversation.id,
             )
-            async with aclosing(
-                self._questions.stream(
-                    lambda: self._assistant.stream(
-                        conversation.question,
-                        history=conversation.history,
-                        filters=filters,
-                        conversation_id=conversation.id,
-                    )
-                )
-            ) as events:
+
+        self._answering.add(key)
+        try:
+            yield written()
+            async with aclosing(self._questions.stream(start)) as events:
                 async for event in events:
-                    if isinstance(event, Token):
+                    if isinstance(event, Retrieved):
+                        references = [Reference.near(hit) for hit in event.passages[:_FIRST_PASSAGES]]
+                        yield gr.skip(), self._panel(references, strings), gr.skip()
+                    elif isinstance(event, Token):
                         text += event.text
                         if time.monotonic() - drawn > _FRAME_SECONDS:
                             drawn = time.monotonic()
                             yield written()
-                    elif isinstance(event, Done):
+                    else:
                         self._feedback.remember(event.answer)
-                        reply = Reply.of(event.answer)
-                        panel = self._panel(reply.references, strings)
-                        said = _summary(event.answer, reply.source_count, time.monotonic() - began, strings)
-                        yield *shown(reply), panel, status_line(said, turn, reply.id)
+                        period = event.answer.period
+                        reply = await asyncio.to_thread(self._reply_of, event.answer)
         except AskcorpusError as exc:
-            yield failed(str(exc))
+            reply = Reply(kind="failed", text=str(exc))
         except Exception:  # whatever it is, the page must say that it failed, and no more than that
             log.exception("Unexpected error %s", reference := new_reference())
-            yield failed(f"{strings.failed} {strings.failed_hint.format(reference=reference)}")
+            reply = Reply(kind="failed", text=f"{strings.failed} {strings.failed_hint.format(reference=reference)}")
+        finally:
+            self._answering.discard(key)
+            if reply is None:  # it was stopped
+                self._keep(owner, place, Reply(kind="unfinished", text=text))
+        assert reply is not None, "an answer ends in one, or something was raised"
+        seconds = time.monotonic() - began
+        yield await asyncio.to_thread(self._finished, owner, conversation, reply, period, seconds, strings)
 
-    def idle(self, request: gr.Request) -> Any:
-        """The box, ready for the next question."""
-        return gr.update(submit_btn=_strings(request).send, stop_btn=False)
+    def _finished(
+        self, owner: str, conversation: Conversation, reply: Reply, period: str, seconds: float, strings: Strings
+    ) -> tuple[Any, ...]:
+        """Keep what came of the last question, and show it."""
+        *before, last = conversation.exchanges
+        fault = self._keep(owner, Place(id=conversation.id, turn=last.number), reply)
+        exchanges = (*before, last.model_copy(update={"reply": reply}))
+        done = conversation.model_copy(update={"exchanges": exchanges})
+        panel = gr.skip() if reply.kind == "failed" else self._panel(reply.references, strings)
+        status = status_line(fault or _summary(reply, period, seconds, strings), last.number, reply.id)
+        return render.turn(done, strings), panel, status
 
-    def stopped(self, carried: Carried, request: gr.Request) -> tuple[Any, Any, Any]:
-        """Show what was written so far, which the page carries already, and that it is not all."""
-        conversation = Conversation.read(carried)
-        bubbles = render.bubbles(conversation, _strings(request))
-        return bubbles, self.idle(request), status_line("", len(conversation.exchanges))
+    def _waiting(self, carried: Carried, request: gr.Request) -> tuple[Conversation, Exchange] | None:
+        """The conversation as far as the turn that waits for its answer, and that; ``None`` where none does."""
+        place = _place(carried)
+        conversation = self._read(request, place.id if place else "")
+        exchange = conversation.exchange(place.turn) if conversation and place else None
+        if conversation is None or exchange is None or exchange.reply:
+            return None
+        until = tuple(each for each in conversation.exchanges if each.number <= exchange.number)
+        return conversation.model_copy(update={"exchanges": until}), exchange
+
+    def _reply_of(self, answer: Answer) -> Reply:
+        searched = self._assistant.store.count(answer.filters) if answer.filters else None
+        return Reply.of(answer, searched)
+
+    def _keep(self, owner: str, place: Place, reply: Reply) -> str:
+        """Keep what came of a question; "", or why that could not be."""
+        try:
+            self._conversations.reply(owner, place, reply)
+        except AskcorpusError as exc:
+            log.warning("An answer could not be kept: %s", exc)
+            return str(exc)
+        return ""
+
+    def idle(self, carried: Carried, search: str, request: gr.Request) -> tuple[Any, Any]:
+        """The box, ready for the next question, and the list of conversations."""
+        place = _place(carried)
+        box = gr.update(submit_btn=_strings(request).send, stop_btn=False)
+        return box, self._past(request, search, place.id if place else "")
+
+    def stopped(self, carried: Carried, request: gr.Request) -> tuple[Any, ...]:
+        """Show what was written so far, and that it is not all."""
+        strings, place = _strings(request), _place(carried)
+        conversation = self._read(request, place.id if place else "")
+        box, past = self.idle(carried, "", request)
+        if conversation is None or conversation.last is None:
+            return gr.skip(), box, status_line(), past
+        return render.turn(conversation, strings), box, status_line("", conversation.last.number), past
 
     def like(self, carried: Carried, chosen: gr.LikeData, request: gr.Request) -> str:
         """Keep what somebody thinks of an answer; the status line, which says whether that worked."""
-        strings = _strings(request)
-        conversation = Conversation.read(carried).until(_bubble(chosen))
-        if conversation.reply is None:
+        strings, place = _strings(request), _place(carried)
+        conversation = self._read(request, place.id if place else "")
+        exchange = conversation.exchange(_number(chosen.index)) if conversation else None
+        if conversation is None or exchange is None or exchange.reply is None:
             return status_line()
         liked = chosen.liked if isinstance(chosen.liked, bool) else None  # a second click takes the first back
-        kept = self._feedback.add(conversation.question, conversation.history, conversation.reply.id, liked)
+        history = conversation.history(exchange.number)
+        kept = self._feedback.add(exchange.question, history, exchange.reply.id, liked)
         return status_line(strings.feedback_kept if kept else strings.feedback_lost)
 
     # ---- sources
 
     def open_source(self, carried: Carried, event: gr.EventData, request: gr.Request) -> str:
         """The panel for the reply whose link was clicked, that link's sentence the active one."""
-        happened = event._data or {}
+        happened, place = event._data or {}, _place(carried)
         chosen = Reference.parse(str(happened.get("href", "")))
-        linked = Conversation.read(carried).until(int(happened.get("index", 0))).references
-        return self._panel(linked, _strings(request), chosen)
+        conversation = self._read(request, place.id if place else "")
+        exchange = conversation.exchange(_number(happened.get("index", 0))) if conversation else None
+        reply = exchange.reply if exchange else None
+        return self._panel(reply.references if reply else [], _strings(request), chosen)
 
     def _panel(self, references: Sequence[Reference], strings: Strings, active: Reference | None = None) -> str:
         return render.panel(references, self._assistant.store.document, strings, active)
 
+    # ---- filters
+
+    def chips(
+        self,
+        languages: list[str],
+        sources: list[str],
+        date_from: str,
+        date_to: str,
+        only: list[str] | None,
+        request: gr.Request,
+    ) -> str:
+        """The filters that are set, each with a button that takes it away."""
+        return self._chips(_filters(languages, sources, date_from, date_to, only), _strings(request))
+
+    def without(
+        self,
+        languages: list[str],
+        sources: list[str],
+        date_from: str,
+        date_to: str,
+        only: list[str] | None,
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> tuple[Any, ...]:
+        """All filters without the one whose chip was clicked."""
+        kind, _, value = str((event._data or {}).get("name", "")).partition(":")
+        left = (
+            [each for each in languages if (kind, value) != ("language", each)],
+            [each for each in sources if (kind, value) != ("source", each)],
+            "" if kind == "date_from" else date_from,
+            "" if kind == "date_to" else date_to,
+            [each for each in only or () if (kind, value) != ("document", each)],
+        )
+        return *left, self.chips(*left, request)
+
+    def _chips(self, filters: Filters, strings: Strings) -> str:
+        return render.chips(filters, self._assistant.store.document, strings)
+
     # ---- conversations
 
-    def save(self, carried: Carried, stored: Stored) -> tuple[Any, Any]:
-        """Put the conversation first among those that the browser keeps."""
-        conversation = Conversation.read(carried)
-        if not conversation.exchanges:
-            return gr.skip(), gr.skip()
-        kept = conversation.among(read_stored(stored))
-        return [each.dumped() for each in kept], gr.update(choices=_titles(kept), value=conversation.id)
-
-    def reopen(self, identifier: str, stored: Stored, request: gr.Request) -> tuple[Any, ...]:
-        """Show an earlier conversation."""
-        found = next((kept for kept in read_stored(stored) if kept.id == identifier), None)
-        if found is None:
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
-        strings = _strings(request)
-        panel = self._panel(found.references, strings)
-        return *_shown(found, strings), panel, status_line("", len(found.exchanges))
-
     def new(self, request: gr.Request) -> tuple[Any, ...]:
-        """Begin afresh; the browser keeps what was said."""
+        """Begin afresh, without filters; the server keeps what was said."""
         strings = _strings(request)
-        return None, [], self._panel([], strings), self._idle_status(strings), gr.update(value=None)
+        box = gr.update(submit_btn=strings.send, stop_btn=False)
+        shown = (None, "", self._welcome(strings), self._panel([], strings), self._idle_status(strings), box)
+        return *shown, self._past(request, "", ""), *_NO_FILTERS, ""
 
-    def export(self, carried: Carried, request: gr.Request) -> str:
+    def search(self, words: str, carried: Carried, request: gr.Request) -> str:
+        """The conversations in which the words occur."""
+        place = _place(carried)
+        return self._past(request, words, place.id if place else "")
+
+    def rename(self, words: str, carried: Carried, event: gr.EventData, request: gr.Request) -> str:
+        """Give a conversation another title."""
+        happened = event._data or {}
+        with _told():
+            self._conversations.rename(owner_of(request.headers), happened["id"], happened["value"]["text"])
+        return self.search(words, carried, request)
+
+    def delete(self, words: str, carried: Carried, event: gr.EventData, request: gr.Request) -> str:
+        """Forget a conversation."""
+        with _told():
+            self._conversations.delete(owner_of(request.headers), (event._data or {})["id"])
+        return self.search(words, carried, request)
+
+    def export_markdown(self, carried: Carried, request: gr.Request) -> str:
         """The conversation as Markdown, every quote in full."""
-        return export_markdown(Conversation.read(carried), self._assistant.store.document, _strings(request))
+        conversation = self._whole(carried, request)
+        return markdown.export_markdown(conversation, self._assistant.store.document, _strings(request))
+
+    def export_json(self, carried: Carried, request: gr.Request) -> str:
+        """The conversation as JSON, every quote in full."""
+        return markdown.export_json(self._whole(carried, request), self._assistant.store.document)
+
+    def _whole(self, carried: Carried, request: gr.Request) -> Conversation:
+        place = _place(carried)
+        with _told():
+            found = self._conversations.read(owner_of(request.headers), place.id, whole=True) if place else None
+        return found or Conversation(id="", title="")
+
+    def _read(self, request: gr.Request, conversation: str) -> Conversation | None:
+        """A conversation of the browser that asks."""
+        if not conversation:
+            return None
+        with _told():
+            return self._conversations.read(owner_of(request.headers), conversation)
+
+    def _past(self, request: gr.Request, search: str, current: str) -> str:
+        strings = _strings(request)
+        try:
+            entries = self._conversations.listed(owner_of(request.headers), search)
+        except AskcorpusError as exc:
+            return render.past((), strings, current, search, str(exc))
+        return render.past(entries, strings, current, search, strings.kept(self._conversations.days))
+
+
+class Opened(NamedTuple):
+    """What an address asks the page to show: ``/c/ID``, and as a query what to ask only."""
+
+    conversation: str
+    filters: Filters
+
+    @classmethod
+    def at(cls, address: str) -> "Opened":
+        """Read an address; what it does not say well is left out."""
+        try:
+            parts = urlsplit(address)
+            query = parse_qs(parts.query, max_num_fields=_MOST_CHOSEN)
+        except ValueError:
+            return cls("", Filters())
+        found = re.fullmatch(f"/c/({ID[1:-1]})", parts.path)
+        filters = Filters(
+            languages=tuple(query.get("language", ())),
+            sources=tuple(query.get("source", ())),
+            date_from=query.get("date_from", [""])[0][:10],
+            date_to=query.get("date_to", [""])[0][:10],
+            document_ids=tuple(query.get("document", ())),
+        )
+        return cls(found[1] if found else "", filters)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What a user can mend is told in the page."""
+    try:
+        yield
+    except AskcorpusError as exc:
+        raise gr.Error(str(exc), print_exception=False) from exc
 
 
 def _strings(request: gr.Request) -> Strings:
     return strings_for(request.headers.get("accept-language", ""))
 
 
-def _shown(conversation: Conversation, strings: Strings) -> tuple[Any, Any]:
-    """The conversation for the page to carry, and its bubbles."""
-    return conversation.dumped(), render.bubbles(conversation, strings)
+def _place(carried: Carried) -> Place | None:
+    return Place.model_validate(carried) if carried else None
 
 
-def _summary(answer: Answer, sources: int, seconds: float, strings: Strings) -> str:
-    """What the status line says of an answer."""
-    found = strings.source_count(sources) if answer.answerable else "" if answer.kind != "answer" else strings.no_answer
-    preferred = strings.preferring.format(period=strings.date(answer.period)) if answer.period else ""
+def _filters(
+    languages: Sequence[str], sources: Sequence[str], date_from: str, date_to: str, only: Sequence[str] | None
+) -> Filters:
+    """What the page's choosers say."""
+    return Filters(
+        languages=tuple(languages),
+        sources=tuple(sources),
+        date_from=date_from.strip(),
+        date_to=date_to.strip(),
+        document_ids=tuple(only or ()),
+    )
+
+
+def _summary(reply: Reply, period: str, seconds: float, strings: Strings) -> str:
+    """What the status line says of an answer; nothing of a failure, which speaks for itself."""
+    if reply.kind == "failed":
+        return ""
+    found = strings.no_answer if reply.kind == "abstained" else ""
+    if reply.kind == "answered":
+        found = strings.source_count(reply.source_count)
+    preferred = strings.preferring.format(period=strings.date(period)) if period else ""
     return " · ".join(filter(None, (found, preferred, f"{seconds:.1f} s")))
 
 
-def _titles(conversations: Sequence[Conversation]) -> list[tuple[str, str]]:
-    return [(conversation.title, conversation.id) for conversation in conversations]
-
-
-def _bubble(chosen: gr.RetryData | gr.LikeData) -> int:
-    """The number of the bubble that something was chosen at."""
-    return chosen.index if isinstance(chosen.index, int) else chosen.index[0]
+def _number(index: object) -> int:
+    """The number of the turn that something was chosen at."""
+    return index if isinstance(index, int) else 0

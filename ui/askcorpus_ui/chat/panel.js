@@ -1,12 +1,11 @@
 // Gradio runs this once, with `element`, `trigger` and `watch` in scope.
-// One listener serves every citation, also those of bubbles that do not exist yet.
+// One listener serves every citation, also those of answers that do not exist yet.
 const evidence = document.querySelector("#evidence");
-const BUBBLE = "#chat [data-testid=user], #chat [data-testid=bot]";
 const LINK = '#chat a[href*="/source/"]';
 let opener = null;
 
 const open = (link) => {
-  const index = [...document.querySelectorAll(BUBBLE)].indexOf(link.closest(BUBBLE));
+  const index = Number(link.closest("[data-turn]").dataset.turn);
   opener = link;
   trigger("select", { index, href: link.getAttribute("href") });
   evidence.classList.add("open");
@@ -22,6 +21,8 @@ document.addEventListener(
   "click",
   (event) => {
     if (event.target.closest(".panel-close")) return close();
+    const copying = event.target.closest("#panel [data-copy]");
+    if (copying) return askcorpus.copy(copying.dataset.copy, copying);
     const link = event.target.closest(LINK);
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();

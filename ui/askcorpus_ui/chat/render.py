@@ -1,15 +1,15 @@
 """Conversations and documents as HTML that a browser can be trusted with.
 
-The HTML stands in ``templates/``, and whatever comes from a document, a model or a user is escaped when it is put in:
-as HTML by Jinja, as Markdown by ``safe_markdown`` before. A citation is a plain link, so it also works without scripts,
-in a copy, in an export and after a restart of the server.
+The HTML stands in ``templates/``, and whatever comes from a document, a model or a user is escaped by Jinja when it is
+put in. None of it is taken for Markdown: a quote that begins with "2019." or "#" is shown as it is. A citation is a
+plain link, so it also works without scripts, in a copy, in an export and after a restart of the server.
 """
 
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import islice
+from itertools import islice, pairwise
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -18,13 +18,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from askcorpus.types import Document, Filters, Locator, Span, locator_at
-from askcorpus_ui.chat.conversation import Conversation, Reply
-from askcorpus_ui.chat.markdown import linked, partial_text, safe_markdown
+from askcorpus_ui.chat.cite import Quotation
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Marker, Reply
+from askcorpus_ui.chat.conversations import Entry
+from askcorpus_ui.chat.markdown import partial_text
 from askcorpus_ui.chat.references import Documents, Reference
 from askcorpus_ui.chat.translations import Strings
 
 _CONTEXT_CHARS = 200
 _IN_PANEL = 50
+_BULLETS = ("- ", "* ", "• ")
 _SPACES = re.compile(r"\s+")
 _Thing = TypeVar("_Thing")
 
@@ -36,7 +39,7 @@ def fill(template: str, **values: Any) -> str:
 
 @cache
 def _templates() -> Environment:
-    environment = Environment(
+    return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         auto_reload=False,
@@ -44,29 +47,89 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["line"] = lambda text: Markup(" ").join(text.split())
-    return environment
 
 
-# ---- bubbles
+# ---- turns
 
 
-def bubbles(conversation: Conversation, strings: Strings) -> list[dict[str, Any]]:
-    """The conversation as Gradio shows one."""
-    shown = []
-    for exchange in conversation.exchanges:
-        shown.append({"role": "user", "content": safe_markdown(exchange.question)})
-        if exchange.reply:
-            shown.append(bubble(exchange.reply, strings))
-    return shown
+class _Line(NamedTuple):
+    """A line of a reply: stretches of its text, some of them words that answer, and the markers between them."""
+
+    pieces: Sequence["_Piece"]
+    item: bool
 
 
-def bubble(reply: Reply, strings: Strings, *, writing: bool = False) -> dict[str, Any]:
-    """A reply, or what there is of it while it is written: ``writing``."""
-    text = safe_markdown(partial_text(reply.text)) if writing else linked(reply)
-    limits = ", ".join(_limits(reply.filters, strings))
-    content = fill("bubble.md", reply=reply, text=Markup(text), limits=limits, strings=strings, writing=writing)
-    return {"role": "assistant", "content": content.strip()}
+class _Piece(NamedTuple):
+    """Text, and whether it answers; or a marker."""
+
+    text: str = ""
+    strong: bool = False
+    marker: Marker | None = None
+
+
+def turns(conversation: Conversation | None, strings: Strings) -> str:
+    """All turns of a conversation but the last, which is shown by :func:`turn`."""
+    exchanges = conversation.exchanges[:-1] if conversation else ()
+    earlier = exchanges[0].number - 1 if exchanges else 0
+    return fill("turns.html", exchanges=[_turn(each, strings) for each in exchanges], earlier=earlier, strings=strings)
+
+
+def turn(conversation: Conversation, strings: Strings, *, writing: Reply | None = None, waiting: bool = False) -> str:
+    """The last turn of a conversation; with the reply that is being written, or ``waiting`` for its first word."""
+    last = conversation.last
+    if last is None:
+        return ""
+    shown = last.model_copy(update={"reply": writing}) if writing else last
+    body = _turn(shown, strings, writing=writing is not None or waiting, last=True)
+    return fill("last.html", conversation=conversation, turn=body)
+
+
+def _turn(exchange: Exchange, strings: Strings, *, writing: bool = False, last: bool = False) -> Markup:
+    reply = exchange.reply
+    text = partial_text(reply.text) if reply and writing else ""
+    lead: list[_Line] = []
+    more: list[_Line] = []
+    if reply and writing:
+        lead, more = _lines(reply.model_copy(update={"text": text, "markers": ()})), []
+    elif reply:
+        lead, more = _folded(reply)
+    limits = ", ".join(_limits(reply.filters, strings)) if reply else ""
+    values = {"exchange": exchange, "reply": reply, "lead": lead, "more": more, "limits": limits}
+    return Markup(fill("turn.html", **values, strings=strings, writing=writing, last=last))
+
+
+def _folded(reply: Reply) -> tuple[list[_Line], list[_Line]]:
+    """The lines to show, and those to fold: of quotes all but the first, which answers best."""
+    if not reply.quoted or len(reply.markers) < 2:
+        return _lines(reply), []
+    cut = reply.markers[0].end
+    lead = reply.model_copy(update={"text": reply.text[:cut], "markers": reply.markers[:1]})
+    more: list[_Line] = []
+    for before, marker in pairwise(reply.markers):
+        one = Reply(kind=reply.kind, text=reply.text[: marker.end].strip(), markers=(marker,))
+        more += _lines(one, start=before.end)
+    return _lines(lead), more
+
+
+def _lines(reply: Reply, start: int = 0) -> list[_Line]:
+    """The text of a reply from ``start`` on, line by line, as it is: nothing in it is taken for markup."""
+    lines: list[list[_Piece]] = [[]]
+    done = start
+    for marker in (*reply.markers, None):
+        words = marker.words if marker else ()
+        end = marker.start if marker else len(reply.text)
+        for part, strong, _place in _parts(reply.text, Span(done, max(done, end)), words):
+            first, *others = part.split("\n")
+            lines[-1].append(_Piece(first, strong))
+            lines += [[_Piece(other, strong)] for other in others]
+        if marker:
+            lines[-1].append(_Piece(marker=marker))
+            done = max(done, marker.end)
+    return [_Line(pieces, pieces[0].text.lstrip().startswith(_BULLETS)) for pieces in lines if _holds(pieces)]
+
+
+def _holds(pieces: Sequence[_Piece]) -> bool:
+    return any(piece.marker or piece.text.strip() for piece in pieces)
 
 
 def _limits(filters: Filters, strings: Strings) -> Iterator[str]:
@@ -76,6 +139,36 @@ def _limits(filters: Filters, strings: Strings) -> Iterator[str]:
         yield f"{strings.date_from} {strings.date(filters.date_from)}"
     if filters.date_to:
         yield f"{strings.date_to} {strings.date(filters.date_to)}"
+    if filters.document_ids:
+        yield strings.documents.format(count=len(filters.document_ids))
+
+
+class _Chip(NamedTuple):
+    """A filter that is set: what takes it away, and what it says."""
+
+    name: str
+    label: str
+
+
+def chips(filters: Filters, documents: Documents, strings: Strings) -> str:
+    """The filters that are set."""
+    shown = [_Chip(f"language:{code}", strings.language_name(code)) for code in filters.languages]
+    shown += [_Chip(f"source:{source}", source) for source in filters.sources]
+    for name, label, date in (
+        ("date_from", strings.date_from, filters.date_from),
+        ("date_to", strings.date_to, filters.date_to),
+    ):
+        if date:
+            shown.append(_Chip(f"{name}:", f"{label} {strings.date(date)}"))
+    for document_id in filters.document_ids:
+        document = documents(document_id)
+        shown.append(_Chip(f"document:{document_id}", (document.title if document else "") or document_id))
+    return fill("chips.html", chips=shown, strings=strings)
+
+
+def past(entries: Sequence[Entry], strings: Strings, current: str, search: str, kept: str) -> str:
+    """The list of conversations; ``current`` is the one that the page shows, ``kept`` how long they are."""
+    return fill("past.html", entries=entries, strings=strings, current=current, search=search, kept=kept)
 
 
 # ---- the source panel and the source page
@@ -89,6 +182,7 @@ class _Card(NamedTuple):
     extracts: Sequence["_Extract"]
     changed: bool
     chosen: Reference | None
+    quotation: Quotation | None
 
 
 class _Extract(NamedTuple):
@@ -108,15 +202,22 @@ def panel(
     grouped: dict[str, list[Reference]] = {}
     for reference in shown:
         grouped.setdefault(reference.document_id, []).append(reference)
-    cards = [_card(group, documents(document_id), active) for document_id, group in grouped.items()]
+    cards = [_card(group, documents(document_id), active, strings) for document_id, group in grouped.items()]
     return fill("panel.html", cards=cards, cited=any(each.marker for each in shown), strings=strings)
 
 
-def _card(references: Sequence[Reference], document: Document | None, active: Reference | None) -> _Card:
+def _card(
+    references: Sequence[Reference], document: Document | None, active: Reference | None, strings: Strings
+) -> _Card:
     found = [reference for reference in references if document and reference.still_in(document)]
     chosen = active if active in references else None
     extracts = _extracts(found, document, chosen) if document else []
-    return _Card(references, document, extracts, len(found) < len(references), chosen)
+    copied = chosen if chosen in found else (found[0] if found else None)
+    quotation = None
+    if document and copied:
+        date = strings.date(document.date) if document.date else ""
+        quotation = Quotation(document.text[copied.start : copied.end], document, date)
+    return _Card(references, document, extracts, len(found) < len(references), chosen, quotation)
 
 
 def _extracts(references: Sequence[Reference], document: Document, chosen: Reference | None) -> list[_Extract]:
@@ -184,7 +285,7 @@ def marked(
 
 
 def _parts(
-    text: str, stretch: Span, words: Iterable[Span], places: Sequence[tuple[int, str]]
+    text: str, stretch: Span, words: Iterable[Span], places: Sequence[tuple[int, str]] = ()
 ) -> list[tuple[str, bool, str]]:
     """The text of a stretch in pieces: whether each is one of the words, and what place begins with it."""
     spans = ((word, True) for word in sorted(words))

@@ -7,6 +7,7 @@ Gradio sees it, and Gradio gets only what these hold: nothing in it is ever a fi
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -17,16 +18,20 @@ from fastapi import FastAPI
 from gradio.utils import cancel_tasks
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcorpus_ui.bodies import MAX_BYTES, read_body, refusal, replayed
-from askcorpus_ui.chat.conversation import Conversation
+from askcorpus_ui.chat.browser import cookie_for
+from askcorpus_ui.chat.conversation import ID, Place
+from askcorpus_ui.chat.layout import CHOSEN
 from askcorpus_ui.problems import Fault, Problem
 
-PAGES = frozenset({"/", "/theme.css", "/favicon.ico"})
+PAGE = "/"
+PAGES = frozenset({PAGE, "/theme.css", "/favicon.ico"})
 FOLDERS = ("/assets/", "/static/")
 EVENTS = "/gradio_api/queue/data"
 RUN = "/gradio_api/run/predict"
@@ -46,6 +51,9 @@ _LONGEST_PATH = 200
 _LOCATIONS = (b"x-forwarded-host", b"x-gradio-server")
 """Headers by which any client could tell Gradio where the page's address is."""
 
+_CONVERSATION = re.compile(f"/c/{ID[1:-1]}")
+_BASE = (b'<base href="./" />', b'<base href="../" />')
+
 _SESSION = r"^[A-Za-z0-9_-]{1,64}$"
 _Line = Annotated[str, Field(max_length=1_000)]
 _Text = Annotated[str, Field(max_length=200_000)]
@@ -58,22 +66,29 @@ class _Typed(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
-class _Example(_Typed):
+class _Written(_Typed):
     text: _Text
 
 
-def _example(value: object) -> object:
-    """What was chosen of the examples; of other events the value is not used."""
+def _written(value: object) -> object:
+    """What somebody wrote or chose; of other events the value is not used."""
     return value if isinstance(value, dict) and "text" in value else None
 
 
 class _Happening(_Typed):
-    """What happened beside the values: which bubble or example, which link in it, which thumb."""
+    """What happened beside the values: at which turn, link, thumb, conversation or filter, and what was written."""
 
-    index: _Index | tuple[_Index, _Index] | None = None
-    value: Annotated[_Example | None, BeforeValidator(_example)] = None
+    index: _Index | None = None
+    value: Annotated[_Written | None, BeforeValidator(_written)] = None
     liked: bool | _Line | None = None
     href: Annotated[str, Field(max_length=10_000)] | None = None
+    id: Annotated[str, Field(pattern=ID)] | None = None
+    name: _Line | None = None
+
+
+def _happened(value: object) -> object:
+    """What happened; a field of text tells its text once more, which is not used."""
+    return None if isinstance(value, str) else value
 
 
 class _Call(_Typed):
@@ -81,7 +96,7 @@ class _Call(_Typed):
     fn_index: Annotated[int, Field(strict=True, ge=0, lt=10_000)]
     session_hash: Annotated[str, Field(pattern=_SESSION)]
     trigger_id: int | None = None
-    event_data: _Happening | None = None
+    event_data: Annotated[_Happening | None, BeforeValidator(_happened)] = None
 
 
 class _Cancel(_Typed):
@@ -100,16 +115,26 @@ def _when_empty(value: Any) -> BeforeValidator:
 
 
 _VALUES: dict[type[Any], TypeAdapter[Any]] = {
-    gr.JSON: TypeAdapter(Conversation | None),
-    gr.BrowserState: TypeAdapter(Annotated[list[Conversation], Field(max_length=100)] | None),
+    gr.JSON: TypeAdapter(Place | None),
     gr.Dropdown: TypeAdapter(Annotated[list[_Line], Field(max_length=1_000), _when_empty([])]),
-    gr.Radio: TypeAdapter(_Line | None),
     gr.Textbox: TypeAdapter(Annotated[_Text, _when_empty("")]),
 }
 """What each kind of component on the page may hold. One that is not here cannot be an input."""
 
-_NEEDED = {"like": "index", "retry": "index", "example_select": "value"}
-"""What must have happened for an event of that name."""
+_DOCUMENTS: TypeAdapter[Any] = TypeAdapter(Annotated[list[_Line], Field(max_length=1_000), _when_empty([])])
+"""What the page may carry of chosen documents."""
+
+_NEEDED = {
+    "rename": ("id", "value"),
+    "delete": ("id",),
+    "without": ("name",),
+    "like": ("index",),
+    "retry": ("index",),
+    "unfiltered": ("index",),
+    "edit": ("index", "value"),
+    "begin_example": ("value",),
+}
+"""What must have happened for a handler of that name."""
 
 
 class Surface:
@@ -136,7 +161,12 @@ class Surface:
         scope = {**scope, "headers": [header for header in scope["headers"] if header[0] not in _LOCATIONS]}
         method, path = scope.get("method"), str(scope["path"])
         if method in ("GET", "HEAD") and (path in PAGES or _is_in_a_folder(path)):
+            send = _with_cookie(scope, send) if path == PAGE else send
             await self._app({**scope, "query_string": b""}, receive, send)  # ?deep_link= and its like are not ours
+        elif method in ("GET", "HEAD") and _CONVERSATION.fullmatch(path):
+            # The same page; its files are found one folder up.
+            page = {**scope, "path": PAGE, "raw_path": PAGE.encode(), "query_string": b""}
+            await self._app(page, receive, _from_a_folder(_with_cookie(scope, send)))
         elif method == "GET" and path == EVENTS:
             await self._listen(scope, receive, send)
         elif method == "POST" and path in (RUN, JOIN, CANCEL, RESET):
@@ -196,9 +226,9 @@ class Surface:
         function = self._blocks.fns.get(call.fn_index)
         if function is None or function.fn is None or bool(function.queue) is not (path == JOIN):
             raise ValueError(f"fn_index {call.fn_index}")
-        for _, event in function.targets:
-            if event in _NEEDED and getattr(call.event_data, _NEEDED[event], None) is None:
-                raise ValueError(f"event_data without {_NEEDED[event]}")
+        for needed in _NEEDED.get(str(function.name), ()):
+            if getattr(call.event_data, needed, None) is None:
+                raise ValueError(f"event_data without {needed}")
         return call.model_dump(exclude={"data"}) | {"data": _values(function.inputs, call.data)}
 
     # ---- streams of events
@@ -282,6 +312,43 @@ def mounted(app: FastAPI, blocks: gr.Blocks) -> Surface:
     return surface
 
 
+def _with_cookie(scope: Scope, send: Send) -> Send:
+    """A ``send`` that gives the browser its cookie along with the page."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            cookie = cookie_for(Headers(scope=scope), secure=scope.get("scheme") == "https")
+            MutableHeaders(scope=message).append("Set-Cookie", cookie)
+        await send(message)
+
+    return sent
+
+
+def _from_a_folder(send: Send) -> Send:
+    """A ``send`` of Gradio's page for an address one folder down: what it names beside itself is one folder up."""
+    start: Message = {}
+    pieces: list[bytes] = []
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            start.update(message)
+            return
+        pieces.append(message.get("body", b""))
+        if message.get("more_body", False):
+            return
+        body = b"".join(pieces)
+        headers = MutableHeaders(scope=start)
+        if body:  # there is none for HEAD
+            body = body.replace(*_BASE, 1)
+            headers["Content-Length"] = str(len(body))
+        else:
+            del headers["Content-Length"]
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+
+    return sent
+
+
 def _is_in_a_folder(path: str) -> bool:
     if not path.startswith(FOLDERS) or not path.isascii() or len(path) > _LONGEST_PATH:
         return False
@@ -298,6 +365,8 @@ def _values(components: Sequence[Any], values: Sequence[object]) -> list[Any]:
 
 
 def _adapter(component: object) -> TypeAdapter[Any]:
+    if isinstance(component, gr.JSON) and component.elem_id == CHOSEN:
+        return _DOCUMENTS
     for kind, adapter in _VALUES.items():
         if isinstance(component, kind):
             return adapter

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from babel import Locale, negotiate_locale
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, format_time
 
 from askcorpus.types import Locator
 
@@ -65,6 +65,44 @@ class Strings:
     feedback_lost: str
     documents: str
     back: str
+    source_named: str
+    more_quotes: str
+    unanswered: str
+    answering: str
+    searched_some: str
+    searched_all: str
+    without_filters: str
+    about_answer: str
+    copy: str
+    copied: str
+    edit: str
+    retry: str
+    like: str
+    dislike: str
+    no_conversations: str
+    nothing_found: str
+    search_conversations: str
+    rename: str
+    delete: str
+    delete_sure: str
+    busy: str
+    offline: str
+    kept_days: str
+    kept_not: str
+    understood: str
+    in_context: str
+    without_context: str
+    export_markdown: str
+    export_json: str
+    menu: str
+    perhaps: str
+    remove_limit: str
+    copy_source: str
+    copy_plain: str
+    copy_markdown: str
+    copy_bibtex: str
+    copy_csl: str
+    earlier_turns: str
     places: Mapping[str, str]
 
     def locator(self, locator: Locator) -> str:
@@ -75,7 +113,9 @@ class Strings:
         """The words for a probability that the answer is right."""
         if probability >= 0.85:
             return self.very_likely
-        return self.likely if probability >= 0.6 else self.uncertain
+        if probability >= 0.6:
+            return self.likely
+        return self.perhaps if probability >= 0.5 else self.uncertain
 
     def source_count(self, count: int) -> str:
         """``1 source``, ``3 sources``."""
@@ -84,6 +124,17 @@ class Strings:
     def language_name(self, code: str) -> str:
         """The name of an ISO 639-1 language; the code itself where it has none."""
         return str(Locale(self.locale).languages.get(code, code))
+
+    def kept(self, days: int) -> str:
+        """How long conversations are kept."""
+        return self.kept_days.format(days=days) if days else self.kept_not
+
+    def moment(self, seconds: float) -> str:
+        """A time since 1970 as a day and, where it is today, an hour."""
+        when, now = datetime.fromtimestamp(seconds), datetime.now()
+        if when.date() == now.date():
+            return format_time(when, "short", locale=self.region)
+        return format_date(when.date(), "medium", locale=self.region)
 
     def date(self, iso: str) -> str:
         """``2022-09`` as “September 2022”; what is not a date comes back as it is."""
@@ -149,6 +200,44 @@ ENGLISH = Strings(
     feedback_lost="This could not be noted; the server’s log says why.",
     documents="{count} documents",
     back="Back to the chat",
+    source_named="Source {number}: {title}",
+    more_quotes="More from the sources",
+    unanswered="Not answered yet.",
+    answering="This question is being answered in another window.",
+    searched_some="{count} of {all} documents searched",
+    searched_all="{count} documents searched",
+    without_filters="Ask without filters",
+    about_answer="This answer",
+    copy="Copy",
+    copied="Copied",
+    edit="Edit question",
+    retry="Retry",
+    like="Good answer",
+    dislike="Bad answer",
+    no_conversations="What you ask is kept here.",
+    nothing_found="Nothing found.",
+    search_conversations="Search conversations",
+    rename="Rename",
+    delete="Delete",
+    delete_sure="Really delete?",
+    busy="The answer is still being written. Stop (Escape) ends it.",
+    offline="The server does not answer. Your question is kept; this page goes on by itself when it is back.",
+    kept_days="Kept on the server for {days} days after the last question, for this browser alone.",
+    kept_not="Kept until the server stops, for this browser alone.",
+    understood="Understood as",
+    in_context="Read together with what was asked before.",
+    without_context="Ask without context",
+    export_markdown="Export as Markdown",
+    export_json="Export as JSON",
+    menu="Earlier conversations",
+    perhaps="More likely right than not",
+    remove_limit="Remove filter: {name}",
+    copy_source="Copy with source",
+    copy_plain="Text",
+    copy_markdown="Markdown",
+    copy_bibtex="BibTeX",
+    copy_csl="CSL-JSON",
+    earlier_turns="{count} earlier questions are in the export.",
     places={
         "page": "page",
         "chapter": "chapter",
@@ -211,6 +300,44 @@ FRENCH = Strings(
     feedback_lost="Cela n’a pas pu être noté ; le journal du serveur dit pourquoi.",
     documents="{count} documents",
     back="Retour à la conversation",
+    source_named="Source {number} : {title}",
+    more_quotes="Autres passages des sources",
+    unanswered="Pas encore de réponse.",
+    answering="Cette question reçoit sa réponse dans une autre fenêtre.",
+    searched_some="{count} documents sur {all} consultés",
+    searched_all="{count} documents consultés",
+    without_filters="Demander sans filtres",
+    about_answer="Cette réponse",
+    copy="Copier",
+    copied="Copié",
+    edit="Modifier la question",
+    retry="Réessayer",
+    like="Bonne réponse",
+    dislike="Mauvaise réponse",
+    no_conversations="Ce que vous demandez est gardé ici.",
+    nothing_found="Rien trouvé.",
+    search_conversations="Chercher une conversation",
+    rename="Renommer",
+    delete="Supprimer",
+    delete_sure="Vraiment supprimer ?",
+    busy="La réponse est en cours d’écriture. Arrêter (Échap) y met fin.",
+    offline="Le serveur ne répond pas. Votre question est gardée ; la page reprendra d’elle-même à son retour.",
+    kept_days="Gardé sur le serveur {days} jours après la dernière question, pour ce navigateur seul.",
+    kept_not="Gardé jusqu’à l’arrêt du serveur, pour ce navigateur seul.",
+    understood="Compris ainsi",
+    in_context="Lu avec ce qui a été demandé avant.",
+    without_context="Demander sans contexte",
+    export_markdown="Exporter en Markdown",
+    export_json="Exporter en JSON",
+    menu="Conversations précédentes",
+    perhaps="Plutôt juste que faux",
+    remove_limit="Retirer le filtre : {name}",
+    copy_source="Copier avec la source",
+    copy_plain="Texte",
+    copy_markdown="Markdown",
+    copy_bibtex="BibTeX",
+    copy_csl="CSL-JSON",
+    earlier_turns="{count} questions plus anciennes sont dans l’export.",
     places={
         "page": "page",
         "chapter": "chapitre",

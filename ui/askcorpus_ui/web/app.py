@@ -42,6 +42,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         "GRADIO_ANALYTICS_MAX_EVENTS": "1",
         "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(2**31),
     }
+    from askcorpus_ui.chat.conversations import Conversations
     from askcorpus_ui.chat.page import mount_chat
 
     warm_up, metrics = WarmUp(assistant), Metrics()
@@ -53,6 +54,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         warm_up.start()
         async with agents.session_manager.run() if agents else nullcontext():
             yield
+        conversations.close()
 
     app = FastAPIOffline(
         title="askcorpus",
@@ -72,8 +74,9 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     if agents:
         app.router.routes.extend(_routes(agents))
     feedback = FeedbackFile(settings.data / FEEDBACK)
+    conversations = Conversations(settings.data, settings.keep_conversations)
     # Last: a route added after it would never be reached.
-    app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback)
+    app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
     # The one added last is the first that a request comes through.
     app.add_middleware(BoundedBodies)
     key = settings.api_key.get_secret_value() if settings.api_key else None

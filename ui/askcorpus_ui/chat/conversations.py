@@ -1,0 +1,274 @@
+"""The chat's conversations on disk: one row a turn, written before its answer begins, each the browser's that asked.
+
+They lie in a file of their own beside the catalog. Its writer may hold the catalog for minutes (ingest), it may be
+deleted and made anew, and neither may cost a conversation or keep a question waiting.
+"""
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple, Protocol
+
+import sqlalchemy as sa
+
+from askcorpus.errors import IndexMismatch, StorageError
+from askcorpus.index.database import Database
+from askcorpus.search.query import LONGEST_QUESTION
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Place, Reply, title_of
+
+FILE = "conversations.sqlite3"
+MAX_BYTES = 2_000_000_000
+"""Size at which the file takes no more: whoever asks all day shall not fill the disk."""
+
+LISTED = 200
+"""Conversations that a list shows; a search finds older ones."""
+
+LONGEST_TITLE = 200
+_SHOWN = 100
+_VERSION = 1
+_DAY = 86_400
+
+_METADATA = sa.MetaData()
+_CONVERSATIONS = sa.Table(
+    "conversations",
+    _METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),  # of the title, for the search
+    sa.Column("changed", sa.Float, nullable=False, index=True),
+    sa.Index("conversations_of", "owner", "changed"),
+)
+_TURNS = sa.Table(
+    "turns",
+    _METADATA,
+    sa.Column("conversation", sa.ForeignKey(_CONVERSATIONS.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("asked", sa.Float, nullable=False),
+    sa.Column("question", sa.Text, nullable=False),
+    sa.Column("reply", sa.Text),
+    sa.Column("words", sa.Text, nullable=False),  # of question and answer, for the search
+)
+
+
+class Entry(NamedTuple):
+    """A conversation in a list. ``changed`` is when something was last asked in it, in seconds since 1970."""
+
+    id: str
+    title: str
+    changed: float
+
+
+class _Tables(Protocol):
+    """Where the rows are: in a file, or in memory."""
+
+    def reading(self) -> AbstractContextManager[sa.Connection]: ...
+    def writing(self) -> AbstractContextManager[sa.Connection]: ...
+    def close(self) -> None: ...
+
+
+class Conversations:
+    """All conversations of a server. ``owner`` is a digest that only one browser can bring about (`browser`).
+
+    What another owner has, and what is not there, look the same: ``None``, or nothing happens. Every method may raise
+    StorageError or Busy for what the disk does.
+    """
+
+    def __init__(self, folder: Path, days: int) -> None:
+        self.days = days
+        self._tables: _Tables = _File(folder / FILE) if days else _Memory()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._tables.close()
+
+    def ask(self, owner: str, conversation: str | None, question: str, before: int | None = None) -> Place:
+        """Keep a question as the next turn of a conversation; of a new one where there is none of that owner and id.
+
+        With ``before`` the new conversation begins with the turns before that number: the question takes the place of
+        that turn, and the conversation it was in stays as it is.
+
+        Raises:
+            StorageError: no more conversations can be kept.
+        """
+        question = question.strip()[: LONGEST_QUESTION + 1]  # one too many, so that the assistant tells it
+        now = time.time()
+        with self._tables.writing() as connection:
+            _check_size(connection)
+            self._forget_old(connection, now)
+            kept = _owned(connection, owner, conversation) if conversation else None
+            if kept is None or before is not None:
+                copied = kept
+                kept = secrets.token_urlsafe(16)
+                row = {"id": kept, "owner": owner, "changed": now} | _titled(title_of(question))
+                connection.execute(sa.insert(_CONVERSATIONS), row)
+                if copied and before is not None:
+                    _copy(connection, copied, kept, before)
+            else:
+                connection.execute(sa.update(_CONVERSATIONS).where(_CONVERSATIONS.c.id == kept).values(changed=now))
+            last = sa.select(sa.func.max(_TURNS.c.number)).where(_TURNS.c.conversation == kept)
+            number = (connection.scalar(last) or 0) + 1
+            turn = {"conversation": kept, "number": number, "asked": now, "question": question}
+            connection.execute(sa.insert(_TURNS), turn | {"words": question.casefold()})
+        return Place(id=kept, turn=number)
+
+    def reply(self, owner: str, place: Place, reply: Reply | None) -> bool:
+        """Keep what came of a turn, ``None`` to ask it again; whether there is such a turn."""
+        with self._tables.writing() as connection:
+            if place.turn is None or _owned(connection, owner, place.id) is None:
+                return False
+            here = (_TURNS.c.conversation == place.id) & (_TURNS.c.number == place.turn)
+            question = connection.scalar(sa.select(_TURNS.c.question).where(here))
+            if question is None:
+                return False
+            words = f"{question} {reply.text if reply else ''}".casefold()
+            values = {"reply": reply.model_dump_json(exclude_defaults=True) if reply else None, "words": words}
+            connection.execute(sa.update(_TURNS).where(here).values(values))
+            return True
+
+    def read(self, owner: str, conversation: str, *, whole: bool = False) -> Conversation | None:
+        """A conversation with its newest turns; ``whole`` with all."""
+        with self._tables.reading() as connection:
+            title = connection.scalar(sa.select(_CONVERSATIONS.c.title).where(_is_owned(owner, conversation)))
+            if title is None:
+                return None
+            turns = sa.select(_TURNS).where(_TURNS.c.conversation == conversation).order_by(_TURNS.c.number.desc())
+            rows = connection.execute(turns if whole else turns.limit(_SHOWN)).all()
+        return Conversation(id=conversation, title=title, exchanges=tuple(map(_exchange, reversed(rows))))
+
+    def listed(self, owner: str, search: str = "") -> list[Entry]:
+        """The owner's conversations, the newest first: those in which all words of ``search`` occur."""
+        query = sa.select(_CONVERSATIONS.c.id, _CONVERSATIONS.c.title, _CONVERSATIONS.c.changed)
+        query = query.where(_CONVERSATIONS.c.owner == owner)
+        for word in search.casefold().split()[:10]:
+            turns = sa.select(_TURNS.c.conversation).where(sa.func.instr(_TURNS.c.words, word) > 0)
+            query = query.where(_CONVERSATIONS.c.id.in_(turns) | sa.func.instr(_CONVERSATIONS.c.words, word) > 0)
+        with self._tables.reading() as connection:
+            rows = connection.execute(query.order_by(_CONVERSATIONS.c.changed.desc()).limit(LISTED))
+            return [Entry(*row) for row in rows]
+
+    def rename(self, owner: str, conversation: str, title: str) -> None:
+        """Give a conversation another title; an empty one changes nothing."""
+        if line := " ".join(title.split())[:LONGEST_TITLE]:
+            with self._tables.writing() as connection:
+                connection.execute(
+                    sa.update(_CONVERSATIONS).where(_is_owned(owner, conversation)).values(_titled(line))
+                )
+
+    def delete(self, owner: str, conversation: str) -> None:
+        """Forget a conversation."""
+        with self._tables.writing() as connection:
+            connection.execute(sa.delete(_CONVERSATIONS).where(_is_owned(owner, conversation)))
+
+    def _forget_old(self, connection: sa.Connection, now: float) -> None:
+        if self.days:
+            connection.execute(sa.delete(_CONVERSATIONS).where(_CONVERSATIONS.c.changed < now - self.days * _DAY))
+
+
+def _is_owned(owner: str, conversation: str) -> sa.ColumnElement[bool]:
+    return (_CONVERSATIONS.c.id == conversation) & (_CONVERSATIONS.c.owner == owner)
+
+
+def _owned(connection: sa.Connection, owner: str, conversation: str) -> str | None:
+    return connection.scalar(sa.select(_CONVERSATIONS.c.id).where(_is_owned(owner, conversation)))
+
+
+def _titled(title: str) -> dict[str, str]:
+    return {"title": title, "words": title.casefold()}
+
+
+def _copy(connection: sa.Connection, source: str, target: str, before: int) -> None:
+    """The turns before a number, for another conversation, and its title if it has any."""
+    columns = [column for column in _TURNS.c if column is not _TURNS.c.conversation]
+    rows = sa.select(sa.literal(target), *columns).where(_TURNS.c.conversation == source, _TURNS.c.number < before)
+    copied = connection.execute(sa.insert(_TURNS).from_select([_TURNS.c.conversation, *columns], rows))
+    if copied.rowcount:
+        title = connection.scalar(sa.select(_CONVERSATIONS.c.title).where(_CONVERSATIONS.c.id == source)) or ""
+        connection.execute(sa.update(_CONVERSATIONS).where(_CONVERSATIONS.c.id == target).values(_titled(title)))
+
+
+def _exchange(row: sa.Row[tuple[object, ...]]) -> Exchange:
+    reply = Reply.model_validate_json(row.reply) if row.reply else None
+    return Exchange(question=row.question, reply=reply, number=row.number, asked=row.asked)
+
+
+def _check_size(connection: sa.Connection) -> None:
+    pages, free, size = (
+        int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    if (pages - free) * size > MAX_BYTES:
+        raise StorageError(
+            "No more conversations can be kept here.", "Delete some, or keep them for fewer days (keep_conversations)."
+        )
+
+
+# ---- where the rows are
+
+
+def _create(connection: sa.Connection) -> None:
+    _METADATA.create_all(connection)
+    connection.exec_driver_sql(f"PRAGMA user_version = {_VERSION}")
+
+
+class _File:
+    """A file, made by the first question and readable by its owner alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._database = Database(path, _create, self._accept)
+
+    def reading(self) -> AbstractContextManager[sa.Connection]:
+        return self._database.reading()
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction. A data folder that is gone is not made again: what is missing must be seen to be missing."""
+        if not self._path.parent.is_dir():
+            raise StorageError(f"There is no data folder {self._path.parent}.", "Run askcorpus ingest.")
+        if not self._path.exists():
+            try:
+                self._path.touch(0o600)
+            except OSError as exc:
+                raise StorageError(f"{self._path} cannot be made: {exc.strerror}.", "Check the disk.") from exc
+        with self._database.writing() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _accept(self, connection: sa.Connection) -> bool:
+        version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+        if version > _VERSION:
+            raise IndexMismatch(f"{self._path} was written by a newer version.", "Upgrade, or move the file away.")
+        return version > 0
+
+
+class _Memory:
+    """Nothing on disk: gone when the server stops."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._engine = sa.create_engine("sqlite://", creator=_memory, poolclass=sa.StaticPool)
+        with self._engine.begin() as connection:
+            _create(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        with self._lock, self._engine.begin() as connection:
+            yield connection
+
+    writing = reading
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _memory() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+    connection.execute("PRAGMA foreign_keys=ON")
+    return connection

@@ -1,0 +1,29 @@
+// Gradio runs this once, with `element`, `trigger` and `watch` in scope: the list of earlier conversations.
+let left = false;
+
+const rename = (item) => {
+  const link = item.querySelector("a");
+  const form = askcorpus.field(link.textContent, (text) => trigger("edit", { id: item.dataset.id, value: { text } }));
+  link.after(form);
+  form.querySelector("textarea").focus();
+};
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-act]");
+  if (!button) return;
+  const item = button.closest("[data-id]");
+  if (button.dataset.act === "rename") return rename(item);
+  if (!button.dataset.asked) {
+    // The second click deletes.
+    button.dataset.asked = "yes";
+    button.removeAttribute("aria-label");
+    button.textContent = button.dataset.sure;
+    return;
+  }
+  left = item.classList.contains("current");
+  trigger("delete", { id: item.dataset.id });
+});
+
+watch("value", () => {
+  if (left) location.href = askcorpus.root;
+});

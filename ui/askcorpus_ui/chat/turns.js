@@ -1,0 +1,37 @@
+// Gradio runs this once for each of the two parts of a conversation, with `element`, `trigger` and `watch` in scope.
+const turnOf = (node) => {
+  const turn = node.closest("[data-turn]");
+  return turn ? Number(turn.dataset.turn) : 0;
+};
+
+const edit = (turn) => {
+  const question = turn.querySelector(".question");
+  const form = askcorpus.field(question.textContent, (text) => trigger("edit", { index: turnOf(turn), value: { text } }));
+  question.after(form);
+  form.querySelector("textarea").focus();
+};
+
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-act]");
+  if (!button) return;
+  const { act } = button.dataset;
+  const index = turnOf(button);
+  if (act === "copy") return askcorpus.copy(askcorpus.answerText(button.closest(".turn")), button);
+  if (act === "like") {
+    const pressed = button.getAttribute("aria-pressed") !== "true";
+    for (const each of button.parentElement.querySelectorAll("[data-act=like]")) each.setAttribute("aria-pressed", String(pressed && each === button));
+    return trigger("like", { index, liked: pressed ? button.dataset.liked === "true" : "" });
+  }
+  if (askcorpus.isBusy()) return askcorpus.say("busy");
+  if (act === "edit") return edit(button.closest(".turn"));
+  askcorpus.begin();
+  if (act === "alone") trigger("edit", { index: 1, value: { text: button.closest(".turn").querySelector(".question").textContent } });
+  if (act === "retry") trigger("retry", { index });
+  if (act === "unfiltered") trigger("undo", { index });
+  if (act === "example") trigger("example_select", { value: { text: button.textContent } });
+});
+
+watch("value", () => {
+  const shown = element.querySelector(".last");
+  if (shown) askcorpus.shown(shown);
+});
