@@ -68,7 +68,6 @@ class Strings:
     source_named: str
     more_quotes: str
     unanswered: str
-    answering: str
     searched_some: str
     searched_all: str
     without_filters: str
@@ -203,7 +202,6 @@ ENGLISH = Strings(
     source_named="Source {number}: {title}",
     more_quotes="More from the sources",
     unanswered="Not answered yet.",
-    answering="This question is being answered in another window.",
     searched_some="{count} of {all} documents searched",
     searched_all="{count} documents searched",
     without_filters="Ask without filters",
@@ -303,7 +301,6 @@ FRENCH = Strings(
     source_named="Source {number} : {title}",
     more_quotes="Autres passages des sources",
     unanswered="Pas encore de réponse.",
-    answering="Cette question reçoit sa réponse dans une autre fenêtre.",
     searched_some="{count} documents sur {all} consultés",
     searched_all="{count} documents consultés",
     without_filters="Demander sans filtres",
