@@ -409,6 +409,14 @@ def test_the_strength_multiplies_what_was_learned(tmp_path: Path) -> None:
     assert torch.allclose(half["x.b"] @ half["x.a"], 0.5 * whole["x.b"] @ whole["x.a"])
 
 
+def test_weights_are_averaged_with_those_that_they_come_from() -> None:
+    some, others = {"x.a": torch.ones(2, 3)}, {"x.a": torch.full((2, 3), 3.0)}
+
+    assert torch.equal(weights.mean_of(some, others)["x.a"], torch.full((2, 3), 2.0))
+    with pytest.raises(ModelError, match="another shape"):
+        weights.mean_of(some, {"x.a": torch.ones(3, 3)})
+
+
 def test_other_weights_are_refused(tmp_path: Path) -> None:
     written = learned(noisy_reader())
 

@@ -1,12 +1,14 @@
 """From a checkpoint to the file that ships, and back.
 
-    python -m training.weights CHECKPOINT OUT.safetensors --licence TEXT --data TEXT [--strength 1.0]
+    python -m training.weights CHECKPOINT OUT.safetensors --licence TEXT --data TEXT [--strength 1.0] [--average WEIGHTS]
 
 The file is a safetensors file in half precision. For an adapted linear layer NAME, called as in transformers'
 ``BertModel``, it holds ``NAME.a`` (rank, in) and ``NAME.b`` (out, rank), and the merged weight is ``W + b a``; layer
 norms that were learned stand in it as they are, and so do the reader's heads (``span``, ``relevance.0``,
 ``relevance.2``). Its metadata say the format, the encoder that it belongs to, the licence of the weights, and the data
 they were made of. ``--strength`` multiplies every ``b``: part of the way from the encoder to what was learned.
+``--average`` takes the mean with weights that training began from, which keeps what more training would forget
+(Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
 """
 
 import argparse
@@ -41,6 +43,18 @@ def write_weights(weights: Mapping[str, Tensor], path: Path, about: Mapping[str,
                 f"{name} cannot be written in half precision.", "The training went astray: lower its rate."
             )
     save_file(halves, path, metadata={"format": FORMAT, "base": base(), **about})
+
+
+def mean_of(some: Mapping[str, Tensor], others: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Half of each.
+
+    Raises:
+        ModelError: they are weights of different shapes.
+    """
+    shapes, other_shapes = ({name: value.shape for name, value in each.items()} for each in (some, others))
+    if shapes != other_shapes:
+        raise ModelError("The weights to average with are of another shape.")
+    return {name: (value + others[name]) / 2 for name, value in some.items()}
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -80,11 +94,15 @@ def main() -> None:
     parser.add_argument("--licence", required=True, help="of the weights")
     parser.add_argument("--data", required=True, help="the sources they were made of, with their licences")
     parser.add_argument("--strength", type=float, default=1.0)
+    parser.add_argument("--average", type=Path, metavar="WEIGHTS.safetensors")
     options = parser.parse_args()
     try:
         state = read_checkpoint(options.checkpoint)
         about = {"licence": options.licence, "data": options.data, "steps": str(state["progress"]["step"])}
-        write_weights(state["weights"], options.out, about, options.strength)
+        weights = state["weights"]
+        if options.average:
+            weights = mean_of(weights, read_weights(options.average))
+        write_weights(weights, options.out, about, options.strength)
     except AskcorpusError as exc:
         print(exc, file=sys.stderr)
         sys.exit(exc.exit_code)
