@@ -1,6 +1,6 @@
 """From a checkpoint to the file that ships, and back.
 
-    python -m training.weights CHECKPOINT OUT.safetensors --licence TEXT --data TEXT [--strength 1.0] [--average WEIGHTS]
+    python -m training.weights CHECKPOINT OUT.safetensors --licence TEXT --data TEXT [--strength 1] [--average WEIGHTS]
 
 The file is a safetensors file in half precision. For an adapted linear layer NAME, called as in transformers'
 ``BertModel``, it holds ``NAME.a`` (rank, in) and ``NAME.b`` (out, rank), and the merged weight is ``W + b a``; layer
