@@ -103,6 +103,7 @@ def lay_out() -> Widgets:
                 max_length=LONGEST_QUESTION,
                 submit_btn=LANGUAGES["en"].send,
                 stop_btn=False,
+                interactive=False,  # until the page is filled, which would undo what was asked before
                 autofocus=True,
                 container=False,
             )

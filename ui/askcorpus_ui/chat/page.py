@@ -150,7 +150,11 @@ class ChatPage:
             )
             for event in begun
         ]
-        for asked in asking:
+        opened, *others = asking
+        opened.then(self.idle_after_opening, [w.place, w.search], [w.box, w.past], **_QUICK).then(
+            None, None, None, js="() => askcorpus.focusBox()"
+        )
+        for asked in others:
             asked.then(self.idle, [w.place, w.search], [w.box, w.past], **_QUICK)
         # First the answer is cancelled, then what was written is shown: in one event Gradio does it the other way
         # round, and a piece that comes in between would take the place of the note.
@@ -197,7 +201,7 @@ class ChatPage:
             unanswered = last.reply is None and not waiting and time.time() - last.asked < _GOES_ON_SECONDS
             place = Place(id=conversation.id, turn=last.number if unanswered else None).dumped()
             waiting = waiting or unanswered
-        box = gr.update(submit_btn=strings.send, stop_btn=False)
+        box = gr.update(submit_btn=strings.send, stop_btn=False, interactive=True)
         languages, sources = self._choices(strings)
         shown = render.turn(conversation, strings, waiting=waiting) if conversation else self._welcome(strings)
         references = last.reply.references if last and last.reply else []
@@ -416,6 +420,11 @@ class ChatPage:
         place = _place(carried)
         box = gr.update(submit_btn=_strings(request).send, stop_btn=False)
         return box, self._past(request, search, place.id if place else "")
+
+    def idle_after_opening(self, carried: Carried, search: str, request: gr.Request) -> tuple[Any, Any]:
+        """The same, unless a question was asked since the page opened: that one's own events see to the box."""
+        box, past = self.idle(carried, search, request)
+        return (gr.skip() if self._waiting(carried, request) else box), past
 
     def stopped(self, carried: Carried, request: gr.Request) -> tuple[Any, ...]:
         """Show what was written so far, and that it is not all."""
