@@ -72,7 +72,7 @@ def test_nothing_else_reads_a_questions_text() -> None:
     home = Path(str(query.__file__)).resolve()
     root = Path(__file__).parents[1]
     for path in [*root.glob("src/**/*.py"), *root.glob("ui/**/*.py"), *root.glob("ingest/**/*.py")]:
-        if path.resolve() == home:
+        if path.resolve() == home or "verify" in path.parts:  # whose texts are no questions
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names}

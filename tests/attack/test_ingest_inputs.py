@@ -270,8 +270,8 @@ def odd_names(folder: Path) -> Path:
 def test_names_that_are_not_utf8_are_read_and_shown_escaped(
     odd_names: Path, store: Store, run: Callable[..., Report]
 ) -> None:
-    assert run(odd_names) == Report(added=4)
-    assert run(odd_names, prune=True) == Report(unchanged=4)
+    assert (report := run(odd_names)).added == 4 and not report.failed
+    assert run(odd_names, prune=True).unchanged == 4
     origins = {Path(one.origin).relative_to(odd_names).as_posix(): one.text for one in store.documents()}
     assert origins == {
         "good.txt": STORY,
@@ -281,14 +281,14 @@ def test_names_that_are_not_utf8_are_read_and_shown_escaped(
     }
     for path in odd_names.rglob("*.txt"):
         path.unlink()
-    assert run(odd_names, prune=True) == Report(unchanged=1, removed=3)
+    assert (report := run(odd_names, prune=True)).removed == 3 and report.unchanged == 1
 
 
 def test_a_folder_whose_own_name_is_not_utf8_can_be_pruned(odd_names: Path, run: Callable[..., Report]) -> None:
     (named,) = (path for path in odd_names.iterdir() if path.is_dir())
-    assert run(named) == Report(added=1)
+    assert run(named).added == 1
     (named / "a.txt").unlink()
-    assert run(named, prune=True) == Report(removed=1)
+    assert run(named, prune=True).removed == 1
 
 
 def test_what_fails_under_such_a_name_is_reported_under_it(odd_names: Path, run: Callable[..., Report]) -> None:
@@ -445,7 +445,7 @@ def test_folders_nested_without_end_are_reported_where_the_system_ends(
 
 def test_a_name_as_long_as_the_system_allows_and_one_longer(folder: Path, run: Callable[..., Report]) -> None:
     (folder / ("n" * 251 + ".txt")).write_text("The port is closed.")
-    assert run(folder) == Report(added=2)
+    assert (report := run(folder)).added == 2 and not report.failed
     with pytest.raises(UsageError, match="cannot be opened: File name too long"):
         check_paths([folder / ("n" * 300)])
 

@@ -24,6 +24,8 @@ MOST_EXPANSION = 100
 LEAST_EXPANDED = 20
 MOST_PARTS = 100_000
 """Parts of one file (members of archives, attachments) that are read."""
+MOST_COMPARED = 1000
+"""A file so many times the size that is read at once is left alone: it would take hours, and is a mistake."""
 MOST_DEPTH = 4
 """Archives inside each other that are opened."""
 
@@ -102,9 +104,15 @@ class Source:
             return file.read(size)
 
     def sha256(self) -> str:
-        """That of all its bytes, however many, as hex digits. Raises as `opened` does."""
+        """That of all its bytes, however many, as hex digits.
+
+        Raises:
+            ReadError: there are so many that no part of them is read either; or as `opened` does.
+        """
         found = hashlib.sha256()
         with self.opened() as file:
+            if os.fstat(file.fileno()).st_size > MOST_COMPARED * self.max_bytes:
+                raise self.too_large()
             while block := file.read(_COPIED_AT_ONCE):
                 found.update(block)
         return found.hexdigest()
