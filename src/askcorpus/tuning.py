@@ -101,7 +101,7 @@ class Tuning:
     name_behind: float = 5.0
     """... by how much its own may stay behind the best sentence's... (Several answers)"""
 
-    name_score_behind: float = 3.0
+    name_score_behind: float = 2.5
     """... and its score (see ``ScoredSentence``). (Several answers)"""
 
     most_names: int = 8
