@@ -21,10 +21,14 @@ from attack_texts import Pattern, attack_texts
 
 from askcorpus.answer.citations import verbatim
 from askcorpus.answer.denials import denies, rejects
+from askcorpus.answer.small_talk import small_talk
 from askcorpus.search.names import missing, names_of
 from askcorpus.search.period import read_period
 from askcorpus.text.lexicon import languages
 from askcorpus.text.sentences import split_sentences
+from askcorpus.types import Document
+from askcorpus.verify import surroundings
+from askcorpus.verify.claims import find_claims
 from askcorpus_ingest.dateline import parse_date, read_dateline
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +60,7 @@ QUESTIONS = (
 )
 TEXT = (
     "It was in Sept. 2022. On 29 July 2022 Dr. Smith denied it. Twelve were not there. (AFP) PARIS, 3 May – He said so."
+    " “Is it so?” She said it was. Am 3. Mai kam er."
 )
 
 
@@ -140,6 +145,10 @@ def _read_all(language: str) -> None:
     denies(TEXT, language)
     rejects(TEXT, language)
     split_sentences(TEXT, language)
+    small_talk("Hello!")
+    find_claims("The minister said that it was open.")
+    surroundings.denies(TEXT, language)
+    surroundings.turned_by(Document(id="1", title="", text=TEXT, language=language), 20, 30)
     read_dateline(TEXT)
     missing(names_of("What of Iran?", "en"), "en", f"{TEXT} Iranian", language)
     for quote in ("one", "a a a a b", "Two words. (3) of them"):

@@ -15,7 +15,8 @@ _BLOCK = re.compile(
     re.DOTALL,
 )
 _LINE = re.compile(r"([^\W\d][\w .-]{0,60}?)[ \t]*:(?:[ \t]+(.*))?")
-_ITEM = re.compile(r"[ \t]*-[ \t]+(.*)")
+_ITEM = re.compile(r"(?<![ \t])[ \t]*+-[ \t]++(.*)")
+_ASSIGNED = re.compile(r"(?m)^([\w-]++)\s*+=")
 _UNTOLD = ("", "~", "null")
 
 
@@ -37,7 +38,7 @@ def _toml(block: str) -> dict[str, Any]:
     try:
         loaded = tomllib.loads(block.replace("\r\n", "\n"))
     except (ValueError, RecursionError):
-        return _lines(block.replace("=", ":", 1) if "\n" not in block else re.sub(r"(?m)^([\w-]+)\s*=", r"\1:", block))
+        return _lines(block.replace("=", ":", 1) if "\n" not in block else _ASSIGNED.sub(r"\1:", block))
     tables = {name: value for name, value in loaded.items() if isinstance(value, dict)}
     inner = {name: value for table in tables.values() for name, value in table.items()}
     return {name: _plain(value) for name, value in (inner | loaded).items() if name not in tables}

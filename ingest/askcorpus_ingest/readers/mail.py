@@ -21,7 +21,7 @@ from askcorpus_ingest.readers.source import Part, Source
 
 Message: TypeAlias = "email.message.Message[str, str]"
 
-_FROM_LINE = re.compile(rb"From \S[^\r\n]* \d{4}[^\r\n]*\r?\n|From \S+ [^\r\n]*\d\d:\d\d[^\r\n]*\r?\n")
+_FROM_LINE = re.compile(rb"\AFrom (?=\S[^\r\n]*? \d{4}|\S++ [^\r\n]*?\d\d:\d\d)[^\r\n]*+\r?\n")
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _KEPT = {"to": "To", "cc": "Cc", "message-id": "Message-ID"}
 

@@ -21,8 +21,8 @@ MOST_TAGS = 3
 """So many tags of HTML in a text are no accident."""
 
 _TAG = re.compile(
-    r"\s*<(?:/?(?:a|abbr|article|b|blockquote|br|div|em|figure|font|h[1-6]|i|img|li|ol|p|pre|section|small|span|strong"
-    r"|sub|sup|table|td|tr|u|ul)\b[^<>]*|!--.*?--|!doctype[^<>]*|/?html[^<>]*)>",
+    r"(?<!\s)\s*+<(?:/?(?:a|abbr|article|b|blockquote|br|div|em|figure|font|h[1-6]|i|img|li|ol|p|pre|section|small|span|strong"
+    r"|sub|sup|table|td|tr|u|ul)\b[^<>]*+|!--(?:(?!<!--).)*?--|!doctype[^<>]*+|/?html[^<>]*+)>",
     re.IGNORECASE | re.DOTALL,
 )
 _BLOCK_TAG = re.compile(r"<(?:p|br|div|li|h[1-6]|table)\b", re.IGNORECASE)
@@ -38,10 +38,10 @@ _INLINE_TAGS |= {"font", "i", "img", "ins", "kbd", "label", "mark", "math", "nob
 _INLINE_TAGS |= {"small", "span", "strike", "strong", "sub", "sup", "svg", "time", "tt", "u", "var", "wbr"}
 _VOID_TAGS = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _READINGS = {"rt", "rp", "rtc"}
-_NAME = re.compile(r"[A-Za-z][\w:.-]*\Z")
+_NAME = re.compile(r"\A[A-Za-z][\w:.-]*+\Z")
 
 _NOTE = re.compile(r"note|cite|reference|footnote|fn", re.IGNORECASE)
-_NOTE_MARK = re.compile(r"\s*(?:\[[^\[\]]{1,20}\][\s,;]*)+\Z")
+_NOTE_MARK = re.compile(r"\A\s*+(?:\[[^\[\]]{1,20}+\][\s,;]*+)++\Z")
 
 
 class Shown(NamedTuple):
@@ -262,14 +262,14 @@ class _Raised:
         return self.text if not any(map(str.isdigit, text)) or len(text) > 20 else f"{self._sign}({text})"
 
 
-_INDENTED = re.compile(r"\S.*(?: {3,}|\t)\S|[{};|]\s*$|^\s*[|+*-]{2,}")
+_INDENTED = re.compile(r"\S[^\S\n]*(?: {3}|\t)\S|[{};|]\s*+$|^\s*+[|+*-]{2}")
 WRAPPED = range(30, 121)
 """Lengths that the lines of prose have where they were broken by hand."""
 
 
 def _paragraphs(lines: str) -> Iterator[str]:
     """What <pre> holds: prose whose lines were broken by hand as paragraphs, and anything else line by line."""
-    for block in re.split(r"\n[^\S\n]*\n", lines.expandtabs(4)):
+    for block in _BLANK_LINE.split(lines.expandtabs(4)):
         rows = [row.rstrip() for row in block.split("\n") if row.strip()]
         if _is_wrapped(rows):
             yield " ".join(row.strip() for row in rows)

@@ -28,7 +28,7 @@ _META = {
 """Names of meta elements (``name``, ``property`` or ``itemprop``) that give a field, the surest first."""
 
 _KEPT = ("description", "keywords", "news_keywords", "article:section", "article:modified_time", "geo.placename")
-_ARTICLE = re.compile(r"(?:.*Article|BlogPosting|Report|WebPage|LiveBlogPosting|.*Posting)", re.IGNORECASE)
+_ARTICLE = re.compile(r"\A(?:.*(?:Article|Posting)|Report|WebPage)\Z", re.IGNORECASE)
 _DATED = re.compile(r"\b(?:date|published?|posted|pubdate|timestamp|dateline|byline-date)\b", re.IGNORECASE)
 _NOT_THE_ARTICLE = re.compile(r"footer|copyright|sidebar|related|comment|generated|modified|updated|menu|nav|widget")
 _OUTSIDE = {"footer", "aside", "nav"}

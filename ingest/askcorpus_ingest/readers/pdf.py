@@ -20,7 +20,7 @@ SMALL, HIGH, LOW, DESCENT = 0.9, 0.15, 0.05, 0.2
 set high or low; so much of a sign's height is below the line."""
 
 _HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02]\\s*")
-_FIGURES = re.compile(r"(?<=[^\s])[0-9]{1,20}(?![^\s]*[A-Za-z])")
+_FIGURES = re.compile(r"(?<=\S)[0-9]{1,20}+(?!\S{0,40}?[A-Za-z])")
 _SENTENCE_ENDS = '.!?…”»"'
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
 _DIGITS = re.compile(r"\d+")

@@ -78,11 +78,14 @@ _TEXTS = (
     (re.compile(r"WEBVTT\b"), "subtitles"),
     (re.compile(r"\d{1,6}[ \t]*\n(?:\d{1,3}:)?\d\d:\d\d[,.]\d{3}[ \t]+-->"), "subtitles"),
     (re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE), "html"),
-    (re.compile(r"<\?xml[^>]*\?>(?:\s|<!--.*?-->)*(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE | re.DOTALL), "html"),
+    (
+        re.compile(r"\A<\?xml[^>]*\?>(?>\s|<!--.*?-->)*+(?:<!doctype\s++html|<html[\s>])", re.IGNORECASE | re.DOTALL),
+        "html",
+    ),
     (re.compile(r"<\?xml\s|<(?:rss|feed|nitf|newsItem|newsMessage|rdf:RDF)[\s>]"), "xml"),
-    (re.compile(r"From \S+ [^\n]*\d{4}\n[\w-]+:"), "mailbox"),
+    (re.compile(r"\AFrom \S++ [^\n]*\d{4}\n[\w-]++:"), "mailbox"),
 )
-_HEADER_LINE = re.compile(r"[A-Za-z][A-Za-z0-9-]*:[ \t]|[ \t]+\S|From \S")
+_HEADER_LINE = re.compile(r"\A(?:[A-Za-z][A-Za-z0-9-]*+:[ \t]|[ \t]++\S|From \S)")
 _MAIL_HEADERS = re.compile(r"^(From|Date|Subject|Message-ID|MIME-Version|Return-Path|Received|To):", re.I | re.M)
 
 

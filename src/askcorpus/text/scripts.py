@@ -1,7 +1,5 @@
 """Scripts that the bundled encoder, and so the reader, can read: a text in another is a row of unknown tokens to it."""
 
-from functools import cache
-
 import regex
 
 READABLE = (
@@ -48,13 +46,10 @@ def is_unreadable(text: str) -> bool:
 
 
 _LETTER = regex.compile(r"\p{L}")
+_READABLE_LETTER = regex.compile(
+    "[" + "".join(rf"\p{{Script={name}}}" for name in (*READABLE, "Common", "Inherited", "Bopomofo")) + "]"
+)
 
 
 def _is_unknown(letter: str) -> bool:
-    return not letter.isascii() and not _readable().match(letter)
-
-
-@cache
-def _readable() -> "regex.Pattern[str]":
-    scripts = "".join(rf"\p{{Script={name}}}" for name in (*READABLE, "Common", "Inherited", "Bopomofo"))
-    return regex.compile(f"[{scripts}]")
+    return not letter.isascii() and not _READABLE_LETTER.match(letter)

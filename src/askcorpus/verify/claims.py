@@ -103,8 +103,9 @@ def _claims(text: str) -> Iterator[Found]:
 # --- block quotes ---
 
 _MARKERS = regex.compile(r"(?m)^[^\S\n]{0,3}(?:>[^\S\n]?)+")
-_SIGNATURE = regex.compile(r"\s*(?:[—–―]|--?)\s*([^\n]{2,200})\s*$", regex.MULTILINE)
-_SIGNED = regex.compile(r"\n\s*(?:[—–―]|--?)\s*([^\n]{2,200})\s*$")
+_SIGNATURE = regex.compile(r"[^\S\n]{0,99}+(?:[—–―]|--?+)\s{0,99}+([^\n]{2,200}+)[^\S\n]*+$", regex.MULTILINE)
+_SIGNED = regex.compile(r"\n\s{0,99}+(?:[—–―]|--?+)\s{0,99}+([^\n]{2,200}+)\s*+$")
+_PIECE = regex.compile(r"\S(?:[^\n]|\n(?![^\S\n]*+\n))*+")
 
 
 def _block(text: str, paragraph: Span, previous: Span | None) -> Iterator[Found]:
@@ -114,7 +115,7 @@ def _block(text: str, paragraph: Span, previous: Span | None) -> Iterator[Found]
     signature = _SIGNED.search(stretch)
     after = signature[1] if signature else ""
     stretch = stretch[: signature.start()] if signature else stretch
-    for piece in regex.finditer(r"\S(?:.|\n(?!\s*\n))*", stretch):
+    for piece in _PIECE.finditer(stretch):
         for start, end in _pieces(piece.start(), piece.end()):
             if _is_claim(stretch[start:end]):
                 place = (paragraph.start + start, paragraph.start + end)
@@ -204,6 +205,9 @@ _NAME = regex.compile(
     rf"{_CAPITALISED}(?:\s(?:(?:de|del|della|di|da|do|dos|du|la|le|el|al|bin|ibn|van|von|der|den|ten|zu)\s){{0,2}}"
     rf"{_CAPITALISED}){{0,5}}"
 )
+_BEHIND = regex.compile(r"[,;:.(«“„\"]")
+_AHEAD = regex.compile(r"[;:(]")
+_SMALL = regex.compile(r"\s\p{Ll}")
 
 
 @cache
@@ -223,10 +227,10 @@ def speaker(before: str, after: str) -> str:
             if not (found := list(pattern.finditer(clause))):
                 continue
             verb = found[0] if nearest == "first" else found[-1]
-            behind = regex.split(r"[,;:.(«“„\"]", clause[verb.end() :], maxsplit=1)[0]
+            behind = _BEHIND.split(clause[verb.end() :], maxsplit=1)[0]
             if name := _named_in(behind):
                 return name
-            ahead = regex.split(r"[;:(]", clause[: verb.start()])[-1] if pattern is says else ""
+            ahead = _AHEAD.split(clause[: verb.start()])[-1] if pattern is says else ""
             if name := _named_in(ahead, from_start=ahead == clause[: verb.start()] and nearest == "last"):
                 return name
     return ""
@@ -237,7 +241,7 @@ def _named_in(clause: str, *, from_start: bool = False) -> str:
     several = ""
     for match in _NAME.finditer(clause):
         is_first = from_start and not clause[: match.start()].strip()
-        goes_on = regex.match(r"\s\p{Ll}", clause[match.end() :])
+        goes_on = _SMALL.match(clause, match.end())
         if " " in match[0] or (not several and not is_first and not goes_on and len(match[0]) > 2):
             several = match[0]
     return several
@@ -253,16 +257,16 @@ def _statement_patterns() -> tuple["regex.Pattern[str]", ...]:
     that = whole_words_in("", lambda one: one.quoting.that)
     source = r"(?P<source>[^,;:.!?\n，：。]{2,100}?)"
     words = r"(?P<words>[^\n]{12,}?)"
-    end = r"[.!?。]?\s*$"
+    end = r"[.!?。]?$"
     return tuple(
         regex.compile(pattern, regex.IGNORECASE)
         for pattern in (
-            rf"^\s*(?:{according})\s*{source}\s*(?:,|，|:|：|(?:{says})\s*[,，]|,\s*)\s*{words}{end}",
-            rf"^\s*{words},\s+(?:{according})\s+{source}{end}",
-            rf"^\s*{source}(?:,[^,\n]{{1,100}},)?\s*(?:{says})\s*(?:(?:{that})(?:\s|['’])|[，：]|:\s)\s*{words}{end}",
-            rf"^\s*(?:{says})\s+{source}\s+(?:{that})\s+{words}{end}",
-            rf"^\s*{words},\s+(?:{says})\s+{source}{end}",
-            rf"^\s*{words},\s+{source}\s+(?:{says}){end}",
+            rf"^\s*+(?:{according})\s{{0,9}}+{source}\s{{0,9}}+(?:[,，:：]|(?:{says})\s{{0,9}}+[,，])\s{{0,9}}+{words}{end}",
+            rf"^\s*+{words},\s{{1,9}}+(?:{according})\s{{1,9}}+{source}{end}",
+            rf"^\s*+{source}(?:,[^,\n]{{1,100}}+,)?\s{{0,9}}+(?:{says})\s{{0,9}}+(?:(?:{that})[\s'’]|[，：]|:\s)\s{{0,9}}+{words}{end}",
+            rf"^\s*+(?:{says})\s{{1,9}}+{source}\s{{1,9}}+(?:{that})\s{{1,9}}+{words}{end}",
+            rf"^\s*+{words},\s{{1,9}}+(?:{says})\s{{1,9}}+{source}{end}",
+            rf"^\s*+{words},\s{{1,9}}+{source}\s{{1,9}}+(?:{says}){end}",
         )
     )
 

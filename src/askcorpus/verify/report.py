@@ -15,7 +15,7 @@ CALLED: dict[Verdict, str] = {
     "not_found": "not in the corpus",
 }
 _MARKUP = regex.compile(r"([\\`*_\[\]<>|#~&])")
-_CHANGE = regex.compile(r"\[-(.*?)-\]|\{\+(.*?)\+\}")
+_CHANGE = regex.compile(r"\[-((?:(?!\[-).)*?)-\]|\{\+((?:(?!\{\+).)*?)\+\}")
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
     "article{border-left:.3rem solid #b00;padding:.2rem 1rem;margin:1rem 0}article.exact{border-color:#080}"
