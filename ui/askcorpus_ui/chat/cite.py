@@ -12,6 +12,7 @@ _BIBTEX = str.maketrans(
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 )
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9]+")
+_DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -76,7 +77,7 @@ class Quotation(NamedTuple):
 
 def _numbers(date: str) -> tuple[int, int, int]:
     """Year, month and day of an ISO date, 0 for what it does not say; three times 0 for what is no date."""
-    found = re.fullmatch(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?", date)
+    found = _DATE.fullmatch(date)
     if found is None:
         return 0, 0, 0
     year, month, day = (int(number or 0) for number in found.groups())

@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 _EXAMPLES = 4
 _NEWEST = 40
+_CONVERSATION = re.compile(f"/c/({ID[1:-1]})")
 _LONGEST_TITLE = 70
 _SESSIONS = 20  # pages of which Gradio keeps the state, instead of 10,000; each is forgotten after its event
 _FRAME_SECONDS = 0.06
@@ -571,7 +572,7 @@ class Opened(NamedTuple):
             query = parse_qs(parts.query, max_num_fields=_MOST_CHOSEN)
         except ValueError:
             return cls("", Filters())
-        found = re.fullmatch(f"/c/({ID[1:-1]})", parts.path)
+        found = _CONVERSATION.fullmatch(parts.path)
         filters = Filters(
             languages=tuple(query.get("language", ())),
             sources=tuple(query.get("source", ())),
