@@ -141,6 +141,20 @@ def test_a_kill_between_chroma_and_its_note_is_mended_by_whoever_looks(killed_be
         assert store.check()[-1].detail == "61 passages"
 
 
+def test_what_was_being_written_when_its_writer_was_killed_is_not_read_again(killed_before_its_note: Path) -> None:
+    """Chroma's library may take down whoever reads it, so it is made anew: garbage in its files does no harm."""
+    assert len(list(killed_before_its_note.rglob("opening"))) == 1
+    for file in killed_before_its_note.rglob("*.bin"):
+        file.write_bytes(b"\xff" * file.stat().st_size)
+
+    with open_(killed_before_its_note) as store:
+        with store.writer():
+            pass
+        assert store.check()[-1] == ("vector index", True, "61 passages")
+        assert_exact(store, QUERIES)
+    assert list(killed_before_its_note.rglob("opening")) == []
+
+
 def test_a_kill_between_chroma_and_its_note_is_mended_by_the_next_run(
     killed_before_its_note: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

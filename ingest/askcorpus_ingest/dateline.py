@@ -27,7 +27,6 @@ class Dateline(NamedTuple):
     source: str = ""
     date: str = ""
     headline: str = ""
-    author: str = ""
     span: Span = Span(0, 0)
 
 

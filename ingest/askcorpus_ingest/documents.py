@@ -71,7 +71,7 @@ def read_document(raw: RawRecord) -> Reading:
         language=language,
         source=clean_line(raw.source) or dateline.source,
         place=clean_line(raw.place) or dateline.place,
-        author=clean_line(raw.author) or dateline.author,
+        author=clean_line(raw.author),
         url=clean_line(raw.url),
         extra=extra,
         origin=raw.origin,

@@ -14,7 +14,6 @@ from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.source import Source
 
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError)
-RELATIONS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
 TERMS = "{http://purl.org/dc/terms/}"
 

@@ -216,15 +216,15 @@ class ChromaIndex:
     def _add(self, connection: sa.Connection, batch: Seqs) -> None:
         collection, vectors = self._opened(), passages.vectors_of(connection, batch.tolist())
         names, rows = [str(seq) for seq in vectors], np.stack(list(vectors.values()))
-        with _failures(self._lock_file.parent):
+        with self._risking_a_crash():
             collection.add(names, embeddings=rows)
-        self._remember(np.union1d(self._held, batch))
+            self._remember(np.union1d(self._held, batch))
 
     def _delete(self, _connection: sa.Connection, batch: Seqs) -> None:
         collection, names = self._opened(), [str(seq) for seq in batch.tolist()]
-        with _failures(self._lock_file.parent):
+        with self._risking_a_crash():
             collection.delete(names)
-        self._remember(np.setdiff1d(self._held, batch, assume_unique=True))
+            self._remember(np.setdiff1d(self._held, batch, assume_unique=True))
 
     def _remember(self, held: Seqs) -> None:
         """Note what Chroma holds, after it does: a row too few here is written again, which changes nothing."""
@@ -236,8 +236,19 @@ class ChromaIndex:
 
     @property
     def _opening(self) -> Path:
-        """A file that is there until Chroma has proved sound: left behind, it tells that Chroma took us down."""
+        """A file that is there until Chroma has proved sound, and while it writes: left behind, it tells that Chroma
+        took us down, or that we were killed within a write. What that leaves can take a process down when it is read.
+        """
         return self._location.folder / "opening"
+
+    @contextmanager
+    def _risking_a_crash(self) -> Iterator[None]:
+        with _failures(self._lock_file.parent):
+            self._opening.touch()
+            try:
+                yield
+            finally:  # a fault that is raised is told, and is no crash
+                self._opening.unlink(missing_ok=True)
 
     @property
     def _notes(self) -> Path:

@@ -227,14 +227,10 @@ def words_anywhere(pick: Pick, language: str = "") -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word, _ in (*_anywhere(pick), *_only_here(pick, language))))
 
 
-def words_in(language: str, pick: Pick) -> tuple[str, ...]:
-    """What ``pick`` takes from one language; from every one where hardly anything is known of this."""
-    return tuple(dict.fromkeys(word for word, _ in _alone_or_anywhere(pick, language)))
-
-
 def whole_words_in(language: str, pick: Pick, fold: Fold = str.casefold) -> str:
-    """A regular expression that finds the words of :func:`words_in` in a text that was folded by ``fold``: not within
-    other words, except in languages that are written without spaces."""
+    """A regular expression that finds what ``pick`` takes from one language, or from every one where hardly anything is
+    known of this, in a text that was folded by ``fold``: not within other words, except in languages that are written
+    without spaces."""
     return _whole_words(_alone_or_anywhere(pick, language), fold)
 
 

@@ -22,12 +22,6 @@ _SHOWN = 6
 """Words that a shown difference has on either side."""
 
 
-class Gap(NamedTuple):
-    """An omission that the quoter marks: it may stand before the token at ``place``."""
-
-    place: int
-
-
 class Place(NamedTuple):
     """Where the tokens of the quotation stand in those of the document, word for word, with the marked omissions."""
 
