@@ -21,6 +21,7 @@ globalThis.askcorpus = {
     new MutationObserver(shut).observe(sidebar, { attributeFilter: ["class"] });
     shut();
     askcorpus.watchServer();
+    askcorpus.whenReady((box) => document.activeElement === document.body && box.focus());
   },
 
   // What the server put into the masthead: the page's language, and the names that Gradio's own parts lack.
@@ -87,7 +88,18 @@ globalThis.askcorpus = {
     if (text && !busy) return askcorpus.begin();
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (busy) askcorpus.say("busy");
+    if (!busy) return;
+    // The answer is there, and only the button is not yet: in a moment it can be asked.
+    const written = !askcorpus.begun && !document.querySelector("#last [aria-busy]");
+    if (text && written) return askcorpus.whenReady(() => document.querySelector("#ask .submit-button")?.click());
+    askcorpus.say("busy");
+  },
+
+  // Once the box takes a question, which it does when the page is filled and no answer is being written.
+  whenReady(act, patience = 100) {
+    const box = document.querySelector("#ask textarea");
+    if (box && !box.disabled && !askcorpus.isBusy()) act(box);
+    else if (patience) setTimeout(() => askcorpus.whenReady(act, patience - 1), 50);
   },
 
   keyPressed(event) {

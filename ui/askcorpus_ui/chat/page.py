@@ -152,9 +152,7 @@ class ChatPage:
             for event in begun
         ]
         opened, *others = asking
-        opened.then(self.idle_after_opening, [w.place, w.search], [w.box, w.past], **_QUICK).then(
-            None, None, None, js="() => askcorpus.focusBox()"
-        )
+        opened.then(self.idle_after_opening, [w.place, w.search], [w.box, w.past], **_QUICK)
         for asked in others:
             asked.then(self.idle, [w.place, w.search], [w.box, w.past], **_QUICK)
         # First the answer is cancelled, then what was written is shown: in one event Gradio does it the other way
@@ -423,9 +421,11 @@ class ChatPage:
         return box, self._past(request, search, place.id if place else "")
 
     def idle_after_opening(self, carried: Carried, search: str, request: gr.Request) -> tuple[Any, Any]:
-        """The same, unless a question was asked since the page opened: that one's own events see to the box."""
-        box, past = self.idle(carried, search, request)
-        return (gr.skip() if self._waiting(carried, request) else box), past
+        """The same where opening the page answered a question. Else the box is ready, or has been used since."""
+        place = _place(carried)
+        if place is None or place.turn is None or self._waiting(carried, request):
+            return gr.skip(), gr.skip()
+        return self.idle(carried, search, request)
 
     def stopped(self, carried: Carried, request: gr.Request) -> tuple[Any, ...]:
         """Show what was written so far, and that it is not all."""
