@@ -86,11 +86,12 @@ def _spaced(text: str) -> str:
 
 def _with_months_marked(text: str, language: str) -> str:
     """Folded words, in capitals where one is a month: a date is then a matter of form."""
-    marked, left = list[str](), text.split(" ")
-    while left:
-        month, rest = _take_month(left, language, last=False)
-        marked.append("MONTH" if month else left[0])
-        left = rest if month else left[1:]
+    marked, left, place = list[str](), text.split(" "), 0
+    while place < len(left):
+        near = left[place : place + 2]  # no month has more words; all that is left would be copied once a word
+        month, rest = _take_month(near, language, last=False)
+        marked.append("MONTH" if month else left[place])
+        place += len(near) - len(rest) if month else 1
     return " ".join(marked)
 
 

@@ -44,21 +44,22 @@ def name_years(question: str, latest: str, language: str = "") -> str:
 def last_month(question: str, latest: str, language: str = "") -> str:
     """The month or day that a question without a year means, as a partial ISO date; empty when none, or several."""
     language = known(language)
-    found = set(_months_told(_folded(question), latest, language))
+    folded = _folded(question)
+    found = set(_months_told(folded, latest, language))
     if month := latest[5:7]:
         index = 12 * int(latest[:4]) + int(month) - 1
         months: tuple[tuple[int, Field], ...] = ((1, "last_month"), (0, "this_month"))
         for back, field in months:
-            if _says(question, field, language):
+            if _says(question, folded, field, language):
                 found.add(f"{(index - back) // 12:04d}-{(index - back) % 12 + 1:02d}")
     return found.pop() if len(found) == 1 else ""
 
 
-def _says(question: str, field: Field, language: str) -> bool:
-    """Whether a question says ``field`` in any language."""
+def _says(question: str, folded: str, field: Field, language: str) -> bool:
+    """Whether a question, which is given as it is and ``folded``, says ``field`` in any language."""
     marked = (getattr(one.relative_dates, field) for one in languages().values() if one.dates.month)
     return any(_as_written(phrases).search(question) for phrases in marked) or bool(
-        _any(field, language).search(_folded(question))
+        _any(field, language).search(folded)
     )
 
 
@@ -97,14 +98,15 @@ def _latest_such(month: str, latest: str) -> str:
 
 def _folded(question: str) -> str:
     """The folded words, in a capital where they began with one, elided ones too; a comma for what parts them."""
-    text, end = "", 0
+    parts, end = list[str](), 0
     for word, (start, stop) in word_spans(question):
         gap = question[end:start]
         elided = " ".join(words(gap))
         parted = "" if _SOFT_GAP.fullmatch(_LETTER.sub("", gap)) else ","
         shown = word.capitalize() if question[start : start + 1].isupper() else word
-        text, end = f"{text}{parted} {elided} {shown}" if elided else f"{text}{parted} {shown}", stop
-    return f"{text} "
+        parts.append(f"{parted} {elided} {shown}" if elided else f"{parted} {shown}")
+        end = stop
+    return f"{''.join(parts)} "
 
 
 @cache
