@@ -38,7 +38,7 @@ BATCH_FILES = 500
 BATCH_RECORDS = 100
 """So many records of a file are looked up at once."""
 
-READING = 1
+READING = 2
 """Raise it whenever the same file would be read otherwise than before: all files are then read again, once."""
 
 DOCUMENTS, QUESTIONS, OTHER = "documents", "questions", "other"

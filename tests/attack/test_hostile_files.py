@@ -144,6 +144,13 @@ def made() -> Iterator[tuple[str, bytes]]:
     yield "negative.pdf", pdf(b"", pages=b"<</Type/Pages/Kids[3 0 R]/Count -5>>")
     yield "deep.pdf", pdf(b"[" * 500_000)
     yield "deep-object.pdf", pdf(b"", pages=b"[" * 500_000)
+    yield "drawing.pdf", pdf(b"".join(b"%d 0 m %d 9 l 0 %d m 9 %d l S\n" % (n, n, n, n) for n in range(100_000)))
+    yield (
+        "tags-in-a-circle.pdf",
+        pdf(b"")
+        .replace(b"/Catalog", b"/Catalog/StructTreeRoot<</Type/StructTreeRoot/K 5 0 R>>")
+        .replace(b"trailer", b"5 0 obj<</S/Table/Pg 3 0 R/K[5 0 R 5 0 R<</S/TR/Pg 3 0 R/K 5 0 R>>]>>endobj\ntrailer"),
+    )
     yield "length.pdf", pdf(b"x").replace(b"/Length 1", b"/Length 99999999999")
     yield "empty.pdf", b"%PDF-1.7\n"
     # traversal, links, devices
