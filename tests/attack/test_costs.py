@@ -102,7 +102,7 @@ def test_a_body_of_very_many_values_is_refused_in_a_moment(
     assert len(body) < MAX_BYTES
     response = client.post(path, content=body, headers={"Content-Type": "application/json"})
     assert response.status_code == 413
-    assert f"{MAX_TOKENS:,}" in response.json()["error"]["message"]
+    assert f"{MAX_TOKENS:,}" in response.text
 
 
 @pytest.mark.parametrize("text", ['"', '\\"', '"\\', "\\", '","'])

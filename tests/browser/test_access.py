@@ -1,4 +1,4 @@
-"""The page for everyone: what axe-core finds, what the keyboard reaches, and how it looks at any size and in any mode."""
+"""The page for everyone: what axe-core finds, what the keyboard reaches, and how it looks at any size."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 
-from scripted import DOCUMENTS
-from test_page import PHONE, ask, cite
+from pages import PHONE, ask, cite
 
 expect = pytest.importorskip("playwright.sync_api").expect
 AXE = Path(str(pytest.importorskip("axe_playwright_python").__file__)).with_name("axe.min.js")
-HARBOUR = DOCUMENTS[0]
 
 
 def faults(page: Any) -> list[str]:
@@ -71,6 +69,6 @@ def states(page: Any) -> Iterator[str]:
         }.items()
     ],
 )
-def test_axe_finds_nothing(page: Any, mode: str) -> None:
+def test_axe_finds_nothing(page: Any, mode: str) -> None:  # noqa: ARG001  it is the mark's name
     found = [f"{state}: {fault}" for state in states(page) for fault in faults(page)]
     assert not found, "\n".join(found)

@@ -20,16 +20,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from pydantic_core import to_jsonable_python
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from askcorpus_ui.bodies import MAX_BYTES, read_body, refusal, replayed
+from askcorpus_ui.bodies import MAX_BYTES, read_body, refused, replayed
 from askcorpus_ui.chat.browser import cookie_for
 from askcorpus_ui.chat.conversation import ID, Place
 from askcorpus_ui.chat.layout import CHOSEN
 from askcorpus_ui.chat.translations import ENGLISH, Strings, strings_for
-from askcorpus_ui.problems import Fault, Problem
+from askcorpus_ui.problems import Fault, failure
 
 PAGE = "/"
 PAGES = frozenset({PAGE, "/theme.css", "/favicon.ico"})
@@ -186,7 +185,7 @@ class Surface:
             for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
             if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in self._others)
         ]
-        return ", ".join(taken)
+        return ", ".join("GET, HEAD" if method == "GET" else method for method in taken)
 
     def stop(self) -> None:
         """End the streams of events, so that no open page holds up the end of the server."""
@@ -197,14 +196,13 @@ class Surface:
         try:
             typed = self._typed(scope["path"], body or b"")
         except (ValidationError, ValueError) as exc:
-            await refusal(422, f"The page does not send this: {_first_fault(exc)}.", "Load the page anew.")(
-                scope, receive, send
-            )
+            told = f"The page does not send this: {_first_fault(exc)}."
+            await refused(scope, 422, told, "Load the page anew.")(scope, receive, send)
             return
         session = str(typed.get("session_hash", ""))
         if scope["path"] == JOIN and not self._may_join(session):
-            busy = Problem(error=Fault(type="Busy", message="Too many answers wait to be fetched.", hint="Ask again."))
-            await JSONResponse(busy.model_dump(), 503, {"Retry-After": "5"})(scope, receive, send)
+            busy = Fault("Busy", "Too many answers wait to be fetched.", "Ask again.")
+            await failure(scope, 503, busy, {"Retry-After": "5"})(scope, receive, send)
             return
         content = json.dumps(typed).encode()
         headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
