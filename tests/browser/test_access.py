@@ -57,17 +57,16 @@ def states(page: Any) -> Iterator[str]:
     yield "source"
 
 
+MODES: dict[str, dict[str, Any]] = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "arabic": {"locale": "ar"},
+    "phone": {**PHONE},
+}
+
+
 @pytest.mark.parametrize(
-    "mode",
-    [
-        pytest.param(name, marks=pytest.mark.context(**options))
-        for name, options in {
-            "light": {},
-            "dark": {"color_scheme": "dark"},
-            "arabic": {"locale": "ar"},
-            "phone": PHONE,
-        }.items()
-    ],
+    "mode", [pytest.param(name, marks=pytest.mark.context(**options)) for name, options in MODES.items()]
 )
 def test_axe_finds_nothing(page: Any, mode: str) -> None:  # noqa: ARG001  it is the mark's name
     found = [f"{state}: {fault}" for state in states(page) for fault in faults(page)]
