@@ -13,27 +13,13 @@ from typing import Any
 import pytest
 
 from askcorpus.feedback import read_feedback
+from pages import PHONE, ask, cite
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
 from serving import ARTICLES, QUESTION
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
 HARBOUR, PORT, MINA, EVIL = DOCUMENTS
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-
-
-def ask(page: Any, question: str, turn: int = 1) -> Any:
-    """Ask, wait for the whole answer, and return its bubble."""
-    box = page.locator("#ask textarea")
-    box.fill(question)
-    box.press("Enter")
-    page.locator(f'#status [data-turn="{turn}"]').wait_for(state="attached")
-    return page.locator("#last .answer")
-
-
-def cite(answer: Any, number: int) -> Any:
-    """The link of a marker."""
-    return answer.locator("a.cite", has_text=f"[{number}]").first
 
 
 def test_a_citation_opens_its_sentence_in_its_place(page: Any) -> None:
@@ -320,7 +306,8 @@ def test_the_page_speaks_french(page: Any) -> None:
 def own_words(page: Any) -> list[str]:
     """What buttons, labels, headings and remarks on the page say, the documents' own words left out."""
     found: list[str] = page.evaluate(
-        """() => [...document.querySelectorAll('button, label, h2, summary, .note, .kept, #status, [aria-label], [placeholder]')]
+        """() => [...document.querySelectorAll(
+                'button, label, h2, summary, .note, .kept, #status, [aria-label], [placeholder]')]
             .filter(each => each.checkVisibility() && !each.closest('[data-act=example], h1'))
             .flatMap(each => [each.matches('div, section, article, ul') ? '' : each.innerText || '',
                 each.ariaLabel || '', each.placeholder || '', each.title || ''])"""

@@ -121,11 +121,12 @@ globalThis.askcorpus = {
   },
 
   // A field in the place of a text: Enter takes it, Escape leaves all as it was.
-  field(text, done) {
+  field(text, name, done) {
     const form = document.createElement("div");
     form.className = "field";
     const box = document.createElement("textarea");
     box.value = text;
+    box.setAttribute("aria-label", name);
     box.maxLength = 10000;
     box.rows = 1;
     form.append(box);
