@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on; beyond loopback an api_key is needed.")
     port: int = Field(7860, ge=1, le=65535, description="Port of chat and API.")
     api_key: SecretStr | None = Field(None, description="Key that every request must carry, when set.")
+    write_key: SecretStr | None = Field(
+        None,
+        description="Key for adding, replacing and removing documents over `/api/v1`; without one nobody can. It opens "
+        "all else as well.",
+    )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Origins (https://host:port), separated by commas, whose pages may call the API from a browser; "
@@ -144,7 +149,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin} is not an origin such as https://host or http://host:port")
         return tuple(origin.lower() for origin in origins)
 
-    @field_validator("api_key", "llm_api_key")
+    @field_validator("api_key", "write_key", "llm_api_key")
     @classmethod
     def not_blank(cls, key: SecretStr | None) -> SecretStr | None:
         """A key that nobody can send guards nothing, or everything."""

@@ -16,6 +16,7 @@ from askcorpus_ui.bodies import BoundedBodies
 from askcorpus_ui.problems import add_error_handlers
 from askcorpus_ui.streaming import Questions
 from askcorpus_ui.warm_up import WarmUp
+from askcorpus_ui.web.documents_api import documents_router
 from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.head import Heads
 from askcorpus_ui.web.openai_api import openai_router
@@ -23,6 +24,7 @@ from askcorpus_ui.web.prometheus import Measured, Metrics
 from askcorpus_ui.web.rest_api import api_router, health_router
 from askcorpus_ui.web.source_page import source_router
 from askcorpus_ui.web.verify_api import verify_router
+from askcorpus_ui.web.writing_api import FILES, writing_router
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -67,6 +69,9 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.state.questions = questions
     add_error_handlers(app)
     app.include_router(api_router(assistant, questions))
+    app.include_router(documents_router(assistant))
+    if settings.write_key:
+        app.include_router(writing_router(assistant, settings))
     app.include_router(verify_router(assistant, questions))
     app.include_router(openai_router(assistant, questions))
     app.include_router(health_router(assistant, warm_up))
@@ -80,9 +85,9 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
     # The one added last is the first that a request comes through.
     app.add_middleware(Heads)
-    app.add_middleware(BoundedBodies)
-    key = settings.api_key.get_secret_value() if settings.api_key else None
-    app.add_middleware(Guard, key=key, origins=settings.allowed_origins)
+    app.add_middleware(BoundedBodies, raw=(FILES,) if settings.write_key else ())
+    key, write_key = (one.get_secret_value() if one else None for one in (settings.api_key, settings.write_key))
+    app.add_middleware(Guard, key=key, origins=settings.allowed_origins, write_key=write_key)
     app.add_middleware(
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
     )  # also where no origin is allowed: without it Gradio would add one of its own, which is laxer

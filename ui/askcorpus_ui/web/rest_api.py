@@ -1,23 +1,20 @@
-"""The REST door: questions, searches and documents as JSON, streams as server-sent events."""
+"""The REST door: questions and searches as JSON, streams as server-sent events; whether the server can answer."""
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
-from starlette.exceptions import HTTPException
 
-from askcorpus.errors import (
-    AskcorpusError,
-)
-from askcorpus.types import Answer, Document, Done, Event, Filters, Token, Turn
+from askcorpus.errors import AskcorpusError
+from askcorpus.types import Answer, Done, Event, Filters, Token, Turn
 from askcorpus_ui.bodies import without_nulls
-from askcorpus_ui.listings import Hits, Page, page_of
+from askcorpus_ui.listings import Hits
 from askcorpus_ui.problems import Problem, fault_of, new_reference, problem, status_of, unexpected
 from askcorpus_ui.streaming import Questions, first_event, unless_left, whole_answer
 from askcorpus_ui.warm_up import WarmUp
@@ -28,8 +25,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CLIENT_LEFT = 499
-MAX_OFFSET = 2**53
-"""More documents than any store holds; a number that JavaScript and SQLite can both count to."""
 EVENT_STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 _ANSWER_OR_EVENTS: dict[int | str, dict[str, Any]] = {
@@ -124,28 +119,6 @@ def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
         work = partial(assistant.search, body.query, filters=body.filters, top_k=body.top_k)
         hits = await unless_left(request, questions.run(work))
         return Response(status_code=CLIENT_LEFT) if hits is None else Hits(hits=hits)
-
-    @router.get("/documents", tags=["documents"])
-    def documents(
-        offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
-        language: Annotated[tuple[str, ...], Query()] = (),
-        source: Annotated[tuple[str, ...], Query()] = (),
-        date_from: str = "",
-        date_to: str = "",
-    ) -> Page:
-        """The documents that match, newest first, without their text."""
-        filters = Filters(languages=language, sources=source, date_from=date_from, date_to=date_to)
-        return page_of(assistant.store.listing(filters, offset=offset, limit=limit), offset, limit)
-
-    @router.get("/documents/{document_id:path}", tags=["documents"])
-    def document(document_id: str) -> Document:
-        """One document with the whole text that offsets count in."""
-        assistant.store.filled()
-        found = assistant.store.document(document_id)
-        if found is None:
-            raise HTTPException(404, "There is no such document.")
-        return found
 
     return router
 
