@@ -64,7 +64,7 @@ def take_file(name: str, content: bytes, store: Store, embeddings: SentenceEmbed
         if holds_questions(path, MAX_MB):
             raise ReadError(f"{label} holds questions, for askcorpus eval.")
         found = _bounded(_renamed(reader, path, file), file)
-        failures = []
+        failures: list[Failure] = []
         for one in found:
             if isinstance(one, RawRecord):
                 return ingest_records(chain(failures, [one], found), file, store, embeddings, settings, replace=True)

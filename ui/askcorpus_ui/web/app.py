@@ -17,10 +17,12 @@ from askcorpus_ui.problems import add_error_handlers
 from askcorpus_ui.streaming import Questions
 from askcorpus_ui.warm_up import WarmUp
 from askcorpus_ui.web.documents_api import documents_router
+from askcorpus_ui.web.embeddings_api import embeddings_router
 from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.head import Heads
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.prometheus import Measured, Metrics
+from askcorpus_ui.web.responses_api import responses_router
 from askcorpus_ui.web.rest_api import api_router, health_router
 from askcorpus_ui.web.source_page import source_router
 from askcorpus_ui.web.verify_api import verify_router
@@ -74,6 +76,8 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         app.include_router(writing_router(assistant, settings))
     app.include_router(verify_router(assistant, questions))
     app.include_router(openai_router(assistant, questions))
+    app.include_router(responses_router(assistant, questions))
+    app.include_router(embeddings_router(assistant, questions))
     app.include_router(health_router(assistant, warm_up))
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
