@@ -309,7 +309,7 @@ def test_vectors_are_those_that_documents_and_questions_are_compared_by(
 ) -> None:
     texts = ["The harbour is closed.", "Le port est fermé."]
     for form in ("float", "base64"):  # the client reads both
-        given = embedder.embeddings.create(model="askcorpus", input=texts, encoding_format=form)  # type: ignore[arg-type]
+        given = embedder.embeddings.create(model="askcorpus", input=texts, encoding_format=form)
         assert [one.index for one in given.data] == [0, 1]
         assert np.allclose(_read(given.data[1].embedding), embeddings.embed_documents(texts)[1], atol=1e-6)
     asked = embedder.embeddings.create(model="x", input=texts[0], extra_body={"input_type": "query"})

@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -39,6 +39,9 @@ STATUS: dict[type[AskcorpusError], int] = {
 PROBLEM_JSON = "application/problem+json"
 
 _TOLD_FAULTS = 5
+
+_WRONG = "What is wrong with the request, and what to do about it."
+_FAILED = "What is wrong with the server, its index or a model."
 
 
 class Fault(NamedTuple):
@@ -78,6 +81,19 @@ class Refusal(BaseModel):
     """The body of every response of `/v1` that is not a success."""
 
     error: RefusalDetail
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": _WRONG},
+    "5XX": {"model": Problem, "description": _FAILED},
+}
+"""How the failures of most addresses are described."""
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Refusal, "description": _WRONG},
+    "5XX": {"model": Refusal, "description": _FAILED},
+}
+"""The same of `/v1`."""
 
 
 def problem(status: int, fault: Fault) -> Problem:

@@ -21,6 +21,7 @@ from askcorpus_ui.web.embeddings_api import embeddings_router
 from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.head import Heads
 from askcorpus_ui.web.openai_api import openai_router
+from askcorpus_ui.web.openapi import described
 from askcorpus_ui.web.prometheus import Measured, Metrics
 from askcorpus_ui.web.responses_api import responses_router
 from askcorpus_ui.web.rest_api import api_router, health_router
@@ -69,6 +70,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         lifespan=lifespan,
     )
     app.state.questions = questions
+    app.openapi = described(app, keyed=settings.api_key is not None)  # type: ignore[method-assign]
     add_error_handlers(app)
     app.include_router(api_router(assistant, questions))
     app.include_router(documents_router(assistant))

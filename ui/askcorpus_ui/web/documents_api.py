@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from askcorpus.errors import UsageError
 from askcorpus.types import Document, Filters, Locator, Mark, Span, locator_at
 from askcorpus_ui.listings import Page, page_of
-from askcorpus_ui.problems import Problem
+from askcorpus_ui.problems import PROBLEMS
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -53,8 +53,7 @@ class Facets(BaseModel):
 
 def documents_router(assistant: "Assistant") -> APIRouter:
     """``/api/v1/documents`` and ``/api/v1/facets``, for reading, over one assistant."""
-    failures = {"4XX": {"model": Problem}, "5XX": {"model": Problem}}
-    router = APIRouter(prefix="/api/v1", tags=["documents"], responses=failures)  # type: ignore[arg-type]
+    router = APIRouter(prefix="/api/v1", tags=["documents"], responses=PROBLEMS)
 
     @router.get("/documents", response_description="A stretch of the list.")
     def documents(

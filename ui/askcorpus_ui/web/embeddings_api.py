@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from askcorpus.errors import UsageError
+from askcorpus_ui.problems import REFUSALS
 from askcorpus_ui.streaming import Questions, unless_left
-from askcorpus_ui.web.openai_api import MODEL, REFUSALS, Lenient
+from askcorpus_ui.web.openai_api import MODEL, Lenient
 from askcorpus_ui.web.rest_api import CLIENT_LEFT
 
 if TYPE_CHECKING:

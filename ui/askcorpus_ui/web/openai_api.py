@@ -22,7 +22,7 @@ from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.types import Answer, Citation, Done, Event, Filters, Turn
 from askcorpus_ui.bodies import without_nulls
 from askcorpus_ui.chat.references import Reference
-from askcorpus_ui.problems import Refusal, fault_of, new_reference, refusal, status_of, unexpected
+from askcorpus_ui.problems import REFUSALS, fault_of, new_reference, refusal, status_of, unexpected
 from askcorpus_ui.streaming import Questions, first_event, whole_answer
 from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS
 
@@ -121,12 +121,12 @@ def openai_router(assistant: "Assistant", questions: Questions) -> APIRouter:
     """``/v1`` over one assistant, which is asked through ``questions``."""
     router = APIRouter(prefix="/v1", tags=["openai"], responses=REFUSALS)
 
-    @router.get("/models")
+    @router.get("/models", response_description="The list of models.")
     def models() -> dict[str, Any]:
         """The one model there is."""
         return {"object": "list", "data": [_model()]}
 
-    @router.get("/models/{name}")
+    @router.get("/models/{name}", response_description="The model.")
     def model(name: str) -> dict[str, Any]:
         """The same, by its name."""
         if name != MODEL:
@@ -145,7 +145,7 @@ def openai_router(assistant: "Assistant", questions: Questions) -> APIRouter:
             usage = body.stream_options is not None and body.stream_options.include_usage
             return await _streamed(events, request, usage)
         answer = await whole_answer(events, request)
-        return JSONResponse(_whole(answer, str(request.base_url))) if answer else Response(status_code=CLIENT_LEFT)
+        return JSONResponse(completion(answer, str(request.base_url))) if answer else Response(status_code=CLIENT_LEFT)
 
     return router
 
@@ -154,7 +154,8 @@ def _model() -> dict[str, Any]:
     return {"id": MODEL, "object": "model", "created": 0, "owned_by": MODEL}
 
 
-def _whole(answer: Answer, base: str) -> dict[str, Any]:
+def completion(answer: Answer, base: str) -> dict[str, Any]:
+    """An answer as a chat completion, whose links begin with the server's address ``base``."""
     message = {
         "role": "assistant",
         "content": answer.answer,
@@ -237,10 +238,6 @@ def annotations(answer: Answer, base: str) -> list[dict[str, Any]]:
 
 _COMPLETIONS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {}, "text/event-stream": {}}, "description": "The completion, or its chunks."}
-}
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": Refusal, "description": "What is wrong with the request."},
-    "5XX": {"model": Refusal, "description": "What is wrong with the server or a model."},
 }
 _USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 """Clients want the numbers to be there; nothing here is counted in tokens."""

@@ -17,11 +17,10 @@ from pydantic import Field
 
 from askcorpus.errors import AskcorpusError
 from askcorpus.types import Answer, Done, Event, Filters
-from askcorpus_ui.problems import Fault, fault_of, new_reference, refusal, status_of, unexpected
+from askcorpus_ui.problems import REFUSALS, Fault, fault_of, new_reference, refusal, status_of, unexpected
 from askcorpus_ui.streaming import Questions, first_event, whole_answer
 from askcorpus_ui.web.openai_api import (
     MODEL,
-    REFUSALS,
     Lenient,
     Message,
     annotations,
@@ -106,9 +105,14 @@ def responses_router(assistant: "Assistant", questions: Questions) -> APIRouter:
         answer = await whole_answer(events, request)
         if answer is None:
             return Response(status_code=CLIENT_LEFT)
-        return JSONResponse(_finished(_begun(f"resp_{answer.id}"), answer, base))
+        return JSONResponse(response(answer, base))
 
     return router
+
+
+def response(answer: Answer, base: str) -> dict[str, Any]:
+    """An answer as a response, whose links begin with the server's address ``base``."""
+    return _finished(_begun(f"resp_{answer.id}"), answer, base)
 
 
 def _begun(name: str) -> dict[str, Any]:
@@ -191,7 +195,7 @@ def _told(begun: dict[str, Any], answer: Answer, base: str) -> Iterator[tuple[st
         text = part["type"] == "output_text"
         name, field = ("response.output_text", "text") if text else ("response.refusal", "refusal")
         empty = part | {field: ""} | ({"annotations": []} if text else {})
-        more = {"logprobs": []} if text else {}
+        more: dict[str, Any] = {"logprobs": []} if text else {}
         yield "response.content_part.added", at | {"part": empty}
         for piece in pieces(part[field]):
             yield f"{name}.delta", at | {"delta": piece} | more

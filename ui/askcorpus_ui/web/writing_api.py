@@ -1,6 +1,6 @@
 """The REST door that adds, replaces and removes documents; it is there only where the setting ``write_key`` is."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
@@ -14,7 +14,7 @@ from askcorpus_ingest.pipeline import Report
 from askcorpus_ingest.readers.records import EXTRA_CHARS, MOST_EXTRA, RawRecord
 from askcorpus_ingest.uploads import LONGEST_NAME, remove, take_file, take_records
 from askcorpus_ui.listings import Summary, summary
-from askcorpus_ui.problems import Problem
+from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.web.guard import offers_key
 from askcorpus_ui.web.rest_api import Body
 
@@ -25,7 +25,6 @@ FILES = "/api/v1/files"
 """The one address whose body is no JSON."""
 
 MOST_RECORDS = 1000
-_FAILURES: dict[int | str, dict[str, Any]] = {"4XX": {"model": Problem}, "5XX": {"model": Problem}}
 _Line = Annotated[str, Field(max_length=2_000)]
 
 
@@ -94,7 +93,7 @@ def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
         if not key or not offers_key(request.headers, key):
             raise HTTPException(403, "This needs the key for writing (write_key).")
 
-    router = APIRouter(prefix="/api/v1", tags=["writing"], responses=_FAILURES, dependencies=[Depends(may_write)])
+    router = APIRouter(prefix="/api/v1", tags=["writing"], responses=PROBLEMS, dependencies=[Depends(may_write)])
     store, embeddings = assistant.store, assistant.embeddings
 
     @router.post("/documents", response_description="What became of them.")
