@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import numpy as np
 import openai
 import pytest
@@ -11,6 +12,7 @@ from langchain_openai import ChatOpenAI
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionUserMessageParam
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.errors import UsageError
 from askcorpus.settings import read_settings
 from askcorpus.types import Answer, Turn
 from askcorpus_ui.chat.references import Reference
@@ -64,6 +66,32 @@ def test_a_completion_carries_answer_and_citations(client: openai.OpenAI, addres
         "verified": True,
         "locator": {},
     }
+
+
+def test_behind_a_proxy_links_begin_with_its_path() -> None:
+    """Whether the proxy takes the path off or not; no header puts another address there."""
+    with serving(ScriptedAssistant(), read_settings(root_path="/desk/ask", api_key=KEY)) as address:
+        for prefix in ("", "/desk/ask"):
+            headers = {"X-Forwarded-Prefix": "/evil", "X-Forwarded-Host": "evil.example"}
+            client = openai.OpenAI(base_url=f"{address}{prefix}/v1", api_key=KEY, default_headers=headers)
+            reply = client.chat.completions.create(model="askcorpus", messages=[user("council")])
+            url = (reply.choices[0].message.annotations or [])[0].url_citation.url
+            assert url.startswith(f"{address}/desk/ask/source/harbour?")
+            page = httpx.get(url, headers={"X-API-Key": KEY})
+            assert "<mark" in page.text and page.status_code == 200
+            assert httpx.get(f"{address}{prefix}/health").status_code == 200
+            for path in ("/api/v1/documents", "/health/../v1/models", "/desk/ask/metrics"):
+                assert httpx.get(f"{address}{prefix}{path}").status_code == 401, path
+        for path in ("/desk/asked/health", "//desk/ask/health"):
+            assert httpx.get(f"{address}{path}", headers={"X-API-Key": KEY}).status_code == 404, path
+        described = httpx.get(f"{address}/desk/ask/openapi.json", headers={"X-API-Key": KEY}).json()
+        assert described["servers"] == [{"url": "/desk/ask"}]
+
+
+@pytest.mark.parametrize("root", ["desk", "/", "/desk/", "/a//b", "/a b", "https://x", "/..", "/a\n"])
+def test_a_path_that_is_none_is_refused(root: str) -> None:
+    with pytest.raises(UsageError, match="root_path"):
+        read_settings(root_path=root)
 
 
 def test_an_abstention_is_an_ordinary_reply(client: openai.OpenAI) -> None:

@@ -8,7 +8,6 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.settings import Settings
 from askcorpus_ui.web.app import create_app
@@ -39,11 +38,11 @@ def client(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddi
         serving(assistant, WRITABLE) as address,
         httpx.Client(base_url=address, headers=HEADERS, timeout=60) as client,
     ):
-        _hold_the_example(assistant, client)
+        _hold_the_example(client)
         yield client
 
 
-def _hold_the_example(assistant: Assistant, client: httpx.Client) -> None:
+def _hold_the_example(client: httpx.Client) -> None:
     """The examples are about one document, which is put there, and an index with the server's own settings."""
     assert client.post("/api/v1/documents", json=REQUESTS["post", "/api/v1/documents"]).json()["added"] == 1
 
@@ -64,7 +63,7 @@ def test_every_response_is_told_and_has_an_example(operations: dict[tuple[str, s
 
 
 def test_every_operation_says_which_keys_it_takes(operations: dict[tuple[str, str], Any], app: Any) -> None:
-    ways = [{name: []} for name in app.openapi()["components"]["securitySchemes"]]
+    ways: list[Any] = [{name: []} for name in app.openapi()["components"]["securitySchemes"]]
     assert len(ways) == 3
     for (_, path), operation in operations.items():
         written = "writing" in operation["tags"]

@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from askcorpus_ui.problems import Fault, failure, route_path
+from askcorpus_ui.problems import Fault, failure
 
 MAX_BYTES = 8_000_000
 """A conversation travels whole with every question of the chat page."""
@@ -56,7 +56,7 @@ class BoundedBodies:
         if body is None:
             await refused(scope, 413, f"The body is larger than {self._max_bytes:,} bytes.")(scope, receive, send)
             return
-        if route_path(scope) in self._raw:
+        if scope["path"] in self._raw:
             await self._app(scope, replayed(body, receive), send)
             return
         if any(True for _ in islice(_TOKEN.finditer(body), MAX_TOKENS, None)):

@@ -117,13 +117,7 @@ def failure(scope: Scope, status: int, fault: Fault, headers: Mapping[str, str] 
 
 def is_openais(scope: Scope) -> bool:
     """Whether an address is one of those for OpenAI's clients."""
-    return route_path(scope).startswith("/v1/")
-
-
-def route_path(scope: Scope) -> str:
-    """The path asked for, without the prefix that a proxy puts before all of them."""
-    path, root = str(scope["path"]), str(scope.get("root_path", ""))
-    return path.removeprefix(root) if path.startswith(f"{root}/") else path
+    return str(scope["path"]).startswith("/v1/")
 
 
 def fault_of(error: AskcorpusError) -> Fault:

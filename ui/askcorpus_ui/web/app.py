@@ -22,6 +22,7 @@ from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.head import Heads
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.openapi import described
+from askcorpus_ui.web.prefix import Prefixed
 from askcorpus_ui.web.prometheus import Measured, Metrics
 from askcorpus_ui.web.responses_api import responses_router
 from askcorpus_ui.web.rest_api import api_router, health_router
@@ -98,6 +99,8 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
     )  # also where no origin is allowed: without it Gradio would add one of its own, which is laxer
     app.add_middleware(Measured, metrics=metrics)
+    if settings.root_path:
+        app.add_middleware(Prefixed, root=settings.root_path)
     return app
 
 

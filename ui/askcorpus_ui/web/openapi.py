@@ -39,7 +39,7 @@ def described(app: FastAPI, *, keyed: bool) -> Callable[[], dict[str, Any]]:
 
 def _complete(operation: dict[str, Any], method: str, path: str, keyed: bool) -> None:
     """Put into an operation's description what is missing in it."""
-    ways = [{name: []} for name in _SCHEMES]
+    ways: list[dict[str, list[str]]] = [{name: []} for name in _SCHEMES]
     needed = keyed or "writing" in operation.get("tags", ())
     operation["security"] = [] if path in _OPEN else ways if needed else [*ways, {}]
     if request := REQUESTS.get((method, path)):
