@@ -27,12 +27,13 @@ from askcorpus_eval.questions import read_questions
 from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.chat.render import turn
-from askcorpus_ui.chat.translations import ENGLISH
+from askcorpus_ui.chat.translations import strings_for
 from askcorpus_ui.warm_up import WarmUp
 from askcorpus_ui.web.server import example_questions, serve
 from scripted import ScriptedAssistant
 from serving import QUESTION, real_assistant, serving, wait_for_models
 
+ENGLISH = strings_for("en")
 KEY = "s3cret-kéy"
 OPEN = ("/health", "/ready")
 GUARDED = (

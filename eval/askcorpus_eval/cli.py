@@ -55,6 +55,12 @@ Data = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="Folder of an index. (default: .askcorpus)", show_default=False),
 ]
+Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", metavar="FIELD=NAME", help="A field's column in the question file, as in answers=key; repeatable."
+    ),
+]
 MaxError = Annotated[
     str | None,
     typer.Option("--max-error", metavar="RATE", help="Answer so that at most this share is wrong, as in 5%."),
@@ -63,12 +69,15 @@ MaxError = Annotated[
 
 @app.command(DEFAULT_COMMAND)
 def run(
-    questions: Annotated[Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, or a BEIR folder.")],
+    questions: Annotated[
+        Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the run and its report go.")],
     corpus: Annotated[
         list[Path] | None, typer.Option("--corpus", metavar="PATH", help="Ingest this into DIR first; repeatable.")
     ] = None,
     data: Data = None,
+    names: Map = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
     ] = None,
@@ -97,7 +106,14 @@ def run(
         raise UsageError("--fail-drop compares with an earlier run.", "Name it: --baseline DIR.")
     if baseline:
         read_report(baseline)  # a wrong one is better known now than after an hour
-    evaluation = Evaluation(questions, out, corpus=corpus or (), data=data, overrides=_settings(overrides, max_error))
+    evaluation = Evaluation(
+        questions,
+        out,
+        corpus=corpus or (),
+        data=data,
+        overrides=_settings(overrides, max_error),
+        names=_pairs("--map", names),
+    )
     judging = Judging(judge_model, judge_url) if judge_model else None
     report = evaluation.run(limit=limit, resume=resume, judging=judging)
     before = None
@@ -140,8 +156,11 @@ def compare_runs(
 
 @app.command("calibrate")
 def calibrate(
-    questions: Annotated[Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, or a BEIR folder.")],
+    questions: Annotated[
+        Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")
+    ],
     data: Data = None,
+    names: Map = None,
     max_error: MaxError = None,
     json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
@@ -154,9 +173,13 @@ def calibrate(
     from askcorpus.settings import read_settings
     from askcorpus_eval import session
     from askcorpus_eval.promises import RATES, offers, table
+    from askcorpus_eval.questions import read_questions
 
     settings = read_settings(data=data, max_error=max_error)
-    outcomes = session.calibrate(questions, settings)
+    asked = read_questions(questions, _pairs("--map", names))
+    for note in asked.notes:
+        typer.echo(f"askcorpus: {visible(note)}", err=True)
+    outcomes = session.calibrate(asked, questions.name, settings)
     ordered = settings.max_error
     found = offers(outcomes, RATES if ordered is None else (*RATES, ordered))
     typer.echo(found.model_dump_json() if json else table(found))
@@ -192,13 +215,18 @@ def _gates(under: list[str] | None, over: list[str] | None, drop: list[str] | No
 
 
 def _settings(overrides: list[str] | None, max_error: str | None) -> dict[str, str]:
-    pairs = [override.partition("=") for override in overrides or ()]
-    if wrong := [name for name, equals, _ in pairs if not equals]:
-        raise UsageError(f"--set {wrong[0]}: not of the form key=value.")
-    if any(name == "data" for name, _, _ in pairs):
+    pairs = _pairs("--set", overrides)
+    if "data" in pairs:
         raise UsageError("--set data: the folder of the index has its own option.", "Use --data DIR.")
-    ordered = {"max_error": max_error} if max_error is not None else {}
-    return {name.strip(): value for name, _, value in pairs} | ordered
+    return pairs | ({"max_error": max_error} if max_error is not None else {})
+
+
+def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
+    """What an option gives as ``key=value``, repeated."""
+    pairs = [pair.partition("=") for pair in given or ()]
+    if wrong := [name for name, equals, _ in pairs if not equals]:
+        raise UsageError(f"{option} {wrong[0]}: not of the form key=value.")
+    return {name.strip(): value for name, _, value in pairs}
 
 
 def _print_figures(figures: dict[str, Any], *, as_json: bool) -> None:

@@ -156,7 +156,7 @@ def match_gold(store: Documents, questions: Sequence[Question]) -> dict[str, Gol
     if named and len(unknown) == len(named):
         raise UsageError(
             f"None of the {len(named)} gold documents is in the index (the first: {unknown[0]}).",
-            "Give the corpus of these questions: --corpus PATH or --data DIR.",
+            "Give the corpus of these questions: --corpus PATH or --data DIR; if that is no document: --map doc_ids=",
         )
     return gold
 

@@ -105,6 +105,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("citation_precision", "Citations", "share of cited characters that are gold evidence"),
     Metric("citation_recall", "Citations", "share of gold evidence that is cited"),
     Metric("cited_gold", "Citations", "an answer cites a gold document"),
+    Metric("cited_page", "Citations", "an answer cites a gold page"),
     Metric("citation_verified", "Citations", "share of quotes that stand at their place"),
     Metric("answered", "Abstention", "share of questions answered (coverage)"),
     Metric(

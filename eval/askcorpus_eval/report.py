@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from askcorpus.types import Document
 from askcorpus_eval import svg
 from askcorpus_eval.evaluate import Report
 from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Metric
@@ -193,10 +192,13 @@ def _round_numbers(end: float) -> list[float]:
 
 
 def _side_by_side(case: Case, store: Documents) -> dict[str, Any]:
-    """A case with the titles of the documents that its gold and its ranking name."""
+    """A case with what its gold and its ranking name: the name, how it is shown, and whether it is in the index."""
+    files = set(case.gold.members.values())
 
-    def titled(names: Sequence[str]) -> list[tuple[str, Document | None]]:
-        return [(name, store.document(name)) for name in names]
+    def titled(names: Sequence[str]) -> list[tuple[str, str, bool]]:
+        documents = {name: store.document(name) for name in names}
+        shown = {name: document.title for name, document in documents.items() if document and document.title}
+        return [(name, shown.get(name, name), name in files or documents[name] is not None) for name in names]
 
     return {
         "case": case,

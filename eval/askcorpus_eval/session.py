@@ -1,7 +1,7 @@
 """What the commands do: put an evaluation together from its options, run it, and write what came of it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +19,7 @@ from askcorpus_eval.evaluate import Assistant, Report, evaluate, masked
 from askcorpus_eval.judge import Judge, load_judge
 from askcorpus_eval.promises import measure
 from askcorpus_eval.question_drafts import from_documents, from_feedback, sample_documents, write_drafts
-from askcorpus_eval.questions import Question, QuestionSet, read_questions
+from askcorpus_eval.questions import NO_NAMES, Question, QuestionSet, read_questions
 from askcorpus_eval.run_folder import ANSWERS, DATA, METRICS, VERDICTS, Inputs, RunFolder
 
 if TYPE_CHECKING:
@@ -46,11 +46,12 @@ class Evaluation:
         corpus: Sequence[Path] = (),
         data: Path | None = None,
         overrides: dict[str, Any] | None = None,
+        names: Mapping[str, str] = NO_NAMES,
     ) -> None:
         if corpus and data:
             raise UsageError("--corpus makes its own index.", "Give either --corpus or --data.")
         self._source = questions
-        self._set: QuestionSet = read_questions(questions)
+        self._set: QuestionSet = read_questions(questions, names)
         own = self._set.corpus
         self._corpus = list(corpus) or ([own] if own and not data else [])
         self._folder = RunFolder(out)
@@ -104,7 +105,7 @@ def run_in(
 
         kept = KeptJudge(judge, folder, lambda: bars.advance(judged)) if judge else None
         result = evaluate(assistant, questions, answers=answers, on_answer=keep, judge=kept, source=source)
-    result = result.model_copy(update={"notes": [*notes, *result.notes]})
+    result = result.model_copy(update={"notes": [*question_set.notes, *notes, *result.notes]})
     write_outputs(folder, result, assistant)
     return result
 
@@ -182,8 +183,9 @@ class IngestBar:
         self._bars.update(self._task, completed=self._begun)
 
 
-def calibrate(questions: Path, settings: Settings) -> Outcomes:
+def calibrate(asked: QuestionSet, source: str, settings: Settings) -> Outcomes:
     """Measure a question set on the index of ``settings`` and keep its outcomes there, for error rates to be ordered.
+    ``source`` names the set.
 
     Raises:
         AskcorpusError: as the error says; the outcomes that were there are kept.
@@ -191,12 +193,11 @@ def calibrate(questions: Path, settings: Settings) -> Outcomes:
     from askcorpus.assistant import open_assistant
 
     require_index(settings.data)
-    asked = read_questions(questions).questions
     anything = settings.model_copy(update={"min_confidence": 0.0, "max_error": None})
     with closing(open_assistant(anything)) as assistant, _bars() as bars:
         assistant.store.filled()
-        task = bars.add_task("asked", total=len(asked))
-        measured = measure(assistant, asked, questions.name, lambda: bars.advance(task))
+        task = bars.add_task("asked", total=len(asked.questions))
+        measured = measure(assistant, asked.questions, source, lambda: bars.advance(task))
     write_outcomes(settings.data / OUTCOMES, measured)
     return measured.table()
 
