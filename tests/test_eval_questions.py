@@ -6,6 +6,7 @@ import pytest
 
 from askcorpus.errors import UsageError
 from askcorpus.types import Document, Turn
+from askcorpus_eval.columns import chosen_columns
 from askcorpus_eval.gold import Matcher
 from askcorpus_eval.metrics.citations import Place
 from askcorpus_eval.questions import Question, read_questions
@@ -109,8 +110,9 @@ def test_a_column_can_be_chosen_or_left_out(tmp_path: Path) -> None:
     assert notes[-1] == "columns that are not read: 'source'"
     with pytest.raises(UsageError, match="There is no column 'Antwort'"):
         read_questions(path, {"question": "Frage", "answers": "Antwort"})
-    with pytest.raises(UsageError, match=r"no field 'answer' of a question\. There are: id, question, answers"):
-        read_questions(path, {"question": "Frage", "answer": "Musterlösung"})
+    with pytest.raises(UsageError, match=r"--map answer=Key is not FIELD=NAME\. FIELD is one of id, question, answers"):
+        chosen_columns(["answer=Key"])
+    assert chosen_columns(["answers=Key", "doc_ids="]) == {"answers": "Key", "doc_ids": ""}
 
 
 def test_numbered_columns_are_alternatives(tmp_path: Path) -> None:

@@ -69,6 +69,18 @@ class Columns(NamedTuple):
         return f"{name!r} (did you mean {field}?)" if field and field not in self.of else repr(name)
 
 
+def chosen_columns(options: Iterable[str]) -> dict[str, str]:
+    """What ``--map FIELD=NAME`` says: the column of each field; an empty name says that none is read.
+
+    Raises:
+        UsageError: one is not of that form, or there is no such field.
+    """
+    pairs = [option.partition("=") for option in options]
+    if wrong := ["".join(pair) for pair in pairs if pair[0].strip() not in NAMES or not pair[1]]:
+        raise UsageError(f"--map {wrong[0]} is not FIELD=NAME.", f"FIELD is one of {', '.join(NAMES)}.")
+    return {field.strip(): name.strip() for field, _, name in pairs}
+
+
 def understand(names: Iterable[str], chosen: Mapping[str, str]) -> Columns:
     """How columns of these names are read. Of several that mean one field, the surest is, and all of a numbered row
     (``answer 1``, ``answer 2``) where the field holds a list.
@@ -76,13 +88,11 @@ def understand(names: Iterable[str], chosen: Mapping[str, str]) -> Columns:
     ``chosen`` gives a field's column where its name does not tell; an empty name says that none is read.
 
     Raises:
-        UsageError: a field or a column that is chosen is not there.
+        UsageError: a column that is chosen is not there.
     """
     there = [name for name in dict.fromkeys(names) if name.strip()]
     of: dict[str, tuple[str, ...]] = {}
     for field, name in chosen.items():
-        if field not in NAMES:
-            raise UsageError(f"There is no field {field!r} of a question.", f"There are: {', '.join(NAMES)}.")
         if name and name not in there:
             raise UsageError(f"There is no column {name!r}.", f"There are: {', '.join(there)}.")
         of[field] = (name,) if name else ()
@@ -132,18 +142,20 @@ def read_row(fields: Mapping[str, Any], columns: Columns, *, cells: bool) -> dic
 
 def _value(field: str, values: Sequence[Any]) -> Any:
     if field in LISTS:
-        return [text for value in values for text in _texts(value)]
+        return [text for value in values for text in texts_of(value)]
     if field == "history":
         return [_turn(turn) for turn in values[0]] if isinstance(values[0], list) else values[0]
     if field in ("id", "question", "lang", "doc_lang", "type"):
-        (text,) = _texts(values[0]) if not isinstance(values[0], list | dict) else (values[0],)
+        (text,) = texts_of(values[0]) if not isinstance(values[0], list | dict) else (values[0],)
         return text
     return values[0]
 
 
-def _texts(value: Any) -> list[Any]:
+def texts_of(value: Any) -> list[Any]:
     """The texts of a value: numbers as they are written, what lists hold, and the text of an object (``{"text": …}``,
-    as in SQuAD)."""
+    as in SQuAD); none of null. What has no text is handed back as it is."""
+    if not _is_given(value):
+        return []
     if isinstance(value, str):
         return [value.strip()]
     if isinstance(value, bool):
@@ -151,11 +163,11 @@ def _texts(value: Any) -> list[Any]:
     if isinstance(value, int | float):
         return [str(int(value)) if float(value).is_integer() else repr(value)]
     if isinstance(value, list):
-        return [text for one in value if _is_given(one) for text in _texts(one)]
+        return [text for one in value if _is_given(one) for text in texts_of(one)]
     if isinstance(value, dict):
         inner = next((value[name] for name in _INNER if _is_given(value.get(name))), None)
         if inner is not None:
-            return _texts(inner)
+            return texts_of(inner)
     return [value]
 
 
