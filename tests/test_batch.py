@@ -143,7 +143,7 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
     assert "<f>" not in sheet
     assert "quotePrefix" in ZipFile(tmp_path / "a.xlsx").read("xl/styles.xml").decode()
     rows = CalamineWorkbook.from_path(tmp_path / "a.xlsx").get_sheet_by_index(0).to_python()
-    assert [row[0].strip() for row in rows] == ["=head", *(text.strip() for text in FORMULAS)]
+    assert [str(row[0]).strip() for row in rows] == ["=head", *(text.strip() for text in FORMULAS)]
 
 
 def test_what_a_cell_cannot_hold_is_cut_and_what_drives_terminals_taken_out(tmp_path: Path) -> None:
@@ -176,18 +176,8 @@ def test_an_error_keeps_the_rows_so_far(tmp_path: Path, name: str) -> None:
 def test_ctrl_c_keeps_what_is_done(data: Path, tmp_path: Path) -> None:
     (tmp_path / "q.txt").write_text("".join(f"{STORM} Number {n}?\n" for n in range(2000)))
     out = tmp_path / "a.jsonl"
-    command = [
-        sys.executable,
-        "-m",
-        "askcorpus_ui.cli",
-        "ask",
-        "--file",
-        tmp_path / "q.txt",
-        "--out",
-        out,
-        "--data",
-        data,
-    ]
+    files = ("--file", str(tmp_path / "q.txt"), "--out", str(out), "--data", str(data))
+    command = [sys.executable, "-m", "askcorpus_ui.cli", "ask", *files]
     with subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ) as process:
         until = time.monotonic() + 120
         while time.monotonic() < until and not (out.exists() and out.stat().st_size):

@@ -289,7 +289,7 @@ def test_randomisation_of_equal_runs_finds_nothing() -> None:
 
 def test_a_share_of_none_or_all_has_an_interval() -> None:
     # Wilson 1927 with p = 1: low = n / (n + z²)
-    low, high = wilson.share_interval(20, 20)
-    assert (low, high) == (pytest.approx(20 / (20 + 1.959964**2)), 1)
-    assert wilson.share_interval(0, 20) == (0, pytest.approx(1 - low))
+    least = 20 / (20 + 1.959964**2)
+    assert wilson.share_interval(20, 20) == pytest.approx((least, 1))
+    assert wilson.share_interval(0, 20) == pytest.approx((0, 1 - least))
     assert wilson.share_interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)

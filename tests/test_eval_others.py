@@ -34,7 +34,7 @@ def values(report: Report) -> dict[str, float | None]:
 
 
 def test_answers_with_documents_and_quotes(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": "rain",
             "response": "Lyon",

@@ -176,7 +176,7 @@ def test_a_spreadsheet_with_a_title_above_its_table_and_other_sheets(tmp_path: P
     with Workbook(tmp_path / "Q.XLSX") as book:
         book.add_worksheet("About").write_row(0, 0, ["Made by us", "2024"])
         sheet = book.add_worksheet("Questions")
-        sheet.write(0, 0, "Our questions")
+        sheet.write(0, 0, "Questions")
         sheet.write_row(2, 0, ["No", "Question", "Expected answer", "Answerable", "Page"])
         sheet.write_row(3, 0, [1, "How many tonnes?", 75, True, 12])
         sheet.write_row(5, 0, [2, "Who?", "Ada | Ida", False, ""])

@@ -105,11 +105,24 @@ def _percentile(percent: float) -> Callable[[Floats], float]:
 
 def _wrong_at(coverage: float) -> Callable[[Floats, Floats, Floats], float]:
     def value(confidence: Floats, correct: Floats, answered: Floats) -> float:
-        judged = int((~np.isnan(correct)).sum())
-        curve = abstention.risk_curve(*given_answers(confidence, correct, answered), judged)
-        return next((risk for reached, risk in curve if reached >= coverage - SLACK), np.nan)
+        return _surest(coverage, confidence, correct, answered)[0]
 
     return value
+
+
+def _count_at(coverage: float) -> Callable[[Floats, Floats, Floats], int]:
+    def count(confidence: Floats, correct: Floats, answered: Floats) -> int:
+        return _surest(coverage, confidence, correct, answered)[1]
+
+    return count
+
+
+def _surest(coverage: float, confidence: Floats, correct: Floats, answered: Floats) -> tuple[float, int]:
+    """The share of wrong ones among the surest answers that are this share of the questions, and their number."""
+    judged = int((~np.isnan(correct)).sum())
+    curve = abstention.risk_curve(*given_answers(confidence, correct, answered), judged)
+    reached, risk = next((point for point in curve if point[0] >= coverage - SLACK), (0.0, np.nan))
+    return risk, round(reached * judged)
 
 
 _ABSTAINED = ("answered", "answerable")
@@ -175,7 +188,8 @@ METRICS: tuple[Metric, ...] = (
             better="lower",
             reads=_ANSWERS,
             value=_wrong_at(coverage),
-            count=_count_answers,
+            count=_count_at(coverage),
+            share=True,
         )
         for coverage in COVERAGES
     ),
@@ -252,7 +266,7 @@ def tabulate(cases: Sequence[Case]) -> Table:
     )
 
 
-def with_risks(table: Table) -> Table:
+def with_risks(table: Table) -> dict[str, Floats]:
     """The columns that every question has, and the two risks made of them: of a wrong answer, and of a silence where
     there is one."""
     wrong = np.where(table["answered"] == 1, 1 - table["correct"], np.nan)

@@ -135,23 +135,23 @@ def _pair(
     if not asking:
         form = "statement"
     if form == "about" and fact.name and asking:
-        made = invent(fact.name.text, lot)
-        change = f"{fact.name.text} → {made}"
+        invented = invent(fact.name.text, lot)
+        change = f"{fact.name.text} → {invented}"
         return (
             _probe(fact, f"{name}-true", asking.about.format(fact.name.text), form),
-            _probe(fact, f"{name}-invented", asking.about.format(made), form, "invented", change),
+            _probe(fact, f"{name}-invented", asking.about.format(invented), form, "invented", change),
         )
-    changed = {kind: new for kind in CHANGES if (new := _changed(fact, kind, names, lot))}
+    changed = {kind: made for kind in CHANGES if (made := _changed(fact, kind, names, lot)) is not None}
     if not changed:
         return None
     kind = min(changed, key=lambda one: (used[one], CHANGES.index(one)))
     old, new = changed[kind]
-    sentences = fact.sentence, fact.sentence.replace(old, new, 1)
+    true, false = fact.sentence, fact.sentence.replace(old, new, 1)
     if form == "question" and asking:
-        sentences = tuple(asking.check.format(one.rstrip(_SENTENCE_END)) for one in sentences)  # type: ignore[assignment]
+        true, false = (asking.check.format(one.rstrip(_SENTENCE_END)) for one in (true, false))
     return (
-        _probe(fact, f"{name}-true", sentences[0], form),
-        _probe(fact, f"{name}-{kind}", sentences[1], form, kind, f"{old} → {new}"),
+        _probe(fact, f"{name}-true", true, form),
+        _probe(fact, f"{name}-{kind}", false, form, kind, f"{old} → {new}"),
     )
 
 
