@@ -173,6 +173,25 @@ def test_without_short_answers_citing_the_gold_document_is_right(assistant: Scri
     assert correct(answerable=None) is None
 
 
+@pytest.mark.parametrize(
+    ("pages", "doc_ids", "value"),
+    [
+        pytest.param(("12",), ("rain",), 1, id="the-page"),
+        pytest.param(("p. 12",), (), 1, id="as-people-write-it"),
+        pytest.param(("1", "2"), ("rain",), 0, id="another"),
+        pytest.param(("12",), ("snow",), 0, id="of-another-document"),
+        pytest.param(("xii",), ("rain",), 0, id="in-other-figures"),
+    ],
+)
+def test_a_gold_page(pages: tuple[str, ...], doc_ids: tuple[str, ...], value: float) -> None:
+    question = QUESTIONS[0].model_copy(update={"pages": pages, "doc_ids": doc_ids, "evidence": ()})
+    answer = ScriptedAssistant(DOCUMENTS, REPLIES).ask(question.question, conversation_id="rain")
+    cited = answer.citations[0].model_copy(update={"locator": {"page": "12"}})
+    answers = {"rain": answer.model_copy(update={"citations": (cited,)})}
+    report = evaluate(ScriptedAssistant(DOCUMENTS, REPLIES), [question], answers=answers)
+    assert (report.figures["cited_page"].value, report.figures["cited_page"].n) == (value, 1)
+
+
 def test_nuggets_are_counted_in_the_answer_and_its_quotes(assistant: ScriptedAssistant) -> None:
     nuggets = ("Lyon", "on Monday / the first of May", "Nobody was hurt", "In spring")
     question = QUESTIONS[0].model_copy(update={"nuggets": nuggets})

@@ -91,6 +91,24 @@ def test_gold_is_read_under_the_names_that_people_give_it(tmp_path: Path, field:
     assert list(notes) == ([] if same else [f"columns are read by what they mean: {name!r} as {field}"])
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Frage,Antwort,Quelle,Seite",
+        "Question,Réponse,Fichier,Page",
+        "Pregunta,RESPUESTA,Fuente,Pagina",
+        "问题,答案,来源,页",
+        "Вопрос,Ответ,Источник,Страница",
+        "السؤال,الإجابة,المصدر,صفحة",
+        "Q,A,doc,page no.",
+    ],
+)
+def test_columns_in_other_languages(tmp_path: Path, header: str) -> None:
+    (question,), *_ = read_questions(write(tmp_path / "q.csv", header, "Why?,because,a.txt,7"))
+    assert (question.question, question.answers, question.doc_ids) == ("Why?", ("because",), ("a.txt",))
+    assert question.pages == ("7",)
+
+
 def test_columns_that_are_not_read_are_named(tmp_path: Path) -> None:
     path = write(tmp_path / "q.csv", "question,answrs,ground_truth,answer,remark", "Why?,a,b,c,d")
     (question,), _, notes = read_questions(path)
@@ -241,7 +259,7 @@ def test_beir_judgements_can_be_chosen(tmp_path: Path) -> None:
         pytest.param("q.json", ["["], "not JSON", id="broken-json"),
         pytest.param("q.xlsx", ["no zip"], "is a broken spreadsheet", id="broken-spreadsheet"),
         pytest.param("q.jsonl", ["", ""], "holds no question", id="empty-set"),
-        pytest.param("q.csv", ["frage", "Warum?"], "line 1: the header has no column 'question'", id="header"),
+        pytest.param("q.csv", ["subject", "Why?"], "line 1: the header has no column 'question'", id="header"),
         pytest.param("q.csv", ["question,answerable", "Why?,perhaps"], "line 2: answerable: .*boolean", id="csv-value"),
         pytest.param("q.pdf", ["Why?"], "not a question set", id="unknown-ending"),
     ],

@@ -152,7 +152,12 @@ def _citation_scores(question: Question, answer: Answer, gold: Gold, store: Docu
 def _on_page(citation: Citation, question: Question, gold: Gold) -> bool:
     """Whether a citation begins on a gold page (or slide), of a gold document where one is named."""
     at = citation.locator.get("page", citation.locator.get("slide"))
-    return at in question.pages and (not gold.grades or gold.holds(citation.document_id))
+    return at in map(_page_number, question.pages) and (not gold.grades or gold.holds(citation.document_id))
+
+
+def _page_number(page: str) -> str:
+    """``12`` of ``p. 12``."""
+    return page.lstrip("".join(letter for letter in page if not letter.isdecimal())) or page
 
 
 def _cited_documents(answer: Answer, store: Documents) -> dict[str, Document]:
