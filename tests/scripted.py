@@ -12,6 +12,7 @@ from typing import Any
 
 from askcorpus.errors import ModelError, NothingIngested, UsageError
 from askcorpus.index.catalog import Facets
+from askcorpus.index.store import Listing
 from askcorpus.search.period import read_period
 from askcorpus.types import (
     Answer,
@@ -107,6 +108,10 @@ class ScriptedStore:
 
     def count(self, filters: Filters = ANY) -> int:
         return len(self.documents(filters))
+
+    def listing(self, filters: Filters = ANY, *, offset: int = 0, limit: int | None = None) -> Listing:
+        self.filled()
+        return Listing(self.documents(filters, offset=offset, limit=limit), self.count(filters), filters)
 
     def facets(self) -> Facets:
         dates = sorted(document.date for document in self.all) or [""]

@@ -27,7 +27,7 @@ from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.sniff import NotRead
 from askcorpus_ingest.readers.source import CHANGED, NO_MEMORY, Source
 from askcorpus_ingest.sidecar import Row, Sidecars
-from askcorpus_ingest.worker import Reader
+from askcorpus_ingest.worker import FileReader
 
 BATCH_PASSAGES = 64
 """Passages are embedded in batches of about so many, however many documents those come from."""
@@ -38,7 +38,7 @@ BATCH_FILES = 500
 BATCH_RECORDS = 100
 """So many records of a file are looked up at once."""
 
-READING = 1
+READING = 2
 """Raise it whenever the same file would be read otherwise than before: all files are then read again, once."""
 
 DOCUMENTS, QUESTIONS, OTHER = "documents", "questions", "other"
@@ -114,7 +114,7 @@ def ingest(
     try:
         with (
             nullcontext() if dry_run else store.writer(progress.step) as writer,
-            Reader(max_mb, settings.fields) as reader,
+            FileReader(max_mb, settings.fields) as reader,
         ):
             run = _Run(store, writer, embeddings, settings, reader, progress)
             run.failures += failures
@@ -181,7 +181,7 @@ class _Run:
         writer: Writer | None,
         embeddings: SentenceEmbeddings,
         settings: Settings,
-        reader: Reader,
+        reader: FileReader,
         progress: Progress,
     ) -> None:
         self.store, self.writer, self.embeddings = store, writer, embeddings

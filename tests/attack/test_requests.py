@@ -64,8 +64,11 @@ def client() -> Iterator[httpx.Client]:
 
 def assert_refused(response: httpx.Response) -> None:
     assert 400 <= response.status_code < 500, response.text[:200]
-    error = response.json()["error"]
-    assert error["type"] and error["message"]
+    body = response.json()
+    if response.request.url.path.startswith("/v1/"):
+        assert body["error"]["type"] == "invalid_request_error" and body["error"]["message"]
+    else:
+        assert body["code"] and body["detail"] and body["status"] == response.status_code
     assert "Traceback" not in response.text
 
 

@@ -25,7 +25,7 @@ PAGE = 500
 
 
 def answer_all(assistant: "Assistant", questions: Sequence[Question], out: Path, filters: Filters) -> int:
-    """Ask every question, and write one row an answer; how many were answered.
+    """Ask every question, and write one row an answer; how many were answered. ``filters`` are as the catalog has them.
 
     Raises:
         AskcorpusError: as the error says; the rows so far are kept.
@@ -45,7 +45,7 @@ def answer_per_document(assistant: "Assistant", questions: Sequence[Question], o
     A table has a row a document and a column a question; .jsonl has a line a pair.
 
     Raises:
-        UsageError: there are more documents than anybody looks through, or none.
+        UsageError: there are more documents than anybody looks through.
         AskcorpusError: as the error says; the rows so far are kept.
     """
     documents = list(_documents(assistant, filters))
@@ -88,10 +88,7 @@ def _ask(assistant: "Assistant", question: Question, filters: Filters) -> Answer
 
 
 def _documents(assistant: "Assistant", filters: Filters) -> Iterator[Document]:
-    assistant.store.filled()
     total = assistant.store.count(filters)
-    if not total:
-        raise UsageError("No document passes these filters.", "Ask for others.")
     if total > MOST_DOCUMENTS:
         raise UsageError(f"A grid of {total} documents is more than anybody reads.", "Choose with --source or --from.")
     for offset in range(0, total, PAGE):

@@ -212,7 +212,7 @@ def ask(
         if assistant.promise:
             note(f"askcorpus: {assistant.promise}")
         answer = assistant.ask(question, filters=filters, explain=explain)
-        _note_filtered(assistant.store, filters)
+        _note_undated(assistant.store, answer.filters)
         if proof:
             proof.write_text(assistant.prove(answer).model_dump_json(indent=2) + "\n", encoding="utf-8")
     if json:
@@ -235,9 +235,11 @@ def _ask_file(
     with _assistant(settings) as assistant:
         if assistant.promise:
             note(f"askcorpus: {assistant.promise}")
+        with assistant.store.snapshot() as index:
+            filters = index.understood(filters)
         answer = answer_per_document if per_document else answer_all
         answered = answer(assistant, asked.questions, out, filters)
-        _note_filtered(assistant.store, filters)
+        _note_undated(assistant.store, filters)
     note(f"askcorpus: {len(asked.questions)} questions, {answered} answers: {out}")
 
 
@@ -257,8 +259,10 @@ def search(
 
     query, filters = _read(query), _filters(language, source, date_from, date_to)
     with _assistant(_settings(data=data, top_k=top_k)) as assistant:
+        with assistant.store.snapshot() as index:
+            filters = index.understood(filters)
         hits = assistant.search(query, filters=filters)
-        _note_filtered(assistant.store, filters)
+        _note_undated(assistant.store, filters)
     if json:
         print_json({"hits": [hit.model_dump() for hit in hits]})
     else:
@@ -410,9 +414,8 @@ def list_documents(
 
     filters = _filters(language, source, date_from, date_to)
     with _assistant(_settings(data=data)) as assistant:
-        total = assistant.store.count(filters)
-        documents = assistant.store.documents(filters, offset=offset, limit=limit)
-        _note_filtered(assistant.store, filters)
+        documents, total, filters = assistant.store.listing(filters, offset=offset, limit=limit)
+        _note_undated(assistant.store, filters)
     if json:
         listed = [document.model_dump(exclude={"text"}) | {"characters": len(document.text)} for document in documents]
         print_json({"documents": listed, "total": total})
@@ -492,12 +495,10 @@ def restore_documents(document_ids: Annotated[list[str], typer.Argument(metavar=
     say(f"{len(restored)} will come back with the next ingest")
 
 
-def _note_filtered(store: "Store", filters: "Filters") -> None:
+def _note_undated(store: "Store", filters: "Filters") -> None:
     """Say what the filters leave out without anyone meaning it."""
-    from askcorpus_ui.cli.console import named_filters, note
+    from askcorpus_ui.cli.console import note
 
-    if filters and not store.count(filters):
-        note(f"askcorpus: no document passes the filters ({named_filters(filters)}).")
     if undated := store.count_undated(filters):
         note(f"askcorpus: --from and --to leave out {undated} documents that have no date.")
 

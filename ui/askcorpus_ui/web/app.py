@@ -17,6 +17,7 @@ from askcorpus_ui.problems import add_error_handlers
 from askcorpus_ui.streaming import Questions
 from askcorpus_ui.warm_up import WarmUp
 from askcorpus_ui.web.guard import Guard
+from askcorpus_ui.web.head import Heads
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.prometheus import Measured, Metrics
 from askcorpus_ui.web.rest_api import api_router, health_router
@@ -68,7 +69,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(api_router(assistant, questions))
     app.include_router(verify_router(assistant, questions))
     app.include_router(openai_router(assistant, questions))
-    app.include_router(health_router(assistant))
+    app.include_router(health_router(assistant, warm_up))
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
     if agents:
@@ -78,6 +79,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     # Last: a route added after it would never be reached.
     app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
     # The one added last is the first that a request comes through.
+    app.add_middleware(Heads)
     app.add_middleware(BoundedBodies)
     key = settings.api_key.get_secret_value() if settings.api_key else None
     app.add_middleware(Guard, key=key, origins=settings.allowed_origins)

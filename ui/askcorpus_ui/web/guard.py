@@ -5,10 +5,10 @@ from base64 import b64decode
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from askcorpus_ui.problems import Fault, Problem
+from askcorpus_ui.problems import Fault, failure
 from askcorpus_ui.web.loopback import host_of, is_loopback, is_same_origin
 
 _OPEN_PATHS = ("/health", "/ready")
@@ -62,23 +62,25 @@ class Guard:
         refusal = self._refusal(scope)
         await (refusal or self._app)(scope, receive, send_with_headers)
 
-    def _refusal(self, scope: Scope) -> JSONResponse | None:
+    def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         asked = host_of(hosts[0]) if len(hosts) == 1 else None
         if asked is None:
-            return _refuse(400, "UsageError", "The request names no host.", "Send one Host header.")
+            return _refuse(scope, 400, "UsageError", "The request names no host.", "Send one Host header.")
         if any(self._is_foreign(origin, hosts[0]) for origin in headers.getlist("origin")):
-            return _refuse(403, "Forbidden", "This page may not ask this server.", "Set ASKCORPUS_ALLOWED_ORIGINS.")
+            return _refuse(
+                scope, 403, "Forbidden", "This page may not ask this server.", "Set ASKCORPUS_ALLOWED_ORIGINS."
+            )
         if self._key is None:
             if is_loopback(asked[0]):
                 return None
-            return _refuse(421, "Forbidden", "This server answers to localhost only.", "Set ASKCORPUS_API_KEY.")
+            return _refuse(scope, 421, "Forbidden", "This server answers to localhost only.", "Set ASKCORPUS_API_KEY.")
         if scope["path"] in _OPEN_PATHS or any(map(self._is_key, _offered_keys(headers))):
             return None
         challenge = {"WWW-Authenticate": 'Basic realm="askcorpus", charset="UTF-8"'}
         hint = "Send it as “Authorization: Bearer …” or “X-API-Key”; in a browser it is the password."
-        return _refuse(401, "Unauthorized", "This server needs a key.", hint, challenge)
+        return _refuse(scope, 401, "Unauthorized", "This server needs a key.", hint, challenge)
 
     def _is_foreign(self, origin: str, host: str) -> bool:
         return origin.lower() not in self._origins and not is_same_origin(origin, host)
@@ -100,5 +102,7 @@ def _offered_keys(headers: Headers) -> list[bytes]:
     return offered
 
 
-def _refuse(status: int, kind: str, message: str, hint: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(Problem(error=Fault(type=kind, message=message, hint=hint)).model_dump(), status, headers)
+def _refuse(
+    scope: Scope, status: int, code: str, message: str, hint: str, headers: dict[str, str] | None = None
+) -> Response:
+    return failure(scope, status, Fault(code, message, hint), headers)

@@ -7,14 +7,12 @@ is the whole Answer. Instructions, tools and sampling options are taken and not 
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from fastapi.routing import APIRoute
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
@@ -23,7 +21,7 @@ from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.types import Answer, Citation, Done, Event, Filters, Turn
 from askcorpus_ui.bodies import without_nulls
 from askcorpus_ui.chat.references import Reference
-from askcorpus_ui.problems import new_reference, retry_after, status_of, unexpected
+from askcorpus_ui.problems import Refusal, fault_of, new_reference, refusal, status_of, unexpected
 from askcorpus_ui.streaming import Questions, first_event, whole_answer
 from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS
 
@@ -84,46 +82,9 @@ class Completion(Lenient):
         return said[-1][1], tuple(Turn(role=role, text=text) for role, text in said[:-1] if text)
 
 
-class RefusalDetail(BaseModel):
-    """What went wrong, as OpenAI's clients read it."""
-
-    message: str
-    type: str
-    param: str | None = None
-    code: str | None = None
-
-
-class Refusal(BaseModel):
-    """The body of every response of this door that is not a success."""
-
-    error: RefusalDetail
-
-
-class OpenAIRoute(APIRoute):
-    """Says what is wrong in the form that OpenAI's clients read."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, its errors translated."""
-        handle = super().get_route_handler()
-
-        async def translated(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except RequestValidationError as exc:
-                first = exc.errors()[0]
-                name = ".".join(map(str, first["loc"][1:])) or None
-                return JSONResponse(_error(f"{name or 'body'}: {first['msg']}.", "invalid_request_error", name), 400)
-            except AskcorpusError as exc:
-                return JSONResponse(_refusal(exc), status_of(exc), retry_after(exc))
-            except HTTPException as exc:
-                return JSONResponse(_error(str(exc.detail), "invalid_request_error", code="not_found"), exc.status_code)
-
-        return translated
-
-
 def openai_router(assistant: "Assistant", questions: Questions) -> APIRouter:
     """``/v1`` over one assistant, which is asked through ``questions``."""
-    router = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute, responses=_REFUSALS)
+    router = APIRouter(prefix="/v1", tags=["openai"], responses=_REFUSALS)
 
     @router.get("/models")
     def models() -> dict[str, Any]:
@@ -190,11 +151,10 @@ async def _chunks(events: AsyncGenerator[Event], base: str, usage: bool) -> Asyn
                     for chunk in _answer_chunks(head, event.answer, base, usage):
                         yield chunk
         except AskcorpusError as exc:
-            yield _data(_refusal(exc))
+            yield _data(refusal(status_of(exc), fault_of(exc)).model_dump())
         except Exception:  # the status line is long gone: all that is left is to say so in the stream
             log.exception("Unexpected error %s", reference := new_reference())
-            fault = unexpected(reference).error
-            yield _data(_error(f"{fault.message} {fault.hint}", "server_error"))
+            yield _data(refusal(500, unexpected(reference)).model_dump())
     yield format_sse_event(data_str="[DONE]")
 
 
@@ -250,12 +210,3 @@ def _chunk(head: dict[str, Any], delta: dict[str, Any], finish_reason: str | Non
 
 def _data(value: dict[str, Any]) -> bytes:
     return format_sse_event(data_str=json.dumps(value, ensure_ascii=False))
-
-
-def _error(message: str, kind: str, param: str | None = None, code: str | None = None) -> dict[str, Any]:
-    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
-
-
-def _refusal(error: AskcorpusError) -> dict[str, Any]:
-    kind = "invalid_request_error" if status_of(error) < 500 else "server_error"
-    return _error(str(error), kind, code=type(error).__name__)

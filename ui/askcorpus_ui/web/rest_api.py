@@ -17,9 +17,10 @@ from askcorpus.errors import (
 )
 from askcorpus.types import Answer, Document, Done, Event, Filters, Token, Turn
 from askcorpus_ui.bodies import without_nulls
-from askcorpus_ui.listings import Hits, Page, summary
-from askcorpus_ui.problems import Problem, new_reference, problem, unexpected
+from askcorpus_ui.listings import Hits, Page, page_of
+from askcorpus_ui.problems import Problem, fault_of, new_reference, problem, status_of, unexpected
 from askcorpus_ui.streaming import Questions, first_event, unless_left, whole_answer
+from askcorpus_ui.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -134,15 +135,13 @@ def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
         date_to: str = "",
     ) -> Page:
         """The documents that match, newest first, without their text."""
-        assistant.store.filled()
         filters = Filters(languages=language, sources=source, date_from=date_from, date_to=date_to)
-        found = assistant.store.documents(filters, offset=offset, limit=limit)
-        total = assistant.store.count(filters)
-        return Page(documents=[summary(document) for document in found], total=total, offset=offset, limit=limit)
+        return page_of(assistant.store.listing(filters, offset=offset, limit=limit), offset, limit)
 
     @router.get("/documents/{document_id:path}", tags=["documents"])
     def document(document_id: str) -> Document:
         """One document with the whole text that offsets count in."""
+        assistant.store.filled()
         found = assistant.store.document(document_id)
         if found is None:
             raise HTTPException(404, "There is no such document.")
@@ -151,8 +150,8 @@ def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
     return router
 
 
-def health_router(assistant: "Assistant") -> APIRouter:
-    """``/health`` (the process is up) and ``/ready`` (it can answer)."""
+def health_router(assistant: "Assistant", warm_up: WarmUp) -> APIRouter:
+    """``/health`` (the process is up) and ``/ready`` (it can answer, and need not load a model first)."""
     router = APIRouter(tags=["health"])
 
     @router.get("/health")
@@ -162,13 +161,25 @@ def health_router(assistant: "Assistant") -> APIRouter:
 
     @router.get("/ready", responses={503: {"model": Readiness}})
     def ready(response: Response) -> Readiness:
-        """Whether every part that an answer needs works; 503, and which part, where one does not."""
+        """Whether every part that an answer needs works; 503, and which part, where one does not (yet).
+
+        Models that could not be loaded are tried again.
+        """
         checks = [Health(name=check.name, ok=check.ok, detail=check.detail) for check in assistant.store.check()]
+        checks.append(_models(warm_up))
+        if warm_up.fault:
+            warm_up.start()
         state = Readiness(ready=all(check.ok for check in checks), checks=checks)
         response.status_code = 200 if state.ready else 503
         return state
 
     return router
+
+
+def _models(warm_up: WarmUp) -> Health:
+    if not warm_up.is_over():
+        return Health(name="models", ok=False, detail="They are being loaded.")
+    return Health(name="models", ok=not warm_up.fault, detail=warm_up.fault)
 
 
 async def _event_stream(events: AsyncGenerator[Event], request: Request) -> Response:
@@ -186,10 +197,10 @@ async def _server_sent(first: Event, events: AsyncGenerator[Event]) -> AsyncIter
             async for event in events:
                 yield _encoded(event)
         except AskcorpusError as exc:
-            yield format_sse_event(event="error", data_str=problem(exc).model_dump_json())
+            yield format_sse_event(event="error", data_str=problem(status_of(exc), fault_of(exc)).model_dump_json())
         except Exception:  # the status line is long gone: all that is left is to say so in the stream
             log.exception("Unexpected error %s", reference := new_reference())
-            yield format_sse_event(event="error", data_str=unexpected(reference).model_dump_json())
+            yield format_sse_event(event="error", data_str=problem(500, unexpected(reference)).model_dump_json())
 
 
 def _encoded(event: Event) -> bytes:
