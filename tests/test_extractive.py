@@ -60,7 +60,7 @@ def test_a_sentence_far_behind_the_best_is_left_out() -> None:
 
 
 def test_a_few_words_that_hardly_answer_are_not_quoted_beside_the_best() -> None:
-    """The last line of an article, which names its agency, is no second answer; a short sentence that answers is one."""
+    """The name under an article is no second answer; a short sentence that answers is one."""
     signature, short = evidence("The Fjord Press", 8.9, 200), evidence("Sixty called in May.", 8.8, 300)
     draft = draft_of(evidence("Forty ships call there.", 9.0), signature._replace(answer_score=-2.0), short)
     assert draft.text == "Forty ships call there. [1] Sixty called in May. [2]"
