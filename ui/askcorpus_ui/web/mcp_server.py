@@ -15,8 +15,8 @@ from mcp.types import ToolAnnotations
 from pydantic import BaseModel
 
 from askcorpus.errors import AskcorpusError, UsageError
-from askcorpus.types import Answer, Document, Filters, Verification
-from askcorpus_ui.listings import Hits, Page, page_of
+from askcorpus.types import Answer, Document, Filters, Page, Verification
+from askcorpus_ui.listings import Hits, page_of
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
