@@ -37,6 +37,7 @@ from askcorpus.types import (
     Turn,
     Verification,
 )
+from askcorpus.verify.proof import Proof, ProofCheck
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -45,6 +46,9 @@ TIMEOUT = 120.0
 
 MOST_PASSAGES = 100
 """Passages that a server gives at a time."""
+
+MOST_LISTED = 1000
+"""Documents that a server lists at a time."""
 
 _ERRORS: Mapping[str, type[AskcorpusError]] = {
     error.__name__: error
@@ -165,7 +169,7 @@ class _Server:
 
 
 class Client:
-    """A running server, asked as an `Assistant` is. Threads may share it.
+    """A running server, asked as an `Assistant` is. Threads may share it. ``address`` is where, without a password.
 
     ``url`` is where `askcorpus serve` listens, with the path that a proxy may serve it under; ``key`` its ``api_key``;
     ``timeout`` the seconds without a sign of it that are waited.
@@ -178,6 +182,7 @@ class Client:
             UsageError: the address or the key is none.
         """
         self._server = _Server(url, key)
+        self.address = self._server.address
         self._http = httpx.Client(**self._server.options(timeout))
 
     def __enter__(self) -> Self:
@@ -253,6 +258,14 @@ class Client:
         """What ``text`` quotes, and whether the corpus says so. Raises as :meth:`ask` does."""
         return self._post("verify", {"text": text}, Verification)
 
+    def prove(self, answer: Answer, history: Sequence[Turn] = ()) -> Proof:
+        """The proof of an answer of this server's, to a question with that history. Raises as :meth:`ask` does."""
+        return self._post("proofs", _answered(answer, history), Proof)
+
+    def recheck(self, proof: Proof) -> ProofCheck:
+        """Ask again what a proof answers, and say what has changed. Raises as :meth:`ask` does."""
+        return self._post("proofs/check", proof.model_dump(mode="json"), ProofCheck)
+
     def documents(self, filters: Filters = Filters(), *, offset: int = 0, limit: int = 50) -> Page:
         """A stretch of the list of documents (at most 1000), newest first. Raises as :meth:`ask` does."""
         return self._get("documents", _listed(filters, offset, limit), Page)
@@ -293,6 +306,7 @@ class AsyncClient:
             UsageError: the address or the key is none.
         """
         self._server = _Server(url, key)
+        self.address = self._server.address
         self._http = httpx.AsyncClient(**self._server.options(timeout))
 
     async def __aenter__(self) -> Self:
@@ -357,6 +371,14 @@ class AsyncClient:
     async def verify(self, text: str) -> Verification:
         """What ``text`` quotes, and whether the corpus says so. Raises as `Client.ask` does."""
         return await self._post("verify", {"text": text}, Verification)
+
+    async def prove(self, answer: Answer, history: Sequence[Turn] = ()) -> Proof:
+        """The proof of an answer of this server's, to a question with that history. Raises as `Client.ask` does."""
+        return await self._post("proofs", _answered(answer, history), Proof)
+
+    async def recheck(self, proof: Proof) -> ProofCheck:
+        """Ask again what a proof answers, and say what has changed. Raises as `Client.ask` does."""
+        return await self._post("proofs/check", proof.model_dump(mode="json"), ProofCheck)
 
     async def documents(self, filters: Filters = Filters(), *, offset: int = 0, limit: int = 50) -> Page:
         """A stretch of the list of documents (at most 1000), newest first. Raises as `Client.ask` does."""
@@ -427,6 +449,10 @@ def _asked(
 
 def _sought(query: str, filters: Filters, top_k: int | None) -> dict[str, Any]:
     return {"query": query, "filters": filters.model_dump(), "top_k": top_k}
+
+
+def _answered(answer: Answer, history: Sequence[Turn]) -> dict[str, Any]:
+    return {"answer": answer.model_dump(mode="json"), "history": [turn.model_dump() for turn in history]}
 
 
 def _listed(filters: Filters, offset: int, limit: int) -> dict[str, Any]:

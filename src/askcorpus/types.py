@@ -81,10 +81,12 @@ class Summary(Record):
 
 
 class Page(Record):
-    """A stretch of the list of documents; ``total`` counts all that match."""
+    """A stretch of the list of documents; ``total`` counts all that match, ``undated`` those that a filter of dates
+    leaves out only because they have none."""
 
     documents: tuple[Summary, ...]
     total: int
+    undated: int = 0
     offset: int
     limit: int
 

@@ -15,7 +15,7 @@ class Hits(BaseModel):
 def page_of(listing: Listing, offset: int, limit: int) -> Page:
     """A stretch of the list of documents, as the doors give it."""
     documents = tuple(map(summary, listing.documents))
-    return Page(documents=documents, total=listing.total, offset=offset, limit=limit)
+    return Page(documents=documents, total=listing.total, undated=listing.undated, offset=offset, limit=limit)
 
 
 def summary(document: Document) -> Summary:
