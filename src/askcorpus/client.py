@@ -161,7 +161,9 @@ class _Server:
             raise self.error(self.parse(data, _Problem), 500)
         if name == "done":
             return Done(answer=self.parse(data, Answer))
-        return self.parse(data, Token if name == "token" else Retrieved)
+        if name == "token":
+            return self.parse(data, Token)
+        return self.parse(data, Retrieved)
 
     def lost(self) -> Busy:
         """A stream ended without its answer."""
