@@ -152,7 +152,8 @@ def _citation_scores(question: Question, answer: Answer, gold: Gold, store: Docu
 def _on_page(citation: Citation, question: Question, gold: Gold) -> bool:
     """Whether a citation begins on a gold page (or slide), of a gold document where one is named."""
     at = citation.locator.get("page", citation.locator.get("slide"))
-    return at in set(map(_page_number, question.pages)) and (not gold.grades or gold.holds(citation.document_id))
+    wanted = [_page_number(page) for page in question.pages]
+    return at in wanted and (not gold.grades or gold.holds(citation.document_id))
 
 
 def _page_number(page: str) -> str:
