@@ -141,6 +141,7 @@ class ScriptedAssistant:
     """Answers at once, the same every time. ``asked`` holds what it was asked, ``abandoned`` counts closed streams."""
 
     promise = None
+    embeddings: Any = None
 
     def __init__(self, documents: Sequence[Document] = DOCUMENTS) -> None:
         self.store = ScriptedStore(documents)

@@ -19,7 +19,7 @@ from serving import serving
 
 KEY = "open sesame"
 FRIEND = "https://desk.example.org"
-POSTS = ("/api/v1/ask", "/api/v1/search", "/v1/chat/completions", RUN, JOIN, CANCEL)
+POSTS = ("/api/v1/ask", "/api/v1/search", "/v1/chat/completions", "/v1/responses", "/v1/embeddings", RUN, JOIN, CANCEL)
 GETS = (
     "/",
     "/health",
@@ -28,6 +28,7 @@ GETS = (
     "/docs",
     "/openapi.json",
     "/api/v1/documents",
+    "/api/v1/facets",
     "/source/harbour",
     "/v1/models",
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Collection
 from itertools import islice
 from typing import Any
 
@@ -28,12 +29,15 @@ _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{,]', re.DOTALL)
 class BoundedBodies:
     """Reads each body before any route does, so that no route has to ask how long that may take.
 
-    All that this server takes is JSON. Python's own parser lets half a surrogate pair pass, which no file and no
-    response can hold, and nests as deep as it is told to; the one used here refuses both.
+    All that this server takes is JSON, but at the addresses in ``raw``. Python's own parser lets half a surrogate pair
+    pass, which no file and no response can hold, and nests as deep as it is told to; the one used here refuses both.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BYTES, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, app: ASGIApp, max_bytes: int = MAX_BYTES, seconds: float = SECONDS, raw: Collection[str] = ()
+    ) -> None:
         self._app = app
+        self._raw = raw
         self._max_bytes = max_bytes
         self._seconds = seconds
 
@@ -51,6 +55,9 @@ class BoundedBodies:
             return
         if body is None:
             await refused(scope, 413, f"The body is larger than {self._max_bytes:,} bytes.")(scope, receive, send)
+            return
+        if scope["path"] in self._raw:
+            await self._app(scope, replayed(body, receive), send)
             return
         if any(True for _ in islice(_TOKEN.finditer(body), MAX_TOKENS, None)):
             message = f"The body has more than {MAX_TOKENS:,} strings, brackets and commas."

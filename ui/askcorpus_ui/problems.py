@@ -4,7 +4,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -39,6 +39,9 @@ STATUS: dict[type[AskcorpusError], int] = {
 PROBLEM_JSON = "application/problem+json"
 
 _TOLD_FAULTS = 5
+
+_WRONG = "What is wrong with the request, and what to do about it."
+_FAILED = "What is wrong with the server, its index or a model."
 
 
 class Fault(NamedTuple):
@@ -80,6 +83,19 @@ class Refusal(BaseModel):
     error: RefusalDetail
 
 
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": _WRONG},
+    "5XX": {"model": Problem, "description": _FAILED},
+}
+"""How the failures of most addresses are described."""
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Refusal, "description": _WRONG},
+    "5XX": {"model": Refusal, "description": _FAILED},
+}
+"""The same of `/v1`."""
+
+
 def problem(status: int, fault: Fault) -> Problem:
     """A fault as it is told everywhere but at `/v1`."""
     return Problem(title=_title(status), status=status, detail=fault.message, code=fault.code, hint=fault.hint)
@@ -101,13 +117,7 @@ def failure(scope: Scope, status: int, fault: Fault, headers: Mapping[str, str] 
 
 def is_openais(scope: Scope) -> bool:
     """Whether an address is one of those for OpenAI's clients."""
-    return route_path(scope).startswith("/v1/")
-
-
-def route_path(scope: Scope) -> str:
-    """The path asked for, without the prefix that a proxy puts before all of them."""
-    path, root = str(scope["path"]), str(scope.get("root_path", ""))
-    return path.removeprefix(root) if path.startswith(f"{root}/") else path
+    return str(scope["path"]).startswith("/v1/")
 
 
 def fault_of(error: AskcorpusError) -> Fault:

@@ -32,15 +32,18 @@ class Guard:
     """What every request must satisfy before any route sees it, and the headers every response carries.
 
     A page of another origin gets nothing, be it only another port of this machine: its ``Origin`` must be the ``Host``
-    or one of ``origins``. With a key set, all but the health checks need it: as a bearer token, as ``X-API-Key``, or as
-    the password of HTTP Basic, which is what a browser asks its user for. Without one the server listens on loopback
-    only, and there the ``Host`` header must name loopback: a page elsewhere whose name resolves to 127.0.0.1 (DNS
-    rebinding) gets nothing.
+    or one of ``origins``. With a key set, all but the health checks need it, or the key for writing: as a bearer token,
+    as ``X-API-Key``, or as the password of HTTP Basic, which is what a browser asks its user for. Without one the
+    server listens on loopback only, and there the ``Host`` header must name loopback: a page elsewhere whose name
+    resolves to 127.0.0.1 (DNS rebinding) gets nothing.
     """
 
-    def __init__(self, app: ASGIApp, key: str | None, origins: Sequence[str] = ()) -> None:
+    def __init__(
+        self, app: ASGIApp, key: str | None, origins: Sequence[str] = (), write_key: str | None = None
+    ) -> None:
         self._app = app
         self._key = key
+        self._write_key = write_key
         self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -76,7 +79,7 @@ class Guard:
             if is_loopback(asked[0]):
                 return None
             return _refuse(scope, 421, "Forbidden", "This server answers to localhost only.", "Set ASKCORPUS_API_KEY.")
-        if scope["path"] in _OPEN_PATHS or any(map(self._is_key, _offered_keys(headers))):
+        if scope["path"] in _OPEN_PATHS or offers_key(headers, self._key, self._write_key):
             return None
         challenge = {"WWW-Authenticate": 'Basic realm="askcorpus", charset="UTF-8"'}
         hint = "Send it as “Authorization: Bearer …” or “X-API-Key”; in a browser it is the password."
@@ -85,8 +88,11 @@ class Guard:
     def _is_foreign(self, origin: str, host: str) -> bool:
         return origin.lower() not in self._origins and not is_same_origin(origin, host)
 
-    def _is_key(self, offered: bytes) -> bool:
-        return self._key is not None and hmac.compare_digest(offered, self._key.encode())
+
+def offers_key(headers: Headers, *keys: str | None) -> bool:
+    """Whether a request carries one of the keys. How long a comparison takes tells nothing of a key."""
+    known = [key.encode() for key in keys if key]
+    return any(hmac.compare_digest(offered, key) for offered in _offered_keys(headers) for key in known)
 
 
 def _offered_keys(headers: Headers) -> list[bytes]:
