@@ -152,7 +152,7 @@ def ingest_records(
         StorageError: the folder is read-only or the disk is full.
     """
     sent = _File(SourceFile(Path(file), readable=True), "", None)
-    with store.writer() as writer, Reader(settings.max_file_mb, settings.fields) as reader:
+    with store.writer() as writer, FileReader(settings.max_file_mb, settings.fields) as reader:
         run = _Run(store, writer, embeddings, settings, reader, Silent())
         waiting = iter(records)
         while some := list(islice(waiting, BATCH_RECORDS)):

@@ -15,7 +15,7 @@ from askcorpus_ingest.files import UPLOAD, Failure, is_upload, origin_of
 from askcorpus_ingest.pipeline import Report, ingest_records
 from askcorpus_ingest.readers.dispatch import holds_questions
 from askcorpus_ingest.readers.records import RawRecord
-from askcorpus_ingest.worker import Reader
+from askcorpus_ingest.worker import FileReader
 
 LONGEST_NAME = 200
 MAX_MB = 8
@@ -58,7 +58,7 @@ def take_file(name: str, content: bytes, store: Store, embeddings: SentenceEmbed
     if not label.strip(". ") or len(name) > LONGEST_NAME:
         raise UsageError("The file has no usable name.", f"Give one of at most {LONGEST_NAME} characters: report.pdf.")
     file = f"{UPLOAD}{label}"
-    with TemporaryDirectory(prefix="askcorpus-") as folder, Reader(MAX_MB, settings.fields) as reader:
+    with TemporaryDirectory(prefix="askcorpus-") as folder, FileReader(MAX_MB, settings.fields) as reader:
         path = Path(folder) / f"sent{_ending(label)}"
         path.write_bytes(content)
         if holds_questions(path, MAX_MB):
@@ -98,7 +98,7 @@ def _bounded(found: Iterable[RawRecord | Failure], file: str) -> Iterator[RawRec
         yield one
 
 
-def _renamed(reader: Reader, path: Path, file: str) -> Iterator[RawRecord | Failure]:
+def _renamed(reader: FileReader, path: Path, file: str) -> Iterator[RawRecord | Failure]:
     """What is found in a file, under the name that it was sent by."""
     own = origin_of(path)
     try:
