@@ -6,6 +6,7 @@ import pytest
 
 from askcorpus.errors import UsageError
 from askcorpus.types import Document, Turn
+from askcorpus_eval.columns import chosen_columns
 from askcorpus_eval.gold import Matcher
 from askcorpus_eval.metrics.citations import Place
 from askcorpus_eval.questions import Question, read_questions
@@ -90,6 +91,24 @@ def test_gold_is_read_under_the_names_that_people_give_it(tmp_path: Path, field:
     assert list(notes) == ([] if same else [f"columns are read by what they mean: {name!r} as {field}"])
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Frage,Antwort,Quelle,Seite",
+        "Question,Réponse,Fichier,Page",
+        "Pregunta,RESPUESTA,Fuente,Pagina",
+        "问题,答案,来源,页",
+        "Вопрос,Ответ,Источник,Страница",
+        "السؤال,الإجابة,المصدر,صفحة",
+        "Q,A,doc,page no.",
+    ],
+)
+def test_columns_in_other_languages(tmp_path: Path, header: str) -> None:
+    (question,), *_ = read_questions(write(tmp_path / "q.csv", header, "Why?,because,a.txt,7"))
+    assert (question.question, question.answers, question.doc_ids) == ("Why?", ("because",), ("a.txt",))
+    assert question.pages == ("7",)
+
+
 def test_columns_that_are_not_read_are_named(tmp_path: Path) -> None:
     path = write(tmp_path / "q.csv", "question,answrs,ground_truth,answer,remark", "Why?,a,b,c,d")
     (question,), _, notes = read_questions(path)
@@ -109,8 +128,9 @@ def test_a_column_can_be_chosen_or_left_out(tmp_path: Path) -> None:
     assert notes[-1] == "columns that are not read: 'source'"
     with pytest.raises(UsageError, match="There is no column 'Antwort'"):
         read_questions(path, {"question": "Frage", "answers": "Antwort"})
-    with pytest.raises(UsageError, match=r"no field 'answer' of a question\. There are: id, question, answers"):
-        read_questions(path, {"question": "Frage", "answer": "Musterlösung"})
+    with pytest.raises(UsageError, match=r"--map answer=Key is not FIELD=NAME\. FIELD is one of id, question, answers"):
+        chosen_columns(["answer=Key"])
+    assert chosen_columns(["answers=Key", "doc_ids="]) == {"answers": "Key", "doc_ids": ""}
 
 
 def test_numbered_columns_are_alternatives(tmp_path: Path) -> None:
@@ -174,7 +194,7 @@ def test_a_spreadsheet_with_a_title_above_its_table_and_other_sheets(tmp_path: P
     with Workbook(tmp_path / "Q.XLSX") as book:
         book.add_worksheet("About").write_row(0, 0, ["Made by us", "2024"])
         sheet = book.add_worksheet("Questions")
-        sheet.write(0, 0, "Our questions")
+        sheet.write(0, 0, "Questions")
         sheet.write_row(2, 0, ["No", "Question", "Expected answer", "Answerable", "Page"])
         sheet.write_row(3, 0, [1, "How many tonnes?", 75, True, 12])
         sheet.write_row(5, 0, [2, "Who?", "Ada | Ida", False, ""])
@@ -239,7 +259,7 @@ def test_beir_judgements_can_be_chosen(tmp_path: Path) -> None:
         pytest.param("q.json", ["["], "not JSON", id="broken-json"),
         pytest.param("q.xlsx", ["no zip"], "is a broken spreadsheet", id="broken-spreadsheet"),
         pytest.param("q.jsonl", ["", ""], "holds no question", id="empty-set"),
-        pytest.param("q.csv", ["frage", "Warum?"], "line 1: the header has no column 'question'", id="header"),
+        pytest.param("q.csv", ["subject", "Why?"], "line 1: the header has no column 'question'", id="header"),
         pytest.param("q.csv", ["question,answerable", "Why?,perhaps"], "line 2: answerable: .*boolean", id="csv-value"),
         pytest.param("q.pdf", ["Why?"], "not a question set", id="unknown-ending"),
     ],

@@ -6,38 +6,49 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 from askcorpus.errors import UsageError
 
 NAMES: Mapping[str, Sequence[str]] = {
     "id": ("id", "_id", "qid", "query_id", "question_id", "uid"),
-    "question": ("question", "query", "user_input", "prompt", "input", "questions", "q"),
+    "question": ("question", "query", "user_input", "prompt", "input", "questions", "q",
+                 "frage", "pregunta", "domanda", "pergunta", "vraag", "fråga", "spørgsmål", "pytanie", "otázka", "soru",
+                 "вопрос", "питання", "ερώτηση", "سؤال", "السؤال", "שאלה", "प्रश्न", "问题", "問題", "質問", "질문"),
     "answers": ("answers", "gold", "gold_answer", "gold_answers", "golden_answer", "golden_answers", "ground_truth",
                 "ground_truths", "ground_truth_answer", "reference", "references", "reference_answer",
                 "reference_answers", "expected", "expected_answer", "expected_answers", "expected_output", "ideal",
-                "ideal_answer", "correct_answer", "correct_answers", "target", "targets", "answer"),
+                "ideal_answer", "correct_answer", "correct_answers", "solution", "target", "targets", "answer", "a",
+                "antwort", "antworten", "réponse", "réponses", "respuesta", "respuestas", "risposta", "risposte",
+                "resposta", "respostas", "antwoord", "svar", "odpowiedź", "odpověď", "cevap", "ответ", "відповідь",
+                "απάντηση", "جواب", "إجابة", "الإجابة", "תשובה", "उत्तर", "答案", "回答", "答え", "답", "답변"),
     "doc_ids": ("doc_ids", "doc_id", "document_ids", "document_id", "gold_doc_ids", "gold_doc_id", "gold_docs",
                 "gold_doc", "gold_documents", "gold_document", "relevant_docs", "relevant_documents", "documents",
                 "document", "docs", "doc", "source_documents", "source_document", "source_docs", "source_doc",
                 "corpus_ids", "corpus_id", "article_ids", "article_id", "articles", "article", "source_files",
                 "source_file", "file_names", "file_name", "files", "file", "path", "sources", "source", "source_url",
-                "url"),
-    "pages": ("pages", "page", "page_numbers", "page_number", "page_no", "gold_pages", "gold_page"),
+                "url", "dokument", "documento", "документ", "وثيقة", "文档", "文書", "문서", "datei", "fichier",
+                "archivo", "quelle", "fuente", "fonte", "bron", "źródło", "источник", "джерело", "المصدر", "来源",
+                "出典"),
+    "pages": ("pages", "page", "page_numbers", "page_number", "page_no", "gold_pages", "gold_page", "seite", "página",
+              "pagina", "strona", "strana", "sida", "страница", "сторінка", "صفحة", "页", "页码", "ページ", "쪽"),
     "evidence": ("evidence", "evidences", "gold_evidence", "reference_contexts", "gold_context", "gold_contexts",
-                 "gold_passage", "gold_passages", "supporting_text", "quotes", "quote", "gold_quote", "excerpt"),
+                 "gold_passage", "gold_passages", "supporting_text", "quotes", "quote", "gold_quote", "excerpt",
+                 "zitat", "cita", "citazione", "citação", "цитата"),
     "nuggets": ("nuggets", "nugget", "key_facts", "facts"),
     "grades": ("grades",),
-    "lang": ("lang", "language", "question_lang", "question_language", "query_lang", "query_language"),
+    "lang": ("lang", "language", "question_lang", "question_language", "query_lang", "query_language", "sprache",
+             "langue", "idioma", "lingua"),
     "doc_lang": ("doc_lang", "doc_language", "document_lang", "document_language", "answer_lang", "answer_language"),
     "answerable": ("answerable", "is_answerable", "has_answer"),
     "unanswerable": ("unanswerable", "is_impossible", "impossible", "is_unanswerable"),
-    "type": ("type", "question_type", "category", "kind"),
+    "type": ("type", "question_type", "category", "kind", "kategorie", "catégorie", "categoría", "categoria"),
     "standalone": ("standalone", "is_standalone"),
     "history": ("history", "chat_history", "conversation", "turns"),
     "draft": ("draft",),
     "example": ("example",),
 }  # fmt: skip
-"""The names of each field of a question, the surest first; case, blanks, ``_``, ``-`` and ``.`` do not count.
+"""The names of each field of a question, the surest first; case, accents, blanks, ``_``, ``-`` and ``.`` do not count.
 
 Of a set with ``answer`` and ``ground_truth`` the first is the answer that some system gave, so it comes last."""
 
@@ -69,6 +80,18 @@ class Columns(NamedTuple):
         return f"{name!r} (did you mean {field}?)" if field and field not in self.of else repr(name)
 
 
+def chosen_columns(options: Iterable[str]) -> dict[str, str]:
+    """What ``--map FIELD=NAME`` says: the column of each field; an empty name says that none is read.
+
+    Raises:
+        UsageError: one is not of that form, or there is no such field.
+    """
+    pairs = [option.partition("=") for option in options]
+    if wrong := ["".join(pair) for pair in pairs if pair[0].strip() not in NAMES or not pair[1]]:
+        raise UsageError(f"--map {wrong[0]} is not FIELD=NAME.", f"FIELD is one of {', '.join(NAMES)}.")
+    return {field.strip(): name.strip() for field, _, name in pairs}
+
+
 def understand(names: Iterable[str], chosen: Mapping[str, str]) -> Columns:
     """How columns of these names are read. Of several that mean one field, the surest is, and all of a numbered row
     (``answer 1``, ``answer 2``) where the field holds a list.
@@ -76,13 +99,11 @@ def understand(names: Iterable[str], chosen: Mapping[str, str]) -> Columns:
     ``chosen`` gives a field's column where its name does not tell; an empty name says that none is read.
 
     Raises:
-        UsageError: a field or a column that is chosen is not there.
+        UsageError: a column that is chosen is not there.
     """
     there = [name for name in dict.fromkeys(names) if name.strip()]
     of: dict[str, tuple[str, ...]] = {}
     for field, name in chosen.items():
-        if field not in NAMES:
-            raise UsageError(f"There is no field {field!r} of a question.", f"There are: {', '.join(NAMES)}.")
         if name and name not in there:
             raise UsageError(f"There is no column {name!r}.", f"There are: {', '.join(there)}.")
         of[field] = (name,) if name else ()
@@ -132,18 +153,20 @@ def read_row(fields: Mapping[str, Any], columns: Columns, *, cells: bool) -> dic
 
 def _value(field: str, values: Sequence[Any]) -> Any:
     if field in LISTS:
-        return [text for value in values for text in _texts(value)]
+        return [text for value in values for text in texts_of(value)]
     if field == "history":
         return [_turn(turn) for turn in values[0]] if isinstance(values[0], list) else values[0]
     if field in ("id", "question", "lang", "doc_lang", "type"):
-        (text,) = _texts(values[0]) if not isinstance(values[0], list | dict) else (values[0],)
+        (text,) = texts_of(values[0]) if not isinstance(values[0], list | dict) else (values[0],)
         return text
     return values[0]
 
 
-def _texts(value: Any) -> list[Any]:
+def texts_of(value: Any) -> list[Any]:
     """The texts of a value: numbers as they are written, what lists hold, and the text of an object (``{"text": …}``,
-    as in SQuAD)."""
+    as in SQuAD); none of null. What has no text is handed back as it is."""
+    if not _is_given(value):
+        return []
     if isinstance(value, str):
         return [value.strip()]
     if isinstance(value, bool):
@@ -151,11 +174,11 @@ def _texts(value: Any) -> list[Any]:
     if isinstance(value, int | float):
         return [str(int(value)) if float(value).is_integer() else repr(value)]
     if isinstance(value, list):
-        return [text for one in value if _is_given(one) for text in _texts(one)]
+        return [text for one in value if _is_given(one) for text in texts_of(one)]
     if isinstance(value, dict):
         inner = next((value[name] for name in _INNER if _is_given(value.get(name))), None)
         if inner is not None:
-            return _texts(inner)
+            return texts_of(inner)
     return [value]
 
 
@@ -203,7 +226,7 @@ def _is_given(value: Any) -> bool:
 
 
 def _key(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
+    return "".join(letter for letter in normalize("NFKD", name.casefold()) if letter.isalnum())
 
 
 _FIELD_OF = {_key(name): field for field, names in NAMES.items() for name in names}

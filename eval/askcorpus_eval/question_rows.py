@@ -148,10 +148,13 @@ def _filled(rows: Iterable[NumberedCells]) -> list[NumberedCells]:
 
 
 def _header_at(rows: Sequence[NumberedCells], names: Mapping[str, str]) -> int | None:
-    """Which row is the header: the first that has a column of questions."""
+    """Which row is the header: of those with a column of questions the one with most columns that are known (a title
+    may be "Questions")."""
     wanted = names.get("question")
+    known: dict[int, int] = {}
     for at, (_, cells) in enumerate(rows[:HEADER_WITHIN]):
         header = [cell.strip() for cell in cells]
-        if wanted in header if wanted else understand(header, {}).of.get("question"):
-            return at
-    return None
+        columns = understand(header, {}).of
+        if wanted in header if wanted else "question" in columns:
+            known[at] = len(columns)
+    return max(known, key=lambda at: known[at], default=None)

@@ -27,7 +27,7 @@ class Question(BaseModel):
     ``answers`` are alternatives; ``doc_ids`` are documents that hold the answer, by id, path, title or address, with
     ``grades`` where one is more relevant than another; ``pages`` are where in them; ``evidence`` is text of these
     documents, word for word; ``nuggets`` are facts that a whole answer holds, each with its wordings separated by
-    ``/``. ``answerable`` is whether the corpus says; where the row is silent, a question with gold is answerable, one
+    `` / ``. ``answerable`` is whether the corpus says; where the row is silent, a question with gold is answerable, one
     without is ``None``. ``example`` marks questions that the empty chat may offer.
     """
 

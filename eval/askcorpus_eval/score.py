@@ -105,16 +105,21 @@ def _retrieval_scores(ranking: Sequence[str], grades: dict[str, int]) -> dict[st
 
 def _answer_scores(question: Question, answer: Answer) -> dict[str, float]:
     """Zero where an answerable question was not answered: silence is not the answer."""
-    if not question.answers or question.answerable is False:
+    if question.answerable is False:
         return {}
     language = _answer_language(question)
     given = answers.plain(answer.answer) if answer.answerable else ""
-    scores = {
-        "exact_match": answers.exact_match(given, question.answers, language),
+    quotes = [citation.quote for citation in answer.citations]
+    scores = {}
+    if question.nuggets:
+        scores["nugget_recall"] = answers.nugget_recall([given, *quotes], question.nuggets, language)
+    if not question.answers:
+        return scores
+    scores |= {
+        "exact_match": answers.exact_match(given, question.answers, language) if answer.answerable else 0.0,
         "f1": answers.f1(given, question.answers, language),
     }
     if short := short_answers(question):
-        quotes = [citation.quote for citation in answer.citations]
         scores["answer_in_citation"] = answers.answer_in_citation(quotes, short, language)
         scores["marked_f1"] = answers.f1(_marked(answer), short, language)
     return scores
@@ -147,7 +152,13 @@ def _citation_scores(question: Question, answer: Answer, gold: Gold, store: Docu
 def _on_page(citation: Citation, question: Question, gold: Gold) -> bool:
     """Whether a citation begins on a gold page (or slide), of a gold document where one is named."""
     at = citation.locator.get("page", citation.locator.get("slide"))
-    return at in question.pages and (not gold.grades or gold.holds(citation.document_id))
+    wanted = [_page_number(page) for page in question.pages]
+    return at in wanted and (not gold.grades or gold.holds(citation.document_id))
+
+
+def _page_number(page: str) -> str:
+    """``12`` of ``p. 12``."""
+    return page.lstrip("".join(letter for letter in page if not letter.isdecimal())) or page
 
 
 def _cited_documents(answer: Answer, store: Documents) -> dict[str, Document]:
