@@ -10,6 +10,8 @@ globalThis.askcorpus = {
     askcorpus.root = base.href;
     const theme = localStorage.getItem("askcorpus.theme");
     if (theme) document.body.classList.toggle("dark", theme === "dark");
+    new MutationObserver(askcorpus.keepLanguage).observe(document.documentElement, { attributeFilter: ["lang"] });
+    askcorpus.keepLanguage();
     document.addEventListener("keydown", askcorpus.keyPressed, true);
     document.addEventListener("click", askcorpus.clicked, true);
     addEventListener("popstate", () => location.reload());
@@ -17,19 +19,29 @@ globalThis.askcorpus = {
     askcorpus.named();
     const side = document.querySelector("#side .sidebar-content") ?? document.querySelector(".sidebar .sidebar-content");
     const sidebar = side.closest(".sidebar");
-    const shut = () => (side.inert = !sidebar.classList.contains("open"));
-    new MutationObserver(shut).observe(sidebar, { attributeFilter: ["class"] });
-    shut();
+    // Closed, it cannot be reached; opened, it is where the keyboard is, which goes back to the button in the end.
+    side.tabIndex = -1;
+    side.inert = true;
+    const opened = () => {
+      if (side.inert !== sidebar.classList.contains("open")) return;
+      side.inert = !side.inert;
+      (side.inert ? document.querySelector("#menu") : side).focus();
+    };
+    new MutationObserver(opened).observe(sidebar, { attributeFilter: ["class"] });
     askcorpus.watchServer();
     askcorpus.whenReady((box) => document.activeElement === document.body && box.focus());
   },
 
-  // What the server put into the masthead: the page's language, and the names that Gradio's own parts lack.
+  // The language that the server chose and wrote into the page; Gradio writes the browser's first one over it.
+  keepLanguage() {
+    const page = document.documentElement;
+    if (page.lang !== page.dataset.lang) page.lang = page.dataset.lang;
+  },
+
+  // What the server put into the masthead: the names that Gradio's own parts lack.
   named() {
     const words = document.querySelector("#words")?.dataset;
     if (!words) return;
-    document.documentElement.lang = words.locale;
-    document.documentElement.dir = words.locale === "ar" ? "rtl" : "ltr";
     const names = { "#menu": words.menu, "#theme": words.theme, ".toggle-button": words.close };
     for (const [selector, name] of Object.entries(names)) document.querySelector(selector)?.setAttribute("aria-label", name);
   },
@@ -115,11 +127,12 @@ globalThis.askcorpus = {
   },
 
   // A field in the place of a text: Enter takes it, Escape leaves all as it was.
-  field(text, done) {
+  field(text, name, done) {
     const form = document.createElement("div");
     form.className = "field";
     const box = document.createElement("textarea");
     box.value = text;
+    box.setAttribute("aria-label", name);
     box.maxLength = 10000;
     box.rows = 1;
     form.append(box);

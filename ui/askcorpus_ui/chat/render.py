@@ -93,7 +93,7 @@ def _turn(exchange: Exchange, strings: Strings, *, writing: bool = False, last: 
         lead, more = _lines(reply.model_copy(update={"text": text, "markers": ()})), []
     elif reply:
         lead, more = _folded(reply)
-    limits = ", ".join(_limits(reply.filters, strings)) if reply else ""
+    limits = strings.listed(_limits(reply.filters, strings)) if reply else ""
     values = {"exchange": exchange, "reply": reply, "lead": lead, "more": more, "limits": limits}
     return Markup(fill("turn.html", **values, strings=strings, writing=writing, last=last))
 
@@ -140,7 +140,7 @@ def _limits(filters: Filters, strings: Strings) -> Iterator[str]:
     if filters.date_to:
         yield f"{strings.date_to} {strings.date(filters.date_to)}"
     if filters.document_ids:
-        yield strings.documents.format(count=len(filters.document_ids))
+        yield strings.documents(len(filters.document_ids))
 
 
 class _Chip(NamedTuple):
