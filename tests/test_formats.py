@@ -4,8 +4,10 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import tarfile
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -142,6 +144,21 @@ def test_a_hyphen_at_the_end_of_a_line_stays_where_it_belongs_to_the_word(tmp_pa
         "Nobody in the États-Unis knew that the harbour had a COVID-19 ward with twenty-two beds; of these twenty-two "
         "beds, so they say, nobody used one, but nobody minded the TELEPHONE."
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "right-to-left.pdf",
+            "ميناء المدينة مغلق منذ 12 يوما بسبب العاصفة הנמל סגור מאז הסערה אמר ראש העיר",
+        ),
+        ("right-to-left-libreoffice.pdf", "اتفقت الأمم المتحدة على علاقات جديدة ولا خلافات بعد ثلاثة أيام"),
+    ],
+)
+def test_words_that_run_from_right_to_left_are_not_mirrored(name: str, said: str) -> None:
+    (raw,) = read(MADE / name)
+    assert Counter(re.findall(r"\w+", raw.text)) == Counter(said.split())
 
 
 def test_marks_stay_with_their_text_when_it_is_cleaned() -> None:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from askcorpus.errors import ReadError
@@ -25,6 +26,8 @@ set high or low; so much of a sign's height is below the line."""
 _HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02]\\s*")
 _FIGURES = re.compile(r"(?<=\S)[0-9]{1,20}+(?!\S{0,40}?[A-Za-z])")
 _PARAGRAPH_ENDS = (".", "!", "?", ":", "”", "»", '."')
+_ALEFS, _LAM = "\u0622\u0623\u0625\u0627", "\u0644"
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u05ff\u0620-\u065f\u066e-\u06ef\u06fa-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]{2,}")
 _SENTENCE_ENDS = '.!?…”»"'
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
 _DIGITS = re.compile(r"\d+")
@@ -120,6 +123,7 @@ def _with_tables(page: Any, above: Table | None) -> _Page:
     if text_page.count_chars() != len(text):  # then places in the one are not those in the other
         return _Page(_joined(text))
     signs = _with_scripts(text_page, text)
+    _turn_mirrored(text_page, text, signs)
     page_text = PageText(page, text_page, text, signs)
     tables = tables_of(page_text, above)
     told, rows, end = "", set[str](), 0
@@ -155,6 +159,19 @@ def _with_scripts(page: Any, text: str) -> list[str]:
             else:
                 signs[at] = "" if text[run.start() - 1] in _SENTENCE_ENDS else raised(signs[at])
     return signs
+
+
+def _turn_mirrored(page: Any, text: str, signs: list[str]) -> None:
+    """Turn what is written from right to left and given the other way: the words of browsers' PDFs, and the two letters
+    of an Arabic lam-alef, which is one sign in a font."""
+    for word in _RIGHT_TO_LEFT.finditer(text):
+        places = range(*word.span())
+        boxes = {at: page.get_charbox(at, loose=True) for at in places}
+        order = list(places if boxes[places[0]][0] >= boxes[places[-1]][0] else reversed(places))
+        for number, (first, second) in enumerate(pairwise(order)):
+            if text[first] in _ALEFS and text[second] == _LAM and boxes[first] == boxes[second]:
+                order[number : number + 2] = second, first
+        signs[word.start() : word.end()] = [signs[at] for at in order]
 
 
 def _label(pdf: Any, number: int) -> str:
