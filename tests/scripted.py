@@ -233,7 +233,7 @@ class ScriptedAssistant:
             conversation_id=conversation_id,
             period=read_period(question),
             model="scripted",
-            index=IndexInfo(fingerprint="scripted", documents=len(self.store.all), passages=len(self.store.all)),
+            index=IndexInfo(fingerprint="scripted", documents=self.store.count(), passages=self.store.count()),
             filters=filters,
             timings_ms={"total": 1.0},
             explain=EXPLANATION if explain else None,

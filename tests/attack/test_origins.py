@@ -29,6 +29,7 @@ GETS = (
     "/openapi.json",
     "/api/v1/documents",
     "/source/harbour",
+    "/documents",
     "/v1/models",
 )
 

@@ -177,7 +177,7 @@ def masthead(strings: Strings, count: int, first: str, last: str) -> str:
     It also brings the page's own script the words that it needs.
     """
     years = f"{first[:4]}–{last[:4]}" if first[:4] != last[:4] else first[:4]
-    documents = strings.documents.format(count=f"{count:,}".replace(",", "\u202f")) if count else ""
+    documents = strings.document_count(count) if count else ""
     return fill("masthead.html", strings=strings, documents=documents, years=years if count and first else "")
 
 

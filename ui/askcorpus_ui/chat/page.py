@@ -177,8 +177,12 @@ class ChatPage:
             button.click(export, w.place, w.exported, **_QUICK).then(None, w.exported, None, js=download)
 
     def _wire_filters(self, w: Widgets) -> None:
+        # What somebody chooses, and not what the page is given, which comes with its chips: of several answers that
+        # cross on their way an older one would stay.
         for chooser in (w.languages, w.sources, w.date_from, w.date_to):
-            chooser.change(self.chips, w.filters, w.chips, **_QUICK)
+            chooser.input(self.chips, w.filters, w.chips, **_QUICK)
+        for date in (w.date_from, w.date_to):
+            date.blur(self.chips, w.filters, w.chips, **_QUICK)
         w.chips.delete(self.without, w.filters, [*w.filters, w.chips], **_QUICK)
 
     # ---- the page itself
@@ -493,7 +497,7 @@ class ChatPage:
             [each for each in sources if (kind, value) != ("source", each)],
             "" if kind == "date_from" else date_from,
             "" if kind == "date_to" else date_to,
-            [each for each in only or () if (kind, value) != ("document", each)],
+            [each for each in only or () if kind != "documents" and (kind, value) != ("document", each)],
         )
         return *left, self.chips(*left, request)
 

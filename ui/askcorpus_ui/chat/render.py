@@ -13,6 +13,7 @@ from itertools import islice, pairwise
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -27,6 +28,9 @@ from askcorpus_ui.chat.translations import Strings
 
 _CONTEXT_CHARS = 200
 _IN_PANEL = 50
+_NAMED = 5
+"""Chosen documents that have a chip each; more have one together."""
+
 _BULLETS = ("- ", "* ", "• ")
 _SPACES = re.compile(r"\s+")
 _Thing = TypeVar("_Thing")
@@ -140,7 +144,7 @@ def _limits(filters: Filters, strings: Strings) -> Iterator[str]:
     if filters.date_to:
         yield f"{strings.date_to} {strings.date(filters.date_to)}"
     if filters.document_ids:
-        yield strings.documents.format(count=len(filters.document_ids))
+        yield strings.document_count(len(filters.document_ids))
 
 
 class _Chip(NamedTuple):
@@ -160,7 +164,9 @@ def chips(filters: Filters, documents: Documents, strings: Strings) -> str:
     ):
         if date:
             shown.append(_Chip(f"{name}:", f"{label} {strings.date(date)}"))
-    for document_id in filters.document_ids:
+    if len(filters.document_ids) > _NAMED:
+        shown.append(_Chip("documents:", strings.document_count(len(filters.document_ids))))
+    for document_id in filters.document_ids if len(filters.document_ids) <= _NAMED else ():
         document = documents(document_id)
         shown.append(_Chip(f"document:{document_id}", (document.title if document else "") or document_id))
     return fill("chips.html", chips=shown, strings=strings)
@@ -253,13 +259,14 @@ def surroundings(text: str, start: int, end: int) -> Span:
     return Span(low, high)
 
 
-def source_page(reference: Reference | None, document: Document, strings: Strings) -> str:
+def source_page(reference: Reference | None, document: Document, strings: Strings, *, theme: str = "") -> str:
     """The whole document as a page of its own, without scripts, the referenced stretch marked."""
     found = [reference] if reference and reference.still_in(document) else []
     places = [(mark.start, strings.locator(mark.locator)) for mark in document.marks]
     body = marked(document.text, Span(0, len(document.text)), found, anchor="quote", places=places)
     changed = reference is not None and not found
-    return fill("source.html", document=document, body=body, changed=changed, strings=strings)
+    chat = f"/?{urlencode({'document': document.id})}"
+    return fill("source.html", document=document, body=body, changed=changed, strings=strings, theme=theme, chat=chat)
 
 
 def marked(

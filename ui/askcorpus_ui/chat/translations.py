@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from babel import Locale, negotiate_locale
 from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_decimal
 
 from askcorpus.types import Locator
 
@@ -63,6 +64,7 @@ class Strings:
     failed_hint: str
     feedback_kept: str
     feedback_lost: str
+    one_document: str
     documents: str
     back: str
     source_named: str
@@ -102,6 +104,25 @@ class Strings:
     copy_bibtex: str
     copy_csl: str
     earlier_turns: str
+    all_documents: str
+    browse: str
+    search_documents: str
+    search: str
+    by_date: str
+    all_dates: str
+    undated: str
+    folded: str
+    copies: str
+    more_of: str
+    open: str
+    ask_these: str
+    ask_this: str
+    ask_chosen: str
+    choose_document: str
+    too_many: str
+    pages: str
+    previous: str
+    next: str
     places: Mapping[str, str]
 
     def locator(self, locator: Locator) -> str:
@@ -120,9 +141,17 @@ class Strings:
         """``1 source``, ``3 sources``."""
         return self.one_source if count == 1 else self.many_sources.format(count=count)
 
+    def document_count(self, count: int) -> str:
+        """``1 document``, ``1,250 documents``."""
+        return self.one_document if count == 1 else self.documents.format(count=self.number(count))
+
     def language_name(self, code: str) -> str:
         """The name of an ISO 639-1 language; the code itself where it has none."""
         return str(Locale(self.locale).languages.get(code, code))
+
+    def number(self, number: int) -> str:
+        """A whole number as it is written in this language: ``12,345``, ``12 345``."""
+        return str(format_decimal(number, locale=self.region))
 
     def kept(self, days: int) -> str:
         """How long conversations are kept."""
@@ -197,6 +226,7 @@ ENGLISH = Strings(
     failed_hint="It was logged as {reference}.",
     feedback_kept="Noted in feedback.jsonl, beside the index; it is sent nowhere.",
     feedback_lost="This could not be noted; the server’s log says why.",
+    one_document="1 document",
     documents="{count} documents",
     back="Back to the chat",
     source_named="Source {number}: {title}",
@@ -236,6 +266,25 @@ ENGLISH = Strings(
     copy_bibtex="BibTeX",
     copy_csl="CSL-JSON",
     earlier_turns="{count} earlier questions are in the export.",
+    all_documents="Documents",
+    browse="See all {count} documents",
+    search_documents="Search titles and texts",
+    search="Search",
+    by_date="By date",
+    all_dates="All dates",
+    undated="{count} undated",
+    folded="Near-copies folded below another: {count}",
+    copies="Also in {count} more",
+    more_of="{count} more",
+    open="Open",
+    ask_these="Ask only these",
+    ask_this="Ask only this one",
+    ask_chosen="Ask only those chosen",
+    choose_document="Choose: {title}",
+    too_many="To ask only what you search for, narrow it down to {count} documents.",
+    pages="Page {page} of {count}",
+    previous="Previous",
+    next="Next",
     places={
         "page": "page",
         "chapter": "chapter",
@@ -296,6 +345,7 @@ FRENCH = Strings(
     failed_hint="Elle est notée dans le journal sous {reference}.",
     feedback_kept="Noté dans feedback.jsonl, à côté de l’index ; rien n’est envoyé.",
     feedback_lost="Cela n’a pas pu être noté ; le journal du serveur dit pourquoi.",
+    one_document="1 document",
     documents="{count} documents",
     back="Retour à la conversation",
     source_named="Source {number} : {title}",
@@ -335,6 +385,25 @@ FRENCH = Strings(
     copy_bibtex="BibTeX",
     copy_csl="CSL-JSON",
     earlier_turns="{count} questions plus anciennes sont dans l’export.",
+    all_documents="Documents",
+    browse="Voir les {count} documents",
+    search_documents="Chercher dans les titres et les textes",
+    search="Chercher",
+    by_date="Par date",
+    all_dates="Toutes les dates",
+    undated="{count} sans date",
+    folded="Quasi-copies repliées sous une autre : {count}",
+    copies="Aussi ailleurs : {count}",
+    more_of="{count} de plus",
+    open="Ouvrir",
+    ask_these="Interroger seulement ceux-ci",
+    ask_this="Interroger seulement celui-ci",
+    ask_chosen="Interroger seulement la sélection",
+    choose_document="Choisir : {title}",
+    too_many="Pour n’interroger que ce que vous cherchez, réduisez-le à {count} documents.",
+    pages="Page {page} sur {count}",
+    previous="Précédente",
+    next="Suivante",
     places={
         "page": "page",
         "chapter": "chapitre",

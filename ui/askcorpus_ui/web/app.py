@@ -16,6 +16,7 @@ from askcorpus_ui.bodies import BoundedBodies
 from askcorpus_ui.problems import add_error_handlers
 from askcorpus_ui.streaming import Questions
 from askcorpus_ui.warm_up import WarmUp
+from askcorpus_ui.web.documents_page import documents_router
 from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.prometheus import Measured, Metrics
@@ -71,6 +72,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(health_router(assistant))
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
+    app.include_router(documents_router(assistant))
     if agents:
         app.router.routes.extend(_routes(agents))
     feedback = FeedbackFile(settings.data / FEEDBACK)
