@@ -296,6 +296,35 @@ def test_an_opinion_is_noted(page: Any, data: Path) -> None:
     assert [said.liked for said in read_feedback(data / "feedback.jsonl")] == [True, False]
 
 
+def test_why_an_answer_is_bad_is_noted(page: Any, data: Path) -> None:
+    def noted(*said: bool | str | None) -> None:
+        for _ in range(100):
+            every = read_feedback(data / "feedback.jsonl") if (data / "feedback.jsonl").exists() else []
+            if [(each.liked, each.reason) for each in every if each.question == "Does the council know why?"] == [said]:
+                return
+            page.wait_for_timeout(50)
+        raise AssertionError(every[-1:])
+
+    ask(page, "Does the council know why?")
+    reasons = page.get_by_role("group", name="What is wrong with it?")
+    expect(reasons).not_to_be_visible()
+    page.get_by_role("button", name="Bad answer").click()
+    expect(reasons.get_by_role("button")).to_have_count(4)
+    noted(False, None)
+    reasons.get_by_role("button", name="Incomplete").click()
+    noted(False, "incomplete")
+    reasons.get_by_role("button", name="Wrong source").click()
+    noted(False, "wrong_source")
+    expect(reasons.get_by_role("button", name="Incomplete")).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name="Good answer").click()
+    noted(True, None)
+    expect(reasons).not_to_be_visible()
+
+    ask(page, "Who won?", turn=2)
+    page.locator("#last").get_by_role("button", name="Bad answer").click()
+    expect(page.locator("#last .reasons button")).to_have_text(["It is in the documents"])
+
+
 @pytest.mark.context(permissions=["clipboard-read", "clipboard-write"])
 def test_copy_takes_what_is_read(page: Any) -> None:
     ask(page, "What did the council decide?")

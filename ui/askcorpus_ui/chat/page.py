@@ -11,14 +11,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from urllib.parse import parse_qs, urlsplit
 
 import gradio as gr
 from fastapi import FastAPI
 
 from askcorpus.errors import AskcorpusError
-from askcorpus.feedback import FeedbackFile
+from askcorpus.feedback import FeedbackFile, Reason
 from askcorpus.types import Answer, Event, Filters, Retrieved, Token
 from askcorpus_ui.chat import markdown, render
 from askcorpus_ui.chat.browser import owner_of
@@ -448,8 +448,9 @@ class ChatPage:
         if conversation is None or exchange is None or exchange.reply is None:
             return status_line()
         liked = chosen.liked if isinstance(chosen.liked, bool) else None  # a second click takes the first back
+        reason = _reason((chosen._data or {}).get("name")) if liked is False else None
         history = conversation.history(exchange.number)
-        kept = self._feedback.add(exchange.question, history, exchange.reply.id, liked)
+        kept = self._feedback.add(exchange.question, history, exchange.reply.id, liked, reason)
         return status_line(strings.feedback_kept if kept else strings.feedback_lost)
 
     # ---- sources
@@ -626,6 +627,11 @@ def _summary(reply: Reply, period: str, seconds: float, strings: Strings) -> str
         found = strings.source_count(reply.source_count)
     preferred = strings.preferring.format(period=strings.date(period)) if period else ""
     return " · ".join(filter(None, (found, preferred, f"{seconds:.1f} s")))
+
+
+def _reason(name: object) -> Reason | None:
+    """The reason of that name, ``None`` where it is none."""
+    return next((each for each in get_args(Reason) if each == name), None)
 
 
 def _number(index: object) -> int:

@@ -123,6 +123,8 @@ class Strings:
     pages: str
     previous: str
     next: str
+    why: str
+    reasons: Mapping[str, str]
     places: Mapping[str, str]
 
     def locator(self, locator: Locator) -> str:
@@ -285,6 +287,14 @@ ENGLISH = Strings(
     pages="Page {page} of {count}",
     previous="Previous",
     next="Next",
+    why="What is wrong with it?",
+    reasons={
+        "wrong": "Wrong",
+        "incomplete": "Incomplete",
+        "wrong_source": "Wrong source",
+        "should_have_answered": "It is in the documents",
+        "should_not_have_answered": "It is not in the documents",
+    },
     places={
         "page": "page",
         "chapter": "chapter",
@@ -404,6 +414,14 @@ FRENCH = Strings(
     pages="Page {page} sur {count}",
     previous="Précédente",
     next="Suivante",
+    why="Qu’est-ce qui ne va pas ?",
+    reasons={
+        "wrong": "Fausse",
+        "incomplete": "Incomplète",
+        "wrong_source": "Mauvaise source",
+        "should_have_answered": "C’est dans les documents",
+        "should_not_have_answered": "Ce n’est pas dans les documents",
+    },
     places={
         "page": "page",
         "chapter": "chapitre",
