@@ -16,6 +16,7 @@ from askcorpus.search.period import read_period
 from askcorpus.types import (
     Answer,
     Citation,
+    Copy,
     Document,
     Done,
     Event,
@@ -107,6 +108,9 @@ class ScriptedStore:
 
     def count(self, filters: Filters = ANY) -> int:
         return len(self.documents(filters))
+
+    def copies(self, document_ids: Sequence[str]) -> dict[str, tuple[Copy, ...]]:
+        return {}
 
     def facets(self) -> Facets:
         dates = sorted(document.date for document in self.all) or [""]

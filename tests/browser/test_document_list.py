@@ -194,6 +194,23 @@ def test_what_is_listed_is_asked_alone(shelf: Any, shelves: tuple[str, Library])
     assert set(shelves[1].asked[-1][2].document_ids) == {"report-64", "e/vil?id=<b>&x#y"}
 
 
+@pytest.mark.context(java_script_enabled=True)
+def test_a_source_in_the_chat_lists_where_else_it_stands(shelf: Any) -> None:
+    shelf.goto("/?document=ferry-Coast+Wire")
+    box = shelf.locator("#ask textarea")
+    box.fill("Who won?")
+    box.press("Enter")
+    shelf.locator('#status [data-turn="1"]').wait_for(state="attached")
+    card = shelf.locator("#panel .card").filter(has_text="Ferry sinks").first
+    card.get_by_text("Also in 2 more").click()
+    copies = card.locator(".copies li")
+    expect(copies).to_have_text([re.compile("Harbour Post · 2 February 2023"), re.compile("Evening Bell")])
+    shelf.wait_for_load_state("networkidle")
+    with shelf.expect_popup() as opened:
+        copies.nth(1).get_by_role("link").click()
+    expect(opened.value.locator(".meta")).to_contain_text("Evening Bell")
+
+
 @pytest.mark.context(java_script_enabled=True, color_scheme="light")
 def test_the_chats_count_leads_to_the_list_which_keeps_its_theme(shelf: Any) -> None:
     shelf.goto("/")
@@ -234,7 +251,10 @@ def test_a_phone_shows_all_of_it_and_never_scrolls_sideways(shelf: Any) -> None:
     )
     assert small == []
     shelf.goto("/")
-    shelf.get_by_role("link", name="See all 78 documents").tap()
+    link = shelf.get_by_role("link", name="See all 78 documents")
+    link.wait_for()
+    shelf.wait_for_load_state("networkidle")
+    link.tap()
     expect(titles(shelf)).to_have_count(50)
 
 

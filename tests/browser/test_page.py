@@ -50,6 +50,31 @@ def test_a_citation_opens_its_sentence_in_its_place(page: Any) -> None:
     expect(bubble).to_contain_text("Likely right · 2 sources")
 
 
+@pytest.mark.context(permissions=["clipboard-read", "clipboard-write"])
+def test_a_citation_shows_its_quote_on_a_card(page: Any) -> None:
+    bubble = ask(page, "What did the council decide, and what does the hostile page say?")
+    card = page.locator("#cite-card")
+    expect(card).not_to_be_visible()
+    cite(bubble, 1).hover()
+    expect(card).to_contain_text(HARBOUR.title)
+    expect(card.locator(".meta")).to_have_text("Northport Gazette · 3 May 2024")
+    expect(card.locator("blockquote")).to_have_text(HARBOUR.text[:72])
+    card.get_by_text("Copy with source").click()
+    expect(card.get_by_text("Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"“{HARBOUR.text[:72]}” — {HARBOUR.title}, Northport Gazette, 3 May 2024"
+    page.locator("#last .question").hover()
+    expect(card).not_to_be_visible()
+
+    cite(bubble, 1).focus()
+    page.keyboard.press("Tab")
+    expect(card.locator(".title")).to_have_text(EVIL.title)
+    assert HOSTILE.startswith(card.locator("blockquote").inner_text())
+    assert page.evaluate("window.__x") is None and card.locator("img, script, b").count() == 0
+    page.keyboard.press("Escape")
+    expect(card).not_to_be_visible()
+
+
 def test_a_citation_is_also_a_page_of_its_own(page: Any) -> None:
     link = cite(ask(page, "What did the council decide?"), 1)
     page.goto(link.get_attribute("href"))

@@ -184,6 +184,11 @@ class Store:
         with self.snapshot() as index:
             return index.hits(passage_ids)
 
+    def copies(self, document_ids: Sequence[str]) -> dict[str, tuple[Copy, ...]]:
+        """The other documents that tell the same story, by the id of each that has any."""
+        with self.snapshot() as index:
+            return index.copies(document_ids)
+
     def count(self, filters: Filters = Filters()) -> int:
         """Number of documents that pass the filters."""
         with self._reading() as connection:

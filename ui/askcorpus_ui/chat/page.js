@@ -21,6 +21,7 @@ globalThis.askcorpus = {
     new MutationObserver(shut).observe(sidebar, { attributeFilter: ["class"] });
     shut();
     askcorpus.watchServer();
+    askcorpus.cards();
     askcorpus.whenReady((box) => document.activeElement === document.body && box.focus());
   },
 

@@ -70,14 +70,14 @@ def mount_chat(
     blocks = ChatPage(assistant, questions, warm_up, examples, feedback, conversations).blocks()
     blocks.state_session_capacity = _SESSIONS
     folder = files("askcorpus_ui.chat")
-    css, script = (folder.joinpath(name).read_text("utf-8") for name in ("style.css", "page.js"))
+    css, *scripts = (folder.joinpath(name).read_text("utf-8") for name in ("style.css", "page.js", "cards.js"))
     gr.mount_gradio_app(
         app,
         blocks,
         path="/",
         theme=make_theme(),
         # A sheet given as `css` is rewritten by Gradio, and its rules inside @media no longer match.
-        head=f'<meta name="color-scheme" content="light dark"><style>{css}</style><script>{script}</script>',
+        head=f'<meta name="color-scheme" content="light dark"><style>{css}</style><script>{"".join(scripts)}</script>',
         js="() => askcorpus.start()",
         i18n=gr.I18n(**{locale: labels_of(strings) for locale, strings in LANGUAGES.items()}),
         footer_links=[],
@@ -465,7 +465,8 @@ class ChatPage:
         return self._panel(reply.references if reply else [], _strings(request), chosen)
 
     def _panel(self, references: Sequence[Reference], strings: Strings, active: Reference | None = None) -> str:
-        return render.panel(references, self._assistant.store.document, strings, active)
+        store = self._assistant.store
+        return render.panel(references, store.document, strings, active, copies=store.copies)
 
     # ---- filters
 

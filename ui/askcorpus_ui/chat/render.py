@@ -23,11 +23,12 @@ from askcorpus_ui.chat.cite import Quotation
 from askcorpus_ui.chat.conversation import Conversation, Exchange, Marker, Reply
 from askcorpus_ui.chat.conversations import Entry
 from askcorpus_ui.chat.markdown import partial_text
-from askcorpus_ui.chat.references import Documents, Reference
+from askcorpus_ui.chat.references import Copies, Documents, Reference
 from askcorpus_ui.chat.translations import Strings
 
 _CONTEXT_CHARS = 200
 _IN_PANEL = 50
+_COPIES = 20
 _NAMED = 5
 """Chosen documents that have a chip each; more have one together."""
 
@@ -201,15 +202,23 @@ class _Extract(NamedTuple):
 
 
 def panel(
-    references: Iterable[Reference], documents: Documents, strings: Strings, active: Reference | None = None
+    references: Iterable[Reference],
+    documents: Documents,
+    strings: Strings,
+    active: Reference | None = None,
+    *,
+    copies: Copies = lambda _: {},
 ) -> str:
-    """The source panel: one card a document, by the numbers it proves, otherwise in the order given."""
+    """The source panel: one card a document, by the numbers it proves, otherwise in the order given; with each the
+    documents that tell the same elsewhere."""
     shown = sorted(islice(dict.fromkeys(references), _IN_PANEL), key=lambda reference: reference.marker)
     grouped: dict[str, list[Reference]] = {}
     for reference in shown:
         grouped.setdefault(reference.document_id, []).append(reference)
     cards = [_card(group, documents(document_id), active, strings) for document_id, group in grouped.items()]
-    return fill("panel.html", cards=cards, cited=any(each.marker for each in shown), strings=strings)
+    cited = any(each.marker for each in shown)
+    elsewhere = copies(list(grouped)) if grouped else {}
+    return fill("panel.html", cards=cards, cited=cited, copies=elsewhere, most=_COPIES, strings=strings)
 
 
 def _card(
