@@ -12,6 +12,7 @@ from typing import Any
 
 from askcorpus.errors import ModelError, NothingIngested, UsageError
 from askcorpus.index.catalog import Facets
+from askcorpus.index.store import Listing
 from askcorpus.search.period import read_period
 from askcorpus.types import (
     Answer,
@@ -112,6 +113,10 @@ class ScriptedStore:
     def copies(self, document_ids: Sequence[str]) -> dict[str, tuple[Copy, ...]]:
         return {}
 
+    def listing(self, filters: Filters = ANY, *, offset: int = 0, limit: int | None = None) -> Listing:
+        self.filled()
+        return Listing(self.documents(filters, offset=offset, limit=limit), self.count(filters), filters)
+
     def facets(self) -> Facets:
         dates = sorted(document.date for document in self.all) or [""]
         languages = Counter(document.language for document in self.all)
@@ -140,6 +145,7 @@ class ScriptedAssistant:
     """Answers at once, the same every time. ``asked`` holds what it was asked, ``abandoned`` counts closed streams."""
 
     promise = None
+    embeddings: Any = None
 
     def __init__(self, documents: Sequence[Document] = DOCUMENTS) -> None:
         self.store = ScriptedStore(documents)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 
 from askcorpus.assistant import Assistant
@@ -38,6 +39,14 @@ def real_assistant(folder: Path, embeddings: SentenceEmbeddings) -> Iterator[Ass
     with Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER) as assistant:
         ingest([articles], assistant.store, embeddings, settings)
         yield assistant
+
+
+def wait_for_models(address: str) -> None:
+    """Until nothing is being loaded any more."""
+    deadline = time.monotonic() + 60
+    while "being loaded" in httpx.get(f"{address}/ready").text:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @contextmanager

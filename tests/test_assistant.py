@@ -134,10 +134,19 @@ def test_filters_are_kept_to_and_handed_back(eager: Assistant) -> None:
     assert {citation.document_id for citation in answer.citations} == {answer.passages[0].document_id}
 
 
-def test_when_no_document_passes_the_filters_there_is_no_match(eager: Assistant) -> None:
-    answer = eager.ask(FERRY, filters=Filters(languages=("sw",)))
-    assert_abstains(answer)
-    assert (answer.abstain_reason, answer.confidence, answer.passages) == ("no_match", 0.0, ())
+def test_filters_are_understood_and_handed_back_as_they_were(eager: Assistant) -> None:
+    answer = eager.ask(FERRY, filters=Filters(languages=("Englisch",), sources=("ap",)))
+    assert answer.answerable
+    assert answer.filters == Filters(languages=("en",), sources=("AP",))
+
+
+@pytest.mark.parametrize("question", [FERRY, "Hello!"])
+def test_filters_that_no_document_passes_are_refused_and_the_corpus_is_not_called_silent(
+    eager: Assistant, question: str
+) -> None:
+    for call in (eager.ask, eager.search):
+        with pytest.raises(UsageError, match=r"in Swahili \(sw\)\. There are documents in English \(en\), "):
+            call(question, filters=Filters(languages=("sw",)))
 
 
 @pytest.mark.parametrize("question", ["", " \n", "x" * 10_001])

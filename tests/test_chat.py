@@ -120,7 +120,7 @@ def test_the_turn_carries_the_answer_and_its_citations(page: ChatPage, assistant
     ("question", "request_", "told"),
     [
         ("council in May 2024?", ENGLISH, "1 source · preferring documents of May 2024 · "),
-        ("council, 3 May 2024?", FRENCH, "1 source · période préférée : 3 mai 2024 · "),
+        ("council, 3 May 2024?", FRENCH, "1 source · période préférée\u00a0: 3 mai 2024 · "),
         ("council?", ENGLISH, "1 source · 0."),
     ],
 )
@@ -412,8 +412,8 @@ def test_the_page_offers_questions_about_the_newest_documents_those_in_its_langu
     assert offered(page) == [
         "What is said about “Council backs tidal barrier”?",
         "What is said about “A <b>hostile</b> page ${1}”?",
-        "What is said about “الميناء يستعيد نشاطه”?",
-        "Que dit-on de « Le barrage divise encore le port » ?",
+        "ماذا يُقال عن «الميناء يستعيد نشاطه»؟",
+        "Que dit-on de «\u00a0Le barrage divise encore le port\u00a0»\u202f?",
     ]
 
 

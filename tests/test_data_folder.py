@@ -11,7 +11,7 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.opening import open_index
 from askcorpus.settings import read_settings
 from asking import READER
-from serving import QUESTION, real_assistant, serving
+from serving import QUESTION, real_assistant, serving, wait_for_models
 
 
 def ready(address: str) -> tuple[int, str]:
@@ -27,6 +27,7 @@ def test_a_folder_that_goes_under_a_running_server(
     data = tmp_path / "index"
     with real_assistant(tmp_path, embeddings) as assistant, serving(assistant) as address:
         ask = f"{address}/api/v1/ask"
+        wait_for_models(address)
         assert ready(address) == (200, "")
         assert httpx.post(ask, json={"question": QUESTION}, timeout=60).json()["answerable"]
         shutil.rmtree(data)
@@ -36,7 +37,7 @@ def test_a_folder_that_goes_under_a_running_server(
         assert (status, f"There is no index in {data}." in detail) == (503, True)
         for path, body in ((ask, {"question": QUESTION}), (f"{address}/api/v1/search", {"query": "harbour"})):
             response = httpx.post(path, json=body, timeout=60)
-            assert (response.status_code, response.json()["error"]["type"]) == (409, "NothingIngested")
+            assert (response.status_code, response.json()["code"]) == (409, "NothingIngested")
         assert data.exists() == emptied
         assert not emptied or list(data.iterdir()) == []
 

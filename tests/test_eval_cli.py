@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from askcorpus.errors import AskcorpusError
 from askcorpus_eval.cli import app
+from askcorpus_eval.questions import read_questions
 
 ROOT = Path(__file__).parents[1]
 Call = Callable[..., Result]
@@ -73,6 +74,8 @@ def test_compare(call: Call, finished: tuple[Path, dict[str, Any]], tmp_path: Pa
     assert "0 questions flipped" in result.stdout
     assert (tmp_path / "compare.html").exists()
     assert call("compare", out).exit_code == 2
+    told = json.loads(call("compare", out, out, "--out", tmp_path, "--json").stdout)
+    assert [each["questions"] for each in told["comparisons"]] == [8]
 
 
 def test_gates_set_the_exit_code(call: Call, finished: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
@@ -84,6 +87,7 @@ def test_gates_set_the_exit_code(call: Call, finished: tuple[Path, dict[str, Any
     failed = call(QUESTIONS, "--out", tmp_path / "a", "--resume", *same, "--fail-over", "latency_p50=0.001")
     assert failed.exit_code == 1
     assert "askcorpus: failed: latency_p50 is" in failed.stderr
+    assert "<failure" in (tmp_path / "a" / "gates.junit.xml").read_text()
 
 
 @pytest.mark.parametrize(
@@ -96,6 +100,9 @@ def test_gates_set_the_exit_code(call: Call, finished: tuple[Path, dict[str, Any
         (["--set", "topk=3"], "topk"),
         (["--set", "data=x"], "Use --data DIR"),
         (["--corpus", "a", "--data", "b"], "Give either --corpus or --data"),
+        (["--limit", "1", "--sample", "1"], "--limit and --sample do not go together"),
+        (["--map", "answers"], "--map answers is not FIELD=NAME"),
+        (["--map", "answers=key"], "There is no column 'key'"),
     ],
 )
 def test_wrong_options_are_refused_before_anything_is_made(
@@ -134,9 +141,46 @@ def test_a_beir_folder_brings_its_corpus_and_settings_can_be_overridden(call: Ca
     write("qrels/test.tsv", "query-id\tcorpus-id\tscore", "q1\td2\t1")
     result = call(tmp_path / "beir", "--out", tmp_path / "run", "--json", "--set", "min_confidence=1")
     figures = json.loads(result.stdout)
-    assert figures["mrr@10"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 1}
+    assert figures["mrr@10"] == {"value": 1.0, "low": pytest.approx(0.2065, abs=1e-4), "high": 1.0, "n": 1}
     assert figures["answered"]["value"] == 0
     assert json.loads((tmp_path / "run/metrics.json").read_text())["run"]["settings"]["min_confidence"] == 1
+
+
+def test_a_probe_asks_the_index_about_itself(call: Call, finished: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    options = ("--data", finished[0] / "data", "--limit", "8", "--seed", "1")
+    result = call("probe", *options, "--out", tmp_path / "probe", "--fail-over", "true_silent=1", "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert [one["probe"]["true"] for one in report["probed"]] == [True, False] * 4
+    assert report["figures"]["false_answered"]["n"] == report["figures"]["true_silent"]["n"] == 4
+    assert {path.name for path in (tmp_path / "probe").iterdir()} == {
+        "answers.jsonl",
+        "probe.json",
+        "probe.md",
+        "questions.jsonl",
+    }
+    assert len(read_questions(tmp_path / "probe" / "questions.jsonl").questions) == 8
+    failed = call("probe", *options, "--fail-over", "true_silent=-1")
+    assert (failed.exit_code, failed.stdout[:7]) == (1, "# Probe")
+    assert call("probe", *options, "--fail-over", "f1=1").exit_code == 2
+
+
+def test_answers_of_another_system_are_scored(
+    call: Call, finished: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    out, ours = finished
+    data = ("--data", out / "data")
+    again = call("score", QUESTIONS, out / "answers.jsonl", "--out", tmp_path / "same", *data, "--json")
+    assert again.exit_code == 0, again.output
+    figures = json.loads(again.stdout)
+    assert figures["f1"]["n"] > ours["f1"]["n"]  # of all questions: those that were not asked are silences
+    run = call("score", QUESTIONS, out / "run.trec", "--out", tmp_path / "run", *data, "--json", "--baseline", out)
+    found = json.loads(run.stdout)
+    assert found["f1"]["value"] is None
+    assert "the file has no answers: only retrieval has figures" in run.stderr
+    (told,) = json.loads(call("compare", out, tmp_path / "run", "--json").stdout)["comparisons"]
+    changes = {each["metric"]: each["change"] for each in told["differences"]}
+    assert changes["hit@5"] == changes["mrr@10"] == changes["map"] == 0
 
 
 def test_make_needs_something_to_draft_from(call: Call, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Runs held against each other, and conditions that fail a build."""
 
+import json
 import re
 from pathlib import Path
 from typing import Literal
@@ -7,9 +8,9 @@ from typing import Literal
 import pytest
 
 from askcorpus.errors import UsageError
-from askcorpus_eval.compare import Comparison, compare, html, markdown, write_comparison
+from askcorpus_eval.compare import Comparison, as_json, compare, html, markdown, write_comparison
 from askcorpus_eval.figures import Estimate
-from askcorpus_eval.gate import failures, read_gates
+from askcorpus_eval.gate import check, check_drops, read_gates
 from askcorpus_eval.run_folder import RunFolder
 from scripted_eval import Reply, ScriptedAssistant
 from test_eval_evaluate import DOCUMENTS, QUESTIONS, REPLIES, run
@@ -37,6 +38,27 @@ def test_changes(comparison: Comparison) -> None:
     assert changes["mrr@10"] == pytest.approx(1 - 3 / 4)
     assert changes["correct"] == pytest.approx(3 / 4 - 2 / 4)
     assert changes["hit@5"] == 0
+
+
+def test_figures_of_answers_are_of_those_that_both_gave(tmp_path: Path) -> None:
+    """A answers one question, rightly; B answers it as rightly, and a harder one wrongly."""
+    rain = {"Where did it rain?": REPLIES["Where did it rain?"]}
+    run(tmp_path / "a", ScriptedAssistant(DOCUMENTS, rain))
+    run(tmp_path / "b", ScriptedAssistant(DOCUMENTS, REPLIES))
+    found = {each.metric: each for each in compare(tmp_path / "a", tmp_path / "b").differences}
+
+    for name in ("cited_gold", "citation_precision", "citation_verified", "wrong", "ece", "aurc"):
+        assert (name, found[name].n, found[name].change) == (name, 1, 0)
+        assert found[name].a == found[name].b
+    assert (found["answered"].n, found["answered"].change) == (4, 2 / 4)
+    assert (found["f1"].n, found["wrong_silence"].change) == (2, -1 / 2)
+
+
+def test_the_comparison_as_json(comparison: Comparison) -> None:
+    (told,) = json.loads(as_json([comparison]))["comparisons"]
+    correct = next(each for each in told["differences"] if each["metric"] == "correct")
+    assert (told["questions"], correct["n"], correct["change"], correct["verdict"]) == (4, 4, 0.25, "same")
+    assert told["flips"][0]["id"] == "snow"
 
 
 def test_one_flipped_question_of_four_proves_nothing(comparison: Comparison) -> None:
@@ -89,9 +111,15 @@ def test_only_shared_questions_count(tmp_path: Path, runs: Path) -> None:
 def test_a_folder_without_a_finished_run(tmp_path: Path, runs: Path) -> None:
     with pytest.raises(UsageError, match="holds no finished run"):
         compare(runs / "a", tmp_path)
-    (tmp_path / "metrics.json").write_text('{"figures": {}}')
-    with pytest.raises(UsageError, match="is not of this version"):
-        compare(runs / "a", tmp_path)
+    for text, reason in [
+        ('{"figures": {}}', "is of version 1, not 2"),
+        ('{"version": 3}', "is of version 3, not 2"),
+        ('{"version": 2}', "is damaged"),
+        ("{", "is damaged"),
+    ]:
+        (tmp_path / "metrics.json").write_text(text)
+        with pytest.raises(UsageError, match=reason):
+            compare(runs / "a", tmp_path)
 
 
 def test_the_comparison_is_written(tmp_path: Path, comparison: Comparison) -> None:
@@ -103,7 +131,14 @@ def figure(value: float | None) -> Estimate:
     return Estimate(value=value, low=value, high=value, n=0 if value is None else 10)
 
 
-NOW = {"hit@5": figure(0.7), "ece": figure(0.2), "f1": figure(None)}
+NOW = {
+    "hit@5": figure(0.7),
+    "ece": figure(0.2),
+    "f1": figure(None),
+    "wrong@0.6": figure(0.25),
+    "wrong@0.8": figure(None),
+    "wrong_silence": figure(0.2),
+}
 BEFORE = {"hit@5": figure(0.75), "ece": figure(0.1), "f1": figure(0.3)}
 
 
@@ -118,10 +153,21 @@ BEFORE = {"hit@5": figure(0.75), "ece": figure(0.1), "f1": figure(0.3)}
         ("drop", "hit@5=0.05", None),
         ("drop", "ece=0.05", "ece went from 0.1 to 0.2, worse by 0.1, more than 0.05"),
         ("under", "f1=0.1", "f1 has no figure: no question has gold for it"),
+        ("drop", "f1=0.1", "f1 has no figure on the questions of both runs"),
+        ("over", "wrong@0.6=0.1", "wrong@0.6 is 0.25, over 0.1"),
+        ("over", "wrong@.6=.3", None),
+        (
+            "over",
+            "wrong@0.8=1",
+            "wrong@0.8 has no figure: so many questions got no answer, or none has gold that tells",
+        ),
+        ("over", "wrong_silence=0.1", "wrong_silence is 0.2, over 0.1"),
     ],
 )
 def test_gates(kind: Literal["under", "over", "drop"], condition: str, line: str | None) -> None:
-    assert failures(read_gates(kind, [condition]), NOW, BEFORE) == ([line] if line else [])
+    gates = read_gates(kind, [condition])
+    ((_, failed),) = check(gates, NOW) + check_drops(gates, BEFORE, NOW)
+    assert failed == (line or "")
 
 
 @pytest.mark.parametrize(

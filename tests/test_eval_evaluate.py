@@ -1,13 +1,18 @@
 """A whole run over a scripted assistant: figures that can be redone by hand, and nothing lost whatever happens."""
 
+import csv
+import hashlib
 import json
+import re
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Sequence
 from math import log2
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from pydantic import SecretStr
@@ -17,8 +22,10 @@ from askcorpus.settings import Settings
 from askcorpus.types import Answer, Document, Turn
 from askcorpus_eval import export
 from askcorpus_eval.evaluate import Report, evaluate, masked
+from askcorpus_eval.gate import check, read_gates
 from askcorpus_eval.questions import Question, QuestionSet
 from askcorpus_eval.run_folder import RunFolder
+from askcorpus_eval.sampling import Sample, draw
 from askcorpus_eval.score import rank_documents
 from askcorpus_eval.session import run_in
 from scripted_eval import Reply, ScriptedAssistant
@@ -96,10 +103,16 @@ def report(assistant: ScriptedAssistant) -> Report:
         ("abstention_auroc", 3 / 4, 4),  # of .9 .6 against .2 .7, only .6 > .7 fails
         ("ece", (abs(1 - 0.9) + abs(0 - 0.6) + abs(0 - 0.7)) / 3, 3),
         ("aurc", (0 + 1 / 2 + 2 / 3) / 3, 3),
+        ("wrong", 2 / 3, 3),  # snow, and fog, which is not in the documents
+        ("wrong_silence", 0 / 2, 2),
+        ("wrong@0.2", 0 / 1, 1),  # rain, the surest, is a quarter of the questions
+        ("wrong@0.4", 1 / 2, 2),  # rain and fog
+        ("wrong@0.6", 2 / 3, 3),
+        ("wrong@0.8", None, 0),  # three of four were answered
     ],
 )
 def test_figures(report: Report, name: str, value: float | None, n: int) -> None:
-    assert report.figures[name].value == pytest.approx(value)
+    assert report.figures[name].value == (None if value is None else pytest.approx(value))
     assert report.figures[name].n == n
 
 
@@ -108,6 +121,12 @@ def test_every_figure_has_its_interval_around_it(report: Report) -> None:
         if figure.value is not None:
             assert figure.low is not None and figure.high is not None
             assert figure.low <= figure.value <= figure.high
+
+
+def test_a_figure_of_0_or_1_is_not_certain(report: Report) -> None:
+    for name in ("hit@5", "citation_verified", "wrong_silence", "wrong@0.2", "abstention_precision"):
+        figure = report.figures[name]
+        assert figure.low is not None and figure.high is not None and figure.high - figure.low > 0.4
 
 
 def test_figures_without_gold_are_none_and_say_so(assistant: ScriptedAssistant) -> None:
@@ -152,6 +171,33 @@ def test_without_short_answers_citing_the_gold_document_is_right(assistant: Scri
     assert correct(answers=("A long gold answer, far longer than any ten words that a quote could hold",)) is True
     assert correct(answers=(), doc_ids=(), evidence=()) is None
     assert correct(answerable=None) is None
+
+
+@pytest.mark.parametrize(
+    ("pages", "doc_ids", "value"),
+    [
+        pytest.param(("12",), ("rain",), 1, id="the-page"),
+        pytest.param(("p. 12",), (), 1, id="as-people-write-it"),
+        pytest.param(("1", "2"), ("rain",), 0, id="another"),
+        pytest.param(("12",), ("snow",), 0, id="of-another-document"),
+        pytest.param(("xii",), ("rain",), 0, id="in-other-figures"),
+    ],
+)
+def test_a_gold_page(pages: tuple[str, ...], doc_ids: tuple[str, ...], value: float) -> None:
+    question = QUESTIONS[0].model_copy(update={"pages": pages, "doc_ids": doc_ids, "evidence": ()})
+    answer = ScriptedAssistant(DOCUMENTS, REPLIES).ask(question.question, conversation_id="rain")
+    cited = answer.citations[0].model_copy(update={"locator": {"page": "12"}})
+    answers = {"rain": answer.model_copy(update={"citations": (cited,)})}
+    report = evaluate(ScriptedAssistant(DOCUMENTS, REPLIES), [question], answers=answers)
+    assert (report.figures["cited_page"].value, report.figures["cited_page"].n) == (value, 1)
+
+
+def test_nuggets_are_counted_in_the_answer_and_its_quotes(assistant: ScriptedAssistant) -> None:
+    nuggets = ("Lyon", "on Monday / the first of May", "Nobody was hurt", "In spring")
+    question = QUESTIONS[0].model_copy(update={"nuggets": nuggets})
+    assert evaluate(assistant, [question]).figures["nugget_recall"].value == 2 / 4
+    silent = evaluate(ScriptedAssistant(DOCUMENTS, {}), [question])
+    assert silent.figures["nugget_recall"].value == 0
 
 
 def test_gold_documents_that_are_not_there(assistant: ScriptedAssistant) -> None:
@@ -204,6 +250,8 @@ def test_outputs(tmp_path: Path, assistant: ScriptedAssistant) -> None:
         "inputs.json",
         "metrics.json",
         "qrels.trec",
+        "questions.csv",
+        "questions.junit.xml",
         "ragas.jsonl",
         "report.html",
         "report.md",
@@ -369,12 +417,89 @@ def test_a_judge_is_asked_once(tmp_path: Path, assistant: ScriptedAssistant) -> 
     assert again.figures["faithfulness"] == report.figures["faithfulness"]
 
 
+class Failing(Fixed):
+    """A judge whose server fails on some questions, and whose replies to others make no sense."""
+
+    def __init__(self, failing: Sequence[str], unreadable: Sequence[str] = ()) -> None:
+        super().__init__()
+        self.failing, self.unreadable = failing, unreadable
+
+    def faithfulness(self, answer: Answer) -> float | None:
+        if answer.conversation_id in self.failing:
+            raise ModelError("The judge fixed failed: timeout.")
+        return None if answer.conversation_id in self.unreadable else super().faithfulness(answer)
+
+
+def test_answers_that_the_judge_fails_on_are_counted_and_named(tmp_path: Path, assistant: ScriptedAssistant) -> None:
+    report = run(tmp_path, assistant, judge=Failing(["rain"], ["fog"]))
+    assert report.figures["faithfulness"].n == 1
+    assert report.judge_failures == {"rain": "The judge fixed failed: timeout.", "fog": "its reply cannot be read"}
+    assert report.notes[-1] == (
+        "the judge failed on 2 of 3 answers, which have no verdict: "
+        "rain (The judge fixed failed: timeout), fog (its reply cannot be read)"
+    )
+    again = run(tmp_path, assistant, judge=Failing([]), resume=True)  # only the server's failures are tried again
+    assert again.judge_failures == {"fog": "its reply cannot be read"}
+
+
+def test_a_judge_that_always_fails_stops_the_run(tmp_path: Path) -> None:
+    questions = [QUESTIONS[0].model_copy(update={"id": f"q{n}"}) for n in range(6)]
+    with pytest.raises(ModelError, match="timeout"):
+        run(tmp_path, ScriptedAssistant(DOCUMENTS, REPLIES), questions, judge=Failing([q.id for q in questions]))
+
+
+def test_a_sample_has_each_kind_of_question_in_its_share() -> None:
+    kinds = [("en", "place")] * 60 + [("fr", "place")] * 30 + [("fr", "time")] * 10
+    questions = [Question(id=str(at), question="?", lang=lang, type=kind) for at, (lang, kind) in enumerate(kinds)]
+    drawn = draw(questions, Sample(10, seed=1))
+    assert [(q.lang, q.type) for q in drawn] == [("en", "place")] * 6 + [("fr", "place")] * 3 + [("fr", "time")]
+    assert drawn == draw(questions, Sample(10, seed=1)) != draw(questions, Sample(10, seed=2))
+    assert len(draw(questions, Sample(7))) == 7
+    assert draw(questions, Sample(1000)) == tuple(questions)
+
+
+def test_a_sample_is_said_to_be_one(tmp_path: Path, assistant: ScriptedAssistant) -> None:
+    report = run(tmp_path, assistant, sample=Sample(2, seed=3))
+    assert len(report.questions) == 2
+    assert "2 of 4 questions were asked, drawn by lot, seed 3" in report.notes
+
+
+def test_questions_as_csv_hold_no_formula(tmp_path: Path) -> None:
+    question = Question(id="=q", question="@now", answers=("-1",), answerable=True, lang="+en")
+    run(tmp_path, ScriptedAssistant(DOCUMENTS, {"@now": Reply(("rain",), "Nobody was hurt.", 0.9, "=1+1")}), [question])
+    (row,) = csv.DictReader((tmp_path / "questions.csv").open(newline="", encoding="utf-8"))
+    assert (row["id"], row["question"], row["languages"], row["answer"]) == ("'=q", "'@now", "'+en→?", "'=1+1")
+    assert (row["expected"], row["correct"], row["answered"]) == ("'-1", "false", "true")
+    assert (row["confidence"], row["f1"], row["quote"]) == ("0.9", "0.0", "Nobody was hurt.")
+
+
+def test_questions_and_gates_as_junit(tmp_path: Path, assistant: ScriptedAssistant) -> None:
+    bell = Question(id="bell\x07", question="Why?")
+    report = run(tmp_path, assistant, [*QUESTIONS, bell])
+    suite = ElementTree.parse(tmp_path / "questions.junit.xml").getroot()
+    assert suite.attrib == {"name": "questions", "tests": "5", "failures": "2", "skipped": "1"}
+    failed = {test.get("name"): test.findtext("failure") for test in suite if test.find("failure") is not None}
+    assert failed == {
+        "snow": "When did it snow?\nexpected: mardi\ngiven: The sun shone [1]",
+        "fog": "Was there fog?\nexpected: no answer\ngiven: all week. [1]",
+    }
+    gates = read_gates("under", ["hit@5=1", "f1=0.9"])
+    told = ElementTree.fromstring(export.gates_junit(check(gates, report.figures)))
+    assert [(test.get("name"), len(test)) for test in told] == [
+        ("hit@5 --fail-under 1", 0),
+        ("f1 --fail-under 0.9", 1),
+    ]
+
+
 def test_the_page_asks_for_nothing_outside_and_escapes_what_it_shows(tmp_path: Path) -> None:
     hostile = "<script>alert(1)</script> {{ 7*7 }} | x"
     documents = [Document(id="d", title=hostile, text=hostile)]
     question = Question(id="q", question=hostile, answers=("no",), doc_ids=("d",), evidence=(hostile,), answerable=True)
     run(tmp_path, ScriptedAssistant(documents, {hostile: Reply(found=("d",), quote=hostile)}), [question])
     page, text = (tmp_path / "report.html").read_text(), (tmp_path / "report.md").read_text()
-    assert "<script" not in page and "&lt;script&gt;alert(1)" in page and "{{ 7*7 }}" in page
+    assert "<script>alert" not in page and "&lt;script&gt;alert(1)" in page and "{{ 7*7 }}" in page
+    (script,) = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'\"" in page.replace("&#39;", "'")  # and no other script may run
     assert not [mark for mark in ("http://", "https://", "src=", "@import", "url(") if mark in page]
     assert "<script" not in text

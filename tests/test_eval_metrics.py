@@ -8,9 +8,9 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from askcorpus.types import Citation, Document
-from askcorpus_eval.metrics import abstention, answers, bootstrap, calibration, citations, latency, retrieval
+from askcorpus_eval.metrics import abstention, answers, bootstrap, calibration, citations, latency, retrieval, wilson
 from askcorpus_eval.metrics.citations import Place
-from askcorpus_eval.metrics.normalise import answer_tokens
+from askcorpus_eval.metrics.normalise import MLQA, answer_tokens
 
 RANKING = ["a", "b", "c", "d"]
 
@@ -66,11 +66,41 @@ def test_nothing_found_scores_zero() -> None:
         pytest.param("vi", "của Hà Nội", ["hà", "nội"], id="vi:articles"),
         pytest.param("hi", "नई दिल्ली।", ["नई", "दिल्ली"], id="hi:danda-is-punctuation"),
         pytest.param("", "The end", ["the", "end"], id="unknown:no-articles"),
-        pytest.param("en", "e\u0301te\u0301", ["été"], id="composed-and-decomposed-letters-are-the-same"),
+        pytest.param("fr", "e\u0301te\u0301", ["été"], id="composed-and-decomposed-letters-are-the-same"),
     ],
 )
 def test_normalisation(language: str, text: str, tokens: list[str]) -> None:
     assert answer_tokens(text, language) == tokens
+
+
+# What MLQA's own program (mlqa_evaluation_v1.py) gives for these, where one might expect something else.
+@pytest.mark.parametrize(
+    ("language", "text", "tokens"),
+    [
+        pytest.param("en", "the £5 a-b", ["£5", "ab"], id="en"),
+        pytest.param("en", "the+a", ["thea"], id="en:a-plus-is-punctuation-to-it"),
+        pytest.param("en", "a£the", ["£"], id="en:an-article-beside-a-sign-goes"),
+        pytest.param("en", "e\u0301", ["e\u0301"], id="en:letters-are-not-composed"),
+        pytest.param("de", "zum Beispiel das", ["zum", "beispiel"], id="de"),
+        pytest.param("es", "l'una Del", ["luna", "del"], id="es"),
+        pytest.param("vi", "Những con mèo là", ["con", "mèo"], id="vi"),
+        pytest.param("ar", "قال الرجال", ["ق", "رج"], id="ar:the-article-goes-wherever-it-stands"),
+        pytest.param("hi", "क्या यह।", ["क्या", "यह"], id="hi"),
+        pytest.param(
+            "zh",
+            "我在 2008 年 the 東京タワー 㐀㐀",
+            ["我", "在", "2008", "年", "the", "東", "京", "タワー", "㐀㐀"],
+            id="zh",
+        ),
+    ],
+)
+def test_tokens_are_exactly_those_of_mlqa_in_its_languages(language: str, text: str, tokens: list[str]) -> None:
+    assert language in MLQA
+    assert answer_tokens(text, language) == tokens
+
+
+def test_answers_of_nothing_but_articles_share_nothing() -> None:
+    assert answers.f1("", ["The"], "en") == answers.f1("the", ["a"], "en") == 0
 
 
 def test_markers_are_not_part_of_the_answer() -> None:
@@ -255,3 +285,11 @@ def test_undefined_resamples_are_left_out_of_an_interval() -> None:
 
 def test_randomisation_of_equal_runs_finds_nothing() -> None:
     assert bootstrap.randomisation_p(lambda _: 0.0, 5, permutations=100) == 1
+
+
+def test_a_share_of_none_or_all_has_an_interval() -> None:
+    # Wilson 1927 with p = 1: low = n / (n + z²)
+    least = 20 / (20 + 1.959964**2)
+    assert wilson.share_interval(20, 20) == pytest.approx((least, 1))
+    assert wilson.share_interval(0, 20) == pytest.approx((0, 1 - least))
+    assert wilson.share_interval(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)

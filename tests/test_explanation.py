@@ -12,7 +12,7 @@ from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.query import read_query
 from askcorpus.tuning import TUNING
-from askcorpus.types import AbstainReason, Explanation, Filters, Turn
+from askcorpus.types import AbstainReason, Document, Explanation, Filters, Turn
 from asking import open_over
 
 VOLCANO = "What did the volcano of Hestfell do in March 2021? Zeppelin!"
@@ -131,8 +131,15 @@ def test_an_answer_that_no_passage_supports_is_told_apart_from_weak_evidence(ass
     assert " reaches 0.50, but no passage supports" in verdict and verdict.startswith("abstains: ")
 
 
-def test_where_no_document_passes_the_filters_that_is_the_verdict(assistant: Assistant) -> None:
-    explanation = assistant.ask(VOLCANO, filters=Filters(languages=("sw",)), explain=True).explain
+def test_where_no_passage_passes_the_filters_that_is_the_verdict(assistant: Assistant) -> None:
+    """As of a document without text; filters that no document passes are refused before."""
+    with assistant.store.writer() as writer:
+        writer.put(Document(id="empty", title="Empty", text="", language="sw"), [])
+    try:
+        explanation = assistant.ask(VOLCANO, filters=Filters(languages=("sw",)), explain=True).explain
+    finally:
+        with assistant.store.writer() as writer:
+            writer.remove(["empty"])
     assert explanation is not None
     assert explanation.verdict == "abstains: no passage passes the filters"
     assert (explanation.passages, explanation.sentences, explanation.features) == ((), (), {})

@@ -59,6 +59,13 @@ def test_a_sentence_far_behind_the_best_is_left_out() -> None:
     assert draft.text == "Forty ships call there. [1] Others sail on to Skien. [2]"
 
 
+def test_a_few_words_that_hardly_answer_are_not_quoted_beside_the_best() -> None:
+    """The name under an article is no second answer; a short sentence that answers is one."""
+    signature, short = evidence("The Fjord Press", 8.9, 200), evidence("Sixty called in May.", 8.8, 300)
+    draft = draft_of(evidence("Forty ships call there.", 9.0), signature._replace(answer_score=-2.0), short)
+    assert draft.text == "Forty ships call there. [1] Sixty called in May. [2]"
+
+
 def test_what_repeats_is_left_out_unless_its_figures_differ() -> None:
     best = evidence("The harbour counted 40 ships on Monday.", 9.0)
     same = evidence("The harbour counted 40 ships on Monday, again.", 8.9, 200)
@@ -68,7 +75,7 @@ def test_what_repeats_is_left_out_unless_its_figures_differ() -> None:
 
 def test_no_more_than_a_few_sentences_are_quoted() -> None:
     subjects = ("Ships came.", "Gulls screamed.", "Nets dried.", "Bells rang.", "Rain fell.")
-    unlikely = [evidence(text, 9.0, 100 * n)._replace(answer_score=-1.0) for n, text in enumerate(subjects, 1)]
+    unlikely = [evidence(text, 9.0, 100 * n)._replace(relevance=-1.0) for n, text in enumerate(subjects, 1)]
     assert [quote.marker for quote in draft_of(*unlikely).quotes] == list(range(1, TUNING.most_sentences + 1))
 
 

@@ -72,6 +72,8 @@ def test_a_text_is_the_same_in_whatever_format_it_comes(path: Path) -> None:
         "harbour.pptx",
         "harbour.rtf",
         "harbour-libreoffice.rtf",
+        "harbour.pdf",
+        "harbour-libreoffice.pdf",
     ],
 )
 def test_a_row_is_told_with_its_header(name: str) -> None:

@@ -1,13 +1,18 @@
 """The door for OpenAI's clients, opened with the real one."""
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
+import numpy as np
 import openai
 import pytest
 from langchain_openai import ChatOpenAI
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionUserMessageParam
 
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.errors import UsageError
 from askcorpus.settings import read_settings
 from askcorpus.types import Answer, Turn
 from askcorpus_ui.chat.references import Reference
@@ -63,11 +68,40 @@ def test_a_completion_carries_answer_and_citations(client: openai.OpenAI, addres
     }
 
 
+def test_behind_a_proxy_links_begin_with_its_path() -> None:
+    """Whether the proxy takes the path off or not; no header puts another address there."""
+    with serving(ScriptedAssistant(), read_settings(root_path="/desk/ask", api_key=KEY)) as address:
+        for prefix in ("", "/desk/ask"):
+            headers = {"X-Forwarded-Prefix": "/evil", "X-Forwarded-Host": "evil.example"}
+            client = openai.OpenAI(base_url=f"{address}{prefix}/v1", api_key=KEY, default_headers=headers)
+            reply = client.chat.completions.create(model="askcorpus", messages=[user("council")])
+            url = (reply.choices[0].message.annotations or [])[0].url_citation.url
+            assert url.startswith(f"{address}/desk/ask/source/harbour?")
+            page = httpx.get(url, headers={"X-API-Key": KEY})
+            assert "<mark" in page.text and page.status_code == 200
+            assert httpx.get(f"{address}{prefix}/health").status_code == 200
+            for path in ("/api/v1/documents", "/health/../v1/models", "/desk/ask/metrics"):
+                assert httpx.get(f"{address}{prefix}{path}").status_code == 401, path
+        for path in ("/desk/asked/health", "//desk/ask/health"):
+            assert httpx.get(f"{address}{path}", headers={"X-API-Key": KEY}).status_code == 404, path
+        described = httpx.get(f"{address}/desk/ask/openapi.json", headers={"X-API-Key": KEY}).json()
+        assert described["servers"] == [{"url": "/desk/ask"}]
+
+
+@pytest.mark.parametrize("root", ["desk", "/", "/desk/", "/a//b", "/a b", "https://x", "/..", "/a\n"])
+def test_a_path_that_is_none_is_refused(root: str) -> None:
+    with pytest.raises(UsageError, match="root_path"):
+        read_settings(root_path=root)
+
+
 def test_an_abstention_is_an_ordinary_reply(client: openai.OpenAI) -> None:
     reply = client.chat.completions.create(model="askcorpus", messages=[user("Who won?")])
 
     assert reply.choices[0].message.content == "The corpus does not say."
     assert reply.choices[0].message.annotations == []
+    assert reply.choices[0].message.refusal == "The corpus does not say.", "all that OpenAI's own fields can tell"
+    answered = client.chat.completions.create(model="askcorpus", messages=[user("council")])
+    assert answered.choices[0].message.refusal is None
     assert (reply.model_extra or {})["answer"]["answerable"] is False
 
 
@@ -158,7 +192,179 @@ def test_a_stream_that_fails_says_so(client: openai.OpenAI, question: str, said:
 
 def test_what_is_not_offered_is_not_found(client: openai.OpenAI) -> None:
     with pytest.raises(openai.NotFoundError, match="no such address"):
-        client.embeddings.create(model="askcorpus", input="x")
+        client.moderations.create(input="x")
+
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {}}}
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "s", "schema": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"tools": [TOOL]},
+        {"functions": [TOOL["function"]]},
+        {"response_format": SCHEMA},
+        {"response_format": {"type": "json_object"}},
+        {"n": 2},
+        {"logprobs": True},
+        {"modalities": ["text", "audio"]},
+    ],
+)
+def test_a_reply_of_another_form_is_refused(client: openai.OpenAI, asked: dict[str, Any]) -> None:
+    (name,) = asked
+    with pytest.raises(openai.BadRequestError, match=f"{name} cannot be honoured"):
+        client.chat.completions.create(model="askcorpus", messages=[user("council")], extra_body=asked)
+
+
+def test_what_changes_nothing_is_taken(client: openai.OpenAI) -> None:
+    asked = {"tools": [], "response_format": {"type": "text"}, "n": 1, "logprobs": False, "functions": None}
+    options = {"tool_choice": None, "modalities": ["text"], "seed": 1, "stop": ["x"], "temperature": None}
+    assert client.chat.completions.create(model="x", messages=[user("council")], extra_body=asked | options).choices
+
+
+# ---- the Responses API
+
+
+def test_a_response_carries_answer_and_citations(client: openai.OpenAI, address: str) -> None:
+    reply = client.responses.create(model="any", input="council and pêcheurs", instructions="Say yes.", temperature=0)
+
+    answer = Answer.model_validate((reply.model_extra or {})["answer"])
+    assert (reply.status, reply.model, reply.error, reply.output_text) == (
+        "completed",
+        "askcorpus",
+        None,
+        answer.answer,
+    )
+    (message,) = reply.output
+    assert message.type == "message" and message.content[0].type == "output_text"
+    cited = message.content[0].annotations
+    assert [reply.output_text[one.start_index : one.end_index] for one in cited] == ["[1]", "[2]"]  # type: ignore[union-attr]
+    assert [one.url for one in cited] == [address + Reference.of(one).url() for one in answer.citations]  # type: ignore[union-attr]
+    assert cited[0].model_extra is not None and cited[0].model_extra["quote"] == HARBOUR.text[:72]
+
+
+def test_a_response_to_a_conversation_reads_it(client: openai.OpenAI, assistant: ScriptedAssistant) -> None:
+    said: Any = [
+        {"role": "developer", "content": "Say yes."},
+        {"role": "user", "content": "council?"},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "It voted."}]},
+        {"role": "user", "content": [{"type": "input_text", "text": "And then?"}]},
+    ]
+    client.responses.create(model="askcorpus", input=said, extra_body={"filters": {"languages": ["en"]}, "top_k": 2})
+
+    question, history, filters = assistant.asked[-1]
+    assert question == "And then?"
+    assert history == (Turn(role="user", text="council?"), Turn(role="assistant", text="It voted."))
+    assert filters.languages == ("en",)
+
+
+def test_an_abstention_is_a_response_that_refuses(client: openai.OpenAI) -> None:
+    (message,) = client.responses.create(model="askcorpus", input="Who won?").output
+    assert message.type == "message"
+    assert [part.type for part in message.content] == ["output_text", "refusal"]
+
+
+@pytest.mark.parametrize("question", ["council and pêcheurs", "Who won?"])
+def test_a_streamed_response_is_the_whole_one_in_events(client: openai.OpenAI, question: str) -> None:
+    whole = client.responses.create(model="askcorpus", input=question)
+    events = list(client.responses.create(model="askcorpus", input=question, stream=True))
+
+    assert [event.sequence_number for event in events] == list(range(len(events)))
+    assert [event.type for event in events[:3]] == [
+        "response.created",
+        "response.in_progress",
+        "response.output_item.added",
+    ]
+    assert "".join(event.delta for event in events if event.type == "response.output_text.delta") == whole.output_text
+    marked = [event.annotation for event in events if event.type == "response.output_text.annotation.added"]
+    assert len(marked) == len((whole.model_extra or {})["answer"]["citations"])
+    last = events[-1]
+    assert last.type == "response.completed" and last.response.output_text == whole.output_text
+    with client.responses.stream(model="askcorpus", input=question) as stream:
+        assert stream.get_final_response().output_text == whole.output_text
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"input": []}, "input"),
+        ({"input": " "}, "The question is empty"),
+        ({"input": "x", "tools": [{"type": "web_search"}]}, "tools cannot be honoured"),
+        ({"input": "x", "text": {"format": SCHEMA}}, "text.format cannot be honoured"),
+        ({"input": "x", "previous_response_id": "resp_1"}, "previous_response_id cannot be honoured"),
+        ({"input": "x", "background": True}, "background cannot be honoured"),
+        ({"input": [{"role": "assistant", "content": "Hello."}]}, "must be the user's question"),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_response_that_cannot_be_is_refused(
+    client: openai.OpenAI, asked: dict[str, Any], said: str, stream: bool
+) -> None:
+    with pytest.raises(openai.BadRequestError, match=said):
+        client.post("/responses", body=asked | {"stream": stream}, cast_to=object)
+
+
+@pytest.mark.parametrize(("question", "said"), [("broken model", "does not answer"), ("bug", "Something went wrong")])
+def test_a_streamed_response_that_fails_says_so(client: openai.OpenAI, question: str, said: str) -> None:
+    with pytest.raises(openai.APIError, match=said) as caught:
+        list(client.responses.create(model="askcorpus", input=question, stream=True))
+    assert "hunter2" not in str(caught.value)
+    with pytest.raises(openai.InternalServerError):
+        client.responses.create(model="askcorpus", input=question)
+
+
+def test_langchain_reads_the_citations_of_a_response(address: str) -> None:
+    model = ChatOpenAI(base_url=f"{address}/v1", api_key="none", model="askcorpus", use_responses_api=True)
+    reply = model.invoke("council")
+    assert str(reply.text) == f"{HARBOUR.text[:72]} [1]"
+    assert HARBOUR.title in str(reply.content)
+
+
+# ---- vectors
+
+
+@pytest.fixture(scope="module")
+def embedder(embeddings: SentenceEmbeddings) -> Iterator[openai.OpenAI]:
+    assistant = ScriptedAssistant()
+    assistant.embeddings = embeddings
+    with serving(assistant) as address:
+        yield openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0, timeout=60)
+
+
+def test_vectors_are_those_that_documents_and_questions_are_compared_by(
+    embedder: openai.OpenAI, embeddings: SentenceEmbeddings
+) -> None:
+    texts = ["The harbour is closed.", "Le port est fermé."]
+    for form in ("float", "base64"):  # the client reads both
+        given = embedder.embeddings.create(model="askcorpus", input=texts, encoding_format=form)
+        assert [one.index for one in given.data] == [0, 1]
+        assert np.allclose(_read(given.data[1].embedding), embeddings.embed_documents(texts)[1], atol=1e-6)
+    asked = embedder.embeddings.create(model="x", input=texts[0], extra_body={"input_type": "query"})
+    assert np.allclose(asked.data[0].embedding, embeddings.embed_query(texts[0]), atol=1e-6)
+
+
+def _read(vector: Any) -> Any:
+    return np.frombuffer(base64.b64decode(vector), "<f4") if isinstance(vector, str) else vector
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"input": ""}, "input"),
+        ({"input": []}, "input"),
+        ({"input": [1, 2, 3]}, "input"),
+        ({"input": ["x", ""]}, "input"),
+        ({"input": "x" * 20_001}, "input"),
+        ({"input": ["x"] * 1_001}, "input"),
+        ({"input": ["x" * 20_000] * 51}, "more than 1,000,000 characters"),
+        ({"input": "x", "dimensions": 7}, "dimensions cannot be 7"),
+        ({"input": "x", "encoding_format": "int8"}, "encoding_format"),
+    ],
+)
+def test_texts_that_cannot_be_embedded_are_refused(embedder: openai.OpenAI, body: Any, said: str) -> None:
+    with pytest.raises(openai.BadRequestError, match=said):
+        embedder.post("/embeddings", body=body, cast_to=object)
 
 
 def test_the_key_is_the_servers() -> None:

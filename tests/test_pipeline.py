@@ -21,7 +21,7 @@ from askcorpus_ingest.pipeline import Report, _Run, ingest
 from askcorpus_ingest.progress import Silent
 from askcorpus_ingest.readers.source import Source
 from askcorpus_ingest.watch import changes
-from askcorpus_ingest.worker import Reader
+from askcorpus_ingest.worker import FileReader
 from looking import look
 
 STORIES = {
@@ -336,7 +336,7 @@ def test_a_touched_file_is_unchanged_and_its_new_time_is_kept(
 ) -> None:
     run(corpus)
     age(corpus)
-    monkeypatch.setattr(Reader, "read", None)
+    monkeypatch.setattr(FileReader, "read", None)
     assert counts(run(corpus)) == (0, 0, 3, 0, 0)
     monkeypatch.setattr(Source, "opened", None)
     assert counts(run(corpus)) == (0, 0, 3, 0, 0)
@@ -347,7 +347,7 @@ def test_a_moved_file_is_not_read_and_says_so(
     corpus: Path, store: Store, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(corpus)
-    monkeypatch.setattr(Reader, "read", None)
+    monkeypatch.setattr(FileReader, "read", None)
     (corpus / "port.txt").rename(corpus / "sub" / "haven.txt")
     report = run(corpus, dry_run=True)
     assert (report.moved, report.unchanged, report.missing) == (1, 3, 0)

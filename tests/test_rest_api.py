@@ -1,8 +1,10 @@
 """The REST door: one Answer on every surface, streams that stop, errors that help and give nothing away."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -12,7 +14,7 @@ from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, ModelError, No
 from askcorpus.types import Answer, Document, Hit
 from askcorpus_ui.problems import STATUS
 from scripted import DOCUMENTS, EXPLANATION, ScriptedAssistant
-from serving import serving
+from serving import serving, wait_for_models
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +40,11 @@ def events(response: httpx.Response) -> Iterator[tuple[str, Any]]:
 
 def error(response: httpx.Response) -> Any:
     body = response.json()
-    assert set(body) == {"error"} and set(body["error"]) == {"type", "message", "hint"}
-    return body["error"]
+    assert response.headers["content-type"] == "application/problem+json"
+    assert body.keys() == {"type", "title", "status", "detail", "code", "hint"}
+    assert (body["type"], body["status"]) == ("about:blank", response.status_code)
+    assert body["title"] == HTTPStatus(response.status_code).phrase
+    return body
 
 
 def test_an_answer_is_the_answer(client: httpx.Client, assistant: ScriptedAssistant) -> None:
@@ -133,9 +138,9 @@ def test_a_bad_request_gets_one_line(client: httpx.Client, path: str, body: Any,
     response = client.post(f"/api/v1/{path}", json=body)
 
     assert response.status_code == status
-    assert error(response)["type"] == "UsageError"
-    assert words in error(response)["message"]
-    assert "\n" not in error(response)["message"]
+    assert error(response)["code"] == "UsageError"
+    assert words in error(response)["detail"]
+    assert "\n" not in error(response)["detail"]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +157,7 @@ def test_errors_of_addresses_have_the_same_shape(client: httpx.Client, method: s
     response = client.request(method, path)
 
     assert response.status_code == status
-    assert error(response)["message"]
+    assert error(response)["detail"]
 
 
 def test_a_body_that_is_no_json_is_refused(client: httpx.Client) -> None:
@@ -168,8 +173,11 @@ def test_a_failing_model_is_a_bad_gateway(client: httpx.Client) -> None:
 
     assert response.status_code == 502
     assert error(response) == {
-        "type": "ModelError",
-        "message": "The model's server does not answer.",
+        "type": "about:blank",
+        "title": "Bad Gateway",
+        "status": 502,
+        "code": "ModelError",
+        "detail": "The model's server does not answer.",
         "hint": "Start it again.",
     }
 
@@ -178,7 +186,7 @@ def test_a_bug_gives_nothing_away(client: httpx.Client, caplog: pytest.LogCaptur
     response = client.post("/api/v1/ask", json={"question": "bug"})
 
     assert response.status_code == 500
-    assert error(response)["type"] == "InternalError"
+    assert error(response)["code"] == "InternalError"
     assert "hunter2" not in response.text and "Traceback" not in response.text
     assert error(response)["hint"].split()[-1].strip(".") in caplog.text
 
@@ -189,7 +197,7 @@ def test_a_stream_that_breaks_says_so(client: httpx.Client, question: str, kind:
         seen = list(events(response))
 
     assert [name for name, _ in seen] == ["passages", "error"]
-    assert seen[-1][1]["error"]["type"] == kind
+    assert seen[-1][1]["code"] == kind
     assert "hunter2" not in json.dumps(seen)
 
 
@@ -227,7 +235,10 @@ def test_a_client_that_leaves_stops_a_plain_answer(client: httpx.Client, assista
 
 
 def test_health_asks_nothing_and_ready_asks_everything(client: httpx.Client, assistant: ScriptedAssistant) -> None:
-    assert client.get("/ready").json() == {"ready": True, "checks": [{"name": "catalog", "ok": True, "detail": ""}]}
+    models = {"name": "models", "ok": True, "detail": ""}
+    wait_for_models(str(client.base_url))
+    ready = {"ready": True, "checks": [{"name": "catalog", "ok": True, "detail": ""}, models]}
+    assert client.get("/ready").json() == ready
 
     assistant.store.checks[0].ok, assistant.store.checks[0].detail = False, "disk full"
     try:
@@ -237,7 +248,10 @@ def test_health_asks_nothing_and_ready_asks_everything(client: httpx.Client, ass
         assistant.store.checks[0].ok, assistant.store.checks[0].detail = True, ""
 
     assert response.status_code == 503
-    assert response.json() == {"ready": False, "checks": [{"name": "catalog", "ok": False, "detail": "disk full"}]}
+    assert response.json() == {
+        "ready": False,
+        "checks": [{"name": "catalog", "ok": False, "detail": "disk full"}, models],
+    }
 
 
 def test_the_documentation_names_every_address_and_loads_nothing_from_outside(client: httpx.Client) -> None:
@@ -256,3 +270,63 @@ def _soon(is_true: Any, seconds: float = 5.0) -> bool:
     while not is_true() and time.monotonic() < deadline:
         time.sleep(0.02)
     return bool(is_true())
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/health", "/api/v1/documents", "/api/v1/documents/harbour", "/v1/models", "/source/harbour", "/docs"]
+)
+def test_head_is_get_without_its_body(client: httpx.Client, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+    varying = {"date", "set-cookie"}
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert {name: value for name, value in head.headers.items() if name not in varying} == {
+        name: value for name, value in get.headers.items() if name not in varying
+    }
+    assert client.head("/api/v1/documents/none").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/v1/ask", "POST"),
+        ("HEAD", "/api/v1/ask", "POST"),
+        ("PUT", "/api/v1/search", "POST"),
+        ("DELETE", "/v1/chat/completions", "POST"),
+        ("POST", "/v1/models", "GET, HEAD"),
+        ("PATCH", "/health", "GET, HEAD"),
+        ("TRACE", "/ready", "GET, HEAD"),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_one(client: httpx.Client, method: str, path: str, allowed: str) -> None:
+    response = client.request(method, path)
+
+    assert response.status_code == 405
+    assert response.headers["allow"] == allowed
+    if method != "HEAD":
+        assert allowed in response.text
+
+
+def test_ready_waits_for_the_models_and_tries_again_where_they_failed() -> None:
+    class Slow(ScriptedAssistant):
+        go, broken = threading.Event(), True
+
+        def warm_up(self) -> None:
+            assert self.go.wait(10)
+            if self.broken:
+                raise ModelError("There is no such model.", "Check its name.")
+
+    slow = Slow()
+    with serving(slow) as address:
+
+        def models() -> Any:
+            response = httpx.get(f"{address}/ready")
+            assert response.json()["ready"] is (response.status_code == 200)
+            return response.json()["checks"][-1]
+
+        assert models() == {"name": "models", "ok": False, "detail": "They are being loaded."}
+        slow.go.set()
+        wait_for_models(address)
+        assert models() == {"name": "models", "ok": False, "detail": "There is no such model. Check its name."}
+        slow.broken = False
+        assert _soon(lambda: models()["ok"])

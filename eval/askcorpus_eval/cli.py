@@ -1,4 +1,4 @@
-"""``askcorpus eval``: run a question set, compare runs, calibrate, draft a set. Results on stdout, the rest on stderr.
+"""``askcorpus eval``: run, score, compare, calibrate, probe, make. Results on stdout, the rest on stderr.
 
 ``askcorpus eval QUESTIONS --out DIR`` is the command ``run`` without its name; a question file that is called like a
 command is given as ``./compare``.
@@ -15,7 +15,7 @@ from askcorpus.extras import require
 from askcorpus.text.characters import visible
 
 if TYPE_CHECKING:
-    from askcorpus_eval.compare import Comparison
+    from askcorpus_eval.evaluate import Report
     from askcorpus_eval.gate import Gate
 
 DEFAULT_COMMAND = "run"
@@ -55,6 +55,12 @@ Data = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="Folder of an index. (default: .askcorpus)", show_default=False),
 ]
+Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", metavar="FIELD=NAME", help="A field's column in the question file, as in answers=key; repeatable."
+    ),
+]
 MaxError = Annotated[
     str | None,
     typer.Option("--max-error", metavar="RATE", help="Answer so that at most this share is wrong, as in 5%."),
@@ -63,17 +69,24 @@ MaxError = Annotated[
 
 @app.command(DEFAULT_COMMAND)
 def run(
-    questions: Annotated[Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, or a BEIR folder.")],
+    questions: Annotated[
+        Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")
+    ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the run and its report go.")],
     corpus: Annotated[
         list[Path] | None, typer.Option("--corpus", metavar="PATH", help="Ingest this into DIR first; repeatable.")
     ] = None,
     data: Data = None,
+    names: Map = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
     ] = None,
     max_error: MaxError = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N questions.")] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="N questions by lot, each kind in its share.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another lot for --sample.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in DIR.")] = False,
     baseline: Annotated[Path | None, typer.Option(metavar="DIR", help="Compare with this earlier run.")] = None,
     fail_under: Under = None,
@@ -87,29 +100,62 @@ def run(
 ) -> None:
     """Ask every question of the set once; write answers, figures and a report into DIR."""
     require("eval", "askcorpus eval")
-    from askcorpus_eval.compare import compare, read_report, write_comparison
-    from askcorpus_eval.gate import failures
-    from askcorpus_eval.run_folder import RunFolder
+    from askcorpus_eval.columns import chosen_columns
+    from askcorpus_eval.sampling import Sample
     from askcorpus_eval.session import Evaluation, Judging
 
+    if limit and sample:
+        raise UsageError("--limit and --sample do not go together.", "Leave one of them out.")
     gates = _gates(fail_under, fail_over, fail_drop)
-    if fail_drop and not baseline:
-        raise UsageError("--fail-drop compares with an earlier run.", "Name it: --baseline DIR.")
-    if baseline:
-        read_report(baseline)  # a wrong one is better known now than after an hour
-    evaluation = Evaluation(questions, out, corpus=corpus or (), data=data, overrides=_settings(overrides, max_error))
+    _check_baseline(baseline, fail_drop)
+    evaluation = Evaluation(
+        questions,
+        out,
+        corpus=corpus or (),
+        data=data,
+        overrides=_settings(overrides, max_error),
+        names=chosen_columns(names or ()),
+    )
     judging = Judging(judge_model, judge_url) if judge_model else None
-    report = evaluation.run(limit=limit, resume=resume, judging=judging)
-    before = None
-    if baseline:
-        comparison = compare(baseline, out)
-        write_comparison(RunFolder(out), [comparison])
-        before = comparison.before
-    for note in report.notes:
-        typer.echo(f"askcorpus: {visible(note)}", err=True)
-    _print_figures(report.figures, as_json=json)
-    typer.echo(f"askcorpus: {out / 'report.html'}", err=True)
-    _end(failures(gates, report.figures, before))
+    drawn = Sample(sample, seed) if sample else None
+    report = evaluation.run(limit=limit, sample=drawn, resume=resume, judging=judging)
+    _finish(report, out, gates, baseline, as_json=json)
+
+
+@app.command("score")
+def score_answers(
+    questions: Annotated[
+        Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")
+    ],
+    answers: Annotated[
+        Path, typer.Argument(metavar="ANSWERS", help="JSONL, also Ragas's, or a TREC run (.trec, .run).")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")],
+    data: Data = None,
+    names: Map = None,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Compare with this run, as one of askcorpus.")
+    ] = None,
+    fail_under: Under = None,
+    fail_over: Over = None,
+    fail_drop: Drop = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Score answers that another system gave, by the same figures.
+
+    The index holds the documents that both answer from.
+    """
+    require("eval", "askcorpus eval")
+    from askcorpus.settings import read_settings
+    from askcorpus_eval import session
+    from askcorpus_eval.columns import chosen_columns
+    from askcorpus_eval.questions import read_questions
+
+    gates = _gates(fail_under, fail_over, fail_drop)
+    _check_baseline(baseline, fail_drop)
+    asked = read_questions(questions, chosen_columns(names or ()))
+    report = session.score_others(asked, questions.name, answers, read_settings(data=data), out)
+    _finish(report, out, gates, baseline, as_json=json)
 
 
 @app.command("compare")
@@ -119,11 +165,12 @@ def compare_runs(
         Path | None, typer.Option(metavar="DIR", help="Where compare.html and compare.md go. (default: the last run)")
     ] = None,
     fail_drop: Drop = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
 ) -> None:
     """Compare runs question by question: paired differences with a randomisation test, and what flipped."""
     require("eval", "askcorpus eval")
-    from askcorpus_eval.compare import compare, markdown, write_comparison
-    from askcorpus_eval.gate import failures
+    from askcorpus_eval.compare import as_json, compare, markdown, write_comparison
+    from askcorpus_eval.gate import check_drops
     from askcorpus_eval.run_folder import RunFolder
 
     if len(runs) < 2:
@@ -133,15 +180,22 @@ def compare_runs(
     folder = RunFolder(out or runs[-1])
     folder.claim(resume=True)
     write_comparison(folder, comparisons)
-    typer.echo(visible(markdown(comparisons)), nl=False)  # answers hold text of documents, and a terminal obeys escapes
+    if json:
+        typer.echo(as_json(comparisons).encode("utf-8", "backslashreplace"))
+    else:
+        typer.echo(visible(markdown(comparisons)), nl=False)  # answers hold text of documents: a terminal obeys escapes
     typer.echo(f"askcorpus: {folder.path / 'compare.html'}", err=True)
-    _end([line for each in comparisons for line in _named(each, failures(gates, each.after, each.before))])
+    checked = [(each, check_drops(gates, each.before, each.after)) for each in comparisons]
+    _end([f"{each.b}: {failed}" for each, outcomes in checked for _, failed in outcomes if failed])
 
 
 @app.command("calibrate")
 def calibrate(
-    questions: Annotated[Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, or a BEIR folder.")],
+    questions: Annotated[
+        Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")
+    ],
     data: Data = None,
+    names: Map = None,
     max_error: MaxError = None,
     json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
@@ -153,15 +207,62 @@ def calibrate(
     from askcorpus.answer.risk import order
     from askcorpus.settings import read_settings
     from askcorpus_eval import session
+    from askcorpus_eval.columns import chosen_columns
     from askcorpus_eval.promises import RATES, offers, table
+    from askcorpus_eval.questions import read_questions
 
     settings = read_settings(data=data, max_error=max_error)
-    outcomes = session.calibrate(questions, settings)
+    asked = read_questions(questions, chosen_columns(names or ()))
+    for note in asked.notes:
+        typer.echo(f"askcorpus: {visible(note)}", err=True)
+    outcomes = session.calibrate(asked, questions.name, settings)
     ordered = settings.max_error
     found = offers(outcomes, RATES if ordered is None else (*RATES, ordered))
     typer.echo(found.model_dump_json() if json else table(found))
     if ordered is not None:
         order(outcomes, ordered)
+
+
+@app.command("probe")
+def probe(
+    data: Data = None,
+    limit: Annotated[int, typer.Option(min=2, metavar="N", help="At most so many questions.")] = 200,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another lot of documents and changes.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write report, answers and questions there.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
+    ] = None,
+    max_error: MaxError = None,
+    fail_over: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-over",
+            metavar="FIGURE=X",
+            help="Exit with 1 when it is higher, as in false_answered=0.1; repeatable.",
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Probe an index without labels: ask what its documents say, and the same with something changed.
+
+    Made of its own sentences: true statements and questions, and false ones with another number, another name or an
+    invented one. Told are the share of false ones that got an answer, and of true ones that got none.
+    """
+    require("eval", "askcorpus eval")
+    from askcorpus.settings import read_settings
+    from askcorpus_eval import session
+    from askcorpus_eval.probe import markdown, over, read_limits
+
+    limits = read_limits(fail_over or ())
+    settings = read_settings(data=data, **_settings(overrides, max_error))
+    report = session.probe(settings, limit=limit, seed=seed, out=out)
+    if json:
+        typer.echo(report.model_dump_json().encode("utf-8", "backslashreplace"))
+    else:
+        typer.echo(visible(markdown(report)), nl=False)
+    _end(over(limits, report))
 
 
 @app.command("make")
@@ -183,6 +284,38 @@ def make(
 
     drafted = draft(read_settings(data=data), out, feedback=feedback, documents=documents, language=language)
     typer.echo(f'askcorpus: {drafted} drafts in {out}; review them, then take out "draft".', err=True)
+
+
+def _finish(report: "Report", out: Path, gates: "list[Gate]", baseline: Path | None, *, as_json: bool) -> None:
+    """Compare, print, and set the exit code."""
+    from askcorpus_eval.compare import compare, write_comparison
+    from askcorpus_eval.export import gates_junit
+    from askcorpus_eval.gate import check, check_drops
+    from askcorpus_eval.run_folder import RunFolder
+
+    folder = RunFolder(out)
+    checked = check(gates, report.figures)
+    if baseline:
+        comparison = compare(baseline, out)
+        write_comparison(folder, [comparison])
+        checked += check_drops(gates, comparison.before, comparison.after)
+    if checked:
+        folder.write("gates.junit.xml", gates_junit(checked))
+    for note in report.notes:
+        typer.echo(f"askcorpus: {visible(note)}", err=True)
+    _print_figures(report.figures, as_json=as_json)
+    typer.echo(f"askcorpus: {out / 'report.html'}", err=True)
+    _end([failed for _, failed in checked if failed])
+
+
+def _check_baseline(baseline: Path | None, fail_drop: list[str] | None) -> None:
+    """Make sure that there is one where one is needed: better known now than after an hour."""
+    from askcorpus_eval.compare import read_report
+
+    if fail_drop and not baseline:
+        raise UsageError("--fail-drop compares with an earlier run.", "Name it: --baseline DIR.")
+    if baseline:
+        read_report(baseline)
 
 
 def _gates(under: list[str] | None, over: list[str] | None, drop: list[str] | None) -> "list[Gate]":
@@ -214,10 +347,6 @@ def _print_figures(figures: dict[str, Any], *, as_json: bool) -> None:
         if figure.value is not None:
             value, low, high = (number(part, BY_NAME[name]) for part in (figure.value, figure.low, figure.high))
             typer.echo(f"{name:22}{value:>9}   {low} – {high}   n {figure.n}")
-
-
-def _named(comparison: "Comparison", lines: list[str]) -> list[str]:
-    return [f"{comparison.b}: {line}" for line in lines]
 
 
 def _end(failed: list[str]) -> None:

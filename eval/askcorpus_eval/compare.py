@@ -1,15 +1,16 @@
 """Runs held against each other, question by question: what differs, by how much, and how likely by chance."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, computed_field
 
 from askcorpus.errors import UsageError
-from askcorpus_eval.evaluate import Report, Row
-from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Floats, Metric, Table, estimates
+from askcorpus_eval.evaluate import METRICS_VERSION, Report, Row
+from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Floats, Metric, Table, estimate, with_risks
 from askcorpus_eval.metrics.bootstrap import difference_interval, randomisation_p
 from askcorpus_eval.report import number, render, table
 from askcorpus_eval.run_folder import METRICS as METRICS_FILE
@@ -20,9 +21,11 @@ FLIPS_SHOWN = 100
 
 
 class Difference(BaseModel, frozen=True):
-    """One metric of two runs on the questions both were asked: ``change`` is B − A with its 95 % interval.
+    """One metric of two runs on the ``n`` questions that bear on it in both: ``change`` is B − A with its 95 %
+    interval, ``p`` the chance of a change at least as large if the runs were alike; ``None`` where it is undefined.
 
-    ``p`` is the chance of a change at least as large if the runs were alike; ``None`` where it is undefined.
+    Figures of the answers given (``Metric.of_answered``, and means that only answered questions have) are of questions
+    that both answered: else a run that answers more, and harder ones, would look worse for it.
     """
 
     metric: str
@@ -32,7 +35,9 @@ class Difference(BaseModel, frozen=True):
     low: float | None
     high: float | None
     p: float | None
+    n: int
 
+    @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
     @property
     def verdict(self) -> str:
         """``better``, ``worse`` or ``same`` (no difference that chance would not explain)."""
@@ -78,12 +83,22 @@ def read_report(folder: Path) -> Report:
     Raises:
         UsageError: there is none in the folder, or it is of another version.
     """
+    file = folder / METRICS_FILE
     try:
-        return Report.model_validate_json((folder / METRICS_FILE).read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except OSError as exc:
         raise UsageError(f"{folder} holds no finished run ({METRICS_FILE}: {exc.strerror}).") from exc
+    try:
+        found = _Versioned.model_validate_json(text).version
+        if found == METRICS_VERSION:
+            return Report.model_validate_json(text)
     except ValidationError as exc:
-        raise UsageError(f"{folder / METRICS_FILE} is not of this version.", "Run the evaluation again.") from exc
+        raise UsageError(f"{file} is damaged.", "Run the evaluation again.") from exc
+    raise UsageError(f"{file} is of version {found}, not {METRICS_VERSION}.", "Run the evaluation again.")
+
+
+class _Versioned(BaseModel):
+    version: int = 1
 
 
 def compare(a: Path, b: Path) -> Comparison:
@@ -97,27 +112,29 @@ def compare(a: Path, b: Path) -> Comparison:
     if not pairs:
         raise UsageError(f"{a} and {b} have no question in common.", "Compare runs of the same question set.")
     before, after = (_table([pair[side] for pair in pairs]) for side in (0, 1))
-    old, new = estimates(before), estimates(after)
+    differences = (difference(metric, before, after) for metric in METRICS)
     return Comparison(
         a=str(a),
         b=str(b),
         questions=len(pairs),
         notes=list(_notes(first, second, len(pairs))),
-        differences=[
-            difference(metric, before, after, old[metric.name], new[metric.name])
-            for metric in METRICS
-            if old[metric.name].value is not None and new[metric.name].value is not None
-        ],
+        differences=[found for found in differences if found],
         flips=_flips(pairs, RunFolder(a), RunFolder(b)),
     )
 
 
-def difference(metric: Metric, before: Table, after: Table, a: Estimate, b: Estimate) -> Difference:
-    """One metric's change, with a paired bootstrap interval and a paired randomisation test."""
+def difference(metric: Metric, before: Table, after: Table) -> Difference | None:
+    """One metric's change, with a paired bootstrap interval and a paired randomisation test; None where it has no
+    figure in both."""
+    rows = _shared(metric, before, after)
+    before, after = ({name: column[rows] for name, column in table.items()} for table in (before, after))
+    a, b = estimate(metric, before), estimate(metric, after)
+    if a.value is None or b.value is None:
+        return None
     old, new = metric.columns(before), metric.columns(after)
     n = len(old[0])
     if all(np.array_equal(ours, theirs, equal_nan=True) for ours, theirs in zip(old, new, strict=True)):
-        return Difference(metric=metric.name, a=a, b=b, change=0.0, low=0.0, high=0.0, p=1.0)
+        return Difference(metric=metric.name, a=a, b=b, change=0.0, low=0.0, high=0.0, p=1.0, n=b.n)
 
     def on(rows: NDArray[np.intp]) -> float:
         return metric.value(*(column[rows] for column in new)) - metric.value(*(column[rows] for column in old))
@@ -132,11 +149,29 @@ def difference(metric: Metric, before: Table, after: Table, a: Estimate, b: Esti
         metric=metric.name,
         a=a,
         b=b,
-        change=(b.value or 0.0) - (a.value or 0.0),
+        change=b.value - a.value,
         low=_known(low),
         high=_known(high),
         p=_known(randomisation_p(swapped, n)),
+        n=b.n,
     )
+
+
+def _shared(metric: Metric, before: Table, after: Table) -> NDArray[np.bool_]:
+    """The questions on which the runs compare."""
+    if metric.is_mean:
+        old, new = metric.columns(before)[0], metric.columns(after)[0]
+        return ~np.isnan(old) & ~np.isnan(new)
+    both: NDArray[np.bool_] = np.ones(len(before["answered"]), dtype=np.bool_)
+    if metric.of_answered:
+        for table in (before, after):
+            both &= (table["answered"] == 1) & ~np.isnan(table["correct"])
+    return both
+
+
+def as_json(comparisons: Sequence[Comparison]) -> str:
+    """The comparisons as one line of JSON."""
+    return json.dumps({"comparisons": [each.model_dump(mode="json") for each in comparisons]}, ensure_ascii=False)
 
 
 def markdown(comparisons: Sequence[Comparison]) -> str:
@@ -166,9 +201,9 @@ def _markdown(comparison: Comparison) -> str:
     parts = [
         f"# {comparison.b} against {comparison.a}",
         f"{comparison.questions} questions in common. Change is B − A with its 95 % paired bootstrap interval; p is of "
-        "a paired randomisation test, one metric at a time.",
+        "a paired randomisation test, one metric at a time; n counts the questions that bear on it in both runs.",
         *(f"> {note}" for note in comparison.notes),
-        table(["figure", "A", "B", "change", "95 % interval", "p", ""], _rows(comparison)),
+        table(["figure", "A", "B", "change", "95 % interval", "p", "n", ""], _rows(comparison)),
         f"## {len(comparison.flips)} questions flipped",
         "\n".join(_flip(flip) for flip in comparison.flips[:FLIPS_SHOWN]) or "None.",
     ]
@@ -182,7 +217,7 @@ def _rows(comparison: Comparison) -> Iterator[Sequence[str]]:
         p = p_value(row.p)
         verdict = "" if row.verdict == "same" else row.verdict
         a, b = number(row.a.value, metric), number(row.b.value, metric)
-        yield row.metric, a, b, f"{row.change:+.3f}", f"{low} … {high}", p, verdict
+        yield row.metric, a, b, f"{row.change:+.3f}", f"{low} … {high}", p, str(row.n), verdict
 
 
 def _flip(flip: Flip) -> str:
@@ -205,7 +240,7 @@ def _table(rows: Sequence[Row]) -> Table:
 
     table = {metric.name: column([row.scores.get(metric.name) for row in rows]) for metric in METRICS if metric.is_mean}
     fields = ("correct", "answerable", "answered", "confidence", "milliseconds")
-    return table | {name: column([getattr(row, name) for row in rows]) for name in fields}
+    return table | with_risks({name: column([getattr(row, name) for row in rows]) for name in fields})
 
 
 def _notes(first: Report, second: Report, shared: int) -> Iterator[str]:

@@ -2,15 +2,16 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
 from pydantic import BaseModel, Field
 
-from askcorpus.errors import NothingIngested, UsageError
+from askcorpus.errors import ModelError, NothingIngested, UsageError
 from askcorpus.settings import Settings
 from askcorpus.types import Answer, IndexInfo, Turn
 from askcorpus_eval.figures import METRICS, Estimate, Metric, Table, estimate, estimates, given_answers, tabulate
@@ -25,6 +26,12 @@ DEPTH = 20
 """Passages asked for, enough that ten documents are nearly always among them. A language model is given every passage
 asked for, so with one no more are asked for than the product would."""
 
+METRICS_VERSION = 2
+"""Of ``metrics.json``: it grows with every change that a reader of the file must know of."""
+
+MOST_FAILURES = 5
+"""A judge that fails so often in a row is not asked any more."""
+
 SMALLEST_GROUP = 20
 """Groups of a split with fewer questions get means only; their other figures would be noise."""
 
@@ -35,6 +42,7 @@ SPLITS: Mapping[str, Callable[[Question], str]] = {
     "standalone": lambda question: {True: "standalone", False: "presupposes", None: "unknown"}[question.standalone],
 }
 LIST_SHOWN = 5
+NO_FAILURES: Mapping[str, str] = MappingProxyType({})
 _PASSWORD = re.compile(r"//[^/@\s]*@")
 
 
@@ -102,8 +110,10 @@ class Row(BaseModel, frozen=True):
 
 
 class Report(BaseModel, frozen=True):
-    """All figures of a run. ``notes`` are what a reader must know to trust them, one line each."""
+    """All figures of a run. ``notes`` are what a reader must know to trust them, one line each; ``judge_failures`` are
+    the answers without a verdict, by question id, and why. ``version`` is that of this form."""
 
+    version: int = METRICS_VERSION
     run: RunInfo
     figures: dict[str, Estimate]
     splits: dict[str, dict[str, dict[str, Estimate]]]
@@ -111,6 +121,7 @@ class Report(BaseModel, frozen=True):
     risk: list[tuple[float, float]]
     notes: list[str]
     questions: list[Row]
+    judge_failures: dict[str, str] = Field(default_factory=dict)
     cases: list[Case] = Field(default_factory=list, exclude=True)
 
 
@@ -131,12 +142,13 @@ def evaluate(
     Raises:
         UsageError: there is no question, or none of the gold documents is in the index.
         NothingIngested: the index is empty.
+        ModelError: the judge fails on one answer after the other.
     """
     gold = match_gold(assistant.store, questions)
     answers = ask_all(assistant, questions, answers or {}, on_answer or (lambda _: None))
     cases = [score(q, answers[q.id], gold[q.id], assistant.store) for q in questions]
-    judged = [_judged(case, judge) for case in cases] if judge else cases
-    return report_on(judged, describe(assistant, cases, judge.name if judge else None, source))
+    judged, failures = judge_all(cases, judge) if judge else (cases, {})
+    return report_on(judged, describe(assistant, cases, judge.name if judge else None, source), failures)
 
 
 def match_gold(store: Documents, questions: Sequence[Question]) -> dict[str, Gold]:
@@ -156,7 +168,7 @@ def match_gold(store: Documents, questions: Sequence[Question]) -> dict[str, Gol
     if named and len(unknown) == len(named):
         raise UsageError(
             f"None of the {len(named)} gold documents is in the index (the first: {unknown[0]}).",
-            "Give the corpus of these questions: --corpus PATH or --data DIR.",
+            "Give the corpus of these questions: --corpus PATH or --data DIR; if that is no document: --map doc_ids=",
         )
     return gold
 
@@ -217,7 +229,7 @@ def masked(settings: Settings) -> dict[str, Any]:
     return {name: _PASSWORD.sub("//***@", value) if isinstance(value, str) else value for name, value in values.items()}
 
 
-def report_on(cases: Sequence[Case], run: RunInfo) -> Report:
+def report_on(cases: Sequence[Case], run: RunInfo, judge_failures: Mapping[str, str] = NO_FAILURES) -> Report:
     """The figures of these cases."""
     table = tabulate(cases)
     confidence, correct = given_answers(table["confidence"], table["correct"], table["answered"])
@@ -228,8 +240,9 @@ def report_on(cases: Sequence[Case], run: RunInfo) -> Report:
         splits={name: _split(cases, table, key) for name, key in SPLITS.items()},
         reliability=reliability(confidence, correct),
         risk=risk_curve(confidence, correct, judged),
-        notes=_notes(cases, run.depth),
+        notes=[*_notes(cases, run.depth), *_judge_notes(cases, judge_failures)],
         questions=[_row(case) for case in cases],
+        judge_failures=dict(judge_failures),
         cases=list(cases),
     )
 
@@ -251,12 +264,29 @@ def _group(metrics: Sequence[Metric], table: Table, size: int) -> dict[str, Esti
     return {name: figure for name, figure in found.items() if figure.value is not None}
 
 
-def _judged(case: Case, judge: Judge) -> Case:
-    """The case with the judge's verdict among its scores."""
-    verdict = judge.faithfulness(case.answer)
-    if verdict is None:
-        return case
-    return case.model_copy(update={"scores": case.scores | {"faithfulness": verdict}})
+def judge_all(cases: Sequence[Case], judge: Judge) -> tuple[list[Case], dict[str, str]]:
+    """The cases with the judge's verdicts among their scores, and why those of which it has none failed, by id.
+
+    Raises:
+        ModelError: it fails on one answer after the other.
+    """
+    judged, failures, in_a_row = [], {}, 0
+    for case in cases:
+        verdict = None
+        try:
+            verdict = judge.faithfulness(case.answer)
+            in_a_row = 0
+        except ModelError as exc:
+            in_a_row += 1
+            if in_a_row == MOST_FAILURES:
+                raise
+            failures[case.question.id] = str(exc)
+        if verdict is not None:
+            case = case.model_copy(update={"scores": case.scores | {"faithfulness": verdict}})
+        elif case.answer.answerable:
+            failures.setdefault(case.question.id, "its reply cannot be read")
+        judged.append(case)
+    return judged, failures
 
 
 def _notes(cases: Sequence[Case], depth: int) -> list[str]:
@@ -279,6 +309,14 @@ def _notes(cases: Sequence[Case], depth: int) -> list[str]:
     if drafts:
         notes.append(f"{drafts} questions are drafts that nobody has reviewed")
     return notes
+
+
+def _judge_notes(cases: Sequence[Case], failures: Mapping[str, str]) -> Iterator[str]:
+    if failures:
+        named = [f"{name} ({reason.rstrip('.')})" for name, reason in list(failures.items())[:LIST_SHOWN]]
+        more = ", …" if len(failures) > LIST_SHOWN else ""
+        asked = sum(case.answer.answerable for case in cases)
+        yield f"the judge failed on {len(failures)} of {asked} answers, which have no verdict: {', '.join(named)}{more}"
 
 
 def _unknown(gold: Iterable[Gold]) -> list[str]:

@@ -1,12 +1,20 @@
 """A run in the formats that other tools read."""
 
+import csv
+import io
 import json
+import re
 from collections.abc import Iterator, Sequence
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from askcorpus.text.characters import spreadsheet_cell
+from askcorpus_eval.figures import METRICS
+from askcorpus_eval.gate import Outcome
 from askcorpus_eval.metrics.answers import plain
 from askcorpus_eval.score import Case
 
 TAG = "askcorpus"
+_NOT_XML = re.compile("[^\\t\\n\\r\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def trec_run(cases: Sequence[Case]) -> str:
@@ -30,6 +38,72 @@ def trec_qrels(cases: Sequence[Case]) -> str:
 def ragas(cases: Sequence[Case]) -> str:
     """The samples of a RAGAS ``EvaluationDataset``, one a line; ``reference`` only where there is a gold answer."""
     return _lines(json.dumps(_sample(case), ensure_ascii=False) for case in cases)
+
+
+def questions_csv(cases: Sequence[Case]) -> str:
+    """A question a line, with its scores, its answer and what that cites; no cell is a formula."""
+    scored = {name for case in cases for name in case.scores}
+    metrics = [metric.name for metric in METRICS if metric.name in scored]
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    columns = ("id", "question", "languages", "type", "answerable", "answered", "correct", "confidence", "milliseconds")
+    writer.writerow((*columns, *metrics, "expected", "answer", "title", "quote"))
+    for case in cases:
+        question, answer = case.question, case.answer
+        first = answer.citations[0] if answer.citations else None
+        told = (question.id, question.question, question.languages, question.type)
+        judged = (question.answerable, answer.answerable, case.correct)
+        numbers = (answer.confidence, case.milliseconds, *(case.scores.get(name, "") for name in metrics))
+        texts = (
+            " | ".join(question.answers),
+            answer.answer,
+            first.title if first else "",
+            first.quote if first else "",
+        )
+        writer.writerow((*map(spreadsheet_cell, told), *map(_yes_no, judged), *numbers, *map(spreadsheet_cell, texts)))
+    return table.getvalue()
+
+
+def _yes_no(value: bool | None) -> str:
+    return "" if value is None else str(value).lower()
+
+
+def questions_junit(cases: Sequence[Case]) -> str:
+    """A test case a question: a wrong answer (or silence) is a failure, one that cannot be judged is skipped."""
+    suite = Element("testsuite", name="questions")
+    for case in cases:
+        time = f"{case.milliseconds / 1000:.3f}"
+        test = SubElement(suite, "testcase", classname="questions", name=_xml(case.question.id), time=time)
+        if case.correct is None:
+            SubElement(test, "skipped", message="its gold does not tell right from wrong")
+        elif not case.correct:
+            told = "answered" if case.answer.answerable else "not answered"
+            failure = SubElement(test, "failure", message=f"{told}, wrongly")
+            expected = " | ".join(case.question.answers) or ("no answer" if case.question.answerable is False else "–")
+            failure.text = _xml(f"{case.question.question}\nexpected: {expected}\ngiven: {case.answer.answer}")
+    return _junit(suite)
+
+
+def gates_junit(outcomes: Sequence[Outcome]) -> str:
+    """A test case a gate."""
+    suite = Element("testsuite", name="gates")
+    for gate, failed in outcomes:
+        test = SubElement(suite, "testcase", classname="gates", name=f"{gate.metric} --fail-{gate.kind} {gate.limit:g}")
+        if failed:
+            SubElement(test, "failure", message=failed)
+    return _junit(suite)
+
+
+def _junit(suite: Element) -> str:
+    for name, tag in (("tests", "testcase"), ("failures", "failure"), ("skipped", "skipped")):
+        suite.set(name, str(len(suite.findall(f".//{tag}"))))
+    indent(suite)
+    return "<?xml version='1.0' encoding='utf-8'?>\n" + tostring(suite, encoding="unicode") + "\n"
+
+
+def _xml(text: str) -> str:
+    """Text without the characters that XML has no way to write."""
+    return _NOT_XML.sub("\ufffd", text)
 
 
 def _sample(case: Case) -> dict[str, object]:

@@ -10,15 +10,20 @@ from pydantic import BaseModel
 
 from askcorpus.errors import UsageError
 from askcorpus_eval.metrics import abstention, bootstrap, calibration, latency
+from askcorpus_eval.metrics.wilson import share_interval
 from askcorpus_eval.score import HIT_DEPTHS, RECALL_DEPTHS, Case
 
+COVERAGES = (0.2, 0.4, 0.6, 0.8)
+"""The coverages at which the share of wrong answers is a figure of its own."""
+
+SLACK = 1e-9  # 3 of 5 questions are a coverage of 0.6, whatever its last binary digit
 Floats = NDArray[np.float64]
 Table = Mapping[str, Floats]
 """A column a name, a row a question, NaN where a question has no gold for that column."""
 
 
 class Estimate(BaseModel, frozen=True):
-    """A figure over ``n`` questions with its 95 % bootstrap interval; ``None`` when no question bears on it."""
+    """A figure over ``n`` questions with its 95 % interval; ``None`` when no question bears on it."""
 
     value: float | None
     low: float | None
@@ -37,7 +42,11 @@ def _count(*columns: Floats) -> int:
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure: ``value`` of the columns it ``reads``, over the questions that ``count`` counts."""
+    """A figure: ``value`` of the columns it ``reads``, over the questions that ``count`` counts.
+
+    ``share`` says that it is a share of these questions (or a mean of scores from 0 to 1); ``of_answered``, that it is
+    of the answers given, so that two runs compare on questions only that both answered.
+    """
 
     name: str
     group: str
@@ -47,6 +56,8 @@ class Metric:
     reads: tuple[str, ...] = ()
     value: Callable[..., float] = _mean
     count: Callable[..., int] = _count
+    share: bool = False
+    of_answered: bool = False
 
     def columns(self, table: Table) -> tuple[Floats, ...]:
         """The columns the figure is made of; a mean reads the column of its own name."""
@@ -84,8 +95,34 @@ def given_answers(confidence: Floats, correct: Floats, answered: Floats) -> tupl
     return confidence[rows], correct[rows] == 1
 
 
+def _count_answers(confidence: Floats, correct: Floats, answered: Floats) -> int:
+    return len(given_answers(confidence, correct, answered)[0])
+
+
 def _percentile(percent: float) -> Callable[[Floats], float]:
     return lambda milliseconds: latency.percentile(milliseconds, percent)
+
+
+def _wrong_at(coverage: float) -> Callable[[Floats, Floats, Floats], float]:
+    def value(confidence: Floats, correct: Floats, answered: Floats) -> float:
+        return _surest(coverage, confidence, correct, answered)[0]
+
+    return value
+
+
+def _count_at(coverage: float) -> Callable[[Floats, Floats, Floats], int]:
+    def count(confidence: Floats, correct: Floats, answered: Floats) -> int:
+        return _surest(coverage, confidence, correct, answered)[1]
+
+    return count
+
+
+def _surest(coverage: float, confidence: Floats, correct: Floats, answered: Floats) -> tuple[float, int]:
+    """The share of wrong ones among the surest answers that are this share of the questions, and their number."""
+    judged = int((~np.isnan(correct)).sum())
+    curve = abstention.risk_curve(*given_answers(confidence, correct, answered), judged)
+    reached, risk = next((point for point in curve if point[0] >= coverage - SLACK), (0.0, np.nan))
+    return risk, round(reached * judged)
 
 
 _ABSTAINED = ("answered", "answerable")
@@ -101,10 +138,12 @@ METRICS: tuple[Metric, ...] = (
     Metric("f1", "Answers", "words shared with the gold answer"),
     Metric("answer_in_citation", "Answers", "a short gold answer stands in a cited quote"),
     Metric("marked_f1", "Answers", "words that the marked words share with a short gold answer"),
+    Metric("nugget_recall", "Answers", "share of the facts of a whole answer that it holds"),
     Metric("correct", "Answers", "answered rightly, or rightly not answered"),
     Metric("citation_precision", "Citations", "share of cited characters that are gold evidence"),
     Metric("citation_recall", "Citations", "share of gold evidence that is cited"),
     Metric("cited_gold", "Citations", "an answer cites a gold document"),
+    Metric("cited_page", "Citations", "an answer cites a gold page"),
     Metric("citation_verified", "Citations", "share of quotes that stand at their place"),
     Metric("answered", "Abstention", "share of questions answered (coverage)"),
     Metric(
@@ -114,6 +153,7 @@ METRICS: tuple[Metric, ...] = (
         reads=_ABSTAINED,
         value=_abstention(abstention.abstention_precision),
         count=lambda answered, answerable: int(((answered == 0) & ~np.isnan(answerable)).sum()),
+        share=True,
     ),
     Metric(
         "abstention_recall",
@@ -122,6 +162,7 @@ METRICS: tuple[Metric, ...] = (
         reads=_ABSTAINED,
         value=_abstention(abstention.abstention_recall),
         count=lambda _, answerable: int((answerable == 0).sum()),
+        share=True,
     ),
     Metric(
         "abstention_f1",
@@ -137,14 +178,30 @@ METRICS: tuple[Metric, ...] = (
         reads=("confidence", "answerable"),
         value=_auroc,
     ),
+    Metric("wrong", "Risk", "share of the answers given that are wrong", better="lower"),
+    Metric("wrong_silence", "Risk", "share of answerable questions that got no answer", better="lower"),
+    *(
+        Metric(
+            f"wrong@{coverage}",
+            "Risk",
+            f"share of wrong answers among the surest, {coverage:.0%} of the questions",
+            better="lower",
+            reads=_ANSWERS,
+            value=_wrong_at(coverage),
+            count=_count_at(coverage),
+            share=True,
+        )
+        for coverage in COVERAGES
+    ),
     Metric(
         "aurc",
-        "Abstention",
+        "Risk",
         "mean risk while coverage grows",
         better="lower",
         reads=_ANSWERS,
         value=_of_answers(abstention.aurc),
-        count=lambda *columns: len(given_answers(*columns)[0]),
+        count=_count_answers,
+        of_answered=True,
     ),
     Metric(
         "ece",
@@ -153,7 +210,8 @@ METRICS: tuple[Metric, ...] = (
         better="lower",
         reads=_ANSWERS,
         value=_of_answers(calibration.ece),
-        count=lambda *columns: len(given_answers(*columns)[0]),
+        count=_count_answers,
+        of_answered=True,
     ),
     Metric(
         "latency_p50",
@@ -179,11 +237,12 @@ BY_NAME = {metric.name: metric for metric in METRICS}
 
 
 def metric_named(name: str) -> Metric:
-    """The metric of this name.
+    """The metric of this name (``wrong@.6`` is ``wrong@0.6``).
 
     Raises:
         UsageError: there is none.
     """
+    name = name.replace("@.", "@0.")
     if name not in BY_NAME:
         raise UsageError(f"There is no metric {name!r}.", f"There are: {', '.join(BY_NAME)}.")
     return BY_NAME[name]
@@ -196,13 +255,23 @@ def tabulate(cases: Sequence[Case]) -> Table:
         return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
     table = {m.name: column([case.scores.get(m.name) for case in cases]) for m in METRICS if m.is_mean}
-    return table | {
-        "correct": column([case.correct for case in cases]),
-        "answerable": column([case.question.answerable for case in cases]),
-        "answered": column([case.answer.answerable for case in cases]),
-        "confidence": column([case.answer.confidence for case in cases]),
-        "milliseconds": column([case.milliseconds for case in cases]),
-    }
+    return table | with_risks(
+        {
+            "correct": column([case.correct for case in cases]),
+            "answerable": column([case.question.answerable for case in cases]),
+            "answered": column([case.answer.answerable for case in cases]),
+            "confidence": column([case.answer.confidence for case in cases]),
+            "milliseconds": column([case.milliseconds for case in cases]),
+        }
+    )
+
+
+def with_risks(table: Table) -> dict[str, Floats]:
+    """The columns that every question has, and the two risks made of them: of a wrong answer, and of a silence where
+    there is one."""
+    wrong = np.where(table["answered"] == 1, 1 - table["correct"], np.nan)
+    silence = np.where(table["answerable"] == 1, 1 - table["answered"], np.nan)
+    return {**table, "wrong": wrong, "wrong_silence": silence}
 
 
 def estimate(metric: Metric, table: Table, *, means_only: bool = False) -> Estimate:
@@ -213,7 +282,9 @@ def estimate(metric: Metric, table: Table, *, means_only: bool = False) -> Estim
         return Estimate(value=None, low=None, high=None, n=n)
     if means_only and not metric.is_mean:
         return Estimate(value=value, low=None, high=None, n=n)
-    if metric.is_mean:
+    if value in (0, 1) and (metric.share or metric.is_mean):
+        low, high = share_interval(value * n, n)
+    elif metric.is_mean:
         low, high = bootstrap.mean_interval(columns[0][~np.isnan(columns[0])])
     else:
         low, high = bootstrap.interval(metric.value, columns)

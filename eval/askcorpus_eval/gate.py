@@ -17,6 +17,10 @@ class Gate(NamedTuple):
     kind: Literal["under", "over", "drop"]
 
 
+Outcome = tuple[Gate, str]
+"""A gate, and why it is not passed; empty where it is."""
+
+
 def read_gates(kind: Literal["under", "over", "drop"], conditions: Iterable[str]) -> list[Gate]:
     """The gates of options written ``metric=number``.
 
@@ -38,28 +42,39 @@ def read_gates(kind: Literal["under", "over", "drop"], conditions: Iterable[str]
     return gates
 
 
-def failures(
-    gates: Iterable[Gate], figures: Mapping[str, Estimate], baseline: Mapping[str, Estimate] | None = None
-) -> list[str]:
-    """One line for every gate that is not passed; a figure that no question has gold for passes none."""
-    return [line for gate in gates if (line := _failure(gate, figures, baseline or {}))]
+def check(gates: Iterable[Gate], figures: Mapping[str, Estimate]) -> list[Outcome]:
+    """Whether a run's figures pass the gates, those of kind ``drop`` aside; one without gold passes none."""
+    return [(gate, _failure(gate, figures)) for gate in gates if gate.kind != "drop"]
 
 
-def _failure(gate: Gate, figures: Mapping[str, Estimate], baseline: Mapping[str, Estimate]) -> str:
+def check_drops(gates: Iterable[Gate], before: Mapping[str, Estimate], after: Mapping[str, Estimate]) -> list[Outcome]:
+    """Whether figures got worse, on the questions that two runs share, by more than gates of kind ``drop`` allow."""
+    return [(gate, _drop(gate, before, after)) for gate in gates if gate.kind == "drop"]
+
+
+def _failure(gate: Gate, figures: Mapping[str, Estimate]) -> str:
     now = _value(figures, gate.metric)
     if now is None:
-        return f"{gate.metric} has no figure: no question has gold for it"
+        return f"{gate.metric} has no figure: {_why_none(gate.metric)}"
     if gate.kind == "under":
         return f"{gate.metric} is {now:.4g}, under {gate.limit:g}" if now < gate.limit - SLACK else ""
-    if gate.kind == "over":
-        return f"{gate.metric} is {now:.4g}, over {gate.limit:g}" if now > gate.limit + SLACK else ""
-    before = _value(baseline, gate.metric)
-    if before is None:
-        return f"{gate.metric} has no figure in the baseline"
-    worse = before - now if metric_named(gate.metric).better == "higher" else now - before
+    return f"{gate.metric} is {now:.4g}, over {gate.limit:g}" if now > gate.limit + SLACK else ""
+
+
+def _why_none(name: str) -> str:
+    if name.startswith("wrong@"):
+        return "so many questions got no answer, or none has gold that tells"
+    return "no question has gold for it"
+
+
+def _drop(gate: Gate, before: Mapping[str, Estimate], after: Mapping[str, Estimate]) -> str:
+    then, now = _value(before, gate.metric), _value(after, gate.metric)
+    if then is None or now is None:
+        return f"{gate.metric} has no figure on the questions of both runs"
+    worse = then - now if metric_named(gate.metric).better == "higher" else now - then
     if worse <= gate.limit + SLACK:
         return ""
-    return f"{gate.metric} went from {before:.4g} to {now:.4g}, worse by {worse:.4g}, more than {gate.limit:g}"
+    return f"{gate.metric} went from {then:.4g} to {now:.4g}, worse by {worse:.4g}, more than {gate.limit:g}"
 
 
 def _value(figures: Mapping[str, Estimate], name: str) -> float | None:

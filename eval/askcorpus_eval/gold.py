@@ -1,6 +1,6 @@
 """Gold as the index knows it: document ids matched by id or by path, evidence found in the documents' texts."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple, Protocol
 
@@ -31,54 +31,120 @@ class Gold(NamedTuple):
     """A question's gold in the index's own ids.
 
     ``grades`` also holds, under the name the question gives it, each document that is not in the index (it can only be
-    missed); ``evidence`` has, for each text that was found, all its places.
+    missed), and each file of many records (rows of a spreadsheet, messages of a mailbox), of which ``members`` are:
+    document id → that name. ``evidence`` has, for each text that was found, all its places.
     """
 
     grades: dict[str, int]
     evidence: tuple[tuple[Place, ...], ...]
     unknown: tuple[str, ...]
     unlocated: int
+    members: dict[str, str]
+
+    def holds(self, document_id: str) -> bool:
+        """Whether the document is one of them."""
+        return self.members.get(document_id, document_id) in self.grades
+
+    def ranked(self, ranking: Sequence[str]) -> tuple[str, ...]:
+        """A ranking of documents in the names of ``grades``, each at its first rank."""
+        return tuple(dict.fromkeys(self.members.get(name, name) for name in ranking))
 
 
 class Matcher:
-    """Finds gold documents by id, else by path: the whole path or its last parts, with or without the ending."""
+    """Finds gold documents: by id; by path, the whole or its last parts, with or without the ending; as the file that
+    many of them are records of; by title or address. What fits several is not found."""
 
     def __init__(self, store: Documents) -> None:
         self._store = store
-        self._by_path: dict[str, set[str]] | None = None
+        self._known: _Names | None = None
 
     def gold(self, question: Question) -> Gold:
         """The question's gold in the index's ids."""
-        found = {name: self.document(name) for name in question.doc_ids}
-        documents = [document for document in found.values() if document]
-        places = [locate(text, documents) for text in question.evidence]
+        found = {name: self.documents(name) for name in question.doc_ids}
+        single = {name: ids[0] if len(ids) == 1 else name for name, ids in found.items()}
+        documents = (document for ids in found.values() for name in ids if (document := self._store.document(name)))
+        looked_at = list(documents) if question.evidence else []
+        places = [locate(text, looked_at) for text in question.evidence]
         return Gold(
-            grades={doc.id if doc else name: question.grades.get(name, 1) for name, doc in found.items()},
+            grades={single[name]: question.grades.get(name, 1) for name in found},
             evidence=tuple(place for place in places if place),
-            unknown=tuple(name for name, doc in found.items() if doc is None),
+            unknown=tuple(name for name, ids in found.items() if not ids),
             unlocated=sum(not place for place in places),
+            members={one: name for name, ids in found.items() if len(ids) > 1 for one in ids},
         )
 
-    def document(self, name: str) -> Document | None:
-        """The document with this id or path; ``None`` when there is none, or when a path fits several."""
-        if document := self._store.document(name):
-            return document
-        if self._by_path is None:
-            self._by_path = self._paths()
-        ids = self._by_path.get(str(PurePosixPath(name.replace("\\", "/"))), set())
-        return self._store.document(next(iter(ids))) if len(ids) == 1 else None
-
-    def _paths(self) -> dict[str, set[str]]:
-        paths: dict[str, set[str]] = {}
-        for document in self._all():
-            origin = PurePosixPath(document.origin.replace("\\", "/"))
-            for path in {origin, origin.with_suffix("")} if origin.name else ():
-                for start in range(len(path.parts)):
-                    paths.setdefault(str(PurePosixPath(*path.parts[start:])), set()).add(document.id)
-        return paths
+    def documents(self, name: str) -> tuple[str, ...]:
+        """The ids of the document of this name, or of the records of the file of this name; empty for none."""
+        if self._store.document(name):
+            return (name,)
+        if self._known is None:
+            self._known = _Names(self._all())
+        return self._known.find(name)
 
     def _all(self) -> Iterator[Document]:
         offset = 0
         while page := self._store.documents(offset=offset, limit=PAGE):
             yield from page
             offset += len(page)
+
+
+class _Names:
+    """What documents are called beside their ids."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self._paths, self._files = _Paths(), _Paths()
+        self._records: dict[str, list[str]] = {}
+        self._titles: dict[str, set[str]] = {}
+        for document in documents:
+            self._paths.add(document.origin, document.id)
+            if file := _file_of(document.origin):
+                self._records.setdefault(file, []).append(document.id)
+            for title in {document.title, document.url} - {""}:
+                self._titles.setdefault(_folded(title), set()).add(document.id)
+        for file in self._records:
+            self._files.add(file, file)
+
+    def find(self, name: str) -> tuple[str, ...]:
+        """The documents of this name."""
+        if ids := self._paths.find(name):
+            return _only(ids)
+        if files := self._files.find(name):
+            return tuple(self._records[next(iter(files))]) if len(files) == 1 else ()
+        return _only(self._titles.get(_folded(name), set()))
+
+
+class _Paths:
+    """What goes by the last parts of a path, with or without its ending; in other letters where none is in these."""
+
+    def __init__(self) -> None:
+        self._exact: dict[str, set[str]] = {}
+        self._folded: dict[str, set[str]] = {}
+
+    def add(self, origin: str, target: str) -> None:
+        """Let the target go by this path."""
+        whole = PurePosixPath(origin.replace("\\", "/"))
+        for path in {whole, whole.with_suffix("")} if whole.name else ():
+            for start in range(len(path.parts)):
+                name = str(PurePosixPath(*path.parts[start:]))
+                self._exact.setdefault(name, set()).add(target)
+                self._folded.setdefault(name.casefold(), set()).add(target)
+
+    def find(self, name: str) -> set[str]:
+        """What goes by this name."""
+        path = str(PurePosixPath(name.replace("\\", "/")))
+        return self._exact.get(path) or self._folded.get(path.casefold(), set())
+
+
+def _file_of(origin: str) -> str:
+    """The file of a record (``/data/prices.csv#L3``); empty where a document is a file of its own."""
+    folder, slash, name = origin.rpartition("/")
+    file, hash_, _ = name.partition("#")
+    return folder + slash + file if hash_ else ""
+
+
+def _only(ids: Collection[str]) -> tuple[str, ...]:
+    return tuple(ids) if len(ids) == 1 else ()
+
+
+def _folded(title: str) -> str:
+    return " ".join(title.split()).casefold()

@@ -1,14 +1,15 @@
 """The report that people read: as a page that needs nothing else, and as Markdown."""
 
 import math
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from askcorpus.types import Document
 from askcorpus_eval import svg
 from askcorpus_eval.evaluate import Report
 from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Metric
@@ -29,6 +30,7 @@ SPLIT_COLUMNS = (
 )
 SPLIT_TITLES = {"languages": "languages, question → document"}
 WORST = 20
+ROW_SCORES = ("hit@5", "mrr@10", "f1", "answer_in_citation", "citation_recall", "nugget_recall", "faithfulness")
 FOUND_SHOWN = 5
 ROWS_SHOWN = 12
 TEMPLATES = Path(__file__).parent / "templates"
@@ -62,11 +64,13 @@ def html(report: Report, store: Documents) -> str:
         rows_shown=ROWS_SHOWN,
         split_titles=SPLIT_TITLES,
         worst=[_side_by_side(case, store) for case in worst(report)],
+        rows=report.cases,
+        row_scores=[name for name in ROW_SCORES if any(name in case.scores for case in report.cases)],
     )
 
 
 def render(template: str, **values: Any) -> str:
-    """A page from ``templates/``; everything put in is escaped, except plots, which are made here."""
+    """A page from ``templates/``; everything put in is escaped, except what is made here: plots and the script."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -77,8 +81,20 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "interval": lambda figure: Markup(svg.interval(figure)), "svg": Markup}
-    return environment.get_template(template).render(**values)
+    environment.filters |= {
+        "number": number,
+        "interval": lambda figure: Markup(svg.interval(figure)),
+        "svg": Markup,
+        "yes_no": yes_no,
+    }
+    script = (TEMPLATES / "sort.js").read_text(encoding="utf-8")
+    digest = b64encode(sha256(script.encode()).digest()).decode()  # the page runs this script and no other
+    return environment.get_template(template).render(**values, script=Markup(script), script_hash=f"sha256-{digest}")
+
+
+def yes_no(value: bool | None) -> str:
+    """A judgement as people read it; nothing where there is none."""
+    return "" if value is None else "yes" if value else "no"
 
 
 def number(value: float | None, metric: Metric | None = None) -> str:
@@ -193,13 +209,26 @@ def _round_numbers(end: float) -> list[float]:
 
 
 def _side_by_side(case: Case, store: Documents) -> dict[str, Any]:
-    """A case with the titles of the documents that its gold and its ranking name."""
+    """A case with what its gold and its ranking name: the name, how it is shown, and whether it is in the index."""
+    files = set(case.gold.members.values())
 
-    def titled(names: Sequence[str]) -> list[tuple[str, Document | None]]:
-        return [(name, store.document(name)) for name in names]
+    def titled(names: Sequence[str]) -> list[tuple[str, str, bool]]:
+        documents = {name: store.document(name) for name in names}
+        shown = {name: document.title for name, document in documents.items() if document and document.title}
+        return [(name, shown.get(name, name), name in files or documents[name] is not None) for name in names]
 
     return {
         "case": case,
         "gold": titled(list(case.gold.grades)[:FOUND_SHOWN]),
         "found": titled(case.ranking[:FOUND_SHOWN]),
+        "best": _best_scores(case),
     }
+
+
+def _best_scores(case: Case) -> dict[str, float]:
+    """What each document found was ordered by: the score of its first passage."""
+    best: dict[str, float] = {}
+    for hit in case.answer.passages:
+        name = case.gold.members.get(hit.document_id, hit.document_id)
+        best.setdefault(name, hit.scores.fused if hit.scores.rerank is None else hit.scores.rerank)
+    return best

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from askcorpus.types import Answer, Document
+from askcorpus.types import Answer, Citation, Document
 from askcorpus_eval.gold import Documents, Gold
 from askcorpus_eval.metrics import answers, citations, retrieval
 from askcorpus_eval.metrics.normalise import answer_tokens
@@ -19,8 +19,8 @@ RIGHT_F1 = 0.5
 class Case(BaseModel, frozen=True):
     """A question, its answer, and how the answer did.
 
-    ``ranking`` lists the documents found, best first; ``scores`` has only the metrics the question has gold for;
-    ``correct`` is ``None`` where that cannot be told.
+    ``ranking`` lists the documents found, best first, in the names of ``gold.grades``; ``scores`` has only the metrics
+    the question has gold for; ``correct`` is ``None`` where that cannot be told.
     """
 
     question: Question
@@ -38,8 +38,8 @@ class Case(BaseModel, frozen=True):
 
 def score(question: Question, answer: Answer, gold: Gold, store: Documents) -> Case:
     """The case of this question: every metric it has gold for."""
-    ranking = rank_documents(answer, store)
-    scores = _answer_scores(question, answer) | _citation_scores(answer, gold, store)
+    ranking = gold.ranked(rank_documents(answer, store))
+    scores = _answer_scores(question, answer) | _citation_scores(question, answer, gold, store)
     if question.answerable is not False and gold.grades:
         scores |= _retrieval_scores(ranking, gold.grades)
     return Case(
@@ -105,16 +105,21 @@ def _retrieval_scores(ranking: Sequence[str], grades: dict[str, int]) -> dict[st
 
 def _answer_scores(question: Question, answer: Answer) -> dict[str, float]:
     """Zero where an answerable question was not answered: silence is not the answer."""
-    if not question.answers or question.answerable is False:
+    if question.answerable is False:
         return {}
     language = _answer_language(question)
     given = answers.plain(answer.answer) if answer.answerable else ""
-    scores = {
-        "exact_match": answers.exact_match(given, question.answers, language),
+    quotes = [citation.quote for citation in answer.citations]
+    scores = {}
+    if question.nuggets:
+        scores["nugget_recall"] = answers.nugget_recall([given, *quotes], question.nuggets, language)
+    if not question.answers:
+        return scores
+    scores |= {
+        "exact_match": answers.exact_match(given, question.answers, language) if answer.answerable else 0.0,
         "f1": answers.f1(given, question.answers, language),
     }
     if short := short_answers(question):
-        quotes = [citation.quote for citation in answer.citations]
         scores["answer_in_citation"] = answers.answer_in_citation(quotes, short, language)
         scores["marked_f1"] = answers.f1(_marked(answer), short, language)
     return scores
@@ -128,7 +133,7 @@ def _marked(answer: Answer) -> str:
     return ""
 
 
-def _citation_scores(answer: Answer, gold: Gold, store: Documents) -> dict[str, float]:
+def _citation_scores(question: Question, answer: Answer, gold: Gold, store: Documents) -> dict[str, float]:
     cited = citations.cited_places(answer)
     scores = {}
     if gold.evidence:
@@ -136,10 +141,24 @@ def _citation_scores(answer: Answer, gold: Gold, store: Documents) -> dict[str, 
     if gold.evidence and cited:
         scores["citation_precision"] = citations.citation_precision(cited, gold.evidence)
     if gold.grades and answer.answerable:
-        scores["cited_gold"] = float(any(place.document_id in gold.grades for place in cited))
+        scores["cited_gold"] = float(any(gold.holds(place.document_id) for place in cited))
+    if question.pages and answer.answerable:
+        scores["cited_page"] = float(any(_on_page(citation, question, gold) for citation in answer.citations))
     if cited:
         scores["citation_verified"] = citations.verified_share(answer.citations, _cited_documents(answer, store))
     return scores
+
+
+def _on_page(citation: Citation, question: Question, gold: Gold) -> bool:
+    """Whether a citation begins on a gold page (or slide), of a gold document where one is named."""
+    at = citation.locator.get("page", citation.locator.get("slide"))
+    wanted = [_page_number(page) for page in question.pages]
+    return at in wanted and (not gold.grades or gold.holds(citation.document_id))
+
+
+def _page_number(page: str) -> str:
+    """``12`` of ``p. 12``."""
+    return page.lstrip("".join(letter for letter in page if not letter.isdecimal())) or page
 
 
 def _cited_documents(answer: Answer, store: Documents) -> dict[str, Document]:

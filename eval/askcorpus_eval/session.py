@@ -1,7 +1,7 @@
 """What the commands do: put an evaluation together from its options, run it, and write what came of it."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,10 +17,14 @@ from askcorpus.types import Answer
 from askcorpus_eval import export, report
 from askcorpus_eval.evaluate import Assistant, Report, evaluate, masked
 from askcorpus_eval.judge import Judge, load_judge
+from askcorpus_eval.others import read_answers
+from askcorpus_eval.probe import ProbeReport, ask_probes, probes_of, report_on_probes
+from askcorpus_eval.probe import markdown as probe_markdown
 from askcorpus_eval.promises import measure
 from askcorpus_eval.question_drafts import from_documents, from_feedback, sample_documents, write_drafts
-from askcorpus_eval.questions import Question, QuestionSet, read_questions
+from askcorpus_eval.questions import NO_NAMES, Question, QuestionSet, read_questions
 from askcorpus_eval.run_folder import ANSWERS, DATA, METRICS, VERDICTS, Inputs, RunFolder
+from askcorpus_eval.sampling import Sample, draw
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -46,17 +50,25 @@ class Evaluation:
         corpus: Sequence[Path] = (),
         data: Path | None = None,
         overrides: dict[str, Any] | None = None,
+        names: Mapping[str, str] = NO_NAMES,
     ) -> None:
         if corpus and data:
             raise UsageError("--corpus makes its own index.", "Give either --corpus or --data.")
         self._source = questions
-        self._set: QuestionSet = read_questions(questions)
+        self._set: QuestionSet = read_questions(questions, names)
         own = self._set.corpus
         self._corpus = list(corpus) or ([own] if own and not data else [])
         self._folder = RunFolder(out)
         self._settings = read_settings(data=out / DATA if self._corpus else data, **(overrides or {}))
 
-    def run(self, *, limit: int | None = None, resume: bool = False, judging: Judging | None = None) -> Report:
+    def run(
+        self,
+        *,
+        limit: int | None = None,
+        sample: Sample | None = None,
+        resume: bool = False,
+        judging: Judging | None = None,
+    ) -> Report:
         """Ask what has not been asked yet, and write every output.
 
         Raises:
@@ -69,8 +81,16 @@ class Evaluation:
             notes = [str(assistant.promise)] if assistant.promise else []
             self._folder.claim(resume=resume)
             notes += ingest_corpus(self._corpus, assistant) if self._corpus else []
-            name = self._source.name
-            return run_in(self._folder, assistant, self._set, source=name, limit=limit, judge=judge, notes=notes)
+            return run_in(
+                self._folder,
+                assistant,
+                self._set,
+                source=self._source.name,
+                limit=limit,
+                sample=sample,
+                judge=judge,
+                notes=notes,
+            )
 
 
 def run_in(
@@ -80,11 +100,15 @@ def run_in(
     *,
     source: str = "",
     limit: int | None = None,
+    sample: Sample | None = None,
     judge: Judge | None = None,
     notes: Sequence[str] = (),
 ) -> Report:
     """Evaluate within a claimed folder: go on from the answers in it, keep each new one, write every output."""
-    questions = question_set.questions[:limit]
+    questions = draw(question_set.questions, sample) if sample else question_set.questions[:limit]
+    if len(questions) < len(question_set.questions):
+        drawn = f"drawn by lot, seed {sample.seed}" if sample else "the first"
+        notes = [*notes, f"{len(questions)} of {len(question_set.questions)} questions were asked, {drawn}"]
     folder.begin(
         Inputs(
             questions=question_set.fingerprint(),
@@ -104,8 +128,30 @@ def run_in(
 
         kept = KeptJudge(judge, folder, lambda: bars.advance(judged)) if judge else None
         result = evaluate(assistant, questions, answers=answers, on_answer=keep, judge=kept, source=source)
-    result = result.model_copy(update={"notes": [*notes, *result.notes]})
+    result = result.model_copy(update={"notes": [*question_set.notes, *notes, *result.notes]})
     write_outputs(folder, result, assistant)
+    return result
+
+
+def score_others(question_set: QuestionSet, source: str, answers: Path, settings: Settings, out: Path) -> Report:
+    """Hold answers that another system gave against a question set, and write every output.
+
+    Raises:
+        UsageError: the file holds none, or the folder is taken.
+        AskcorpusError: as the error says.
+    """
+    from askcorpus.assistant import open_assistant
+
+    require_index(settings.data)
+    folder = RunFolder(out)
+    with closing(open_assistant(settings)) as assistant:
+        given = read_answers(answers, question_set.questions, assistant.store)
+        folder.claim(resume=False)
+        for answer in given.answers.values():
+            folder.append(ANSWERS, answer.model_dump_json())
+        result = evaluate(assistant, given.questions, answers=given.answers, source=source)
+        result = result.model_copy(update={"notes": [*question_set.notes, *given.notes, *result.notes]})
+        write_outputs(folder, result, assistant)
     return result
 
 
@@ -135,6 +181,8 @@ def write_outputs(folder: RunFolder, result: Report, assistant: Assistant) -> No
     folder.write("run.trec", export.trec_run(result.cases))
     folder.write("qrels.trec", export.trec_qrels(result.cases))
     folder.write("ragas.jsonl", export.ragas(result.cases))
+    folder.write("questions.csv", export.questions_csv(result.cases))
+    folder.write("questions.junit.xml", export.questions_junit(result.cases))
 
 
 def ingest_corpus(paths: Sequence[Path], assistant: "ProductAssistant") -> list[str]:
@@ -182,8 +230,9 @@ class IngestBar:
         self._bars.update(self._task, completed=self._begun)
 
 
-def calibrate(questions: Path, settings: Settings) -> Outcomes:
+def calibrate(asked: QuestionSet, source: str, settings: Settings) -> Outcomes:
     """Measure a question set on the index of ``settings`` and keep its outcomes there, for error rates to be ordered.
+    ``source`` names the set.
 
     Raises:
         AskcorpusError: as the error says; the outcomes that were there are kept.
@@ -191,14 +240,45 @@ def calibrate(questions: Path, settings: Settings) -> Outcomes:
     from askcorpus.assistant import open_assistant
 
     require_index(settings.data)
-    asked = read_questions(questions).questions
     anything = settings.model_copy(update={"min_confidence": 0.0, "max_error": None})
     with closing(open_assistant(anything)) as assistant, _bars() as bars:
         assistant.store.filled()
-        task = bars.add_task("asked", total=len(asked))
-        measured = measure(assistant, asked, questions.name, lambda: bars.advance(task))
+        task = bars.add_task("asked", total=len(asked.questions))
+        measured = measure(assistant, asked.questions, source, lambda: bars.advance(task))
     write_outcomes(settings.data / OUTCOMES, measured)
     return measured.table()
+
+
+def probe(settings: Settings, *, limit: int, seed: int, out: Path | None) -> ProbeReport:
+    """Ask the index of ``settings`` what it should and should not answer; write report, answers and questions to
+    ``out``.
+
+    Raises:
+        AskcorpusError: as the error says.
+    """
+    from askcorpus.assistant import open_assistant
+
+    require_index(settings.data)
+    folder = RunFolder(out) if out else None
+    if folder:
+        folder.claim(resume=False)
+    with closing(open_assistant(settings)) as assistant, _bars() as bars:
+        index = assistant.store.filled()
+        probes = probes_of(assistant.store, assistant.store.facets().languages, limit, seed)
+        task = bars.add_task("asked", total=len(probes))
+        probed = []
+        for one, answer in ask_probes(probes, assistant.ask):
+            probed.append(one)
+            bars.advance(task)
+            if folder:
+                folder.append(ANSWERS, answer.model_copy(update={"conversation_id": one.probe.id}).model_dump_json())
+        report = report_on_probes(probed, index, assistant.answerer.name, seed)
+    if folder:
+        folder.write("probe.json", report.model_dump_json(indent=1))
+        folder.write("probe.md", probe_markdown(report))
+        drafts = (one.as_question().model_dump_json(exclude_defaults=True) for one in probes)
+        folder.write("questions.jsonl", "".join(f"{line}\n" for line in drafts))
+    return report
 
 
 def draft(settings: Settings, out: Path, *, feedback: Path | None, documents: int, language: str) -> int:

@@ -28,6 +28,10 @@ FRESH_SECONDS = 2
 and no clock is finer than a few milliseconds."""
 
 
+UPLOAD = "upload:"
+"""How the origins of documents begin that a program sent, and that no file of this machine holds."""
+
+
 class SourceFile(NamedTuple):
     """One ordinary file, by its real path. ``readable`` tells whether its ending is one of ours; ``stamp`` is its size
     and times, equal for as long as it is unchanged, or empty where they do not prove it yet."""
@@ -114,6 +118,11 @@ def stamp_of(status: os.stat_result) -> str:
 def origin_of(path: Path) -> str:
     """What documents of this file are known by: its path, as text that can be stored and shown."""
     return printable(path.as_posix())
+
+
+def is_upload(origin: str) -> bool:
+    """Whether a document was sent, and is in no file."""
+    return origin.startswith(UPLOAD)
 
 
 def exists(origin: str) -> bool:

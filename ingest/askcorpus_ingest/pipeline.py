@@ -18,7 +18,16 @@ from askcorpus.text.characters import printable
 from askcorpus.text.scripts import is_unreadable
 from askcorpus.types import Document, Passage, Span
 from askcorpus_ingest.documents import date_in_path, read_document, with_own_id
-from askcorpus_ingest.files import Failure, PassedOver, SourceFile, check_paths, exists, find_files, origin_of
+from askcorpus_ingest.files import (
+    Failure,
+    PassedOver,
+    SourceFile,
+    check_paths,
+    exists,
+    find_files,
+    is_upload,
+    origin_of,
+)
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.planned import Planned
 from askcorpus_ingest.progress import Progress, Silent
@@ -27,7 +36,7 @@ from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.sniff import NotRead
 from askcorpus_ingest.readers.source import CHANGED, NO_MEMORY, Source
 from askcorpus_ingest.sidecar import Row, Sidecars
-from askcorpus_ingest.worker import Reader
+from askcorpus_ingest.worker import FileReader
 
 BATCH_PASSAGES = 64
 """Passages are embedded in batches of about so many, however many documents those come from."""
@@ -38,7 +47,7 @@ BATCH_FILES = 500
 BATCH_RECORDS = 100
 """So many records of a file are looked up at once."""
 
-READING = 1
+READING = 2
 """Raise it whenever the same file would be read otherwise than before: all files are then read again, once."""
 
 DOCUMENTS, QUESTIONS, OTHER = "documents", "questions", "other"
@@ -114,13 +123,45 @@ def ingest(
     try:
         with (
             nullcontext() if dry_run else store.writer(progress.step) as writer,
-            Reader(max_mb, settings.fields) as reader,
+            FileReader(max_mb, settings.fields) as reader,
         ):
             run = _Run(store, writer, embeddings, settings, reader, progress)
             run.failures += failures
             run.take_files([one for one in sources if not run.sidecars.is_one(one.path)], roots, prune=prune)
     finally:
         progress.finish()
+    return run.report()
+
+
+def ingest_records(
+    records: Iterable[RawRecord | Failure],
+    file: str,
+    store: Store,
+    embeddings: SentenceEmbeddings,
+    settings: Settings,
+    *,
+    replace: bool,
+) -> Report:
+    """Make the store hold records that somebody sent, whose origins all begin with ``file``: a name from `uploads`.
+
+    A record whose document was removed for good stays out, unless its id is its own: whoever sends that wants it back.
+    ``replace`` removes what the store holds of the ``file`` besides, where all of it could be read.
+
+    Raises:
+        Busy: another process writes to the store.
+        StorageError: the folder is read-only or the disk is full.
+    """
+    sent = _File(SourceFile(Path(file), readable=True), "", None)
+    with store.writer() as writer, FileReader(settings.max_file_mb, settings.fields) as reader:
+        run = _Run(store, writer, embeddings, settings, reader, Silent())
+        waiting = iter(records)
+        while some := list(islice(waiting, BATCH_RECORDS)):
+            writer.restore([record.doc_id for record in some if isinstance(record, RawRecord) and record.doc_id])
+            run.take(sent, some, {})
+        run.write_pending()
+        if replace and not sent.failures:
+            gone = [id_ for origin, id_ in run.left_of(file).items() if origin not in sent.seen]
+            run.counts["removed"] += writer.remove(gone) if gone else 0
     return run.report()
 
 
@@ -181,7 +222,7 @@ class _Run:
         writer: Writer | None,
         embeddings: SentenceEmbeddings,
         settings: Settings,
-        reader: Reader,
+        reader: FileReader,
         progress: Progress,
     ) -> None:
         self.store, self.writer, self.embeddings = store, writer, embeddings
@@ -528,7 +569,8 @@ class _Run:
         What lies in a file or folder that could not be read (in whole or in part) stays: it may still be there.
         """
         unread = {failure.origin for failure in self.failures}
-        lost = sorted((self.held.keys() | self.known.keys()) - self.settled.keys())
+        names = (self.held.keys() | self.known.keys()) - self.settled.keys()
+        lost = sorted(name for name in names if not is_upload(name))
         here = [name for name in lost if _under(name, roots)]
         self.elsewhere = tuple(name for name in lost if name not in set(here) and not exists(name))
         for name in here:

@@ -37,7 +37,7 @@ _OUT_OF_TIME = -signal.SIGALRM if hasattr(signal, "SIGALRM") else 1  # faulthand
 Message = Mapping[str, Any]
 
 
-class Reader:
+class FileReader:
     """Reads files within limits; the process beside it is started when it is first needed."""
 
     def __init__(

@@ -159,8 +159,8 @@ class Assistant:
             conversation_id: handed back in the answer.
 
         Raises:
-            UsageError: the question is empty or too long, ``top_k`` or a filter's date makes no sense, or the error
-                rate cannot be promised.
+            UsageError: the question is empty or too long, ``top_k`` or a filter's date makes no sense, no document
+                passes the filters, or the error rate cannot be promised.
             NothingIngested: there is no document to ask, or the data folder is gone.
             ModelError: the embedding or the language model cannot be loaded or reached.
             StorageError: the data folder cannot be read.
@@ -169,6 +169,7 @@ class Assistant:
         question, history, limit = check_question(question), recent_turns(history), self._limit(top_k)
         with self.store.snapshot() as index:
             info = index.filled()
+            filters = index.understood(filters)
             operating_point = self.operating_point if max_error is None else self._ordered(max_error).threshold
             if talk := small_talk(question, history):
                 clock.lap("answer")
@@ -246,6 +247,7 @@ class Assistant:
         query, limit = check_question(query), self._limit(top_k)
         with self.store.snapshot() as index:
             index.filled()
+            filters = index.understood(filters)
             read = read_query(query, (), self.embeddings, self.unrelated_texts, latest=index.latest())
             retrieval = self.retriever.retrieve(index, read, filters, max(limit, self.tuning.read))
             assessment = assess(retrieval, self.reader, self.calibration, self.tuning)
@@ -278,6 +280,7 @@ class Assistant:
     def prove(self, answer: Answer, history: Sequence[Turn] = ()) -> Proof:
         """The proof of an answer of this assistant's, to a question with that history. Raises as `make_proof` does."""
         with self.store.snapshot() as index:
+            index.filled()
             return make_proof(answer, self.conditions, index.document, tuple(history))
 
     def recheck(self, proof: Proof) -> ProofCheck:

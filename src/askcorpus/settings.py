@@ -34,6 +34,7 @@ _log = logging.getLogger(__name__)
 _SERVICE = re.compile(r"SERVICE_(?:HOST|PORT)(?:_|$)|PORT_\d{1,5}_(?:TCP|UDP|SCTP)(?:_|$)")
 _SERVICE_ADDRESS = re.compile(r"(?:tcp|udp|sctp)://")
 
+_ROOT = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,60}){1,5}")
 _ORIGIN = re.compile(r"https?://[^/?#@\s]{1,255}")
 
 
@@ -91,10 +92,20 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on; beyond loopback an api_key is needed.")
     port: int = Field(7860, ge=1, le=65535, description="Port of chat and API.")
     api_key: SecretStr | None = Field(None, description="Key that every request must carry, when set.")
+    write_key: SecretStr | None = Field(
+        None,
+        description="Key for adding, replacing and removing documents over `/api/v1`; without one nobody can. It opens "
+        "all else as well.",
+    )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Origins (https://host:port), separated by commas, whose pages may call the API from a browser; "
         "the server's own always may.",
+    )
+    root_path: str = Field(
+        "",
+        description="Path under which a proxy serves the API, as in `/askcorpus`, whether it takes it off or not; "
+        "links in replies begin with it. The chat needs an address without one.",
     )
     mcp: bool = Field(
         False, description="Whether `serve` also serves agents, by the Model Context Protocol, at `/mcp`."
@@ -144,7 +155,14 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin} is not an origin such as https://host or http://host:port")
         return tuple(origin.lower() for origin in origins)
 
-    @field_validator("api_key", "llm_api_key")
+    @field_validator("root_path")
+    @classmethod
+    def _check_root(cls, root: str) -> str:
+        if root and not _ROOT.fullmatch(root):
+            raise ValueError(f"{root} is not a path such as /askcorpus")
+        return root
+
+    @field_validator("api_key", "write_key", "llm_api_key")
     @classmethod
     def not_blank(cls, key: SecretStr | None) -> SecretStr | None:
         """A key that nobody can send guards nothing, or everything."""

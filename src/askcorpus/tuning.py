@@ -66,7 +66,7 @@ class Tuning:
     aligned: float = 0.5
     """How far the reader's encoder is brought together across languages before its own adapters. (Reader)"""
 
-    read: int = 8
+    read: int = 6
     """Passages that are read, best first. (Ablation)"""
 
     answer_weight: float = 0.15

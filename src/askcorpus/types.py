@@ -5,9 +5,9 @@ object is a new one (``model_copy(update=…)``).
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Record(BaseModel):
@@ -143,14 +143,22 @@ class Turn(Record):
 
 
 class Filters(Record):
-    """What a document must be to count. Empty means: any. Dates are ISO, may be partial, and are inclusive:
-    ``date_to="2022-09"`` includes 30 September. A document without a date fails a date filter."""
+    """What a document must be to count. Empty, or null, means: any. Dates are ISO, may be partial, and are inclusive:
+    ``date_to="2022-09"`` includes 30 September. A document without a date fails a date filter. Languages may be codes,
+    tags (``en-US``) or names, of sources case and accents do not count: an Answer has them as the catalog does."""
 
     date_from: str = ""
     date_to: str = ""
     languages: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     document_ids: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_left_out(cls, fields: Any) -> Any:
+        if not isinstance(fields, dict):
+            return fields
+        return {name: value for name, value in fields.items() if value is not None}
 
     def __bool__(self) -> bool:
         return self != Filters()

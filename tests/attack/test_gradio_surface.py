@@ -346,7 +346,7 @@ def test_what_the_page_does_not_send_is_refused(client: httpx.Client, functions:
     assert client.post(surface.RUN, json=body).status_code == 200
     response = client.post(surface.RUN, json=body | change)
     assert response.status_code == 422
-    assert response.json()["error"]["type"] == "UsageError"
+    assert response.json()["code"] == "UsageError"
 
 
 @pytest.mark.parametrize(

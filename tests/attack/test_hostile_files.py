@@ -20,7 +20,7 @@ from askcorpus.errors import ReadError
 from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.records import RawRecord
-from askcorpus_ingest.worker import Reader
+from askcorpus_ingest.worker import FileReader
 
 MADE = Path(__file__).parents[1] / "data" / "formats"
 MAX_MB = 1  # so that small bombs are large ones: 20 MB may be unpacked
@@ -144,6 +144,13 @@ def made() -> Iterator[tuple[str, bytes]]:
     yield "negative.pdf", pdf(b"", pages=b"<</Type/Pages/Kids[3 0 R]/Count -5>>")
     yield "deep.pdf", pdf(b"[" * 500_000)
     yield "deep-object.pdf", pdf(b"", pages=b"[" * 500_000)
+    yield "drawing.pdf", pdf(b"".join(b"%d 0 m %d 9 l 0 %d m 9 %d l S\n" % (n, n, n, n) for n in range(100_000)))
+    yield (
+        "tags-in-a-circle.pdf",
+        pdf(b"")
+        .replace(b"/Catalog", b"/Catalog/StructTreeRoot<</Type/StructTreeRoot/K 5 0 R>>")
+        .replace(b"trailer", b"5 0 obj<</S/Table/Pg 3 0 R/K[5 0 R 5 0 R<</S/TR/Pg 3 0 R/K 5 0 R>>]>>endobj\ntrailer"),
+    )
     yield "length.pdf", pdf(b"x").replace(b"/Length 1", b"/Length 99999999999")
     yield "empty.pdf", b"%PDF-1.7\n"
     # traversal, links, devices
@@ -326,7 +333,7 @@ def test_hostile_files_are_named_and_stop_nothing(tmp_path: Path) -> None:
     beside.write_bytes((MADE / "harbour.docx").read_bytes())
     names, unnamed, texts = [], [], []
     began = time.monotonic()
-    with Reader(MAX_MB, seconds=20, memory_mb=900) as reader:
+    with FileReader(MAX_MB, seconds=20, memory_mb=900) as reader:
         for name, data in made():
             path = tmp_path / name
             path.write_bytes(data)
@@ -346,7 +353,7 @@ def test_hostile_files_are_named_and_stop_nothing(tmp_path: Path) -> None:
     assert time.monotonic() - began < 60
 
 
-def taken(reader: Reader, path: Path) -> tuple[list[str], list[RawRecord]]:
+def taken(reader: FileReader, path: Path) -> tuple[list[str], list[RawRecord]]:
     """Why the file or parts of it cannot be read, and what can."""
     failures: list[str] = []
     records: list[RawRecord] = []
@@ -366,7 +373,7 @@ def test_a_part_that_takes_too_long_costs_itself_and_nothing_beside_it(tmp_path:
     (tmp_path / "a.zip").write_bytes(
         zipped({"1.txt": b"One.", "slow.html": slow, "2.txt": b"Two.", "3.txt": b"Three."})
     )
-    with Reader(50, seconds=0.3) as reader:
+    with FileReader(50, seconds=0.3) as reader:
         failures, records = taken(reader, tmp_path / "a.zip")
     assert failures == ["took more than 0.3 seconds to read"]
     assert [one.text for one in records] == ["One.", "Two.", "Three."]
@@ -375,7 +382,7 @@ def test_a_part_that_takes_too_long_costs_itself_and_nothing_beside_it(tmp_path:
 def test_a_part_that_takes_too_much_memory_costs_itself_and_nothing_beside_it(tmp_path: Path) -> None:
     large = b'{"text": "Large.", "more": [' + b"[]," * 8_000_000 + b"[]]}"
     (tmp_path / "a.zip").write_bytes(zipped({"1.txt": b"One.", "large.json": large, "2.txt": b"Two."}))
-    with Reader(50, memory_mb=400) as reader:
+    with FileReader(50, memory_mb=400) as reader:
         failures, records = taken(reader, tmp_path / "a.zip")
     assert len(failures) == 1 and "memory" in failures[0]
     assert [one.text for one in records] == ["One.", "Two."]
@@ -383,7 +390,7 @@ def test_a_part_that_takes_too_much_memory_costs_itself_and_nothing_beside_it(tm
 
 def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_bytes(PAGE)
-    with Reader(50) as reader:
+    with FileReader(50) as reader:
         assert len(taken(reader, tmp_path / "a.html")[1]) == 1
         assert reader._process
         os.kill(reader._process.pid, 9)
@@ -395,7 +402,7 @@ def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
 def test_what_is_given_up_in_the_middle_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps([{"id": str(n), "text": "Text. " * 100} for n in range(5000)]))
     (tmp_path / "b.html").write_bytes(PAGE)
-    with Reader(50) as reader:
+    with FileReader(50) as reader:
         records = reader.read(tmp_path / "a.json")
         next(iter(records))
         records.close()  # type: ignore[attr-defined]
@@ -405,6 +412,6 @@ def test_what_is_given_up_in_the_middle_leaves_nothing_behind(tmp_path: Path) ->
 @pytest.mark.parametrize("name", ["café.docx", "caf\udce9.docx"])
 def test_names_of_files_in_any_bytes(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes((MADE / "harbour.docx").read_bytes())
-    with Reader(50) as reader:
+    with FileReader(50) as reader:
         ((record,)) = taken(reader, tmp_path / name)[1]
     assert record.title == "The harbour of Lornhaven"

@@ -104,7 +104,7 @@ def test_a_full_line_is_said_and_when_to_come_again(path: str) -> None:
         assistant.go.set()
         assert response.status_code == 503
         assert int(response.headers["Retry-After"]) > 0
-        assert "waiting" in response.json()["error"]["message"]
+        assert "waiting" in response.text
         assert {each.result().status_code for each in first} == {200}
 
 
@@ -277,7 +277,7 @@ def test_what_does_not_end_in_time_is_told_so() -> None:
         seconds, said = stopped(running)
         for response in (each.result() for each in whole):
             assert response.status_code == 503
-            assert "stopping" in response.json()["error"]["message"]
+            assert "stopping" in response.text
         if stream.result().status_code == 200:
             assert "stopping" in stream.result().text.split("event: error")[1]
         assert running.returncode == 0

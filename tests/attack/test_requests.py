@@ -16,7 +16,18 @@ from scripted import ScriptedAssistant
 from serving import serving
 
 JSON = {"Content-Type": "application/json"}
-POSTS = ("/api/v1/ask", "/api/v1/ask/stream", "/api/v1/search", "/v1/chat/completions", RUN, JOIN, CANCEL, RESET)
+POSTS = (
+    "/api/v1/ask",
+    "/api/v1/ask/stream",
+    "/api/v1/search",
+    "/v1/chat/completions",
+    "/v1/responses",
+    "/v1/embeddings",
+    RUN,
+    JOIN,
+    CANCEL,
+    RESET,
+)
 
 NOT_JSON = {
     "half a pair": rb'{"question": "\ud800"}',
@@ -41,9 +52,9 @@ NOT_OURS: dict[str, Any] = {
     "a number": 1,
     "a text": "x",
     "nothing": {},
-    "a list as text": {"question": [], "query": [], "messages": []},
-    "a big number": {"question": "x", "query": "x", "top_k": 10**20, "messages": "x"},
-    "a fraction": {"question": "x", "query": "x", "top_k": 1.5, "messages": [1]},
+    "a list as text": {"question": [], "query": [], "messages": [], "input": [[]]},
+    "a big number": {"question": "x", "query": "x", "top_k": 10**20, "messages": "x", "input": 10**20},
+    "a fraction": {"question": "x", "query": "x", "top_k": 1.5, "messages": [1], "input": [1.5]},
     "no role": {"question": "x", "query": "x", "history": [{"text": "x"}], "messages": [{"content": "x"}], "top_k": 0},
     "a strange role": {"question": "", "query": "", "messages": [{"role": "root", "content": "x"}]},
     "nothing asked": {"question": " ", "query": "\n", "messages": [{"role": "user", "content": ""}]},
@@ -64,8 +75,11 @@ def client() -> Iterator[httpx.Client]:
 
 def assert_refused(response: httpx.Response) -> None:
     assert 400 <= response.status_code < 500, response.text[:200]
-    error = response.json()["error"]
-    assert error["type"] and error["message"]
+    body = response.json()
+    if response.request.url.path.startswith("/v1/"):
+        assert body["error"]["type"] == "invalid_request_error" and body["error"]["message"]
+    else:
+        assert body["code"] and body["detail"] and body["status"] == response.status_code
     assert "Traceback" not in response.text
 
 

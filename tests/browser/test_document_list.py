@@ -103,7 +103,7 @@ def test_documents_are_found_by_words_and_by_what_they_are(shelf: Any) -> None:
 
 def test_the_histogram_leads_from_years_to_days(shelf: Any) -> None:
     bars = shelf.get_by_role("region", name="By date").get_by_role("listitem").get_by_role("link")
-    expect(shelf.get_by_role("region", name="By date")).to_contain_text("1 undated")
+    expect(shelf.get_by_role("region", name="By date")).to_contain_text("Undated: 1")
     shelf.get_by_role("link", name="2023: 4").click()
     expect(titles(shelf)).to_have_text(["Ferry sinks", "A <b>hostile</b> page ${1}"])
     expect(bars).to_have_count(12)  # a document of 2023 may be of any of its months
@@ -118,7 +118,7 @@ def test_near_copies_are_folded_below_the_first(shelf: Any) -> None:
     expect(shelf.locator(".note").first).to_contain_text("Near-copies folded below another: 2")
     story = shelf.locator(".entries > li").filter(has_text="Ferry sinks")
     expect(story.locator(".copies li").first).not_to_be_visible()
-    story.get_by_text("Also in 2 more").click()
+    story.get_by_text("Also elsewhere: 2").click()
     expect(story.locator(".copies li")).to_contain_text(["Harbour Post · 2 February 2023", "Evening Bell"])
 
 
@@ -202,7 +202,7 @@ def test_a_source_in_the_chat_lists_where_else_it_stands(shelf: Any) -> None:
     box.press("Enter")
     shelf.locator('#status [data-turn="1"]').wait_for(state="attached")
     card = shelf.locator("#panel .card").filter(has_text="Ferry sinks").first
-    card.get_by_text("Also in 2 more").click()
+    card.get_by_text("Also elsewhere: 2").click()
     copies = card.locator(".copies li")
     expect(copies).to_have_text([re.compile("Harbour Post · 2 February 2023"), re.compile("Evening Bell")])
     shelf.wait_for_load_state("networkidle")
@@ -251,7 +251,7 @@ def test_a_phone_shows_all_of_it_and_never_scrolls_sideways(shelf: Any) -> None:
     )
     assert small == []
     shelf.goto("/")
-    link = shelf.get_by_role("link", name="See all 78 documents")
+    link = shelf.get_by_role("link", name="See all documents (78)")
     link.wait_for()
     shelf.wait_for_load_state("networkidle")
     link.tap()

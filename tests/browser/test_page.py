@@ -13,27 +13,13 @@ from typing import Any
 import pytest
 
 from askcorpus.feedback import read_feedback
+from pages import PHONE, ask, cite
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
 from serving import ARTICLES, QUESTION
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
 HARBOUR, PORT, MINA, EVIL = DOCUMENTS
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-
-
-def ask(page: Any, question: str, turn: int = 1) -> Any:
-    """Ask, wait for the whole answer, and return its bubble."""
-    box = page.locator("#ask textarea")
-    box.fill(question)
-    box.press("Enter")
-    page.locator(f'#status [data-turn="{turn}"]').wait_for(state="attached")
-    return page.locator("#last .answer")
-
-
-def cite(answer: Any, number: int) -> Any:
-    """The link of a marker."""
-    return answer.locator("a.cite", has_text=f"[{number}]").first
 
 
 def test_a_citation_opens_its_sentence_in_its_place(page: Any) -> None:
@@ -363,12 +349,62 @@ def test_copy_takes_what_is_read(page: Any) -> None:
 @pytest.mark.context(locale="fr-FR")
 def test_the_page_speaks_french(page: Any) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "fr")
-    expect(page.get_by_role("heading", name="Que voulez-vous savoir ?")).to_be_visible()
+    expect(page.get_by_role("heading", name="Que voulez-vous savoir\u202f?")).to_be_visible()
     expect(page.get_by_role("button", name="Demander", exact=True)).to_be_visible()
     expect(page.get_by_placeholder("Posez une question sur les documents")).to_be_visible()
     bubble = ask(page, "Que veulent les pêcheurs ?")
     expect(bubble).to_contain_text("Probablement juste · 1 source")
     expect(page.locator("#panel")).to_contain_text("octobre 2024 · français")
+
+
+def own_words(page: Any) -> list[str]:
+    """What buttons, labels, headings and remarks on the page say, the documents' own words left out."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll(
+                'button, label, h2, summary, .note, .kept, #status, [aria-label], [placeholder]')]
+            .filter(each => each.checkVisibility() && !each.closest('[data-act=example], h1'))
+            .flatMap(each => [each.matches('div, section, article, ul') ? '' : each.innerText || '',
+                each.ariaLabel || '', each.placeholder || '', each.title || ''])"""
+    )
+    return [text for text in found if text.strip()]
+
+
+@pytest.mark.context(locale="ar-EG")
+def test_the_page_speaks_arabic_from_right_to_left(page: Any) -> None:
+    expect(page.locator("html")).to_have_attribute("lang", "ar")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    page.get_by_role("button", name="عوامل التصفية").click()
+    page.get_by_label("اللغة").click()
+    page.get_by_role("option", name="الفرنسية (1)").click()
+    expect(page.locator("#chips button")).to_contain_text("الفرنسية")
+    bubble = ask(page, "Que veulent les pêcheurs ?")
+    expect(bubble).to_contain_text("من المرجّح أنها صحيحة · مصدر واحد")
+    cite(bubble, 1).click()
+    expect(page.locator(".card.active blockquote")).to_have_css("direction", "ltr")
+    expect(page.locator("#panel")).to_contain_text("أكتوبر 2024 · الفرنسية")
+    talk, evidence = page.locator("#talk").bounding_box(), page.locator("#evidence").bounding_box()
+    assert evidence["x"] + evidence["width"] <= talk["x"] + 1
+
+    page.get_by_role("button", name="المحادثات السابقة").click()
+    page.wait_for_function("document.querySelector('.sidebar').getBoundingClientRect().right <= innerWidth")
+    side = page.locator(".sidebar").bounding_box()
+    assert (side["x"], side["width"]) == (1280 - 320, 320)
+    names = re.compile("askcorpus|Markdown|BibTeX|CSL-JSON|JSON|Esc|feedback.jsonl|2022-09|2023-01-31")
+    latin = [text for text in own_words(page) if re.search("[A-Za-z]", names.sub("", text))]
+    assert [
+        text for text in latin if PORT.title not in text and "pêcheurs" not in text and PORT.source not in text
+    ] == []
+    page.keyboard.press("Escape")
+    page.wait_for_function("document.querySelector('.sidebar').getBoundingClientRect().left >= innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+@pytest.mark.context(locale=None, extra_http_headers={"Accept-Language": "nn,de-AT;q=0.8,en;q=0.5"})
+def test_all_of_the_page_is_in_the_one_language_that_was_chosen_for_it(page: Any) -> None:
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.get_by_role("button", name="Fragen", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Neue Unterhaltung")).to_be_visible()
+    expect(page.get_by_placeholder("Fragen Sie nach den Dokumenten")).to_be_visible()
 
 
 @pytest.mark.context(color_scheme="dark")

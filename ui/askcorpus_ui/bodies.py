@@ -2,15 +2,16 @@
 
 import asyncio
 import re
+from collections.abc import Collection
 from itertools import islice
 from typing import Any
 
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from askcorpus_ui.problems import Fault, Problem
+from askcorpus_ui.problems import Fault, failure
 
 MAX_BYTES = 8_000_000
 """A conversation travels whole with every question of the chat page."""
@@ -28,12 +29,15 @@ _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{,]', re.DOTALL)
 class BoundedBodies:
     """Reads each body before any route does, so that no route has to ask how long that may take.
 
-    All that this server takes is JSON. Python's own parser lets half a surrogate pair pass, which no file and no
-    response can hold, and nests as deep as it is told to; the one used here refuses both.
+    All that this server takes is JSON, but at the addresses in ``raw``. Python's own parser lets half a surrogate pair
+    pass, which no file and no response can hold, and nests as deep as it is told to; the one used here refuses both.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BYTES, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, app: ASGIApp, max_bytes: int = MAX_BYTES, seconds: float = SECONDS, raw: Collection[str] = ()
+    ) -> None:
         self._app = app
+        self._raw = raw
         self._max_bytes = max_bytes
         self._seconds = seconds
 
@@ -47,29 +51,29 @@ class BoundedBodies:
         except ClientDisconnect:
             return
         except TimeoutError:
-            await refusal(408, f"The body did not come within {self._seconds:g} seconds.")(scope, receive, send)
+            await refused(scope, 408, f"The body did not come within {self._seconds:g} seconds.")(scope, receive, send)
             return
         if body is None:
-            await refusal(413, f"The body is larger than {self._max_bytes:,} bytes.")(scope, receive, send)
+            await refused(scope, 413, f"The body is larger than {self._max_bytes:,} bytes.")(scope, receive, send)
+            return
+        if scope["path"] in self._raw:
+            await self._app(scope, replayed(body, receive), send)
             return
         if any(True for _ in islice(_TOKEN.finditer(body), MAX_TOKENS, None)):
             message = f"The body has more than {MAX_TOKENS:,} strings, brackets and commas."
-            await refusal(413, message)(scope, receive, send)
+            await refused(scope, 413, message)(scope, receive, send)
             return
         if fault := _fault_of(body):
-            await refusal(400, f"The body is not JSON in UTF-8: {fault}.")(scope, receive, send)
+            await refused(scope, 400, f"The body is not JSON in UTF-8: {fault}.")(scope, receive, send)
             return
         await self._app(scope, replayed(body, receive), send)
 
 
-def refusal(status: int, message: str, hint: str = "See /docs.") -> JSONResponse:
+def refused(scope: Scope, status: int, message: str, hint: str = "See /docs.") -> Response:
     """A request that cannot be served as it is, told as every other fault is."""
-    return JSONResponse(
-        Problem(error=Fault(type="UsageError", message=message, hint=hint)).model_dump(),
-        status,
-        # What is left of the body would be read as the next request.
-        headers={"Connection": "close"} if status in (408, 413) else None,
-    )
+    # What is left of the body would be read as the next request.
+    headers = {"Connection": "close"} if status in (408, 413) else None
+    return failure(scope, status, Fault("UsageError", message, hint), headers)
 
 
 async def read_body(receive: Receive, max_bytes: int) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from askcorpus.index.store import Listing
 from askcorpus.types import Document, Hit
 
 
@@ -30,6 +31,12 @@ class Page(BaseModel):
     total: int
     offset: int
     limit: int
+
+
+def page_of(listing: Listing, offset: int, limit: int) -> Page:
+    """A stretch of the list of documents, as the doors give it."""
+    documents = [summary(document) for document in listing.documents]
+    return Page(documents=documents, total=listing.total, offset=offset, limit=limit)
 
 
 def summary(document: Document) -> Summary:

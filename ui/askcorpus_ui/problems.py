@@ -1,7 +1,10 @@
-"""Failures as HTTP responses: one shape, one status for each kind of error."""
+"""Failures as HTTP responses: one form a door (RFC 9457, at `/v1` OpenAI's), one status for each kind of error."""
 
 import logging
 import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -33,26 +36,100 @@ STATUS: dict[type[AskcorpusError], int] = {
     StorageError: 503,
 }
 
+PROBLEM_JSON = "application/problem+json"
+
 _TOLD_FAULTS = 5
 
+_WRONG = "What is wrong with the request, and what to do about it."
+_FAILED = "What is wrong with the server, its index or a model."
 
-class Fault(BaseModel):
-    """What went wrong, in one line, and what to do about it."""
 
-    type: str
+class Fault(NamedTuple):
+    """What went wrong: a word for programs, one line for people, and what to do about it."""
+
+    code: str
     message: str
     hint: str = ""
+    param: str | None = None
+    """The part of the request that is at fault, where it is one."""
 
 
 class Problem(BaseModel):
-    """The body of every response that is not a success."""
+    """The body of every response that is not a success, in the form of RFC 9457; of `/v1` it is OpenAI's.
 
-    error: Fault
+    ``title`` names the ``status``, ``detail`` says what is wrong and ``hint`` what to do; ``code`` names the kind.
+    """
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    hint: str = ""
 
 
-def problem(error: AskcorpusError) -> Problem:
-    """An error of ours as it is sent."""
-    return Problem(error=Fault(type=type(error).__name__, message=error.message, hint=error.hint))
+class RefusalDetail(BaseModel):
+    """What went wrong, as OpenAI's clients read it."""
+
+    message: str
+    type: str
+    param: str | None = None
+    code: str | None = None
+
+
+class Refusal(BaseModel):
+    """The body of every response of `/v1` that is not a success."""
+
+    error: RefusalDetail
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": _WRONG},
+    "5XX": {"model": Problem, "description": _FAILED},
+}
+"""How the failures of most addresses are described."""
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Refusal, "description": _WRONG},
+    "5XX": {"model": Refusal, "description": _FAILED},
+}
+"""The same of `/v1`."""
+
+
+def problem(status: int, fault: Fault) -> Problem:
+    """A fault as it is told everywhere but at `/v1`."""
+    return Problem(title=_title(status), status=status, detail=fault.message, code=fault.code, hint=fault.hint)
+
+
+def refusal(status: int, fault: Fault) -> Refusal:
+    """A fault as it is told at `/v1`."""
+    kind = "invalid_request_error" if status < 500 else "server_error"
+    message = f"{fault.message} {fault.hint}".rstrip()
+    return Refusal(error=RefusalDetail(message=message, type=kind, param=fault.param, code=fault.code))
+
+
+def failure(scope: Scope, status: int, fault: Fault, headers: Mapping[str, str] | None = None) -> Response:
+    """The response that tells a fault, in the form that belongs to the address asked."""
+    if is_openais(scope):
+        return JSONResponse(refusal(status, fault).model_dump(), status, headers)
+    return JSONResponse(problem(status, fault).model_dump(), status, headers, media_type=PROBLEM_JSON)
+
+
+def is_openais(scope: Scope) -> bool:
+    """Whether an address is one of those for OpenAI's clients."""
+    return str(scope["path"]).startswith("/v1/")
+
+
+def fault_of(error: AskcorpusError) -> Fault:
+    """An error of ours as it is told."""
+    return Fault(type(error).__name__, error.message, error.hint)
+
+
+def _title(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
 
 
 def new_reference() -> str:
@@ -70,37 +147,35 @@ def retry_after(error: AskcorpusError) -> dict[str, str]:
     return {"Retry-After": "5"} if status_of(error) == 503 else {}
 
 
-def unexpected(reference: str) -> Problem:
+def unexpected(reference: str) -> Fault:
     """An error nobody foresaw: its details are in the log, under the reference, and nowhere else."""
-    return Problem(error=Fault(type="InternalError", message="Something went wrong.", hint=f"Logged as {reference}."))
+    return Fault("InternalError", "Something went wrong.", f"Logged as {reference}.")
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Make every failure a :class:`Problem`."""
+    """Tell every failure in one form."""
 
     @app.exception_handler(AskcorpusError)
-    def ours(_request: Request, exc: AskcorpusError) -> Response:
-        return JSONResponse(problem(exc).model_dump(), status_of(exc), retry_after(exc))
+    def ours(request: Request, exc: AskcorpusError) -> Response:
+        return failure(request.scope, status_of(exc), fault_of(exc), retry_after(exc))
 
     @app.exception_handler(RequestValidationError)
-    def malformed(_request: Request, exc: RequestValidationError) -> Response:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'][1:])) or 'body'}: {fault['msg']}" for fault in exc.errors()[:_TOLD_FAULTS]
-        )
-        body = Problem(error=Fault(type="UsageError", message=f"{faults}.", hint="See /docs."))
-        return JSONResponse(body.model_dump(), 422)
+    def malformed(request: Request, exc: RequestValidationError) -> Response:
+        named = [(".".join(map(str, fault["loc"][1:])), fault["msg"]) for fault in exc.errors()[:_TOLD_FAULTS]]
+        told = "; ".join(f"{name or 'body'}: {message}" for name, message in named)
+        fault = Fault("UsageError", f"{told}.", "See /docs.", named[0][0] or None)
+        return failure(request.scope, 400 if is_openais(request.scope) else 422, fault)
 
     @app.exception_handler(HTTPException)
-    def http(_request: Request, exc: HTTPException) -> Response:
-        kind = "NotFound" if exc.status_code == 404 else "UsageError"
-        body = Problem(error=Fault(type=kind, message=str(exc.detail), hint="See /docs."))
-        return JSONResponse(body.model_dump(), exc.status_code, exc.headers)
+    def http(request: Request, exc: HTTPException) -> Response:
+        code = "NotFound" if exc.status_code == 404 else "UsageError"
+        return failure(request.scope, exc.status_code, Fault(code, str(exc.detail), "See /docs."), exc.headers)
 
     app.add_middleware(LastResort)
 
 
 class LastResort:
-    """Turns an error nobody foresaw into a :class:`Problem`.
+    """Turns an error nobody foresaw into a response that tells of it.
 
     Starlette's own handler would raise it again after answering, and the server then cuts a connection on which the
     client may already have sent its next request.
@@ -124,4 +199,4 @@ class LastResort:
             log.exception("Unexpected error %s", reference := new_reference())
             if scope["type"] != "http" or started:
                 raise
-            await JSONResponse(unexpected(reference).model_dump(), 500)(scope, receive, send)
+            await failure(scope, 500, unexpected(reference))(scope, receive, send)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from askcorpus_eval.metrics.normalise import answer_tokens
 
+WORDINGS = " / "
 _MARKER = re.compile(r"\s{0,9}\[\d{1,9}\]")
 
 
@@ -28,8 +29,8 @@ def f1(prediction: str, golds: Sequence[str], language: str) -> float:
     """Overlap of the words of prediction and gold answer, as bags: the best over the golds.
 
     c = number of shared tokens, P = c / |prediction|, R = c / |gold|, F1 = 2PR / (P + R) = 2c / (|prediction| +
-    |gold|); where one side is empty, 1 if both are, else 0. Source: Rajpurkar et al. 2016 (SQuAD), Lewis et al. 2020
-    (MLQA).
+    |gold|); 0 where nothing is shared, also where both are empty. Source: Rajpurkar et al. 2016 (SQuAD), Lewis et al.
+    2020 (MLQA).
     """
     tokens = answer_tokens(prediction, language)
     return max(_overlap(tokens, answer_tokens(gold, language)) for gold in golds)
@@ -47,11 +48,24 @@ def answer_in_citation(quotes: Iterable[str], golds: Sequence[str], language: st
     return float(any(_contains(quote, tokens) for quote in cited for tokens in wanted))
 
 
+def nugget_recall(texts: Iterable[str], nuggets: Sequence[str], language: str) -> float:
+    """The share of the facts that a whole answer holds which this one does: in its words or its quotes, by one of a
+    nugget's wordings (``in 1998 / twenty years ago``), whose tokens stand in a row after normalisation.
+
+    |{n : some wording of n in some text}| / |nuggets|. Source: Voorhees 2003, "Overview of the TREC 2003 Question
+    Answering Track", with matching in the place of assessors.
+    """
+    read = [answer_tokens(text, language) for text in texts]
+    found = 0
+    for nugget in nuggets:
+        wordings = [tokens for part in nugget.split(WORDINGS) if (tokens := answer_tokens(part, language))]
+        found += any(_contains(text, tokens) for text in read for tokens in wordings)
+    return found / len(nuggets)
+
+
 def _overlap(prediction: list[str], gold: list[str]) -> float:
-    if not prediction or not gold:
-        return float(prediction == gold)
     shared = (Counter(prediction) & Counter(gold)).total()
-    return 2 * shared / (len(prediction) + len(gold))
+    return 2 * shared / (len(prediction) + len(gold)) if shared else 0.0
 
 
 def _contains(tokens: list[str], part: list[str]) -> bool:

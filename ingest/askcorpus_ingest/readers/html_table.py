@@ -1,15 +1,12 @@
 """A table of a page: rows and columns of data, or a way to lay the page out."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Protocol
 
-from askcorpus_ingest.readers.table import as_sentence, is_header, told_rows
+from askcorpus_ingest.readers.table import LONGEST_CELL, Cell, holds_data, spread, told_cells
 
 MOST_CELLS = 200_000
 """A table with more is not held together."""
-
-LONGEST_CELL = 1000
-"""Characters of a cell of data, and the fifth of that where nothing says that it is one."""
 
 MOST_SPANNED = 200
 """Columns or rows that a cell stands in at most."""
@@ -45,20 +42,13 @@ class Writer(Protocol):
     def paragraph(self, text: str) -> None: ...  # noqa: D102
 
 
-class _Cell(NamedTuple):
-    text: str
-    is_header: bool
-    columns: int
-    rows: int
-
-
 class HtmlTable:
     """What stands between <table> and </table>, until it is known what it is."""
 
     def __init__(self, attributes: Attributes) -> None:
         self._events: list[tuple[str, Attributes | None]] = [("table", attributes)]  # None: the tag ends
         self._texts: dict[int, str] = {}  # by the number of events before them
-        self._rows: list[list[_Cell]] = []
+        self._rows: list[list[Cell]] = []
         self._cell: tuple[bool, Attributes] | None = None
         self._text = ""
         self._caption: str | None = None
@@ -110,13 +100,13 @@ class HtmlTable:
 
     def write(self, writer: Writer) -> None:
         """Write each row as a paragraph, with its header; where it is no table of data, what stands in it."""
-        rows = _spread([row for row in self._rows if row])
-        if not self._holds_data(rows):
+        rows = spread([row for row in self._rows if row])
+        if not holds_data(rows):
             self.replay(writer)
             return
         if self._caption and self._caption.strip():
             writer.paragraph(" ".join(self._caption.split()))
-        for row in _told(rows):
+        for row in told_cells(rows):
             writer.paragraph(row)
 
     def replay(self, writer: Writer) -> None:
@@ -136,74 +126,9 @@ class HtmlTable:
             return
         is_head, attributes = self._cell
         columns, rows = (_number(attributes.get(name, "")) for name in ("colspan", "rowspan"))
-        self._rows[-1].append(_Cell(" ".join(self._text.split()), is_head, columns, rows))
+        self._rows[-1].append(Cell(" ".join(self._text.split()), is_head, columns, rows))
         self._cell, self._text = None, ""
-
-    def _holds_data(self, rows: Sequence[Sequence[_Cell]]) -> bool:
-        widths = {len(row) for row in rows}
-        if len(rows) < 2 or max(widths) < 2:
-            return False
-        longest = max(len(cell.text) for row in rows for cell in row)
-        if any(cell.is_header for row in rows for cell in row):
-            return longest <= LONGEST_CELL
-        return len(widths) == 1 and longest <= LONGEST_CELL // 5
 
 
 def _number(value: str) -> int:
     return min(max(int(value), 1), MOST_SPANNED) if value.isascii() and value.isdecimal() and len(value) < 9 else 1
-
-
-def _spread(rows: Sequence[Sequence[_Cell]]) -> list[list[_Cell]]:
-    """The rows with each cell in every column and row that it stands in."""
-    spread: list[list[_Cell]] = []
-    hanging: dict[int, tuple[_Cell, int]] = {}  # by column: a cell of a row above, and in how many it still stands
-    for row in rows:
-        cells, waiting = list[_Cell](), iter(row)
-        while True:
-            column = len(cells)
-            if column in hanging:
-                cell, left = hanging.pop(column)
-                if left > 1:
-                    hanging[column] = (cell, left - 1)
-                cells.append(cell)
-                continue
-            new = next(waiting, None)
-            if new is None:
-                break
-            for place in range(column, column + new.columns):
-                cells.append(new)
-                if new.rows > 1:
-                    hanging[place] = (new, new.rows - 1)
-        spread.append(cells)
-    return spread
-
-
-def _told(rows: list[list[_Cell]]) -> list[str]:
-    """A line a row: with the rows of names above, else with the name that it begins with."""
-    heads = 0
-    while heads < min(3, len(rows) - 1) and all(cell.is_header or not cell.text for cell in rows[heads]):
-        heads += 1
-    texts = [[cell.text for cell in row] for row in rows]
-    if not heads and len(texts[0]) > 2 and not rows[1][0].is_header and is_header(texts[0], texts[1]):
-        heads = 1
-    if heads:
-        width = max(map(len, texts[:heads]))
-        header = [_joined(row[column] for row in texts[:heads] if column < len(row)) for column in range(width)]
-        return list(told_rows(header, (_without_repeats(row) for row in rows[heads:])))
-    return [_told_by_its_name(row) for row in rows if any(cell.text for cell in row)]
-
-
-def _joined(names: Iterable[str]) -> str:
-    return " ".join(dict.fromkeys(filter(None, names)))
-
-
-def _without_repeats(row: Sequence[_Cell]) -> list[str]:
-    """The texts; of a cell in several columns once."""
-    return ["" if place and cell is row[place - 1] else cell.text for place, cell in enumerate(row)]
-
-
-def _told_by_its_name(row: Sequence[_Cell]) -> str:
-    texts = _without_repeats(row)
-    if row[0].is_header and len(row) > 1 and not row[1].is_header:
-        return as_sentence([f"{texts[0].rstrip(' :')}: {', '.join(filter(None, texts[1:]))}"])
-    return as_sentence(filter(None, texts))

@@ -3,11 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from askcorpus.errors import ReadError
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.marks import Stretch, put_together
+from askcorpus_ingest.readers.pdf_page import PageText
+from askcorpus_ingest.readers.pdf_tables import Table, ends_with_table, tables_of
 from askcorpus_ingest.readers.raised import lowered, raised
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.source import Source
@@ -21,6 +23,7 @@ set high or low; so much of a sign's height is below the line."""
 
 _HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02]\\s*")
 _FIGURES = re.compile(r"(?<=\S)[0-9]{1,20}+(?!\S{0,40}?[A-Za-z])")
+_PARAGRAPH_ENDS = (".", "!", "?", ":", "”", "»", '."')
 _SENTENCE_ENDS = '.!?…”»"'
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
 _DIGITS = re.compile(r"\d+")
@@ -45,16 +48,26 @@ def read_pdf(source: Source) -> Iterator[RawRecord | Failure]:
         pdf.close()
 
 
+class _Page(NamedTuple):
+    """A page's text, the lines of it that tell rows of tables, and the table that it ends with.
+
+    ``state`` is "text", "picture", "empty" or "broken".
+    """
+
+    text: str = ""
+    rows: frozenset[str] = frozenset()
+    last: Table | None = None
+    state: str = "text"
+
+
 def _records(source: Source, pdf: Any) -> Iterator[RawRecord | Failure]:
-    texts: list[str] = []
-    pictures: list[int] = []
-    broken: list[int] = []
+    pages: list[_Page] = []
     for number in range(len(pdf)):
-        text, state = _page(pdf, number)
-        texts.append(text)
-        pictures += [number + 1] if state == "picture" else []
-        broken += [number + 1] if state == "broken" else []
-    texts = [_paragraphs(page) for page in _without_running_heads(texts)]
+        pages.append(_page(pdf, number, pages[-1].last if pages else None))
+    pictures = [number for number, page in enumerate(pages, 1) if page.state == "picture"]
+    broken = [number for number, page in enumerate(pages, 1) if page.state == "broken"]
+    texts = _without_running_heads([page.text for page in pages])
+    texts = [_paragraphs(text, page.rows) for text, page in zip(texts, pages, strict=True)]
     text, marks = put_together(Stretch({"page": _label(pdf, n)}, page) for n, page in enumerate(texts))
     if not text:
         raise ReadError(_why_no_text(len(texts), pictures, broken))
@@ -85,30 +98,48 @@ def _why_no_text(pages: int, pictures: Sequence[int], broken: Sequence[int]) -> 
     return "holds no page that can be read" if broken else "holds no text"
 
 
-def _page(pdf: Any, number: int) -> tuple[str, str]:
-    """A page's text, and whether it is "text", a "picture", "empty" or "broken"."""
+def _page(pdf: Any, number: int, above: Table | None) -> _Page:
     import pypdfium2
 
     try:
         page = pdf[number]
-        text = _with_scripts(page.get_textpage())
+        read = _with_tables(page, above)
     except pypdfium2.PdfiumError:
-        return "", "broken"
-    text = _HYPHEN_AT_LINE_END.sub("", text).replace("\r\n", "\n")
-    if text.strip():
-        return text, "text"
+        return _Page(state="broken")
+    if read.text.strip():
+        return read
     image = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
-    return "", "picture" if next(page.get_objects([image], max_depth=3), None) else "empty"
+    return _Page(state="picture" if next(page.get_objects([image], max_depth=3), None) else "empty")
 
 
-def _with_scripts(page: Any) -> str:
-    """The page's text, with figures that are smaller than what they follow as high or low as they stand.
+def _with_tables(page: Any, above: Table | None) -> _Page:
+    """The page's text with a line for each row of a table."""
+    text_page = page.get_textpage()
+    text: str = text_page.get_text_range(errors="replace")
+    if text_page.count_chars() != len(text):  # then places in the one are not those in the other
+        return _Page(_joined(text))
+    signs = _with_scripts(text_page, text)
+    page_text = PageText(page, text_page, text, signs)
+    tables = tables_of(page_text, above)
+    told, rows, end = "", set[str](), 0
+    for table in tables:
+        lines = [_joined(row) for row in table.rows]
+        told += _joined("".join(signs[end : table.start])) + "".join(f"\n{line}\n" for line in lines)
+        rows.update(lines)
+        end = table.end
+    return _Page(told + _joined("".join(signs[end:])), frozenset(rows), ends_with_table(page_text, tables))
+
+
+def _joined(text: str) -> str:
+    """The text without hyphens at the ends of its lines."""
+    return _HYPHEN_AT_LINE_END.sub("", text).replace("\r\n", "\n")
+
+
+def _with_scripts(page: Any, text: str) -> list[str]:
+    """The page's characters, with figures that are smaller than what they follow as high or low as they stand.
 
     A number set high after the end of a sentence is the mark of a note, and left out.
     """
-    text: str = page.get_text_range(errors="replace")
-    if page.count_chars() != len(text):  # then places in the one are not those in the other
-        return text
     signs = list(text)
     for run in _FIGURES.finditer(text):
         base = page.get_charbox(run.start() - 1, loose=True)
@@ -122,7 +153,7 @@ def _with_scripts(page: Any) -> str:
                 signs[at] = lowered(signs[at])
             else:
                 signs[at] = "" if text[run.start() - 1] in _SENTENCE_ENDS else raised(signs[at])
-    return "".join(signs)
+    return signs
 
 
 def _label(pdf: Any, number: int) -> str:
@@ -148,12 +179,12 @@ def _less(page: list[str], shared: set[tuple[int, str]]) -> list[str]:
     return page
 
 
-def _paragraphs(page: str) -> str:
-    """The page's lines, with a blank line after one that ends its paragraph."""
+def _paragraphs(page: str, rows: frozenset[str]) -> str:
+    """The page's lines, with a blank line after one that ends its paragraph, and around one that tells a row."""
     lines = [line.strip() for line in page.split("\n")]
-    full = FULL_LINE * max(map(len, lines))
+    full = FULL_LINE * max((len(line) for line in lines if line not in rows), default=0)
     return "\n".join(
-        f"{line}\n" if len(line) < full and line.endswith((".", "!", "?", ":", "”", "»", '."')) else line
+        f"\n{line}\n" if line in rows else f"{line}\n" if len(line) < full and line.endswith(_PARAGRAPH_ENDS) else line
         for line in lines
     )
 

@@ -16,14 +16,20 @@ def read_sheets(source: Source) -> Iterator[RawRecord]:
     Raises:
         ReadError: it is encrypted, or none.
     """
+    for name, rows in visible_sheets(source.content()):
+        yield from row_records(source, enumerate(rows, 1), {"sheet": name}, _title(source, name))
+
+
+def visible_sheets(content: bytes) -> Iterator[tuple[str, Iterator[Sequence[str]]]]:
+    """The name and the rows of each sheet that is shown, cells as people read them. Raises as `read_sheets` does."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(source.content()))
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         for sheet in book.sheets_metadata:
             if sheet.typ is SheetTypeEnum.WorkSheet and sheet.visible is SheetVisibleEnum.Visible:
                 rows = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
-                yield from row_records(source, _numbered(rows), {"sheet": sheet.name}, _title(source, sheet.name))
+                yield sheet.name, ([_shown(value) for value in row] for row in rows)
     except PasswordError as exc:
         raise ReadError("is encrypted") from exc
     except CalamineError as exc:
@@ -32,11 +38,6 @@ def read_sheets(source: Source) -> Iterator[RawRecord]:
 
 def _title(source: Source, sheet: str) -> str:
     return f"{source.path.stem}: {sheet}"
-
-
-def _numbered(rows: Sequence[Sequence[object]]) -> Iterator[tuple[int, Sequence[str]]]:
-    for number, row in enumerate(rows, 1):
-        yield number, [_shown(value) for value in row]
 
 
 def _shown(value: object) -> str:

@@ -2,8 +2,33 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
+from typing import NamedTuple, Protocol, TypeVar
+
+LONGEST_CELL = 1000
+"""Characters of a cell of data, and the fifth of that where nothing says that it is one."""
 
 _ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
+
+
+class Spanning(Protocol):
+    """What stands in so many columns and rows of a table."""
+
+    @property
+    def columns(self) -> int: ...  # noqa: D102
+    @property
+    def rows(self) -> int: ...  # noqa: D102
+
+
+Spanned = TypeVar("Spanned", bound=Spanning)
+
+
+class Cell(NamedTuple):
+    """A cell as it stands in its table: its text, whether it is said to be a name, and what it spans."""
+
+    text: str
+    is_header: bool
+    columns: int = 1
+    rows: int = 1
 
 
 def told_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -38,6 +63,83 @@ def is_header(first: Sequence[str], second: Sequence[str]) -> bool:
     named = sum(any(character.isalpha() for character in name) and not _is_value(name) for name in names)
     years = sum(name.isdecimal() and len(name) == 4 for name in names)
     return named >= 1 and named + years == len(names)
+
+
+def spread(rows: Sequence[Sequence[Spanned]]) -> list[list[Spanned]]:
+    """The rows with each cell in every column and row that it stands in."""
+    spread: list[list[Spanned]] = []
+    hanging: dict[int, tuple[Spanned, int]] = {}  # by column: a cell of a row above, and in how many it still stands
+    for row in rows:
+        cells, waiting = list[Spanned](), iter(row)
+        while True:
+            column = len(cells)
+            if column in hanging:
+                cell, left = hanging.pop(column)
+                if left > 1:
+                    hanging[column] = (cell, left - 1)
+                cells.append(cell)
+                continue
+            new = next(waiting, None)
+            if new is None:
+                break
+            for place in range(column, column + new.columns):
+                cells.append(new)
+                if new.rows > 1:
+                    hanging[place] = (new, new.rows - 1)
+        spread.append(cells)
+    return spread
+
+
+def holds_data(rows: Sequence[Sequence[Cell]]) -> bool:
+    """Whether these rows, spread, are a table of data, and no way to lay a page out."""
+    widths = {len(row) for row in rows}
+    if len(rows) < 2 or max(widths) < 2:
+        return False
+    longest = max(len(cell.text) for row in rows for cell in row)
+    if any(cell.is_header for row in rows for cell in row):
+        return longest <= LONGEST_CELL
+    return len(widths) == 1 and longest <= LONGEST_CELL // 5
+
+
+def told_cells(rows: Sequence[Sequence[Cell]]) -> list[str]:
+    """A sentence for each of these rows, spread: with the names of its columns, or else the name it begins with."""
+    heads = head_rows(rows)
+    return told_below(rows[:heads], rows[heads:])
+
+
+def head_rows(rows: Sequence[Sequence[Cell]]) -> int:
+    """How many of these rows, spread, name the columns of those below them."""
+    heads = 0
+    while heads < min(3, len(rows) - 1) and all(cell.is_header or not cell.text for cell in rows[heads]):
+        heads += 1
+    if not heads and len(rows) > 1 and len(rows[0]) > 2 and not rows[1][0].is_header:
+        return int(is_header(*([cell.text for cell in row] for row in rows[:2])))
+    return heads
+
+
+def told_below(heads: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]]) -> list[str]:
+    """A sentence for each of these rows, spread, that stand below those, which name the columns."""
+    if not heads:
+        return [_told_by_its_name(row) for row in rows if any(cell.text for cell in row)]
+    width = max(map(len, heads))
+    names = [_joined(row[column].text for row in heads if column < len(row)) for column in range(width)]
+    return list(told_rows(names, map(_without_repeats, rows)))
+
+
+def _joined(names: Iterable[str]) -> str:
+    return " ".join(dict.fromkeys(filter(None, names)))
+
+
+def _without_repeats(row: Sequence[Cell]) -> list[str]:
+    """The texts; of a cell in several columns once."""
+    return ["" if place and cell is row[place - 1] else cell.text for place, cell in enumerate(row)]
+
+
+def _told_by_its_name(row: Sequence[Cell]) -> str:
+    texts = _without_repeats(row)
+    if row[0].is_header and len(row) > 1 and not row[1].is_header:
+        return as_sentence([f"{texts[0].rstrip(' :')}: {', '.join(filter(None, texts[1:]))}"])
+    return as_sentence(filter(None, texts))
 
 
 def _plain(cell: str) -> str:

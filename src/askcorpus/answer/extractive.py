@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from askcorpus.answer.answerer import Findings
-from askcorpus.answer.lists import further_names
+from askcorpus.answer.lists import LONGEST_NAME, further_names
 from askcorpus.answer.phrases import documents_differ
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.search.query import Query
@@ -73,9 +73,15 @@ def _choose(sentences: Sequence[ScoredSentence], tuning: Tuning) -> list[ScoredS
     for candidate in sentences[1:]:
         if len(chosen) == tuning.most_sentences or candidate.score < sentences[0].score - tuning.close:
             break
-        if not any(_repeats(candidate.text, other.text, tuning.repeats) for other in chosen):
+        repeated = any(_repeats(candidate.text, other.text, tuning.repeats) for other in chosen)
+        if not repeated and not _is_scrap(candidate, tuning):
             chosen.append(candidate)
     return chosen + further_names(sentences, chosen, tuning.most_names - len(chosen), tuning)
+
+
+def _is_scrap(sentence: ScoredSentence, tuning: Tuning) -> bool:
+    """Whether a few words that hardly answer stand by themselves, such as the name of who signed the article."""
+    return len(words(sentence.text)) <= LONGEST_NAME and sentence.answer_score < tuning.name_likely
 
 
 def _repeats(text: str, other: str, share: float) -> bool:

@@ -231,12 +231,11 @@ def facets(connection: sa.Connection) -> Facets:
     low, high = connection.execute(
         sa.select(sa.func.min(DOCUMENTS.c.date_low), sa.func.max(DOCUMENTS.c.date_high))
     ).one()
-    return Facets(
-        _tally(connection, DOCUMENTS.c.language), _tally(connection, DOCUMENTS.c.source), low or "", high or ""
-    )
+    return Facets(tally(connection, DOCUMENTS.c.language), tally(connection, DOCUMENTS.c.source), low or "", high or "")
 
 
-def _tally(connection: sa.Connection, column: "sa.Column[str]") -> dict[str, int]:
+def tally(connection: sa.Connection, column: "sa.Column[str]") -> dict[str, int]:
+    """How many documents have each value of a column, the most frequent first; those without one are left out."""
     number = sa.func.count().label("number")
     query = sa.select(column, number).where(column != "").group_by(column).order_by(number.desc(), column)
     return {value: int(n) for value, n in connection.execute(query)}
@@ -253,7 +252,7 @@ def sample(connection: sa.Connection) -> Sample:
     distances from documents drawn at even distances.
     """
     query = sa.select(PASSAGES.c.seq).order_by(PASSAGES.c.id).limit(SAMPLE)
-    languages = list(_tally(connection, DOCUMENTS.c.language))
+    languages = list(tally(connection, DOCUMENTS.c.language))
     drawn = {name: _of_language(connection, name) for name in languages} if len(languages) > 1 else {}
     return Sample(_stacked(connection, list(connection.scalars(query))), drawn)
 

@@ -1,18 +1,15 @@
 """Filters as SQL."""
 
-from functools import cache
-
 import sqlalchemy as sa
 
 from askcorpus.errors import UsageError
 from askcorpus.index.schema import DOCUMENTS, listed
 from askcorpus.text.dates import day_range
-from askcorpus.text.lexicon import languages
 from askcorpus.types import Filters
 
 
 def condition(filters: Filters) -> sa.ColumnElement[bool]:
-    """What a document must be, as SQL.
+    """What a document must be, as SQL; languages and sources by the names that the catalog has (`spellings`).
 
     A date names all of its days, in a document as in a filter, and the two must share one: a document of "2022"
     passes ``date_from="2022-09"``, for it may well be of October.
@@ -29,10 +26,9 @@ def condition(filters: Filters) -> sa.ColumnElement[bool]:
     if last:
         parts.append(DOCUMENTS.c.date_low <= last[1])
     if filters.languages:
-        parts.append(DOCUMENTS.c.language.in_(listed([language_code(name) for name in filters.languages])))
+        parts.append(DOCUMENTS.c.language.in_(listed(filters.languages)))
     if filters.sources:
-        lowered = sa.func.lower(DOCUMENTS.c.source).in_(listed([name.strip().lower() for name in filters.sources]))
-        parts.append(sa.or_(DOCUMENTS.c.source.in_(listed(filters.sources)), lowered))
+        parts.append(DOCUMENTS.c.source.in_(listed(filters.sources)))
     if filters.document_ids:
         parts.append(DOCUMENTS.c.id.in_(listed(filters.document_ids)))
     return sa.and_(*parts)
@@ -44,23 +40,6 @@ def undated(filters: Filters) -> sa.ColumnElement[bool]:
         return sa.false()
     others = filters.model_copy(update={"date_from": "", "date_to": ""})
     return sa.and_(condition(others), DOCUMENTS.c.date_low.is_(None))
-
-
-def language_code(name: str) -> str:
-    """``EN``, ``en-US`` and ``English`` → ``en``; what is no name of a language stays as it is."""
-    code = name.strip().lower().replace("_", "-")
-    return _names().get(code) or code.partition("-")[0]
-
-
-@cache
-def _names() -> dict[str, str]:
-    """ISO 639-1 codes by the languages' names, in English and in themselves."""
-    from babel import Locale
-
-    english = Locale("en").languages
-    names = {name.lower(): code for code, name in english.items() if len(code) == 2}
-    own = {code: (Locale.parse(code).language_name or "").lower() for code in languages()}
-    return names | {name: code for code, name in own.items() if name}
 
 
 def _bound(date: str, name: str) -> tuple[str, str] | None:

@@ -32,6 +32,7 @@ from askcorpus.index.files import Held, KnownFile
 from askcorpus.index.inventory import Inventory
 from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored, vectors_of
 from askcorpus.index.schema import Vector
+from askcorpus.index.spellings import understood
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Copy, Document, Filters, Hit, IndexInfo
 
@@ -42,6 +43,7 @@ __all__ = [
     "Inventory",
     "KnownDocument",
     "KnownFile",
+    "Listing",
     "Progress",
     "Snapshot",
     "Store",
@@ -73,6 +75,14 @@ class Check(NamedTuple):
     name: str
     ok: bool
     detail: str
+
+
+class Listing(NamedTuple):
+    """A stretch of the documents that pass ``filters``, newest first, of ``total`` in all."""
+
+    documents: list[Document]
+    total: int
+    filters: Filters
 
 
 def _silent(step: str, done: int, total: int) -> None:
@@ -173,6 +183,17 @@ class Store:
         """One document, or ``None``."""
         with self._reading() as connection:
             return catalog.document(connection, document_id)
+
+    def listing(self, filters: Filters = Filters(), *, offset: int = 0, limit: int | None = None) -> Listing:
+        """A stretch of `documents`, and how many there are, by filters as people write them.
+
+        Raises:
+            NothingIngested: there is no document, or no index at all.
+            UsageError: no document passes the filters; it says what there is.
+        """
+        with self.snapshot() as index:
+            index.filled()
+            return index.listing(filters, offset, limit)
 
     def documents(self, filters: Filters = Filters(), *, offset: int = 0, limit: int | None = None) -> list[Document]:
         """Whole documents, newest first, then by title; those without a date come last."""
@@ -406,6 +427,24 @@ class Snapshot:
         if not self.info.documents:
             raise self._store._nothing()
         return self.info
+
+    def understood(self, filters: Filters) -> Filters:
+        """Filters as people write them, by the names that the catalog has.
+
+        Raises:
+            UsageError: no document passes them, a name is unknown, or a date is none; it says what there is.
+        """
+        if not filters:
+            return filters
+        with self._reading() as connection:
+            return understood(connection, filters)
+
+    def listing(self, filters: Filters, offset: int, limit: int | None) -> Listing:
+        """A stretch of the documents that pass, newest first. Raises as `understood` does."""
+        wanted = self.understood(filters)
+        with self._reading() as connection:
+            found = catalog.documents(connection, wanted, offset, limit)
+            return Listing(found, catalog.count(connection, wanted), wanted)
 
     def latest(self) -> str:
         """The newest date of a document, a partial ISO date (a day is newer than its month); empty when none."""

@@ -37,6 +37,9 @@ PIECE_CHARS = 100_000
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""With what a cell begins that some spreadsheet computes; the wide ones where the language is Japanese or Chinese."""
+
 # C0 except tab and newline, DEL and C1, and the marks that reorder text on the screen (bidi overrides, isolates).
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -46,6 +49,11 @@ def visible(text: str) -> str:
     text = _LINE_BREAK.sub("\n", _TERMINAL_ESCAPE.sub("", text))
     text = _INVISIBLE.sub("", _CONTROL.sub("", text))
     return _SURROGATE.sub("\ufffd", _STRAY_JOINER.sub("", text))
+
+
+def spreadsheet_cell(value: str) -> str:
+    """A value that no spreadsheet takes for a formula: one that begins as formulas do gets an apostrophe before it."""
+    return f"'{value}" if value.startswith(FORMULA_STARTS) else value
 
 
 def clean_text(text: str) -> str:

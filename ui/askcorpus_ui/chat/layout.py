@@ -1,7 +1,6 @@
 """The page as it is laid out: its parts, its fonts and colours, and the texts that stand still."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from importlib.resources import files
 from typing import NamedTuple, TypeVar
 
@@ -10,7 +9,7 @@ from gradio.themes.utils.fonts import Font, LocalFont
 
 from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus_ui.chat.render import fill
-from askcorpus_ui.chat.translations import LANGUAGES, Strings
+from askcorpus_ui.chat.translations import Strings, strings_for
 
 CHOSEN = "chosen"
 """Where the page carries the documents that were chosen, and not which conversation it shows."""
@@ -51,14 +50,10 @@ class Widgets(NamedTuple):
         return [self.languages, self.sources, self.date_from, self.date_to, self.only]
 
 
-def labels_of(strings: Strings) -> dict[str, str]:
-    """The texts that Gradio puts into the page by itself, in the browser's language."""
-    return {name: text for name, text in asdict(strings).items() if "{" not in text}
-
-
 def lay_out() -> Widgets:
     """The page's parts, in their places."""
-    i18n = gr.I18n(**{locale: labels_of(strings) for locale, strings in LANGUAGES.items()})
+    i18n = gr.I18n()  # names of texts, which `surface` sends along with the page
+    english = strings_for("")  # until the page is filled
     place = gr.JSON(visible=False)  # which conversation the page shows; the server has it
     only = gr.JSON(visible=False, elem_id=CHOSEN)  # documents that were chosen from the list
     address = gr.Textbox(visible=False)
@@ -79,7 +74,7 @@ def lay_out() -> Widgets:
         exported = gr.Textbox(visible="hidden", elem_id="exported", label="Export")
     with gr.Row(elem_id="top"):
         menu = gr.Button("☰", size="sm", scale=0, min_width=40, elem_id="menu")
-        header = gr.HTML(masthead(LANGUAGES["en"], 0, "", ""), elem_id="masthead", apply_default_css=False)
+        header = gr.HTML(masthead(english, 0, "", ""), elem_id="masthead", apply_default_css=False)
         new = gr.Button(i18n("new_chat"), size="sm", scale=0, min_width=90, elem_id="new")
         theme = gr.Button("◐", size="sm", scale=0, min_width=40, elem_id="theme")
     with gr.Row(elem_id="desk"):
@@ -101,7 +96,7 @@ def lay_out() -> Widgets:
                 lines=1,
                 max_lines=5,
                 max_length=LONGEST_QUESTION,
-                submit_btn=LANGUAGES["en"].send,
+                submit_btn=english.send,
                 stop_btn=False,
                 interactive=False,  # until the page is filled, which would undo what was asked before
                 autofocus=True,
@@ -177,7 +172,7 @@ def masthead(strings: Strings, count: int, first: str, last: str) -> str:
     It also brings the page's own script the words that it needs.
     """
     years = f"{first[:4]}–{last[:4]}" if first[:4] != last[:4] else first[:4]
-    documents = strings.document_count(count) if count else ""
+    documents = strings.documents(count) if count else ""
     return fill("masthead.html", strings=strings, documents=documents, years=years if count and first else "")
 
 

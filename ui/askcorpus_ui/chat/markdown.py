@@ -76,7 +76,7 @@ def _answer(reply: Reply, strings: Strings) -> list[str]:
     """The text of a reply, and how sure it is."""
     text = verbatim(reply.text) if reply.quoted else safe_markdown(reply.text)
     if reply.kind == "answered":
-        return [text, f"{strings.confidence(reply.confidence)} ({round(100 * reply.confidence)} %)"]
+        return [text, f"{strings.confidence(reply.confidence)} ({strings.percent(reply.confidence)})"]
     return [text, strings.no_answer] if reply.kind == "abstained" else [text]
 
 
@@ -122,7 +122,7 @@ def _utc(seconds: float) -> str:
 
 
 def _exported(reference: Reference, document: Document, strings: Strings) -> str:
-    facts = ", ".join(filter(None, (document.title or document.id, document.source, strings.date(document.date))))
+    facts = strings.listed(filter(None, (document.title or document.id, document.source, strings.date(document.date))))
     label = f"[{reference.marker}] " if reference.marker else ""
     head = f"> {verbatim(label)}**{verbatim(facts).replace('*', '')}** ({verbatim(document.id)})"
     if not reference.still_in(document):

@@ -10,6 +10,8 @@ globalThis.askcorpus = {
     askcorpus.root = base.href;
     const theme = localStorage.getItem("askcorpus.theme");
     if (theme) document.body.classList.toggle("dark", theme === "dark");
+    new MutationObserver(askcorpus.keepLanguage).observe(document.documentElement, { attributeFilter: ["lang"] });
+    askcorpus.keepLanguage();
     document.addEventListener("keydown", askcorpus.keyPressed, true);
     document.addEventListener("click", askcorpus.clicked, true);
     addEventListener("popstate", () => location.reload());
@@ -25,12 +27,16 @@ globalThis.askcorpus = {
     askcorpus.whenReady((box) => document.activeElement === document.body && box.focus());
   },
 
-  // What the server put into the masthead: the page's language, and the names that Gradio's own parts lack.
+  // The language that the server chose and wrote into the page; Gradio writes the browser's first one over it.
+  keepLanguage() {
+    const page = document.documentElement;
+    if (page.lang !== page.dataset.lang) page.lang = page.dataset.lang;
+  },
+
+  // What the server put into the masthead: the names that Gradio's own parts lack.
   named() {
     const words = document.querySelector("#words")?.dataset;
     if (!words) return;
-    document.documentElement.lang = words.locale;
-    document.documentElement.dir = words.locale === "ar" ? "rtl" : "ltr";
     const names = { "#menu": words.menu, "#theme": words.theme, ".toggle-button": words.close };
     for (const [selector, name] of Object.entries(names)) document.querySelector(selector)?.setAttribute("aria-label", name);
   },
@@ -116,11 +122,12 @@ globalThis.askcorpus = {
   },
 
   // A field in the place of a text: Enter takes it, Escape leaves all as it was.
-  field(text, done) {
+  field(text, name, done) {
     const form = document.createElement("div");
     form.className = "field";
     const box = document.createElement("textarea");
     box.value = text;
+    box.setAttribute("aria-label", name);
     box.maxLength = 10000;
     box.rows = 1;
     form.append(box);

@@ -24,10 +24,10 @@ from askcorpus_ui.chat import markdown, render
 from askcorpus_ui.chat.browser import owner_of
 from askcorpus_ui.chat.conversation import ID, Conversation, Exchange, Place, Reply
 from askcorpus_ui.chat.conversations import Conversations
-from askcorpus_ui.chat.layout import Widgets, labels_of, lay_out, make_theme, masthead, status_line, welcome
+from askcorpus_ui.chat.layout import Widgets, lay_out, make_theme, masthead, status_line, welcome
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.chat.surface import Surface, mounted
-from askcorpus_ui.chat.translations import LANGUAGES, Strings, strings_for
+from askcorpus_ui.chat.translations import Strings, languages, strings_for
 from askcorpus_ui.problems import new_reference
 from askcorpus_ui.streaming import Questions
 
@@ -79,7 +79,6 @@ def mount_chat(
         # A sheet given as `css` is rewritten by Gradio, and its rules inside @media no longer match.
         head=f'<meta name="color-scheme" content="light dark"><style>{css}</style><script>{"".join(scripts)}</script>',
         js="() => askcorpus.start()",
-        i18n=gr.I18n(**{locale: labels_of(strings) for locale, strings in LANGUAGES.items()}),
         footer_links=[],
         run_history=False,
         show_error=False,
@@ -233,9 +232,15 @@ class ChatPage:
     def _choices(self, strings: Strings) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         facets = self._assistant.store.facets()
         languages = [
-            (f"{strings.language_name(code)} ({count})", code) for code, count in facets.languages.items() if code
+            (f"{strings.language_name(code)} ({strings.number(count)})", code)
+            for code, count in facets.languages.items()
+            if code
         ]
-        sources = [(f"{source} ({count})", source) for source, count in sorted(facets.sources.items()) if source]
+        sources = [
+            (f"{source} ({strings.number(count)})", source)
+            for source, count in sorted(facets.sources.items())
+            if source
+        ]
         return languages, sources
 
     def tick(self, request: gr.Request) -> tuple[Any, Any]:
@@ -257,7 +262,7 @@ class ChatPage:
         titled.sort(key=lambda document: document.language != strings.locale)
         distinct = {document.title: document for document in reversed(titled)}
         return [
-            LANGUAGES.get(document.language, strings).example.format(title=document.title)
+            languages().get(document.language, strings).example.format(title=document.title)
             for document in list(reversed(distinct.values()))[:_EXAMPLES]
         ]
 
@@ -523,13 +528,13 @@ class ChatPage:
     def rename(self, words: str, carried: Carried, event: gr.EventData, request: gr.Request) -> str:
         """Give a conversation another title."""
         happened = event._data or {}
-        with _told():
+        with _told(request):
             self._conversations.rename(owner_of(request.headers), happened["id"], happened["value"]["text"])
         return self.search(words, carried, request)
 
     def delete(self, words: str, carried: Carried, event: gr.EventData, request: gr.Request) -> str:
         """Forget a conversation."""
-        with _told():
+        with _told(request):
             self._conversations.delete(owner_of(request.headers), (event._data or {})["id"])
         return self.search(words, carried, request)
 
@@ -544,7 +549,7 @@ class ChatPage:
 
     def _whole(self, carried: Carried, request: gr.Request) -> Conversation:
         place = _place(carried)
-        with _told():
+        with _told(request):
             found = self._conversations.read(owner_of(request.headers), place.id, whole=True) if place else None
         return found or Conversation(id="", title="")
 
@@ -552,7 +557,7 @@ class ChatPage:
         """A conversation of the browser that asks."""
         if not conversation:
             return None
-        with _told():
+        with _told(request):
             return self._conversations.read(owner_of(request.headers), conversation)
 
     def _past(self, request: gr.Request, search: str, current: str) -> str:
@@ -590,12 +595,12 @@ class Opened(NamedTuple):
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(request: gr.Request) -> Iterator[None]:
     """What a user can mend is told in the page."""
     try:
         yield
     except AskcorpusError as exc:
-        raise gr.Error(str(exc), print_exception=False) from exc
+        raise gr.Error(str(exc), title=_strings(request).failed, print_exception=False) from exc
 
 
 def _strings(request: gr.Request) -> Strings:
@@ -627,7 +632,8 @@ def _summary(reply: Reply, period: str, seconds: float, strings: Strings) -> str
     if reply.kind == "answered":
         found = strings.source_count(reply.source_count)
     preferred = strings.preferring.format(period=strings.date(period)) if period else ""
-    return " · ".join(filter(None, (found, preferred, f"{seconds:.1f} s")))
+    took = strings.seconds.format(seconds=strings.number(seconds, "0.0"))
+    return " · ".join(filter(None, (found, preferred, took)))
 
 
 def _reason(name: object) -> Reason | None:

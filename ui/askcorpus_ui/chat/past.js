@@ -1,9 +1,9 @@
 // Gradio runs this once, with `element`, `trigger` and `watch` in scope: the list of earlier conversations.
 let left = false;
 
-const rename = (item) => {
+const rename = (item, name) => {
   const link = item.querySelector("a");
-  const form = askcorpus.field(link.textContent, (text) => trigger("edit", { id: item.dataset.id, value: { text } }));
+  const form = askcorpus.field(link.textContent, name, (text) => trigger("edit", { id: item.dataset.id, value: { text } }));
   link.after(form);
   form.querySelector("textarea").focus();
 };
@@ -12,7 +12,7 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]");
   if (!button) return;
   const item = button.closest("[data-id]");
-  if (button.dataset.act === "rename") return rename(item);
+  if (button.dataset.act === "rename") return rename(item, button.textContent);
   if (!button.dataset.asked) {
     // The second click deletes.
     button.dataset.asked = "yes";

@@ -98,7 +98,7 @@ def _turn(exchange: Exchange, strings: Strings, *, writing: bool = False, last: 
         lead, more = _lines(reply.model_copy(update={"text": text, "markers": ()})), []
     elif reply:
         lead, more = _folded(reply)
-    limits = ", ".join(_limits(reply.filters, strings)) if reply else ""
+    limits = strings.listed(_limits(reply.filters, strings)) if reply else ""
     values = {"exchange": exchange, "reply": reply, "lead": lead, "more": more, "limits": limits}
     return Markup(fill("turn.html", **values, strings=strings, writing=writing, last=last))
 
@@ -145,7 +145,7 @@ def _limits(filters: Filters, strings: Strings) -> Iterator[str]:
     if filters.date_to:
         yield f"{strings.date_to} {strings.date(filters.date_to)}"
     if filters.document_ids:
-        yield strings.document_count(len(filters.document_ids))
+        yield strings.documents(len(filters.document_ids))
 
 
 class _Chip(NamedTuple):
@@ -166,7 +166,7 @@ def chips(filters: Filters, documents: Documents, strings: Strings) -> str:
         if date:
             shown.append(_Chip(f"{name}:", f"{label} {strings.date(date)}"))
     if len(filters.document_ids) > _NAMED:
-        shown.append(_Chip("documents:", strings.document_count(len(filters.document_ids))))
+        shown.append(_Chip("documents:", strings.documents(len(filters.document_ids))))
     for document_id in filters.document_ids if len(filters.document_ids) <= _NAMED else ():
         document = documents(document_id)
         shown.append(_Chip(f"document:{document_id}", (document.title if document else "") or document_id))

@@ -20,15 +20,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from pydantic_core import to_jsonable_python
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from askcorpus_ui.bodies import MAX_BYTES, read_body, refusal, replayed
+from askcorpus_ui.bodies import MAX_BYTES, read_body, refused, replayed
 from askcorpus_ui.chat.browser import cookie_for
 from askcorpus_ui.chat.conversation import ID, Place
 from askcorpus_ui.chat.layout import CHOSEN
-from askcorpus_ui.problems import Fault, Problem
+from askcorpus_ui.chat.translations import ENGLISH, Strings, strings_for
+from askcorpus_ui.problems import Fault, failure
 
 PAGE = "/"
 PAGES = frozenset({PAGE, "/theme.css", "/favicon.ico"})
@@ -53,6 +53,8 @@ _LOCATIONS = (b"x-forwarded-host", b"x-gradio-server")
 
 _CONVERSATION = re.compile(f"/c/{ID[1:-1]}")
 _BASE = (b'<base href="./" />', b'<base href="../" />')
+_LANGUAGE = b'lang="en"'
+_TEXTS = b'"i18n_translations":null'
 
 _SESSION = r"^[A-Za-z0-9_-]{1,64}$"
 _Line = Annotated[str, Field(max_length=1_000)]
@@ -161,12 +163,12 @@ class Surface:
         scope = {**scope, "headers": [header for header in scope["headers"] if header[0] not in _LOCATIONS]}
         method, path = scope.get("method"), str(scope["path"])
         if method in ("GET", "HEAD") and (path in PAGES or _is_in_a_folder(path)):
-            send = _with_cookie(scope, send) if path == PAGE else send
+            send = _completed(scope, _with_cookie(scope, send)) if path == PAGE else send
             await self._app({**scope, "query_string": b""}, receive, send)  # ?deep_link= and its like are not ours
         elif method in ("GET", "HEAD") and _CONVERSATION.fullmatch(path):
             # The same page; its files are found one folder up.
             page = {**scope, "path": PAGE, "raw_path": PAGE.encode(), "query_string": b""}
-            await self._app(page, receive, _from_a_folder(_with_cookie(scope, send)))
+            await self._app(page, receive, _completed(scope, _with_cookie(scope, send), _BASE))
         elif method == "GET" and path == EVENTS:
             await self._listen(scope, receive, send)
         elif method == "POST" and path in (RUN, JOIN, CANCEL, RESET):
@@ -183,7 +185,7 @@ class Surface:
             for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
             if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in self._others)
         ]
-        return ", ".join(taken)
+        return ", ".join("GET, HEAD" if method == "GET" else method for method in taken)
 
     def stop(self) -> None:
         """End the streams of events, so that no open page holds up the end of the server."""
@@ -194,14 +196,13 @@ class Surface:
         try:
             typed = self._typed(scope["path"], body or b"")
         except (ValidationError, ValueError) as exc:
-            await refusal(422, f"The page does not send this: {_first_fault(exc)}.", "Load the page anew.")(
-                scope, receive, send
-            )
+            told = f"The page does not send this: {_first_fault(exc)}."
+            await refused(scope, 422, told, "Load the page anew.")(scope, receive, send)
             return
         session = str(typed.get("session_hash", ""))
         if scope["path"] == JOIN and not self._may_join(session):
-            busy = Problem(error=Fault(type="Busy", message="Too many answers wait to be fetched.", hint="Ask again."))
-            await JSONResponse(busy.model_dump(), 503, {"Retry-After": "5"})(scope, receive, send)
+            busy = Fault("Busy", "Too many answers wait to be fetched.", "Ask again.")
+            await failure(scope, 503, busy, {"Retry-After": "5"})(scope, receive, send)
             return
         content = json.dumps(typed).encode()
         headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
@@ -324,8 +325,12 @@ def _with_cookie(scope: Scope, send: Send) -> Send:
     return sent
 
 
-def _from_a_folder(send: Send) -> Send:
-    """A ``send`` of Gradio's page for an address one folder down: what it names beside itself is one folder up."""
+def _completed(scope: Scope, send: Send, *changes: tuple[bytes, bytes]) -> Send:
+    """A ``send`` of Gradio's page in the reader's language, and with what else is to be put in another's place in it.
+
+    Such as ``_BASE`` for an address one folder down: what the page names beside itself is one folder up.
+    """
+    strings = strings_for(Headers(scope=scope).get("accept-language", ""))
     start: Message = {}
     pieces: list[bytes] = []
 
@@ -338,8 +343,11 @@ def _from_a_folder(send: Send) -> Send:
             return
         body = b"".join(pieces)
         headers = MutableHeaders(scope=start)
+        headers["Content-Language"] = strings.locale
+        headers.add_vary_header("Accept-Language")
         if body:  # there is none for HEAD
-            body = body.replace(*_BASE, 1)
+            for old, new in (*_in_language(strings), *changes):
+                body = body.replace(old, new, 1)
             headers["Content-Length"] = str(len(body))
         else:
             del headers["Content-Length"]
@@ -347,6 +355,19 @@ def _from_a_folder(send: Send) -> Send:
         await send({"type": "http.response.body", "body": body})
 
     return sent
+
+
+def _in_language(strings: Strings) -> list[tuple[bytes, bytes]]:
+    """What of Gradio's page is the language's: which it is, and the texts that Gradio puts in by their names.
+
+    They are given as English, to which Gradio turns whatever language it takes for the browser's: so they are those of
+    one language everywhere, also where Gradio itself does not speak it.
+    """
+    tag = f'lang="{strings.locale}" data-lang="{strings.locale}" dir="{strings.direction}"'
+    texts = json.dumps({ENGLISH: strings.labels()})
+    for char in "<>&'":
+        texts = texts.replace(char, f"\\u{ord(char):04x}")
+    return [(_LANGUAGE, tag.encode()), (_TEXTS, b'"i18n_translations":' + texts.encode())]
 
 
 def _is_in_a_folder(path: str) -> bool:

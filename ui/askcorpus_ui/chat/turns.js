@@ -4,9 +4,9 @@ const turnOf = (node) => {
   return turn ? Number(turn.dataset.turn) : 0;
 };
 
-const edit = (turn) => {
+const edit = (turn, name) => {
   const question = turn.querySelector(".question");
-  const form = askcorpus.field(question.textContent, (text) => trigger("edit", { index: turnOf(turn), value: { text } }));
+  const form = askcorpus.field(question.textContent, name, (text) => trigger("edit", { index: turnOf(turn), value: { text } }));
   question.after(form);
   form.querySelector("textarea").focus();
 };
@@ -33,7 +33,7 @@ element.addEventListener("click", (event) => {
   if (act === "copy") return askcorpus.copy(askcorpus.answerText(button.closest(".turn")), button);
   if (act === "like" || act === "reason") return judge(button, index);
   if (askcorpus.isBusy()) return askcorpus.say("busy");
-  if (act === "edit") return edit(button.closest(".turn"));
+  if (act === "edit") return edit(button.closest(".turn"), button.textContent);
   askcorpus.begin();
   if (act === "alone") trigger("edit", { index: 1, value: { text: button.closest(".turn").querySelector(".question").textContent } });
   if (act === "retry") trigger("retry", { index });

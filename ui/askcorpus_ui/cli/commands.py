@@ -156,7 +156,24 @@ def ingest(
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(metavar="QUESTION", help="The question; - reads it from standard input.")],
+    question: Annotated[
+        str | None, typer.Argument(metavar="QUESTION", help="The question; - reads it from standard input.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="FILE", readable=False, help="Instead: questions, .txt, .csv, .xlsx or .jsonl."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", readable=False, help="Where their answers go, .csv, .xlsx or .jsonl."),
+    ] = None,
+    per_document: Annotated[
+        bool, typer.Option("--per-document", help="Ask them of every document alone: a grid.")
+    ] = False,
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=NAME", help="A field's column in FILE, as in question=Frage; repeatable."),
+    ] = None,
     data: Data = None,
     language: Language = None,
     source: Source = None,
@@ -171,24 +188,59 @@ def ask(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Answer a question with quotes that prove it.
+    """Answer a question with quotes that prove it, or a file of questions with a table of answers.
 
     Each quote comes with its exact place. Where the documents do not hold the answer, that is the answer.
     """
     from askcorpus_ui.cli.console import note, print_answer, print_json
 
-    question, filters = _read(question), _filters(language, source, date_from, date_to)
-    with _assistant(_settings(data=data, top_k=top_k, max_error=max_error)) as assistant:
+    if (question is None) == (file is None) or (file is None) != (out is None):
+        raise UsageError(
+            "One question is answered, or a file of them.", "Give a QUESTION, or --file FILE and --out FILE."
+        )
+    filters = _filters(language, source, date_from, date_to)
+    settings = _settings(data=data, top_k=top_k, max_error=max_error)
+    if file is not None and out is not None:
+        if explain or proof or json:
+            raise UsageError("--explain, --proof and --json are for one question.", "Leave them out.")
+        _ask_file(file, out, settings, filters, names, per_document=per_document)
+        return
+    if per_document or names:
+        raise UsageError("--per-document and --map are for a file of questions.", "Give --file FILE and --out FILE.")
+    question = _read(question or "")
+    with _assistant(settings) as assistant:
         if assistant.promise:
             note(f"askcorpus: {assistant.promise}")
         answer = assistant.ask(question, filters=filters, explain=explain)
-        _note_filtered(assistant.store, filters)
+        _note_undated(assistant.store, answer.filters)
         if proof:
             proof.write_text(assistant.prove(answer).model_dump_json(indent=2) + "\n", encoding="utf-8")
     if json:
         print_json(answer)
     else:
         print_answer(answer)
+
+
+def _ask_file(
+    file: Path, out: Path, settings: "Settings", filters: "Filters", names: list[str] | None, *, per_document: bool
+) -> None:
+    from askcorpus_eval.columns import chosen_columns
+    from askcorpus_eval.questions import read_questions
+    from askcorpus_ui.cli.batch import answer_all, answer_per_document
+    from askcorpus_ui.cli.console import note
+
+    asked = read_questions(file, chosen_columns(names or ()))
+    for line in asked.notes:
+        note(f"askcorpus: {line}")
+    with _assistant(settings) as assistant:
+        if assistant.promise:
+            note(f"askcorpus: {assistant.promise}")
+        with assistant.store.snapshot() as index:
+            filters = index.understood(filters)
+        answer = answer_per_document if per_document else answer_all
+        answered = answer(assistant, asked.questions, out, filters)
+        _note_undated(assistant.store, filters)
+    note(f"askcorpus: {len(asked.questions)} questions, {answered} answers: {out}")
 
 
 @app.command()
@@ -207,8 +259,10 @@ def search(
 
     query, filters = _read(query), _filters(language, source, date_from, date_to)
     with _assistant(_settings(data=data, top_k=top_k)) as assistant:
+        with assistant.store.snapshot() as index:
+            filters = index.understood(filters)
         hits = assistant.search(query, filters=filters)
-        _note_filtered(assistant.store, filters)
+        _note_undated(assistant.store, filters)
     if json:
         print_json({"hits": [hit.model_dump() for hit in hits]})
     else:
@@ -360,9 +414,8 @@ def list_documents(
 
     filters = _filters(language, source, date_from, date_to)
     with _assistant(_settings(data=data)) as assistant:
-        total = assistant.store.count(filters)
-        documents = assistant.store.documents(filters, offset=offset, limit=limit)
-        _note_filtered(assistant.store, filters)
+        documents, total, filters = assistant.store.listing(filters, offset=offset, limit=limit)
+        _note_undated(assistant.store, filters)
     if json:
         listed = [document.model_dump(exclude={"text"}) | {"characters": len(document.text)} for document in documents]
         print_json({"documents": listed, "total": total})
@@ -442,12 +495,10 @@ def restore_documents(document_ids: Annotated[list[str], typer.Argument(metavar=
     say(f"{len(restored)} will come back with the next ingest")
 
 
-def _note_filtered(store: "Store", filters: "Filters") -> None:
+def _note_undated(store: "Store", filters: "Filters") -> None:
     """Say what the filters leave out without anyone meaning it."""
-    from askcorpus_ui.cli.console import named_filters, note
+    from askcorpus_ui.cli.console import note
 
-    if filters and not store.count(filters):
-        note(f"askcorpus: no document passes the filters ({named_filters(filters)}).")
     if undated := store.count_undated(filters):
         note(f"askcorpus: --from and --to leave out {undated} documents that have no date.")
 

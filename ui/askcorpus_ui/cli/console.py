@@ -16,7 +16,7 @@ import typer
 from pydantic import BaseModel
 
 from askcorpus.index.store import Check
-from askcorpus.text.characters import plain
+from askcorpus.text.characters import plain, spreadsheet_cell
 from askcorpus.types import (
     Answer,
     Citation,
@@ -264,13 +264,8 @@ def print_stories_as_csv(stories: Sequence[Sequence[Document]]) -> None:
     writer.writerow(("story", *columns))
     for number, documents in enumerate(stories, start=1):
         for document in documents:
-            writer.writerow((number, *(_cell(getattr(document, name)) for name in columns)))
+            writer.writerow((number, *(spreadsheet_cell(getattr(document, name)) for name in columns)))
     typer.echo(table.getvalue().encode("utf-8", "backslashreplace"), nl=False)
-
-
-def _cell(value: str) -> str:
-    """A value that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def print_document(document: Document) -> None:

@@ -16,13 +16,20 @@ from askcorpus_ui.bodies import BoundedBodies
 from askcorpus_ui.problems import add_error_handlers
 from askcorpus_ui.streaming import Questions
 from askcorpus_ui.warm_up import WarmUp
-from askcorpus_ui.web.documents_page import documents_router
+from askcorpus_ui.web.documents_api import documents_router
+from askcorpus_ui.web.documents_page import list_router
+from askcorpus_ui.web.embeddings_api import embeddings_router
 from askcorpus_ui.web.guard import Guard
+from askcorpus_ui.web.head import Heads
 from askcorpus_ui.web.openai_api import openai_router
+from askcorpus_ui.web.openapi import described
+from askcorpus_ui.web.prefix import Prefixed
 from askcorpus_ui.web.prometheus import Measured, Metrics
+from askcorpus_ui.web.responses_api import responses_router
 from askcorpus_ui.web.rest_api import api_router, health_router
 from askcorpus_ui.web.source_page import source_router
 from askcorpus_ui.web.verify_api import verify_router
+from askcorpus_ui.web.writing_api import FILES, writing_router
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -65,14 +72,20 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         lifespan=lifespan,
     )
     app.state.questions = questions
+    app.openapi = described(app, keyed=settings.api_key is not None)  # type: ignore[method-assign]
     add_error_handlers(app)
     app.include_router(api_router(assistant, questions))
+    app.include_router(documents_router(assistant))
+    if settings.write_key:
+        app.include_router(writing_router(assistant, settings))
     app.include_router(verify_router(assistant, questions))
     app.include_router(openai_router(assistant, questions))
-    app.include_router(health_router(assistant))
+    app.include_router(responses_router(assistant, questions))
+    app.include_router(embeddings_router(assistant, questions))
+    app.include_router(health_router(assistant, warm_up))
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
-    app.include_router(documents_router(assistant))
+    app.include_router(list_router(assistant))
     if agents:
         app.router.routes.extend(_routes(agents))
     feedback = FeedbackFile(settings.data / FEEDBACK)
@@ -80,13 +93,16 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     # Last: a route added after it would never be reached.
     app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
     # The one added last is the first that a request comes through.
-    app.add_middleware(BoundedBodies)
-    key = settings.api_key.get_secret_value() if settings.api_key else None
-    app.add_middleware(Guard, key=key, origins=settings.allowed_origins)
+    app.add_middleware(Heads)
+    app.add_middleware(BoundedBodies, raw=(FILES,) if settings.write_key else ())
+    key, write_key = (one.get_secret_value() if one else None for one in (settings.api_key, settings.write_key))
+    app.add_middleware(Guard, key=key, origins=settings.allowed_origins, write_key=write_key)
     app.add_middleware(
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
     )  # also where no origin is allowed: without it Gradio would add one of its own, which is laxer
     app.add_middleware(Measured, metrics=metrics)
+    if settings.root_path:
+        app.add_middleware(Prefixed, root=settings.root_path)
     return app
 
 

@@ -19,7 +19,7 @@ _POLICY = POLICY.replace("form-action 'none'", "form-action 'self'")
 _NOTHING = Inventory((), 0, 0, {}, {}, (), 0)
 
 
-def documents_router(assistant: "Assistant") -> APIRouter:
+def list_router(assistant: "Assistant") -> APIRouter:
     """``/documents?q=&language=&source=&date_from=&date_to=&page=``, which the chat's count of documents links to."""
     router = APIRouter(include_in_schema=False)
 

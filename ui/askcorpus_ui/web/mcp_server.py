@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.types import Answer, Document, Filters, Verification
-from askcorpus_ui.listings import Hits, Page, summary
+from askcorpus_ui.listings import Hits, Page, page_of
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -65,19 +65,22 @@ def make_server(assistant: "Assistant", run: Runner) -> MCPServer[Any]:
     tool = partial(server.tool, annotations=_READ_ONLY)
 
     @tool()
-    async def ask(question: str, filters: Filters = Filters(), top_k: int | None = None) -> Answer:
+    async def ask(question: str, filters: Filters | None = None, top_k: int | None = None) -> Answer:
         """Answer a question from the documents with verbatim quotations, or say that they do not."""
-        return await _told(run, lambda: assistant.ask(question, filters=filters, top_k=top_k))
+        return await _told(run, lambda: assistant.ask(question, filters=filters or Filters(), top_k=top_k))
 
     @tool()
-    async def search(query: str, filters: Filters = Filters(), top_k: int | None = None) -> Hits:
+    async def search(query: str, filters: Filters | None = None, top_k: int | None = None) -> Hits:
         """The passages nearest to a query, best first."""
-        return await _told(run, lambda: Hits(hits=assistant.search(query, filters=filters, top_k=top_k)))
+        return await _told(run, lambda: Hits(hits=assistant.search(query, filters=filters or Filters(), top_k=top_k)))
 
     @tool()
-    async def list_documents(filters: Filters = Filters(), offset: int = 0, limit: int = 50) -> Page:
-        """The documents that match, newest first, without their text."""
-        return await _told(run, lambda: _page(assistant, filters, offset, limit))
+    async def list_documents(
+        filters: Filters | None = None, offset: int | None = None, limit: int | None = None
+    ) -> Page:
+        """The documents that match, newest first, without their text; 50 from offset 0 on, unless told otherwise."""
+        chosen = (filters or Filters(), 0 if offset is None else offset, 50 if limit is None else limit)
+        return await _told(run, lambda: _page(assistant, *chosen))
 
     @tool()
     async def get_document(document_id: str) -> Document:
@@ -85,9 +88,10 @@ def make_server(assistant: "Assistant", run: Runner) -> MCPServer[Any]:
         return await _told(run, lambda: _document(assistant, document_id))
 
     @tool()
-    async def get_quote(document_id: str, start: int, end: int, around: int = 200) -> QuotedPlace:
-        """The exact words of a document from character start up to end, and those before and after."""
-        return await _told(run, lambda: _quote(_document(assistant, document_id), start, end, around))
+    async def get_quote(document_id: str, start: int, end: int, around: int | None = None) -> QuotedPlace:
+        """The exact words of a document from character start up to end, and those before and after (around: 200)."""
+        near = 200 if around is None else around
+        return await _told(run, lambda: _quote(_document(assistant, document_id), start, end, near))
 
     @tool()
     async def verify(text: str) -> Verification:
@@ -113,10 +117,7 @@ async def _told(run: Runner, work: Callable[[], T]) -> T:
 def _page(assistant: "Assistant", filters: Filters, offset: int, limit: int) -> Page:
     if offset < 0 or not 1 <= limit <= MOST_LISTED:
         raise UsageError("There is no such page.", f"offset is 0 or more, limit 1 to {MOST_LISTED}.")
-    assistant.store.filled()
-    found = assistant.store.documents(filters, offset=offset, limit=limit)
-    total = assistant.store.count(filters)
-    return Page(documents=[summary(document) for document in found], total=total, offset=offset, limit=limit)
+    return page_of(assistant.store.listing(filters, offset=offset, limit=limit), offset, limit)
 
 
 def _document(assistant: "Assistant", document_id: str) -> Document:

@@ -1,20 +1,19 @@
 """The door for programs that speak OpenAI's chat API: ``/v1/models`` and ``/v1/chat/completions``.
 
 The reply is an ordinary chat completion whose citations are the API's own annotations; ``answer`` beside ``choices``
-is the whole Answer. Instructions, tools and sampling options are taken and not heeded: answers come from the corpus.
+is the whole Answer. Instructions and sampling options are taken and not heeded: answers come from the corpus. What
+would give the reply another form (tools, a schema, several choices) is refused.
 """
 
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from fastapi.routing import APIRoute
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
@@ -23,7 +22,7 @@ from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.types import Answer, Citation, Done, Event, Filters, Turn
 from askcorpus_ui.bodies import without_nulls
 from askcorpus_ui.chat.references import Reference
-from askcorpus_ui.problems import new_reference, retry_after, status_of, unexpected
+from askcorpus_ui.problems import REFUSALS, fault_of, new_reference, refusal, status_of, unexpected
 from askcorpus_ui.streaming import Questions, first_event, whole_answer
 from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS
 
@@ -71,66 +70,63 @@ class Completion(Lenient):
     stream_options: StreamOptions | None = None
     filters: Filters = Filters()
     top_k: int | None = Field(None, ge=1, le=100)
+    n: int = 1
+    logprobs: bool = False
+    tools: list[Any] = Field([])
+    functions: list[Any] = Field([])
+    response_format: dict[str, Any] = Field({})
+    modalities: list[Any] = Field([])
 
-    def turns(self) -> tuple[str, tuple[Turn, ...]]:
-        """The question, and what was said before it.
+    def check(self) -> None:
+        """See that nothing is asked for that an answer cannot be.
 
         Raises:
-            UsageError: the last thing said is not the user's.
+            UsageError: something is.
         """
-        said = [(message.role, message.content) for message in self.messages if message.role in ("user", "assistant")]
-        if not said or said[-1][0] != "user":
-            raise UsageError("The last message must be the user's question.")
-        return said[-1][1], tuple(Turn(role=role, text=text) for role, text in said[:-1] if text)
+        refuse_form("response_format", self.response_format)
+        refuse_if(bool(self.tools), "tools")
+        refuse_if(bool(self.functions), "functions")
+        refuse_if(self.n != 1, "n")
+        refuse_if(self.logprobs, "logprobs")
+        refuse_if(any(one != "text" for one in self.modalities), "modalities")
 
 
-class RefusalDetail(BaseModel):
-    """What went wrong, as OpenAI's clients read it."""
+def turns(messages: Sequence[Message]) -> tuple[str, tuple[Turn, ...]]:
+    """The question, and what was said before it.
 
-    message: str
-    type: str
-    param: str | None = None
-    code: str | None = None
-
-
-class Refusal(BaseModel):
-    """The body of every response of this door that is not a success."""
-
-    error: RefusalDetail
+    Raises:
+        UsageError: the last thing said is not the user's.
+    """
+    said = [(message.role, message.content) for message in messages if message.role in ("user", "assistant")]
+    if not said or said[-1][0] != "user":
+        raise UsageError("The last message must be the user's question.")
+    return said[-1][1], tuple(Turn(role=role, text=text) for role, text in said[:-1] if text)
 
 
-class OpenAIRoute(APIRoute):
-    """Says what is wrong in the form that OpenAI's clients read."""
+def refuse_form(name: str, form: dict[str, Any]) -> None:
+    """Raises UsageError where a reply is asked for in another form than text."""
+    refuse_if(form.get("type", "text") != "text", name)
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, its errors translated."""
-        handle = super().get_route_handler()
 
-        async def translated(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except RequestValidationError as exc:
-                first = exc.errors()[0]
-                name = ".".join(map(str, first["loc"][1:])) or None
-                return JSONResponse(_error(f"{name or 'body'}: {first['msg']}.", "invalid_request_error", name), 400)
-            except AskcorpusError as exc:
-                return JSONResponse(_refusal(exc), status_of(exc), retry_after(exc))
-            except HTTPException as exc:
-                return JSONResponse(_error(str(exc.detail), "invalid_request_error", code="not_found"), exc.status_code)
-
-        return translated
+def refuse_if(asked: bool, name: str) -> None:
+    """Raises UsageError where a part of a request asks for what cannot be given."""
+    if asked:
+        raise UsageError(
+            f"{name} cannot be honoured: an answer is text from the documents, with its citations.",
+            f"Leave {name} out.",
+        )
 
 
 def openai_router(assistant: "Assistant", questions: Questions) -> APIRouter:
     """``/v1`` over one assistant, which is asked through ``questions``."""
-    router = APIRouter(prefix="/v1", tags=["openai"], route_class=OpenAIRoute, responses=_REFUSALS)
+    router = APIRouter(prefix="/v1", tags=["openai"], responses=REFUSALS)
 
-    @router.get("/models")
+    @router.get("/models", response_description="The list of models.")
     def models() -> dict[str, Any]:
         """The one model there is."""
         return {"object": "list", "data": [_model()]}
 
-    @router.get("/models/{name}")
+    @router.get("/models/{name}", response_description="The model.")
     def model(name: str) -> dict[str, Any]:
         """The same, by its name."""
         if name != MODEL:
@@ -140,7 +136,8 @@ def openai_router(assistant: "Assistant", questions: Questions) -> APIRouter:
     @router.post("/chat/completions", response_model=None, responses=_COMPLETIONS)
     async def complete(body: Completion, request: Request) -> Response:
         """Answer the last message from the corpus, with url_citation annotations. Any `model` means this one."""
-        question, history = body.turns()
+        body.check()
+        question, history = turns(body.messages)
         events = questions.stream(
             lambda: assistant.stream(question, history=history, filters=body.filters, top_k=body.top_k)
         )
@@ -148,7 +145,7 @@ def openai_router(assistant: "Assistant", questions: Questions) -> APIRouter:
             usage = body.stream_options is not None and body.stream_options.include_usage
             return await _streamed(events, request, usage)
         answer = await whole_answer(events, request)
-        return JSONResponse(_whole(answer, str(request.base_url))) if answer else Response(status_code=CLIENT_LEFT)
+        return JSONResponse(completion(answer, str(request.base_url))) if answer else Response(status_code=CLIENT_LEFT)
 
     return router
 
@@ -157,12 +154,13 @@ def _model() -> dict[str, Any]:
     return {"id": MODEL, "object": "model", "created": 0, "owned_by": MODEL}
 
 
-def _whole(answer: Answer, base: str) -> dict[str, Any]:
+def completion(answer: Answer, base: str) -> dict[str, Any]:
+    """An answer as a chat completion, whose links begin with the server's address ``base``."""
     message = {
         "role": "assistant",
         "content": answer.answer,
-        "refusal": None,
-        "annotations": _annotations(answer, base),
+        "refusal": refused_text(answer),
+        "annotations": annotations(answer, base),
     }
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     return _head(answer.id, "chat.completion") | {
@@ -190,19 +188,18 @@ async def _chunks(events: AsyncGenerator[Event], base: str, usage: bool) -> Asyn
                     for chunk in _answer_chunks(head, event.answer, base, usage):
                         yield chunk
         except AskcorpusError as exc:
-            yield _data(_refusal(exc))
+            yield _data(refusal(status_of(exc), fault_of(exc)).model_dump())
         except Exception:  # the status line is long gone: all that is left is to say so in the stream
             log.exception("Unexpected error %s", reference := new_reference())
-            fault = unexpected(reference).error
-            yield _data(_error(f"{fault.message} {fault.hint}", "server_error"))
+            yield _data(refusal(500, unexpected(reference)).model_dump())
     yield format_sse_event(data_str="[DONE]")
 
 
 def _answer_chunks(head: dict[str, Any], answer: Answer, base: str, usage: bool) -> list[bytes]:
-    words = answer.answer.split(" ")
-    pieces = [f"{word} " for word in words[:-1]] + words[-1:]
-    proof = {"annotations": _annotations(answer, base)}
-    chunks = [_chunk(head, {"content": piece}) for piece in pieces]
+    proof = {"annotations": annotations(answer, base)}
+    chunks = [_chunk(head, {"content": piece}) for piece in pieces(answer.answer)]
+    if said := refused_text(answer):
+        chunks.append(_chunk(head, {"refusal": said}))
     chunks.append(_chunk(head, proof, answer=answer.model_dump(mode="json")))
     chunks.append(_chunk(head, {}, finish_reason="stop"))
     if usage:
@@ -210,7 +207,18 @@ def _answer_chunks(head: dict[str, Any], answer: Answer, base: str, usage: bool)
     return chunks
 
 
-def _annotations(answer: Answer, base: str) -> list[dict[str, Any]]:
+def pieces(text: str) -> list[str]:
+    """A text as a stream brings it, word by word."""
+    words = text.split(" ")
+    return [f"{word} " for word in words[:-1]] + words[-1:]
+
+
+def refused_text(answer: Answer) -> str | None:
+    """What is said in place of an answer, which OpenAI's own fields can tell by this alone; None where there is one."""
+    return answer.answer if answer.kind == "answer" and not answer.answerable else None
+
+
+def annotations(answer: Answer, base: str) -> list[dict[str, Any]]:
     """Citations as the API has them; its indices are those of the marker in the text. The quote is ours to add."""
 
     def citation(cited: Citation) -> dict[str, Any]:
@@ -231,10 +239,6 @@ def _annotations(answer: Answer, base: str) -> list[dict[str, Any]]:
 _COMPLETIONS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {}, "text/event-stream": {}}, "description": "The completion, or its chunks."}
 }
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": Refusal, "description": "What is wrong with the request."},
-    "5XX": {"model": Refusal, "description": "What is wrong with the server or a model."},
-}
 _USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 """Clients want the numbers to be there; nothing here is counted in tokens."""
 
@@ -250,12 +254,3 @@ def _chunk(head: dict[str, Any], delta: dict[str, Any], finish_reason: str | Non
 
 def _data(value: dict[str, Any]) -> bytes:
     return format_sse_event(data_str=json.dumps(value, ensure_ascii=False))
-
-
-def _error(message: str, kind: str, param: str | None = None, code: str | None = None) -> dict[str, Any]:
-    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
-
-
-def _refusal(error: AskcorpusError) -> dict[str, Any]:
-    kind = "invalid_request_error" if status_of(error) < 500 else "server_error"
-    return _error(str(error), kind, code=type(error).__name__)

@@ -33,7 +33,7 @@ class Metrics:
         """``/metrics``."""
         router = APIRouter(tags=["health"])
 
-        @router.get("/metrics", response_class=Response)
+        @router.get("/metrics", response_class=Response, response_description="The figures, as text.")
         def metrics() -> Response:
             """Requests by route and status, and how long they took, in Prometheus' text format."""
             return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)

@@ -1,25 +1,23 @@
-"""The REST door: questions, searches and documents as JSON, streams as server-sent events."""
+"""The REST door: questions and searches as JSON, streams as server-sent events; whether the server can answer."""
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
-from starlette.exceptions import HTTPException
 
-from askcorpus.errors import (
-    AskcorpusError,
-)
-from askcorpus.types import Answer, Document, Done, Event, Filters, Token, Turn
+from askcorpus.errors import AskcorpusError
+from askcorpus.types import Answer, Done, Event, Filters, Token, Turn
 from askcorpus_ui.bodies import without_nulls
-from askcorpus_ui.listings import Hits, Page, summary
-from askcorpus_ui.problems import Problem, new_reference, problem, unexpected
+from askcorpus_ui.listings import Hits
+from askcorpus_ui.problems import PROBLEMS, fault_of, new_reference, problem, status_of, unexpected
 from askcorpus_ui.streaming import Questions, first_event, unless_left, whole_answer
+from askcorpus_ui.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -27,10 +25,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CLIENT_LEFT = 499
-MAX_OFFSET = 2**53
-"""More documents than any store holds; a number that JavaScript and SQLite can both count to."""
 EVENT_STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-_EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
+_EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {}}, "description": "Its events, `done` with the Answer as the last."}
+}
 _ANSWER_OR_EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {}, "text/event-stream": {}}, "description": "The Answer, or its events."}
 }
@@ -91,7 +89,7 @@ class Readiness(BaseModel):
 
 def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
     """``/api/v1`` over one assistant, which is asked through ``questions``."""
-    router = APIRouter(prefix="/api/v1", responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+    router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 
     def events_of(body: AskBody) -> Iterator[Event]:
         return assistant.stream(
@@ -117,58 +115,50 @@ def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
         """The same as events: `passages`, then `token`…, then `done` with the whole, verified answer; or `error`."""
         return await _event_stream(questions.stream(partial(events_of, body)), request)
 
-    @router.post("/search", response_model=Hits, tags=["search"])
+    @router.post("/search", response_model=Hits, response_description="The passages, best first.", tags=["search"])
     async def search(body: SearchBody, request: Request) -> Hits | Response:
         """The passages nearest to a query."""
         work = partial(assistant.search, body.query, filters=body.filters, top_k=body.top_k)
         hits = await unless_left(request, questions.run(work))
         return Response(status_code=CLIENT_LEFT) if hits is None else Hits(hits=hits)
 
-    @router.get("/documents", tags=["documents"])
-    def documents(
-        offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
-        language: Annotated[tuple[str, ...], Query()] = (),
-        source: Annotated[tuple[str, ...], Query()] = (),
-        date_from: str = "",
-        date_to: str = "",
-    ) -> Page:
-        """The documents that match, newest first, without their text."""
-        assistant.store.filled()
-        filters = Filters(languages=language, sources=source, date_from=date_from, date_to=date_to)
-        found = assistant.store.documents(filters, offset=offset, limit=limit)
-        total = assistant.store.count(filters)
-        return Page(documents=[summary(document) for document in found], total=total, offset=offset, limit=limit)
-
-    @router.get("/documents/{document_id:path}", tags=["documents"])
-    def document(document_id: str) -> Document:
-        """One document with the whole text that offsets count in."""
-        found = assistant.store.document(document_id)
-        if found is None:
-            raise HTTPException(404, "There is no such document.")
-        return found
-
     return router
 
 
-def health_router(assistant: "Assistant") -> APIRouter:
-    """``/health`` (the process is up) and ``/ready`` (it can answer)."""
+def health_router(assistant: "Assistant", warm_up: WarmUp) -> APIRouter:
+    """``/health`` (the process is up) and ``/ready`` (it can answer, and need not load a model first)."""
     router = APIRouter(tags=["health"])
 
-    @router.get("/health")
+    @router.get("/health", response_description="It is up.")
     async def health() -> dict[str, str]:
         """That the process is up; checks nothing else, and waits for nothing else."""
         return {"status": "ok"}
 
-    @router.get("/ready", responses={503: {"model": Readiness}})
+    @router.get(
+        "/ready",
+        response_description="It can answer.",
+        responses={503: {"model": Readiness, "description": "It cannot answer, and which part is not ready."}},
+    )
     def ready(response: Response) -> Readiness:
-        """Whether every part that an answer needs works; 503, and which part, where one does not."""
+        """Whether every part that an answer needs works; 503, and which part, where one does not (yet).
+
+        Models that could not be loaded are tried again.
+        """
         checks = [Health(name=check.name, ok=check.ok, detail=check.detail) for check in assistant.store.check()]
+        checks.append(_models(warm_up))
+        if warm_up.fault:
+            warm_up.start()
         state = Readiness(ready=all(check.ok for check in checks), checks=checks)
         response.status_code = 200 if state.ready else 503
         return state
 
     return router
+
+
+def _models(warm_up: WarmUp) -> Health:
+    if not warm_up.is_over():
+        return Health(name="models", ok=False, detail="They are being loaded.")
+    return Health(name="models", ok=not warm_up.fault, detail=warm_up.fault)
 
 
 async def _event_stream(events: AsyncGenerator[Event], request: Request) -> Response:
@@ -186,10 +176,10 @@ async def _server_sent(first: Event, events: AsyncGenerator[Event]) -> AsyncIter
             async for event in events:
                 yield _encoded(event)
         except AskcorpusError as exc:
-            yield format_sse_event(event="error", data_str=problem(exc).model_dump_json())
+            yield format_sse_event(event="error", data_str=problem(status_of(exc), fault_of(exc)).model_dump_json())
         except Exception:  # the status line is long gone: all that is left is to say so in the stream
             log.exception("Unexpected error %s", reference := new_reference())
-            yield format_sse_event(event="error", data_str=unexpected(reference).model_dump_json())
+            yield format_sse_event(event="error", data_str=problem(500, unexpected(reference)).model_dump_json())
 
 
 def _encoded(event: Event) -> bytes:

@@ -10,7 +10,7 @@ from pydantic import Field
 from askcorpus.types import Answer, Turn, Verification
 from askcorpus.verify.claims import MOST_CHARACTERS
 from askcorpus.verify.proof import Proof, ProofCheck
-from askcorpus_ui.problems import Problem
+from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.streaming import Questions, unless_left
 from askcorpus_ui.web.rest_api import CLIENT_LEFT, Body
 
@@ -33,20 +33,24 @@ class ProofBody(Body):
 
 def verify_router(assistant: "Assistant", questions: Questions) -> APIRouter:
     """``/api/v1/verify`` and ``/api/v1/proofs`` over one assistant, which is asked through ``questions``."""
-    router = APIRouter(prefix="/api/v1", responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}})
+    router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 
-    @router.post("/verify", response_model=Verification, tags=["verify"])
+    @router.post(
+        "/verify", response_model=Verification, response_description="The verdict on each claim.", tags=["verify"]
+    )
     async def verify(body: VerifyBody, request: Request) -> Verification | Response:
         """What a text quotes, and tells with its source: exact, altered, curtailed, misattributed or not there."""
         checked = await unless_left(request, questions.run(partial(assistant.verify, body.text)))
         return Response(status_code=CLIENT_LEFT) if checked is None else checked
 
-    @router.post("/proofs", tags=["verify"])
+    @router.post("/proofs", response_description="The proof.", tags=["verify"])
     def prove(body: ProofBody) -> Proof:
         """An answer as a proof that others can check, offline and without this server."""
         return assistant.prove(body.answer, body.history)
 
-    @router.post("/proofs/check", response_model=ProofCheck, tags=["verify"])
+    @router.post(
+        "/proofs/check", response_model=ProofCheck, response_description="What has changed since.", tags=["verify"]
+    )
     async def recheck(body: Proof, request: Request) -> ProofCheck | Response:
         """Ask again what a proof answers, and say what has changed."""
         checked = await unless_left(request, questions.run(partial(assistant.recheck, body)))

@@ -1,0 +1,237 @@
+"""Answers that another system gave, as Answers, so that the same figures hold for it: JSONL, Ragas or a TREC run."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from askcorpus.errors import UsageError
+from askcorpus.types import Answer, Citation, Document, Hit, IndexInfo, Scores
+from askcorpus_eval.columns import texts_of
+from askcorpus_eval.gold import Documents, Matcher
+from askcorpus_eval.metrics.citations import locate
+from askcorpus_eval.question_rows import json_lines
+from askcorpus_eval.questions import Question
+
+NAMES: Mapping[str, Sequence[str]] = {
+    "id": ("id", "question_id", "query_id", "qid", "_id"),
+    "question": ("question", "user_input", "query"),
+    "response": ("response", "answer", "prediction", "output", "generated_answer", "system_answer"),
+    "answered": ("answered", "answerable"),
+    "confidence": ("confidence", "probability"),
+    "documents": ("retrieved_doc_ids", "retrieved_documents", "doc_ids", "documents", "retrieved_context_ids"),
+    "contexts": ("retrieved_contexts", "contexts", "passages"),
+    "quotes": ("quotes", "citations", "quote"),
+}
+"""By what names another system's answer says what, the surest first."""
+
+TREC_ENDINGS = (".trec", ".run")
+
+
+class Given(NamedTuple):
+    """What a system gave to one question: documents and contexts best first; an empty response is a silence."""
+
+    response: str = ""
+    confidence: float | None = None
+    documents: tuple[str, ...] = ()
+    contexts: tuple[str, ...] = ()
+    quotes: tuple[str, ...] = ()
+
+
+class OtherAnswers(NamedTuple):
+    """Another system's answers by question id, the questions with the gold that they can be held against, and what a
+    reader must know of them, a line each."""
+
+    answers: dict[str, Answer]
+    questions: tuple[Question, ...]
+    notes: tuple[str, ...]
+
+
+def read_answers(path: Path, questions: Sequence[Question], store: Documents) -> OtherAnswers:
+    """The answers in a file as ours; a question is known by its id, else by its text, and one that is not there was not
+    answered.
+
+    ``.trec`` and ``.run`` are runs of TREC (query, Q0, document, rank, score, tag). Else each line is an object, in the
+    names of ``NAMES``; our own ``answers.jsonl`` is taken as it is.
+
+    Raises:
+        UsageError: the file cannot be read, or answers none of the questions.
+    """
+    try:
+        if path.suffix.lower() in TREC_ENDINGS:
+            runs = _trec(path)
+            found = {question.id: runs[question.id] for question in questions if question.id in runs}
+        else:
+            rows = [row.fields for row in json_lines(path)]
+            if ours := [Answer.model_validate(row) for row in rows if "standalone_question" in row]:
+                return _with_silences({a.conversation_id or "": a for a in ours}, questions, store, path)
+            found = _by_question(rows, questions)
+    except (OSError, ValueError, TypeError) as exc:  # pydantic's and Unicode's errors are ValueErrors
+        raise UsageError(f"{path}: cannot be read: {str(exc).splitlines()[0]}") from exc
+    convert = _Converter(store, path.stem)
+    answers = {
+        question.id: convert.answer(question, found[question.id]) for question in questions if question.id in found
+    }
+    gold, notes = _fair_gold(questions, list(found.values()))
+    whole = _with_silences(answers, gold, store, path)
+    return whole._replace(notes=(*notes, *whole.notes))
+
+
+def _fair_gold(questions: Sequence[Question], given: Sequence[Given]) -> tuple[Sequence[Question], list[str]]:
+    """The questions without the gold for what the file says nothing of: its figures would be zeros."""
+    dropped: dict[str, Any] = {}
+    notes = []
+    if not any(one.response for one in given):
+        dropped |= {"answers": (), "nuggets": (), "pages": (), "evidence": (), "answerable": None}
+        notes.append("the file has no answers: only retrieval has figures")
+    elif all(one.confidence is None for one in given):
+        notes.append("the file has no confidence: figures of calibration and of risk by coverage mean nothing")
+    if not any(one.documents or one.contexts for one in given):
+        dropped |= {"doc_ids": (), "evidence": ()}
+        notes.append("the file names no documents and no contexts: retrieval has no figures")
+    return [question.model_copy(update=dropped) for question in questions], notes
+
+
+def _with_silences(
+    answers: Mapping[str, Answer], questions: Sequence[Question], store: Documents, path: Path
+) -> OtherAnswers:
+    there = {question.id: answers[question.id] for question in questions if question.id in answers}
+    if not there:
+        raise UsageError(f"{path}: answers none of the questions.", "Its ids, or texts, must be those of the set.")
+    info = store.info()
+    missing = [question for question in questions if question.id not in there]
+    notes = (f"{len(missing)} questions are not in the file and count as not answered",) if missing else ()
+    silences = {question.id: _Converter.bare(question, info, path.stem) for question in missing}
+    return OtherAnswers({**there, **silences}, tuple(questions), notes)
+
+
+def _by_question(rows: Iterable[Mapping[str, Any]], questions: Sequence[Question]) -> dict[str, Given]:
+    ids = {question.id for question in questions}
+    by_text = {" ".join(question.question.split()): question.id for question in questions}
+    found = {}
+    for row in rows:
+        name = "".join(texts_of(_value(row, "id"))[:1])
+        text = " ".join("".join(texts_of(_value(row, "question"))[:1]).split())
+        if wanted := name if name in ids else by_text.get(text):
+            found[wanted] = _given(row)
+    return found
+
+
+def _given(row: Mapping[str, Any]) -> Given:
+    told, answered = _value(row, "confidence"), _value(row, "answered")
+    confidence = None if told is None else float(told)
+    if confidence is not None and not 0 <= confidence <= 1:
+        raise ValueError(f"confidence {confidence:g} is not between 0 and 1")
+    response = " ".join(texts_of(_value(row, "response"))[:1])
+    return Given(
+        response="" if str(answered).lower() in ("false", "no", "0") else response,
+        confidence=confidence,
+        documents=tuple(texts_of(_value(row, "documents"))),
+        contexts=tuple(texts_of(_value(row, "contexts"))),
+        quotes=tuple(texts_of(_value(row, "quotes"))),
+    )
+
+
+def _value(row: Mapping[str, Any], field: str) -> Any:
+    return next((row[name] for name in NAMES[field] if row.get(name) is not None), None)
+
+
+def _trec(path: Path) -> dict[str, Given]:
+    ranked: dict[str, list[tuple[float, str]]] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+        parts = line.split()
+        if not parts:
+            continue
+        if len(parts) != 6:
+            raise ValueError(f"line {number}: not query, Q0, document, rank, score and tag")
+        ranked.setdefault(parts[0], []).append((-float(parts[4]), parts[2]))
+    return {query: Given(documents=tuple(name for _, name in sorted(found))) for query, found in ranked.items()}
+
+
+class _Converter:
+    """Another system's answers as ours: its documents and contexts as hits, its quotes as citations."""
+
+    def __init__(self, store: Documents, model: str) -> None:
+        self._store, self._model, self._info = store, model, store.info()
+        self._matcher = Matcher(store)
+
+    def answer(self, question: Question, given: Given) -> Answer:
+        """One of them. A quote is cited where it stands word for word in one of the documents found."""
+        documents = [document for name in given.documents for document in self._named(name)]
+        contexts = (self._context(text, question, at) for at, text in enumerate(given.contexts, start=1))
+        hits = [*map(_hit, documents), *contexts]
+        looked_at = [
+            document for name in dict.fromkeys(hit.document_id for hit in hits) if (document := self._get(name))
+        ]
+        citations = [cited for text in given.quotes for cited in _cite(text, looked_at)]
+        answer = self.bare(question, self._info, self._model)
+        return answer.model_copy(
+            update={
+                "answer": given.response or answer.answer,
+                "answerable": bool(given.response),
+                "confidence": given.confidence if given.confidence is not None else float(bool(given.response)),
+                "passages": tuple(hits),
+                "citations": tuple(citations) if given.response else (),
+            }
+        )
+
+    @staticmethod
+    def bare(question: Question, info: IndexInfo, model: str) -> Answer:
+        """An Answer that says nothing."""
+        return Answer(
+            id=f"ans_{question.id}",
+            question=question.question,
+            standalone_question=question.question,
+            language=question.lang,
+            answer="–",
+            answerable=False,
+            abstain_reason="no_match",
+            confidence=0.0,
+            conversation_id=question.id,
+            model=model,
+            index=info,
+        )
+
+    def _named(self, name: str) -> Iterator[Document]:
+        for document_id in self._matcher.documents(name)[:1]:
+            if document := self._get(document_id):
+                yield document
+
+    def _context(self, text: str, question: Question, at: int) -> Hit:
+        """A context as a hit: in the gold document that it stands in, else in one that nobody knows."""
+        gold = [document for name in question.doc_ids for document in self._named(name)]
+        for place in locate(text, gold)[:1]:
+            return _hit(next(one for one in gold if one.id == place.document_id), place.start, place.end)
+        name = f"context {at}"
+        return Hit(passage_id=name, document_id=name, text=text, start=0, end=len(text))
+
+    def _get(self, document_id: str) -> Document | None:
+        return self._store.document(document_id)
+
+
+def _hit(document: Document, start: int = 0, end: int = 0) -> Hit:
+    return Hit(
+        passage_id=f"{document.id}:{start}",
+        document_id=document.id,
+        title=document.title,
+        text=document.text[start:end],
+        start=start,
+        end=end,
+        scores=Scores(),
+    )
+
+
+def _cite(quote: str, documents: Sequence[Document]) -> Iterator[Citation]:
+    for place in locate(quote, documents)[:1]:
+        document = next(one for one in documents if one.id == place.document_id)
+        yield Citation(
+            marker=1,
+            answer_start=0,
+            answer_end=0,
+            document_id=document.id,
+            passage_id=f"{document.id}:{place.start}",
+            title=document.title,
+            quote=document.text[place.start : place.end],
+            start=place.start,
+            end=place.end,
+            verified=True,
+        )

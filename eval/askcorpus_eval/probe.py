@@ -1,0 +1,220 @@
+"""A probe of an index without any labels: is it silent where its documents are, and does it speak where they do?
+
+Questions are made of the documents themselves (``probe_questions``) and all asked. Told are the share of the false ones
+that got an answer, and the share of the true ones that got none, each with its interval.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from askcorpus.errors import UsageError
+from askcorpus.types import Answer, Document, Filters, IndexInfo
+from askcorpus_eval.figures import Estimate
+from askcorpus_eval.gate import SLACK
+from askcorpus_eval.metrics.wilson import share_interval
+from askcorpus_eval.probe_questions import Probe, make_probes
+
+VERSION = 1
+EXAMPLES = 10
+FALSE_ANSWERED, TRUE_SILENT = "false_answered", "true_silent"
+
+
+class Index(Protocol):
+    """What a probe reads of a store."""
+
+    def count(self, filters: Filters = ...) -> int:
+        """How many documents there are."""
+
+    def documents(self, filters: Filters = ..., *, offset: int = ..., limit: int | None = ...) -> Sequence[Document]:
+        """A page of the documents."""
+
+
+class Probed(BaseModel, frozen=True):
+    """A probe with what came of it. ``shows_original`` says that a quote holds the sentence that was changed, so that
+    a reader sees what it says; ``right`` that a true one was answered, a false one not."""
+
+    probe: Probe
+    answered: bool
+    confidence: float
+    answer: str
+    quote: str
+    title: str
+    shows_original: bool
+
+    @property
+    def right(self) -> bool:
+        """Whether the assistant did right."""
+        return self.answered == self.probe.true
+
+
+class ProbeReport(BaseModel, frozen=True):
+    """All figures of a probe: ``figures`` has ``false_answered`` and ``true_silent``, and under their names with a dot
+    the same by kind of change, form and language; all are shares with Wilson's 95 % intervals."""
+
+    version: int = VERSION
+    index: IndexInfo
+    model: str
+    seed: int
+    figures: dict[str, Estimate]
+    shows_original: Estimate
+    probed: list[Probed]
+
+    def examples(self, true: bool) -> list[Probed]:
+        """What went wrong: of false ones the surest answers, of true ones the surest silences."""
+        wrong = [one for one in self.probed if one.probe.true == true and not one.right]
+        return sorted(wrong, key=lambda one: one.confidence, reverse=not true)[:EXAMPLES]
+
+
+def draw_documents(store: Index, languages: Mapping[str, int], wanted: int, seed: int) -> list[Document]:
+    """``wanted`` documents by lot, each of ``languages`` (with its number of documents) in its share but at least one;
+    all where there are no more."""
+    lot, total = random.Random(seed), sum(languages.values())
+    drawn: list[Document] = []
+    for language, count in sorted(languages.items()):
+        places = min(count, max(1, round(wanted * count / total)))
+        filters = Filters(languages=(language,)) if language else Filters()
+        for at in lot.sample(range(count), places):
+            drawn += store.documents(filters, offset=at, limit=1)
+    lot.shuffle(drawn)
+    return list({document.id: document for document in drawn}.values())
+
+
+def probes_of(store: Index, languages: Mapping[str, int], limit: int, seed: int) -> list[Probe]:
+    """Probes of an index.
+
+    Raises:
+        UsageError: no sentence of the documents drawn has a number or a name to change.
+    """
+    probes = make_probes(draw_documents(store, languages, limit, seed), limit, seed)
+    if not probes:
+        raise UsageError("No sentence that was looked at has a number or a name to change.", "Try another --seed.")
+    return probes
+
+
+def ask_probes(probes: Iterable[Probe], ask: Callable[[str], Answer]) -> Iterator[tuple[Probed, Answer]]:
+    """Ask them one after the other."""
+    for probe in probes:
+        answer = ask(probe.question)
+        quotes = [" ".join(citation.quote.split()) for citation in answer.citations]
+        first = answer.citations[0] if answer.citations else None
+        yield (
+            Probed(
+                probe=probe,
+                answered=answer.answerable,
+                confidence=answer.confidence,
+                answer=answer.answer,
+                quote=first.quote if first else "",
+                title=first.title if first else "",
+                shows_original=any(_same(quote, probe.original) for quote in quotes) if probe.original else False,
+            ),
+            answer,
+        )
+
+
+def _same(quote: str, original: str) -> bool:
+    return quote in original or original in quote
+
+
+def report_on_probes(probed: Sequence[Probed], index: IndexInfo, model: str, seed: int) -> ProbeReport:
+    """The figures of these probes."""
+    figures: dict[str, Estimate] = {}
+    for name, true in ((FALSE_ANSWERED, False), (TRUE_SILENT, True)):
+        rows = [one for one in probed if one.probe.true == true]
+        groups = {
+            f"{name}.{value}": [one for one in rows if getattr(one.probe, field) == value]
+            for field in ("kind", "form", "language")
+            for value in sorted({getattr(one.probe, field) for one in rows})
+            if field != "kind" or not true
+        }
+        for group, members in {name: rows, **groups}.items():
+            figures[group] = _share([not one.right for one in members])
+    answered = [one for one in probed if one.answered and not one.probe.true and one.probe.original]
+    return ProbeReport(
+        index=index,
+        model=model,
+        seed=seed,
+        figures=figures,
+        shows_original=_share([one.shows_original for one in answered]),
+        probed=list(probed),
+    )
+
+
+def _share(hits: Sequence[bool]) -> Estimate:
+    if not hits:
+        return Estimate(value=None, low=None, high=None, n=0)
+    low, high = share_interval(sum(hits), len(hits))
+    return Estimate(value=sum(hits) / len(hits), low=low, high=high, n=len(hits))
+
+
+def read_limits(conditions: Iterable[str]) -> dict[str, float]:
+    """Limits written ``false_answered=0.1``.
+
+    Raises:
+        UsageError: not of that form, or no such figure.
+    """
+    limits = {}
+    for condition in conditions:
+        name, _, number = condition.partition("=")
+        if name.partition(".")[0] not in (FALSE_ANSWERED, TRUE_SILENT):
+            raise UsageError(f"A probe has no figure {name!r}.", f"It has {FALSE_ANSWERED} and {TRUE_SILENT}.")
+        try:
+            limits[name] = float(number)
+        except ValueError as exc:
+            raise UsageError(f"--fail-over {condition}: not of the form figure=number.") from exc
+    return limits
+
+
+def over(limits: Mapping[str, float], report: ProbeReport) -> list[str]:
+    """A line for every figure over its limit; one that nothing was asked for is over it, too."""
+    lines = []
+    for name, limit in limits.items():
+        value = report.figures[name].value if name in report.figures else None
+        if value is None:
+            lines.append(f"{name} has no figure: nothing of the sort was asked")
+        elif value > limit + SLACK:
+            lines.append(f"{name} is {value:.4g}, over {limit:g}")
+    return lines
+
+
+def markdown(report: ProbeReport) -> str:
+    """The figures and examples for people."""
+    false, true = report.figures[FALSE_ANSWERED], report.figures[TRUE_SILENT]
+    lines = [
+        "# Probe",
+        "",
+        f"{len(report.probed)} questions made of {report.index.documents} documents, seed {report.seed}; answers by "
+        f"{report.model}. Changes are made by rule: now and then one is true by chance.",
+        "",
+        f"- **{_told(false)} of the false ones got an answer.** {_told(report.shows_original)} of these show the "
+        "sentence that was changed, so that a reader sees what it says.",
+        f"- **{_told(true)} of the true ones got none.**",
+        "",
+        "| figure | value | 95 % interval | n |",
+        "| --- | --- | --- | --- |",
+        *(f"| {name} | {_number(one.value)} | {_number(one.low)} – {_number(one.high)} | {one.n} |"
+          for name, one in report.figures.items()),
+    ]  # fmt: skip
+    for title, of_true in (("False, and answered", False), ("True, and not answered", True)):
+        if examples := report.examples(of_true):
+            lines += ["", f"## {title} (the surest {len(examples)})", "", *map(_example, examples)]
+    return "\n".join(lines) + "\n"
+
+
+def _told(share: Estimate) -> str:
+    if share.value is None:
+        return "None"
+    return f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%}, n {share.n})"
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _example(one: Probed) -> str:
+    question, quote = (" ".join(text.split()).replace("<", "&lt;") for text in (one.probe.question, one.quote))
+    changed = f" ({one.probe.change})" if one.probe.change else ""
+    answer = f" “{quote}” — {one.title}" if one.answered else ""
+    return f"- {question}{changed}: confidence {one.confidence:.2f}{answer}"

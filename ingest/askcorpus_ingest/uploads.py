@@ -1,0 +1,114 @@
+"""Documents that a program sends: as records, or as the bytes of a file, of which nothing is kept but what is in it."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.errors import ReadError, UsageError
+from askcorpus.index.store import Store
+from askcorpus.settings import Settings
+from askcorpus.text.characters import clean_line
+from askcorpus_ingest.files import UPLOAD, Failure, is_upload, origin_of
+from askcorpus_ingest.pipeline import Report, ingest_records
+from askcorpus_ingest.readers.dispatch import holds_questions
+from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.worker import FileReader
+
+LONGEST_NAME = 200
+MAX_MB = 8
+"""A file that is sent is no larger, for it is read while whoever sent it waits."""
+
+MOST_CHARACTERS = 10_000_000
+"""So much text is taken of one file, whatever is packed into it: some minutes' work."""
+
+_RECORDS = f"{UPLOAD}/records"  # no file's name has a slash
+_LONGEST_ENDING = 12
+
+
+def take_records(
+    records: Sequence[RawRecord], store: Store, embeddings: SentenceEmbeddings, settings: Settings
+) -> Report:
+    """Put records into the store, each in place of the document that has its id; without one, it gets one.
+
+    Raises:
+        UsageError: an id is too long, or not as it would be stored.
+        Busy, StorageError: as `ingest` does.
+    """
+    for record in records:
+        if record.doc_id and (clean_line(record.doc_id) != record.doc_id or len(record.doc_id) > LONGEST_NAME):
+            raise UsageError("An id is not usable.", f"It is one line of at most {LONGEST_NAME} characters.")
+    return ingest_records(map(_placed, records), _RECORDS, store, embeddings, settings, replace=False)
+
+
+def take_file(name: str, content: bytes, store: Store, embeddings: SentenceEmbeddings, settings: Settings) -> Report:
+    """Put the documents of a file into the store, in place of all that an earlier one of that name held.
+
+    It is read as `ingest` reads files, within the same limits and beside this process where it could do harm. The name
+    says what the file is and is nothing that is opened. A file of which nothing can be read changes nothing.
+
+    Raises:
+        UsageError: the name is none.
+        ReadError: the file cannot be read, or holds no document.
+        Busy, StorageError: as `ingest` does.
+    """
+    label = clean_line(PurePosixPath(name.replace("\\", "/")).name)
+    if not label.strip(". ") or len(name) > LONGEST_NAME:
+        raise UsageError("The file has no usable name.", f"Give one of at most {LONGEST_NAME} characters: report.pdf.")
+    file = f"{UPLOAD}{label}"
+    with TemporaryDirectory(prefix="askcorpus-") as folder, FileReader(MAX_MB, settings.fields) as reader:
+        path = Path(folder) / f"sent{_ending(label)}"
+        path.write_bytes(content)
+        if holds_questions(path, MAX_MB):
+            raise ReadError(f"{label} holds questions, for askcorpus eval.")
+        found = _bounded(_renamed(reader, path, file), file)
+        failures: list[Failure] = []
+        for one in found:
+            if isinstance(one, RawRecord):
+                return ingest_records(chain(failures, [one], found), file, store, embeddings, settings, replace=True)
+            failures.append(one)
+    raise ReadError(f"{label} {failures[0].reason if failures else 'holds no document'}.")
+
+
+def remove(document_ids: Sequence[str], store: Store) -> int:
+    """Remove documents for good; returns how many there were. Of what was sent nothing stays, and it may come again."""
+    there = store.known(document_ids=document_ids)
+    sent = [one.id for one in there if is_upload(one.origin)]
+    read = [one.id for one in there if not is_upload(one.origin)]
+    with store.writer() as writer:
+        return (writer.remove(sent) if sent else 0) + (writer.withhold(read) if read else 0)
+
+
+def _placed(record: RawRecord) -> RawRecord:
+    """The record with an origin of its own, by its id or by what it says."""
+    content = f"{record.title}\n{record.text}".encode("utf-8", "replace")
+    return record._replace(origin=f"{_RECORDS}#{record.doc_id or hashlib.sha256(content).hexdigest()[:16]}")
+
+
+def _bounded(found: Iterable[RawRecord | Failure], file: str) -> Iterator[RawRecord | Failure]:
+    """The same up to `MOST_CHARACTERS`; more is a failure."""
+    left = MOST_CHARACTERS
+    for one in found:
+        left -= len(one.text) if isinstance(one, RawRecord) else 0
+        if left < 0:
+            yield Failure(file, f"holds more than {MOST_CHARACTERS:,} characters")
+            return
+        yield one
+
+
+def _renamed(reader: FileReader, path: Path, file: str) -> Iterator[RawRecord | Failure]:
+    """What is found in a file, under the name that it was sent by."""
+    own = origin_of(path)
+    try:
+        for found in reader.read(path):
+            yield found._replace(origin=file + found.origin.removeprefix(own))
+    except ReadError as exc:
+        yield Failure(file, exc.message)
+
+
+def _ending(name: str) -> str:
+    """The name's ending where it is a plain one; what a file is, its bytes tell as well."""
+    ending = PurePosixPath(name).suffix.lower()
+    return ending if ending[1:].isalnum() and ending.isascii() and len(ending) <= _LONGEST_ENDING else ""

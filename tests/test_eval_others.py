@@ -1,0 +1,115 @@
+"""Answers that another system gave, held against the same gold."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from askcorpus.errors import UsageError
+from askcorpus_eval.evaluate import Report, evaluate
+from askcorpus_eval.others import read_answers
+from askcorpus_eval.questions import Question
+from scripted_eval import ScriptedAssistant
+from test_eval_evaluate import DOCUMENTS, QUESTIONS, REPLIES
+
+RAIN = "It rained in Lyon on Monday."
+
+
+def score(path: Path, questions: list[Question] = QUESTIONS) -> Report:
+    assistant = ScriptedAssistant(DOCUMENTS, REPLIES)
+    given = read_answers(path, questions, assistant.store)
+    report = evaluate(assistant, given.questions, answers=given.answers)
+    assert assistant.asked == []
+    return report.model_copy(update={"notes": [*given.notes, *report.notes]})
+
+
+def write(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def values(report: Report) -> dict[str, float | None]:
+    return {name: figure.value for name, figure in report.figures.items()}
+
+
+def test_answers_with_documents_and_quotes(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "id": "rain",
+            "response": "Lyon",
+            "confidence": 0.9,
+            "doc_ids": ["snow", "rain.txt"],
+            "quotes": [RAIN, "Not there."],
+        },
+        {"qid": "snow", "answer": "Tuesday", "probability": "0.4", "retrieved_doc_ids": ["snow"]},
+        {"id": "hail", "response": "", "confidence": 0.1},
+        {"id": "fog", "response": "no", "answered": False, "confidence": 0.2},
+    ]
+    report = score(write(tmp_path / "theirs.jsonl", *rows))
+    found = values(report)
+
+    assert (found["hit@1"], found["mrr@10"]) == (1 / 2, (1 / 2 + 1) / 2)
+    assert (found["f1"], found["exact_match"], found["answered"]) == (1 / 2, 1 / 2, 2 / 4)
+    assert (found["citation_recall"], found["citation_verified"]) == (1 / 2, 1)
+    assert (found["correct"], found["wrong"], found["wrong_silence"]) == (3 / 4, 1 / 2, 0)
+    assert found["abstention_auroc"] == 1
+    assert report.run.model == "theirs"
+    assert report.notes == []
+
+
+def test_a_ragas_data_set(tmp_path: Path) -> None:
+    """Known by the question's text; a context that stands in no gold document still takes its rank."""
+    row = {
+        "user_input": "Where  did it rain?",
+        "retrieved_contexts": ["Something else.", RAIN],
+        "response": "In Lyon.",
+        "reference": "Lyon",
+    }
+    report = score(write(tmp_path / "ragas.jsonl", row), QUESTIONS[:1])
+    found = values(report)
+    assert (found["hit@1"], found["mrr@10"], found["f1"]) == (0, 1 / 2, 2 * 1 / (2 + 1))
+    assert report.notes[0].startswith("the file has no confidence")
+
+
+def test_what_is_not_in_the_file_was_not_answered(tmp_path: Path) -> None:
+    report = score(write(tmp_path / "a.jsonl", {"id": "rain", "response": "Lyon", "confidence": 1}))
+    assert report.figures["answered"].value == 1 / 4
+    assert report.notes[:2] == [
+        "the file names no documents and no contexts: retrieval has no figures",
+        "3 questions are not in the file and count as not answered",
+    ]
+    assert report.figures["hit@5"].value is None and report.figures["citation_recall"].value is None
+
+
+def test_a_trec_run_has_figures_of_retrieval_only(tmp_path: Path) -> None:
+    (tmp_path / "bm25.run").write_text(
+        "rain Q0 sun 1 3.5 x\nrain Q0 rain 2 2.5 x\nsnow Q0 snow 1 9 x\nother Q0 a 1 1 x\n"
+    )
+    report = score(tmp_path / "bm25.run")
+    found = values(report)
+    assert (found["hit@1"], found["mrr@10"], report.figures["hit@1"].n) == (1 / 2, (1 / 2 + 1) / 2, 2)
+    assert all(
+        found[name] is None for name in ("f1", "exact_match", "correct", "ece", "abstention_recall", "wrong_silence")
+    )
+    assert report.notes[0] == "the file has no answers: only retrieval has figures"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        pytest.param("a.jsonl", '{"id": "other", "response": "x"}', "answers none of the questions", id="others"),
+        pytest.param("a.jsonl", '{"id": "rain", "confidence": 7}', "confidence 7 is not between 0 and 1", id="percent"),
+        pytest.param("a.jsonl", '{"id": "rain", "confidence": "high"}', "could not convert", id="no-number"),
+        pytest.param("a.jsonl", '{"id": "rain", "standalone_question": 1}', "cannot be read", id="no-answer-object"),
+        pytest.param("a.jsonl", "[", "line 1: not JSON", id="no-json"),
+        pytest.param("a.run", "rain sun 1", "line 1: not query, Q0, document", id="no-run"),
+    ],
+)
+def test_a_file_that_holds_no_answers(tmp_path: Path, name: str, text: str, message: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError, match=message) as caught:
+        score(tmp_path / name)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(UsageError, match="No such file"):
+        score(tmp_path / "none.jsonl")

@@ -1,0 +1,93 @@
+"""The description of the API is whole: every response told, an example of each, and each example true."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import BaseModel
+
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.settings import Settings
+from askcorpus_ui.web.app import create_app
+from askcorpus_ui.web.examples import REQUESTS, RESPONSES
+from scripted import ScriptedAssistant
+from serving import real_assistant, serving
+
+HEADERS = {"X-API-Key": "may write"}
+WRITABLE = Settings.model_validate({"write_key": HEADERS["X-API-Key"]})
+
+
+@pytest.fixture(scope="module")
+def app() -> Any:
+    assistant: Any = ScriptedAssistant()
+    return create_app(assistant, WRITABLE)
+
+
+@pytest.fixture(scope="module")
+def operations(app: Any) -> dict[tuple[str, str], Any]:
+    paths = app.openapi()["paths"]
+    return {(method, path): operation for path, methods in paths.items() for method, operation in methods.items()}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[httpx.Client]:
+    with (
+        real_assistant(tmp_path_factory.mktemp("openapi"), embeddings) as assistant,
+        serving(assistant, WRITABLE) as address,
+        httpx.Client(base_url=address, headers=HEADERS, timeout=60) as client,
+    ):
+        _hold_the_example(client)
+        yield client
+
+
+def _hold_the_example(client: httpx.Client) -> None:
+    """The examples are about one document, which is put there, and an index with the server's own settings."""
+    assert client.post("/api/v1/documents", json=REQUESTS["post", "/api/v1/documents"]).json()["added"] == 1
+
+
+def test_every_response_is_told_and_has_an_example(operations: dict[tuple[str, str], Any]) -> None:
+    assert len(operations) > 18
+    for key, operation in operations.items():
+        assert operation["summary"] and operation["description"], key
+        for status, response in operation["responses"].items():
+            assert response["description"] not in ("Successful Response", "Client Error", "Server Error"), key
+            for kind, content in response["content"].items():
+                if status == "200":
+                    assert "example" in content or (kind == "text/event-stream" and key in RESPONSES), (key, kind)
+                if key[1].startswith("/api/") and not status.startswith("2"):
+                    assert kind == "application/problem+json", key
+        body = operation.get("requestBody", {}).get("content", {})
+        assert "application/json" not in body or "example" in body["application/json"], key
+
+
+def test_every_operation_says_which_keys_it_takes(operations: dict[tuple[str, str], Any], app: Any) -> None:
+    ways: list[Any] = [{name: []} for name in app.openapi()["components"]["securitySchemes"]]
+    assert len(ways) == 3
+    for (_, path), operation in operations.items():
+        written = "writing" in operation["tags"]
+        assert operation["security"] == ([] if path in ("/health", "/ready") else ways if written else [*ways, {}])
+    keyed: Any = ScriptedAssistant()
+    guarded = create_app(keyed, Settings.model_validate({"api_key": "x"})).openapi()["paths"]
+    assert guarded["/api/v1/ask"]["post"]["security"] == ways
+
+
+def test_examples_of_responses_are_of_the_models_that_are_told(operations: dict[tuple[str, str], Any]) -> None:
+    for key, example in RESPONSES.items():
+        if isinstance(example, BaseModel):
+            schema = operations[key]["responses"]["200"]["content"]["application/json"]["schema"]
+            assert f'/{type(example).__name__}"' in json.dumps(schema), key
+
+
+@pytest.mark.parametrize("key", REQUESTS, ids=" ".join)
+def test_examples_of_requests_are_answered(client: httpx.Client, key: tuple[str, str]) -> None:
+    method, path = key
+    response = client.request(method, path.replace("{document_id}", "harbour"), json=REQUESTS[key])
+
+    assert response.status_code == 200, response.text
+    example = RESPONSES.get(key)
+    if isinstance(example, dict):
+        assert example.keys() == response.json().keys()
+    elif example is not None:
+        assert type(example).model_fields.keys() == response.json().keys()

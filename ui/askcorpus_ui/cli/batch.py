@@ -1,0 +1,164 @@
+"""Many questions at once: a file of them in, a table of answers out."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from askcorpus.errors import UsageError
+from askcorpus.types import Answer, Citation, Document, Filters
+from askcorpus_eval.questions import Question
+from askcorpus_ui.cli.answer_table import Cell, open_table
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant
+
+COLUMNS = (
+    *("id", "question", "answered", "answer", "confidence", "quote", "title", "source", "date", "page", "link"),
+    *("document_id", "start", "end", "other_quotes"),
+)
+DOCUMENT_COLUMNS = ("title", "source", "date", "document_id")
+MOST_DOCUMENTS = 10_000
+PAGE = 500
+
+
+def answer_all(assistant: "Assistant", questions: Sequence[Question], out: Path, filters: Filters) -> int:
+    """Ask every question, and write one row an answer; how many were answered. ``filters`` are as the catalog has them.
+
+    Raises:
+        AskcorpusError: as the error says; the rows so far are kept.
+    """
+    answered = 0
+    with open_table(out, COLUMNS) as table, _bar() as bar:
+        for question in bar.track(questions, description="asked"):
+            answer = _ask(assistant, question, filters)
+            answered += answer.answerable
+            table.add(_row(assistant, question, answer), citations=_citations(answer))
+    return answered
+
+
+def answer_per_document(assistant: "Assistant", questions: Sequence[Question], out: Path, filters: Filters) -> int:
+    """Ask every question of every document alone; how many of these were answered.
+
+    A table has a row a document and a column a question; .jsonl has a line a pair.
+
+    Raises:
+        UsageError: there are more documents than anybody looks through.
+        AskcorpusError: as the error says; the rows so far are kept.
+    """
+    documents = list(_documents(assistant, filters))
+    grid = out.suffix.lower() != ".jsonl"
+    headings = _headings(questions)
+    answered = 0
+    with open_table(out, (*DOCUMENT_COLUMNS, *headings.values()) if grid else COLUMNS) as table, _bar() as bar:
+        task = bar.add_task("asked", total=len(documents) * len(questions))
+        for document in documents:
+            cells: dict[str, Cell] = {
+                "title": document.title,
+                "source": document.source,
+                "date": document.date,
+                "document_id": document.id,
+            }
+            try:
+                for question in questions:
+                    answer = _ask(assistant, question, filters.model_copy(update={"document_ids": (document.id,)}))
+                    answered += answer.answerable
+                    bar.advance(task)
+                    if grid:
+                        cells[headings[question.id]] = _told(answer)
+                    else:
+                        row = {**_row(assistant, question, answer), "document_id": document.id}
+                        table.add(row, citations=_citations(answer))
+            finally:  # stopped within a document, its answers so far are a row
+                if grid:
+                    table.add(cells)
+    return answered
+
+
+def _headings(questions: Sequence[Question]) -> dict[str, str]:
+    """The column of each question: its text, with its id where two have the same."""
+    texts = [question.question for question in questions]
+    return {q.id: q.question if texts.count(q.question) == 1 else f"{q.question} ({q.id})" for q in questions}
+
+
+def _ask(assistant: "Assistant", question: Question, filters: Filters) -> Answer:
+    return assistant.ask(question.question, history=question.history, filters=filters, conversation_id=question.id)
+
+
+def _documents(assistant: "Assistant", filters: Filters) -> Iterator[Document]:
+    total = assistant.store.count(filters)
+    if total > MOST_DOCUMENTS:
+        raise UsageError(f"A grid of {total} documents is more than anybody reads.", "Choose with --source or --from.")
+    for offset in range(0, total, PAGE):
+        yield from assistant.store.documents(filters, offset=offset, limit=PAGE)
+
+
+def _row(assistant: "Assistant", question: Question, answer: Answer) -> dict[str, Cell]:
+    row: dict[str, Cell] = {
+        "id": question.id,
+        "question": question.question,
+        "answered": "yes" if answer.answerable else "no",
+        "answer": answer.answer,
+        "confidence": round(answer.confidence, 3),
+    }
+    if not answer.citations:
+        return row
+    first, *others = answer.citations
+    return row | {
+        "quote": first.quote,
+        "title": first.title,
+        "source": first.source,
+        "date": first.date,
+        "page": _page(first),
+        "link": _link(assistant, first),
+        "document_id": first.document_id,
+        "start": first.start,
+        "end": first.end,
+        "other_quotes": "\n".join(map(_other, others)),
+    }
+
+
+def _told(answer: Answer) -> str:
+    """What a cell of the grid says: the quotes; nothing where the document does not answer."""
+    return "\n".join(f"{citation.quote}{_at(citation)}" for citation in answer.citations)
+
+
+def _at(citation: Citation) -> str:
+    return f" ({_page(citation)})" if citation.locator else ""
+
+
+def _other(citation: Citation) -> str:
+    said = ", ".join(filter(None, (citation.title, citation.date, _page(citation))))
+    return f"[{citation.marker}] “{citation.quote}” {said}".rstrip()
+
+
+def _page(citation: Citation) -> str:
+    """The page's number; of another place its name, too: ``sheet Budget, row 12``."""
+    if set(citation.locator) == {"page"}:
+        return citation.locator["page"]
+    return ", ".join(f"{name} {value}" for name, value in citation.locator.items())
+
+
+def _link(assistant: "Assistant", citation: Citation) -> str:
+    """Where the document can be read: its address, else its file, at the page that is quoted."""
+    if citation.url:
+        return citation.url
+    document = assistant.store.document(citation.document_id)
+    file = document.origin.partition("#")[0] if document else ""
+    if not file or not Path(file).is_absolute():
+        return file
+    page = citation.locator.get("page")
+    return Path(file).as_uri() + (f"#page={page}" if page else "")
+
+
+def _citations(answer: Answer) -> list[dict[str, object]]:
+    return [citation.model_dump(mode="json") for citation in answer.citations]
+
+
+def _bar() -> Progress:
+    """A bar on a terminal, nothing elsewhere."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal)

@@ -1,0 +1,156 @@
+"""The REST door of the documents: lists, whole ones and parts of them, and what there is to filter by."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from askcorpus.errors import UsageError
+from askcorpus.types import Document, Filters, Locator, Mark, Span, locator_at
+from askcorpus_ui.listings import Page, page_of
+from askcorpus_ui.problems import PROBLEMS
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant
+
+MAX_OFFSET = 2**53
+"""More documents than any store holds; a number that JavaScript and SQLite can both count to."""
+
+_SHOWN_PAGES = 12
+
+Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET)]
+
+
+class Excerpt(BaseModel):
+    """A part of a document: ``text`` is its characters from ``start`` up to ``end``, of ``characters`` in all."""
+
+    document_id: str
+    title: str
+    source: str
+    date: str
+    language: str
+    start: int
+    end: int
+    text: str
+    locator: Locator
+    characters: int
+
+
+class Facets(BaseModel):
+    """What filters can choose from: documents by language and by source, the most first, and the first and last day.
+
+    ``more_sources`` are those beyond the limit.
+    """
+
+    documents: int
+    languages: dict[str, int]
+    sources: dict[str, int]
+    more_sources: int
+    date_min: str
+    date_max: str
+
+
+def documents_router(assistant: "Assistant") -> APIRouter:
+    """``/api/v1/documents`` and ``/api/v1/facets``, for reading, over one assistant."""
+    router = APIRouter(prefix="/api/v1", tags=["documents"], responses=PROBLEMS)
+
+    @router.get("/documents", response_description="A stretch of the list.")
+    def documents(
+        offset: Offset = 0,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+        language: Annotated[tuple[str, ...], Query()] = (),
+        source: Annotated[tuple[str, ...], Query()] = (),
+        date_from: str = "",
+        date_to: str = "",
+    ) -> Page:
+        """The documents that match, newest first, without their text."""
+        filters = Filters(languages=language, sources=source, date_from=date_from, date_to=date_to)
+        return page_of(assistant.store.listing(filters, offset=offset, limit=limit), offset, limit)
+
+    @router.get("/facets", response_description="What there is to filter by.")
+    def facets(limit: Annotated[int, Query(ge=1, le=10_000)] = 1000) -> Facets:
+        """Languages, sources and dates that there are, for filters; of sources those with most documents."""
+        with assistant.store.snapshot() as index:
+            documents, found = index.filled().documents, index.facets()
+        sources = dict(list(found.sources.items())[:limit])
+        return Facets(
+            documents=documents,
+            languages=found.languages,
+            sources=sources,
+            more_sources=len(found.sources) - len(sources),
+            date_min=found.date_min,
+            date_max=found.date_max,
+        )
+
+    @router.get("/documents/{document_id:path}", response_description="The document, or the part asked for.")
+    def document(
+        document_id: str,
+        start: Annotated[int | None, Query(ge=0, le=MAX_OFFSET, description="First character of a part.")] = None,
+        end: Annotated[int | None, Query(ge=0, le=MAX_OFFSET, description="Where the part ends.")] = None,
+        page: Annotated[
+            str | None, Query(max_length=100, description="Instead: the page, as locators name it.")
+        ] = None,
+    ) -> Document | Excerpt:
+        """One document with the whole text that offsets count in; or only the characters, or the page, asked for."""
+        assistant.store.filled()
+        found = assistant.store.document(document_id)
+        if found is None:
+            raise HTTPException(404, "There is no such document.")
+        if page is not None:
+            if start is not None or end is not None:
+                raise UsageError("A page and a range are asked for.", "Ask for one of them.")
+            return _excerpt(found, _span_of_page(found, page))
+        if start is None and end is None:
+            return found
+        return _excerpt(found, _span_within(found, start or 0, end))
+
+    return router
+
+
+def _excerpt(document: Document, span: Span) -> Excerpt:
+    facts = document.model_dump(include={"title", "source", "date", "language"})
+    return Excerpt(
+        document_id=document.id,
+        start=span.start,
+        end=span.end,
+        text=document.text[span.start : span.end],
+        locator=locator_at(document.marks, span.start),
+        characters=len(document.text),
+        **facts,
+    )
+
+
+def _span_within(document: Document, start: int, end: int | None) -> Span:
+    """The range asked for, as far as the text goes.
+
+    Raises:
+        UsageError: it is empty, or begins after the text.
+    """
+    characters = len(document.text)
+    last = characters if end is None else min(end, characters)
+    if start >= last:
+        raise UsageError(f"There are no characters from {start} to {last}.", f"The text has {characters}.")
+    return Span(start, last)
+
+
+def _span_of_page(document: Document, page: str) -> Span:
+    """From where a page begins to where another one does.
+
+    Raises:
+        UsageError: there is no such page.
+    """
+    numbered = [mark for mark in document.marks if "page" in mark.locator]
+    first = next((n for n, mark in enumerate(numbered) if mark.locator["page"] == page), None)
+    if first is None:
+        raise UsageError("There is no such page.", _pages(numbered))
+    after = (mark.start for mark in numbered[first:] if mark.locator["page"] != page)
+    return Span(numbered[first].start, next(after, len(document.text)))
+
+
+def _pages(marks: list[Mark]) -> str:
+    pages = list(dict.fromkeys(mark.locator["page"] for mark in marks))
+    if not pages:
+        return "The document has no pages."
+    more = f" and {len(pages) - _SHOWN_PAGES} more" if len(pages) > _SHOWN_PAGES else ""
+    return f"There are {', '.join(pages[:_SHOWN_PAGES])}{more}."

@@ -1,0 +1,89 @@
+"""The door for programs that want vectors, as OpenAI's embeddings API gives them: ``/v1/embeddings``."""
+
+import base64
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from numpy.typing import NDArray
+from pydantic import Field
+
+from askcorpus.errors import UsageError
+from askcorpus_ui.problems import REFUSALS
+from askcorpus_ui.streaming import Questions, unless_left
+from askcorpus_ui.web.openai_api import MODEL, Lenient
+from askcorpus_ui.web.rest_api import CLIENT_LEFT
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant
+
+MOST_TEXTS = 1_000
+MOST_CHARACTERS = 20_000
+"""Of one text; a model reads no more than its beginning anyway."""
+
+MOST_IN_ALL = 1_000_000
+"""Characters of all texts together: about a minute's work."""
+
+_Text = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]
+_VECTORS: dict[int | str, dict[str, Any]] = {200: {"description": "A vector for each text, in their order."}}
+
+
+class EmbeddingBody(Lenient):
+    """Texts to embed. ``input_type`` is ours: models as the bundled one embed a question otherwise than a passage."""
+
+    input: _Text | Annotated[list[_Text], Field(min_length=1, max_length=MOST_TEXTS)]
+    encoding_format: Literal["float", "base64"] = "float"
+    dimensions: int | None = None
+    input_type: Literal["passage", "query"] = "passage"
+
+    def texts(self) -> list[str]:
+        """The texts, of which there is one at least.
+
+        Raises:
+            UsageError: they are too long together.
+        """
+        texts = [self.input] if isinstance(self.input, str) else self.input
+        if sum(map(len, texts)) > MOST_IN_ALL:
+            raise UsageError(f"The texts have more than {MOST_IN_ALL:,} characters together.", "Send fewer at once.")
+        return texts
+
+
+def embeddings_router(assistant: "Assistant", questions: Questions) -> APIRouter:
+    """``/v1/embeddings`` by the model of one assistant; it takes its turn among the ``questions``."""
+    router = APIRouter(prefix="/v1", tags=["openai"], responses=REFUSALS)
+
+    @router.post("/embeddings", response_model=None, responses=_VECTORS)
+    async def embed(body: EmbeddingBody, request: Request) -> Response:
+        """The vectors that documents and questions are compared by. Any `model` means the server's."""
+        work = partial(_vectors, assistant, body)
+        vectors = await unless_left(request, questions.run(work))
+        if vectors is None:
+            return Response(status_code=CLIENT_LEFT)
+        data = [
+            {"object": "embedding", "index": n, "embedding": _encoded(vector, body.encoding_format)}
+            for n, vector in enumerate(vectors)
+        ]
+        usage = {"prompt_tokens": 0, "total_tokens": 0}
+        return JSONResponse({"object": "list", "data": data, "model": MODEL, "usage": usage})
+
+    return router
+
+
+def _vectors(assistant: "Assistant", body: EmbeddingBody) -> NDArray[np.float32]:
+    embeddings, texts = assistant.embeddings, body.texts()
+    if body.dimensions not in (None, embeddings.dimension):
+        raise UsageError(
+            f"dimensions cannot be {body.dimensions}.", f"The model's vectors have {embeddings.dimension}."
+        )
+    if body.input_type == "query":
+        return np.array([embeddings.embed_query(text) for text in texts], np.float32)
+    return embeddings.embed_sentences(texts)
+
+
+def _encoded(vector: NDArray[np.float32], form: str) -> list[float] | str:
+    if form == "base64":
+        return base64.b64encode(vector.astype("<f4").tobytes()).decode()
+    numbers: list[float] = vector.tolist()
+    return numbers

@@ -1,0 +1,154 @@
+"""The REST door that adds, replaces and removes documents; it is there only where the setting ``write_key`` is."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from askcorpus.errors import ReadError
+from askcorpus.settings import Settings
+from askcorpus_ingest.pipeline import Report
+from askcorpus_ingest.readers.records import EXTRA_CHARS, MOST_EXTRA, RawRecord
+from askcorpus_ingest.uploads import LONGEST_NAME, remove, take_file, take_records
+from askcorpus_ui.listings import Summary, summary
+from askcorpus_ui.problems import PROBLEMS
+from askcorpus_ui.web.guard import offers_key
+from askcorpus_ui.web.rest_api import Body
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant
+
+FILES = "/api/v1/files"
+"""The one address whose body is no JSON."""
+
+MOST_RECORDS = 1000
+_Line = Annotated[str, Field(max_length=2_000)]
+
+
+class Content(Body):
+    """A document as a program has it. What it leaves open is read from the text, as of any file."""
+
+    text: str
+    title: _Line = ""
+    date: _Line = ""
+    language: _Line = ""
+    source: _Line = ""
+    place: _Line = ""
+    author: _Line = ""
+    url: _Line = ""
+    extra: dict[_Line, Annotated[str, Field(max_length=EXTRA_CHARS)]] = Field({}, max_length=MOST_EXTRA)
+
+    def record(self, document_id: str = "") -> RawRecord:
+        """The same as it is ingested."""
+        fields = self.model_dump(include=set(Content.model_fields))
+        return RawRecord(origin="", doc_id=document_id, **fields)
+
+
+class Record(Content):
+    """The same with the id that it is to have; without one, it is made from the content."""
+
+    id: str = Field("", max_length=LONGEST_NAME)
+
+
+class Records(Body):
+    """Documents to add, or to put in place of those that have their ids."""
+
+    documents: list[Record] = Field(min_length=1, max_length=MOST_RECORDS)
+
+
+class NotTaken(BaseModel):
+    """A part of what was sent that could not be taken, and why."""
+
+    origin: str
+    reason: str
+
+
+class Changes(BaseModel):
+    """What became of what was sent, in documents. ``withheld`` were removed for good before, and stay out."""
+
+    added: int
+    changed: int
+    unchanged: int
+    removed: int
+    withheld: int
+    failed: list[NotTaken]
+    doubted: list[NotTaken]
+
+
+class Removed(BaseModel):
+    """How many documents are gone."""
+
+    removed: int
+
+
+def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
+    """What changes documents, for whoever has the ``write_key`` of the settings."""
+    key = settings.write_key.get_secret_value() if settings.write_key else ""
+
+    def may_write(request: Request) -> None:
+        """That the request carries the key for writing."""
+        if not key or not offers_key(request.headers, key):
+            raise HTTPException(403, "This needs the key for writing (write_key).")
+
+    router = APIRouter(prefix="/api/v1", tags=["writing"], responses=PROBLEMS, dependencies=[Depends(may_write)])
+    store, embeddings = assistant.store, assistant.embeddings
+
+    @router.post("/documents", response_description="What became of them.")
+    def add(body: Records) -> Changes:
+        """Add documents, or put them in place of those that have their ids. They can be asked when this returns."""
+        return _changes(take_records([one.record(one.id) for one in body.documents], store, embeddings, settings))
+
+    @router.post(
+        "/files",
+        response_description="What became of its documents.",
+        openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {}}}},
+    )
+    async def add_file(
+        request: Request,
+        name: Annotated[str, Query(min_length=1, max_length=LONGEST_NAME, description="Its name: report.pdf.")],
+    ) -> Changes:
+        """Add the documents of a file, which is the body as it is, in place of those of an earlier one of that name."""
+        content = await request.body()
+        return _changes(await run_in_threadpool(take_file, name, content, store, embeddings, settings))
+
+    @router.put(
+        "/documents/{document_id:path}",
+        response_description="The document, which was there.",
+        responses={201: {"model": Summary, "description": "The document, which is new."}},
+    )
+    def put(document_id: str, body: Content, response: Response) -> Summary:
+        """Make this the document of that id."""
+        if not document_id:
+            raise HTTPException(404, "There is no such address.")
+        report = take_records([body.record(document_id)], store, embeddings, settings)
+        if report.failed:
+            raise ReadError(f"The document {report.failed[0].reason}.")
+        response.status_code = 201 if report.added else 200
+        found = store.document(document_id)
+        if found is None:
+            raise HTTPException(404, "The document is gone again.")
+        return summary(found)
+
+    @router.delete("/documents/{document_id:path}", response_description="It is gone.")
+    def delete(document_id: str) -> Removed:
+        """Remove a document at once and for good: a file that still holds it does not bring it back."""
+        if not (removed := remove([document_id], store)):
+            raise HTTPException(404, "There is no such document.")
+        return Removed(removed=removed)
+
+    return router
+
+
+def _changes(report: Report) -> Changes:
+    return Changes(
+        added=report.added,
+        changed=report.changed,
+        unchanged=report.unchanged,
+        removed=report.removed,
+        withheld=report.withheld,
+        failed=[NotTaken(origin=one.origin, reason=one.reason) for one in report.failed],
+        doubted=[NotTaken(origin=one.origin, reason=one.reason) for one in report.doubted],
+    )
