@@ -19,7 +19,7 @@ def ids(found: Inventory) -> list[str]:
 
 
 def counts(found: Inventory) -> dict[str, int]:
-    return {bar.first: bar.count for bar in found.bars if bar.count}
+    return {bar.first: bar.documents for bar in found.bars if bar.documents}
 
 
 def test_pages_joined_are_the_list_and_each_document_stands_there_once(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_bars_are_as_fine_as_there_is_room_for(tmp_path: Path, dates: list[str],
         found = store.inventory().bars
 
         assert len(found) == bars
-        assert sum(bar.count for bar in found) == len(dates)
+        assert sum(bar.documents for bar in found) == len(dates)
 
 
 def test_a_bar_has_as_many_documents_as_its_time_lets_pass(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_bar_has_as_many_documents_as_its_time_lets_pass(tmp_path: Path) -> No
         assert counts(found)["2021-03"] == 4  # one of them is of some day in 2021
         for bar in found.bars:
             within = store.inventory(filters=Filters(date_from=bar.first, date_to=bar.last))
-            assert within.documents == bar.count
+            assert within.documents == bar.documents
             assert not within.bars or within.bars[0].first.startswith(bar.first)
 
 

@@ -40,11 +40,11 @@ class Entry(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """``count`` documents may be of the time from ``first`` to ``last``, two partial ISO dates, mostly the same."""
+    """So many ``documents`` may be of the time from ``first`` to ``last``, two partial ISO dates, mostly the same."""
 
     first: str
     last: str
-    count: int
+    documents: int
 
 
 class Inventory(NamedTuple):
@@ -107,7 +107,8 @@ def _holding(connection: sa.Connection, search: str) -> sa.ColumnElement[bool]:
     terms = [_term(word) for word in words(search)[: lexical.MOST_TERMS]]
     if not terms:
         return sa.false()
-    rows = sa.select(sa.literal_column("rowid")).select_from(sa.table("lexical"))
+    rowid: sa.ColumnElement[int] = sa.literal_column("rowid")
+    rows = sa.select(rowid).select_from(sa.table("lexical"))
     rows = rows.where(sa.text("lexical MATCH :wanted").bindparams(wanted=" AND ".join(terms)))
     holding = sa.select(PASSAGES.c.document).distinct().where(_SEQ.in_(rows))
     return _NUMBER.in_(listed(list(connection.scalars(holding))))  # searched for once, and not by each query anew
@@ -140,9 +141,9 @@ def _entries(connection: sa.Connection, passing: "sa.Select[tuple[int]]", offset
     shown = [DOCUMENTS.c[name] for name in ("title", "source", "date", "language", "place")]
     beginning = sa.func.substr(DOCUMENTS.c.text, 1, _BEGINNING)
     query = sa.select(DOCUMENTS.c.id, *shown, beginning).where(DOCUMENTS.c.number.in_(listed(page)))
-    entries = [Entry(*row) for row in connection.execute(query.order_by(*BY_DATE))]
-    copies = stories.copies(connection, [entry.document_id for entry in entries])
-    return tuple(entry._replace(copies=copies.get(entry.document_id, ())) for entry in entries)
+    rows = connection.execute(query.order_by(*BY_DATE)).all()
+    copies = stories.copies(connection, [row.id for row in rows])
+    return tuple(Entry._make((*row, copies.get(row.id, ()))) for row in rows)
 
 
 def _tally(

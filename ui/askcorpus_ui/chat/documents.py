@@ -74,7 +74,8 @@ class Asked(NamedTuple):
         """The address of the list with one language or source more, or less where it is set."""
         chosen: tuple[str, ...] = getattr(self.filters, name)
         others = tuple(each for each in chosen if each != value)
-        return self.url(**{name: others if value in chosen else (*chosen, value)})
+        limits: dict[str, Any] = {name: others if value in chosen else (*chosen, value)}
+        return self.url(**limits)
 
     @property
     def chat(self) -> str:
@@ -101,7 +102,7 @@ class _Facet(NamedTuple):
     """A value that can be filtered by; ``chosen`` says that it is."""
 
     label: str
-    count: int
+    documents: int
     url: str
     chosen: bool
 
@@ -111,7 +112,7 @@ class _Column(NamedTuple):
 
     tick: str
     label: str
-    count: int
+    documents: int
     height: float
     url: str
 
@@ -188,13 +189,13 @@ def _facets(asked: Asked, name: str, counts: Mapping[str, int], strings: Strings
 def _columns(asked: Asked, bars: Sequence[Bar], strings: Strings) -> list[_Column]:
     if len(bars) < 2:
         return []
-    highest = max(bar.count for bar in bars)
+    highest = max(bar.documents for bar in bars)
     return [
         _Column(
             _tick(bar.first, strings),
             _period(bar.first, bar.last, strings),
-            bar.count,
-            100 * bar.count / highest if highest else 0.0,
+            bar.documents,
+            100 * bar.documents / highest if highest else 0.0,
             asked.url(date_from=bar.first, date_to=bar.last),
         )
         for bar in bars
