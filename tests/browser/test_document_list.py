@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from test_access import faults
 
 from askcorpus.index.store import Store
 from askcorpus.settings import read_settings
@@ -256,6 +257,15 @@ def test_a_phone_shows_all_of_it_and_never_scrolls_sideways(shelf: Any) -> None:
     shelf.wait_for_load_state("networkidle")
     link.tap()
     expect(titles(shelf)).to_have_count(50)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_axe_finds_nothing_in_the_list(browser: Any, shelves: tuple[str, Library], mode: str) -> None:
+    page = browser.new_context(base_url=shelves[0], color_scheme=mode, bypass_csp=True).new_page()
+    for address in ("/documents", "/documents?q=orvik&language=en&date_from=2016&date_to=2018"):
+        page.goto(address)
+        assert faults(page) == []
+    page.context.close()
 
 
 @pytest.mark.context(locale="fr-FR")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from askcorpus.errors import ReadError
 from askcorpus_ingest.files import Failure
+from askcorpus_ingest.readers.hyphens import CUT, mended
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.pdf_page import PageText
 from askcorpus_ingest.readers.pdf_tables import Table, ends_with_table, tables_of
@@ -67,7 +68,7 @@ def _records(source: Source, pdf: Any) -> Iterator[RawRecord | Failure]:
     pictures = [number for number, page in enumerate(pages, 1) if page.state == "picture"]
     broken = [number for number, page in enumerate(pages, 1) if page.state == "broken"]
     texts = _without_running_heads([page.text for page in pages])
-    texts = [_paragraphs(text, page.rows) for text, page in zip(texts, pages, strict=True)]
+    texts = mended(_paragraphs(text, page.rows) for text, page in zip(texts, pages, strict=True))
     text, marks = put_together(Stretch({"page": _label(pdf, n)}, page) for n, page in enumerate(texts))
     if not text:
         raise ReadError(_why_no_text(len(texts), pictures, broken))
@@ -131,8 +132,8 @@ def _with_tables(page: Any, above: Table | None) -> _Page:
 
 
 def _joined(text: str) -> str:
-    """The text without hyphens at the ends of its lines."""
-    return _HYPHEN_AT_LINE_END.sub("", text).replace("\r\n", "\n")
+    """The text in lines, but for those that end with a hyphen."""
+    return _HYPHEN_AT_LINE_END.sub(CUT, text).replace("\r\n", "\n")
 
 
 def _with_scripts(page: Any, text: str) -> list[str]:

@@ -225,6 +225,13 @@ class Store:
         with self._reading() as connection:
             return catalog.known(connection, origins, document_ids)
 
+    def known_and_withheld(
+        self, origins: Sequence[str], document_ids: Sequence[str]
+    ) -> tuple[list[KnownDocument], set[str]]:
+        """The same, and those of the ids that were removed for good, in one state of the store."""
+        with self._reading() as connection:
+            return catalog.known(connection, origins, document_ids), files.withheld(connection, document_ids)
+
     def known_files(self) -> dict[str, KnownFile]:
         """Every file that was read, by path."""
         with self._reading() as connection:

@@ -19,9 +19,15 @@ globalThis.askcorpus = {
     askcorpus.named();
     const side = document.querySelector("#side .sidebar-content") ?? document.querySelector(".sidebar .sidebar-content");
     const sidebar = side.closest(".sidebar");
-    const shut = () => (side.inert = !sidebar.classList.contains("open"));
-    new MutationObserver(shut).observe(sidebar, { attributeFilter: ["class"] });
-    shut();
+    // Closed, it cannot be reached; opened, it is where the keyboard is, which goes back to the button in the end.
+    side.tabIndex = -1;
+    side.inert = true;
+    const opened = () => {
+      if (side.inert !== sidebar.classList.contains("open")) return;
+      side.inert = !side.inert;
+      (side.inert ? document.querySelector("#menu") : side).focus();
+    };
+    new MutationObserver(opened).observe(sidebar, { attributeFilter: ["class"] });
     askcorpus.watchServer();
     askcorpus.cards();
     askcorpus.whenReady((box) => document.activeElement === document.body && box.focus());
