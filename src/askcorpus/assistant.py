@@ -221,7 +221,7 @@ class Assistant:
             answer=Answer(
                 id=_new_id(),
                 question=question,
-                standalone_question=query.standalone,
+                standalone_question=_understood(query, assessment),
                 language=query.language,
                 answer=_said(reason, query.language) if reason else verified.text,
                 answerable=reason is None,
@@ -374,6 +374,12 @@ def _new_id() -> str:
 def _said(reason: AbstainReason, language: str) -> str:
     """What is said instead of an answer."""
     return unreadable(language) if reason == "unreadable_script" else does_not_say(language)
+
+
+def _understood(query: Query, assessment: Assessment | None) -> str:
+    """What was answered: the question as it is where that was read alone, be it that something was said before it."""
+    has_choice = len(query.read_as) > 1
+    return query.question if has_choice and assessment and assessment.reading == 0 else query.standalone
 
 
 def _is_unread(question: str, hits: Sequence[Hit], *, answered: bool) -> bool:

@@ -29,6 +29,7 @@ globalThis.askcorpus = {
     };
     new MutationObserver(opened).observe(sidebar, { attributeFilter: ["class"] });
     askcorpus.watchServer();
+    askcorpus.cards();
     askcorpus.whenReady((box) => document.activeElement === document.body && box.focus());
   },
 
@@ -165,6 +166,8 @@ globalThis.askcorpus = {
   toggleTheme() {
     const dark = document.body.classList.toggle("dark");
     localStorage.setItem("askcorpus.theme", dark ? "dark" : "light");
+    // For the pages without a script: a document, and the list of them.
+    document.cookie = `askcorpus_theme=${dark ? "dark" : "light"}; path=/; max-age=34560000; samesite=lax`;
   },
 
   focusBox() {
