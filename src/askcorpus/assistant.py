@@ -8,7 +8,7 @@ from typing import Self
 
 from askcorpus.answer.answerer import Answerer, Findings
 from askcorpus.answer.citations import Verified, verify
-from askcorpus.answer.confidence import Calibration, load_calibration, missing_names
+from askcorpus.answer.confidence import Calibration, load_calibration, missing_names, missing_numbers
 from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
 from askcorpus.answer.judgement import Assessment, Judgement, assess, judge, rerank
@@ -384,10 +384,14 @@ def _is_unread(question: str, hits: Sequence[Hit], *, answered: bool) -> bool:
 
 
 def _missing_names(retrieval: Retrieval, limit: int, citations: Sequence[Citation]) -> tuple[str, ...]:
-    """The names in a question that none of the cited passages has; of the ``limit`` best, where none is cited."""
+    """The names and numbers in a question that none of the cited passages has; of the ``limit`` best, where none is
+    cited."""
     cited = {citation.passage_id for citation in citations}
     hits = [hit for hit in retrieval.hits if hit.passage_id in cited] or retrieval.hits[:limit]
-    return tuple(" ".join(name.text.split()) for name in missing_names(retrieval.query, hits)) if hits else ()
+    if not hits:
+        return ()
+    names = (" ".join(name.text.split()) for name in missing_names(retrieval.query, hits))
+    return (*names, *missing_numbers(retrieval.query, hits))
 
 
 class _Clock:
