@@ -1,39 +1,13 @@
 """The page for everyone: what axe-core finds, what the keyboard reaches, and how it looks at any size."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pages import PHONE, ask, cite
+from pages import PHONE, ask, cite, faults, too_small
 
 expect = pytest.importorskip("playwright.sync_api").expect
-AXE = Path(str(pytest.importorskip("axe_playwright_python").__file__)).with_name("axe.min.js")
-
-
-def faults(page: Any) -> list[str]:
-    """What axe-core finds, whatever it thinks of its weight: a rule, and the elements that break it."""
-    if not page.evaluate("Boolean(window.axe)"):
-        page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [
-        f"{fault['id']} ({fault['impact']}): {node['html'][:200]} {node['failureSummary']}"
-        for fault in found["violations"]
-        for node in fault["nodes"]
-    ]
-
-
-def too_small(page: Any) -> list[str]:
-    """What can be clicked, and is lower or narrower than 24 pixels."""
-    found: list[str] = page.evaluate(
-        """() => [...document.querySelectorAll('button, a, input, textarea, summary, [role=button], [role=option]')]
-            .filter(each => each.checkVisibility({ visibilityProperty: true }) && !each.closest('[inert]'))
-            .map(each => [each, each.getBoundingClientRect()])
-            .filter(([, { width, height }]) => width && (width < 24 || height < 24))
-            .map(([each, { width, height }]) => `${width} x ${height}: ${each.outerHTML.slice(0, 200)}`)"""
-    )
-    return found
 
 
 def states(page: Any) -> Iterator[str]:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from test_access import faults, too_small
 
 from askcorpus.index.store import Store
 from askcorpus.settings import read_settings
 from askcorpus.types import Document
 from corpora import document, fill, open_
+from pages import faults, too_small
 from scripted import DOCUMENTS, ScriptedAssistant
 from serving import serving
 
