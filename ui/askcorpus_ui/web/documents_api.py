@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from askcorpus.client import MOST_LISTED, MOST_PASSAGES
 from askcorpus.errors import UsageError
 from askcorpus.types import Document, Filters, IndexInfo, Locator, Mark, Page, Span, locator_at
 from askcorpus_ui.listings import Hits, page_of
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 MAX_OFFSET = 2**53
 """More documents than any store holds; a number that JavaScript and SQLite can both count to."""
-
-MOST_PASSAGES = 100
 
 _SHOWN_PAGES = 12
 
@@ -60,7 +59,7 @@ def documents_router(assistant: "Assistant") -> APIRouter:
     @router.get("/documents", response_description="A stretch of the list.")
     def documents(
         offset: Offset = 0,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+        limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50,
         language: Annotated[tuple[str, ...], Query()] = (),
         source: Annotated[tuple[str, ...], Query()] = (),
         date_from: str = "",
