@@ -10,7 +10,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from askcorpus.errors import Busy, NothingIngested, UsageError
 from askcorpus.settings import Settings
 from askcorpus_ui.web.app import create_app
+from askcorpus_ui.web.keys import Keys
 from askcorpus_ui.web.loopback import is_loopback
 
 if TYPE_CHECKING:
@@ -51,14 +52,14 @@ def serve(settings: Settings, *, open_browser: bool = False, examples: Path | No
     """Serve chat and API until interrupted. ``examples`` is a question set to offer questions of.
 
     Raises:
-        UsageError: the host is not this machine's, or is beyond loopback without an ``api_key``.
+        UsageError: the host is not this machine's, or is beyond loopback where there is no key.
         Busy: something else listens on the port.
         AskcorpusError: an ordered error rate cannot be kept.
     """
-    if not is_loopback(settings.host) and settings.api_key is None:
+    if not is_loopback(settings.host) and settings.api_key is None and not _has_keys(settings):
         raise UsageError(
             f"Listening on {settings.host} would let others read the corpus.",
-            "Set ASKCORPUS_API_KEY, or listen on 127.0.0.1.",
+            "Set ASKCORPUS_API_KEY, make a key with askcorpus keys add, or listen on 127.0.0.1.",
         )
     questions = example_questions(examples) if examples else ()
     listener = _listen(settings.host, settings.port)  # before anything that takes time
@@ -78,6 +79,11 @@ def serve(settings: Settings, *, open_browser: bool = False, examples: Path | No
             assistant.close()
 
 
+def _has_keys(settings: Settings) -> bool:
+    with closing(Keys(settings.data)) as keys:
+        return keys.any()
+
+
 def _tell_if_empty(assistant: "Assistant") -> None:
     """An empty corpus may be filled while the server runs; whoever started it should know meanwhile."""
     try:
@@ -90,10 +96,12 @@ def _tell_if_empty(assistant: "Assistant") -> None:
 def _ended_by_sigterm() -> Iterator[None]:
     """SIGTERM ends the block as Ctrl+C does, so that everything in it is closed, and then the process with exit code 0.
 
-    At once: Python would first take the models' libraries apart, for seconds in which no thread could end it.
+    At once: Python would first take the models' libraries apart, for seconds in which no thread could end it. Whoever
+    is impatient and sends it again changes nothing.
     """
 
     def leave(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise SystemExit(0)
 
     before = signal.signal(signal.SIGTERM, leave)

@@ -1,4 +1,4 @@
-"""The REST door that adds, replaces and removes documents; it is there only where the setting ``write_key`` is."""
+"""The REST door that adds, replaces and removes documents; it is there only where a key for it is."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ from askcorpus_ingest.readers.records import EXTRA_CHARS, MOST_EXTRA, RawRecord
 from askcorpus_ingest.uploads import LONGEST_NAME, remove, take_file, take_records
 from askcorpus_ui.listings import Summary, summary
 from askcorpus_ui.problems import PROBLEMS
-from askcorpus_ui.web.guard import offers_key
+from askcorpus_ui.web.guard import access_of
 from askcorpus_ui.web.rest_api import Body
 
 if TYPE_CHECKING:
@@ -85,13 +85,12 @@ class Removed(BaseModel):
 
 
 def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
-    """What changes documents, for whoever has the ``write_key`` of the settings."""
-    key = settings.write_key.get_secret_value() if settings.write_key else ""
+    """What changes documents, for whoever has the ``write_key`` of the settings or a key with the scope ``ingest``."""
 
     def may_write(request: Request) -> None:
-        """That the request carries the key for writing."""
-        if not key or not offers_key(request.headers, key):
-            raise HTTPException(403, "This needs the key for writing (write_key).")
+        """That the request carries a key for writing."""
+        if "writing" not in access_of(request.scope).opens:
+            raise HTTPException(403, "This needs a key for writing (write_key, or one with the scope ingest).")
 
     router = APIRouter(prefix="/api/v1", tags=["writing"], responses=PROBLEMS, dependencies=[Depends(may_write)])
     store, embeddings = assistant.store, assistant.embeddings
