@@ -12,7 +12,7 @@ import re
 import tomllib
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
@@ -127,6 +127,10 @@ class Settings(BaseSettings):
     stop_seconds: float = Field(
         5, ge=0, le=600, description="Seconds that `serve` gives the questions in flight when it is told to stop."
     )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="`text`: `serve` logs faults only; `json`: also each request, a line of JSON each."
+    )
+    log_questions: bool = Field(False, description="Whether the log in `json` also has what was asked.")
 
     @field_validator("max_error", mode="before")
     @classmethod

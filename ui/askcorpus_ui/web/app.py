@@ -21,6 +21,7 @@ from askcorpus_ui.web.embeddings_api import embeddings_router
 from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.head import Heads
 from askcorpus_ui.web.keys import Keys
+from askcorpus_ui.web.logs import Logged
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.openapi import described
 from askcorpus_ui.web.prefix import Prefixed
@@ -102,6 +103,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
     )  # also where no origin is allowed: without it Gradio would add one of its own, which is laxer
     app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(Logged)
     if settings.root_path:
         app.add_middleware(Prefixed, root=settings.root_path)
     return app
