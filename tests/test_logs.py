@@ -10,11 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.settings import Settings
 from askcorpus_ui.web.keys import Keys
 from askcorpus_ui.web.logs import JsonLines
 from scripted import ScriptedAssistant
-from serving import serving
+from serving import QUESTION, real_assistant, serving
 
 
 class Lines(logging.Handler):
@@ -68,6 +69,7 @@ def test_a_name_that_is_none_is_replaced(tmp_path: Path, name: str) -> None:
 
 PROCESS = """
 import logging, warnings
+from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.settings import Settings
 from askcorpus_ui.web.logs import set_up_logs
 
@@ -93,3 +95,16 @@ def test_whatever_is_logged_is_a_line_of_json_and_questions_are_told_on_request_
     fault, warned = lines[-2:]
     assert (fault["level"], fault["message"]) == ("error", "Two\nlines") and "ZeroDivisionError" in fault["exception"]
     assert "careful" in warned["message"] and "\x1b" not in said
+
+
+def test_a_real_question_and_a_real_search_are_told_at_debug_only(
+    tmp_path: Path, embeddings: SentenceEmbeddings, logged: list[str]
+) -> None:
+    with real_assistant(tmp_path, embeddings) as assistant:
+        assistant.ask(QUESTION)
+        assert not [line for line in logged if "Ostende" in line]
+        logging.getLogger("askcorpus").setLevel(logging.DEBUG)
+        assistant.ask(QUESTION)
+        assistant.search("ferries of Ostende")
+    told = [json.loads(line).get("question") for line in logged]
+    assert [question for question in told if question] == [QUESTION, "ferries of Ostende"]
