@@ -8,10 +8,10 @@ sentence counts is fitted (``bench/sentence_weights.py``). Then every question i
 operating point at zero, so that an answer is always drafted; the features of its evidence and whether the answer is
 right (``askcorpus_eval.score.is_correct``) are kept in ``DIR``, with the indexes. Every corpus is also asked some
 questions of the next set, which it cannot answer: without these strangers there would be no unanswerable question in
-another language than the corpus. And it is asked some of its own questions with a name swapped for another, as a
-reader might who believes what the corpus does not say. Then a logistic regression is fitted, each set weighing the
-same, and judged on each set's own questions by a model that has not seen that set; how well it tells swapped questions
-from those it answers right is shown beside it. ``--write`` puts the model fitted on all sets into
+another language than the corpus. And it is asked some of its own questions with a name, or a number, swapped for
+another, as a reader might who believes what the corpus does not say. Then a logistic regression is fitted, each set
+weighing the same, and judged on each set's own questions by a model that has not seen that set; how well it tells
+swapped questions from those it answers right is shown beside it. ``--write`` puts the model fitted on all sets into
 ``src/askcorpus/answer/calibration.json``, and with it (``left_out``) what was predicted for each set's own questions by
 the model that had not seen the set: error rates are ordered by these (``askcorpus.answer.risk``). How often such an
 order holds on a half, or a set, that it was not made from is printed too. What the reader read is kept in
@@ -42,7 +42,9 @@ from askcorpus.assistant import Assistant, open_assistant
 from askcorpus.search.countries import country_names
 from askcorpus.search.names import Name, names_of
 from askcorpus.settings import read_settings
+from askcorpus.text.figures import figures
 from askcorpus.text.language import detect_language
+from askcorpus.tuning import TUNING
 from askcorpus.types import Answer
 from askcorpus_eval.gold import Matcher
 from askcorpus_eval.metrics.abstention import auroc
@@ -57,7 +59,8 @@ STRANGERS = 0.3
 """Questions of the next set that are asked for each of a set's own."""
 
 SWAPPED = 60
-"""Questions of each set that are asked with another name in the place of one of theirs, at most."""
+"""Questions of each set that are asked with another name in the place of one of theirs, at most, and as many with
+another number."""
 
 WEIGHTS = {"own": 1.0, "stranger": 0.1, "swapped": 0.15}
 """What a question of each kind counts in the fit. A swapped one can still be answered now and then; and more of them
@@ -103,7 +106,8 @@ def measure_set(folder: Path, other: Path, work: Path, most: int, calibration: C
             ingest([folder / "corpus.jsonl"], assistant.store, assistant.embeddings, settings)
             own = sample(folder, most)
             strangers = [_unanswerable(question) for question in sample(other, int(STRANGERS * len(own)))]
-            asked = {"own": own, "stranger": strangers, "swapped": swap(own, sample(other, most))}
+            swapped = swap(own, sample(other, most)) + swap_numbers(own)
+            asked = {"own": own, "stranger": strangers, "swapped": swapped}
             lines = [
                 line | {"kind": kind}
                 for kind, questions in asked.items()
@@ -144,6 +148,21 @@ def swap(questions: Sequence[Question], others: Sequence[Question]) -> list[Ques
         choice = known if name.country else strange
         if name.text and choice:
             text = _replaced(question.question, name.text, chance.choice(choice))
+            swapped.append(_unanswerable(question).model_copy(update={"question": text}))
+    return swapped[:SWAPPED]
+
+
+def swap_numbers(questions: Sequence[Question]) -> list[Question]:
+    """Answerable ``questions`` that give another number, of as many digits, instead of one of their own."""
+    chance = random.Random(0)
+    swapped = []
+    for question in (q for q in questions if q.answerable):
+        numbers = [one for one in figures(question.question, TUNING.small_number).values() if one.isdecimal()]
+        if numbers:
+            number = chance.choice(numbers)
+            least, most = 10 ** (len(number) - 1), 10 ** len(number) - 1
+            other = chance.choice([n for n in (chance.randint(least, most) for _ in range(9)) if n != int(number)])
+            text = _replaced(question.question, number, str(other))
             swapped.append(_unanswerable(question).model_copy(update={"question": text}))
     return swapped[:SWAPPED]
 

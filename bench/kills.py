@@ -357,6 +357,8 @@ def main() -> None:
     attack, begun = Attack(folder, chosen.seed), time.monotonic()
     try:
         attack.run(chosen.kills)
+    except KeyboardInterrupt:
+        sys.exit(f"stopped after {dict(attack.counts)}, and nothing was lost until then")
     except Fault as exc:
         sys.exit(f"after {dict(attack.counts)}: {exc}\nThe folder is {folder}.")
     shutil.rmtree(folder)

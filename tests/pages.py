@@ -1,6 +1,9 @@
 """What tests do on the chat page in a browser."""
 
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
@@ -17,3 +20,28 @@ def ask(page: Any, question: str, turn: int = 1) -> Any:
 def cite(answer: Any, number: int) -> Any:
     """The link of a marker."""
     return answer.locator("a.cite", has_text=f"[{number}]").first
+
+
+def faults(page: Any) -> list[str]:
+    """What axe-core finds, whatever it thinks of its weight: a rule, and the elements that break it."""
+    if not page.evaluate("Boolean(window.axe)"):
+        axe = Path(str(pytest.importorskip("axe_playwright_python").__file__)).with_name("axe.min.js")
+        page.evaluate(axe.read_text("utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{fault['id']} ({fault['impact']}): {node['html'][:200]} {node['failureSummary']}"
+        for fault in found["violations"]
+        for node in fault["nodes"]
+    ]
+
+
+def too_small(page: Any) -> list[str]:
+    """What can be clicked, and is lower or narrower than 24 pixels."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('button, a, input, textarea, summary, [role=button], [role=option]')]
+            .filter(each => each.checkVisibility({ visibilityProperty: true }) && !each.closest('[inert]'))
+            .map(each => [each, each.getBoundingClientRect()])
+            .filter(([, { width, height }]) => width && (width < 24 || height < 24))
+            .map(([each, { width, height }]) => `${width} x ${height}: ${each.outerHTML.slice(0, 200)}`)"""
+    )
+    return found

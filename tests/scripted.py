@@ -17,6 +17,7 @@ from askcorpus.search.period import read_period
 from askcorpus.types import (
     Answer,
     Citation,
+    Copy,
     Document,
     Done,
     Event,
@@ -108,6 +109,9 @@ class ScriptedStore:
 
     def count(self, filters: Filters = ANY) -> int:
         return len(self.documents(filters))
+
+    def copies(self, document_ids: Sequence[str]) -> dict[str, tuple[Copy, ...]]:
+        return {}
 
     def listing(self, filters: Filters = ANY, *, offset: int = 0, limit: int | None = None) -> Listing:
         self.filled()
@@ -239,7 +243,7 @@ class ScriptedAssistant:
             conversation_id=conversation_id,
             period=read_period(question),
             model="scripted",
-            index=IndexInfo(fingerprint="scripted", documents=len(self.store.all), passages=len(self.store.all)),
+            index=IndexInfo(fingerprint="scripted", documents=self.store.count(), passages=self.store.count()),
             filters=filters,
             timings_ms={"total": 1.0},
             explain=EXPLANATION if explain else None,

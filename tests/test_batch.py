@@ -204,7 +204,7 @@ def test_ctrl_c_keeps_what_is_done(data: Path, tmp_path: Path) -> None:
         pytest.param(["--file", "none.txt", "--out", "a.csv"], "No such file", id="no-questions"),
         pytest.param(
             ["--file", "q.txt", "--out", "a.csv", "--per-document", "--source", "Nobody"],
-            "No document passes",
+            "No document is from “Nobody”",
             id="none",
         ),
     ],

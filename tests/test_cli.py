@@ -609,7 +609,7 @@ def test_a_port_that_is_none_is_refused(index: Path, monkeypatch: pytest.MonkeyP
     assert_one_line(run("docs", "list", data=index), 2, "port")
 
 
-@pytest.mark.parametrize("arguments", [["ask"], ["ask", "Why?", "--top-k", "many"], ["nosuch"], ["docs", "nosuch"]])
+@pytest.mark.parametrize("arguments", [["search"], ["ask", "Why?", "--top-k", "many"], ["nosuch"], ["docs", "nosuch"]])
 def test_a_wrong_command_line(arguments: list[str]) -> None:
     result = run(*arguments)
 

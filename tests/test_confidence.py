@@ -44,7 +44,7 @@ def read(question: str, language: str) -> Query:
     )
 
 
-def measured(question: str, sentence: str, languages: tuple[str, str] = ("", "")) -> Features:
+def measured(question: str, sentence: str, languages: tuple[str, str] = ("", ""), period: str = "") -> Features:
     """The features when ``sentence`` is all that a passage says; ``languages`` are the question's and the passage's."""
     query = Query.read(
         question,
@@ -53,7 +53,7 @@ def measured(question: str, sentence: str, languages: tuple[str, str] = ("", "")
         np.zeros((1, 2), np.float32),
         terms=(("x",),),
         baselines=(ScoreBaseline(0.0, 1.0),),
-        period="",
+        period=period,
     )
     passage = hit("a", 1.0).model_copy(update={"text": sentence, "language": languages[1]})
     span = Span(0, len(sentence))
@@ -120,6 +120,23 @@ def test_a_name_that_is_asked_about_and_not_there_is_missing(question: str, name
 def test_in_one_language_any_name_that_is_not_there_is_missing() -> None:
     found = measured("When did Syria recognize Kharkiv?", "Syria recognized Donetsk in June.", languages=("en", "en"))
     assert found.name == 1.0
+
+
+@pytest.mark.parametrize(
+    ("question", "number"),
+    [
+        ("Which ship of 2 500 000 tonnes sank?", 0.0),  # 2.5 million, as the passage writes it
+        ("Which ship of ٢٥٠٠٠٠٠ tonnes sank?", 0.0),
+        ("Which ship of 1,300 tonnes sank?", 1.0),
+        ("Which of the 3 ships sank?", 0.0),  # as well in letters
+        ("Which ship sank after 1931?", 0.0),  # the edge of a time
+        ("Which ship sank in 1931?", 1.0),
+        ("Which ship sank?", 0.0),
+    ],
+)
+def test_a_number_of_the_question_that_is_not_there_is_missing(question: str, number: float) -> None:
+    period = "1931" if "in 1931" in question else ""
+    assert measured(question, "The Aurora, of 2.5 million tonnes, sank.", period=period).number == number
 
 
 def test_the_calibration_in_the_package_answers_from_strong_evidence_only() -> None:

@@ -4,6 +4,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -296,6 +297,26 @@ def test_a_second_writer_is_told_to_wait(client: httpx.Client, assistant: Assist
         thread.join()
     assert (response.status_code, response.json()["code"], "retry-after" in response.headers) == (503, "Busy", True)
     assert client.put("/documents/a second", json=RECORD).status_code == 201
+
+
+def test_one_request_at_a_time_changes_documents(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also while a file is still being read, and nothing is written yet."""
+    begun, go, take_file = threading.Event(), threading.Event(), uploads.take_file
+
+    def slow(*arguments: Any) -> Any:
+        begun.set()
+        assert go.wait(30)
+        return take_file(*arguments)
+
+    monkeypatch.setattr("askcorpus_ui.web.writing_api.take_file", slow)
+    with ThreadPoolExecutor() as other:
+        sent = other.submit(send, client, "slow.txt", "The slipway of Skerry is slow.")
+        assert begun.wait(10)
+        refused = [send(client, "b.txt", "x"), client.put("/documents/b", json=RECORD), client.delete("/documents/b")]
+        go.set()
+        assert sent.result().json()["added"] == 1
+    assert [(one.status_code, one.json()["code"]) for one in refused] == [(503, "Busy")] * 3
+    assert client.put("/documents/b", json=RECORD).status_code == 201
 
 
 @pytest.mark.parametrize(

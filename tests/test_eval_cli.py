@@ -131,6 +131,19 @@ def test_a_corpus_that_cannot_be_read_in_full_is_said_so(
     assert note.endswith('line 1 has no "text"')
 
 
+def test_questions_that_lie_in_their_own_corpus_are_said_to(call: Call, tmp_path: Path) -> None:
+    from xlsxwriter import Workbook
+
+    with Workbook(tmp_path / "q.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["Question", "Answer"])
+        sheet.write_row(1, 0, ["What does the crane of Orla lift?", "75 tonnes"])
+    (tmp_path / "crane.txt").write_text("The crane of Orla lifts 75 tonnes.")
+    result = call(tmp_path / "q.xlsx", "--out", tmp_path / "run", "--corpus", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "q.xlsx is itself among the documents: answers may be found in it" in result.stderr
+
+
 def test_a_beir_folder_brings_its_corpus_and_settings_can_be_overridden(call: Call, tmp_path: Path) -> None:
     def write(name: str, *rows: str) -> None:
         (tmp_path / "beir" / name).parent.mkdir(parents=True, exist_ok=True)

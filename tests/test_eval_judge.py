@@ -8,7 +8,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from askcorpus.errors import ModelError, UsageError
-from askcorpus.feedback import Feedback, read_feedback
+from askcorpus.feedback import Feedback, Reason, read_feedback
 from askcorpus.settings import Settings
 from askcorpus.types import Answer
 from askcorpus_eval.judge import Judge, load_judge
@@ -93,6 +93,18 @@ def test_feedback_becomes_drafts() -> None:
     assert (second.doc_ids, second.answerable, second.type, second.draft) == ((), None, "disliked", True)
     (disliked,) = from_feedback([Feedback(question="Rain?", liked=False, answer=liked)])
     assert disliked.evidence == ()
+
+
+def test_why_an_answer_is_disliked_says_what_is_known_of_its_gold() -> None:
+    def drafted(reason: Reason) -> tuple[str, tuple[str, ...], bool | None]:
+        (draft,) = from_feedback([Feedback(question="Rain?", liked=False, reason=reason, answer=answer())])
+        return draft.type, draft.doc_ids, draft.answerable
+
+    assert drafted("wrong") == ("wrong", (), None)
+    assert drafted("wrong_source") == ("wrong_source", (), None)
+    assert drafted("incomplete") == ("incomplete", ("rain",), True)
+    assert drafted("should_have_answered") == ("should_have_answered", (), True)
+    assert drafted("should_not_have_answered") == ("should_not_have_answered", (), False)
 
 
 def test_the_last_word_on_a_question_counts(tmp_path: Path) -> None:

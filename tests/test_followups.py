@@ -32,6 +32,13 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbe
         yield assistant
 
 
+def test_what_leans_on_the_question_before_says_so(assistant: Assistant) -> None:
+    before = assistant.ask(SUBJECTS[0])
+    said = [Turn(role="user", text=before.question), Turn(role="assistant", text=before.answer)]
+    answer = assistant.ask("And when did North Korea?", history=said)
+    assert SUBJECTS[0] in answer.standalone_question
+
+
 def test_what_stands_alone_is_answered_alike_after_two_other_subjects(assistant: Assistant) -> None:
     alone = [assistant.ask(question) for question in SUBJECTS]
     for place, answer in enumerate(alone):
@@ -40,4 +47,6 @@ def test_what_stands_alone_is_answered_alike_after_two_other_subjects(assistant:
         after = assistant.ask(answer.question, history=[turn for turns in said for turn in turns])
         assert after.answerable == answer.answerable, answer.question
         assert [one.quote for one in after.citations] == [one.quote for one in answer.citations], answer.question
+        if answer.answerable:
+            assert after.standalone_question == answer.question, "it is not said to be read in a context"
     assert [answer.answerable for answer in alone] == [True, True, True, False]

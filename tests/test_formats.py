@@ -4,8 +4,10 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import tarfile
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -21,6 +23,7 @@ from askcorpus_ingest.files import Failure, PassedOver
 from askcorpus_ingest.readers.dispatch import holds_questions, read_file, why_passed_over
 from askcorpus_ingest.readers.records import RawRecord
 from ole import ole
+from pdfs import pdf, words
 
 MADE = Path(__file__).parent / "data" / "formats"
 """One text in many formats, each written by a program that people write it with: pandoc, LibreOffice, Chromium."""
@@ -123,6 +126,39 @@ def test_pages_of_a_pdf_go_by_the_names_they_have_in_it() -> None:
     assert "Yearly report of the harbour" not in raw.text  # what every page has above its text
     assert "goes on to the next page\nwithout an end" in to_document(raw).text
     assert "counts 37 boats" in " ".join(raw.text.split())
+
+
+def test_a_hyphen_at_the_end_of_a_line_stays_where_it_belongs_to_the_word(tmp_path: Path) -> None:
+    """Of a name, of a number, and of what the document writes with it elsewhere."""
+    lines = [
+        "Nobody in the États-",
+        "Unis knew that the har-",
+        "bour had a COVID-",
+        "19 ward with twenty-",
+        "two beds; of these twenty-two beds, so they say, no-",
+        "body used one, but nobody minded the TELE-",
+        "PHONE.",
+    ]
+    (raw,) = read(tmp_path / "a.pdf", pdf([words(60, 700 - 12 * n, line) for n, line in enumerate(lines)]))
+    assert " ".join(raw.text.split()) == (
+        "Nobody in the États-Unis knew that the harbour had a COVID-19 ward with twenty-two beds; of these twenty-two "
+        "beds, so they say, nobody used one, but nobody minded the TELEPHONE."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "right-to-left.pdf",
+            "ميناء المدينة مغلق منذ 12 يوما بسبب العاصفة הנמל סגור מאז הסערה אמר ראש העיר",
+        ),
+        ("right-to-left-libreoffice.pdf", "اتفقت الأمم المتحدة على علاقات جديدة ولا خلافات بعد ثلاثة أيام"),
+    ],
+)
+def test_words_that_run_from_right_to_left_are_not_mirrored(name: str, said: str) -> None:
+    (raw,) = read(MADE / name)
+    assert Counter(re.findall(r"\w+", raw.text)) == Counter(said.split())
 
 
 def test_marks_stay_with_their_text_when_it_is_cleaned() -> None:

@@ -81,11 +81,18 @@ def test_examples_of_responses_are_of_the_models_that_are_told(operations: dict[
 
 
 @pytest.mark.parametrize("key", REQUESTS, ids=" ".join)
-def test_examples_of_requests_are_answered(client: httpx.Client, key: tuple[str, str]) -> None:
+def test_examples_of_requests_are_answered_also_with_null_for_what_they_leave_out(
+    client: httpx.Client, app: Any, operations: dict[tuple[str, str], Any], key: tuple[str, str]
+) -> None:
+    schemas = app.openapi()["components"]["schemas"]
     method, path = key
     response = client.request(method, path.replace("{document_id}", "harbour"), json=REQUESTS[key])
 
     assert response.status_code == 200, response.text
+    body = operations[key]["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    left_out = dict.fromkeys(schemas[body]["properties"].keys() - set(schemas[body]["required"]))
+    again = client.request(method, path.replace("{document_id}", "harbour"), json=REQUESTS[key] | left_out)
+    assert again.status_code == 200, f"null is the same as left out: {again.text}"
     example = RESPONSES.get(key)
     if isinstance(example, dict):
         assert example.keys() == response.json().keys()

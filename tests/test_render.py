@@ -108,7 +108,9 @@ def test_markers_become_links_that_say_everything() -> None:
     assert Reference.parse(reference.url()) == reference
     assert HARBOUR.text[reference.start : reference.end] == citation.quote
     link = f'<a class="cite" href="{html.escape(reference.url())}" title="'
-    assert link in message and f'aria-label="Source 1: {HARBOUR.title}">[1]</a>' in message
+    assert link in message and f'aria-label="Source 1: {HARBOUR.title}"' in message
+    (shown,) = select(message, "a.cite")
+    assert (shown.attrib["data-quote"], shown.attrib["data-date"]) == (citation.quote, "3 May 2024")
 
 
 def test_awkward_ids_survive_the_link() -> None:
@@ -161,7 +163,9 @@ def test_a_hostile_quote_cannot_leave_the_tooltip() -> None:
     quote = 'say "x") <b onmouseover=alert(1)> \\ [2](javascript:alert(1)) \n\n# news'
     (link,) = select(answer_turn(_answer(quote), ENGLISH), "a.cite")
 
-    assert set(link.attrib) == {"class", "href", "title", "aria-label"}
+    told = {f"data-{name}" for name in ("quote", "title", "source", "date", "place")}
+    assert set(link.attrib) == {"class", "href", "title", "aria-label"} | told
+    assert link.attrib["data-quote"] == quote
     assert " ".join(quote.split()) in link.attrib["title"]
 
 

@@ -23,13 +23,19 @@ from askcorpus_eval.questions import Question
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+_ANSWERABLE = {"should_have_answered": True, "should_not_have_answered": False}
 _LABEL = re.compile(r"^.{0,9}?(QUESTION|ANSWER|EVIDENCE):", re.MULTILINE)
 
 
 def from_feedback(feedback: Iterable[Feedback]) -> Iterator[Question]:
-    """A draft a question: a liked answer's citations are its gold; after a disliked one the gold is left to find."""
+    """A draft a question: the citations of a liked answer are its gold, and of an incomplete one a part of it.
+
+    After another that was disliked the gold is left to find. ``answerable`` is what was said of it, ``type`` why it was
+    disliked, where that was said.
+    """
     for said in feedback:
-        answer = said.answer if said.liked and said.answer and said.answer.answerable else None
+        trusted = said.liked or said.reason == "incomplete"
+        answer = said.answer if trusted and said.answer and said.answer.answerable else None
         citations = answer.citations if answer else ()
         yield Question(
             id=_id(said.question, *(turn.text for turn in said.history)),
@@ -39,8 +45,8 @@ def from_feedback(feedback: Iterable[Feedback]) -> Iterator[Question]:
             evidence=tuple(dict.fromkeys(citation.quote for citation in citations)),
             lang=said.answer.language if said.answer else "",
             doc_lang=citations[0].language if citations else "",
-            answerable=True if citations else None,
-            type="liked" if said.liked else "disliked",
+            answerable=True if citations else _ANSWERABLE.get(said.reason or ""),
+            type="liked" if said.liked else said.reason or "disliked",
             draft=True,
         )
 

@@ -81,6 +81,8 @@ class Evaluation:
             notes = [str(assistant.promise)] if assistant.promise else []
             self._folder.claim(resume=resume)
             notes += ingest_corpus(self._corpus, assistant) if self._corpus else []
+            if assistant.store.origins_of(str(self._source.resolve())):
+                notes.append(f"{self._source.name} is itself among the documents: answers may be found in it")
             return run_in(
                 self._folder,
                 assistant,

@@ -24,10 +24,9 @@ class Planned:
     def look_up(self, store: Store, documents: Sequence[Document]) -> None:
         """Learn what the store holds of the origins and ids of these documents."""
         ids = [id_ for one in documents for id_ in (one.id, with_own_id(one).id)]
-        known = store.known([one.origin for one in documents], ids)
+        known, self.withheld = store.known_and_withheld([one.origin for one in documents], ids)
         self._stored_at = {one.origin: one for one in known}
         self._stored_ids = {one.id: one for one in known}
-        self.withheld = store.withheld(ids)
 
     def at(self, origin: str) -> KnownDocument | None:
         """The document that is from there."""

@@ -9,7 +9,7 @@ from typing import Self
 
 from askcorpus.answer.answerer import Answerer, Findings
 from askcorpus.answer.citations import Verified, verify
-from askcorpus.answer.confidence import Calibration, load_calibration, missing_names
+from askcorpus.answer.confidence import Calibration, load_calibration, missing_names, missing_numbers
 from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
 from askcorpus.answer.judgement import Assessment, Judgement, assess, judge, rerank
@@ -223,7 +223,7 @@ class Assistant:
             answer=Answer(
                 id=_new_id(),
                 question=question,
-                standalone_question=query.standalone,
+                standalone_question=_understood(query, assessment),
                 language=query.language,
                 answer=_said(reason, query.language) if reason else verified.text,
                 answerable=reason is None,
@@ -384,6 +384,12 @@ def _said(reason: AbstainReason, language: str) -> str:
     return unreadable(language) if reason == "unreadable_script" else does_not_say(language)
 
 
+def _understood(query: Query, assessment: Assessment | None) -> str:
+    """What was answered: the question as it is where that was read alone, be it that something was said before it."""
+    has_choice = len(query.read_as) > 1
+    return query.question if has_choice and assessment and assessment.reading == 0 else query.standalone
+
+
 def _is_unread(question: str, hits: Sequence[Hit], *, answered: bool) -> bool:
     """Whether the model cannot read the question or, where it has not ``answered``, most of what was found."""
     if is_unreadable(question):
@@ -392,10 +398,14 @@ def _is_unread(question: str, hits: Sequence[Hit], *, answered: bool) -> bool:
 
 
 def _missing_names(retrieval: Retrieval, limit: int, citations: Sequence[Citation]) -> tuple[str, ...]:
-    """The names in a question that none of the cited passages has; of the ``limit`` best, where none is cited."""
+    """The names and numbers in a question that none of the cited passages has; of the ``limit`` best, where none is
+    cited."""
     cited = {citation.passage_id for citation in citations}
     hits = [hit for hit in retrieval.hits if hit.passage_id in cited] or retrieval.hits[:limit]
-    return tuple(" ".join(name.text.split()) for name in missing_names(retrieval.query, hits)) if hits else ()
+    if not hits:
+        return ()
+    names = (" ".join(name.text.split()) for name in missing_names(retrieval.query, hits))
+    return (*names, *missing_numbers(retrieval.query, hits))
 
 
 class _Clock:

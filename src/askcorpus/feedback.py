@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -27,16 +28,22 @@ MAX_FILE = 100_000_000
 """Bytes at which the file is full: whoever clicks all day shall not fill the disk."""
 
 
+Reason = Literal["wrong", "incomplete", "wrong_source", "should_have_answered", "should_not_have_answered"]
+"""What is wrong with an answer that somebody did not like."""
+
+
 class Feedback(BaseModel):
     """A line of the chat's ``feedback.jsonl``, other fields ignored. With the answer, a liked one brings its gold.
 
-    ``liked`` is ``None`` where somebody took back what they had said.
+    ``liked`` is ``None`` where somebody took back what they had said; ``reason`` says why it was not liked, if they
+    said so.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     question: str
     liked: bool | None
+    reason: Reason | None = None
     history: tuple[Turn, ...] = ()
     answer: Answer | None = None
 
@@ -83,10 +90,18 @@ class FeedbackFile:
             if len(self._answers) > _REMEMBERED:
                 self._answers.popitem(last=False)
 
-    def add(self, question: str, history: Sequence[Turn], answer_id: str, liked: bool | None) -> bool:
+    def add(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        answer_id: str,
+        liked: bool | None,
+        reason: Reason | None = None,
+    ) -> bool:
         """Append an opinion (``None`` takes the one before back); whether that worked. Why not is in the log."""
         answer = self._answers.get(answer_id)
-        said = Feedback(question=question, liked=liked, history=recent_turns(history), answer=answer)
+        turns = recent_turns(history)
+        said = Feedback(question=question, liked=liked, reason=reason, history=turns, answer=answer)
         line = said.model_dump_json().encode() + b"\n"
         if len(line) > MAX_LINE:
             line = said.model_copy(update={"history": ()}).model_dump_json().encode() + b"\n"

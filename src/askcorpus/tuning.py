@@ -140,7 +140,8 @@ class Tuning:
     """A second sentence is quoted when it holds at least this much more of the claim's words. (Attribution)"""
 
     small_number: int = 12
-    """Up to here numbers are as often written in letters, so their absence says nothing. (Attribution)"""
+    """Up to here numbers are as often written in letters, so their absence says nothing, neither of a claim's nor of a
+    question's. (Attribution)"""
 
 
 TUNING = Tuning()

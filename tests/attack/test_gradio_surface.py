@@ -151,10 +151,10 @@ def test_what_the_page_does_not_use_is_not_there(client: httpx.Client, method: s
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("TRACE", "/ready", "GET"),
+        ("TRACE", "/ready", "GET, HEAD"),
         ("GET", "/api/v1/ask", "POST"),
-        ("DELETE", "/api/v1/documents/x", "GET"),
-        ("POST", "/v1/models", "GET"),
+        ("DELETE", "/api/v1/documents/x", "GET, HEAD"),
+        ("POST", "/v1/models", "GET, HEAD"),
         ("PUT", "/v1/chat/completions", "POST"),
     ],
 )

@@ -30,6 +30,7 @@ GETS = (
     "/api/v1/documents",
     "/api/v1/facets",
     "/source/harbour",
+    "/documents",
     "/v1/models",
 )
 

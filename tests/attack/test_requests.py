@@ -116,7 +116,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: httpx.Cli
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies.BoundedBodies.__init__, "__defaults__", (bodies.MAX_BYTES, 0.3))
+    monkeypatch.setattr(bodies.BoundedBodies.__init__, "__defaults__", (bodies.MAX_BYTES, 0.3, ()))
     with serving(ScriptedAssistant()) as address:
         url = httpx.URL(address)
         with socket.create_connection((url.host, url.port or 0), timeout=10) as raw:

@@ -36,6 +36,31 @@ def test_a_citation_opens_its_sentence_in_its_place(page: Any) -> None:
     expect(bubble).to_contain_text("Likely right · 2 sources")
 
 
+@pytest.mark.context(permissions=["clipboard-read", "clipboard-write"])
+def test_a_citation_shows_its_quote_on_a_card(page: Any) -> None:
+    bubble = ask(page, "What did the council decide, and what does the hostile page say?")
+    card = page.locator("#cite-card")
+    expect(card).not_to_be_visible()
+    cite(bubble, 1).hover()
+    expect(card).to_contain_text(HARBOUR.title)
+    expect(card.locator(".meta")).to_have_text("Northport Gazette · 3 May 2024")
+    expect(card.locator("blockquote")).to_have_text(HARBOUR.text[:72])
+    card.get_by_text("Copy with source").click()
+    expect(card.get_by_text("Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == f"“{HARBOUR.text[:72]}” — {HARBOUR.title}, Northport Gazette, 3 May 2024"
+    page.locator("#last .question").hover()
+    expect(card).not_to_be_visible()
+
+    cite(bubble, 1).focus()
+    page.keyboard.press("Tab")
+    expect(card.locator(".title")).to_have_text(EVIL.title)
+    assert HOSTILE.startswith(card.locator("blockquote").inner_text())
+    assert page.evaluate("window.__x") is None and card.locator("img, script, b").count() == 0
+    page.keyboard.press("Escape")
+    expect(card).not_to_be_visible()
+
+
 def test_a_citation_is_also_a_page_of_its_own(page: Any) -> None:
     link = cite(ask(page, "What did the council decide?"), 1)
     page.goto(link.get_attribute("href"))
@@ -280,6 +305,35 @@ def test_an_opinion_is_noted(page: Any, data: Path) -> None:
     page.locator("#last").get_by_role("button", name="Bad answer").click()
     expect(page.locator("#status")).to_contain_text("Noted in feedback.jsonl")
     assert [said.liked for said in read_feedback(data / "feedback.jsonl")] == [True, False]
+
+
+def test_why_an_answer_is_bad_is_noted(page: Any, data: Path) -> None:
+    def noted(*said: bool | str | None) -> None:
+        for _ in range(100):
+            every = read_feedback(data / "feedback.jsonl") if (data / "feedback.jsonl").exists() else []
+            if [(each.liked, each.reason) for each in every if each.question == "Does the council know why?"] == [said]:
+                return
+            page.wait_for_timeout(50)
+        raise AssertionError(every[-1:])
+
+    ask(page, "Does the council know why?")
+    reasons = page.get_by_role("group", name="What is wrong with it?")
+    expect(reasons).not_to_be_visible()
+    page.get_by_role("button", name="Bad answer").click()
+    expect(reasons.get_by_role("button")).to_have_count(4)
+    noted(False, None)
+    reasons.get_by_role("button", name="Incomplete").click()
+    noted(False, "incomplete")
+    reasons.get_by_role("button", name="Wrong source").click()
+    noted(False, "wrong_source")
+    expect(reasons.get_by_role("button", name="Incomplete")).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name="Good answer").click()
+    noted(True, None)
+    expect(reasons).not_to_be_visible()
+
+    ask(page, "Who won?", turn=2)
+    page.locator("#last").get_by_role("button", name="Bad answer").click()
+    expect(page.locator("#last .reasons button")).to_have_text(["It is in the documents"])
 
 
 @pytest.mark.context(permissions=["clipboard-read", "clipboard-write"])

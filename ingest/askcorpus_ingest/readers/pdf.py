@@ -3,10 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from askcorpus.errors import ReadError
 from askcorpus_ingest.files import Failure
+from askcorpus_ingest.readers.hyphens import CUT, mended
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.pdf_page import PageText
 from askcorpus_ingest.readers.pdf_tables import Table, ends_with_table, tables_of
@@ -24,6 +26,8 @@ set high or low; so much of a sign's height is below the line."""
 _HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02]\\s*")
 _FIGURES = re.compile(r"(?<=\S)[0-9]{1,20}+(?!\S{0,40}?[A-Za-z])")
 _PARAGRAPH_ENDS = (".", "!", "?", ":", "”", "»", '."')
+_ALEFS, _LAM = "\u0622\u0623\u0625\u0627", "\u0644"
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u05ff\u0620-\u065f\u066e-\u06ef\u06fa-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]{2,}")
 _SENTENCE_ENDS = '.!?…”»"'
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
 _DIGITS = re.compile(r"\d+")
@@ -67,7 +71,7 @@ def _records(source: Source, pdf: Any) -> Iterator[RawRecord | Failure]:
     pictures = [number for number, page in enumerate(pages, 1) if page.state == "picture"]
     broken = [number for number, page in enumerate(pages, 1) if page.state == "broken"]
     texts = _without_running_heads([page.text for page in pages])
-    texts = [_paragraphs(text, page.rows) for text, page in zip(texts, pages, strict=True)]
+    texts = mended(_paragraphs(text, page.rows) for text, page in zip(texts, pages, strict=True))
     text, marks = put_together(Stretch({"page": _label(pdf, n)}, page) for n, page in enumerate(texts))
     if not text:
         raise ReadError(_why_no_text(len(texts), pictures, broken))
@@ -119,6 +123,7 @@ def _with_tables(page: Any, above: Table | None) -> _Page:
     if text_page.count_chars() != len(text):  # then places in the one are not those in the other
         return _Page(_joined(text))
     signs = _with_scripts(text_page, text)
+    _turn_mirrored(text_page, text, signs)
     page_text = PageText(page, text_page, text, signs)
     tables = tables_of(page_text, above)
     told, rows, end = "", set[str](), 0
@@ -131,8 +136,8 @@ def _with_tables(page: Any, above: Table | None) -> _Page:
 
 
 def _joined(text: str) -> str:
-    """The text without hyphens at the ends of its lines."""
-    return _HYPHEN_AT_LINE_END.sub("", text).replace("\r\n", "\n")
+    """The text in lines, but for those that end with a hyphen."""
+    return _HYPHEN_AT_LINE_END.sub(CUT, text).replace("\r\n", "\n")
 
 
 def _with_scripts(page: Any, text: str) -> list[str]:
@@ -154,6 +159,19 @@ def _with_scripts(page: Any, text: str) -> list[str]:
             else:
                 signs[at] = "" if text[run.start() - 1] in _SENTENCE_ENDS else raised(signs[at])
     return signs
+
+
+def _turn_mirrored(page: Any, text: str, signs: list[str]) -> None:
+    """Turn what is written from right to left and given the other way: the words of browsers' PDFs, and the two letters
+    of an Arabic lam-alef, which is one sign in a font."""
+    for word in _RIGHT_TO_LEFT.finditer(text):
+        places = range(*word.span())
+        boxes = {at: page.get_charbox(at, loose=True) for at in places}
+        order = list(places if boxes[places[0]][0] >= boxes[places[-1]][0] else reversed(places))
+        for number, (first, second) in enumerate(pairwise(order)):
+            if text[first] in _ALEFS and text[second] == _LAM and boxes[first] == boxes[second]:
+                order[number : number + 2] = second, first
+        signs[word.start() : word.end()] = [signs[at] for at in order]
 
 
 def _label(pdf: Any, number: int) -> str:

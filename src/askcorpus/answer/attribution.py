@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from askcorpus.text.figures import figures
 from askcorpus.text.markers import (
     Marker,
     Statement,
@@ -117,19 +118,13 @@ def _lent_markers(claim: Statement, claims: Sequence[Statement], markers: Sequen
 
 def _holds_figures(claim: str, cited: Iterable[Hit], small: int) -> bool:
     """Whether every larger number of the claim is in one of the passages that it cites, in its title or its date."""
-    held = set().union(*(_figures(f"{hit.title} {hit.date} {hit.text}", small) for hit in cited))
-    return not _figures(claim, small) - held
+    held = set[str]().union(*(figures(f"{hit.title} {hit.date} {hit.text}") for hit in cited))
+    return figures(claim, small).keys() <= held
 
 
 def _content_words(text: str) -> set[str]:
     """Words that carry meaning, without a list for every language: not short ones, except numbers and other scripts."""
     return {word for word in words(text) if len(word) > 3 or not word.isascii() or any(map(str.isdigit, word))}
-
-
-def _figures(text: str, small: int) -> set[str]:
-    """The larger numbers of ``text`` by their leading digits: 2.5 (million) and 2 500 000 are both 25."""
-    digits = (word.replace(".", "") for word in words(text) if word.replace(".", "").isdigit())
-    return {number.strip("0") for number in digits if int(number) > small}
 
 
 def _shared_words(wanted: set[str], hit: Hit, span: Span) -> tuple[Span, ...]:

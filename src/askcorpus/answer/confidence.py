@@ -15,6 +15,7 @@ from importlib.resources import files
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.search.names import Name, missing
 from askcorpus.search.query import Query
+from askcorpus.text.figures import figures
 from askcorpus.types import Hit
 
 
@@ -24,7 +25,8 @@ class Features:
 
     ``answer``: how likely the reader finds the words that answer, and ``relevance``: that their passage answers at all,
     both in log-odds; ``passage``: its passage's evidence. 1 if so, else 0: ``name``: the question names something that
-    the sentence's passage does not (see ``missing_names``); ``foreign``: the sentence's document is in another language
+    the sentence's passage does not (see ``missing_names``); ``number``: it gives a number that this has not (see
+    ``missing_numbers``); ``foreign``: the sentence's document is in another language
     than the question; then ``foreign_passage`` is ``passage`` once more, since what a passage's evidence is worth
     differs there.
     """
@@ -33,11 +35,12 @@ class Features:
     relevance: float
     passage: float
     name: float
+    number: float
     foreign: float
     foreign_passage: float
 
 
-_SPECIAL = frozenset(("name", "foreign", "foreign_passage"))
+_SPECIAL = frozenset(("name", "number", "foreign", "foreign_passage"))
 """Features that are 0 unless something special is the case: 0 is where they say nothing."""
 
 
@@ -50,6 +53,7 @@ def measure(query: Query, sentences: Sequence[ScoredSentence]) -> Features:
         relevance=best.relevance,
         passage=best.passage,
         name=float(bool(missing_names(query, [best.hit]))),
+        number=float(bool(missing_numbers(query, [best.hit]))),
         foreign=float(foreign),
         foreign_passage=foreign * best.passage,
     )
@@ -66,6 +70,12 @@ def missing_names(query: Query, hits: Iterable[Hit]) -> tuple[Name, ...]:
         absent = missing(absent, query.language, f"{hit.title}\n{hit.text}", hit.language)
         foreign = foreign or _differ(query.language, hit.language)
     return absent if not foreign or absent == names else tuple(name for name in absent if name.country)
+
+
+def missing_numbers(query: Query, hits: Iterable[Hit]) -> tuple[str, ...]:
+    """The larger numbers of a question, as it writes them, that no passage has in figures, nor its title or date."""
+    held = set[str]().union(*(figures(f"{hit.title} {hit.date} {hit.text}") for hit in hits))
+    return tuple(written for digits, written in query.numbers.items() if digits not in held)
 
 
 def _differ(language: str, other: str) -> bool:

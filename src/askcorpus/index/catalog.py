@@ -254,7 +254,8 @@ def sample(connection: sa.Connection) -> Sample:
     query = sa.select(PASSAGES.c.seq).order_by(PASSAGES.c.id).limit(SAMPLE)
     languages = list(tally(connection, DOCUMENTS.c.language))
     drawn = {name: _of_language(connection, name) for name in languages} if len(languages) > 1 else {}
-    return Sample(_stacked(connection, list(connection.scalars(query))), drawn)
+    found = {name: vectors for name, vectors in drawn.items() if len(vectors)}  # a document may have no passage
+    return Sample(_stacked(connection, list(connection.scalars(query))), found)
 
 
 def _of_language(connection: sa.Connection, language: str) -> NDArray[np.float32]:

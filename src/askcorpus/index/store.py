@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from askcorpus.embedding.baseline import Sample, ScoreBaseline
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, StorageError
-from askcorpus.index import catalog, files, lexical, migrations, schema, stories
+from askcorpus.index import catalog, files, inventory, lexical, migrations, schema, stories
 from askcorpus.index.catalog import Facets, KnownDocument, content_hash
 from askcorpus.index.chroma import ELSEWHERE, ChromaIndex
 from askcorpus.index.chroma_places import Embedded, Server
@@ -29,6 +29,7 @@ from askcorpus.index.damage import damage, damaged
 from askcorpus.index.database import Database, take_lock, translated
 from askcorpus.index.exact import Exact, Neighbour, nearest
 from askcorpus.index.files import Held, KnownFile
+from askcorpus.index.inventory import Inventory
 from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored, vectors_of
 from askcorpus.index.schema import Vector
 from askcorpus.index.spellings import understood
@@ -39,6 +40,7 @@ __all__ = [
     "Check",
     "Facets",
     "Held",
+    "Inventory",
     "KnownDocument",
     "KnownFile",
     "Listing",
@@ -203,6 +205,11 @@ class Store:
         with self.snapshot() as index:
             return index.hits(passage_ids)
 
+    def copies(self, document_ids: Sequence[str]) -> dict[str, tuple[Copy, ...]]:
+        """The other documents that tell the same story, by the id of each that has any."""
+        with self.snapshot() as index:
+            return index.copies(document_ids)
+
     def count(self, filters: Filters = Filters()) -> int:
         """Number of documents that pass the filters."""
         with self._reading() as connection:
@@ -217,6 +224,13 @@ class Store:
         """What is there of these origins and of these ids."""
         with self._reading() as connection:
             return catalog.known(connection, origins, document_ids)
+
+    def known_and_withheld(
+        self, origins: Sequence[str], document_ids: Sequence[str]
+    ) -> tuple[list[KnownDocument], set[str]]:
+        """The same, and those of the ids that were removed for good, in one state of the store."""
+        with self._reading() as connection:
+            return catalog.known(connection, origins, document_ids), files.withheld(connection, document_ids)
 
     def known_files(self) -> dict[str, KnownFile]:
         """Every file that was read, by path."""
@@ -248,6 +262,22 @@ class Store:
         """What there is to filter by."""
         with self._reading() as connection:
             return catalog.facets(connection)
+
+    def inventory(
+        self, search: str = "", filters: Filters = Filters(), *, offset: int = 0, limit: int = 50
+    ) -> Inventory:
+        """A page of the list of documents, near-copies folded, and what the whole list holds.
+
+        ``search`` are words that a document must hold, all in one passage or its title. Raises as `Snapshot.lexical`
+        does, and UsageError for dates that make no sense.
+        """
+        with self.snapshot() as index:
+            return index.inventory(search, filters, offset, limit)
+
+    def matching(self, search: str, filters: Filters, *, limit: int) -> list[str]:
+        """The ids of the documents in such a list, copies included. Raises as `inventory` does."""
+        with self.snapshot() as index:
+            return index.matching(search, filters, limit)
 
     def _sample_of(self, connection: sa.Connection, state: schema.State) -> Sample:
         if self._sample[0] != state:
@@ -505,6 +535,20 @@ class Snapshot:
         with self._reading() as connection:
             self._check_words(connection)
             return lexical.phrase(connection, words, limit)
+
+    def inventory(self, search: str, filters: Filters, offset: int, limit: int) -> Inventory:
+        """A page of the list of documents, and what the whole list holds. Raises as `Store.inventory` does."""
+        with self._reading() as connection:
+            if search:
+                self._check_words(connection)
+            return inventory.inventory(connection, search, filters, offset, limit)
+
+    def matching(self, search: str, filters: Filters, limit: int) -> list[str]:
+        """The ids of the documents in such a list. Raises as `Store.inventory` does."""
+        with self._reading() as connection:
+            if search:
+                self._check_words(connection)
+            return inventory.matching(connection, search, filters, limit)
 
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
         """In how many passages each term stands. Raises as `lexical` does."""

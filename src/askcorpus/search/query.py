@@ -13,6 +13,7 @@ from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.errors import UsageError
 from askcorpus.search.names import Name, names_and_figures, names_of
 from askcorpus.search.period import read_period
+from askcorpus.text.figures import figures
 from askcorpus.text.language import detect_language
 from askcorpus.text.words import terms
 from askcorpus.tuning import TUNING, Tuning
@@ -25,6 +26,7 @@ RECENT_TURNS = 50
 LONGEST_TURN = 10_000
 """Of a conversation the newest turns are looked at, and so many characters of each."""
 
+_YEAR = re.compile(r"(1[5-9]|20)\d\d")
 _MARKER = re.compile(r"\s{0,9}\[\d{1,9}\]")
 
 
@@ -36,7 +38,8 @@ class Query(NamedTuple):
     text that is read together with passages, ``vectors`` (n, dimension) a row, ``terms`` a tuple, and ``baselines`` the
     mean and standard deviation of its similarity to texts that have nothing to do with it. ``period`` is the time that
     is named, and ``year`` its year where the question says it itself. ``names`` are those
-    it asks about, ``figures`` its words that look like names or figures. All that any later step
+    it asks about, ``figures`` its words that look like names or figures, ``numbers`` its larger numbers (see
+    ``askcorpus.text.figures``). All that any later step
     knows of the question stands here: none reads its text again.
     """
 
@@ -51,6 +54,7 @@ class Query(NamedTuple):
     read_as: tuple[str, ...]
     names: tuple[Name, ...]
     figures: frozenset[str]
+    numbers: dict[str, str]
 
     @classmethod
     def read(
@@ -78,7 +82,16 @@ class Query(NamedTuple):
             read_as=read_as or (standalone,),
             names=names_of(question, language),
             figures=names_and_figures(question, language),
+            numbers=_numbers(question, period),
         )
+
+
+def _numbers(question: str, period: str) -> dict[str, str]:
+    """Its numbers that a text which answers has too: not small ones, which are as often written in letters, and of the
+    years only that of the time which is named, not the edge of one."""
+    larger = figures(question, TUNING.small_number)
+    edges = {year for year in larger.values() if _YEAR.fullmatch(year) and not period.startswith(year)}
+    return {digits: written for digits, written in larger.items() if written not in edges}
 
 
 def check_question(question: str) -> str:

@@ -54,7 +54,8 @@ class Place(_Kept):
 class Marker(NamedTuple):
     """``text[start:end]`` of a reply, the stretch of a document it links to, and a word on that stretch.
 
-    ``words`` are offsets in the reply: the words before the marker that answer. ``title`` is the document's.
+    ``words`` are offsets in the reply: the words before the marker that answer. ``title``, ``source`` and ``date`` are
+    the document's, ``locator`` is where in it the ``quote`` stands; those kept before they were known have none.
     """
 
     start: _Offset
@@ -63,6 +64,10 @@ class Marker(NamedTuple):
     tip: str
     title: str = ""
     words: tuple[Span, ...] = ()
+    quote: str = ""
+    source: str = ""
+    date: str = ""
+    locator: tuple[tuple[str, str], ...] = ()
 
 
 class Nearby(NamedTuple):
@@ -166,6 +171,10 @@ def _marker(citation: Citation, text: str) -> Marker:
         _tip(citation.source, citation.date, citation.quote),
         citation.title or citation.document_id,
         tuple(_words_in(citation, text)),
+        citation.quote,
+        citation.source,
+        citation.date,
+        tuple(citation.locator.items()),
     )
 
 

@@ -19,10 +19,17 @@ globalThis.askcorpus = {
     askcorpus.named();
     const side = document.querySelector("#side .sidebar-content") ?? document.querySelector(".sidebar .sidebar-content");
     const sidebar = side.closest(".sidebar");
-    const shut = () => (side.inert = !sidebar.classList.contains("open"));
-    new MutationObserver(shut).observe(sidebar, { attributeFilter: ["class"] });
-    shut();
+    // Closed, it cannot be reached; opened, it is where the keyboard is, which goes back to the button in the end.
+    side.tabIndex = -1;
+    side.inert = true;
+    const opened = () => {
+      if (side.inert !== sidebar.classList.contains("open")) return;
+      side.inert = !side.inert;
+      (side.inert ? document.querySelector("#menu") : side).focus();
+    };
+    new MutationObserver(opened).observe(sidebar, { attributeFilter: ["class"] });
     askcorpus.watchServer();
+    askcorpus.cards();
     askcorpus.whenReady((box) => document.activeElement === document.body && box.focus());
   },
 
@@ -159,6 +166,8 @@ globalThis.askcorpus = {
   toggleTheme() {
     const dark = document.body.classList.toggle("dark");
     localStorage.setItem("askcorpus.theme", dark ? "dark" : "light");
+    // For the pages without a script: a document, and the list of them.
+    document.cookie = `askcorpus_theme=${dark ? "dark" : "light"}; path=/; max-age=34560000; samesite=lax`;
   },
 
   focusBox() {

@@ -11,14 +11,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from urllib.parse import parse_qs, urlsplit
 
 import gradio as gr
 from fastapi import FastAPI
 
 from askcorpus.errors import AskcorpusError
-from askcorpus.feedback import FeedbackFile
+from askcorpus.feedback import FeedbackFile, Reason
 from askcorpus.types import Answer, Event, Filters, Retrieved, Token
 from askcorpus_ui.chat import markdown, render
 from askcorpus_ui.chat.browser import owner_of
@@ -70,14 +70,14 @@ def mount_chat(
     blocks = ChatPage(assistant, questions, warm_up, examples, feedback, conversations).blocks()
     blocks.state_session_capacity = _SESSIONS
     folder = files("askcorpus_ui.chat")
-    css, script = (folder.joinpath(name).read_text("utf-8") for name in ("style.css", "page.js"))
+    css, *scripts = (folder.joinpath(name).read_text("utf-8") for name in ("style.css", "page.js", "cards.js"))
     gr.mount_gradio_app(
         app,
         blocks,
         path="/",
         theme=make_theme(),
         # A sheet given as `css` is rewritten by Gradio, and its rules inside @media no longer match.
-        head=f'<meta name="color-scheme" content="light dark"><style>{css}</style><script>{script}</script>',
+        head=f'<meta name="color-scheme" content="light dark"><style>{css}</style><script>{"".join(scripts)}</script>',
         js="() => askcorpus.start()",
         footer_links=[],
         run_history=False,
@@ -176,8 +176,12 @@ class ChatPage:
             button.click(export, w.place, w.exported, **_QUICK).then(None, w.exported, None, js=download)
 
     def _wire_filters(self, w: Widgets) -> None:
+        # What somebody chooses, and not what the page is given, which comes with its chips: of several answers that
+        # cross on their way an older one would stay.
         for chooser in (w.languages, w.sources, w.date_from, w.date_to):
-            chooser.change(self.chips, w.filters, w.chips, **_QUICK)
+            chooser.input(self.chips, w.filters, w.chips, **_QUICK)
+        for date in (w.date_from, w.date_to):
+            date.blur(self.chips, w.filters, w.chips, **_QUICK)
         w.chips.delete(self.without, w.filters, [*w.filters, w.chips], **_QUICK)
 
     # ---- the page itself
@@ -449,8 +453,9 @@ class ChatPage:
         if conversation is None or exchange is None or exchange.reply is None:
             return status_line()
         liked = chosen.liked if isinstance(chosen.liked, bool) else None  # a second click takes the first back
+        reason = _reason((chosen._data or {}).get("name")) if liked is False else None
         history = conversation.history(exchange.number)
-        kept = self._feedback.add(exchange.question, history, exchange.reply.id, liked)
+        kept = self._feedback.add(exchange.question, history, exchange.reply.id, liked, reason)
         return status_line(strings.feedback_kept if kept else strings.feedback_lost)
 
     # ---- sources
@@ -465,7 +470,8 @@ class ChatPage:
         return self._panel(reply.references if reply else [], _strings(request), chosen)
 
     def _panel(self, references: Sequence[Reference], strings: Strings, active: Reference | None = None) -> str:
-        return render.panel(references, self._assistant.store.document, strings, active)
+        store = self._assistant.store
+        return render.panel(references, store.document, strings, active, copies=store.copies)
 
     # ---- filters
 
@@ -498,7 +504,7 @@ class ChatPage:
             [each for each in sources if (kind, value) != ("source", each)],
             "" if kind == "date_from" else date_from,
             "" if kind == "date_to" else date_to,
-            [each for each in only or () if (kind, value) != ("document", each)],
+            [each for each in only or () if kind != "documents" and (kind, value) != ("document", each)],
         )
         return *left, self.chips(*left, request)
 
@@ -628,6 +634,11 @@ def _summary(reply: Reply, period: str, seconds: float, strings: Strings) -> str
     preferred = strings.preferring.format(period=strings.date(period)) if period else ""
     took = strings.seconds.format(seconds=strings.number(seconds, "0.0"))
     return " · ".join(filter(None, (found, preferred, took)))
+
+
+def _reason(name: object) -> Reason | None:
+    """The reason of that name, ``None`` where it is none."""
+    return next((each for each in get_args(Reason) if each == name), None)
 
 
 def _number(index: object) -> int:

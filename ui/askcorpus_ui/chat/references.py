@@ -1,14 +1,17 @@
 """Links to a stretch of a document: what a citation points at, and whether it still stands there."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
-from askcorpus.types import Citation, Document, Hit, Span
+from askcorpus.types import Citation, Copy, Document, Hit, Span
 
 Documents = Callable[[str], Document | None]
 """Looks a document up by its id; ``None`` when it is gone."""
+
+Copies = Callable[[Sequence[str]], dict[str, tuple[Copy, ...]]]
+"""Looks up the other documents that tell the same story, by the id of each document that has any."""
 
 LONGEST_QUOTE = 50_000
 """Characters that a link may point at: ours point at sentences and passages, and a browser may send any."""

@@ -13,6 +13,7 @@ from itertools import islice, pairwise
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -22,11 +23,15 @@ from askcorpus_ui.chat.cite import Quotation
 from askcorpus_ui.chat.conversation import Conversation, Exchange, Marker, Reply
 from askcorpus_ui.chat.conversations import Entry
 from askcorpus_ui.chat.markdown import partial_text
-from askcorpus_ui.chat.references import Documents, Reference
+from askcorpus_ui.chat.references import Copies, Documents, Reference
 from askcorpus_ui.chat.translations import Strings
 
 _CONTEXT_CHARS = 200
 _IN_PANEL = 50
+_COPIES = 20
+_NAMED = 5
+"""Chosen documents that have a chip each; more have one together."""
+
 _BULLETS = ("- ", "* ", "• ")
 _SPACES = re.compile(r"\s+")
 _Thing = TypeVar("_Thing")
@@ -160,7 +165,9 @@ def chips(filters: Filters, documents: Documents, strings: Strings) -> str:
     ):
         if date:
             shown.append(_Chip(f"{name}:", f"{label} {strings.date(date)}"))
-    for document_id in filters.document_ids:
+    if len(filters.document_ids) > _NAMED:
+        shown.append(_Chip("documents:", strings.documents(len(filters.document_ids))))
+    for document_id in filters.document_ids if len(filters.document_ids) <= _NAMED else ():
         document = documents(document_id)
         shown.append(_Chip(f"document:{document_id}", (document.title if document else "") or document_id))
     return fill("chips.html", chips=shown, strings=strings)
@@ -195,15 +202,23 @@ class _Extract(NamedTuple):
 
 
 def panel(
-    references: Iterable[Reference], documents: Documents, strings: Strings, active: Reference | None = None
+    references: Iterable[Reference],
+    documents: Documents,
+    strings: Strings,
+    active: Reference | None = None,
+    *,
+    copies: Copies = lambda _: {},
 ) -> str:
-    """The source panel: one card a document, by the numbers it proves, otherwise in the order given."""
+    """The source panel: one card a document, by the numbers it proves, otherwise in the order given; with each the
+    documents that tell the same elsewhere."""
     shown = sorted(islice(dict.fromkeys(references), _IN_PANEL), key=lambda reference: reference.marker)
     grouped: dict[str, list[Reference]] = {}
     for reference in shown:
         grouped.setdefault(reference.document_id, []).append(reference)
     cards = [_card(group, documents(document_id), active, strings) for document_id, group in grouped.items()]
-    return fill("panel.html", cards=cards, cited=any(each.marker for each in shown), strings=strings)
+    cited = any(each.marker for each in shown)
+    elsewhere = copies(list(grouped)) if grouped else {}
+    return fill("panel.html", cards=cards, cited=cited, copies=elsewhere, most=_COPIES, strings=strings)
 
 
 def _card(
@@ -253,13 +268,14 @@ def surroundings(text: str, start: int, end: int) -> Span:
     return Span(low, high)
 
 
-def source_page(reference: Reference | None, document: Document, strings: Strings) -> str:
+def source_page(reference: Reference | None, document: Document, strings: Strings, *, theme: str = "") -> str:
     """The whole document as a page of its own, without scripts, the referenced stretch marked."""
     found = [reference] if reference and reference.still_in(document) else []
     places = [(mark.start, strings.locator(mark.locator)) for mark in document.marks]
     body = marked(document.text, Span(0, len(document.text)), found, anchor="quote", places=places)
     changed = reference is not None and not found
-    return fill("source.html", document=document, body=body, changed=changed, strings=strings)
+    chat = f"/?{urlencode({'document': document.id})}"
+    return fill("source.html", document=document, body=body, changed=changed, strings=strings, theme=theme, chat=chat)
 
 
 def marked(

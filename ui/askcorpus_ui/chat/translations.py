@@ -30,6 +30,9 @@ ENGLISH = "en"
 _PLACE = "place_"
 """How the names of the texts begin that say what a locator counts."""
 
+_REASON = "reason_"
+"""How the names of the texts begin that say what is wrong with an answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plural:
@@ -139,7 +142,28 @@ class Strings:
     labelled: str
     separator: str
     seconds: str
+    all_documents: str
+    browse: str
+    search_documents: str
+    search: str
+    by_date: str
+    all_dates: str
+    undated: str
+    folded: str
+    copies: str
+    more_of: str
+    open: str
+    ask_these: str
+    ask_this: str
+    ask_chosen: str
+    choose_document: str
+    too_many: str
+    pages: str
+    previous: str
+    next: str
+    why: str
     places: Mapping[str, str]
+    reasons: Mapping[str, str]
 
     def of_region(self, region: str) -> "Strings":
         """The same texts with dates and numbers as another region writes them: ``en_US``, ``fr_CH``."""
@@ -245,8 +269,11 @@ def _strings(name: str, catalog: Catalog, texts: Iterable[Message]) -> Strings:
             found[key] = translations.pgettext(key, text.id)
         else:
             found[key] = Plural(translations, str(locale), key, *text.id)
-    places = {key.removeprefix(_PLACE): found.pop(key) for key in list(found) if key.startswith(_PLACE)}
-    return Strings(locale=name, region=str(locale), direction=locale.text_direction, places=places, **found)
+    grouped: dict[str, Any] = {
+        field: {key.removeprefix(prefix): found.pop(key) for key in list(found) if key.startswith(prefix)}
+        for field, prefix in (("places", _PLACE), ("reasons", _REASON))
+    }
+    return Strings(locale=name, region=str(locale), direction=locale.text_direction, **grouped, **found)
 
 
 _PART = re.compile(

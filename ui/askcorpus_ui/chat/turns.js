@@ -11,17 +11,27 @@ const edit = (turn, name) => {
   form.querySelector("textarea").focus();
 };
 
+// Of the thumbs one is pressed or none, and so of the reasons why an answer is not liked.
+const press = (buttons, chosen) => {
+  for (const each of buttons) each.setAttribute("aria-pressed", String(each === chosen));
+};
+
+const judge = (button, index) => {
+  const tools = button.closest(".tools");
+  const pressed = button.getAttribute("aria-pressed") !== "true";
+  press(tools.querySelectorAll(`[data-act=${button.dataset.act}]`), pressed ? button : null);
+  if (button.dataset.act === "reason") return trigger("like", { index, liked: false, name: pressed ? button.dataset.reason : "" });
+  press(tools.querySelectorAll("[data-act=reason]"), null);
+  trigger("like", { index, liked: pressed ? button.dataset.liked === "true" : "" });
+};
+
 element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]");
   if (!button) return;
   const { act } = button.dataset;
   const index = turnOf(button);
   if (act === "copy") return askcorpus.copy(askcorpus.answerText(button.closest(".turn")), button);
-  if (act === "like") {
-    const pressed = button.getAttribute("aria-pressed") !== "true";
-    for (const each of button.parentElement.querySelectorAll("[data-act=like]")) each.setAttribute("aria-pressed", String(pressed && each === button));
-    return trigger("like", { index, liked: pressed ? button.dataset.liked === "true" : "" });
-  }
+  if (act === "like" || act === "reason") return judge(button, index);
   if (askcorpus.isBusy()) return askcorpus.say("busy");
   if (act === "edit") return edit(button.closest(".turn"), button.textContent);
   askcorpus.begin();

@@ -17,6 +17,7 @@ from askcorpus_ui.problems import add_error_handlers
 from askcorpus_ui.streaming import Questions
 from askcorpus_ui.warm_up import WarmUp
 from askcorpus_ui.web.documents_api import documents_router
+from askcorpus_ui.web.documents_page import list_router
 from askcorpus_ui.web.embeddings_api import embeddings_router
 from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.head import Heads
@@ -89,6 +90,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(health_router(assistant, warm_up))
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
+    app.include_router(list_router(assistant))
     if agents:
         app.router.routes.extend(_routes(agents))
     feedback = FeedbackFile(settings.data / FEEDBACK)

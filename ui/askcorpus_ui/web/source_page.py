@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
+THEME = "askcorpus_theme"
+"""The cookie in which the chat's script keeps the theme that was chosen there."""
+
+
+def theme_of(request: Request) -> str:
+    """The theme that was chosen in the chat, ``light`` or ``dark``; empty where none was."""
+    theme = request.cookies.get(THEME, "")
+    return theme if theme in ("light", "dark") else ""
+
+
 def source_router(assistant: "Assistant") -> APIRouter:
     """``/source/{document_id}?start=&end=&n=``, the address that every citation in the chat links to."""
     router = APIRouter(include_in_schema=False)
@@ -26,7 +36,8 @@ def source_router(assistant: "Assistant") -> APIRouter:
         if document is None:
             raise HTTPException(404, "There is no such document.")
         strings = strings_for(request.headers.get("accept-language", ""))
-        page = source_page(Reference.within(document_id, request.url.query), document, strings)
+        reference = Reference.within(document_id, request.url.query)
+        page = source_page(reference, document, strings, theme=theme_of(request))
         return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
     return router

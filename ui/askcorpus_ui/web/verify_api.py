@@ -1,15 +1,16 @@
 """The REST door of verification: texts held against the corpus, answers as proofs, and proofs asked again."""
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from askcorpus.types import Answer, Turn, Verification
 from askcorpus.verify.claims import MOST_CHARACTERS
 from askcorpus.verify.proof import Proof, ProofCheck
+from askcorpus_ui.bodies import without_nulls
 from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.streaming import Questions, unless_left
 from askcorpus_ui.web.rest_api import CLIENT_LEFT, Body
@@ -51,7 +52,9 @@ def verify_router(assistant: "Assistant", questions: Questions) -> APIRouter:
     @router.post(
         "/proofs/check", response_model=ProofCheck, response_description="What has changed since.", tags=["verify"]
     )
-    async def recheck(body: Proof, request: Request) -> ProofCheck | Response:
+    async def recheck(
+        body: Annotated[Proof, BeforeValidator(without_nulls)], request: Request
+    ) -> ProofCheck | Response:
         """Ask again what a proof answers, and say what has changed."""
         checked = await unless_left(request, questions.run(partial(assistant.recheck, body)))
         return Response(status_code=CLIENT_LEFT) if checked is None else checked

@@ -1,6 +1,9 @@
 """The REST door that adds, replaces and removes documents; it is there only where a key for it is."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
@@ -8,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import Busy, ReadError
 from askcorpus.settings import Settings
 from askcorpus_ingest.pipeline import Report
 from askcorpus_ingest.readers.records import EXTRA_CHARS, MOST_EXTRA, RawRecord
@@ -20,6 +23,8 @@ from askcorpus_ui.web.rest_api import Body
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
+
+T = TypeVar("T")
 
 FILES = "/api/v1/files"
 """The one address whose body is no JSON."""
@@ -86,19 +91,15 @@ class Removed(BaseModel):
 
 def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
     """What changes documents, for whoever has the ``write_key`` of the settings or a key with the scope ``ingest``."""
-
-    def may_write(request: Request) -> None:
-        """That the request carries a key for writing."""
-        if "writing" not in access_of(request.scope).opens:
-            raise HTTPException(403, "This needs a key for writing (write_key, or one with the scope ingest).")
-
-    router = APIRouter(prefix="/api/v1", tags=["writing"], responses=PROBLEMS, dependencies=[Depends(may_write)])
-    store, embeddings = assistant.store, assistant.embeddings
+    needed = [Depends(_may_write)]
+    router = APIRouter(prefix="/api/v1", tags=["writing"], responses=PROBLEMS, dependencies=needed)
+    store, embeddings, lock = assistant.store, assistant.embeddings, Lock()
 
     @router.post("/documents", response_description="What became of them.")
     def add(body: Records) -> Changes:
         """Add documents, or put them in place of those that have their ids. They can be asked when this returns."""
-        return _changes(take_records([one.record(one.id) for one in body.documents], store, embeddings, settings))
+        records = [one.record(one.id) for one in body.documents]
+        return _changes(_alone(lock, lambda: take_records(records, store, embeddings, settings)))
 
     @router.post(
         "/files",
@@ -111,7 +112,8 @@ def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
     ) -> Changes:
         """Add the documents of a file, which is the body as it is, in place of those of an earlier one of that name."""
         content = await request.body()
-        return _changes(await run_in_threadpool(take_file, name, content, store, embeddings, settings))
+        work = partial(_alone, lock, lambda: take_file(name, content, store, embeddings, settings))
+        return _changes(await run_in_threadpool(work))
 
     @router.put(
         "/documents/{document_id:path}",
@@ -122,7 +124,8 @@ def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
         """Make this the document of that id."""
         if not document_id:
             raise HTTPException(404, "There is no such address.")
-        report = take_records([body.record(document_id)], store, embeddings, settings)
+        records = [body.record(document_id)]
+        report = _alone(lock, lambda: take_records(records, store, embeddings, settings))
         if report.failed:
             raise ReadError(f"The document {report.failed[0].reason}.")
         response.status_code = 201 if report.added else 200
@@ -134,11 +137,32 @@ def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
     @router.delete("/documents/{document_id:path}", response_description="It is gone.")
     def delete(document_id: str) -> Removed:
         """Remove a document at once and for good: a file that still holds it does not bring it back."""
-        if not (removed := remove([document_id], store)):
+        removed = _alone(lock, lambda: remove([document_id], store))
+        if not removed:
             raise HTTPException(404, "There is no such document.")
         return Removed(removed=removed)
 
     return router
+
+
+def _may_write(request: Request) -> None:
+    """That the request carries a key for writing."""
+    if "writing" not in access_of(request.scope).opens:
+        raise HTTPException(403, "This needs a key for writing (write_key, or one with the scope ingest).")
+
+
+def _alone(lock: Lock, work: Callable[[], T]) -> T:
+    """The result of ``work``, beside which no other request writes: reading a file may take much memory.
+
+    Raises:
+        Busy: another one does.
+    """
+    if not lock.acquire(blocking=False):
+        raise Busy("Another request is changing documents.", "Try again when it is done.")
+    try:
+        return work()
+    finally:
+        lock.release()
 
 
 def _changes(report: Report) -> Changes:

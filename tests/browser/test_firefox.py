@@ -1,0 +1,153 @@
+"""The most important paths in Firefox (Debian's ``firefox-esr``), told what to do over WebDriver BiDi."""
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripted import DOCUMENTS
+
+connect = pytest.importorskip("websockets.sync.client").connect
+
+FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
+HARBOUR, PORT, *_ = DOCUMENTS
+ENTER, ESCAPE = "\ue007", "\ue00c"
+PREFERENCES = {
+    "intl.accept_languages": "en-GB",
+    "network.proxy.type": 0,
+    "browser.shell.checkDefaultBrowser": False,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "app.update.enabled": False,
+}
+
+pytestmark = pytest.mark.skipif(FIREFOX is None, reason="no Firefox on this machine")
+
+
+class Firefox:
+    """One window, and what a test does in it."""
+
+    def __init__(self, socket: Any) -> None:
+        self._socket = socket
+        self._numbers = count(1)
+        self._command("session.new", capabilities={})
+        self._window = self._command("browsingContext.getTree")["contexts"][0]["context"]
+
+    def _command(self, method: str, **parameters: Any) -> dict[str, Any]:
+        number = next(self._numbers)
+        self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        while (reply := json.loads(self._socket.recv(timeout=60))).get("id") != number:
+            pass  # an event
+        assert reply["type"] == "success", reply
+        return dict(reply["result"])
+
+    def open(self, address: str) -> None:
+        self._command("browsingContext.navigate", context=self._window, url=address, wait="complete")
+        self.until("document.querySelector('.welcome, #last .turn, article') !== null")
+
+    def see(self, expression: str) -> Any:
+        """What a JavaScript expression is on the page."""
+        result = self._command(
+            "script.evaluate",
+            expression=f"JSON.stringify({expression})",
+            target={"context": self._window},
+            awaitPromise=True,
+        )
+        assert result["type"] == "success", result
+        return json.loads(result["result"].get("value", "null"))
+
+    def until(self, expression: str) -> None:
+        """Wait until something is true on the page."""
+        deadline = time.monotonic() + 30
+        while not self.see(f"Boolean({expression})"):
+            assert time.monotonic() < deadline, f"never: {expression}"
+            time.sleep(0.05)
+
+    def type(self, text: str) -> None:
+        """Press the keys of a text, where the focus is."""
+        keys = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
+        actions = [{"type": "key", "id": "keyboard", "actions": keys}]
+        self._command("input.performActions", context=self._window, actions=actions)
+
+    def click(self, selector: str) -> None:
+        """Click in the middle of the first such element."""
+        middle = "(each => { each.scrollIntoView({ block: 'center' }); const b = each.getBoundingClientRect();"
+        middle += (
+            f"return [b.x + b.width / 2, b.y + b.height / 2].map(Math.round) }})(document.querySelector({selector!r}))"
+        )
+        x, y = self.see(middle)
+        steps = [
+            {"type": "pointerMove", "x": x, "y": y},
+            *({"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp")),
+        ]
+        actions = [{"type": "pointer", "id": "mouse", "actions": steps}]
+        self._command("input.performActions", context=self._window, actions=actions)
+
+    def close(self) -> None:
+        self._command("browser.close")
+
+
+@pytest.fixture(scope="module")
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    profile: Path = tmp_path_factory.mktemp("firefox")
+    lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()]
+    (profile / "user.js").write_text("\n".join(lines), encoding="utf-8")
+    command = [str(FIREFOX), "--headless", "--profile", str(profile), "--remote-debugging-port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        assert process.stderr is not None
+        try:
+            said = next(line for line in process.stderr if "listening on ws://" in line)
+            with connect(f"{said.split()[-1]}/session", max_size=None) as socket:
+                window = Firefox(socket)
+                yield window
+                window.close()
+            process.wait(30)
+        finally:
+            process.kill()
+
+
+def test_ask_open_the_source_and_come_back(firefox: Firefox, address: str) -> None:
+    firefox.open(address)
+    firefox.until("document.activeElement.matches('#ask textarea')")
+    firefox.type(f"What did the council decide, and what do the pêcheurs want?{ENTER}")
+    firefox.until("""document.querySelector('#status [data-turn="1"]')""")
+    assert HARBOUR.text[:72] in firefox.see("document.querySelector('#last .answer').innerText")
+
+    firefox.click("#last a.cite")
+    firefox.until("document.querySelector('.card.active mark.active')")
+    quote = "document.querySelector('.card.active mark.active').textContent"
+    assert firefox.see(quote) == HARBOUR.text[:72]
+    firefox.type(ESCAPE)
+
+    there = firefox.see("location.href")
+    assert "/c/" in there
+    firefox.open(there)
+    firefox.until("document.querySelector('#last .answer a.cite')")
+    assert HARBOUR.text[:72] in firefox.see("document.querySelector('#last .answer').innerText")
+    assert firefox.see("document.documentElement.lang + document.documentElement.dir") == "enltr"
+
+    source = firefox.see("document.querySelector('#last a.cite').href")
+    firefox.open(source)
+    assert firefox.see("document.querySelector('mark').textContent") == HARBOUR.text[:72]
+
+
+def test_stop_new_chat_and_the_list(firefox: Firefox, address: str) -> None:
+    firefox.open(address)
+    firefox.until("document.activeElement.matches('#ask textarea')")
+    firefox.type(f"slow council{ENTER}")
+    firefox.until("document.querySelector('#last .answer')?.innerText.includes('The council')")
+    firefox.type(ESCAPE)
+    firefox.until("document.querySelector('#last .stopped')")
+    firefox.click("#new")
+    firefox.until("document.querySelector('#last .welcome') && document.activeElement.matches('#ask textarea')")
+    firefox.click("#menu")
+    firefox.until("!document.querySelector('.sidebar-content').inert")
+    assert "slow council" in firefox.see("document.querySelector('#past').innerText")
+    firefox.type(ESCAPE)
+    firefox.until("document.querySelector('.sidebar-content').inert && document.activeElement.id === 'menu'")
+    assert firefox.see("document.documentElement.scrollWidth <= innerWidth") is True
