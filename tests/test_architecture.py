@@ -91,6 +91,7 @@ EXTRAS_OF = {
     "askcorpus_ui": ["chat"],
     "askcorpus_ui.cli": [],
     "askcorpus_ui.web.app": ["chat", "mcp"],
+    "askcorpus_ui.web.keys": [],  # the command makes them without a server
     "askcorpus_ui.web.mcp_server": ["mcp"],
 }
 

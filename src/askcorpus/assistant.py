@@ -1,5 +1,6 @@
 """The pipeline that people can follow: understand → retrieve → judge → answer → verify, or say that it is not there."""
 
+import logging
 import secrets
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -167,6 +168,7 @@ class Assistant:
         """
         clock = _Clock()
         question, history, limit = check_question(question), recent_turns(history), self._limit(top_k)
+        _log_question(question)
         with self.store.snapshot() as index:
             info = index.filled()
             filters = index.understood(filters)
@@ -245,6 +247,7 @@ class Assistant:
     def search(self, query: str, *, filters: Filters = Filters(), top_k: int | None = None) -> tuple[Hit, ...]:
         """The passages nearest to ``query``, best first, without an answer. Raises as :meth:`stream` does."""
         query, limit = check_question(query), self._limit(top_k)
+        _log_question(query)
         with self.store.snapshot() as index:
             index.filled()
             filters = index.understood(filters)
@@ -365,6 +368,11 @@ def _drafted(pieces: Iterator[str | Draft]) -> Generator[Event, None, Draft]:
 def _text_of(index: Snapshot, document_id: str) -> str:
     document = index.document(document_id)
     return document.text if document else ""
+
+
+def _log_question(question: str) -> None:
+    """For those who want to read what was asked; a logger of its own, and never told unless set to debug."""
+    logging.getLogger("askcorpus.questions").debug("asked", extra={"question": question})
 
 
 def _new_id() -> str:

@@ -12,7 +12,7 @@ import re
 import tomllib
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
@@ -94,9 +94,12 @@ class Settings(BaseSettings):
     llm_base_url: str | None = Field(None, description="Base URL of an OpenAI-compatible server.")
     llm_api_key: SecretStr | None = Field(None, description="Key for the model's server.")
     llm_timeout: float = Field(60.0, gt=0, description="Seconds to wait for the model's server.")
-    host: str = Field("127.0.0.1", description="Address to listen on; beyond loopback an api_key is needed.")
+    host: str = Field("127.0.0.1", description="Address to listen on; beyond loopback a key is needed.")
     port: int = Field(7860, ge=1, le=65535, description="Port of chat and API.")
-    api_key: SecretStr | None = Field(None, description="Key that every request must carry, when set.")
+    api_key: SecretStr | None = Field(
+        None,
+        description="Key that every request must carry, when set; `askcorpus keys` makes others that do as well.",
+    )
     write_key: SecretStr | None = Field(
         None,
         description="Key for adding, replacing and removing documents over `/api/v1`; without one nobody can. It opens "
@@ -129,6 +132,10 @@ class Settings(BaseSettings):
     stop_seconds: float = Field(
         5, ge=0, le=600, description="Seconds that `serve` gives the questions in flight when it is told to stop."
     )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="`text`: `serve` logs faults only; `json`: also each request, a line of JSON each."
+    )
+    log_questions: bool = Field(False, description="Whether the log in `json` also has what was asked.")
 
     @field_validator("max_error", mode="before")
     @classmethod

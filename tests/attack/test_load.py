@@ -308,3 +308,28 @@ def test_requests_that_are_cut_off_are_no_faults() -> None:
             _, said = stopped(running)
         assert running.returncode == 0
         assert "Traceback" not in said
+
+
+LEAVING = """
+import atexit, logging, time
+from askcorpus_ui.web.server import _ended_by_sigterm
+
+class Slow(logging.NullHandler):
+    def flush(self):
+        time.sleep(0.5)
+
+slow = Slow()
+atexit.register(time.sleep, 2)
+with _ended_by_sigterm():
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_told_again_while_it_leaves_it_ends_as_if_told_once() -> None:
+    running = subprocess.Popen([sys.executable, "-c", LEAVING], stdout=subprocess.PIPE, text=True)
+    assert running.stdout is not None and running.stdout.readline() == "ready\n"
+    for _ in range(3):
+        running.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+    assert running.wait(20) == 0

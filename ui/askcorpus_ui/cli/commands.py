@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from askcorpus.errors import AskcorpusError, StorageError, UsageError
 from askcorpus.extras import require
 from askcorpus_eval.cli import app as evaluation
+from askcorpus_ui.cli.keys import app as keys
 
 if TYPE_CHECKING:
     from askcorpus.settings import Settings
@@ -57,6 +58,7 @@ app = typer.Typer(
 docs = typer.Typer(help="List, show and remove documents.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(docs, name="docs")
 app.add_typer(evaluation, name="eval")
+app.add_typer(keys, name="keys")
 
 Data = Annotated[
     Path | None,

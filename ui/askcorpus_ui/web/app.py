@@ -21,6 +21,8 @@ from askcorpus_ui.web.documents_page import list_router
 from askcorpus_ui.web.embeddings_api import embeddings_router
 from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.head import Heads
+from askcorpus_ui.web.keys import Keys
+from askcorpus_ui.web.logs import Logged
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.openapi import described
 from askcorpus_ui.web.prefix import Prefixed
@@ -56,6 +58,8 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     warm_up, metrics = WarmUp(assistant), Metrics()
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
     agents = _agents(assistant, questions) if settings.mcp else None
+    keys = Keys(settings.data)
+    writable = settings.write_key is not None or any("writing" in key.opens for key in keys.listed())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -63,6 +67,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         async with agents.session_manager.run() if agents else nullcontext():
             yield
         conversations.close()
+        keys.close()
 
     app = FastAPIOffline(
         title="askcorpus",
@@ -72,11 +77,11 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         lifespan=lifespan,
     )
     app.state.questions = questions
-    app.openapi = described(app, keyed=settings.api_key is not None)  # type: ignore[method-assign]
+    app.openapi = described(app, keyed=settings.api_key is not None or keys.any())  # type: ignore[method-assign]
     add_error_handlers(app)
     app.include_router(api_router(assistant, questions))
     app.include_router(documents_router(assistant))
-    if settings.write_key:
+    if writable:
         app.include_router(writing_router(assistant, settings))
     app.include_router(verify_router(assistant, questions))
     app.include_router(openai_router(assistant, questions))
@@ -94,13 +99,13 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
     # The one added last is the first that a request comes through.
     app.add_middleware(Heads)
-    app.add_middleware(BoundedBodies, raw=(FILES,) if settings.write_key else ())
-    key, write_key = (one.get_secret_value() if one else None for one in (settings.api_key, settings.write_key))
-    app.add_middleware(Guard, key=key, origins=settings.allowed_origins, write_key=write_key)
+    app.add_middleware(BoundedBodies, raw=(FILES,) if writable else ())
+    app.add_middleware(Guard, settings=settings, keys=keys)
     app.add_middleware(
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
     )  # also where no origin is allowed: without it Gradio would add one of its own, which is laxer
     app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(Logged)
     if settings.root_path:
         app.add_middleware(Prefixed, root=settings.root_path)
     return app

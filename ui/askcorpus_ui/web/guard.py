@@ -2,16 +2,25 @@
 
 import hmac
 from base64 import b64decode
-from collections.abc import Sequence
+from typing import NamedTuple
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from askcorpus_ui.problems import Fault, failure
+from askcorpus.errors import AskcorpusError
+from askcorpus.settings import Settings
+from askcorpus_ui.problems import Fault, failure, fault_of, retry_after, status_of
+from askcorpus_ui.web.keys import OPENED, Area, Key, Keys
 from askcorpus_ui.web.loopback import host_of, is_loopback, is_same_origin
+from askcorpus_ui.web.rates import Rates
 
 _OPEN_PATHS = ("/health", "/ready")
+_WRITTEN = ("/api/v1/documents", "/api/v1/files")  # by another method than GET
+_RATED = ("/api/", "/v1/", "/mcp")
+_ACCESS = "askcorpus.access"
+_ALL = OPENED["admin"]
+_ALL_BUT_WRITING = _ALL - {"writing"}
 _POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -28,23 +37,34 @@ _POLICY = "; ".join(
 )
 
 
+class Access(NamedTuple):
+    """What a request may do: the parts that are open to it, and the key that it came with, where it was one of many."""
+
+    opens: frozenset[Area] = frozenset()
+    key: Key | None = None
+
+
 class Guard:
     """What every request must satisfy before any route sees it, and the headers every response carries.
 
     A page of another origin gets nothing, be it only another port of this machine: its ``Origin`` must be the ``Host``
-    or one of ``origins``. With a key set, all but the health checks need it, or the key for writing: as a bearer token,
-    as ``X-API-Key``, or as the password of HTTP Basic, which is what a browser asks its user for. Without one the
-    server listens on loopback only, and there the ``Host`` header must name loopback: a page elsewhere whose name
-    resolves to 127.0.0.1 (DNS rebinding) gets nothing.
+    or one of ``allowed_origins``. Where there is a key (``api_key``, or one of ``keys``), all but the health checks
+    need one that opens the part they are of: as a bearer token, as ``X-API-Key``, or as the password of HTTP Basic,
+    which is what a browser asks its user for. Without one the server listens on loopback only, and there the ``Host``
+    header must name loopback: a page elsewhere whose name resolves to 127.0.0.1 (DNS rebinding) gets nothing.
+
+    Routes find what is open to a request by :func:`access_of`.
     """
 
-    def __init__(
-        self, app: ASGIApp, key: str | None, origins: Sequence[str] = (), write_key: str | None = None
-    ) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, keys: Keys) -> None:
         self._app = app
-        self._key = key
-        self._write_key = write_key
-        self._origins = frozenset(origins)
+        self._keys = keys
+        self._rates = Rates()
+        self._origins = frozenset(settings.allowed_origins)
+        secrets = ((settings.api_key, _ALL_BUT_WRITING), (settings.write_key, _ALL))
+        self._set = [(key.get_secret_value().encode(), opens) for key, opens in secrets if key]
+        # Kept for good: were the file of keys to vanish, a server that others reach must not stand open.
+        self._locked = settings.api_key is not None or not is_loopback(settings.host) or keys.any()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, or refuse it."""
@@ -75,24 +95,69 @@ class Guard:
             return _refuse(
                 scope, 403, "Forbidden", "This page may not ask this server.", "Set ASKCORPUS_ALLOWED_ORIGINS."
             )
-        if self._key is None:
-            if is_loopback(asked[0]):
-                return None
+        if not self._locked and not is_loopback(asked[0]):
             return _refuse(scope, 421, "Forbidden", "This server answers to localhost only.", "Set ASKCORPUS_API_KEY.")
-        if scope["path"] in _OPEN_PATHS or offers_key(headers, self._key, self._write_key):
+        if scope["path"] in _OPEN_PATHS:
             return None
+        try:
+            self._locked = self._locked or self._keys.any()
+            access = self._access(headers)
+        except AskcorpusError as exc:  # of the file of keys: what cannot be looked up is not let in
+            return failure(scope, status_of(exc), fault_of(exc), retry_after(exc))
+        scope[_ACCESS] = access
+        return self._shut(scope, access) or self._too_often(scope, access.key)
+
+    def _access(self, headers: Headers) -> Access:
+        """What the keys of a request open. How long a comparison takes tells nothing of a key."""
+        opens, found = frozenset[Area]() if self._locked else _ALL_BUT_WRITING, None
+        for offered in filter(None, _offered_keys(headers)):
+            for key, opened in self._set:
+                opens |= opened if hmac.compare_digest(offered, key) else frozenset()
+            if one := self._keys.known(offered):
+                opens, found = opens | one.opens, one
+        return Access(opens, found)
+
+    def _shut(self, scope: Scope, access: Access) -> Response | None:
+        """The refusal of a request to a part that is not open to it."""
+        area = _area(scope)
+        if area in access.opens or (area == "writing" and "reading" in access.opens):
+            return None  # whether it may write, the routes that do look themselves
+        if access.opens:
+            scopes = ", ".join(scope for scope, opens in OPENED.items() if area in opens)
+            return _refuse(scope, 403, "Forbidden", "This key does not open this.", f"It needs the scope {scopes}.")
         challenge = {"WWW-Authenticate": 'Basic realm="askcorpus", charset="UTF-8"'}
         hint = "Send it as “Authorization: Bearer …” or “X-API-Key”; in a browser it is the password."
         return _refuse(scope, 401, "Unauthorized", "This server needs a key.", hint, challenge)
+
+    def _too_often(self, scope: Scope, key: Key | None) -> Response | None:
+        """The refusal of a request beyond a key's rate. What the chat page is made of does not count."""
+        counts = scope["type"] == "http" and (scope["method"] == "POST" or scope["path"].startswith(_RATED))
+        if key is None or key.per_minute is None or not counts:
+            return None
+        if not (seconds := self._rates.wait(key.id, key.per_minute)):
+            return None
+        message = f"This key may make {key.per_minute} requests in a minute."
+        again = {"Retry-After": str(seconds)}
+        return _refuse(scope, 429, "TooManyRequests", message, f"Ask again in {seconds} s.", again)
 
     def _is_foreign(self, origin: str, host: str) -> bool:
         return origin.lower() not in self._origins and not is_same_origin(origin, host)
 
 
-def offers_key(headers: Headers, *keys: str | None) -> bool:
-    """Whether a request carries one of the keys. How long a comparison takes tells nothing of a key."""
-    known = [key.encode() for key in keys if key]
-    return any(hmac.compare_digest(offered, key) for offered in _offered_keys(headers) for key in known)
+def access_of(scope: Scope) -> Access:
+    """What a request that the guard has let in may do."""
+    access = scope.get(_ACCESS)
+    return access if isinstance(access, Access) else Access()
+
+
+def _area(scope: Scope) -> Area:
+    """The part of the server that an address is of."""
+    path = str(scope["path"])
+    if path == "/metrics":
+        return "figures"
+    if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD") and path.startswith(_WRITTEN):
+        return "writing"
+    return "reading"
 
 
 def _offered_keys(headers: Headers) -> list[bytes]:

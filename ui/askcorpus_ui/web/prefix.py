@@ -14,7 +14,7 @@ class Prefixed:
         """Serve the request under its own address; ``root_path`` tells those who make links what is before it."""
         if scope["type"] == "http":
             path, raw = str(scope["path"]), bytes(scope.get("raw_path") or b"")
-            if path == self._root or path.startswith(f"{self._root}/"):
+            while path == self._root or path.startswith(f"{self._root}/"):  # routes would take off a second one
                 path, raw = path[len(self._root) :] or "/", raw.removeprefix(self._root.encode()) or b"/"
             scope = {**scope, "path": path, "raw_path": raw, "root_path": self._root}
         await self._app(scope, receive, send)

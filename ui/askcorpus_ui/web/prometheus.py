@@ -42,8 +42,8 @@ class Metrics:
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Note one served request."""
-        route = _route(scope)
-        self._requests.labels(_method(scope), route, str(status)).inc()
+        route = route_of(scope)
+        self._requests.labels(method_of(scope), route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
 
@@ -73,12 +73,13 @@ class Measured:
             self._metrics.count(scope, status, time.monotonic() - began)
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
     """The route's pattern, never the path asked for: what anybody can invent must not become a label."""
     route: Any = scope.get("route")
     return str(getattr(route, "path", _OTHER))
 
 
-def _method(scope: Scope) -> str:
+def method_of(scope: Scope) -> str:
+    """The method, where it is a known one."""
     method = str(scope["method"])
     return method if method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else _OTHER

@@ -10,7 +10,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +20,16 @@ from fastapi import FastAPI
 from askcorpus.errors import Busy, NothingIngested, UsageError
 from askcorpus.settings import Settings
 from askcorpus_ui.web.app import create_app
+from askcorpus_ui.web.keys import Keys
+from askcorpus_ui.web.logs import set_up_logs
 from askcorpus_ui.web.loopback import is_loopback
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("askcorpus.server")
 
-_LEAVING_SECONDS = 3
+LEAVING_SECONDS = 3
 """How long the process takes at most to go, once all are told that it does."""
 
 
@@ -51,15 +53,16 @@ def serve(settings: Settings, *, open_browser: bool = False, examples: Path | No
     """Serve chat and API until interrupted. ``examples`` is a question set to offer questions of.
 
     Raises:
-        UsageError: the host is not this machine's, or is beyond loopback without an ``api_key``.
+        UsageError: the host is not this machine's, or is beyond loopback where there is no key.
         Busy: something else listens on the port.
         AskcorpusError: an ordered error rate cannot be kept.
     """
-    if not is_loopback(settings.host) and settings.api_key is None:
+    if not is_loopback(settings.host) and settings.api_key is None and not _has_keys(settings):
         raise UsageError(
             f"Listening on {settings.host} would let others read the corpus.",
-            "Set ASKCORPUS_API_KEY, or listen on 127.0.0.1.",
+            "Set ASKCORPUS_API_KEY, make a key with askcorpus keys add, or listen on 127.0.0.1.",
         )
+    set_up_logs(settings)
     questions = example_questions(examples) if examples else ()
     listener = _listen(settings.host, settings.port)  # before anything that takes time
     from askcorpus.assistant import open_assistant
@@ -70,12 +73,25 @@ def serve(settings: Settings, *, open_browser: bool = False, examples: Path | No
         assistant = open_assistant(settings)
         try:
             if assistant.promise:
-                print(f"askcorpus: {assistant.promise}", file=sys.stderr, flush=True)
+                _tell(f"askcorpus: {assistant.promise}", settings)
             _tell_if_empty(assistant)
             app = create_app(assistant, settings, examples=questions)
-            _Server(app, settings.stop_seconds, address, open_browser).run(sockets=[listener])
+            _Server(app, settings, address, open_browser).run(sockets=[listener])
         finally:
             assistant.close()
+
+
+def _tell(line: str, settings: Settings) -> None:
+    """A line for whoever started the server, where its log has no form of its own."""
+    if settings.log_format == "json":
+        log.info("%s", line)
+    else:
+        print(line, file=sys.stderr, flush=True)
+
+
+def _has_keys(settings: Settings) -> bool:
+    with closing(Keys(settings.data)) as keys:
+        return keys.any()
 
 
 def _tell_if_empty(assistant: "Assistant") -> None:
@@ -90,10 +106,12 @@ def _tell_if_empty(assistant: "Assistant") -> None:
 def _ended_by_sigterm() -> Iterator[None]:
     """SIGTERM ends the block as Ctrl+C does, so that everything in it is closed, and then the process with exit code 0.
 
-    At once: Python would first take the models' libraries apart, for seconds in which no thread could end it.
+    At once: Python would first take the models' libraries apart, for seconds in which no thread could end it. Whoever
+    is impatient and sends it again changes nothing.
     """
 
     def leave(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         raise SystemExit(0)
 
     before = signal.signal(signal.SIGTERM, leave)
@@ -121,21 +139,25 @@ class _Server(uvicorn.Server):
     is told that the server stops. A thread that does not come back does not keep the process.
     """
 
-    def __init__(self, app: FastAPI, stop_seconds: float, address: str, open_browser: bool) -> None:
-        super().__init__(server_config(app, timeout_graceful_shutdown=int(stop_seconds) + _LEAVING_SECONDS))
+    def __init__(self, app: FastAPI, settings: Settings, address: str, open_browser: bool) -> None:
+        options: dict[str, Any] = {"timeout_graceful_shutdown": int(settings.stop_seconds) + LEAVING_SECONDS}
+        if settings.log_format == "json":
+            options["log_config"] = None  # its faults are told as all others are
+        super().__init__(server_config(app, **options))
         self._app = app
-        self._stop_seconds = stop_seconds
+        self._settings = settings
+        self._stop_seconds = settings.stop_seconds
         self._address = address
         self._open_browser = open_browser
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        print(f"Chat: {self._address}   API: {self._address}/docs   (Ctrl+C stops)", file=sys.stderr, flush=True)
+        _tell(f"Chat: {self._address}   API: {self._address}/docs   (Ctrl+C stops)", self._settings)
         if self._open_browser:
             webbrowser.open(self._address)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        last = threading.Timer(self._stop_seconds + 2 * _LEAVING_SECONDS, os._exit, (0,))
+        last = threading.Timer(self._stop_seconds + 2 * LEAVING_SECONDS, os._exit, (0,))
         last.daemon = True
         last.start()
         logging.getLogger("uvicorn.error").addFilter(_is_fault)

@@ -1,4 +1,4 @@
-"""The REST door that adds, replaces and removes documents; it is there only where the setting ``write_key`` is."""
+"""The REST door that adds, replaces and removes documents; it is there only where a key for it is."""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,7 +19,7 @@ from askcorpus_ingest.readers.records import EXTRA_CHARS, MOST_EXTRA, RawRecord
 from askcorpus_ingest.uploads import LONGEST_NAME, remove, take_file, take_records
 from askcorpus_ui.listings import summary
 from askcorpus_ui.problems import PROBLEMS
-from askcorpus_ui.web.guard import offers_key
+from askcorpus_ui.web.guard import access_of
 from askcorpus_ui.web.rest_api import Body
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ class Removed(BaseModel):
 
 
 def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
-    """What changes documents, for whoever has the ``write_key`` of the settings."""
-    needed = [Depends(_may_write(settings))]
+    """What changes documents, for whoever has the ``write_key`` of the settings or a key with the scope ``ingest``."""
+    needed = [Depends(_may_write)]
     router = APIRouter(prefix="/api/v1", tags=["writing"], responses=PROBLEMS, dependencies=needed)
     store, embeddings, lock = assistant.store, assistant.embeddings, Lock()
 
@@ -146,15 +146,10 @@ def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
     return router
 
 
-def _may_write(settings: Settings) -> Callable[[Request], None]:
-    """What sees to it that a request carries the key for writing."""
-    key = settings.write_key.get_secret_value() if settings.write_key else ""
-
-    def may_write(request: Request) -> None:
-        if not key or not offers_key(request.headers, key):
-            raise HTTPException(403, "This needs the key for writing (write_key).")
-
-    return may_write
+def _may_write(request: Request) -> None:
+    """That the request carries a key for writing."""
+    if "writing" not in access_of(request.scope).opens:
+        raise HTTPException(403, "This needs a key for writing (write_key, or one with the scope ingest).")
 
 
 def _alone(lock: Lock, work: Callable[[], T]) -> T:
