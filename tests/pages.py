@@ -8,6 +8,10 @@ import pytest
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 
 
+FADING = "document.getAnimations().filter(one => one.effect.getComputedTiming().endTime < 5000)"
+"""What moves and will end soon; what turns while something is awaited does not count."""
+
+
 def ask(page: Any, question: str, turn: int = 1) -> Any:
     """Ask, wait for the whole answer, and return its bubble."""
     box = page.locator("#ask textarea")
@@ -23,7 +27,9 @@ def cite(answer: Any, number: int) -> Any:
 
 
 def faults(page: Any) -> list[str]:
-    """What axe-core finds, whatever it thinks of its weight: a rule, and the elements that break it."""
+    """What axe-core finds, whatever it thinks of its weight: a rule, and the elements that break it. What is still
+    fading in is waited for."""
+    page.wait_for_function(f"{FADING}.length === 0")
     if not page.evaluate("Boolean(window.axe)"):
         axe = Path(str(pytest.importorskip("axe_playwright_python").__file__)).with_name("axe.min.js")
         page.evaluate(axe.read_text("utf-8"))

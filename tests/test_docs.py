@@ -1,20 +1,27 @@
 """The code in the README and in docs/: Python blocks run, and the commands in bash blocks and in the text exist."""
 
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright._impl._driver import compute_driver_executable
 from typer.testing import CliRunner
 
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.settings import Settings
 from askcorpus_ui.cli.commands import app
 from serving import QUESTION, real_assistant, serving
 
 ROOT = Path(__file__).parents[1]
+ADDRESS = "http://127.0.0.1:7860"
+TOLD = re.compile(r"Ostende|Verdan")  # whatever is asked, these are what the documents are about
 PAGES = {page.name: page.read_text(encoding="utf-8") for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]}
 
 
@@ -43,6 +50,8 @@ def refusal(line: str) -> str:
         return "" if set(arguments) <= set(targets) else "no such target"
     if program == "python":
         return "" if (ROOT / arguments[0]).is_file() else "no such script"
+    if program == "curl":
+        return ""  # those of docs/integrate.md are run below
     return "" if program == "export" else "not known here: teach this test to check it"  # test_readme has the exports
 
 
@@ -61,21 +70,73 @@ def test_a_command_that_does_not_exist_is_noticed(line: str) -> None:
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[tuple[Assistant, str]]:
     """An assistant over two articles, and the address that serves it."""
-    with real_assistant(tmp_path_factory.mktemp("real"), embeddings) as assistant, serving(assistant) as address:
+    with (
+        real_assistant(tmp_path_factory.mktemp("real"), embeddings) as assistant,
+        serving(assistant, Settings(mcp=True)) as address,
+    ):
         yield assistant, address
 
 
 @pytest.mark.usefixtures("one_model")
 @pytest.mark.parametrize(("page", "block"), blocks("python"), ids=[page for page, _ in blocks("python")])
 def test_a_python_block_runs(
-    page: str, block: str, real: tuple[Assistant, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: str,
+    block: str,
+    real: tuple[Assistant, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """In a folder with an index, a set of questions and the sample corpus, and beside a server."""
+    """In a folder with an index, a set of questions and the sample corpus, beside a server, and with the command."""
     assistant, address = real
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ASKCORPUS_DATA", str(assistant.settings.data))
     row = {"id": "1", "question": QUESTION, "answers": ["because of a storm"], "doc_ids": ["storm.txt"]}
     (tmp_path / "questions.jsonl").write_text(json.dumps(row), encoding="utf-8")
     (tmp_path / "corpus").symlink_to(ROOT / "corpus")
+    (tmp_path / ".askcorpus").symlink_to(assistant.settings.data)
+    monkeypatch.setenv("PATH", str(the_command(tmp_path)), prepend=os.pathsep)
 
-    exec(compile(block.replace("http://127.0.0.1:7860", address), page, "exec"), {"__name__": "__main__"})
+    if page == "integrate.md":  # always answered, as by the server, and so are the questions of the blocks
+        monkeypatch.setenv("ASKCORPUS_MIN_CONFIDENCE", "0")
+
+    exec(compile(block.replace(ADDRESS, address), page, "exec"), {"__name__": "__main__"})
+    if page == "integrate.md":
+        assert TOLD.search(capsys.readouterr().out)
+
+
+def the_command(folder: Path) -> Path:
+    """A folder that holds `askcorpus`, which runs the code that is tested here."""
+    (folder / "bin").mkdir()
+    command = folder / "bin" / "askcorpus"
+    paths = os.pathsep.join(path for path in sys.path if path)
+    environment = f"PYTHONPATH={paths} ASKCORPUS_MIN_CONFIDENCE=0"
+    command.write_text(f'#!/bin/sh\n{environment} exec {sys.executable} -m askcorpus_ui.cli "$@"\n', "utf-8")
+    command.chmod(0o755)
+    return command.parent
+
+
+def integrations(language: str) -> list[str]:
+    """The blocks of docs/integrate.md in a language."""
+    return [block for page, block in blocks(language) if page == "integrate.md"]
+
+
+@pytest.mark.parametrize("line", "".join(integrations("bash")).splitlines())
+def test_a_curl_line_is_answered(line: str, real: tuple[Assistant, str]) -> None:
+    command = shlex.split(line.replace(ADDRESS, real[1]))
+
+    told = subprocess.run([*command, "--fail"], capture_output=True, check=True, encoding="utf-8").stdout
+
+    assert '"answerable":true' in told and TOLD.search(told)
+
+
+@pytest.mark.parametrize("block", integrations("javascript"))
+def test_a_javascript_block_runs(block: str, real: tuple[Assistant, str], tmp_path: Path) -> None:
+    """By the node that comes with Playwright."""
+    node, _ = compute_driver_executable()
+    script = tmp_path / "block.mjs"
+    script.write_text(block.replace(ADDRESS, real[1]), encoding="utf-8")
+
+    told = subprocess.run([node, script], capture_output=True, check=True, encoding="utf-8").stdout
+
+    assert TOLD.search(told)

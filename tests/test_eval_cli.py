@@ -99,7 +99,7 @@ def test_gates_set_the_exit_code(call: Call, finished: tuple[Path, dict[str, Any
         (["--set", "top_k"], "--set top_k: not of the form key=value"),
         (["--set", "topk=3"], "topk"),
         (["--set", "data=x"], "Use --data DIR"),
-        (["--corpus", "a", "--data", "b"], "Give either --corpus or --data"),
+        (["--corpus", "a", "--data", "b"], "Give one of --corpus, --data and --server"),
         (["--limit", "1", "--sample", "1"], "--limit and --sample do not go together"),
         (["--map", "answers"], "--map answers is not FIELD=NAME"),
         (["--map", "answers=key"], "There is no column 'key'"),

@@ -1,9 +1,10 @@
 """askcorpus as parts of another LangChain application, unchanged."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from langchain_core.documents import Document
@@ -15,8 +16,9 @@ from langchain_core.tracers.base import BaseTracer
 from langchain_core.tracers.schemas import Run
 
 from askcorpus.assistant import Assistant
+from askcorpus.client import Client
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.errors import UsageError
+from askcorpus.errors import ModelError, UsageError
 from askcorpus.index.opening import open_index
 from askcorpus.langchain_adapters import AssistantRunnable, CorpusRetriever
 from askcorpus.settings import Settings
@@ -24,6 +26,8 @@ from askcorpus.types import Filters, Turn
 from askcorpus_ingest.pipeline import ingest
 from asking import READER
 from chat_model import ScriptedChatModel
+from scripted import ScriptedAssistant
+from serving import serving
 
 ARTICLES = {
     "donetsk": "North Korea recognised Donetsk and Luhansk in July 2022. Before it, only Russia and Syria had done so.",
@@ -167,3 +171,43 @@ def test_an_application_that_traces_sees_retriever_and_assistant_as_steps(assist
 def test_what_is_no_question_is_refused(assistant: Assistant, wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="Not a question"):
         AssistantRunnable(assistant).invoke(wrong)
+
+
+def test_words_come_one_by_one_also_when_awaited() -> None:
+    """Over an assistant that writes word by word; leaving early ends its work."""
+    scripted: Any = ScriptedAssistant()
+    runnable = AssistantRunnable(scripted)
+
+    async def parts(question: str, most: int = 1000) -> list[dict[str, Any]]:
+        found = []
+        async with aclosing(cast(AsyncGenerator[dict[str, Any]], runnable.astream(question))) as stream:
+            async for part in stream:
+                found.append(part)
+                if len(found) == most:
+                    break
+        return found
+
+    *words, answer = asyncio.run(parts("council"))
+    assert len(words) > 5 and "".join(word["token"] for word in words).strip() == answer["answer"]
+    assert answer["citations"] == scripted.ask("council").model_dump(mode="json")["citations"]
+    assert len(asyncio.run(parts("slow council", most=2))) == 2
+    assert scripted.abandoned == 1
+    with pytest.raises(ModelError):
+        asyncio.run(parts("broken model"))
+
+
+def test_the_real_assistant_streams_when_awaited(assistant: Assistant) -> None:
+    async def last() -> dict[str, Any]:
+        return [part async for part in AssistantRunnable(assistant).astream(QUESTION)][-1]
+
+    assert asyncio.run(last())["citations"] == AssistantRunnable(assistant).invoke(QUESTION)["citations"]
+
+
+def test_both_work_over_the_client_of_a_server(assistant: Assistant) -> None:
+    with serving(assistant) as address, Client(address) as client:
+        found = CorpusRetriever(assistant=client, top_k=2).invoke(QUESTION)
+        assert found == CorpusRetriever(assistant=assistant, top_k=2).invoke(QUESTION)
+        asked = AssistantRunnable(client).invoke({"question": QUESTION, "history": [HumanMessage("Hello")]})
+        assert asked["citations"] == AssistantRunnable(assistant).invoke(QUESTION)["citations"]
+        *_, last = AssistantRunnable(client).stream(QUESTION)
+        assert last["citations"] == asked["citations"]

@@ -16,8 +16,8 @@ from mcp.client.stdio import StdioServerParameters
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.settings import Settings
-from askcorpus.types import Answer, Document, Verification
-from askcorpus_ui.listings import Hits, Page
+from askcorpus.types import Answer, Document, Page, Verification
+from askcorpus_ui.listings import Hits
 from serving import QUESTION, real_assistant, serving
 
 TOOLS = {"ask", "search", "list_documents", "get_document", "get_quote", "verify"}

@@ -77,6 +77,9 @@ def run(
         list[Path] | None, typer.Option("--corpus", metavar="PATH", help="Ingest this into DIR first; repeatable.")
     ] = None,
     data: Data = None,
+    server: Annotated[
+        str | None, typer.Option("--server", metavar="URL", help="Ask a running server, with ASKCORPUS_API_KEY.")
+    ] = None,
     names: Map = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
@@ -113,6 +116,7 @@ def run(
         out,
         corpus=corpus or (),
         data=data,
+        server=server,
         overrides=_settings(overrides, max_error),
         names=chosen_columns(names or ()),
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple, Protocol
 
-from askcorpus.types import Document, Filters, Hit, IndexInfo
+from askcorpus.types import Document, Filters, Hit, IndexInfo, Summary
 from askcorpus_eval.metrics.citations import Place, locate
 from askcorpus_eval.questions import Question
 
@@ -20,8 +20,10 @@ class Documents(Protocol):
     def document(self, document_id: str) -> Document | None:
         """The document with this id."""
 
-    def documents(self, filters: Filters = ..., *, offset: int = ..., limit: int | None = ...) -> Sequence[Document]:
-        """A page of the documents."""
+    def documents(
+        self, filters: Filters = ..., *, offset: int = ..., limit: int | None = ...
+    ) -> Sequence[Document | Summary]:
+        """A page of the documents, which may lack their text."""
 
     def hits(self, passage_ids: Sequence[str]) -> dict[str, Hit]:
         """The passages with these ids."""
@@ -81,7 +83,7 @@ class Matcher:
             self._known = _Names(self._all())
         return self._known.find(name)
 
-    def _all(self) -> Iterator[Document]:
+    def _all(self) -> Iterator[Document | Summary]:
         offset = 0
         while page := self._store.documents(offset=offset, limit=PAGE):
             yield from page
@@ -91,7 +93,7 @@ class Matcher:
 class _Names:
     """What documents are called beside their ids."""
 
-    def __init__(self, documents: Iterable[Document]) -> None:
+    def __init__(self, documents: Iterable[Document | Summary]) -> None:
         self._paths, self._files = _Paths(), _Paths()
         self._records: dict[str, list[str]] = {}
         self._titles: dict[str, set[str]] = {}

@@ -81,7 +81,8 @@ def sample_documents(store: Documents, count: int) -> list[Document]:
     """``count`` documents of the store, or all when there are fewer; the same ones each time."""
     total = store.info().documents
     chosen = sorted(random.Random(0).sample(range(total), min(count, total)))
-    return [document for at in chosen for document in store.documents(offset=at, limit=1)]
+    found = (one for at in chosen for one in store.documents(offset=at, limit=1))
+    return [document for one in found if (document := store.document(one.id))]
 
 
 def write_drafts(path: Path, questions: Sequence[Question]) -> None:

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from askcorpus.answer.outcomes import FILE as OUTCOMES
 from askcorpus.answer.outcomes import write_outcomes
 from askcorpus.answer.risk import Outcomes
+from askcorpus.client import Client
 from askcorpus.errors import UsageError
 from askcorpus.feedback import FEEDBACK, read_feedback
 from askcorpus.index.store import require_index
@@ -23,6 +25,7 @@ from askcorpus_eval.probe import markdown as probe_markdown
 from askcorpus_eval.promises import measure
 from askcorpus_eval.question_drafts import from_documents, from_feedback, sample_documents, write_drafts
 from askcorpus_eval.questions import NO_NAMES, Question, QuestionSet, read_questions
+from askcorpus_eval.remote import RemoteAssistant
 from askcorpus_eval.run_folder import ANSWERS, DATA, METRICS, VERDICTS, Inputs, RunFolder
 from askcorpus_eval.sampling import Sample, draw
 
@@ -30,6 +33,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from askcorpus.assistant import Assistant as ProductAssistant
+
+
+SENT = frozenset({"top_k", "max_error"})
+"""The settings that go to a server with each question."""
 
 
 class Judging(NamedTuple):
@@ -49,17 +56,25 @@ class Evaluation:
         *,
         corpus: Sequence[Path] = (),
         data: Path | None = None,
+        server: str | None = None,
         overrides: dict[str, Any] | None = None,
         names: Mapping[str, str] = NO_NAMES,
     ) -> None:
-        if corpus and data:
-            raise UsageError("--corpus makes its own index.", "Give either --corpus or --data.")
+        if corpus and (data or server):
+            raise UsageError("--corpus makes its own index.", "Give one of --corpus, --data and --server.")
+        if data and server:
+            raise UsageError("--data and --server do not go together.", "Leave one of them out.")
         self._source = questions
         self._set: QuestionSet = read_questions(questions, names)
-        own = self._set.corpus
-        self._corpus = list(corpus) or ([own] if own and not data else [])
         self._folder = RunFolder(out)
-        self._settings = read_settings(data=out / DATA if self._corpus else data, **(overrides or {}))
+        settings = read_settings(data=data, server=server, **(overrides or {}))
+        if data or corpus:
+            settings = settings.model_copy(update={"server": None})
+        own = self._set.corpus
+        self._corpus = list(corpus) or ([own] if own and not data and not settings.server else [])
+        self._settings = settings.model_copy(update={"data": out / DATA}) if self._corpus else settings
+        if settings.server and (others := sorted({*(overrides or {})} - SENT)):
+            raise UsageError(f"{others[0]} is the server's to set.", f"--set can be {' or '.join(sorted(SENT))} there.")
 
     def run(
         self,
@@ -74,25 +89,26 @@ class Evaluation:
         Raises:
             AskcorpusError: as the error says; the answers so far are kept, for ``resume``.
         """
+        judge = load_judge(self._settings, judging.model, judging.base_url) if judging else None
+        run = partial(run_in, self._folder, source=self._source.name, limit=limit, sample=sample, judge=judge)
+        if self._settings.server:
+            with _client(self._settings, self._settings.server) as client:
+                served = RemoteAssistant(client, self._settings, self._set.questions[0].question)
+                self._folder.claim(resume=resume)
+                return run(served, self._set, notes=[f"answers by the server at {client.address}, with its settings"])
         from askcorpus.assistant import open_assistant
 
-        judge = load_judge(self._settings, judging.model, judging.base_url) if judging else None
         with closing(open_assistant(self._settings)) as assistant:
             notes = [str(assistant.promise)] if assistant.promise else []
             self._folder.claim(resume=resume)
             notes += ingest_corpus(self._corpus, assistant) if self._corpus else []
             if assistant.store.origins_of(str(self._source.resolve())):
                 notes.append(f"{self._source.name} is itself among the documents: answers may be found in it")
-            return run_in(
-                self._folder,
-                assistant,
-                self._set,
-                source=self._source.name,
-                limit=limit,
-                sample=sample,
-                judge=judge,
-                notes=notes,
-            )
+            return run(assistant, self._set, notes=notes)
+
+
+def _client(settings: Settings, address: str) -> Client:
+    return Client(address, settings.api_key.get_secret_value() if settings.api_key else None)
 
 
 def run_in(

@@ -41,6 +41,9 @@ __all__ = [
     "Filters",
     "Turn",
     "open_assistant",
+    # The same over a running server
+    "AsyncClient",
+    "Client",
     # Answers out, as a whole or as they come
     "Answer",
     "Citation",
@@ -50,10 +53,12 @@ __all__ = [
     "Explanation",
     "Hit",
     "IndexInfo",
+    "Page",
     "Passage",
     "Retrieved",
     "Scores",
     "Span",
+    "Summary",
     "Token",
     # As parts of another LangChain application
     "AssistantRunnable",
@@ -74,6 +79,7 @@ if TYPE_CHECKING:
     from askcorpus.answer.extractive import ExtractiveAnswerer
     from askcorpus.answer.llm import LLMAnswerer, load_chat_model
     from askcorpus.assistant import Assistant, open_assistant
+    from askcorpus.client import AsyncClient, Client
     from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
     from askcorpus.errors import (
         AskcorpusError,
@@ -100,11 +106,13 @@ if TYPE_CHECKING:
         Filters,
         Hit,
         IndexInfo,
+        Page,
         Passage,
         Quote,
         Retrieved,
         Scores,
         Span,
+        Summary,
         Token,
         Turn,
     )
@@ -114,6 +122,7 @@ else:  # hidden from the type checker, to which a module with __getattr__ has ev
         "answer.extractive": ("ExtractiveAnswerer",),
         "answer.llm": ("LLMAnswerer", "load_chat_model"),
         "assistant": ("Assistant", "open_assistant"),
+        "client": ("AsyncClient", "Client"),
         "embedding.embeddings": ("SentenceEmbeddings", "load_embeddings"),
         "index.opening": ("open_index",),
         "index.store": ("Store",),
@@ -140,11 +149,13 @@ else:  # hidden from the type checker, to which a module with __getattr__ has ev
             "Filters",
             "Hit",
             "IndexInfo",
+            "Page",
             "Passage",
             "Quote",
             "Retrieved",
             "Scores",
             "Span",
+            "Summary",
             "Token",
             "Turn",
         ),

@@ -1,9 +1,12 @@
 """askcorpus inside other LangChain applications: its search as a retriever, the whole assistant as a runnable.
 
+Both work over an `Assistant`, or over the `Client` of a running server.
 Neither turns tracing on; a callback or tracer that the application sets sees them like any other step.
 """
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -15,6 +18,7 @@ from langchain_core.runnables.utils import AddableDict
 from pydantic import ConfigDict
 
 from askcorpus.assistant import Assistant
+from askcorpus.client import Client
 from askcorpus.errors import UsageError
 from askcorpus.types import Done, Filters, Hit, Token, Turn, locator_at
 
@@ -34,7 +38,7 @@ class CorpusRetriever(BaseRetriever):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    assistant: Assistant
+    assistant: Assistant | Client
     filters: Filters = Filters()
     top_k: int | None = None
 
@@ -50,11 +54,12 @@ class CorpusRetriever(BaseRetriever):
 class AssistantRunnable(Runnable[Question, dict[str, Any]]):
     """A question in, the fields of an ``Answer`` out, as plain JSON values.
 
-    ``stream`` gives ``{"token": …}`` for each piece of the unverified text as it comes, then the fields of the answer,
-    which replaces them. Added up, as LangChain does between steps, that is the answer and its ``token`` text.
+    ``stream``, and ``astream``, give ``{"token": …}`` for each piece of the unverified text as it comes, then the
+    fields of the answer, which replaces them. Added up, as LangChain does between steps, that is the answer and its
+    ``token`` text.
     """
 
-    def __init__(self, assistant: Assistant) -> None:
+    def __init__(self, assistant: Assistant | Client) -> None:
         self.assistant = assistant
 
     def invoke(self, input: Question, config: RunnableConfig | None = None, **kwargs: Any) -> dict[str, Any]:
@@ -75,11 +80,22 @@ class AssistantRunnable(Runnable[Question, dict[str, Any]]):
         """
         yield from self._transform_stream_with_config(iter([input]), self._stream, config, **kwargs)
 
+    async def astream(
+        self, input: Question, config: RunnableConfig | None = None, **kwargs: Any | None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The same, awaited; the work is done in a thread of its own.
+
+        Raises:
+            UsageError: the input is not a question.
+        """
+        async for part in self._atransform_stream_with_config(_alone(input), self._astream, config, **kwargs):
+            yield part
+
     def _answer(self, input: Question) -> dict[str, Any]:
         question, options = _read(input)
         return self.assistant.ask(question, **options).model_dump(mode="json")
 
-    def _stream(self, inputs: Iterator[Question]) -> Iterator[dict[str, Any]]:
+    def _stream(self, inputs: Iterator[Question]) -> Generator[dict[str, Any], None, None]:
         for input in inputs:
             question, options = _read(input)
             for event in self.assistant.stream(question, **options):
@@ -87,6 +103,21 @@ class AssistantRunnable(Runnable[Question, dict[str, Any]]):
                     yield AddableDict(token=event.text)
                 elif isinstance(event, Done):
                     yield AddableDict(event.answer.model_dump(mode="json"))
+
+    async def _astream(self, inputs: AsyncIterator[Question]) -> AsyncIterator[dict[str, Any]]:
+        loop = asyncio.get_running_loop()
+        async for input in inputs:
+            parts = self._stream(iter([input]))
+            with ThreadPoolExecutor(1) as thread:  # one for the whole stream: SQLite's connections stay in theirs
+                try:
+                    while (part := await loop.run_in_executor(thread, next, parts, None)) is not None:
+                        yield part
+                finally:
+                    await loop.run_in_executor(thread, parts.close)
+
+
+async def _alone(input: Question) -> AsyncIterator[Question]:
+    yield input
 
 
 def _to_document(hit: Hit) -> LangChainDocument:

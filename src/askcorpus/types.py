@@ -64,6 +64,33 @@ def locator_at(marks: Sequence[Mark], offset: int) -> Locator:
     return next((mark.locator for mark in reversed(marks) if mark.start <= offset), {})
 
 
+class Summary(Record):
+    """A document without its text. ``characters`` is the length of the text that offsets count in; the other fields are
+    those of a `Document`."""
+
+    id: str
+    title: str
+    source: str
+    date: str
+    language: str
+    place: str
+    author: str
+    url: str
+    origin: str
+    characters: int
+
+
+class Page(Record):
+    """A stretch of the list of documents; ``total`` counts all that match, ``undated`` those that a filter of dates
+    leaves out only because they have none."""
+
+    documents: tuple[Summary, ...]
+    total: int
+    undated: int = 0
+    offset: int
+    limit: int
+
+
 class Passage(Record):
     """A run of whole sentences of one document: ``document.text[start:end] == text``."""
 

@@ -78,11 +78,13 @@ class Check(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """A stretch of the documents that pass ``filters``, newest first, of ``total`` in all."""
+    """A stretch of the documents that pass ``filters``, newest first, of ``total`` in all. ``undated`` more would pass,
+    had they a date."""
 
     documents: list[Document]
     total: int
     filters: Filters
+    undated: int = 0
 
 
 def _silent(step: str, done: int, total: int) -> None:
@@ -451,7 +453,8 @@ class Snapshot:
         wanted = self.understood(filters)
         with self._reading() as connection:
             found = catalog.documents(connection, wanted, offset, limit)
-            return Listing(found, catalog.count(connection, wanted), wanted)
+            undated = catalog.count_undated(connection, wanted) if wanted.date_from or wanted.date_to else 0
+            return Listing(found, catalog.count(connection, wanted), wanted, undated)
 
     def latest(self) -> str:
         """The newest date of a document, a partial ISO date (a day is newer than its month); empty when none."""

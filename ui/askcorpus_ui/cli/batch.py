@@ -1,6 +1,6 @@
 """Many questions at once: a file of them in, a table of answers out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from askcorpus.errors import UsageError
-from askcorpus.types import Answer, Citation, Document, Filters
+from askcorpus.types import Answer, Citation, Document, Filters, Summary
 from askcorpus_eval.questions import Question
 from askcorpus_ui.cli.answer_table import Cell, open_table
 
 if TYPE_CHECKING:
-    from askcorpus.assistant import Assistant
+    from askcorpus_ui.cli.corpus import Corpus
 
 COLUMNS = (
     *("id", "question", "answered", "answer", "confidence", "quote", "title", "source", "date", "page", "link"),
@@ -21,11 +21,10 @@ COLUMNS = (
 )
 DOCUMENT_COLUMNS = ("title", "source", "date", "document_id")
 MOST_DOCUMENTS = 10_000
-PAGE = 500
 
 
-def answer_all(assistant: "Assistant", questions: Sequence[Question], out: Path, filters: Filters) -> int:
-    """Ask every question, and write one row an answer; how many were answered. ``filters`` are as the catalog has them.
+def answer_all(corpus: "Corpus", questions: Sequence[Question], out: Path, filters: Filters) -> int:
+    """Ask every question, and write one row an answer; how many were answered.
 
     Raises:
         AskcorpusError: as the error says; the rows so far are kept.
@@ -33,13 +32,13 @@ def answer_all(assistant: "Assistant", questions: Sequence[Question], out: Path,
     answered = 0
     with open_table(out, COLUMNS) as table, _bar() as bar:
         for question in bar.track(questions, description="asked"):
-            answer = _ask(assistant, question, filters)
+            answer = _ask(corpus, question, filters)
             answered += answer.answerable
-            table.add(_row(assistant, question, answer), citations=_citations(answer))
+            table.add(_row(corpus, question, answer), citations=_citations(answer))
     return answered
 
 
-def answer_per_document(assistant: "Assistant", questions: Sequence[Question], out: Path, filters: Filters) -> int:
+def answer_per_document(corpus: "Corpus", questions: Sequence[Question], out: Path, filters: Filters) -> int:
     """Ask every question of every document alone; how many of these were answered.
 
     A table has a row a document and a column a question; .jsonl has a line a pair.
@@ -48,7 +47,7 @@ def answer_per_document(assistant: "Assistant", questions: Sequence[Question], o
         UsageError: there are more documents than anybody looks through.
         AskcorpusError: as the error says; the rows so far are kept.
     """
-    documents = list(_documents(assistant, filters))
+    documents = _documents(corpus, filters)
     grid = out.suffix.lower() != ".jsonl"
     headings = _headings(questions)
     answered = 0
@@ -63,13 +62,13 @@ def answer_per_document(assistant: "Assistant", questions: Sequence[Question], o
             }
             try:
                 for question in questions:
-                    answer = _ask(assistant, question, filters.model_copy(update={"document_ids": (document.id,)}))
+                    answer = _ask(corpus, question, filters.model_copy(update={"document_ids": (document.id,)}))
                     answered += answer.answerable
                     bar.advance(task)
                     if grid:
                         cells[headings[question.id]] = _told(answer)
                     else:
-                        row = {**_row(assistant, question, answer), "document_id": document.id}
+                        row = {**_row(corpus, question, answer), "document_id": document.id}
                         table.add(row, citations=_citations(answer))
             finally:  # stopped within a document, its answers so far are a row
                 if grid:
@@ -83,19 +82,18 @@ def _headings(questions: Sequence[Question]) -> dict[str, str]:
     return {q.id: q.question if texts.count(q.question) == 1 else f"{q.question} ({q.id})" for q in questions}
 
 
-def _ask(assistant: "Assistant", question: Question, filters: Filters) -> Answer:
-    return assistant.ask(question.question, history=question.history, filters=filters, conversation_id=question.id)
+def _ask(corpus: "Corpus", question: Question, filters: Filters) -> Answer:
+    return corpus.ask(question.question, history=question.history, filters=filters, conversation_id=question.id)
 
 
-def _documents(assistant: "Assistant", filters: Filters) -> Iterator[Document]:
-    total = assistant.store.count(filters)
+def _documents(corpus: "Corpus", filters: Filters) -> Sequence[Document | Summary]:
+    documents, total = corpus.listing(filters, limit=MOST_DOCUMENTS)
     if total > MOST_DOCUMENTS:
         raise UsageError(f"A grid of {total} documents is more than anybody reads.", "Choose with --source or --from.")
-    for offset in range(0, total, PAGE):
-        yield from assistant.store.documents(filters, offset=offset, limit=PAGE)
+    return documents
 
 
-def _row(assistant: "Assistant", question: Question, answer: Answer) -> dict[str, Cell]:
+def _row(corpus: "Corpus", question: Question, answer: Answer) -> dict[str, Cell]:
     row: dict[str, Cell] = {
         "id": question.id,
         "question": question.question,
@@ -112,7 +110,7 @@ def _row(assistant: "Assistant", question: Question, answer: Answer) -> dict[str
         "source": first.source,
         "date": first.date,
         "page": _page(first),
-        "link": _link(assistant, first),
+        "link": _link(corpus, first),
         "document_id": first.document_id,
         "start": first.start,
         "end": first.end,
@@ -141,11 +139,11 @@ def _page(citation: Citation) -> str:
     return ", ".join(f"{name} {value}" for name, value in citation.locator.items())
 
 
-def _link(assistant: "Assistant", citation: Citation) -> str:
+def _link(corpus: "Corpus", citation: Citation) -> str:
     """Where the document can be read: its address, else its file, at the page that is quoted."""
     if citation.url:
         return citation.url
-    document = assistant.store.document(citation.document_id)
+    document = corpus.document(citation.document_id)
     file = document.origin.partition("#")[0] if document else ""
     if not file or not Path(file).is_absolute():
         return file

@@ -4,8 +4,6 @@ Everything heavy is imported inside the command that needs it, so that ``--help`
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,10 +17,9 @@ from askcorpus_eval.cli import app as evaluation
 from askcorpus_ui.cli.keys import app as keys
 
 if TYPE_CHECKING:
-    from askcorpus.assistant import Assistant
-    from askcorpus.index.store import Store
     from askcorpus.settings import Settings
     from askcorpus.types import Filters
+    from askcorpus_ui.cli.corpus import Corpus
 
 MAX_STDIN = 1_000_000  # bytes; far more than a question may hold, and a limit on what a pipe can make us read
 
@@ -68,6 +65,10 @@ Data = Annotated[
     typer.Option(
         "--data", metavar="DIR", readable=False, help="Folder of the index. (default: .askcorpus)", show_default=False
     ),
+]
+Server = Annotated[
+    str | None,
+    typer.Option("--server", metavar="URL", help="Instead: a running server, asked with ASKCORPUS_API_KEY as its key."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 TopK = Annotated[int | None, typer.Option("--top-k", metavar="N", help="How many passages. (default: 8)")]
@@ -177,6 +178,7 @@ def ask(
         typer.Option("--map", metavar="FIELD=NAME", help="A field's column in FILE, as in question=Frage; repeatable."),
     ] = None,
     data: Data = None,
+    server: Server = None,
     language: Language = None,
     source: Source = None,
     date_from: DateFrom = "",
@@ -195,13 +197,14 @@ def ask(
     Each quote comes with its exact place. Where the documents do not hold the answer, that is the answer.
     """
     from askcorpus_ui.cli.console import note, print_answer, print_json
+    from askcorpus_ui.cli.corpus import open_corpus
 
     if (question is None) == (file is None) or (file is None) != (out is None):
         raise UsageError(
             "One question is answered, or a file of them.", "Give a QUESTION, or --file FILE and --out FILE."
         )
     filters = _filters(language, source, date_from, date_to)
-    settings = _settings(data=data, top_k=top_k, max_error=max_error)
+    settings = _reading(data, server, top_k=top_k, max_error=max_error)
     if file is not None and out is not None:
         if explain or proof or json:
             raise UsageError("--explain, --proof and --json are for one question.", "Leave them out.")
@@ -210,13 +213,13 @@ def ask(
     if per_document or names:
         raise UsageError("--per-document and --map are for a file of questions.", "Give --file FILE and --out FILE.")
     question = _read(question or "")
-    with _assistant(settings) as assistant:
-        if assistant.promise:
-            note(f"askcorpus: {assistant.promise}")
-        answer = assistant.ask(question, filters=filters, explain=explain)
-        _note_undated(assistant.store, answer.filters)
+    with open_corpus(settings) as corpus:
+        if corpus.promise:
+            note(f"askcorpus: {corpus.promise}")
+        answer = corpus.ask(question, filters=filters, explain=explain)
+        _note_undated(corpus, answer.filters)
         if proof:
-            proof.write_text(assistant.prove(answer).model_dump_json(indent=2) + "\n", encoding="utf-8")
+            proof.write_text(corpus.prove(answer).model_dump_json(indent=2) + "\n", encoding="utf-8")
     if json:
         print_json(answer)
     else:
@@ -230,18 +233,18 @@ def _ask_file(
     from askcorpus_eval.questions import read_questions
     from askcorpus_ui.cli.batch import answer_all, answer_per_document
     from askcorpus_ui.cli.console import note
+    from askcorpus_ui.cli.corpus import open_corpus
 
     asked = read_questions(file, chosen_columns(names or ()))
     for line in asked.notes:
         note(f"askcorpus: {line}")
-    with _assistant(settings) as assistant:
-        if assistant.promise:
-            note(f"askcorpus: {assistant.promise}")
-        with assistant.store.snapshot() as index:
-            filters = index.understood(filters)
+    with open_corpus(settings) as corpus:
+        if corpus.promise:
+            note(f"askcorpus: {corpus.promise}")
+        corpus.listing(filters, limit=1)  # filters that no document passes are refused before the table is begun
         answer = answer_per_document if per_document else answer_all
-        answered = answer(assistant, asked.questions, out, filters)
-        _note_undated(assistant.store, filters)
+        answered = answer(corpus, asked.questions, out, filters)
+        _note_undated(corpus, filters)
     note(f"askcorpus: {len(asked.questions)} questions, {answered} answers: {out}")
 
 
@@ -249,6 +252,7 @@ def _ask_file(
 def search(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="What to look for; - reads it from standard input.")],
     data: Data = None,
+    server: Server = None,
     language: Language = None,
     source: Source = None,
     date_from: DateFrom = "",
@@ -258,13 +262,12 @@ def search(
 ) -> None:
     """List the passages nearest to a query, best first."""
     from askcorpus_ui.cli.console import print_hits, print_json
+    from askcorpus_ui.cli.corpus import open_corpus
 
     query, filters = _read(query), _filters(language, source, date_from, date_to)
-    with _assistant(_settings(data=data, top_k=top_k)) as assistant:
-        with assistant.store.snapshot() as index:
-            filters = index.understood(filters)
-        hits = assistant.search(query, filters=filters)
-        _note_undated(assistant.store, filters)
+    with open_corpus(_reading(data, server, top_k=top_k)) as corpus:
+        hits = corpus.search(query, filters)
+        _note_undated(corpus, filters)
     if json:
         print_json({"hits": [hit.model_dump() for hit in hits]})
     else:
@@ -277,6 +280,7 @@ def verify(
         Path | None, typer.Argument(metavar="FILE", readable=False, help="A text; - reads it from standard input.")
     ] = None,
     data: Data = None,
+    server: Server = None,
     proof: Annotated[
         Path | None,
         typer.Option("--proof", metavar="FILE", readable=False, help="Instead: ask again what this proof answers."),
@@ -294,13 +298,14 @@ def verify(
     """
     from askcorpus_ui.cli.checking import read_proof, read_text, write_report
     from askcorpus_ui.cli.console import print_json, print_proof_check, print_verification
+    from askcorpus_ui.cli.corpus import open_corpus
 
     if (file is None) == (proof is None):
         raise UsageError("One text is checked, or one proof.", "Name a FILE (- for standard input), or --proof FILE.")
     if proof is not None:
         asked = read_proof(proof)
-        with _assistant(_settings(data=data)) as assistant:
-            checked = assistant.recheck(asked)
+        with open_corpus(_reading(data, server)) as corpus:
+            checked = corpus.recheck(asked)
         if json:
             print_json(checked)
         else:
@@ -308,8 +313,8 @@ def verify(
         sound = checked.status == "same"
     else:
         text = read_text(file or Path("-"))
-        with _assistant(_settings(data=data)) as assistant:
-            verification = assistant.verify(text)
+        with open_corpus(_reading(data, server)) as corpus:
+            verification = corpus.verify(text)
         if report:
             write_report(report, verification)
         if json:
@@ -364,9 +369,10 @@ def serve(
 def mcp(data: Data = None) -> None:
     """Serve agents over standard input and output, by the Model Context Protocol."""
     require("mcp", "askcorpus mcp")
+    from askcorpus_ui.cli.corpus import filled_assistant
     from askcorpus_ui.web.mcp_server import serve_on_standard_streams
 
-    with _assistant(_settings(data=data)) as assistant:
+    with filled_assistant(_settings(data=data)) as assistant:
         serve_on_standard_streams(assistant)
 
 
@@ -374,8 +380,9 @@ def mcp(data: Data = None) -> None:
 def rebuild(data: Data = None) -> None:
     """Make the search indexes again, embedding nothing."""
     from askcorpus_ui.cli.console import say
+    from askcorpus_ui.cli.corpus import filled_assistant
 
-    with _assistant(_settings(data=data)) as assistant:
+    with filled_assistant(_settings(data=data)) as assistant:
         assistant.store.rebuild()
         info = assistant.store.info()
     say(f"rebuilt {info.documents} documents, {info.passages} passages")
@@ -403,6 +410,7 @@ def doctor(data: Data = None, json: Json = False) -> None:
 @docs.command("list")
 def list_documents(
     data: Data = None,
+    server: Server = None,
     language: Language = None,
     source: Source = None,
     date_from: DateFrom = "",
@@ -412,15 +420,15 @@ def list_documents(
     json: Json = False,
 ) -> None:
     """List the documents, newest first."""
-    from askcorpus_ui.cli.console import print_documents, print_json
+    from askcorpus_ui.cli.console import print_documents, print_json, without_text
+    from askcorpus_ui.cli.corpus import open_corpus
 
     filters = _filters(language, source, date_from, date_to)
-    with _assistant(_settings(data=data)) as assistant:
-        documents, total, filters = assistant.store.listing(filters, offset=offset, limit=limit)
-        _note_undated(assistant.store, filters)
+    with open_corpus(_reading(data, server)) as corpus:
+        documents, total = corpus.listing(filters, offset, limit)
+        _note_undated(corpus, filters)
     if json:
-        listed = [document.model_dump(exclude={"text"}) | {"characters": len(document.text)} for document in documents]
-        print_json({"documents": listed, "total": total})
+        print_json({"documents": list(map(without_text, documents)), "total": total})
     else:
         print_documents(documents)
 
@@ -433,8 +441,9 @@ def list_duplicates(
 ) -> None:
     """List the documents that tell the same story, in nearly the same words or with some of it cut."""
     from askcorpus_ui.cli.console import print_json, print_stories, print_stories_as_csv
+    from askcorpus_ui.cli.corpus import filled_assistant
 
-    with _assistant(_settings(data=data)) as assistant:
+    with filled_assistant(_settings(data=data)) as assistant:
         stories = assistant.store.told_twice()
     if json:
         told = [[document.model_dump(exclude={"text", "marks"}) for document in story] for story in stories]
@@ -447,13 +456,17 @@ def list_duplicates(
 
 @docs.command("show")
 def show_document(
-    document_id: Annotated[str, typer.Argument(metavar="ID")], data: Data = None, json: Json = False
+    document_id: Annotated[str, typer.Argument(metavar="ID")],
+    data: Data = None,
+    server: Server = None,
+    json: Json = False,
 ) -> None:
     """Show a document with its whole text."""
     from askcorpus_ui.cli.console import print_document, print_json
+    from askcorpus_ui.cli.corpus import open_corpus
 
-    with _assistant(_settings(data=data)) as assistant:
-        document = assistant.store.document(document_id)
+    with open_corpus(_reading(data, server)) as corpus:
+        document = corpus.document(document_id)
     if document is None:
         raise _unknown([document_id])
     if json:
@@ -470,8 +483,9 @@ def remove_documents(document_ids: Annotated[list[str], typer.Argument(metavar="
     """
     from askcorpus.types import Filters
     from askcorpus_ui.cli.console import say
+    from askcorpus_ui.cli.corpus import filled_assistant
 
-    with _assistant(_settings(data=data)) as assistant:
+    with filled_assistant(_settings(data=data)) as assistant:
         # Counted, not read: a document that is damaged must be removable.
         if unknown := [name for name in document_ids if not assistant.store.count(Filters(document_ids=(name,)))]:
             raise _unknown(unknown)
@@ -497,11 +511,11 @@ def restore_documents(document_ids: Annotated[list[str], typer.Argument(metavar=
     say(f"{len(restored)} will come back with the next ingest")
 
 
-def _note_undated(store: "Store", filters: "Filters") -> None:
+def _note_undated(corpus: "Corpus", filters: "Filters") -> None:
     """Say what the filters leave out without anyone meaning it."""
     from askcorpus_ui.cli.console import note
 
-    if undated := store.count_undated(filters):
+    if (filters.date_from or filters.date_to) and (undated := corpus.undated(filters)):
         note(f"askcorpus: --from and --to leave out {undated} documents that have no date.")
 
 
@@ -525,22 +539,16 @@ def _settings(**flags: Any) -> "Settings":
     return read_settings(**flags)
 
 
-@contextmanager
-def _assistant(settings: "Settings") -> "Iterator[Assistant]":
-    """The assistant over a data folder that holds documents.
+def _reading(data: Path | None, server: str | None, **flags: Any) -> "Settings":
+    """The settings of a command that reads: what is named on its line counts, the folder or the server.
 
     Raises:
-        StorageError: there is no index in it; a mistyped folder is not made.
-        NothingIngested: its index holds no document.
+        UsageError: both are.
     """
-    from askcorpus.index.store import require_index
-
-    require_index(settings.data)
-    from askcorpus.assistant import open_assistant
-
-    with open_assistant(settings) as assistant:
-        assistant.store.filled()
-        yield assistant
+    if data and server:
+        raise UsageError("--data and --server do not go together.", "Leave one of them out.")
+    settings = _settings(data=data, server=server, **flags)
+    return settings.model_copy(update={"server": None}) if data else settings
 
 
 def _read(question: str) -> str:

@@ -27,6 +27,7 @@ from askcorpus.types import (
     Hit,
     Locator,
     Match,
+    Summary,
     Verification,
     locator_at,
 )
@@ -239,7 +240,14 @@ def print_proof_check(checked: ProofCheck) -> None:
     say(_joined(checked.status.replace("_", " "), checked.detail))
 
 
-def print_documents(documents: Iterable[Document]) -> None:
+def without_text(document: Document | Summary) -> dict[str, Any]:
+    """What is known about a document, and how long its text is."""
+    if isinstance(document, Summary):
+        return document.model_dump()
+    return document.model_dump(exclude={"text"}) | {"characters": len(document.text)}
+
+
+def print_documents(documents: Iterable[Document | Summary]) -> None:
     """One line a document."""
     for document in documents:
         place = _joined(document.title, document.source)

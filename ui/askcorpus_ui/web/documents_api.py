@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from askcorpus.client import MOST_LISTED, MOST_PASSAGES
 from askcorpus.errors import UsageError
-from askcorpus.types import Document, Filters, Locator, Mark, Span, locator_at
-from askcorpus_ui.listings import Page, page_of
+from askcorpus.types import Document, Filters, IndexInfo, Locator, Mark, Page, Span, locator_at
+from askcorpus_ui.listings import Hits, page_of
 from askcorpus_ui.problems import PROBLEMS
 
 if TYPE_CHECKING:
@@ -52,13 +53,13 @@ class Facets(BaseModel):
 
 
 def documents_router(assistant: "Assistant") -> APIRouter:
-    """``/api/v1/documents`` and ``/api/v1/facets``, for reading, over one assistant."""
+    """``/api/v1/documents``, ``passages``, ``facets`` and ``index``, for reading, over one assistant."""
     router = APIRouter(prefix="/api/v1", tags=["documents"], responses=PROBLEMS)
 
     @router.get("/documents", response_description="A stretch of the list.")
     def documents(
         offset: Offset = 0,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+        limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50,
         language: Annotated[tuple[str, ...], Query()] = (),
         source: Annotated[tuple[str, ...], Query()] = (),
         date_from: str = "",
@@ -82,6 +83,19 @@ def documents_router(assistant: "Assistant") -> APIRouter:
             date_min=found.date_min,
             date_max=found.date_max,
         )
+
+    @router.get("/index", response_description="What is asked.")
+    def index() -> IndexInfo:
+        """What the index is made with (as a fingerprint), and its size."""
+        return assistant.store.filled()
+
+    @router.get("/passages", response_description="Those that there are, in the order asked.")
+    def passages(
+        passage_id: Annotated[tuple[str, ...], Query(alias="id", min_length=1, max_length=MOST_PASSAGES)],
+    ) -> Hits:
+        """Passages by their ids, without scores: those that a hit's `duplicates` name, for example."""
+        assistant.store.filled()
+        return Hits(hits=tuple(assistant.store.hits(passage_id).values()))
 
     @router.get("/documents/{document_id:path}", response_description="The document, or the part asked for.")
     def document(

@@ -4,9 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from askcorpus.types import Answer, Citation, Claim, Document, Hit, IndexInfo, Scores, Span, Verification
+from askcorpus.types import Answer, Citation, Claim, Document, Hit, IndexInfo, Page, Scores, Span, Verification
 from askcorpus.verify.proof import Conditions, Proof, ProofCheck, ProvenQuote, text_hash
-from askcorpus_ui.listings import Hits, Page, summary
+from askcorpus_ui.listings import Hits, summary
 from askcorpus_ui.web.documents_api import Facets
 from askcorpus_ui.web.openai_api import completion
 from askcorpus_ui.web.responses_api import response
@@ -119,8 +119,10 @@ RESPONSES: dict[tuple[str, str], BaseModel | dict[str, Any]] = {
     ("post", "/api/v1/verify"): Verification(claims=(_CLAIM,), sound=False, index=_INDEX),
     ("post", "/api/v1/proofs"): _PROOF,
     ("post", "/api/v1/proofs/check"): ProofCheck(status="same"),
-    ("get", "/api/v1/documents"): Page(documents=[summary(_DOCUMENT)], total=1, offset=0, limit=50),
+    ("get", "/api/v1/documents"): Page(documents=(summary(_DOCUMENT),), total=1, offset=0, limit=50),
     ("get", "/api/v1/documents/{document_id}"): _DOCUMENT,
+    ("get", "/api/v1/index"): _INDEX,
+    ("get", "/api/v1/passages"): Hits(hits=(_HIT.model_copy(update={"scores": Scores()}),)),
     ("get", "/api/v1/facets"): Facets(
         documents=1,
         languages={"en": 1},

@@ -14,9 +14,10 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import BaseModel
 
+from askcorpus.client import MOST_LISTED
 from askcorpus.errors import AskcorpusError, UsageError
-from askcorpus.types import Answer, Document, Filters, Verification
-from askcorpus_ui.listings import Hits, Page, page_of
+from askcorpus.types import Answer, Document, Filters, Page, Verification
+from askcorpus_ui.listings import Hits, page_of
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -26,7 +27,6 @@ T = TypeVar("T")
 PATH = "/mcp"
 MOST_QUOTED = 20_000
 MOST_AROUND = 2_000
-MOST_LISTED = 1_000
 _READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 _INSTRUCTIONS = (
     "Answers from a fixed set of documents, each with verbatim quotations. Cite document_id, start and end. Where "

@@ -13,10 +13,11 @@ from starlette.responses import Response
 
 from askcorpus.errors import Busy, ReadError
 from askcorpus.settings import Settings
+from askcorpus.types import Summary
 from askcorpus_ingest.pipeline import Report
 from askcorpus_ingest.readers.records import EXTRA_CHARS, MOST_EXTRA, RawRecord
 from askcorpus_ingest.uploads import LONGEST_NAME, remove, take_file, take_records
-from askcorpus_ui.listings import Summary, summary
+from askcorpus_ui.listings import summary
 from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.web.guard import access_of
 from askcorpus_ui.web.rest_api import Body

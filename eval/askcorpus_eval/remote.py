@@ -1,0 +1,68 @@
+"""A running server as what is evaluated: its answers, and its documents to hold them against."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from askcorpus.answer.extractive import NAME as EXTRACTIVE
+from askcorpus.client import MOST_LISTED, Client
+from askcorpus.settings import Settings
+from askcorpus.types import Answer, Document, Filters, Hit, IndexInfo, Summary, Turn
+
+KEPT = 1000
+"""Documents that are not fetched again."""
+
+
+class RemoteDocuments:
+    """The documents behind a server, as far as an evaluation reads them."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._document = lru_cache(KEPT)(client.document)
+
+    def info(self) -> IndexInfo:
+        """What is in the index."""
+        return self._client.info()
+
+    def document(self, document_id: str) -> Document | None:
+        """The document with this id."""
+        return self._document(document_id)
+
+    def documents(
+        self, filters: Filters = Filters(), *, offset: int = 0, limit: int | None = None
+    ) -> Sequence[Summary]:
+        """A page of the documents, without their text."""
+        wanted = MOST_LISTED if limit is None else min(limit, MOST_LISTED)
+        return self._client.documents(filters, offset=offset, limit=wanted).documents
+
+    def hits(self, passage_ids: Sequence[str]) -> dict[str, Hit]:
+        """The passages with these ids."""
+        return self._client.hits(passage_ids)
+
+
+class RemoteAssistant:
+    """A server that answers by settings of its own. Of those here, ``max_error`` counts, and ``top_k`` if set;
+    ``llm`` is what answers there."""
+
+    def __init__(self, client: Client, settings: Settings, question: str) -> None:
+        """``question`` is asked once, which tells who answers. Raises as `Client.ask` does."""
+        self._client = client
+        model = client.ask(question, top_k=1).model
+        self.settings = settings.model_copy(update={"llm": None if model == EXTRACTIVE else model})
+        self.store = RemoteDocuments(client)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Turn] = (),
+        top_k: int | None = None,
+        conversation_id: str | None = None,
+    ) -> Answer:
+        """Answer one question."""
+        return self._client.ask(
+            question,
+            history=history,
+            top_k=top_k,
+            max_error=self.settings.max_error,
+            conversation_id=conversation_id,
+        )
