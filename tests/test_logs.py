@@ -62,11 +62,7 @@ def test_each_request_is_a_line_with_its_name_and_nothing_that_was_asked(tmp_pat
 @pytest.mark.parametrize("name", ["", "a b", "x" * 65, "é", '"}', "a,b"])
 def test_a_name_that_is_none_is_replaced(tmp_path: Path, name: str) -> None:
     with serving(ScriptedAssistant(), Settings(data=tmp_path)) as address:
-<<<<<<< HEAD
         given = [httpx.get(f"{address}/health", headers=[(b"X-Request-ID", name.encode())]) for _ in range(2)]
-=======
-        given = [httpx.get(f"{address}/health", headers={b"X-Request-ID": name.encode()}) for _ in range(2)]
->>>>>>> operations
     names = {response.headers["x-request-id"] for response in given}
     assert len(names) == 2 and all(len(one) == 16 for one in names)
 
