@@ -227,6 +227,26 @@ def test_what_one_file_holds_is_bounded(client: httpx.Client, monkeypatch: pytes
     assert send(client, "big.txt", b"x" * 8_000_001).status_code == 413
 
 
+def test_how_many_documents_one_file_holds_is_bounded(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight megabytes may be half a million rows of a word each: hours, in which nobody else could write."""
+    monkeypatch.setattr(uploads, "MOST_DOCUMENTS", 3)
+    rows = "\n".join(f"t{n},Row {n} of the table is here." for n in range(9))
+    changes = send(client, "rows.csv", f"title,text\n{rows}").json()
+    assert changes["added"] == 3 and "holds more than 3 documents" in changes["failed"][0]["reason"]
+
+
+def test_a_files_document_that_was_replaced_and_then_removed_stays_out(
+    embeddings: SentenceEmbeddings, tmp_path: Path
+) -> None:
+    with real_assistant(tmp_path, embeddings) as assistant, writable(assistant) as client:
+        storm = next(one.id for one in assistant.store.documents() if one.source == "Coast Wire")
+        assert client.put(f"/documents/{storm}", json=RECORD).status_code == 200
+        assert client.delete(f"/documents/{storm}").json() == {"removed": 1}
+        report = ingest([tmp_path / "articles"], assistant.store, embeddings, assistant.settings)
+        assert (report.added, report.withheld) == (0, 1) and storm not in ids(client)
+        assert client.put(f"/documents/{storm}", json=RECORD).status_code == 201, "who sends it again wants it back"
+
+
 def test_what_was_sent_stays_when_folders_are_ingested_and_what_was_removed_stays_out(
     embeddings: SentenceEmbeddings, tmp_path: Path
 ) -> None:

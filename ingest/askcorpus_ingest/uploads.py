@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import ReadError, UsageError
-from askcorpus.index.store import Store
+from askcorpus.index.store import KnownDocument, Store
 from askcorpus.settings import Settings
 from askcorpus.text.characters import clean_line
 from askcorpus_ingest.files import UPLOAD, Failure, is_upload, origin_of
@@ -23,6 +23,9 @@ MAX_MB = 8
 
 MOST_CHARACTERS = 10_000_000
 """So much text is taken of one file, whatever is packed into it: some minutes' work."""
+
+MOST_DOCUMENTS = 10_000
+"""So many documents are taken of one file, however short they are: some minutes' work, too."""
 
 _RECORDS = f"{UPLOAD}/records"  # no file's name has a slash
 _LONGEST_ENDING = 12
@@ -73,12 +76,17 @@ def take_file(name: str, content: bytes, store: Store, embeddings: SentenceEmbed
 
 
 def remove(document_ids: Sequence[str], store: Store) -> int:
-    """Remove documents for good; returns how many there were. Of what was sent nothing stays, and it may come again."""
+    """Remove documents for good; returns how many there were. What was sent may come again."""
     there = store.known(document_ids=document_ids)
-    sent = [one.id for one in there if is_upload(one.origin)]
-    read = [one.id for one in there if not is_upload(one.origin)]
+    kept_out = [one.id for one in there if _may_be_in_a_file(one)]
+    others = [one.id for one in there if not _may_be_in_a_file(one)]
     with store.writer() as writer:
-        return (writer.remove(sent) if sent else 0) + (writer.withhold(read) if read else 0)
+        return (writer.remove(others) if others else 0) + (writer.withhold(kept_out) if kept_out else 0)
+
+
+def _may_be_in_a_file(known: KnownDocument) -> bool:
+    """Whether an ingest could bring a document back: a record sent with its own id may stand in a file's place."""
+    return not is_upload(known.origin) or known.origin == f"{_RECORDS}#{known.id}"
 
 
 def _placed(record: RawRecord) -> RawRecord:
@@ -88,12 +96,16 @@ def _placed(record: RawRecord) -> RawRecord:
 
 
 def _bounded(found: Iterable[RawRecord | Failure], file: str) -> Iterator[RawRecord | Failure]:
-    """The same up to `MOST_CHARACTERS`; more is a failure."""
-    left = MOST_CHARACTERS
+    """The same up to `MOST_CHARACTERS` and `MOST_DOCUMENTS`; more is a failure."""
+    characters = documents = 0
     for one in found:
-        left -= len(one.text) if isinstance(one, RawRecord) else 0
-        if left < 0:
+        if isinstance(one, RawRecord):
+            characters, documents = characters + len(one.text), documents + 1
+        if characters > MOST_CHARACTERS:
             yield Failure(file, f"holds more than {MOST_CHARACTERS:,} characters")
+            return
+        if documents > MOST_DOCUMENTS:
+            yield Failure(file, f"holds more than {MOST_DOCUMENTS:,} documents")
             return
         yield one
 
