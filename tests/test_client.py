@@ -167,7 +167,31 @@ def test_where_nobody_answers_it_says_where() -> None:
     assert str(caught.value).startswith("No server answers at http://127.0.0.1:9/under: ")
 
 
-@pytest.mark.parametrize("url", ["", "localhost:7860", "http://", "file:///etc/passwd", "http://[::1"])
+@pytest.mark.parametrize("key", ["hush\n", " hush", "hu\x00sh", "hüsh"])
+def test_a_key_that_cannot_be_sent_is_refused_at_once_and_not_told(key: str) -> None:
+    with pytest.raises(UsageError, match="not one that can be sent") as caught:
+        Client("http://127.0.0.1:9", key)
+    assert "sh" not in str(caught.value)
+
+
+def test_ids_of_dots_reach_the_document_and_no_other_address(scripted: tuple[ScriptedAssistant, str]) -> None:
+    with Client(scripted[1]) as client:
+        assert [client.document(one) for one in ("..", "../index", "a/../../index", ".")] == [None] * 4
+
+
+def test_what_is_too_long_for_an_address_is_a_usage_error(scripted: tuple[ScriptedAssistant, str]) -> None:
+    with Client(scripted[1]) as client, pytest.raises(UsageError, match="too long"):
+        client.document("x" * 70_000)
+    with Client(scripted[1]) as client, pytest.raises(UsageError, match="too long"):
+        client.documents(Filters(sources=("x" * 70_000,)))
+
+
+LONG_NAME = f"http://{'x' * 70}.example"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "localhost:7860", "http://", "file:///etc/passwd", "http://[::1", "http://xn--/", LONG_NAME]
+)
 def test_what_is_no_address_is_refused_at_once(url: str) -> None:
     with pytest.raises(UsageError, match="is not an address"):
         Client(url)
@@ -241,6 +265,21 @@ def test_events_are_found_however_the_bytes_come() -> None:
     found = [event for at in range(len(sent)) for event in lines.events(sent[at : at + 1])]
 
     assert found == [("token", '{"text":"a\u2028b\x85é"}'), ("done", "{}")] == list(_Lines().events(sent))
+
+
+def test_an_event_that_is_no_text_is_told_as_what_it_is() -> None:
+    (event,) = _Lines().events(b'event: token\ndata: {"text": "\xff"}\n\n')
+    with Client("http://127.0.0.1:9") as client, pytest.raises(UsageError, match="does not answer as"):
+        client._server.event(*event)
+
+
+def test_a_long_event_takes_time_by_its_length_and_no_more() -> None:
+    """Looked through anew with each piece, 20 MB in pieces of a kilobyte take minutes."""
+    lines, piece = _Lines(), b"x" * 1024
+    began = time.process_time()
+    for _ in range(20_000):
+        assert not list(lines.events(piece))
+    assert time.process_time() - began < 2
 
 
 def test_fields_that_a_newer_server_adds_are_passed_over() -> None:

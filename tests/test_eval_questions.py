@@ -40,6 +40,29 @@ def test_jsonl_with_everything(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("q.jsonl", '{"question": "Why?", "id": 1' + "0" * 5000 + "}"),
+        ("q.json", '[{"question": "Why?", "id": 1' + "0" * 5000 + "}]"),
+        ("q.jsonl", '{"question": "Why?", "answers": ' + "[" * 900 + "1" + "]" * 900 + "}"),
+    ],
+)
+def test_numbers_and_lists_that_nothing_can_hold_are_told_as_faults_of_the_file(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    with pytest.raises(UsageError, match=name):
+        read_questions(write(tmp_path / name, content))
+
+
+def test_a_large_number_is_what_is_written(tmp_path: Path) -> None:
+    number = "1" + "0" * 400
+    (question,) = read_questions(write(tmp_path / "q.jsonl", f'{{"id": {number}, "question": "Why?"}}')).questions
+    assert question.id == number
+    (question,) = read_questions(write(tmp_path / "q.csv", "question,answers", f"Why?,[{number}]")).questions
+    assert question.answers == (number,)
+
+
+@pytest.mark.parametrize(
     ("row", "answerable"),
     [
         pytest.param({"doc_ids": ["d"]}, True, id="gold-makes-it-answerable"),

@@ -54,6 +54,9 @@ Of a set with ``answer`` and ``ground_truth`` the first is the answer that some 
 
 LISTS = ("answers", "doc_ids", "pages", "evidence", "nuggets")
 LIST_SEPARATOR = "|"
+MOST_DEPTH = 20
+"""Lists in lists, and objects in objects, that a text is looked for in."""
+
 _INNER = ("text", "answer", "value", "id", "name", "content")
 _ROLES = {"human": "user", "ai": "assistant", "bot": "assistant", "model": "assistant"}
 
@@ -162,9 +165,9 @@ def _value(field: str, values: Sequence[Any]) -> Any:
     return values[0]
 
 
-def texts_of(value: Any) -> list[Any]:
+def texts_of(value: Any, depth: int = MOST_DEPTH) -> list[Any]:
     """The texts of a value: numbers as they are written, what lists hold, and the text of an object (``{"text": …}``,
-    as in SQuAD); none of null. What has no text is handed back as it is."""
+    as in SQuAD); none of null. What has no text, or lies deeper than ``depth``, is handed back as it is."""
     if not _is_given(value):
         return []
     if isinstance(value, str):
@@ -172,13 +175,13 @@ def texts_of(value: Any) -> list[Any]:
     if isinstance(value, bool):
         return [str(value).lower()]
     if isinstance(value, int | float):
-        return [str(int(value)) if float(value).is_integer() else repr(value)]
-    if isinstance(value, list):
-        return [text for one in value if _is_given(one) for text in texts_of(one)]
-    if isinstance(value, dict):
+        return [str(int(value)) if isinstance(value, int) or value.is_integer() else repr(value)]
+    if isinstance(value, list) and depth:
+        return [text for one in value if _is_given(one) for text in texts_of(one, depth - 1)]
+    if isinstance(value, dict) and depth:
         inner = next((value[name] for name in _INNER if _is_given(value.get(name))), None)
         if inner is not None:
-            return texts_of(inner)
+            return texts_of(inner, depth - 1)
     return [value]
 
 

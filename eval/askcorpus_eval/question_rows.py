@@ -73,8 +73,8 @@ def json_lines(path: Path) -> Iterator[Row]:
 def _json_object(path: Path, number: int, line: str) -> Mapping[str, Any]:
     try:
         row = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as exc:
-        reason = exc.msg if isinstance(exc, json.JSONDecodeError) else "too deep"
+    except (ValueError, RecursionError) as exc:  # ValueError: a number of thousands of digits
+        reason = exc.msg if isinstance(exc, json.JSONDecodeError) else "too deep, or a number too long"
         raise UsageError(f"{path}: line {number}: not JSON ({reason}).", "One JSON object a line.") from exc
     if not isinstance(row, dict):
         raise UsageError(f"{path}: line {number}: not a JSON object.", "One JSON object a line.")
@@ -83,9 +83,10 @@ def _json_object(path: Path, number: int, line: str) -> Mapping[str, Any]:
 
 def _json_list(path: Path) -> Iterator[Row]:
     """The objects of the list that a JSON file is, or that the object in it holds (``{"questions": […]}``)."""
+    text = path.read_text(encoding="utf-8-sig")
     try:
-        whole = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (json.JSONDecodeError, RecursionError) as exc:
+        whole = json.loads(text)
+    except (ValueError, RecursionError) as exc:
         raise UsageError(f"{path}: not JSON.", "Give a list of objects, or JSONL.") from exc
     lists = [value for value in whole.values() if isinstance(value, list)] if isinstance(whole, dict) else [whole]
     rows = lists[0] if len(lists) == 1 else None

@@ -79,12 +79,16 @@ class _Server:
     def __init__(self, url: str, key: str | None) -> None:
         try:
             self._url = httpx.URL(url.rstrip("/") + "/")
-        except httpx.InvalidURL as exc:
+            self._url.host.encode("idna")  # as whoever looks it up does
+        except (httpx.InvalidURL, UnicodeError) as exc:
             raise UsageError(f"{url} is not an address.", _ADDRESS) from exc
         if self._url.scheme not in ("http", "https") or not self._url.host:
             raise UsageError(f"{url} is not an address.", _ADDRESS)
-        if key is not None and not key.isascii():
-            raise UsageError("The key is not one that can be sent.", "A key has ASCII characters only.")
+        if key is not None and not (key.isascii() and key.isprintable() and key == key.strip()):
+            raise UsageError(
+                "The key is not one that can be sent.",
+                "A key is one line of ASCII characters without blanks around it.",
+            )
         self._key = key
         host = f"{self._url.netloc.decode()}{self._url.path}".rstrip("/")
         self.address = f"{self._url.scheme}://{host}"  # without a password, for messages
@@ -103,6 +107,8 @@ class _Server:
         """What fails on the way to the server and back, as an error of ours."""
         try:
             yield
+        except httpx.InvalidURL as exc:
+            raise UsageError(f"What is asked of {self.address} is too long: {exc}.", "Ask for less at once.") from exc
         except httpx.TimeoutException as exc:
             raise Busy(f"{self.address} did not answer in time.", "Ask again, or give it more time.") from exc
         except httpx.ConnectError as exc:
@@ -416,13 +422,17 @@ class _Lines:
     """Server-sent events out of a stream of bytes. Only line feeds end a line: JSON may hold other separators."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
 
     def events(self, chunk: bytes) -> Iterator[tuple[str, str]]:
         """The events that are whole with this chunk: name and data of each."""
-        *whole, self._rest = (self._rest + chunk).split(b"\n\n")
-        for event in whole:
-            fields = [line.partition(": ") for line in event.decode().split("\n")]
+        looked_through = max(0, len(self._rest) - 1)
+        self._rest += chunk
+        if self._rest.find(b"\n\n", looked_through) < 0:
+            return
+        *whole, self._rest = self._rest.split(b"\n\n")
+        for event in whole:  # bytes that are no text are refused with the data that they are in
+            fields = [line.partition(": ") for line in event.decode(errors="surrogateescape").split("\n")]
             name = "".join(value for field, _, value in fields if field == "event")
             if name in _EVENTS:
                 yield name, "\n".join(value for field, _, value in fields if field == "data")
@@ -474,7 +484,8 @@ def _json(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _document_path(document_id: str) -> str:
-    return f"{_API}/documents/{quote(document_id, errors='replace')}"
+    """A document's address; its dots are spelt out, for ``..`` would lead to another one."""
+    return f"{_API}/documents/{quote(document_id, errors='replace').replace('.', '%2E')}"
 
 
 def _is_missing(response: httpx.Response) -> bool:
