@@ -7,6 +7,7 @@ import pytest
 from askcorpus.search.names import names_of
 from askcorpus.search.period import read_period
 from askcorpus.search.query import LONGEST_QUESTION
+from askcorpus.text.figures import figures
 from askcorpus.text.language import detect_language
 from askcorpus.text.words import terms
 
@@ -17,6 +18,7 @@ def read(question: str) -> None:
     terms(question)
     read_period(question, "2023-05-01")
     names_of(question, "en")
+    figures(question)
 
 
 @pytest.mark.parametrize(
@@ -28,4 +30,4 @@ def test_the_longest_question_is_read_in_a_moment(text: str) -> None:
     question = (text * LONGEST_QUESTION)[:LONGEST_QUESTION]
     start = time.thread_time()
     read(question)
-    assert time.thread_time() - start < 1.0
+    assert time.thread_time() - start < 2.0, "what grows with the square takes minutes"
