@@ -11,8 +11,8 @@ same sense; how many answers are announced as contradicted (these corpora have o
 of sentences of ``tests/test_contradiction.py``, how many contradictions are found, and how many others taken for one.
 
 With ``--unread`` nothing is read or answered: hit@5 and MRR@10 are of the order before the reader, in a tenth of the
-time. Nothing is fitted again for a value. The numbers by which a language model's answers are attributed, and the
-alignment of the reader's encoder, are not tried here.
+time. Nothing is fitted again for a value. The numbers by which a language model's answers are attributed are tried by
+``bench/attribution.py``; the alignment of the reader's encoder is not, since for each value all is read anew.
 """
 
 import argparse
