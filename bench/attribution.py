@@ -28,7 +28,6 @@ from askcorpus.types import Hit
 VALUES: dict[str, tuple[Any, ...]] = {
     "min_coverage": (0.0, 0.25, 0.75, 1.1),
     "min_support": (0.0, 0.84, 0.92, 2.0),
-    "coverage_weight": (0.0, 0.075, 0.3),
     "second_sentence_gain": (0.0, 0.1, 0.4, 1.1),
     "small_number": (0, 6, 24, 10**9),
 }

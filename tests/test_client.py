@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 import pytest
 
 from askcorpus.assistant import Assistant
-from askcorpus.client import AsyncClient, Client, _Lines
+from askcorpus.client import AsyncClient, Client
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import AskcorpusError, Busy, ModelError, NothingIngested, UsageError
 from askcorpus.settings import Settings
 from askcorpus.types import Answer, Done, Filters, Retrieved, Token, Turn
+from askcorpus.wire import Lines
 from scripted import ScriptedAssistant
 from serving import QUESTION, real_assistant, serving
 
@@ -260,22 +261,22 @@ def test_closing_a_stream_ends_the_work_on_it(scripted: tuple[ScriptedAssistant,
 def test_events_are_found_however_the_bytes_come() -> None:
     """Only a line feed ends a line: a text may hold what Python takes for one."""
     sent = 'event: token\ndata: {"text":"a\u2028b\x85é"}\n\n: still here\n\nevent: done\ndata: {}\n\n'.encode()
-    lines = _Lines()
+    lines = Lines()
 
     found = [event for at in range(len(sent)) for event in lines.events(sent[at : at + 1])]
 
-    assert found == [("token", '{"text":"a\u2028b\x85é"}'), ("done", "{}")] == list(_Lines().events(sent))
+    assert found == [("token", '{"text":"a\u2028b\x85é"}'), ("done", "{}")] == list(Lines().events(sent))
 
 
 def test_an_event_that_is_no_text_is_told_as_what_it_is() -> None:
-    (event,) = _Lines().events(b'event: token\ndata: {"text": "\xff"}\n\n')
+    (event,) = Lines().events(b'event: token\ndata: {"text": "\xff"}\n\n')
     with Client("http://127.0.0.1:9") as client, pytest.raises(UsageError, match="does not answer as"):
         client._server.event(*event)
 
 
 def test_a_long_event_takes_time_by_its_length_and_no_more() -> None:
     """Looked through anew with each piece, 20 MB in pieces of a kilobyte take minutes."""
-    lines, piece = _Lines(), b"x" * 1024
+    lines, piece = Lines(), b"x" * 1024
     began = time.process_time()
     for _ in range(20_000):
         assert not list(lines.events(piece))

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from askcorpus.answer.extractive import NAME as EXTRACTIVE
-from askcorpus.client import MOST_LISTED, Client
+from askcorpus.client import Client
 from askcorpus.settings import Settings
 from askcorpus.types import Answer, Document, Filters, Hit, IndexInfo, Summary, Turn
+from askcorpus.wire import MOST_LISTED
 
 KEPT = 1000
 """Documents that are not fetched again."""

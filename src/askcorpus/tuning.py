@@ -131,10 +131,7 @@ class Tuning:
     """A quote that holds this share of a claim's content words supports it. (Attribution)"""
 
     min_support: float = 0.88
-    """So does one whose similarity, plus ``coverage_weight`` times its coverage, reaches this. (Attribution)"""
-
-    coverage_weight: float = 0.15
-    """What a quote's coverage counts beside its similarity. (Attribution)"""
+    """So does one whose similarity reaches this. (Attribution)"""
 
     second_sentence_gain: float = 0.2
     """A second sentence is quoted when it holds at least this much more of the claim's words. (Attribution)"""

@@ -2,7 +2,8 @@
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -150,6 +151,22 @@ def retry_after(error: AskcorpusError) -> dict[str, str]:
 def unexpected(reference: str) -> Fault:
     """An error nobody foresaw: its details are in the log, under the reference, and nowhere else."""
     return Fault("InternalError", "Something went wrong.", f"Logged as {reference}.")
+
+
+async def told_in_stream(parts: AsyncGenerator[bytes], told: Callable[[int, Fault], bytes]) -> AsyncGenerator[bytes]:
+    """The parts of a stream and, where a fault ends them, what ``told`` makes of its status and of it.
+
+    The status line is long gone then: all that is left is to say so in the stream.
+    """
+    async with aclosing(parts):
+        try:
+            async for part in parts:
+                yield part
+        except AskcorpusError as exc:
+            yield told(status_of(exc), fault_of(exc))
+        except Exception:  # whatever it is, it is logged in full, and the client learns that it happened
+            log.exception("Unexpected error %s", reference := new_reference())
+            yield told(500, unexpected(reference))
 
 
 def add_error_handlers(app: FastAPI) -> None:

@@ -70,11 +70,10 @@ def best_support(claim: str, hit: Hit, similarity: Similarity, tuning: Tuning = 
     first, last, coverage = _best_window(held, most, len(wanted), tuning)
     if coverage < tuning.min_coverage:
         alike = similarity([claim], [hit.text[start:end] for start, end in spans])[0]
-        worth = alike + tuning.coverage_weight * np.array([len(own) for own in held]) / max(1, len(wanted))
-        best = int(np.argmax(worth))
-        first, last, coverage = _best_window(held, best, len(wanted), tuning)
-        if alike[best] + tuning.coverage_weight * coverage < tuning.min_support:
+        best = int(np.argmax(alike))
+        if alike[best] < tuning.min_support:
             return None
+        first, last, _ = _best_window(held, best, len(wanted), tuning)
     span = Span(hit.start + spans[first].start, hit.start + spans[last].end)
     return Quote(
         marker=0,

@@ -74,6 +74,8 @@ def missing_names(query: Query, hits: Iterable[Hit]) -> tuple[Name, ...]:
 
 def missing_numbers(query: Query, hits: Iterable[Hit]) -> tuple[str, ...]:
     """The larger numbers of a question, as it writes them, that no passage has in figures, nor its title or date."""
+    if not query.numbers:
+        return ()
     held = set[str]().union(*(figures(f"{hit.title} {hit.date} {hit.text}") for hit in hits))
     return tuple(written for digits, written in query.numbers.items() if digits not in held)
 

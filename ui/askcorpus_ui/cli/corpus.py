@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from askcorpus.client import MOST_LISTED, Client
+from askcorpus.client import Client
 from askcorpus.settings import Settings
 from askcorpus.types import Answer, Document, Filters, Hit, Summary, Turn, Verification
 from askcorpus.verify.proof import Proof, ProofCheck
+from askcorpus.wire import MOST_LISTED
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from askcorpus.client import MOST_LISTED, MOST_PASSAGES
 from askcorpus.errors import UsageError
 from askcorpus.types import Document, Filters, IndexInfo, Locator, Mark, Page, Span, locator_at
+from askcorpus.wire import MOST_LISTED, MOST_PASSAGES
 from askcorpus_ui.listings import Hits, page_of
 from askcorpus_ui.problems import PROBLEMS
 

@@ -14,9 +14,9 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import BaseModel
 
-from askcorpus.client import MOST_LISTED
 from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.types import Answer, Document, Filters, Page, Verification
+from askcorpus.wire import MOST_LISTED
 from askcorpus_ui.listings import Hits, page_of
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ would give the reply another form (tools, a schema, several choices) is refused.
 """
 
 import json
-import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,18 +17,17 @@ from fastapi.sse import format_sse_event
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 
-from askcorpus.errors import AskcorpusError, UsageError
+from askcorpus.errors import UsageError
 from askcorpus.types import Answer, Citation, Done, Event, Filters, Turn
 from askcorpus_ui.bodies import without_nulls
 from askcorpus_ui.chat.references import Reference
-from askcorpus_ui.problems import REFUSALS, fault_of, new_reference, refusal, status_of, unexpected
+from askcorpus_ui.problems import REFUSALS, Fault, refusal, told_in_stream
 from askcorpus_ui.streaming import Questions, first_event, whole_answer
 from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
 
-log = logging.getLogger(__name__)
 
 MODEL = "askcorpus"
 
@@ -177,22 +175,25 @@ async def _streamed(events: AsyncGenerator[Event], request: Request, usage: bool
     return StreamingResponse(chunks, headers=EVENT_STREAM_HEADERS, media_type="text/event-stream")
 
 
-async def _chunks(events: AsyncGenerator[Event], base: str, usage: bool) -> AsyncIterator[bytes]:
+async def _chunks(events: AsyncGenerator[Event], base: str, usage: bool) -> AsyncGenerator[bytes]:
     """The answer as chunks, once it is verified: unlike our own surfaces, this one cannot take back a word."""
+    async for chunk in told_in_stream(_told(events, base, usage), _failed):
+        yield chunk
+    yield format_sse_event(data_str="[DONE]")
+
+
+async def _told(events: AsyncGenerator[Event], base: str, usage: bool) -> AsyncGenerator[bytes]:
     head = _head(f"chatcmpl-{time.time_ns():x}", "chat.completion.chunk")
     async with aclosing(events):
-        try:
-            yield _chunk(head, {"role": "assistant", "content": ""})
-            async for event in events:
-                if isinstance(event, Done):
-                    for chunk in _answer_chunks(head, event.answer, base, usage):
-                        yield chunk
-        except AskcorpusError as exc:
-            yield _data(refusal(status_of(exc), fault_of(exc)).model_dump())
-        except Exception:  # the status line is long gone: all that is left is to say so in the stream
-            log.exception("Unexpected error %s", reference := new_reference())
-            yield _data(refusal(500, unexpected(reference)).model_dump())
-    yield format_sse_event(data_str="[DONE]")
+        yield _chunk(head, {"role": "assistant", "content": ""})
+        async for event in events:
+            if isinstance(event, Done):
+                for chunk in _answer_chunks(head, event.answer, base, usage):
+                    yield chunk
+
+
+def _failed(status: int, fault: Fault) -> bytes:
+    return _data(refusal(status, fault).model_dump())
 
 
 def _answer_chunks(head: dict[str, Any], answer: Answer, base: str, usage: bool) -> list[bytes]:

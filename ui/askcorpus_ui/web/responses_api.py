@@ -4,10 +4,11 @@ The reply is one message whose citations are the API's own annotations. Nothing 
 """
 
 import json
-import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -15,9 +16,8 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import Field
 
-from askcorpus.errors import AskcorpusError
 from askcorpus.types import Answer, Done, Event, Filters
-from askcorpus_ui.problems import REFUSALS, Fault, fault_of, new_reference, refusal, status_of, unexpected
+from askcorpus_ui.problems import REFUSALS, Fault, refusal, told_in_stream
 from askcorpus_ui.streaming import Questions, first_event, whole_answer
 from askcorpus_ui.web.openai_api import (
     MODEL,
@@ -35,7 +35,6 @@ from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
 
-log = logging.getLogger(__name__)
 
 _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/json": {}, "text/event-stream": {}}, "description": "The response, or its events."}
@@ -164,25 +163,21 @@ def _citations(answer: Answer, base: str) -> list[dict[str, Any]]:
     return [{"type": one["type"], **one["url_citation"]} for one in annotations(answer, base)]
 
 
-async def _sent(events: AsyncGenerator[Event], base: str) -> AsyncIterator[bytes]:
+def _sent(events: AsyncGenerator[Event], base: str) -> AsyncGenerator[bytes]:
     """The response as its events, once it is verified: a word that was sent cannot be taken back."""
+    numbers = count()
+    return told_in_stream(_events(events, base, numbers), partial(_failed, numbers))
+
+
+async def _events(events: AsyncGenerator[Event], base: str, numbers: Iterator[int]) -> AsyncGenerator[bytes]:
     begun = _begun(f"resp_{time.time_ns():x}")
-    number = 0
     async with aclosing(events):
-        try:
-            for kind in ("response.created", "response.in_progress"):
-                yield _event(kind, number, response=begun)
-                number += 1
-            async for event in events:
-                if isinstance(event, Done):
-                    for kind, fields in _told(begun, event.answer, base):
-                        yield _event(kind, number, **fields)
-                        number += 1
-        except AskcorpusError as exc:
-            yield _failed(number, status_of(exc), fault_of(exc))
-        except Exception:  # the status line is long gone: all that is left is to say so in the stream
-            log.exception("Unexpected error %s", reference := new_reference())
-            yield _failed(number, 500, unexpected(reference))
+        for kind in ("response.created", "response.in_progress"):
+            yield _event(kind, next(numbers), response=begun)
+        async for event in events:
+            if isinstance(event, Done):
+                for kind, fields in _told(begun, event.answer, base):
+                    yield _event(kind, next(numbers), **fields)
 
 
 def _told(begun: dict[str, Any], answer: Answer, base: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -212,7 +207,9 @@ def _event(kind: str, number: int, **fields: Any) -> bytes:
     return format_sse_event(event=kind, data_str=json.dumps(data, ensure_ascii=False))
 
 
-def _failed(number: int, status: int, fault: Fault) -> bytes:
+def _failed(numbers: Iterator[int], status: int, fault: Fault) -> bytes:
     """That it went wrong, as the event that the API has for it, and as its clients look for it."""
     told = refusal(status, fault).error
-    return _event("error", number, code=told.code, message=told.message, param=told.param, error=told.model_dump())
+    return _event(
+        "error", next(numbers), code=told.code, message=told.message, param=told.param, error=told.model_dump()
+    )

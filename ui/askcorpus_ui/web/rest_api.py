@@ -1,7 +1,6 @@
 """The REST door: questions and searches as JSON, streams as server-sent events; whether the server can answer."""
 
-import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,18 +10,15 @@ from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
-from askcorpus.errors import AskcorpusError
 from askcorpus.types import Answer, Done, Event, Filters, Token, Turn
 from askcorpus_ui.bodies import without_nulls
 from askcorpus_ui.listings import Hits
-from askcorpus_ui.problems import PROBLEMS, fault_of, new_reference, problem, status_of, unexpected
+from askcorpus_ui.problems import PROBLEMS, Fault, problem, told_in_stream
 from askcorpus_ui.streaming import Questions, first_event, unless_left, whole_answer
 from askcorpus_ui.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
-
-log = logging.getLogger(__name__)
 
 CLIENT_LEFT = 499
 EVENT_STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
@@ -165,21 +161,19 @@ async def _event_stream(events: AsyncGenerator[Event], request: Request) -> Resp
     first = await first_event(events, request)
     if first is None:
         return Response(status_code=CLIENT_LEFT)
-    content = _server_sent(first, events)
+    content = told_in_stream(_server_sent(first, events), _failed)
     return StreamingResponse(content, headers=EVENT_STREAM_HEADERS, media_type="text/event-stream")
 
 
-async def _server_sent(first: Event, events: AsyncGenerator[Event]) -> AsyncIterator[bytes]:
+async def _server_sent(first: Event, events: AsyncGenerator[Event]) -> AsyncGenerator[bytes]:
     async with aclosing(events):
-        try:
-            yield _encoded(first)
-            async for event in events:
-                yield _encoded(event)
-        except AskcorpusError as exc:
-            yield format_sse_event(event="error", data_str=problem(status_of(exc), fault_of(exc)).model_dump_json())
-        except Exception:  # the status line is long gone: all that is left is to say so in the stream
-            log.exception("Unexpected error %s", reference := new_reference())
-            yield format_sse_event(event="error", data_str=problem(500, unexpected(reference)).model_dump_json())
+        yield _encoded(first)
+        async for event in events:
+            yield _encoded(event)
+
+
+def _failed(status: int, fault: Fault) -> bytes:
+    return format_sse_event(event="error", data_str=problem(status, fault).model_dump_json())
 
 
 def _encoded(event: Event) -> bytes:
