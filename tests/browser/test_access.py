@@ -112,6 +112,18 @@ def test_the_page_fits_any_window(page: Any, size: tuple[int, int]) -> None:
         assert chat["height"] >= 100, f"{chat['height']} for the conversation: {state}"
 
 
+@pytest.mark.parametrize(
+    "language",
+    [
+        pytest.param(code, marks=pytest.mark.context(locale=code, viewport={"width": 320, "height": 640}))
+        for code in ("en", "fr", "de", "es", "ar")
+    ],
+)
+def test_the_name_of_the_page_has_room_beside_its_buttons(page: Any, language: str) -> None:  # noqa: ARG001
+    name, room = (page.locator(part).bounding_box() for part in ("#masthead h1", "#masthead"))
+    assert room["x"] <= name["x"] and name["x"] + name["width"] <= room["x"] + room["width"]
+
+
 @pytest.mark.context(forced_colors="active")
 def test_in_forced_colours_what_is_marked_can_be_told(page: Any) -> None:
     def line(selector: str, side: str = "top") -> str:
