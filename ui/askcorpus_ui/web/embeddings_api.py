@@ -58,7 +58,7 @@ class EmbeddingBody(Lenient):
 
 
 def embeddings_router(assistant: "Assistant", questions: Questions) -> APIRouter:
-    """``/v1/embeddings`` by the model of one assistant; a few texts at a time take their turn among the ``questions``."""
+    """``/v1/embeddings`` by the model of one assistant; a few texts at a time take a turn among the ``questions``."""
     router = APIRouter(prefix="/v1", tags=["openai"], responses=REFUSALS)
 
     @router.post("/embeddings", response_model=None, responses=_VECTORS)
