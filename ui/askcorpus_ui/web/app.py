@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
@@ -23,6 +24,8 @@ from askcorpus_ui.web.documents_page import list_router
 from askcorpus_ui.web.embeddings_api import embeddings_router
 from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.head import Heads
+from askcorpus_ui.web.jobs import Jobs
+from askcorpus_ui.web.jobs_api import JOB_FILES, jobs_router
 from askcorpus_ui.web.keys import Keys
 from askcorpus_ui.web.logs import Logged
 from askcorpus_ui.web.openai_api import openai_router
@@ -40,6 +43,9 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
     from askcorpus.assistant import Assistant
+
+JOBS_SECONDS = 5.0
+"""How long a server that stops waits for the part that a job is just writing."""
 
 
 def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence[str] = ()) -> FastAPI:
@@ -62,11 +68,14 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     keys = Keys(settings.data)
     writable = settings.write_key is not None or any("writing" in key.opens for key in keys.listed())
 
+    jobs = Jobs(settings.data)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         warm_up.start()
         async with agents.session_manager.run() if agents else nullcontext():
             yield
+        await to_thread.run_sync(jobs.stop, JOBS_SECONDS)
         conversations.close()
         keys.close()
 
@@ -86,7 +95,8 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(conversations_router(assistant, conversations, feedback))
     app.include_router(documents_router(assistant))
     if writable:
-        app.include_router(writing_router(assistant, settings))
+        app.include_router(writing_router(assistant, settings, jobs))
+        app.include_router(jobs_router(assistant, settings, jobs))
     app.include_router(verify_router(assistant, questions))
     app.include_router(openai_router(assistant, questions))
     app.include_router(responses_router(assistant, questions))
@@ -101,7 +111,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
     # The one added last is the first that a request comes through.
     app.add_middleware(Heads)
-    app.add_middleware(BoundedBodies, raw=(FILES,) if writable else ())
+    app.add_middleware(BoundedBodies, raw=(FILES, JOB_FILES) if writable else ())
     app.add_middleware(Guard, settings=settings, keys=keys)
     app.add_middleware(
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
