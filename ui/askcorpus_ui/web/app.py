@@ -18,6 +18,7 @@ from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.problems import add_error_handlers
 from askcorpus_ui.streaming import Questions
 from askcorpus_ui.warm_up import WarmUp
+from askcorpus_ui.web.batch_api import batch_router
 from askcorpus_ui.web.conversations_api import Keeper, conversations_router
 from askcorpus_ui.web.documents_api import documents_router
 from askcorpus_ui.web.documents_page import list_router
@@ -92,6 +93,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     feedback = FeedbackFile(settings.data / FEEDBACK)
     conversations = Conversations(settings.data, settings.keep_conversations)
     app.include_router(api_router(assistant, questions, Keeper(assistant, conversations, feedback).events))
+    app.include_router(batch_router(assistant, questions))
     app.include_router(conversations_router(assistant, conversations, feedback))
     app.include_router(documents_router(assistant))
     if writable:

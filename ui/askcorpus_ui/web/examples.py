@@ -134,6 +134,7 @@ _EVENTS = f"event: passages\ndata: {Hits(hits=(_HIT,)).model_dump_json()}\n\neve
 REQUESTS: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/ask"): {"question": _QUESTION, "filters": {"languages": ["en"], "date_from": "2024"}},
     ("post", "/api/v1/ask/stream"): {"question": _QUESTION},
+    ("post", "/api/v1/ask/batch"): {"questions": [{"id": "q1", "question": _QUESTION}]},
     ("post", "/api/v1/search"): {"query": "tidal barrier", "top_k": 3},
     ("post", "/api/v1/verify"): {"text": "“The council voted 31 to 14”, the Northport Gazette wrote."},
     ("post", "/api/v1/proofs"): {"answer": _ANSWER.model_dump(mode="json")},
@@ -201,6 +202,10 @@ RESPONSES: dict[tuple[str, str], BaseModel | dict[str, Any]] = {
 TEXTS: dict[tuple[str, str], str] = {
     ("post", "/api/v1/ask"): _EVENTS,
     ("post", "/api/v1/ask/stream"): _EVENTS,
+    (
+        "post",
+        "/api/v1/ask/batch",
+    ): f'{{"id": "q1", "question": "{_QUESTION}", "answered": "yes", "quote": "{_QUOTE}", …}}\n',
     ("get", "/api/v1/conversations/{conversation_id}/export"): f"# {_QUESTION}\n\n## {_QUESTION}\n\n{_ANSWER.answer}\n",
 }
 """Of responses that are no JSON."""
