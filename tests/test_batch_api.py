@@ -95,7 +95,8 @@ def test_a_client_that_leaves_ends_the_questions(client: httpx.Client, assistant
     abandoned = assistant.abandoned
     body = {"questions": [{"question": "council?"}, *[{"question": "slow council"}] * 50]}
     with client.stream("POST", ADDRESS, json=body) as response:
-        assert json.loads(next(response.iter_lines()))["answered"] == "yes"
+        lines = response.iter_lines()
+        assert json.loads(next(lines))["answered"] == "yes"
         deadline = time.monotonic() + 10
         while assistant.asked[-1][0] != "slow council" and time.monotonic() < deadline:
             time.sleep(0.02)
