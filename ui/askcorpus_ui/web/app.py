@@ -1,9 +1,9 @@
 """The web application: chat, REST and documentation over one assistant."""
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from anyio import to_thread
 from fastapi import FastAPI
@@ -63,6 +63,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     }
     from askcorpus_ui.chat.page import mount_chat
 
+    assistant, end_tracing = _traced(assistant, settings)
     warm_up, metrics = WarmUp(assistant), Metrics()
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
     agents = _agents(assistant, questions) if settings.mcp else None
@@ -79,6 +80,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         await to_thread.run_sync(jobs.stop, JOBS_SECONDS)
         conversations.close()
         keys.close()
+        await to_thread.run_sync(end_tracing)
 
     app = FastAPIOffline(
         title="askcorpus",
@@ -123,6 +125,18 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     if settings.root_path:
         app.add_middleware(Prefixed, root=settings.root_path)
     return app
+
+
+def _traced(assistant: "Assistant", settings: Settings) -> "tuple[Assistant, Callable[[], None]]":
+    """The assistant, traced where a setting says so, and what sends the rest of the traces."""
+    if not settings.tracing:
+        return assistant, lambda: None
+    require("otel", "ASKCORPUS_TRACING")
+    from askcorpus_ui.web.tracing import TracedAssistant, exporting
+
+    provider = exporting()
+    traced = TracedAssistant(assistant, provider, with_text=settings.log_questions)
+    return cast("Assistant", traced), provider.shutdown
 
 
 def _agents(assistant: "Assistant", questions: Questions) -> "MCPServer[Any]":
