@@ -58,7 +58,7 @@ def records(count: int, prefix: str) -> list[dict[str, str]]:
 
 def test_documents_are_added_after_the_request_and_told_of(client: httpx.Client) -> None:
     sent = [*records(120, "north"), {"id": "empty", "text": " "}]
-    begun = client.post(f"{JOBS}/documents", json={"documents": sent})
+    begun = client.post(f"{JOBS}", json={"documents": sent})
 
     assert begun.status_code == 202
     assert begun.headers["location"] == f"{JOBS}/{begun.json()['id']}"
@@ -69,7 +69,7 @@ def test_documents_are_added_after_the_request_and_told_of(client: httpx.Client)
     assert client.get("/api/v1/documents/north119").status_code == 200
     assert client.get(JOBS).json()["jobs"][0] == job
 
-    again = over(client, client.post(f"{JOBS}/documents", json={"documents": sent[:120]}).json()["id"])
+    again = over(client, client.post(f"{JOBS}", json={"documents": sent[:120]}).json()["id"])
     assert (again["added"], again["unchanged"]) == (0, 120)
 
 
@@ -79,20 +79,20 @@ def test_an_archive_is_a_job_and_so_is_what_cannot_be_read(client: httpx.Client)
         for n in range(3):
             archive.writestr(f"{n}.txt", f"The file {n} tells of the pier.")
         archive.writestr("broken.pdf", b"%PDF-1.7 broken")
-    begun = client.post(f"{JOBS}/files", params={"name": "pier.zip"}, content=packed.getvalue()).json()
+    begun = client.post("/api/v1/files/jobs", params={"name": "pier.zip"}, content=packed.getvalue()).json()
     job = over(client, begun["id"])
     assert (job["state"], job["detail"], job["name"], job["total"]) == ("done", "", "pier.zip", None)
     assert (job["added"], job["failures"]) == (3, 1)
 
-    broken = client.post(f"{JOBS}/files", params={"name": "broken.pdf"}, content=b"%PDF-1.7 broken").json()
+    broken = client.post("/api/v1/files/jobs", params={"name": "broken.pdf"}, content=b"%PDF-1.7 broken").json()
     told = over(client, broken["id"])
     assert told["state"] == "failed" and told["detail"].startswith("broken.pdf ")
 
 
 def test_a_job_that_is_ended_keeps_what_it_has_written(client: httpx.Client) -> None:
     long = [{"id": f"long{n}", "text": f"Sentence {n} of a long report. " * 100} for n in range(99)]
-    begun = client.post(f"{JOBS}/documents", json={"documents": long}).json()
-    waiting = client.post(f"{JOBS}/documents", json={"documents": records(3, "after")}).json()
+    begun = client.post(f"{JOBS}", json={"documents": long}).json()
+    waiting = client.post(f"{JOBS}", json={"documents": records(3, "after")}).json()
     until(lambda: client.get(f"{JOBS}/{begun['id']}").json(), lambda job: job["added"] > 0)
 
     busy = client.post("/api/v1/documents", json={"documents": records(1, "beside")})
@@ -111,16 +111,17 @@ def test_a_job_that_is_ended_keeps_what_it_has_written(client: httpx.Client) -> 
 @pytest.mark.parametrize(
     ("path", "sent", "status"),
     [
-        ("documents", {"json": {"documents": []}}, 422),
-        ("documents", {"json": {"documents": [{"text": "x"}] * 10_001}}, 422),
-        ("documents", {"json": {"documents": [{"id": "a\nb", "text": "x"}]}}, 400),
-        ("files?name=..", {"content": b"x"}, 400),
-        ("files?name=a.txt", {"content": b"x" * 8_000_001}, 413),
+        ("/api/v1/jobs", {"json": {"documents": []}}, 422),
+        ("/api/v1/jobs", {"json": {"documents": [{"text": "x"}] * 10_001}}, 422),
+        ("/api/v1/jobs", {"json": {"documents": [{"id": "a\nb", "text": "x"}]}}, 400),
+        ("/api/v1/files/jobs?name=a.txt", {"content": b""}, 422),
+        ("/api/v1/files/jobs?name=..", {"content": b"x"}, 400),
+        ("/api/v1/files/jobs?name=a.txt", {"content": b"x" * 8_000_001}, 413),
     ],
 )
 def test_what_is_no_job_is_refused_at_once(client: httpx.Client, path: str, sent: dict[str, Any], status: int) -> None:
     before = len(client.get(JOBS).json()["jobs"])
-    assert client.post(f"{JOBS}/{path}", **sent).status_code == status
+    assert client.post(path, **sent).status_code == status
     assert len(client.get(JOBS).json()["jobs"]) == before
     for unknown in (client.get(f"{JOBS}/none"), client.delete(f"{JOBS}/none")):
         assert unknown.status_code == 404
@@ -136,7 +137,7 @@ def test_only_a_key_for_writing_opens_jobs(tmp_path: Path, embeddings: SentenceE
                 assert httpx.get(f"{address}{JOBS}", headers={"X-API-Key": key}).status_code == status
             body = {"documents": records(1, "own")}
             for key, status in ((reads, 403), (writes, 202)):
-                begun = httpx.post(f"{address}{JOBS}/documents", json=body, headers={"X-API-Key": key})
+                begun = httpx.post(f"{address}{JOBS}", json=body, headers={"X-API-Key": key})
                 assert begun.status_code == status
 
 

@@ -140,7 +140,7 @@ REQUESTS: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/proofs"): {"answer": _ANSWER.model_dump(mode="json")},
     ("post", "/api/v1/proofs/check"): _PROOF.model_dump(mode="json"),
     ("post", "/api/v1/documents"): {"documents": [{"id": _DOCUMENT.id, **_CONTENT}]},
-    ("post", "/api/v1/jobs/documents"): {"documents": [{"id": _DOCUMENT.id, **_CONTENT}]},
+    ("post", "/api/v1/jobs"): {"documents": [{"id": _DOCUMENT.id, **_CONTENT}]},
     ("put", "/api/v1/documents/{document_id}"): _CONTENT,
     ("patch", "/api/v1/conversations/{conversation_id}"): {"title": "The tidal barrier"},
     ("post", "/api/v1/feedback"): {
@@ -180,8 +180,8 @@ RESPONSES: dict[tuple[str, str], BaseModel | dict[str, Any]] = {
         conversations=[KeptEntry(id=_CONVERSATION.id, title=_CONVERSATION.title, changed=_ASKED)]
     ),
     ("get", "/api/v1/conversations/{conversation_id}"): _CONVERSATION,
-    ("post", "/api/v1/jobs/documents"): _JOB,
-    ("post", "/api/v1/jobs/files"): _JOB,
+    ("post", "/api/v1/jobs"): _JOB,
+    ("post", "/api/v1/files/jobs"): _JOB,
     ("get", "/api/v1/jobs"): JobList(jobs=[_JOB]),
     ("get", "/api/v1/jobs/{job_id}"): _JOB,
     ("delete", "/api/v1/jobs/{job_id}"): _JOB,

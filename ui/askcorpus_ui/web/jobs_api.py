@@ -7,18 +7,19 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from askcorpus.errors import ReadError
 from askcorpus.settings import Settings
 from askcorpus_ingest.uploads import LONGEST_NAME, check_id, check_name, take_file, take_records
 from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.web.jobs import Job, Jobs
 from askcorpus_ui.web.rest_api import Body
-from askcorpus_ui.web.writing_api import Record, may_write
+from askcorpus_ui.web.writing_api import FILE_BODY, Record, may_write
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
 
 JOBS = "/api/v1/jobs"
-JOB_FILES = f"{JOBS}/files"
+JOB_FILES = "/api/v1/files/jobs"
 """An address whose body is no JSON."""
 
 MOST_RECORDS = 10_000
@@ -42,9 +43,7 @@ def jobs_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> APIRo
     router = APIRouter(prefix="/api/v1", tags=["writing"], responses=PROBLEMS, dependencies=needed)
     store, embeddings = assistant.store, assistant.embeddings
 
-    @router.post(
-        "/jobs/documents", status_code=202, response_description="The job, at the address that `Location` says."
-    )
+    @router.post("/jobs", status_code=202, response_description="The job, at the address that `Location` says.")
     def begin(body: ManyRecords, response: Response) -> Job:
         """Add documents as a job, which goes on after this returns: up to 10 000, as far as a body holds them."""
         records = [one.record(one.id) for one in body.documents]
@@ -55,10 +54,10 @@ def jobs_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> APIRo
         return job
 
     @router.post(
-        "/jobs/files",
+        "/files/jobs",
         status_code=202,
         response_description="The job, at the address that `Location` says.",
-        openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {}}}},
+        openapi_extra=FILE_BODY,
     )
     async def begin_file(
         request: Request,
@@ -67,6 +66,8 @@ def jobs_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> APIRo
     ) -> Job:
         """Add the documents of a file as a job; of an archive (.zip) all files that it holds."""
         content = await request.body()
+        if not content:
+            raise ReadError(f"{check_name(name)} is empty.")
         job = jobs.add(check_name(name), None, lambda tell: take_file(name, content, store, embeddings, settings, tell))
         response.headers["Location"] = f"{JOBS}/{job.id}"
         return job

@@ -10,6 +10,7 @@ from askcorpus_ui.problems import PROBLEM_JSON
 from askcorpus_ui.web.examples import REQUESTS, RESPONSES, TEXTS
 
 _JSON = "application/json"
+_NULL = {"type": "null"}
 _SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "The key, as `Authorization: Bearer …`."},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The key in a header of its own."},
@@ -32,6 +33,7 @@ def described(app: FastAPI, *, keyed: bool) -> Callable[[], dict[str, Any]]:
             for path, operations in schema["paths"].items():
                 for method, operation in operations.items():
                     _complete(operation, method, path, keyed)
+            _allow_nulls(schema)
         return schema
 
     return openapi
@@ -59,3 +61,37 @@ def _exemplify(content: dict[str, Any], method: str, path: str) -> None:
     for kind, told in content.items():
         if kind != _JSON and (text := TEXTS.get((method, path))):
             told["example"] = text
+
+
+def _allow_nulls(schema: dict[str, Any]) -> None:
+    """Say of what a request may leave out that it may also be null. What responses have too stays as it is there."""
+    operations = [operation for operations in schema["paths"].values() for operation in operations.values()]
+    models = schema["components"]["schemas"]
+    for model in models.values():
+        for told in model.get("properties", {}).values():
+            if isinstance(told.get("default"), dict):
+                del told["default"]  # what is left out anyway, and more than generators of clients can read
+    sent = _reached([operation.get("requestBody") for operation in operations], models)
+    for name in sorted(sent - _reached([operation["responses"] for operation in operations], models)):
+        model = models[name]
+        for field, told in model.get("properties", {}).items():
+            if field not in model.get("required", ()) and _NULL not in told.get("anyOf", ()):
+                beside = {key: told.pop(key) for key in ("title", "description", "default") if key in told}
+                model["properties"][field] = {"anyOf": [*told.pop("anyOf", []), *filter(None, [told]), _NULL]} | beside
+
+
+def _reached(told: Any, models: dict[str, Any]) -> set[str]:
+    """The models that a part of the description names, and those that these name."""
+    found: set[str] = set()
+    waiting = [told]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            waiting += part.values()
+            name = str(part.get("$ref", "")).rpartition("/")[2]
+            if name in models and name not in found:
+                found.add(name)
+                waiting.append(models[name])
+    return found

@@ -1,7 +1,7 @@
 """The REST door that adds, replaces and removes documents; it is there only where a key for it is."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 FILES = "/api/v1/files"
 """An address whose body is no JSON."""
+
+FILE_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+"""How a body that is a file is described."""
 
 MOST_RECORDS = 1000
 _Line = Annotated[str, Field(max_length=2_000)]
@@ -95,7 +103,7 @@ def writing_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> AP
     @router.post(
         "/files",
         response_description="What became of its documents.",
-        openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {}}}},
+        openapi_extra=FILE_BODY,
     )
     async def add_file(
         request: Request,
