@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -27,11 +27,11 @@ class ChromaProcess:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         command = Path(sys.executable).with_name("chroma")
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             [command, "run", "--path", self.folder, "--host", "127.0.0.1", "--port", str(self.port)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -46,15 +46,15 @@ class ChromaProcess:
         raise AssertionError("the Chroma server does not start")
 
     def send(self, number: signal.Signals) -> None:
-        assert self._process
-        self._process.send_signal(number)
+        assert self.process
+        self.process.send_signal(number)
 
     def kill(self) -> None:
-        if self._process is not None:
-            self._process.send_signal(signal.SIGCONT)
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+            self.process.wait()
+            self.process = None
 
 
 @contextmanager
@@ -81,22 +81,24 @@ def proxy(behind: str, change: Change) -> Iterator[str]:
         def _pass_on(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {"Content-Type": "application/json"}
-            reply = httpx.request(self.command, behind + self.path, content=body, headers=headers, timeout=30)
+            reply = client.request(self.command, self.path, content=body, headers=headers)
             changed = change(self, reply.content)
             status, content = (reply.status_code, changed) if isinstance(changed, bytes) else (changed, b"{}")
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # who asked may have gone
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
 
         do_GET = do_POST = do_PUT = do_DELETE = _pass_on
 
         def log_message(self, *_: object) -> None:
             pass
 
+    client = httpx.Client(base_url=behind, timeout=30)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
@@ -104,3 +106,4 @@ def proxy(behind: str, change: Change) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+        client.close()

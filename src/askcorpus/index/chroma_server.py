@@ -43,6 +43,9 @@ PROBES = 16
 NEAR = 0.01
 """Difference up to which two cosines are the same."""
 
+CHANGING = -1
+"""Passages in a note while somebody writes: nobody believes the collection then."""
+
 STOPPED = "it was told to stop"
 
 _FORMAT = 1  # of the note
@@ -111,7 +114,7 @@ class ChromaServer:
             if not self._is_level(connection, state):
                 self._catch_up()
                 return None
-            return self._nearest(connection, vector, limit)
+            return self._nearest(connection, state, vector, limit)
         except (Damaged, Unreachable) as exc:
             self._give_up(exc)
             return None
@@ -138,8 +141,8 @@ class ChromaServer:
             try:
                 if self._is_level(connection, state):
                     return True, f"{self._size} passages on {self._name}"
-                behind = "; it is being brought level" if self._thread and self._thread.is_alive() else ""
-                return True, f"{self._name} is behind, and questions are searched exactly{behind}"
+                why = f": {self._fault}" if self._fault else ""
+                return not why, f"{self._name} is behind, and questions are searched exactly{why}"
             except (Damaged, Unreachable) as exc:
                 self._give_up(exc)
         return False, f"questions are searched exactly, without {self._name}: {self._fault}"
@@ -184,10 +187,16 @@ class ChromaServer:
     def _believe(self, collection: Collection, state: State, size: int) -> None:
         self._collection, self._level, self._size, self._seen_at = collection, state, size, time.monotonic()
 
-    def _nearest(self, connection: sa.Connection, vector: Vector, limit: int) -> list[Neighbour] | None:
-        if self._collection is None:  # another thread has found a fault meanwhile
+    def _nearest(self, connection: sa.Connection, state: State, vector: Vector, limit: int) -> list[Neighbour] | None:
+        collection = self._collection
+        if collection is None:  # another thread has found a fault meanwhile
             return None
-        return self._compared(connection, self._collection, vector, min(limit, self._size))
+        found = self._compared(connection, collection, vector, min(limit, self._size))
+        if found is None:  # it names what the catalog has not: it was changed, rightly or not
+            self._seen_at = 0.0
+            if self._is_level(connection, state):
+                raise Damaged("it names passages that are not the catalog's")
+        return found
 
     def _compared(
         self, connection: sa.Connection, collection: Collection, vector: Vector, wanted: int
@@ -254,7 +263,7 @@ class ChromaServer:
                 if str(exc) != STOPPED:
                     self._give_up(exc)
                 return str(exc)
-            self._retry_at = 0.0
+            self._retry_at, self._fault = 0.0, ""
             return ""
 
     def _advance(self, connection: sa.Connection, state: State, progress: Progress) -> None:
@@ -283,7 +292,9 @@ class ChromaServer:
         if held.size and held[-1] > _last_seq(connection):
             raise Unreachable("another process is bringing it further")
         gone, new = (np.setdiff1d(a, b, assume_unique=True) for a, b in ((held, live), (live, held)))
-        self._change(connection, collection, gone, new, progress)
+        if gone.size or new.size:
+            http.note(collection.id, before._replace(passages=CHANGING).written())
+            self._change(connection, collection, gone, new, progress)
         if (count := http.count(collection.id)) != live.size:
             raise Unreachable(f"it holds {count} passages instead of {live.size}")
         self._prove(connection, collection)
