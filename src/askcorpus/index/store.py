@@ -28,7 +28,7 @@ from askcorpus.index.chroma import ELSEWHERE
 from askcorpus.index.damage import damage, damaged
 from askcorpus.index.database import Database, take_lock, translated
 from askcorpus.index.exact import Exact, Neighbour
-from askcorpus.index.files import Held, KnownFile
+from askcorpus.index.files import Held, KnownFile, Withheld
 from askcorpus.index.inventory import Inventory
 from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored
 from askcorpus.index.schema import Vector
@@ -499,6 +499,21 @@ class Snapshot:
         with self._reading() as connection:
             return stored(connection, passage_ids)
 
+    def contents(self) -> Iterator[tuple[Document, str, Iterator[StoredPassage]]]:
+        """All documents, each with the file it is of and its passages, which are to be taken before the next."""
+        with self._reading() as connection:
+            yield from catalog.contents(connection)
+
+    def known_files(self) -> list[KnownFile]:
+        """Every file that was read."""
+        with self._reading() as connection:
+            return list(files.known_files(connection).values())
+
+    def withheld(self) -> list[Withheld]:
+        """All documents that were removed for good."""
+        with self._reading() as connection:
+            return files.all_withheld(connection)
+
     def dense(self, vector: Vector, limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
         """The passages nearest to ``vector``: id and cosine similarity (exact), best first.
 
@@ -637,6 +652,11 @@ class Writer:
         """Let the next ingest bring back what was removed for good; returns those of the ids that were."""
         with self._writing() as connection:
             return files.restore(connection, document_ids)
+
+    def keep_out(self, documents: Sequence[Withheld]) -> None:
+        """Let documents that are not there stay out."""
+        with self._writing() as connection:
+            files.keep_out(connection, documents)
 
     def note_files(self, read: Sequence[KnownFile]) -> None:
         """Keep what was read, in place of what was noted of the same paths."""
