@@ -6,8 +6,9 @@ work inside the caller's transaction, so a document appears, changes or goes in 
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from askcorpus.embedding.baseline import LANGUAGE_SAMPLE, SAMPLE, Sample
 from askcorpus.errors import IndexMismatch, ReadError, StorageError
 from askcorpus.index import lexical, migrations, stories
 from askcorpus.index.filters import condition, undated
-from askcorpus.index.passages import StoredPassage, insert_passages, vectors_of
+from askcorpus.index.passages import StoredPassage, all_stored, insert_passages, vectors_of
 from askcorpus.index.schema import (
     BY_DATE,
     DOCUMENT_COLUMNS,
@@ -40,6 +41,7 @@ from askcorpus.types import Document, Filters
 _LATER_FIELDS = ("author", "url", "extra", "marks")
 """Fields that documents of the first version had not; they do not count in a hash where they are empty."""
 
+_READ_AT_ONCE = 16  # documents, which may be long
 _WRITTEN_AT_ONCE = 64  # passages of one document, with the vectors of their sentences
 
 
@@ -239,6 +241,32 @@ def tally(connection: sa.Connection, column: "sa.Column[str]") -> dict[str, int]
     number = sa.func.count().label("number")
     query = sa.select(column, number).where(column != "").group_by(column).order_by(number.desc(), column)
     return {value: int(n) for value, n in connection.execute(query)}
+
+
+# --- all of it ---
+
+
+def contents(connection: sa.Connection) -> Iterator[tuple[Document, str, Iterator[StoredPassage]]]:
+    """Every document in the order in which they were written, with the file it is of, and its passages, which are to be
+    taken before the next document. Holds few at a time."""
+    passages = groupby(all_stored(connection), key=itemgetter(0))
+    number, group = next(passages, (0, iter(())))
+    for row in _all_documents(connection):
+        document = Document(**{name: row[name] for name in Document.model_fields})
+        if row["number"] == number:
+            yield document, row["file"], (stored for _, stored in group)
+            number, group = next(passages, (0, iter(())))
+        else:
+            yield document, row["file"], iter(())
+
+
+def _all_documents(connection: sa.Connection) -> "Iterator[sa.RowMapping]":
+    columns = [DOCUMENTS.c.number, DOCUMENTS.c.file, *DOCUMENT_COLUMNS]
+    query = sa.select(*columns).order_by(DOCUMENTS.c.number).limit(_READ_AT_ONCE)
+    last = 0
+    while rows := connection.execute(query.where(DOCUMENTS.c.number > last)).mappings().all():
+        yield from rows
+        last = rows[-1]["number"]
 
 
 # --- samples ---

@@ -7,6 +7,7 @@ bytes here, because a flipped bit may leave what is no text.
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -84,18 +85,18 @@ def _fault(passage: "sa.Row[tuple[object, ...]]", number: int, text: str, dimens
     start, end = passage.start, passage.end
     if passage.text.decode("utf-8", "replace") != text[start:end]:
         return "a passage"
-    if passage.owner != number or not _are_units(passage.vector, np.float32, 1, dimension):
+    if passage.owner != number or not are_units(passage.vector, np.dtype(np.float32), 1, dimension):
         return "a vector"
     if passage.spans is None or len(passage.spans) % 8:
         return "its sentences"
     spans = np.frombuffer(passage.spans, np.int32).reshape(-1, 2)
     inside = bool(((spans[:, 0] >= start) & (spans[:, 0] <= spans[:, 1]) & (spans[:, 1] <= end)).all())
-    return "" if inside and _are_units(passage.vectors, np.float16, len(spans), dimension) else "its sentences"
+    return "" if inside and are_units(passage.vectors, np.dtype(np.float16), len(spans), dimension) else "its sentences"
 
 
-def _are_units(stored: bytes | None, kind: type[np.floating], rows: int, dimension: int) -> bool:
+def are_units(stored: bytes | None, kind: np.dtype[Any], rows: int, dimension: int) -> bool:
     """Whether these are ``rows`` vectors of unit length, or of none."""
-    if stored is None or len(stored) != rows * dimension * np.dtype(kind).itemsize:
+    if stored is None or len(stored) != rows * dimension * kind.itemsize:
         return False
     lengths = np.linalg.norm(np.frombuffer(stored, kind).reshape(rows, dimension).astype(np.float32), axis=1)
     return bool(((np.abs(lengths - 1) < 0.01) | (lengths == 0)).all())

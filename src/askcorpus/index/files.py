@@ -38,6 +38,14 @@ class Held(NamedTuple):
     withheld: int = 0
 
 
+class Withheld(NamedTuple):
+    """A document that was removed for good, and the file that it was of."""
+
+    id: str
+    title: str
+    file: str
+
+
 def known_files(connection: sa.Connection) -> dict[str, KnownFile]:
     """Every file that was read, by path."""
     return {row.path: _known_file(row) for row in connection.execute(sa.select(FILES))}
@@ -102,6 +110,20 @@ def withhold(connection: sa.Connection, document_ids: Sequence[str]) -> None:
 def withheld(connection: sa.Connection, document_ids: Sequence[str]) -> set[str]:
     """Those of the ids that are to stay out."""
     return set(connection.scalars(sa.select(WITHHELD.c.id).where(WITHHELD.c.id.in_(listed(document_ids)))))
+
+
+def all_withheld(connection: sa.Connection) -> list[Withheld]:
+    """All documents that are to stay out."""
+    return [Withheld(*row) for row in connection.execute(sa.select(*WITHHELD.c).order_by(WITHHELD.c.id))]
+
+
+def keep_out(connection: sa.Connection, documents: Sequence[Withheld]) -> None:
+    """Note that these are to stay out, unless they are there."""
+    ids = [one.id for one in documents]
+    there = set(connection.scalars(sa.select(DOCUMENTS.c.id).where(DOCUMENTS.c.id.in_(listed(ids)))))
+    known = there | withheld(connection, ids)
+    if rows := [one._asdict() for one in documents if one.id not in known]:
+        connection.execute(sa.insert(WITHHELD), rows)
 
 
 def restore(connection: sa.Connection, document_ids: Sequence[str]) -> set[str]:

@@ -83,16 +83,29 @@ def _bearing(marks: Sequence[Mark], start: int, end: int) -> Sequence[Mark]:
 
 def stored(connection: sa.Connection, passage_ids: Sequence[str]) -> dict[str, StoredPassage]:
     """Passages with their vectors, by id and in the order asked; those not there are left out."""
-    query = (
+    query = _whole().where(PASSAGES.c.id.in_(listed(passage_ids)))
+    found = {row.id: _stored(row) for row in connection.execute(query)}
+    return {id_: found[id_] for id_ in passage_ids if id_ in found}
+
+
+def all_stored(connection: sa.Connection) -> Iterator[tuple[int, StoredPassage]]:
+    """All passages with their vectors, document by document, each with its document's number; few are held."""
+    number, seq = PASSAGES.c.document, PASSAGES.c.seq
+    query = _whole().order_by(number, seq).limit(CHUNK)
+    last = (0, 0)
+    while rows := connection.execute(query.where(sa.tuple_(number, seq) > last)).all():
+        yield from ((row.document, _stored(row)) for row in rows)
+        last = (rows[-1].document, rows[-1].seq)
+
+
+def _whole() -> "sa.Select[Any]":
+    return (
         sa.select(PASSAGES, DOCUMENTS.c.id.label("document_id"), VECTORS.c.vector, SENTENCES.c.spans)
         .add_columns(SENTENCES.c.vectors)
         .join(DOCUMENTS, DOCUMENTS.c.number == PASSAGES.c.document)
         .join(VECTORS, VECTORS.c.seq == PASSAGES.c.seq)
         .join(SENTENCES, SENTENCES.c.seq == PASSAGES.c.seq)
-        .where(PASSAGES.c.id.in_(listed(passage_ids)))
     )
-    found = {row.id: _stored(row) for row in connection.execute(query)}
-    return {id_: found[id_] for id_ in passage_ids if id_ in found}
 
 
 def _stored(row: "sa.Row[Any]") -> StoredPassage:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from askcorpus.types import Document
 
 CHUNK = 1000
+_ROUNDING = 1e-6  # of a length in float32
 
 Vector = NDArray[np.float32]
 Seqs = NDArray[np.int64]
@@ -149,10 +150,10 @@ def take_note(connection: sa.Connection, notes: Mapping[str, object]) -> None:
 
 
 def unit(vector: NDArray[Any]) -> Vector:
-    """The vector at length 1 (a zero vector stays zero), as float32."""
+    """The vector at length 1 (a zero vector stays zero), as float32; one of that length stays the same to the bit."""
     flat = np.asarray(vector, np.float32)
     length = float(np.linalg.norm(flat))
-    return flat / np.float32(length) if length else flat
+    return flat / np.float32(length) if length and abs(length - 1) > _ROUNDING else flat
 
 
 def listed(values: Sequence[Any]) -> sa.Select[Any]:
