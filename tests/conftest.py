@@ -12,6 +12,7 @@ from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
 from askcorpus_ingest.pipeline import ingest
 from asking import READER
+from postgres_server import PostgresServer, postgres_server, programs
 
 LOAD = SentenceEmbeddings._load
 
@@ -48,3 +49,12 @@ def sample_index(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceE
     with open_index(settings, embeddings) as store:
         ingest([Path(__file__).parents[1] / "corpus"], store, embeddings, settings)
     return settings.data
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """A PostgreSQL server, for tests that let it run."""
+    if (found := programs()) is None:
+        pytest.skip("PostgreSQL's server programs are not installed (Debian: postgresql)")
+    with postgres_server(tmp_path_factory.mktemp("postgres") / "server", found) as server:
+        yield server

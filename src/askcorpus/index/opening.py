@@ -18,4 +18,20 @@ def open_index(settings: Settings, embeddings: SentenceEmbeddings) -> Store:
         StorageError: the folder is damaged or cannot be read.
     """
     fingerprint = index_fingerprint(settings, embeddings)
-    return open_store(settings.data, fingerprint, embeddings.dimension, chroma_url=settings.chroma_url)
+    return open_store(
+        settings.data,
+        fingerprint,
+        embeddings.dimension,
+        database=settings.database_url,
+        chroma_url=settings.chroma_url,
+    )
+
+
+def require_index(settings: Settings) -> None:
+    """For commands that only read: neither is a folder made for them, nor do they speak of a corpus that is not there.
+
+    Raises:
+        StorageError: there is no index where the settings say, or no way to it.
+    """
+    with Store(settings.data, "", 0, database=settings.database_url) as store:
+        store.require()

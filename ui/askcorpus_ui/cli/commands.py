@@ -391,7 +391,7 @@ def rebuild(data: Data = None) -> None:
 @app.command()
 def doctor(data: Data = None, json: Json = False) -> None:
     """Check the installation, the model, the index and the LLM."""
-    from askcorpus.index.store import require_index
+    from askcorpus.index.opening import require_index
     from askcorpus_ui.cli.console import print_checks, print_json
     from askcorpus_ui.cli.doctor import examine
 
@@ -403,7 +403,7 @@ def doctor(data: Data = None, json: Json = False) -> None:
     else:
         print_checks(checks)
     if not ok:
-        require_index(settings.data)  # that there is none has an exit code of its own
+        require_index(settings)  # that there is none has an exit code of its own
         raise typer.Exit(1)
 
 
@@ -498,12 +498,11 @@ def remove_documents(document_ids: Annotated[list[str], typer.Argument(metavar="
 def restore_documents(document_ids: Annotated[list[str], typer.Argument(metavar="ID…")], data: Data = None) -> None:
     """Let the next ingest bring back documents that were removed."""
     from askcorpus.embedding.embeddings import load_embeddings
-    from askcorpus.index.opening import open_index
-    from askcorpus.index.store import require_index
+    from askcorpus.index.opening import open_index, require_index
     from askcorpus_ui.cli.console import say
 
     settings = _settings(data=data)
-    require_index(settings.data)
+    require_index(settings)
     with open_index(settings, load_embeddings(settings)) as store, store.writer() as writer:
         if unknown := sorted(set(document_ids) - store.withheld(document_ids)):
             raise UsageError(f"Not removed: {', '.join(unknown)}.", "Name documents that docs remove took out.")
