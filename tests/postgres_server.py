@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -45,7 +45,17 @@ class PostgresServer:
         secret = folder / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
-        made = [bin_ / "initdb", "-D", folder / "data", "-U", USER, "-A", "scram-sha-256", "--pwfile", secret]
+        made: list[str | Path] = [
+            bin_ / "initdb",
+            "-D",
+            folder / "data",
+            "-U",
+            USER,
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            secret,
+        ]
         self._run([*made, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
 
     def _run(self, command: list[str | Path]) -> None:
@@ -93,14 +103,8 @@ class PostgresServer:
 
     def sql(self, database: str, statement: str) -> str:
         """What a statement gives, over a connection of its own."""
-        asked = [
-            self._bin / "psql",
-            "-XAtq",
-            "-vON_ERROR_STOP=1",
-            "-c",
-            statement,
-            self.url(database).replace("+psycopg", ""),
-        ]
+        address = self.url(database).replace("+psycopg", "")
+        asked = [str(self._bin / "psql"), "-XAtq", "-vON_ERROR_STOP=1", "-c", statement, address]
         return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
 
 
@@ -112,6 +116,3 @@ def postgres_server(folder: Path, bin_: Path) -> Iterator[PostgresServer]:
         yield server
     finally:
         server.stop()
-
-
-Address = Callable[[], str | None]

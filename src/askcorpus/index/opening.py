@@ -14,16 +14,19 @@ def open_index(settings: Settings, embeddings: SentenceEmbeddings) -> Store:
     """The store in the settings' data folder. Loads no model when that is the bundled one.
 
     Raises:
+        UsageError: the settings name no vector index.
         IndexMismatch: the folder was made with other settings, or by a newer version.
         StorageError: the folder is damaged or cannot be read.
     """
     fingerprint = index_fingerprint(settings, embeddings)
+    token = settings.vectors_token.get_secret_value() if settings.vectors_token else None
     return open_store(
         settings.data,
         fingerprint,
         embeddings.dimension,
         database=settings.database_url,
-        chroma_url=settings.chroma_url,
+        vectors=settings.vectors,
+        vectors_token=token,
     )
 
 

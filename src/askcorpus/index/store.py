@@ -2,6 +2,7 @@
 
     catalog.sqlite3   documents, passages, vectors and the lexical index: all that counts, changed in one step
     chroma/           a copy of the vectors for fast search; made anew from the catalog whenever it is lost
+                      (a server may keep it instead: vectors.py)
     ingest.lock       held by the one process that writes
     chroma.lock       held by the one process that uses chroma/
 
@@ -23,17 +24,17 @@ from askcorpus.embedding.baseline import Sample, ScoreBaseline
 from askcorpus.errors import AskcorpusError, IndexMismatch, NothingIngested, StorageError
 from askcorpus.index import catalog, files, inventory, lexical, migrations, schema, stories
 from askcorpus.index.catalog import Facets, KnownDocument, content_hash
-from askcorpus.index.chroma import ELSEWHERE, ChromaIndex
-from askcorpus.index.chroma_places import Embedded, Server
+from askcorpus.index.chroma import ELSEWHERE
 from askcorpus.index.damage import damage, damaged
 from askcorpus.index.database import Database, Home
 from askcorpus.index.databases import open_database
-from askcorpus.index.exact import Exact, Neighbour, nearest
+from askcorpus.index.exact import Exact, Neighbour
 from askcorpus.index.files import Held, KnownFile
 from askcorpus.index.inventory import Inventory
-from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored, vectors_of
+from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored
 from askcorpus.index.schema import Vector
 from askcorpus.index.spellings import understood
+from askcorpus.index.vectors import EMBEDDED, vector_index
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Copy, Document, Filters, Hit, IndexInfo
 
@@ -100,18 +101,26 @@ def no_index(home: Home) -> StorageError:
 
 
 def open_store(
-    folder: Path, fingerprint: str, dimension: int, *, database: str | None = None, chroma_url: str | None = None
+    folder: Path,
+    fingerprint: str,
+    dimension: int,
+    *,
+    database: str | None = None,
+    vectors: str = EMBEDDED,
+    vectors_token: str | None = None,
 ) -> "Store":
     """The store in ``folder``, which need not exist: it then reads as empty and is made by the first write. With the
     address of a ``database``, as in the settings, its catalog is there.
 
     ``fingerprint`` says in a few words what the vectors and passages are made with; ``dimension`` is their length.
+    ``vectors`` and ``vectors_token`` are as in the settings.
 
     Raises:
+        UsageError: ``vectors`` names no vector index.
         IndexMismatch: the folder was made with another fingerprint, or by a newer version.
         StorageError: the folder is damaged or cannot be read.
     """
-    store = Store(folder, fingerprint, dimension, database=database, chroma_url=chroma_url)
+    store = Store(folder, fingerprint, dimension, database=database, vectors=vectors, vectors_token=vectors_token)
     store.generation()
     return store
 
@@ -126,7 +135,8 @@ class Store:
         dimension: int,
         *,
         database: str | None = None,
-        chroma_url: str | None = None,
+        vectors: str = EMBEDDED,
+        vectors_token: str | None = None,
     ) -> None:
         self.folder = folder
         self.fingerprint = fingerprint
@@ -140,8 +150,7 @@ class Store:
             lock="ingest.lock",
         )
         self._exact = Exact(dimension)
-        location = Server(chroma_url, folder / "chroma-server") if chroma_url else Embedded(folder / "chroma")
-        self._chroma = ChromaIndex(location, folder / "chroma.lock")
+        self._vectors = vector_index(vectors, vectors_token, folder, self._reading)
         self._sample: tuple[schema.State | None, Sample] = (None, Sample(np.empty((0, dimension), np.float32), {}))
 
     def __enter__(self) -> Self:
@@ -159,7 +168,7 @@ class Store:
 
     def close(self) -> None:
         """Give back files and locks."""
-        self._chroma.close()
+        self._vectors.close()
         self._database.close()
 
     # --- documents ---
@@ -360,7 +369,8 @@ class Store:
         with self._database.locked():
             self._migrate(progress)
             self._reindex(progress)
-            self._chroma.erase()
+            with self._reading() as connection:
+                self._vectors.erase(schema.state(connection))
             if fault := self._sync(progress):
                 raise StorageError(
                     f"The vector index could not be made anew: {fault}.",
@@ -398,7 +408,7 @@ class Store:
             if not count_passages(connection):
                 return ""
             state = schema.state(connection)
-            return self._chroma.sync(connection, state, lambda done, total: progress("vector index", done, total))
+            return self._vectors.sync(connection, state, lambda done, total: progress("vector index", done, total))
 
     def check(self, *, deep: bool = False) -> list[Check]:
         """What works and what does not; ``deep`` compares every row with what was written. Raises nothing."""
@@ -418,7 +428,7 @@ class Store:
         detail = f"{indexed} of {passages} passages" if current else "made by another version: askcorpus rebuild"
         checks.append(Check("lexical index", current and indexed == passages, detail))
         if passages and not fault:  # of damaged vectors there can be no sound copy
-            ok, detail = self._chroma.status(connection, schema.state(connection))
+            ok, detail = self._vectors.status(connection, schema.state(connection))
             # A copy that nobody asks harms no answer.
             checks.append(Check("vector index", ok or passages <= EXACT_UPTO, detail))
         return checks
@@ -512,7 +522,7 @@ class Snapshot:
     def dense(self, vector: Vector, limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
         """The passages nearest to ``vector``: id and cosine similarity (exact), best first.
 
-        In a large corpus Chroma names the candidates where it can and nothing is filtered. Otherwise all qualifying
+        In a large corpus the vector index names them where it can and nothing is filtered. Otherwise all qualifying
         vectors are compared, which takes milliseconds and misses nothing.
         """
         with self._reading() as connection:
@@ -527,13 +537,8 @@ class Snapshot:
         if filters or passages <= EXACT_UPTO:
             wanted = catalog.numbers(connection, filters) if filters else None
             return exact.search(connection, self._state, query, limit, wanted)
-        candidates = self._store._chroma.search(connection, self._state, query, limit)
-        if candidates is not None:
-            vectors = vectors_of(connection, candidates)
-            if len(vectors) == min(limit, passages):
-                similarities = np.stack(list(vectors.values())) @ query
-                return nearest(np.fromiter(vectors, np.int64), similarities, limit)
-        return exact.search(connection, self._state, query, limit, None)
+        found = self._store._vectors.search(connection, self._state, query, limit)
+        return exact.search(connection, self._state, query, limit, None) if found is None else found
 
     def baseline(self, vector: Vector, tuning: Tuning = TUNING) -> ScoreBaseline:
         """What an unrelated passage of this corpus scores for ``vector``, by fixed samples; all 0 in an empty store."""
