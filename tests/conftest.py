@@ -1,5 +1,6 @@
 """Parts that are dear to make, shared by all tests of a session."""
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -52,9 +53,12 @@ def sample_index(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceE
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server, for tests that let it run."""
     if (found := programs()) is None:
-        pytest.skip("PostgreSQL's server programs are not installed (Debian: postgresql)")
-    with postgres_server(tmp_path_factory.mktemp("postgres") / "server", found) as server:
+        message = "PostgreSQL's server programs are not installed (Debian: postgresql)"
+        if os.environ.get("REQUIRE_POSTGRES"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with postgres_server(found) as server:
         yield server

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 USER = "tester"
 PASSWORD = "s3cret-of-the-tests"
@@ -40,8 +41,7 @@ class PostgresServer:
         folder.chmod(0o700)
         if self._user:
             shutil.chown(folder, self._user.pw_uid)
-            for parent in folder.parents[:3]:  # pytest keeps its folders to their owner
-                parent.chmod(parent.stat().st_mode | 0o001)
+            folder.parent.chmod(0o711)
         secret = folder / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)
@@ -64,10 +64,19 @@ class PostgresServer:
     def _as_user(self) -> dict[str, object]:
         return {"user": self._user.pw_uid, "group": self._user.pw_gid, "cwd": "/"} if self._user else {"cwd": "/"}
 
-    def start(self) -> None:
+    def start(self, largest_file: int | None = None) -> None:
+        """Begin to answer; where no file can have more bytes than that, as with a disk that is full."""
         log = (self.folder / "log").open("ab")
         options = [f"-p{self.port}", "-cunix_socket_directories=", "-clisten_addresses=127.0.0.1", "-cfsync=off"]
-        command = [str(self._bin / "postgres"), "-D", str(self.folder / "data"), *options, "-cshared_buffers=64MB"]
+        limit = [] if largest_file is None else ["prlimit", f"--fsize={largest_file}"]
+        command = [
+            *limit,
+            str(self._bin / "postgres"),
+            "-D",
+            str(self.folder / "data"),
+            *options,
+            "-cshared_buffers=64MB",
+        ]
         self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_user())  # type: ignore[call-overload]
         log.close()
         deadline = time.monotonic() + 60
@@ -101,6 +110,15 @@ class PostgresServer:
         self.sql("postgres", f"CREATE DATABASE {name}")
         return self.url(name)
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
+    def psql(self, database: str, statement: str) -> "subprocess.Popen[bytes]":
+        """A session of its own that goes on."""
+        address = self.url(database).replace("+psycopg", "")
+        return subprocess.Popen([str(self._bin / "psql"), "-Xq", "-c", statement, address], stderr=subprocess.DEVNULL)
+
     def sql(self, database: str, statement: str) -> str:
         """What a statement gives, over a connection of its own."""
         address = self.url(database).replace("+psycopg", "")
@@ -109,10 +127,12 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server(folder: Path, bin_: Path) -> Iterator[PostgresServer]:
-    server = PostgresServer(folder, bin_)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+def postgres_server(bin_: Path) -> Iterator[PostgresServer]:
+    # Not in a folder of pytest's, which keeps those to their owner.
+    with TemporaryDirectory(prefix="postgres-") as folder:
+        server = PostgresServer(Path(folder) / "server", bin_)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
