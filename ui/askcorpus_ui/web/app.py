@@ -58,7 +58,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     warm_up, metrics = WarmUp(assistant), Metrics()
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
     agents = _agents(assistant, questions) if settings.mcp else None
-    keys = Keys(settings.data)
+    keys = Keys(settings.data, settings.database_url)
     writable = settings.write_key is not None or any("writing" in key.opens for key in keys.listed())
 
     @asynccontextmanager
@@ -94,7 +94,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     if agents:
         app.router.routes.extend(_routes(agents))
     feedback = FeedbackFile(settings.data / FEEDBACK)
-    conversations = Conversations(settings.data, settings.keep_conversations)
+    conversations = Conversations(settings.data, settings.keep_conversations, settings.database_url)
     # Last: a route added after it would never be reached.
     app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
     # The one added last is the first that a request comes through.
