@@ -95,7 +95,8 @@ class Evaluation:
             with _client(self._settings, self._settings.server) as client:
                 served = RemoteAssistant(client, self._settings, self._set.questions[0].question)
                 self._folder.claim(resume=resume)
-                return run(served, self._set, notes=[f"answers by the server at {client.address}, with its settings"])
+                notes = [f"answers by the server at {client.address}, with its settings"]
+                return run(served, self._set, notes=notes, warm=True)  # it has just been asked who answers
         from askcorpus.assistant import open_assistant
 
         with closing(open_assistant(self._settings)) as assistant:
@@ -121,6 +122,7 @@ def run_in(
     sample: Sample | None = None,
     judge: Judge | None = None,
     notes: Sequence[str] = (),
+    warm: bool = False,
 ) -> Report:
     """Evaluate within a claimed folder: go on from the answers in it, keep each new one, write every output."""
     questions = draw(question_set.questions, sample) if sample else question_set.questions[:limit]
@@ -145,7 +147,7 @@ def run_in(
             bars.advance(asked)
 
         kept = KeptJudge(judge, folder, lambda: bars.advance(judged)) if judge else None
-        result = evaluate(assistant, questions, answers=answers, on_answer=keep, judge=kept, source=source)
+        result = evaluate(assistant, questions, answers=answers, on_answer=keep, judge=kept, source=source, warm=warm)
     result = result.model_copy(update={"notes": [*question_set.notes, *notes, *result.notes]})
     write_outputs(folder, result, assistant)
     return result
