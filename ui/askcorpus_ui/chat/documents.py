@@ -68,7 +68,7 @@ class Asked(NamedTuple):
         fields = _fields(self.filters.model_copy(update=limits))
         if self.search:
             fields.insert(0, ("q", self.search))
-        return _url("/documents", [*fields, *([("page", str(page))] if page > 1 else [])])
+        return _url("documents", [*fields, *([("page", str(page))] if page > 1 else [])])
 
     def toggled(self, name: str, value: str) -> str:
         """The address of the list with one language or source more, or less where it is set."""
@@ -80,12 +80,12 @@ class Asked(NamedTuple):
     @property
     def chat(self) -> str:
         """The address of a chat that is limited as the list is, but for its search."""
-        return _url("/", _fields(self.filters))
+        return _url(".", _fields(self.filters))
 
 
 def chat_about(document_ids: Sequence[str]) -> str:
     """The address of a chat that is limited to some documents."""
-    return _url("/", [("document", each) for each in document_ids])
+    return _url(".", [("document", each) for each in document_ids])
 
 
 def _fields(filters: Filters) -> list[tuple[str, str]]:
@@ -156,7 +156,7 @@ def documents_page(
         columns=_columns(asked, found.bars, strings),
         counted=len(found.bars) <= _FEW_BARS,
         pages=pages,
-        source_url=lambda document_id: f"/source/{quote(document_id, safe='')}",
+        source_url=lambda document_id: f"source/{quote(document_id, safe='')}",
         chat_about=chat_about,
     )
 

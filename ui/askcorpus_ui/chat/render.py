@@ -268,14 +268,20 @@ def surroundings(text: str, start: int, end: int) -> Span:
     return Span(low, high)
 
 
-def source_page(reference: Reference | None, document: Document, strings: Strings, *, theme: str = "") -> str:
-    """The whole document as a page of its own, without scripts, the referenced stretch marked."""
+def source_page(
+    reference: Reference | None, document: Document, strings: Strings, *, theme: str = "", root: str = "../"
+) -> str:
+    """The whole document as a page of its own, without scripts, the referenced stretch marked.
+
+    ``root`` leads from the page's address to the server's root.
+    """
     found = [reference] if reference and reference.still_in(document) else []
     places = [(mark.start, strings.locator(mark.locator)) for mark in document.marks]
     body = marked(document.text, Span(0, len(document.text)), found, anchor="quote", places=places)
     changed = reference is not None and not found
-    chat = f"/?{urlencode({'document': document.id})}"
-    return fill("source.html", document=document, body=body, changed=changed, strings=strings, theme=theme, chat=chat)
+    chat = f"{root}?{urlencode({'document': document.id})}"
+    values = {"document": document, "body": body, "changed": changed, "chat": chat, "root": root}
+    return fill("source.html", **values, strings=strings, theme=theme)
 
 
 def marked(
