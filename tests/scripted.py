@@ -12,7 +12,7 @@ from typing import Any
 
 from askcorpus.errors import ModelError, NothingIngested, UsageError
 from askcorpus.index.catalog import Facets
-from askcorpus.index.store import Listing
+from askcorpus.index.store import Listing, Store
 from askcorpus.search.period import read_period
 from askcorpus.types import (
     Answer,
@@ -248,6 +248,14 @@ class ScriptedAssistant:
             timings_ms={"total": 1.0},
             explain=EXPLANATION if explain else None,
         )
+
+
+class Library(ScriptedAssistant):
+    """A scripted assistant over a real store."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.documents())
+        self.store: Any = store
 
 
 def _hit(document: Document) -> Hit:

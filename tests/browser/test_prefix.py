@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from askcorpus.settings import read_settings
+from corpora import fill, open_
 from pages import ask, cite
 from proxying import proxied
-from corpora import fill, open_
-from scripted import DOCUMENTS
+from scripted import DOCUMENTS, Library
 from serving import serving
-from test_document_list import Library
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
