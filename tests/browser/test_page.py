@@ -141,6 +141,25 @@ def test_an_example_is_a_question(page: Any) -> None:
     expect(page.locator("#last .answer")).to_contain_text(HARBOUR.text[:72])
 
 
+def test_after_an_answer_what_may_be_asked_next_is_a_click(page: Any, assistant: ScriptedAssistant) -> None:
+    ask(page, "What do the pêcheurs want?")
+    offered = page.locator("#last").get_by_role("list", name="Next questions").get_by_role("button")
+    expect(offered).to_have_text([f"What is said about “{one.title}”?" for one in (HARBOUR, EVIL)])
+    assert page.locator("#last .next b").count() == 0
+    offered.first.focus()
+    page.keyboard.press("Enter")
+    page.locator('#status [data-turn="2"]').wait_for(state="attached")
+    assert assistant.asked[-1][0] == f"What is said about “{HARBOUR.title}”?"
+    expect(page.locator("#turns .next")).to_have_count(0)
+    expect(offered).to_have_text([f"What is said about “{one.title}”?" for one in (EVIL, MINA)])
+    page.wait_for_load_state("networkidle")
+    page.reload()
+    expect(offered).to_have_count(2)
+    ask(page, "Who won?", turn=3)
+    page.wait_for_load_state("networkidle")
+    expect(offered).to_have_count(0)
+
+
 def test_stop_keeps_what_was_written_and_stops_the_model(page: Any, assistant: ScriptedAssistant) -> None:
     before = assistant.abandoned
     page.locator("#ask textarea").fill("slow council")

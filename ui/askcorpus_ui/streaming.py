@@ -64,6 +64,11 @@ class Questions:
                 raise AssertionError("there are no events")
         return result[0]
 
+    @property
+    def in_flight(self) -> int:
+        """How many run or wait now."""
+        return len(self._workers)
+
     def refuse(self) -> None:
         """Begin no question any more: those that wait are told so, and so is whoever asks from now on."""
         self._stopping = True

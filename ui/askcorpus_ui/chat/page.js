@@ -64,7 +64,34 @@ globalThis.askcorpus = {
     const chat = document.querySelector("#chat");
     if (turn && askcorpus.turn !== key) chat.scrollTop += turn.getBoundingClientRect().top - chat.getBoundingClientRect().top;
     askcorpus.turn = key;
-    if (!last.querySelector("[aria-busy]")) askcorpus.begun = 0;
+    const done = !last.querySelector("[aria-busy]");
+    if (done) askcorpus.begun = 0;
+    askcorpus.offerNext(done && last.querySelector(".answered") ? turn : null, conversation);
+  },
+
+  // What may be asked next comes after the answer, and not at all where something else has been asked meanwhile.
+  async offerNext(turn, conversation) {
+    askcorpus.asking?.abort();
+    if (!turn) return;
+    const { signal } = (askcorpus.asking = new AbortController());
+    const address = new URL(`next/${conversation}/${turn.dataset.turn}`, askcorpus.root);
+    const found = await fetch(address, { signal }).then((reply) => reply.json(), () => null);
+    if (signal.aborted || !turn.isConnected || !found?.questions?.length) return;
+    const group = document.createElement("div");
+    group.className = "next";
+    const head = group.appendChild(document.createElement("h3"));
+    head.id = "next";
+    head.textContent = document.querySelector("#words").dataset.next;
+    const list = group.appendChild(document.createElement("ul"));
+    list.setAttribute("aria-labelledby", head.id);
+    for (const question of found.questions) {
+      const button = list.appendChild(document.createElement("li")).appendChild(document.createElement("button"));
+      button.type = "button";
+      button.dataset.act = "example";
+      button.dir = "auto";
+      button.textContent = question;
+    }
+    turn.append(group);
   },
 
   // What was in the box when the page was loaded anew because the server had been gone.
@@ -83,6 +110,7 @@ globalThis.askcorpus = {
 
   begin() {
     askcorpus.begun = Date.now();
+    askcorpus.asking?.abort();
   },
 
   idle() {

@@ -161,6 +161,7 @@ class Strings:
     pages: str
     previous: str
     next: str
+    next_questions: str
     why: str
     places: Mapping[str, str]
     reasons: Mapping[str, str]

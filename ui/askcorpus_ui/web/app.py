@@ -23,6 +23,7 @@ from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.head import Heads
 from askcorpus_ui.web.keys import Keys
 from askcorpus_ui.web.logs import Logged
+from askcorpus_ui.web.next_questions_api import next_questions_router
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.openapi import described
 from askcorpus_ui.web.prefix import Prefixed
@@ -59,6 +60,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
     agents = _agents(assistant, questions) if settings.mcp else None
     keys = Keys(settings.data)
+    conversations = Conversations(settings.data, settings.keep_conversations)
     writable = settings.write_key is not None or any("writing" in key.opens for key in keys.listed())
 
     @asynccontextmanager
@@ -91,10 +93,10 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
     app.include_router(list_router(assistant))
+    app.include_router(next_questions_router(assistant, questions, conversations))
     if agents:
         app.router.routes.extend(_routes(agents))
     feedback = FeedbackFile(settings.data / FEEDBACK)
-    conversations = Conversations(settings.data, settings.keep_conversations)
     # Last: a route added after it would never be reached.
     app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
     # The one added last is the first that a request comes through.
