@@ -28,6 +28,7 @@ globalThis.askcorpus = {
       (side.inert ? document.querySelector("#menu") : side).focus();
     };
     new MutationObserver(opened).observe(sidebar, { attributeFilter: ["class"] });
+    document.querySelector("#status").setAttribute("role", "status");
     askcorpus.watchServer();
     askcorpus.cards();
     askcorpus.whenReady((box) => document.activeElement === document.body && box.focus());

@@ -29,7 +29,7 @@ from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.chat.surface import Surface, mounted
 from askcorpus_ui.chat.translations import Strings, languages, strings_for
 from askcorpus_ui.problems import new_reference
-from askcorpus_ui.streaming import Questions
+from askcorpus_ui.streaming import Questions, Waiting
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -43,6 +43,7 @@ _CONVERSATION = re.compile(f"/c/({ID[1:-1]})")
 _LONGEST_TITLE = 70
 _SESSIONS = 20  # pages of which Gradio keeps the state, instead of 10,000; each is forgotten after its event
 _FRAME_SECONDS = 0.06
+_IN_LINE_SECONDS = 1.0
 _EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _QUICK: dict[str, Any] = {**_EVENT, "queue": False}
 
@@ -122,7 +123,7 @@ class ChatPage:
             widgets.menu.click(None, None, None, js="() => askcorpus.toggleConversations()")
             widgets.theme.click(None, None, None, js="() => askcorpus.toggleTheme()")
             widgets.timer.tick(self.tick, None, [widgets.status, widgets.timer], **_QUICK)
-        blocks.queue(max_size=32, default_concurrency_limit=4, api_open=False)
+        blocks.queue(default_concurrency_limit=4, api_open=False)
         return blocks
 
     # ---- wiring
@@ -144,8 +145,7 @@ class ChatPage:
                 self.respond,
                 [w.place, *w.filters],
                 [w.last, w.panel, w.status],
-                concurrency_limit=8,
-                concurrency_id="ask",
+                concurrency_limit=None,  # `Questions` has the line, and says who is where in it
                 **_EVENT,
             )
             for event in begun
@@ -361,11 +361,14 @@ class ChatPage:
         self._answering.add(key)
         try:
             yield written()
-            async with aclosing(self._questions.stream(start)) as events:
+            async with aclosing(self._questions.stream_in_line(start, _IN_LINE_SECONDS)) as events:
                 async for event in events:
-                    if isinstance(event, Retrieved):
+                    if isinstance(event, Waiting):
+                        place_in_line = strings.in_line.format(place=strings.number(event.place))
+                        yield gr.skip(), gr.skip(), status_line(place_in_line)
+                    elif isinstance(event, Retrieved):
                         references = [Reference.near(hit) for hit in event.passages[:_FIRST_PASSAGES]]
-                        yield gr.skip(), self._panel(references, strings), gr.skip()
+                        yield gr.skip(), self._panel(references, strings), status_line()
                     elif isinstance(event, Token):
                         text += event.text
                         if time.monotonic() - drawn > _FRAME_SECONDS:

@@ -42,7 +42,7 @@ RESET = "/gradio_api/reset"
 UNHEARD_SECONDS = 10
 """A page opens its stream of events right after it has asked. What nobody came for by then is thrown away."""
 
-UNHEARD = 16
+UNHEARD = 64
 """Sessions that may have asked without a stream to hear the answer."""
 
 _LONGEST_PATH = 200

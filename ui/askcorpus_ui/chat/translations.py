@@ -68,6 +68,7 @@ class Strings:
     stop: str
     stopped: str
     searching: str
+    in_line: str
     loading: str
     conversation: str
     new_chat: str
