@@ -29,6 +29,8 @@ globalThis.askcorpus = {
     };
     new MutationObserver(opened).observe(sidebar, { attributeFilter: ["class"] });
     document.querySelector("#status").setAttribute("role", "status");
+    new MutationObserver(askcorpus.pickers).observe(document.querySelector("#talk"), { childList: true, subtree: true });
+    askcorpus.pickers();
     askcorpus.watchServer();
     askcorpus.cards();
     askcorpus.whenReady((box) => document.activeElement === document.body && box.focus());
@@ -46,6 +48,34 @@ globalThis.askcorpus = {
     if (!words) return;
     const names = { "#menu": words.menu, "#theme": words.theme, ".toggle-button": words.close };
     for (const [selector, name] of Object.entries(names)) document.querySelector(selector)?.setAttribute("aria-label", name);
+  },
+
+  // Beside each field for a date, which takes a year or a month as well, the browser's own calendar for a day.
+  pickers() {
+    const { pick, first, last } = document.querySelector("#words")?.dataset ?? {};
+    for (const block of document.querySelectorAll("#date-from, #date-to")) {
+      const box = block.querySelector("textarea, input");
+      if (!box || !pick || block.querySelector(".pick")) continue;
+      const day = document.createElement("input");
+      Object.assign(day, { type: "date", className: "day", tabIndex: -1, min: first, max: last });
+      day.setAttribute("aria-hidden", "true");
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", className: "pick" });
+      const name = `${block.querySelector("label span, [data-testid=block-info]")?.textContent.trim()}: ${pick}`;
+      for (const each of [button, day]) each.setAttribute("aria-label", name);
+      button.addEventListener("click", () => {
+        day.value = box.value;
+        day.showPicker();
+      });
+      day.addEventListener("change", () => {
+        box.value = day.value;
+        // Gradio takes the value at the first event, and tells the server at the second.
+        box.dispatchEvent(new Event("input", { bubbles: true }));
+        setTimeout(() => box.dispatchEvent(new FocusEvent("blur")));
+        button.focus();
+      });
+      block.append(button, day);
+    }
   },
 
   // The address of what the page is told to show: where it is opened at.

@@ -155,8 +155,8 @@ class _Chip(NamedTuple):
     label: str
 
 
-def chips(filters: Filters, documents: Documents, strings: Strings) -> str:
-    """The filters that are set."""
+def chips(filters: Filters, documents: Documents, strings: Strings, passing: int | None = 0, all: int = 0) -> str:
+    """The filters that are set, and how many of all documents pass them; ``None`` where they are refused."""
     shown = [_Chip(f"language:{code}", strings.language_name(code)) for code in filters.languages]
     shown += [_Chip(f"source:{source}", source) for source in filters.sources]
     for name, label, date in (
@@ -170,7 +170,7 @@ def chips(filters: Filters, documents: Documents, strings: Strings) -> str:
     for document_id in filters.document_ids if len(filters.document_ids) <= _NAMED else ():
         document = documents(document_id)
         shown.append(_Chip(f"document:{document_id}", (document.title if document else "") or document_id))
-    return fill("chips.html", chips=shown, strings=strings)
+    return fill("chips.html", chips=shown, strings=strings, passing=passing, all=all)
 
 
 def past(entries: Sequence[Entry], strings: Strings, current: str, search: str, kept: str) -> str:

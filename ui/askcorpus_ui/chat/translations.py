@@ -108,6 +108,10 @@ class Strings:
     more_quotes: str
     unanswered: str
     searched_some: str
+    passing: str
+    none_pass: str
+    no_filters: str
+    pick_date: str
     searched_all: Plural
     without_filters: str
     about_answer: str
