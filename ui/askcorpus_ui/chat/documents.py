@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs, quote, urlencode
 
 from babel.dates import format_skeleton
+from markupsafe import Markup
 
 from askcorpus.index.inventory import Bar, Inventory
 from askcorpus.types import Filters
@@ -98,6 +99,15 @@ def _url(path: str, fields: Sequence[tuple[str, str]]) -> str:
     return f"{path}?{urlencode(fields)}" if fields else path
 
 
+class Adding(NamedTuple):
+    """That files can be added here: up to ``most`` bytes each, by ``script``. ``keyed`` says that whoever opened the
+    page came with a key for it; else it asks for one."""
+
+    most: int
+    script: Markup
+    keyed: bool
+
+
 class _Facet(NamedTuple):
     """A value that can be filtered by; ``chosen`` says that it is."""
 
@@ -125,7 +135,14 @@ class _Chip(NamedTuple):
 
 
 def documents_page(
-    asked: Asked, found: Inventory, chosen: Sequence[str], strings: Strings, *, theme: str = "", fault: str = ""
+    asked: Asked,
+    found: Inventory,
+    chosen: Sequence[str],
+    strings: Strings,
+    *,
+    theme: str = "",
+    fault: str = "",
+    adding: Adding | None = None,
 ) -> str:
     """The page.
 
@@ -144,6 +161,7 @@ def documents_page(
         theme=theme,
         asked=asked,
         fault=fault,
+        adding=adding,
         found=found,
         too_many=bool(asked.search and found.documents > MOST_CHOSEN),
         most=MOST_CHOSEN,

@@ -161,6 +161,17 @@ class Strings:
     ask_these: str
     ask_this: str
     ask_chosen: str
+    add_files: str
+    files: str
+    writing_key: str
+    files_added: str
+    files_changed: str
+    files_unchanged: str
+    files_removed: str
+    files_refused: str
+    key_refused: str
+    not_sent: str
+    too_large: str
     choose_document: str
     too_many: str
     pages: str

@@ -92,7 +92,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(health_router(assistant, warm_up))
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
-    app.include_router(list_router(assistant))
+    app.include_router(list_router(assistant, writable=writable))
     app.include_router(next_questions_router(assistant, questions, conversations))
     if agents:
         app.router.routes.extend(_routes(agents))
