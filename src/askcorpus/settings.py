@@ -122,8 +122,8 @@ class Settings(BaseSettings):
     )
     root_path: str = Field(
         "",
-        description="Path under which a proxy serves the API, as in `/askcorpus`, whether it takes it off or not; "
-        "links in replies begin with it. The chat needs an address without one.",
+        description="Path under which a proxy serves all this, as in `/askcorpus`, whether it takes it off or not; "
+        "links in replies of the API begin with it.",
     )
     mcp: bool = Field(
         False, description="Whether `serve` also serves agents, by the Model Context Protocol, at `/mcp`."

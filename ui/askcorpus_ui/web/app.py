@@ -25,6 +25,7 @@ from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.head import Heads
 from askcorpus_ui.web.keys import Keys
 from askcorpus_ui.web.logs import Logged
+from askcorpus_ui.web.next_questions_api import next_questions_router
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.openapi import described
 from askcorpus_ui.web.prefix import Prefixed
@@ -60,6 +61,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
     agents = _agents(assistant, questions) if settings.mcp else None
     keys = Keys(settings.data, settings.database_url)
+    conversations = Conversations(settings.data, settings.keep_conversations, settings.database_url)
     writable = settings.write_key is not None or any("writing" in key.opens for key in keys.listed())
 
     @asynccontextmanager
@@ -81,7 +83,6 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.openapi = described(app, keyed=settings.api_key is not None or keys.any())  # type: ignore[method-assign]
     add_error_handlers(app)
     feedback = FeedbackFile(settings.data / FEEDBACK)
-    conversations = Conversations(settings.data, settings.keep_conversations, settings.database_url)
     app.include_router(api_router(assistant, questions, Keeper(assistant, conversations, feedback).events))
     app.include_router(conversations_router(assistant, conversations, feedback))
     app.include_router(documents_router(assistant))
@@ -94,7 +95,8 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(health_router(assistant, warm_up))
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
-    app.include_router(list_router(assistant))
+    app.include_router(list_router(assistant, writable=writable))
+    app.include_router(next_questions_router(assistant, questions, conversations))
     if agents:
         app.router.routes.extend(_routes(agents))
     # Last: a route added after it would never be reached.
