@@ -114,7 +114,7 @@ class PgVector:
             return False, "PostgreSQL's extension vector is not installed (Debian: postgresql-NN-pgvector)"
         held = connection.scalar(sa.text("SELECT count(*) FROM neighbours")) if _is_made(connection) else 0
         passages = count_passages(connection)
-        level = _is_level(connection, state) and held == passages
+        level = _is_level(connection, state) and bool(held == passages)
         return level, f"{held} passages in pgvector" if level else f"{held} of {passages} passages in pgvector"
 
     def close(self) -> None:
@@ -132,7 +132,8 @@ def _extended(connection: sa.Connection, *, create: bool = False) -> Iterator[No
 
 
 def _has_extension(connection: sa.Connection) -> bool:
-    return connection.scalar(sa.text("SELECT count(*) FROM pg_extension WHERE extname = 'vector'")) == 1
+    found = connection.scalar(sa.text("SELECT count(*) FROM pg_extension WHERE extname = 'vector'"))
+    return bool(found)
 
 
 def _is_made(connection: sa.Connection) -> bool:
