@@ -70,6 +70,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         async with agents.session_manager.run() if agents else nullcontext():
             yield
         conversations.close()
+        feedback.close()
         keys.close()
 
     app = FastAPIOffline(
@@ -82,7 +83,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.state.questions = questions
     app.openapi = described(app, keyed=settings.api_key is not None or keys.any())  # type: ignore[method-assign]
     add_error_handlers(app)
-    feedback = FeedbackFile(settings.data / FEEDBACK)
+    feedback = FeedbackFile(settings.data / FEEDBACK, settings.database_url)
     app.include_router(api_router(assistant, questions, Keeper(assistant, conversations, feedback).events))
     app.include_router(conversations_router(assistant, conversations, feedback))
     app.include_router(documents_router(assistant))
