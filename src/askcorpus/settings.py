@@ -46,6 +46,11 @@ class Settings(BaseSettings):
     )
 
     data: Path = Field(Path(".askcorpus"), description="Folder that holds the index.")
+    database: SecretStr | None = Field(
+        None,
+        description="A PostgreSQL database that holds what is kept in place of files in `data`, for any number of "
+        "servers: `postgresql+psycopg://user:password@host/database`. See [scale](scale.md).",
+    )
     server: str | None = Field(
         None,
         description="Address of a running server (http://127.0.0.1:7860) that `ask`, `search`, `verify`, `docs list`, "
@@ -117,8 +122,8 @@ class Settings(BaseSettings):
     )
     root_path: str = Field(
         "",
-        description="Path under which a proxy serves the API, as in `/askcorpus`, whether it takes it off or not; "
-        "links in replies begin with it. The chat needs an address without one.",
+        description="Path under which a proxy serves all this, as in `/askcorpus`, whether it takes it off or not; "
+        "links in replies of the API begin with it.",
     )
     mcp: bool = Field(
         False, description="Whether `serve` also serves agents, by the Model Context Protocol, at `/mcp`."
@@ -179,7 +184,12 @@ class Settings(BaseSettings):
             raise ValueError(f"{root} is not a path such as /askcorpus")
         return root
 
-    @field_validator("api_key", "write_key", "llm_api_key", "vectors_token")
+    @property
+    def database_url(self) -> str | None:
+        """The address of the database with the password in it: for whoever connects, and not to be shown."""
+        return self.database.get_secret_value() if self.database else None
+
+    @field_validator("api_key", "write_key", "llm_api_key", "database", "vectors_token")
     @classmethod
     def not_blank(cls, key: SecretStr | None) -> SecretStr | None:
         """A key that nobody can send guards nothing, or everything."""

@@ -94,6 +94,8 @@ class ChromaIndex:
     def sync(self, connection: sa.Connection, state: State, progress: Callable[[int, int], None]) -> str:
         """Bring Chroma level with the catalog; returns why that could not be done, or nothing."""
         with self._lock:
+            with suppress(OSError):  # there may be no data folder yet where the catalog is on a server
+                self._lock_file.parent.mkdir(parents=True, exist_ok=True)
             try:
                 level = self._advance(connection, state, None, progress)
                 return "" if level else ELSEWHERE

@@ -20,4 +20,21 @@ def open_index(settings: Settings, embeddings: SentenceEmbeddings) -> Store:
     """
     fingerprint = index_fingerprint(settings, embeddings)
     token = settings.vectors_token.get_secret_value() if settings.vectors_token else None
-    return open_store(settings.data, fingerprint, embeddings.dimension, vectors=settings.vectors, vectors_token=token)
+    return open_store(
+        settings.data,
+        fingerprint,
+        embeddings.dimension,
+        database=settings.database_url,
+        vectors=settings.vectors,
+        vectors_token=token,
+    )
+
+
+def require_index(settings: Settings) -> None:
+    """For commands that only read: neither is a folder made for them, nor do they speak of a corpus that is not there.
+
+    Raises:
+        StorageError: there is no index where the settings say, or no way to it.
+    """
+    with Store(settings.data, "", 0, database=settings.database_url) as store:
+        store.require()

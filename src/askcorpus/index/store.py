@@ -21,12 +21,13 @@ import numpy as np
 import sqlalchemy as sa
 
 from askcorpus.embedding.baseline import Sample, ScoreBaseline
-from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, StorageError
+from askcorpus.errors import AskcorpusError, IndexMismatch, NothingIngested, StorageError
 from askcorpus.index import catalog, files, inventory, lexical, migrations, schema, stories
 from askcorpus.index.catalog import Facets, KnownDocument, content_hash
 from askcorpus.index.chroma import ELSEWHERE
 from askcorpus.index.damage import damage, damaged
-from askcorpus.index.database import Database, take_lock, translated
+from askcorpus.index.database import Database, Home
+from askcorpus.index.databases import open_database
 from askcorpus.index.exact import Exact, Neighbour
 from askcorpus.index.files import Held, KnownFile, Withheld
 from askcorpus.index.inventory import Inventory
@@ -52,19 +53,16 @@ __all__ = [
     "Writer",
     "content_hash",
     "open_store",
-    "require_index",
 ]
 
 _log = logging.getLogger(__name__)
 
-FILE = "catalog.sqlite3"
+PART = "catalog"
 
 EXACT_UPTO = 50_000
 """Passages up to which a question is compared with all of them: that takes 5 ms at most, and the same are found
 whichever process asks. Chroma's graph can lose sight of a passage altogether
 (docs/quality.md, Choices that came out of such runs)."""
-
-INGEST = "Ingest documents (askcorpus ingest PATH), or choose another folder with --data."
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of the step, what is done and what there is to do."""
@@ -92,10 +90,27 @@ def _silent(step: str, done: int, total: int) -> None:
     pass
 
 
+def ingest_into(home: Home) -> str:
+    """What to do about an index that is not there."""
+    return f"Ingest documents (askcorpus ingest PATH), or choose {home.other}."
+
+
+def no_index(home: Home) -> StorageError:
+    """That there is none."""
+    return StorageError(f"There is no index in {home.short}.", ingest_into(home))
+
+
 def open_store(
-    folder: Path, fingerprint: str, dimension: int, *, vectors: str = EMBEDDED, vectors_token: str | None = None
+    folder: Path,
+    fingerprint: str,
+    dimension: int,
+    *,
+    database: str | None = None,
+    vectors: str = EMBEDDED,
+    vectors_token: str | None = None,
 ) -> "Store":
-    """The store in ``folder``, which need not exist: it then reads as empty and is made by the first write.
+    """The store in ``folder``, which need not exist: it then reads as empty and is made by the first write. With the
+    address of a ``database``, as in the settings, its catalog is there.
 
     ``fingerprint`` says in a few words what the vectors and passages are made with; ``dimension`` is their length.
     ``vectors`` and ``vectors_token`` are as in the settings.
@@ -105,19 +120,9 @@ def open_store(
         IndexMismatch: the folder was made with another fingerprint, or by a newer version.
         StorageError: the folder is damaged or cannot be read.
     """
-    store = Store(folder, fingerprint, dimension, vectors=vectors, vectors_token=vectors_token)
+    store = Store(folder, fingerprint, dimension, database=database, vectors=vectors, vectors_token=vectors_token)
     store.generation()
     return store
-
-
-def require_index(folder: Path) -> None:
-    """For commands that only read: neither is a folder made for them, nor do they speak of a corpus that is not there.
-
-    Raises:
-        StorageError: there is no index in ``folder``.
-    """
-    if not (folder / FILE).exists():
-        raise StorageError(f"There is no index in {folder}.", INGEST)
 
 
 class Store:
@@ -129,16 +134,20 @@ class Store:
         fingerprint: str,
         dimension: int,
         *,
+        database: str | None = None,
         vectors: str = EMBEDDED,
         vectors_token: str | None = None,
     ) -> None:
         self.folder = folder
         self.fingerprint = fingerprint
         self.dimension = dimension
-        self._database = Database(
-            folder / FILE,
+        self._database = open_database(
+            folder,
+            database,
+            PART,
             create=lambda connection: catalog.create(connection, fingerprint, dimension),
-            accept=lambda connection: catalog.accept(connection, folder, fingerprint),
+            accept=lambda connection: catalog.accept(connection, self.home, fingerprint),
+            lock="ingest.lock",
         )
         self._exact = Exact(dimension)
         self._vectors = vector_index(vectors, vectors_token, folder, self._reading)
@@ -152,6 +161,11 @@ class Store:
     ) -> None:
         self.close()
 
+    @property
+    def home(self) -> Home:
+        """Where the catalog lies, as messages tell it."""
+        return self._database.home
+
     def close(self) -> None:
         """Give back files and locks."""
         self._vectors.close()
@@ -163,14 +177,14 @@ class Store:
     def snapshot(self) -> Iterator["Snapshot"]:
         """One state of the store for as long as a question takes, over one connection."""
         with self._database.snapshot() as connection:
-            with translated(self.folder):
-                migrations.check_readable(connection, self.folder)
+            with self._database.translated():
+                migrations.check_readable(connection, self.home)
             yield Snapshot(self, connection)
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
         with self._database.reading() as connection:
-            migrations.check_readable(connection, self.folder)
+            migrations.check_readable(connection, self.home)
             yield connection
 
     def info(self) -> IndexInfo:
@@ -178,15 +192,33 @@ class Store:
         with self.snapshot() as index:
             return index.info
 
+    def database(self) -> str:
+        """What holds the catalog, in a line; of a server also that it answers.
+
+        Raises:
+            StorageError: it does not.
+        """
+        return self._database.description()
+
     def filled(self) -> IndexInfo:
         """The same as `info`, of a store that has something to ask. Raises as `Snapshot.filled` does."""
         with self.snapshot() as index:
             return index.filled()
 
     def _nothing(self) -> NothingIngested:
-        if self._database.path.exists():
-            return NothingIngested(f"There are no documents in {self.folder}.", INGEST)
-        return NothingIngested(f"There is no index in {self.folder}.", INGEST)
+        if self._database.exists():
+            return NothingIngested(f"There are no documents in {self.home.short}.", ingest_into(self.home))
+        return NothingIngested(f"There is no index in {self.home.short}.", ingest_into(self.home))
+
+    def require(self) -> None:
+        """For whoever only reads, or makes anew: nothing is made for them, nor do they speak of a corpus that is not
+        there.
+
+        Raises:
+            StorageError: there is no index.
+        """
+        if not self._database.exists():
+            raise no_index(self.home)
 
     def generation(self) -> int:
         """A number that changes whenever the visible documents do, by whatever process."""
@@ -312,7 +344,7 @@ class Store:
             IndexMismatch: the folder was made with another fingerprint, or by a newer version.
             StorageError: the folder is read-only or the disk is full.
         """
-        with self._locked():
+        with self._database.locked():
             self._migrate(progress)
             with self._database.reading() as connection:
                 current = lexical.words_are_current(connection)
@@ -333,8 +365,8 @@ class Store:
             StorageError: there is no index in the folder, it is read-only, full or damaged, or another process uses
                 the vector index.
         """
-        require_index(self.folder)
-        with self._locked():
+        self.require()
+        with self._database.locked():
             self._migrate(progress)
             self._reindex(progress)
             with self._reading() as connection:
@@ -345,21 +377,9 @@ class Store:
                     "Free some space, or stop the other process, and run again: nothing is lost.",
                 )
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with translated(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = take_lock(self.folder / "ingest.lock")
-        if lock is None:
-            raise Busy(f"Another process is writing to {self.folder}.", "Wait until it is done, or stop it.")
-        try:
-            yield
-        finally:
-            lock.release()
-
     def _migrate(self, progress: Progress) -> None:
         with self._database.reading() as connection:
-            steps = migrations.pending(connection, self.folder)
+            steps = migrations.pending(connection, self.home)
         for done in range(1, steps + 1):
             with self._database.writing() as connection:
                 migrations.take_step(connection)
@@ -426,7 +446,7 @@ class Snapshot:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        with translated(self._store.folder):
+        with self._store._database.translated():
             yield self._connection
 
     @cached_property
@@ -585,8 +605,8 @@ class Snapshot:
     def _check_words(self, connection: sa.Connection) -> None:
         if not lexical.words_are_current(connection):
             raise IndexMismatch(
-                f"The words in {self._store.folder} were indexed by another version.",
-                f"Run askcorpus rebuild --data {self._store.folder} (it embeds nothing).",
+                f"The words in {self._store.home.short} were indexed by another version.",
+                f"Run askcorpus rebuild{self._store.home.options} (it embeds nothing).",
             )
 
 

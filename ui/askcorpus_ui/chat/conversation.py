@@ -84,10 +84,9 @@ class Reply(_Kept):
     """What came of a question, as much of the answer as the page shows.
 
     ``text`` says why where the reply has ``failed``; an ``unfinished`` one was stopped, or is being written. ``id`` is
-    the answer's. ``quoted`` says that the text is the documents' own and nobody else's, best quote first;
-    ``in_context`` that the question was read together with what was said before it, as ``understood`` where that was
-    put in words. ``searched`` of ``documents`` passed the filters. ``small_talk``
-    rests on no document.
+    the answer's, ``language`` the question's. ``quoted`` says that the text is the documents' own and nobody else's,
+    best quote first; ``in_context`` that the question was read together with what was said before it, as ``understood``
+    where that was put in words. ``searched`` of ``documents`` passed the filters. ``small_talk`` rests on no document.
     """
 
     kind: Literal["answered", "abstained", "small_talk", "unfinished", "failed"]
@@ -99,6 +98,7 @@ class Reply(_Kept):
     unsupported: tuple[str, ...] = ()
     missing_names: tuple[str, ...] = ()
     filters: Filters = Filters()
+    language: str = ""
     quoted: bool = False
     in_context: bool = False
     understood: str = ""
@@ -122,6 +122,7 @@ class Reply(_Kept):
             unsupported=answer.unsupported,
             missing_names=answer.missing_names,
             filters=answer.filters,
+            language=answer.language,
             quoted=answer.model == extractive.NAME and not answer.sources_differ,
             in_context=answer.standalone_question.strip() != answer.question.strip(),
             understood="" if answer.model == extractive.NAME else answer.standalone_question,

@@ -433,7 +433,7 @@ def import_index(
 @app.command()
 def doctor(data: Data = None, json: Json = False) -> None:
     """Check the installation, the model, the index and the LLM."""
-    from askcorpus.index.store import require_index
+    from askcorpus.index.opening import require_index
     from askcorpus_ui.cli.console import print_checks, print_json
     from askcorpus_ui.cli.doctor import examine
 
@@ -445,7 +445,7 @@ def doctor(data: Data = None, json: Json = False) -> None:
     else:
         print_checks(checks)
     if not ok:
-        require_index(settings.data)  # that there is none has an exit code of its own
+        require_index(settings)  # that there is none has an exit code of its own
         raise typer.Exit(1)
 
 
@@ -552,12 +552,11 @@ def restore_documents(document_ids: Annotated[list[str], typer.Argument(metavar=
 def _index(data: Path | None, *, there: bool) -> "Iterator[Store]":
     """The store of the settings, which must be ``there`` already, or may be made."""
     from askcorpus.embedding.embeddings import load_embeddings
-    from askcorpus.index.opening import open_index
-    from askcorpus.index.store import require_index
+    from askcorpus.index.opening import open_index, require_index
 
     settings = _settings(data=data)
     if there:
-        require_index(settings.data)
+        require_index(settings)
     with open_index(settings, load_embeddings(settings)) as store:
         yield store
 
