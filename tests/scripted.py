@@ -125,9 +125,10 @@ class ScriptedStore:
         languages = Counter(document.language for document in self.all)
         return Facets(dict(languages), dict(Counter(document.source for document in self.all)), dates[0], dates[-1])
 
-    def filled(self) -> None:
+    def filled(self) -> IndexInfo:
         if not self.all:
             raise NothingIngested("There are no documents in the script.", "Write some.")
+        return IndexInfo(fingerprint="scripted", documents=len(self.all), passages=len(self.all))
 
     def check(self) -> list[SimpleNamespace]:
         return self.checks

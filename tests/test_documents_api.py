@@ -233,6 +233,8 @@ def test_how_many_documents_one_file_holds_is_bounded(client: httpx.Client, monk
     rows = "\n".join(f"t{n},Row {n} of the table is here." for n in range(9))
     changes = send(client, "rows.csv", f"title,text\n{rows}").json()
     assert changes["added"] == 3 and "holds more than 3 documents" in changes["failed"][0]["reason"]
+    failed = send(client, "empty.jsonl", '{"text": "Only this line has a text."}\n' + "{}\n" * 9).json()["failed"]
+    assert len(failed) == 3 and "holds more than 3 documents" in failed[-1]["reason"]
 
 
 def test_a_files_document_that_was_replaced_and_then_removed_stays_out(

@@ -1,7 +1,11 @@
 """The door for OpenAI's clients, opened with the real one."""
 
 import base64
-from collections.abc import Iterator
+import json
+import re
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -211,6 +215,8 @@ SCHEMA = {"type": "json_schema", "json_schema": {"name": "s", "schema": {"type":
         {"n": 2},
         {"logprobs": True},
         {"modalities": ["text", "audio"]},
+        {"tool_choice": "required"},
+        {"tool_choice": {"type": "function", "function": {"name": "f"}}},
     ],
 )
 def test_a_reply_of_another_form_is_refused(client: openai.OpenAI, asked: dict[str, Any]) -> None:
@@ -323,6 +329,70 @@ def test_langchain_reads_the_citations_of_a_response(address: str) -> None:
     assert HARBOUR.title in str(reply.content)
 
 
+def _parts(*parts: Any) -> list[Any]:
+    return [{"role": "user", "content": list(parts)}]
+
+
+_DEEP = "[" * 190 + "]" * 190
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ("null", 400, "body"),
+        ("[]", 400, "body"),
+        ("{}", 400, "input: Field required"),
+        ({"input": None}, 400, "input: Field required"),
+        ({"input": 5}, 400, "input.str"),
+        ({"input": []}, 400, "at least 1 item"),
+        ({"input": [None]}, 400, "input"),
+        ({"input": [[user("council")]]}, 400, "input"),
+        ({"input": [{"role": "king", "content": "council"}]}, 400, "role"),
+        ({"input": [{"type": "function_call_output", "call_id": "c", "output": "x"}]}, 400, "role"),
+        ({"input": [{"role": "user", "content": False}]}, 400, "content"),
+        ({"input": _parts({"text": {"council": 1}})}, 400, "text of a part is no string"),
+        ({"input": _parts({"text": 0}, {"text": "council"})}, 400, "text of a part is no string"),
+        ({"input": _parts({"text": None}, None, 7, {"type": "input_image", "image_url": "x"})}, 400, "empty"),
+        ('{"input": "\\ud800 council"}', 400, "not JSON in UTF-8"),
+        ('{"input": "council", "temperature": NaN}', 400, "not JSON in UTF-8"),
+        (f'{{"input": [{{"role": "user", "content": {_DEEP}}}]}}', 400, "no string|recursion|empty"),
+        (f'{{"input": "council", "metadata": {"[" * 100_000}', 413, "more than 100,000"),
+        (f'{{"input": "council", "top_k": {"9" * 5000}}}', 400, "out of range"),
+        ({"input": _parts(*[{"text": "x"}] * 50_000)}, 413, "more than 100,000"),
+        ({"input": "council", "tools": [None]}, 400, "tools cannot be honoured"),
+        ({"input": "council", "tools": [{"type": "web_search"}]}, 400, "tools cannot be honoured"),
+        ({"input": "council", "tools": {}}, 400, "tools"),
+        ({"input": "council", "tool_choice": "required"}, 400, "tool_choice cannot be honoured"),
+        ({"input": "council", "tool_choice": {"type": "file_search"}}, 400, "tool_choice cannot be honoured"),
+        ({"input": "council", "text": {"format": {"type": ["text"]}}}, 400, "text.format cannot be honoured"),
+        ({"input": "council", "previous_response_id": 5}, 400, "previous_response_id"),
+        ({"input": "council", "filters": {"languages": "en"}}, 400, "filters"),
+        ({"input": "council", "stream": 2}, 400, "stream"),
+    ],
+)
+def test_hostile_input_to_responses_is_refused_and_never_a_fault_of_the_server(
+    address: str, body: Any, status: int, said: str
+) -> None:
+    sent = body if isinstance(body, str) else json.dumps(body)
+    for stream in (False, True):
+        if stream and not isinstance(body, str) and "stream" not in body:
+            sent = json.dumps(body | {"stream": True})
+        reply = httpx.post(f"{address}/v1/responses", content=sent, headers={"Content-Type": "application/json"})
+        error = reply.json()["error"]
+        assert (reply.status_code, error["type"]) == (status, "invalid_request_error")
+        assert re.search(said, error["message"])
+
+
+def test_a_stream_of_a_response_that_is_broken_off_ends_the_work(address: str, assistant: ScriptedAssistant) -> None:
+    before = assistant.abandoned
+    with httpx.stream("POST", f"{address}/v1/responses", json={"input": "slow council", "stream": True}) as reply:
+        assert next(reply.iter_bytes()).startswith(b"event: response.created")
+    deadline = time.monotonic() + 10
+    while assistant.abandoned == before and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert assistant.abandoned == before + 1
+
+
 # ---- vectors
 
 
@@ -359,7 +429,6 @@ def _read(vector: Any) -> Any:
         ({"input": ["x", ""]}, "input"),
         ({"input": "x" * 20_001}, "input"),
         ({"input": ["x"] * 1_001}, "input"),
-        ({"input": ["x" * 20_000] * 51}, "more than 1,000,000 characters"),
         ({"input": "x", "dimensions": 7}, "dimensions cannot be 7"),
         ({"input": "x", "encoding_format": "int8"}, "encoding_format"),
     ],
@@ -367,6 +436,59 @@ def _read(vector: Any) -> Any:
 def test_texts_that_cannot_be_embedded_are_refused(embedder: openai.OpenAI, body: Any, said: str) -> None:
     with pytest.raises(openai.BadRequestError, match=said):
         embedder.post("/embeddings", body=body, cast_to=object)
+
+
+def test_more_text_than_is_embedded_at_once_is_refused(embedder: openai.OpenAI) -> None:
+    with pytest.raises(openai.APIStatusError, match="more than 300,000 characters together: send fewer") as caught:
+        embedder.embeddings.create(model="x", input=["x" * 20_000] * 16)
+    assert caught.value.status_code == 413
+
+
+class CountedEmbeddings(SentenceEmbeddings):
+    """The real ones, and how many texts they were given."""
+
+    given = 0
+
+    def embed_sentences(self, texts: Sequence[str]) -> Any:
+        self.given += len(texts)
+        return super().embed_sentences(texts)
+
+
+@pytest.fixture
+def counted(embeddings: SentenceEmbeddings) -> CountedEmbeddings:
+    counted = CountedEmbeddings()
+    counted.__dict__ |= embeddings.__dict__  # the model is loaded once
+    return counted
+
+
+MANY = ["The harbour of Ostende closed because of a storm. " * 6] * 500
+
+
+def test_nothing_more_is_embedded_for_a_client_that_left(counted: CountedEmbeddings) -> None:
+    assistant = ScriptedAssistant()
+    assistant.embeddings = counted
+    with serving(assistant) as address:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(f"{address}/v1/embeddings", json={"input": MANY}, timeout=0.5)
+        time.sleep(0.7)
+        begun = counted.given
+        time.sleep(0.7)
+        assert counted.given == begun < len(MANY)
+
+
+def test_a_question_is_answered_between_the_texts(counted: CountedEmbeddings) -> None:
+    assistant = ScriptedAssistant()
+    assistant.embeddings = counted
+    with (
+        serving(assistant, read_settings(concurrent_questions=1)) as address,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        embedding = beside.submit(httpx.post, f"{address}/v1/embeddings", json={"input": MANY[:200]}, timeout=60)
+        while not counted.given and not embedding.done():
+            time.sleep(0.01)
+        assert httpx.post(f"{address}/api/v1/ask", json={"question": "council"}, timeout=60).status_code == 200
+        assert not embedding.done() and counted.given < 200
+        assert len(embedding.result().json()["data"]) == 200
 
 
 def test_the_key_is_the_servers() -> None:

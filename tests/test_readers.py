@@ -1,6 +1,7 @@
 """From files to records: formats and encodings."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,15 @@ def test_a_file_whose_lines_all_have_one_fault_is_one_failure(tmp_path: Path) ->
         read(tmp_path / "a.jsonl", '\n{"note": "A."}\n{"note": "B."}\n\n{"note": "C."}')
     assert len(read_all(tmp_path / "a.jsonl", '{"note": "A."}\n[1]')) == 2
     assert len(read_all(tmp_path / "a.jsonl", '{"note": "A."}\n{"note": "B."}\n{"text": "C."}')) == 3
+
+
+def test_a_hundred_thousand_lines_without_a_document_cost_no_minute_and_more_are_not_read(tmp_path: Path) -> None:
+    start = time.process_time()
+    with pytest.raises(ReadError, match=r'^holds no document in its 20000 lines: line 1 has no "text"$'):
+        read(tmp_path / "a.jsonl", "{}\n" * 20_000)
+    assert time.process_time() - start < 2
+    with pytest.raises(ReadError, match=r"^holds hardly any document in its first 100003 lines$"):
+        read(tmp_path / "a.jsonl", '{"text": "A."}' + "\n1" * 200_000)
 
 
 @pytest.mark.parametrize(

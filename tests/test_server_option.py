@@ -15,6 +15,7 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.settings import Settings
 from askcorpus.types import Answer
 from askcorpus_ui.cli.commands import app
+from scripted import ScriptedAssistant
 from serving import QUESTION, real_assistant, serving
 
 pytestmark = pytest.mark.usefixtures("one_model")
@@ -162,6 +163,16 @@ def test_an_evaluation_asks_the_server_and_finds_the_same(place: Place, tmp_path
     assert place.address in (tmp_path / "there" / "report.md").read_text(encoding="utf-8")
     answers = (tmp_path / "there" / "answers.jsonl").read_text(encoding="utf-8").splitlines()
     assert all(Answer.model_validate_json(line).citations for line in answers)
+
+
+def test_an_evaluation_asks_a_server_one_question_more_than_there_are(tmp_path: Path) -> None:
+    """To learn who answers there, which also has its models loaded."""
+    assistant = ScriptedAssistant()
+    (tmp_path / "q.jsonl").write_text(json.dumps({"id": "1", "question": "council?", "answers": ["31"]}), "utf-8")
+    with serving(assistant) as address:
+        result = run("eval", "q.jsonl", "--out", "out", "--server", address)
+    assert result.exit_code == 0, result.stderr
+    assert [question for question, *_ in assistant.asked] == ["council?"] * 2
 
 
 @pytest.mark.parametrize(

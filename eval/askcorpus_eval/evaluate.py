@@ -133,11 +133,13 @@ def evaluate(
     on_answer: Callable[[Answer], None] | None = None,
     judge: Judge | None = None,
     source: str = "",
+    warm: bool = False,
 ) -> Report:
     """Ask every question that has no answer yet, and report.
 
     ``answers`` are those of an earlier, interrupted run, by question id; ``on_answer`` is called with each new one.
-    ``source`` names the question set in the report.
+    ``source`` names the question set in the report. ``warm`` says that the models are loaded, so that no time of the
+    first question is theirs.
 
     Raises:
         UsageError: there is no question, or none of the gold documents is in the index.
@@ -145,7 +147,7 @@ def evaluate(
         ModelError: the judge fails on one answer after the other.
     """
     gold = match_gold(assistant.store, questions)
-    answers = ask_all(assistant, questions, answers or {}, on_answer or (lambda _: None))
+    answers = ask_all(assistant, questions, answers or {}, on_answer or (lambda _: None), warm=warm)
     cases = [score(q, answers[q.id], gold[q.id], assistant.store) for q in questions]
     judged, failures = judge_all(cases, judge) if judge else (cases, {})
     return report_on(judged, describe(assistant, cases, judge.name if judge else None, source), failures)
@@ -174,7 +176,12 @@ def match_gold(store: Documents, questions: Sequence[Question]) -> dict[str, Gol
 
 
 def ask_all(
-    assistant: Assistant, questions: Sequence[Question], answers: Mapping[str, Answer], keep: Callable[[Answer], None]
+    assistant: Assistant,
+    questions: Sequence[Question],
+    answers: Mapping[str, Answer],
+    keep: Callable[[Answer], None],
+    *,
+    warm: bool = False,
 ) -> dict[str, Answer]:
     """An answer to every question: the ones there are, and the rest asked one after the other.
 
@@ -182,7 +189,7 @@ def ask_all(
     """
     everything = dict(answers)
     missing = [question for question in questions if question.id not in answers]
-    if missing:
+    if missing and not warm:
         _ask(assistant, missing[0])  # once unmeasured: models load at the first question
     for question in missing:
         everything[question.id] = _ask(assistant, question)

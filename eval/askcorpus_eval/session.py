@@ -13,7 +13,7 @@ from askcorpus.answer.risk import Outcomes
 from askcorpus.client import Client
 from askcorpus.errors import UsageError
 from askcorpus.feedback import FEEDBACK, read_feedback
-from askcorpus.index.store import require_index
+from askcorpus.index.opening import require_index
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
 from askcorpus_eval import export, report
@@ -95,7 +95,8 @@ class Evaluation:
             with _client(self._settings, self._settings.server) as client:
                 served = RemoteAssistant(client, self._settings, self._set.questions[0].question)
                 self._folder.claim(resume=resume)
-                return run(served, self._set, notes=[f"answers by the server at {client.address}, with its settings"])
+                notes = [f"answers by the server at {client.address}, with its settings"]
+                return run(served, self._set, notes=notes, warm=True)  # it has just been asked who answers
         from askcorpus.assistant import open_assistant
 
         with closing(open_assistant(self._settings)) as assistant:
@@ -121,6 +122,7 @@ def run_in(
     sample: Sample | None = None,
     judge: Judge | None = None,
     notes: Sequence[str] = (),
+    warm: bool = False,
 ) -> Report:
     """Evaluate within a claimed folder: go on from the answers in it, keep each new one, write every output."""
     questions = draw(question_set.questions, sample) if sample else question_set.questions[:limit]
@@ -145,7 +147,7 @@ def run_in(
             bars.advance(asked)
 
         kept = KeptJudge(judge, folder, lambda: bars.advance(judged)) if judge else None
-        result = evaluate(assistant, questions, answers=answers, on_answer=keep, judge=kept, source=source)
+        result = evaluate(assistant, questions, answers=answers, on_answer=keep, judge=kept, source=source, warm=warm)
     result = result.model_copy(update={"notes": [*question_set.notes, *notes, *result.notes]})
     write_outputs(folder, result, assistant)
     return result
@@ -160,7 +162,7 @@ def score_others(question_set: QuestionSet, source: str, answers: Path, settings
     """
     from askcorpus.assistant import open_assistant
 
-    require_index(settings.data)
+    require_index(settings)
     folder = RunFolder(out)
     with closing(open_assistant(settings)) as assistant:
         given = read_answers(answers, question_set.questions, assistant.store)
@@ -257,7 +259,7 @@ def calibrate(asked: QuestionSet, source: str, settings: Settings) -> Outcomes:
     """
     from askcorpus.assistant import open_assistant
 
-    require_index(settings.data)
+    require_index(settings)
     anything = settings.model_copy(update={"min_confidence": 0.0, "max_error": None})
     with closing(open_assistant(anything)) as assistant, _bars() as bars:
         assistant.store.filled()
@@ -276,7 +278,7 @@ def probe(settings: Settings, *, limit: int, seed: int, out: Path | None) -> Pro
     """
     from askcorpus.assistant import open_assistant
 
-    require_index(settings.data)
+    require_index(settings)
     folder = RunFolder(out) if out else None
     if folder:
         folder.claim(resume=False)

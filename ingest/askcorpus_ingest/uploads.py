@@ -96,15 +96,15 @@ def _placed(record: RawRecord) -> RawRecord:
 
 
 def _bounded(found: Iterable[RawRecord | Failure], file: str) -> Iterator[RawRecord | Failure]:
-    """The same up to `MOST_CHARACTERS` and `MOST_DOCUMENTS`; more is a failure."""
-    characters = documents = 0
-    for one in found:
+    """The same up to `MOST_CHARACTERS` and `MOST_DOCUMENTS`, with those that cannot be read; more is a failure."""
+    characters = 0
+    for number, one in enumerate(found):
         if isinstance(one, RawRecord):
-            characters, documents = characters + len(one.text), documents + 1
+            characters += len(one.text)
         if characters > MOST_CHARACTERS:
             yield Failure(file, f"holds more than {MOST_CHARACTERS:,} characters")
             return
-        if documents > MOST_DOCUMENTS:
+        if number >= MOST_DOCUMENTS:
             yield Failure(file, f"holds more than {MOST_DOCUMENTS:,} documents")
             return
         yield one

@@ -2,8 +2,8 @@
 
 ``pip install askcorpus`` gives the library and the command. ``askcorpus[chat]`` adds what ``serve`` needs,
 ``askcorpus[eval]`` what ``eval`` needs, ``askcorpus[mcp]`` what ``mcp`` needs, ``askcorpus[llm]`` what a language model
-needs, ``askcorpus[models]`` what embedding models beside the bundled one and rerankers need, ``askcorpus[all]`` all of
-it.
+needs, ``askcorpus[models]`` what embedding models beside the bundled one and rerankers need, ``askcorpus[postgres]``
+what a database on a PostgreSQL server needs, ``askcorpus[all]`` all of it.
 """
 
 from importlib.util import find_spec
@@ -11,7 +11,7 @@ from typing import Literal
 
 from askcorpus.errors import AskcorpusError, UsageError
 
-Extra = Literal["chat", "eval", "llm", "mcp", "models"]
+Extra = Literal["chat", "eval", "llm", "mcp", "models", "postgres"]
 
 MODULES: dict[Extra, tuple[str, ...]] = {
     "chat": (
@@ -29,6 +29,7 @@ MODULES: dict[Extra, tuple[str, ...]] = {
     "eval": ("ir_measures", "jinja2", "markupsafe", "scipy"),
     "mcp": ("anyio", "mcp"),
     "models": ("sentence_transformers", "torch", "transformers"),
+    "postgres": ("psycopg",),
     "llm": ("langchain",),  # which says itself what a provider needs: langchain_openai is one of many
 }
 """The modules without which the part of askcorpus that an extra is for does not run."""

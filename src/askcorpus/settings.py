@@ -46,6 +46,11 @@ class Settings(BaseSettings):
     )
 
     data: Path = Field(Path(".askcorpus"), description="Folder that holds the index.")
+    database: SecretStr | None = Field(
+        None,
+        description="A PostgreSQL database that holds what is kept in place of files in `data`, for any number of "
+        "servers: `postgresql+psycopg://user:password@host/database`. See [scale](scale.md).",
+    )
     server: str | None = Field(
         None,
         description="Address of a running server (http://127.0.0.1:7860) that `ask`, `search`, `verify`, `docs list`, "
@@ -70,10 +75,15 @@ class Settings(BaseSettings):
         description="A file of more than so many million bytes, or such a line of a .jsonl file, is reported and not "
         "read. Reading takes about six times its size of memory.",
     )
-    chroma_url: str | None = Field(
+    vectors: str = Field(
+        "embedded",
+        description="The index that is asked for near passages in a corpus of more than 50,000 passages (fewer are all "
+        "compared): `embedded`, in the data folder, or the address of a Chroma server (http://host:port).",
+    )
+    vectors_token: SecretStr | None = Field(
         None,
-        description="A Chroma server (http://host:port) instead of the embedded one. Either is asked in a corpus of "
-        "more than 50,000 passages; fewer are all compared.",
+        description="Token for that server, or for the proxy that guards it; sent as `Authorization: Bearer` and as "
+        "`X-Chroma-Token`.",
     )
     top_k: int = Field(8, ge=1, le=100, description="Passages shown with an answer and given to the model.")
     reranker: str | None = Field(None, description="A sentence-transformers cross-encoder; off by default.")
@@ -174,7 +184,12 @@ class Settings(BaseSettings):
             raise ValueError(f"{root} is not a path such as /askcorpus")
         return root
 
-    @field_validator("api_key", "write_key", "llm_api_key")
+    @property
+    def database_url(self) -> str | None:
+        """The address of the database with the password in it: for whoever connects, and not to be shown."""
+        return self.database.get_secret_value() if self.database else None
+
+    @field_validator("api_key", "write_key", "llm_api_key", "database", "vectors_token")
     @classmethod
     def not_blank(cls, key: SecretStr | None) -> SecretStr | None:
         """A key that nobody can send guards nothing, or everything."""

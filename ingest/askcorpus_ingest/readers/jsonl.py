@@ -19,6 +19,9 @@ from askcorpus_ingest.readers.source import MEGABYTE, NO_MEMORY, Source
 MOST_FAILURES = 1000
 """Wrong lines of one file that are reported one by one; the rest are summed up."""
 
+MOST_WRONG = 100_000
+"""So many more wrong lines than documents are read at most: it is no file of documents, and going on takes minutes."""
+
 
 def first_record(source: Source) -> dict[str, Any]:
     """The first record, whatever is in it; an empty one where there is none.
@@ -31,7 +34,11 @@ def first_record(source: Source) -> dict[str, Any]:
 
 
 def read_jsonl(source: Source) -> Iterator[RawRecord | Failure]:
-    """The records; where every line has the same fault, one failure for the file instead of one a line."""
+    """The records; where every line has the same fault, one failure for the file instead of one a line.
+
+    Raises:
+        ReadError: nearly all of it is no documents.
+    """
     failures: list[Failure] = []  # that are not yielded yet
     documents = wrong = 0
     for record in _records(source):
@@ -43,6 +50,8 @@ def read_jsonl(source: Source) -> Iterator[RawRecord | Failure]:
         else:
             wrong += 1
             failures += [record] if wrong <= MOST_FAILURES else []
+            if wrong - documents > MOST_WRONG:
+                raise ReadError(f"holds hardly any document in its first {wrong + documents} lines")
     if not documents and not wrong:
         raise ReadError("is empty")
     faults = {failure.reason.split(maxsplit=2)[2] for failure in failures}  # without "line 12"

@@ -22,6 +22,14 @@ NAMES: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 """By what names a field of a document goes in records, the surest first; case, ``_``, ``-`` and ``.`` do not count."""
 
+
+def _key(name: object) -> str:
+    return "".join(letter for letter in str(name).casefold() if letter.isalnum())
+
+
+_KEYS = {field: [_key(name) for name in names] for field, names in NAMES.items()}
+"""The same as they are compared: there are dozens of them, and records by the hundred thousand."""
+
 PARAGRAPH = "\n\n"
 MOST_EXTRA = 50
 EXTRA_CHARS = 2000
@@ -74,8 +82,8 @@ def read_fields(fields: Mapping[str, Any], names: Mapping[str, str] = MappingPro
         given.setdefault(_key(name), name)
     known: dict[str, str] = {}
     used = set()
-    for field, usual in NAMES.items():
-        for key in map(_key, ([names[field]] if field in names else []) + list(usual)):
+    for field, usual in _KEYS.items():
+        for key in ([_key(names[field])] if field in names else []) + usual:
             if key in given and (value := _told(fields[given[key]], PARAGRAPH if field == "text" else ", ")):
                 known[field] = value
                 used.add(given[key])
@@ -83,10 +91,6 @@ def read_fields(fields: Mapping[str, Any], names: Mapping[str, str] = MappingPro
     rest = {name: _kept(value) for name, value in fields.items() if name not in used}
     extra = {str(name): value for name, value in rest.items() if value and len(value) <= EXTRA_CHARS}
     return Fields(known, dict(list(extra.items())[:MOST_EXTRA]))
-
-
-def _key(name: object) -> str:
-    return "".join(letter for letter in str(name).casefold() if letter.isalnum())
 
 
 def _told(value: Any, between: str) -> str:

@@ -3,6 +3,7 @@
 In memory, 1.5 kB a passage at 384 dimensions; 5 ms over 100 000 passages.
 """
 
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -94,3 +95,15 @@ def nearest(seqs: Seqs, similarities: NDArray[np.float32], limit: int) -> list[N
         seqs, similarities = seqs[top], similarities[top]
     order = np.lexsort((seqs, -similarities))
     return [Neighbour(int(seqs[n]), float(similarities[n])) for n in order]
+
+
+def compared(connection: sa.Connection, seqs: Sequence[int], vector: Vector, expected: int) -> list[Neighbour] | None:
+    """Passages that an approximate index named, by the catalog's vectors, best first; ``None`` where the catalog does
+    not have ``expected`` of them."""
+    vectors = passages.vectors_of(connection, seqs)
+    if len(vectors) != expected:
+        return None
+    if not vectors:
+        return []
+    similarities = np.stack(list(vectors.values())) @ vector
+    return nearest(np.fromiter(vectors, np.int64), similarities, expected)

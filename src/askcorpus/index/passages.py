@@ -14,7 +14,8 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, SENTENCES, VECTORS, Seqs, Vector, listed, unit
+from askcorpus.index.dialect import among
+from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, SENTENCES, VECTORS, Seqs, Vector, unit
 from askcorpus.types import Hit, Mark, Passage, Span
 
 
@@ -62,7 +63,7 @@ def hits(connection: sa.Connection, passage_ids: Sequence[str]) -> dict[str, Hit
         *shown,
         sa.type_coerce(DOCUMENTS.c.marks, sa.Text).label("marks"),
     )
-    query = sa.select(*columns).join(DOCUMENTS).where(PASSAGES.c.id.in_(listed(passage_ids)))
+    query = sa.select(*columns).join(DOCUMENTS).where(among(PASSAGES.c.id, passage_ids))
     marks_of = cache(_marks)  # a long document has thousands, and many passages
     found = {}
     for row in connection.execute(query):
@@ -83,16 +84,29 @@ def _bearing(marks: Sequence[Mark], start: int, end: int) -> Sequence[Mark]:
 
 def stored(connection: sa.Connection, passage_ids: Sequence[str]) -> dict[str, StoredPassage]:
     """Passages with their vectors, by id and in the order asked; those not there are left out."""
-    query = (
+    query = _whole().where(among(PASSAGES.c.id, passage_ids))
+    found = {row.id: _stored(row) for row in connection.execute(query)}
+    return {id_: found[id_] for id_ in passage_ids if id_ in found}
+
+
+def all_stored(connection: sa.Connection) -> Iterator[tuple[int, StoredPassage]]:
+    """All passages with their vectors, document by document, each with its document's number; few are held."""
+    number, seq = PASSAGES.c.document, PASSAGES.c.seq
+    query = _whole().order_by(number, seq).limit(CHUNK)
+    last = (0, 0)
+    while rows := connection.execute(query.where(sa.tuple_(number, seq) > last)).all():
+        yield from ((row.document, _stored(row)) for row in rows)
+        last = (rows[-1].document, rows[-1].seq)
+
+
+def _whole() -> "sa.Select[Any]":
+    return (
         sa.select(PASSAGES, DOCUMENTS.c.id.label("document_id"), VECTORS.c.vector, SENTENCES.c.spans)
         .add_columns(SENTENCES.c.vectors)
         .join(DOCUMENTS, DOCUMENTS.c.number == PASSAGES.c.document)
         .join(VECTORS, VECTORS.c.seq == PASSAGES.c.seq)
         .join(SENTENCES, SENTENCES.c.seq == PASSAGES.c.seq)
-        .where(PASSAGES.c.id.in_(listed(passage_ids)))
     )
-    found = {row.id: _stored(row) for row in connection.execute(query)}
-    return {id_: found[id_] for id_ in passage_ids if id_ in found}
 
 
 def _stored(row: "sa.Row[Any]") -> StoredPassage:
@@ -124,11 +138,11 @@ def vectors_after(connection: sa.Connection, last: int) -> Iterator[tuple[int, i
 
 def vectors_of(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, Vector]:
     """The vectors of passages by seq; those not there are left out."""
-    query = sa.select(VECTORS.c.seq, VECTORS.c.vector).where(VECTORS.c.seq.in_(listed(wanted)))
+    query = sa.select(VECTORS.c.seq, VECTORS.c.vector).where(among(VECTORS.c.seq, wanted))
     return {seq: np.frombuffer(vector, np.float32) for seq, vector in connection.execute(query)}
 
 
 def ids_of(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, str]:
     """Passage ids by seq; those not there are left out."""
-    query = sa.select(PASSAGES.c.seq, PASSAGES.c.id).where(PASSAGES.c.seq.in_(listed(wanted)))
+    query = sa.select(PASSAGES.c.seq, PASSAGES.c.id).where(among(PASSAGES.c.seq, wanted))
     return {row.seq: row.id for row in connection.execute(query)}

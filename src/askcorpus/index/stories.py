@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from rensa import RMinHash
 
-from askcorpus.index.schema import DOCUMENTS, STORIES, listed, meta, take_note
+from askcorpus.index.dialect import among
+from askcorpus.index.schema import DOCUMENTS, STORIES, meta, take_note
 from askcorpus.text.words import words
 from askcorpus.types import Copy
 
@@ -99,7 +100,7 @@ def link(connection: sa.Connection) -> None:
 
 def unlink(connection: sa.Connection, numbers: Sequence[int]) -> None:
     """Let all that tell the same story as some documents be compared again, before those are removed."""
-    theirs = sa.select(STORIES.c.story).where(STORIES.c.document.in_(listed(numbers)))
+    theirs = sa.select(STORIES.c.story).where(among(STORIES.c.document, numbers))
     connection.execute(sa.update(STORIES).where(STORIES.c.story.in_(theirs)).values(story=None))
 
 
@@ -114,7 +115,7 @@ def copies(connection: sa.Connection, document_ids: Sequence[str]) -> dict[str, 
         .join(own, own.c.document == its.c.number)
         .join(theirs, theirs.c.story == own.c.story)
         .join(DOCUMENTS, DOCUMENTS.c.number == theirs.c.document)
-        .where(its.c.id.in_(listed(document_ids)), DOCUMENTS.c.number != its.c.number)
+        .where(among(its.c.id, document_ids), DOCUMENTS.c.number != its.c.number)
         .order_by(DOCUMENTS.c.date == "", DOCUMENTS.c.date, DOCUMENTS.c.source, DOCUMENTS.c.id)
     )
     found: dict[str, tuple[Copy, ...]] = {}

@@ -13,9 +13,11 @@ from askcorpus.extras import require
 from askcorpus.feedback import FEEDBACK, FeedbackFile
 from askcorpus.settings import Settings
 from askcorpus_ui.bodies import BoundedBodies
+from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.problems import add_error_handlers
 from askcorpus_ui.streaming import Questions
 from askcorpus_ui.warm_up import WarmUp
+from askcorpus_ui.web.conversations_api import Keeper, conversations_router
 from askcorpus_ui.web.documents_api import documents_router
 from askcorpus_ui.web.documents_page import list_router
 from askcorpus_ui.web.embeddings_api import embeddings_router
@@ -54,14 +56,13 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         "GRADIO_ANALYTICS_MAX_EVENTS": "1",
         "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(2**31),
     }
-    from askcorpus_ui.chat.conversations import Conversations
     from askcorpus_ui.chat.page import mount_chat
 
     warm_up, metrics = WarmUp(assistant), Metrics()
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
     agents = _agents(assistant, questions) if settings.mcp else None
-    keys = Keys(settings.data)
-    conversations = Conversations(settings.data, settings.keep_conversations)
+    keys = Keys(settings.data, settings.database_url)
+    conversations = Conversations(settings.data, settings.keep_conversations, settings.database_url)
     writable = settings.write_key is not None or any("writing" in key.opens for key in keys.listed())
 
     @asynccontextmanager
@@ -82,7 +83,9 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.state.questions = questions
     app.openapi = described(app, keyed=settings.api_key is not None or keys.any())  # type: ignore[method-assign]
     add_error_handlers(app)
-    app.include_router(api_router(assistant, questions))
+    feedback = FeedbackFile(settings.data / FEEDBACK)
+    app.include_router(api_router(assistant, questions, Keeper(assistant, conversations, feedback).events))
+    app.include_router(conversations_router(assistant, conversations, feedback))
     app.include_router(documents_router(assistant))
     if writable:
         app.include_router(writing_router(assistant, settings))
@@ -97,7 +100,6 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(next_questions_router(assistant, questions, conversations))
     if agents:
         app.router.routes.extend(_routes(agents))
-    feedback = FeedbackFile(settings.data / FEEDBACK)
     # Last: a route added after it would never be reached.
     app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
     # The one added last is the first that a request comes through.

@@ -1,5 +1,6 @@
 """An example of each request and response of the API, for its documentation; all of one small corpus."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -7,6 +8,7 @@ from pydantic import BaseModel
 from askcorpus.types import Answer, Citation, Claim, Document, Hit, IndexInfo, Page, Scores, Span, Verification
 from askcorpus.verify.proof import Conditions, Proof, ProofCheck, ProvenQuote, text_hash
 from askcorpus_ui.listings import Hits, summary
+from askcorpus_ui.web.conversations_api import KeptCitation, KeptConversation, KeptEntry, KeptList, KeptTurn
 from askcorpus_ui.web.documents_api import Facets
 from askcorpus_ui.web.openai_api import completion
 from askcorpus_ui.web.responses_api import response
@@ -95,6 +97,22 @@ _CLAIM = Claim(
 )
 _CHANGES = Changes(added=1, changed=0, unchanged=0, removed=0, withheld=0, failed=[], doubted=[])
 _CONTENT = _DOCUMENT.model_dump(include={"title", "text", "date", "language", "source"})
+_ASKED = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+_CONVERSATION = KeptConversation(
+    id="3q2x7wVd0kq0mXxJ9sYb1A",
+    title=_QUESTION,
+    turns=(
+        KeptTurn(
+            question=_QUESTION,
+            asked=_ASKED,
+            outcome="answered",
+            answer=_ANSWER.answer,
+            answer_id=_ANSWER.id,
+            confidence=_ANSWER.confidence,
+            citations=(KeptCitation(**_ANSWER.citations[0].model_dump(include=set(KeptCitation.model_fields))),),
+        ),
+    ),
+)
 _BASE = "http://127.0.0.1:7860/"
 _MODEL = {"id": "askcorpus", "object": "model", "created": 0, "owned_by": "askcorpus"}
 _EVENTS = f"event: passages\ndata: {Hits(hits=(_HIT,)).model_dump_json()}\n\nevent: done\ndata: {{…}}\n\n"
@@ -108,6 +126,13 @@ REQUESTS: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/proofs/check"): _PROOF.model_dump(mode="json"),
     ("post", "/api/v1/documents"): {"documents": [{"id": _DOCUMENT.id, **_CONTENT}]},
     ("put", "/api/v1/documents/{document_id}"): _CONTENT,
+    ("patch", "/api/v1/conversations/{conversation_id}"): {"title": "The tidal barrier"},
+    ("post", "/api/v1/feedback"): {
+        "answer_id": _ANSWER.id,
+        "question": _QUESTION,
+        "liked": False,
+        "reason": "incomplete",
+    },
     ("post", "/v1/chat/completions"): {"model": "askcorpus", "messages": [{"role": "user", "content": _QUESTION}]},
     ("post", "/v1/responses"): {"model": "askcorpus", "input": _QUESTION},
     ("post", "/v1/embeddings"): {"model": "askcorpus", "input": ["The council voted."]},
@@ -135,6 +160,10 @@ RESPONSES: dict[tuple[str, str], BaseModel | dict[str, Any]] = {
     ("post", "/api/v1/files"): _CHANGES,
     ("put", "/api/v1/documents/{document_id}"): summary(_DOCUMENT),
     ("delete", "/api/v1/documents/{document_id}"): Removed(removed=1),
+    ("get", "/api/v1/conversations"): KeptList(
+        conversations=[KeptEntry(id=_CONVERSATION.id, title=_CONVERSATION.title, changed=_ASKED)]
+    ),
+    ("get", "/api/v1/conversations/{conversation_id}"): _CONVERSATION,
     ("get", "/v1/models"): {"object": "list", "data": [_MODEL]},
     ("get", "/v1/models/{name}"): _MODEL,
     ("post", "/v1/chat/completions"): completion(_ANSWER, _BASE),
@@ -149,4 +178,9 @@ RESPONSES: dict[tuple[str, str], BaseModel | dict[str, Any]] = {
     ("get", "/ready"): Readiness(ready=True, checks=[Health(name="catalog", ok=True, detail="1 documents")]),
 }
 
-STREAMS: dict[tuple[str, str], str] = {("post", "/api/v1/ask/stream"): _EVENTS}
+TEXTS: dict[tuple[str, str], str] = {
+    ("post", "/api/v1/ask"): _EVENTS,
+    ("post", "/api/v1/ask/stream"): _EVENTS,
+    ("get", "/api/v1/conversations/{conversation_id}/export"): f"# {_QUESTION}\n\n## {_QUESTION}\n\n{_ANSWER.answer}\n",
+}
+"""Of responses that are no JSON."""

@@ -30,13 +30,18 @@ if TYPE_CHECKING:
 
 
 MODEL = "askcorpus"
+UNFORCED = ("auto", "none")
+"""What may be said of the choice of tools where there are none."""
 
 
 def _text_of(content: object) -> object:
     """A message's text, which the API writes as a string or as parts; parts that are no text are left out."""
     if not isinstance(content, list):
-        return content or ""
-    return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict) and "text" in part)
+        return content
+    texts = [part["text"] for part in content if isinstance(part, dict) and part.get("text") is not None]
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError("the text of a part is no string")
+    return "\n".join(texts)
 
 
 class Lenient(BaseModel):
@@ -71,6 +76,7 @@ class Completion(Lenient):
     n: int = 1
     logprobs: bool = False
     tools: list[Any] = Field([])
+    tool_choice: str | dict[str, Any] = "auto"
     functions: list[Any] = Field([])
     response_format: dict[str, Any] = Field({})
     modalities: list[Any] = Field([])
@@ -83,6 +89,7 @@ class Completion(Lenient):
         """
         refuse_form("response_format", self.response_format)
         refuse_if(bool(self.tools), "tools")
+        refuse_if(self.tool_choice not in UNFORCED, "tool_choice")
         refuse_if(bool(self.functions), "functions")
         refuse_if(self.n != 1, "n")
         refuse_if(self.logprobs, "logprobs")

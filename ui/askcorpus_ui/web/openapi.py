@@ -7,9 +7,9 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from askcorpus_ui.problems import PROBLEM_JSON
-from askcorpus_ui.web.examples import REQUESTS, RESPONSES, STREAMS
+from askcorpus_ui.web.examples import REQUESTS, RESPONSES, TEXTS
 
-_JSON, _EVENTS = "application/json", "text/event-stream"
+_JSON = "application/json"
 _SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "The key, as `Authorization: Bearer …`."},
     "header": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The key in a header of its own."},
@@ -48,13 +48,14 @@ def _complete(operation: dict[str, Any], method: str, path: str, keyed: bool) ->
         content = response.setdefault("content", {})
         if status.startswith("2"):
             _exemplify(content, method, path)
-        elif path.startswith("/api/") and _JSON in content:
-            content[PROBLEM_JSON] = content.pop(_JSON)
+        elif path.startswith("/api/") and content:
+            content[PROBLEM_JSON] = content.pop(next(iter(content)))
 
 
 def _exemplify(content: dict[str, Any], method: str, path: str) -> None:
     if _JSON in content and (example := RESPONSES.get((method, path))) is not None:
         told = example.model_dump(mode="json") if isinstance(example, BaseModel) else example
         content[_JSON]["example"] = told
-    if _EVENTS in content and (events := STREAMS.get((method, path))):
-        content[_EVENTS]["example"] = events
+    for kind, told in content.items():
+        if kind != _JSON and (text := TEXTS.get((method, path))):
+            told["example"] = text

@@ -21,6 +21,7 @@ from askcorpus_ui.problems import REFUSALS, Fault, refusal, told_in_stream
 from askcorpus_ui.streaming import Questions, first_event, whole_answer
 from askcorpus_ui.web.openai_api import (
     MODEL,
+    UNFORCED,
     Lenient,
     Message,
     annotations,
@@ -61,6 +62,7 @@ class ResponseBody(Lenient):
     stream: bool = False
     text: TextOptions = TextOptions()
     tools: list[Any] = Field([])
+    tool_choice: str | dict[str, Any] = "auto"
     background: bool = False
     previous_response_id: str = ""
     conversation: Any = None
@@ -81,6 +83,7 @@ class ResponseBody(Lenient):
         refuse_form("text.format", self.text.format)
         for name in ("tools", "background", "previous_response_id", "conversation", "prompt"):
             refuse_if(bool(getattr(self, name)), name)
+        refuse_if(self.tool_choice not in UNFORCED, "tool_choice")
 
 
 def responses_router(assistant: "Assistant", questions: Questions) -> APIRouter:

@@ -1,6 +1,6 @@
 """The REST door: questions and searches as JSON, streams as server-sent events; whether the server can answer."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,11 @@ class AskBody(Body):
         description="Also return how the passages and the answer were found (`debug` means the same).",
     )
     conversation_id: str | None = Field(None, max_length=200, description="Comes back in the answer.")
+    keep: bool = Field(
+        False,
+        description="Keep this here, as the next turn of the conversation of that id, whose turns are its history; "
+        "without an id, as the first of a new one, whose id comes back.",
+    )
     stream: bool = Field(False, description="Answer as server-sent events, as `/ask/stream` does.")
 
 
@@ -83,25 +88,31 @@ class Readiness(BaseModel):
     checks: list[Health]
 
 
-def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
-    """``/api/v1`` over one assistant, which is asked through ``questions``."""
-    router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
+Asking = Callable[[AskBody, Request], Iterator[Event]]
+"""How a question is asked: its events, of which the last is the answer."""
 
-    def events_of(body: AskBody) -> Iterator[Event]:
-        return assistant.stream(
-            body.question,
-            history=body.history,
-            filters=body.filters,
-            top_k=body.top_k,
-            max_error=body.max_error,
-            explain=body.explain,
-            conversation_id=body.conversation_id,
-        )
+
+def events_of(assistant: "Assistant", body: AskBody) -> Iterator[Event]:
+    """The events of the answer to a question."""
+    return assistant.stream(
+        body.question,
+        history=body.history,
+        filters=body.filters,
+        top_k=body.top_k,
+        max_error=body.max_error,
+        explain=body.explain,
+        conversation_id=body.conversation_id,
+    )
+
+
+def api_router(assistant: "Assistant", questions: Questions, asking: Asking) -> APIRouter:
+    """``/api/v1`` over one assistant, which is asked through ``questions``, and of answers by ``asking``."""
+    router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 
     @router.post("/ask", response_model=Answer, responses=_ANSWER_OR_EVENTS, tags=["ask"])
     async def ask(body: AskBody, request: Request) -> Answer | Response:
         """Answer a question with verbatim quotes, or say that the corpus does not."""
-        events = questions.stream(partial(events_of, body))
+        events = questions.stream(partial(asking, body, request))
         if body.stream:
             return await _event_stream(events, request)
         return await whole_answer(events, request) or Response(status_code=CLIENT_LEFT)
@@ -109,7 +120,7 @@ def api_router(assistant: "Assistant", questions: Questions) -> APIRouter:
     @router.post("/ask/stream", response_class=StreamingResponse, responses=_EVENTS, tags=["ask"])
     async def ask_stream(body: AskBody, request: Request) -> Response:
         """The same as events: `passages`, then `token`…, then `done` with the whole, verified answer; or `error`."""
-        return await _event_stream(questions.stream(partial(events_of, body)), request)
+        return await _event_stream(questions.stream(partial(asking, body, request)), request)
 
     @router.post("/search", response_model=Hits, response_description="The passages, best first.", tags=["search"])
     async def search(body: SearchBody, request: Request) -> Hits | Response:

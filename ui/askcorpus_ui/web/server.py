@@ -91,7 +91,7 @@ def _tell(line: str, settings: Settings) -> None:
 
 
 def _has_keys(settings: Settings) -> bool:
-    with closing(Keys(settings.data)) as keys:
+    with closing(Keys(settings.data, settings.database_url)) as keys:
         return keys.any()
 
 
