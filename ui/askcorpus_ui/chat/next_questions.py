@@ -16,8 +16,8 @@ LONGEST_TITLE = 90
 """Characters of a title that a question can name; longer ones are whole sentences."""
 
 _NEIGHBOURS = 40
-_TRIED = 5
-_STORIES = 8
+_STORIES = 4
+"""Stories that are tried: of the sample corpus, those further away hardly have to do with the answer."""
 _REMEMBERED = 2_000
 
 
@@ -60,8 +60,8 @@ class NextQuestions:
         near = self._assistant.search(quote, filters=reply.filters, top_k=_NEIGHBOURS)
         nearest = islice(self._distinct(near, conversation), _STORIES)
         stories = sorted(nearest, key=lambda hit: hit.language != own.locale)
-        for tried, hit in enumerate(stories):
-            if len(found) == MOST or tried == _TRIED or not may_go_on():
+        for hit in stories:
+            if len(found) == MOST or not may_go_on():
                 break
             question = own.example.format(title=hit.title)
             if question.casefold() not in asked and self._is_answered(question, reply.filters, hit.document_id):
