@@ -50,10 +50,11 @@ JOBS_SECONDS = 5.0
 """How long a server that stops waits for the part that a job is just writing."""
 
 
-def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence[str] = ()) -> FastAPI:
+def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence[tuple[str, str]] = ()) -> FastAPI:
     """The whole web application over one assistant.
 
-    ``examples`` are questions that the empty chat offers; without any, they are made from the newest documents.
+    ``examples`` are questions that the empty chat offers, each with its language; without any, they are made from the
+    newest documents.
     """
     # Gradio reads the first whenever it would report home or ask for its newest version; the others when it makes a
     # queue, which else keeps a table of its last 10,000 events and goes through it after each of them.
