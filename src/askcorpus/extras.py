@@ -3,7 +3,8 @@
 ``pip install askcorpus`` gives the library and the command. ``askcorpus[chat]`` adds what ``serve`` needs,
 ``askcorpus[eval]`` what ``eval`` needs, ``askcorpus[mcp]`` what ``mcp`` needs, ``askcorpus[llm]`` what a language model
 needs, ``askcorpus[models]`` what embedding models beside the bundled one and rerankers need, ``askcorpus[otel]`` what
-sending traces needs, ``askcorpus[postgres]`` what a database on a PostgreSQL server needs, ``askcorpus[all]`` all of it.
+sending traces needs, ``askcorpus[postgres]`` what a database on a PostgreSQL server needs, ``askcorpus[all]`` all of
+it.
 """
 
 from importlib.util import find_spec
