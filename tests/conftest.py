@@ -1,5 +1,6 @@
 """Parts that are dear to make, shared by all tests of a session."""
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
 from askcorpus_ingest.pipeline import ingest
 from asking import READER
+from postgres_server import PostgresServer, postgres_server, programs
 
 LOAD = SentenceEmbeddings._load
 
@@ -48,3 +50,15 @@ def sample_index(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceE
     with open_index(settings, embeddings) as store:
         ingest([Path(__file__).parents[1] / "corpus"], store, embeddings, settings)
     return settings.data
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server, for tests that let it run."""
+    if (found := programs()) is None:
+        message = "PostgreSQL's server programs are not installed (Debian: postgresql)"
+        if os.environ.get("REQUIRE_POSTGRES"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with postgres_server(found) as server:
+        yield server

@@ -15,8 +15,8 @@ DIMENSION = 16
 FINGERPRINT = "test-model, passages of 800"
 
 
-def open_(folder: Path, fingerprint: str = FINGERPRINT, **options: str) -> Store:
-    return open_store(folder, fingerprint, DIMENSION, **options)
+def open_(folder: Path, fingerprint: str = FINGERPRINT, **options: str | None) -> Store:
+    return open_store(folder, fingerprint, DIMENSION, **options)  # type: ignore[arg-type]
 
 
 @cache

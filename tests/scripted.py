@@ -12,7 +12,7 @@ from typing import Any
 
 from askcorpus.errors import ModelError, NothingIngested, UsageError
 from askcorpus.index.catalog import Facets
-from askcorpus.index.store import Listing
+from askcorpus.index.store import Listing, Store
 from askcorpus.search.period import read_period
 from askcorpus.types import (
     Answer,
@@ -110,6 +110,9 @@ class ScriptedStore:
     def count(self, filters: Filters = ANY) -> int:
         return len(self.documents(filters))
 
+    def generation(self) -> int:
+        return 1
+
     def copies(self, document_ids: Sequence[str]) -> dict[str, tuple[Copy, ...]]:
         return {}
 
@@ -143,7 +146,8 @@ def _passes(document: Document, filters: Filters) -> bool:
 
 
 class ScriptedAssistant:
-    """Answers at once, the same every time. ``asked`` holds what it was asked, ``abandoned`` counts closed streams."""
+    """Answers at once, the same every time. ``asked`` holds what its doors asked, ``abandoned`` counts closed
+    streams."""
 
     promise = None
     embeddings: Any = None
@@ -163,7 +167,7 @@ class ScriptedAssistant:
         return tuple(_hit(document) for document in self.store.documents(filters, limit=top_k))
 
     def ask(self, question: str, **options: Any) -> Answer:
-        *_, last = self.stream(question, **options)
+        *_, last = self._events(question, **options)
         assert isinstance(last, Done)
         return last.answer
 
@@ -181,6 +185,19 @@ class ScriptedAssistant:
         if not question.strip():
             raise UsageError("The question is empty.", "Ask in a few words.")
         self.asked.append((question, tuple(history), filters))
+        yield from self._events(
+            question, filters=filters, top_k=top_k, explain=explain, conversation_id=conversation_id
+        )
+
+    def _events(
+        self,
+        question: str,
+        *,
+        filters: Filters = ANY,
+        top_k: int | None = None,
+        explain: bool = False,
+        conversation_id: str | None = None,
+    ) -> Iterator[Event]:
         hits = self.search(question, filters=filters, top_k=top_k)
         yield Retrieved(passages=hits)
         if "broken model" in question:
@@ -249,6 +266,14 @@ class ScriptedAssistant:
             timings_ms={"total": 1.0},
             explain=EXPLANATION if explain else None,
         )
+
+
+class Library(ScriptedAssistant):
+    """A scripted assistant over a real store."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.documents())
+        self.store: Any = store
 
 
 def _hit(document: Document) -> Hit:

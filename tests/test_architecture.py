@@ -86,6 +86,7 @@ def test_every_module_is_on_the_map() -> None:
 EXTRAS_OF = {
     "askcorpus.answer.llm": ["llm"],
     "askcorpus.embedding.sentence_transformer": ["models"],
+    "askcorpus.index.postgres": ["postgres"],
     "askcorpus.search.reranker": ["models"],
     "askcorpus_eval": ["eval"],
     "askcorpus_ui": ["chat"],

@@ -1,13 +1,7 @@
 """Chroma and plain arithmetic give the same neighbours, whatever happens to Chroma."""
 
-import logging
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Never
@@ -15,8 +9,7 @@ from typing import Never
 import numpy as np
 import pytest
 
-from askcorpus.errors import UsageError
-from askcorpus.index import chroma, chroma_places
+from askcorpus.index import chroma
 from askcorpus.index import store as store_module
 from askcorpus.index.store import Store
 from askcorpus.types import Filters
@@ -36,6 +29,11 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_(tmp_path / "data") as store:
         yield store
+
+
+def copy_of(store: Store) -> chroma.ChromaIndex:
+    assert isinstance(store._vectors, chroma.ChromaIndex)
+    return store._vectors
 
 
 def uses_chroma(store: Store) -> bool:
@@ -232,7 +230,7 @@ def test_damage_under_a_running_process_is_survived(store: Store) -> None:
 
 def test_damage_is_no_fault_where_chroma_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "data"
-    with open_(folder, chroma_url="http://127.0.0.1:9") as store:
+    with open_(folder, vectors="http://127.0.0.1:9") as store:
         fill(store, *many(20))
         assert not store.check()[-1].ok
         monkeypatch.setattr(store_module, "EXACT_UPTO", 60)
@@ -261,14 +259,15 @@ def test_a_copy_that_is_behind_is_brought_level_by_looking_at_it(
 def test_a_copy_whose_answers_fail_is_thrown_away_and_made_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store, *many(50))
     assert_exact(store, QUERIES[:1])
-    collection = store._chroma._collection
+    collection = copy_of(store)._collection
     assert collection
     monkeypatch.setattr(chroma, "RETRY_SECONDS", 0)
     collection.delete(["1"])
     collection.add(["one"], embeddings=[QUERIES[0].tolist()])  # as many as before, but not those
     assert_exact(store, QUERIES)
     assert store.check()[-1] == ("vector index", True, "150 passages")
-    assert store._chroma._collection and store._chroma._collection.get(["one"])["ids"] == []
+    made = copy_of(store)._collection
+    assert made and made.get(["one"])["ids"] == []
 
 
 @pytest.mark.parametrize("error", [TypeError, KeyError, ValueError])
@@ -322,7 +321,7 @@ def test_questions_bring_chroma_forward_step_by_step(tmp_path: Path, monkeypatch
         held = []
         for query in QUERIES[:4]:
             assert_exact(serving, [query])
-            held.append(serving._chroma._held.size)
+            held.append(copy_of(serving)._held.size)
         assert held == [130, 230, 330, 330]
 
 
@@ -334,80 +333,3 @@ def test_the_lock_passes_on_when_its_holder_closes(tmp_path: Path) -> None:
     first.close()
     assert second.check()[-1].detail == "60 passages"
     second.close()
-
-
-# --- a Chroma server ---
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = Path(sys.executable).with_name("chroma")
-    process = subprocess.Popen(
-        [command, "run", "--path", tmp_path / "server", "--host", "127.0.0.1", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.1)
-    yield process, f"http://127.0.0.1:{port}"
-    process.send_signal(signal.SIGCONT)
-    process.kill()
-    process.wait()
-
-
-def test_a_chroma_server_serves_several_corpora(tmp_path: Path, server: tuple[subprocess.Popen[bytes], str]) -> None:
-    _, url = server
-    with open_(tmp_path / "one", chroma_url=url) as one, open_(tmp_path / "two", chroma_url=url) as two:
-        fill(one, *many(100))
-        fill(two, *many(50, start=500))
-        for store in (one, two):
-            assert_exact(store, QUERIES)
-            assert uses_chroma(store)
-        one.rebuild()
-        assert [store.check()[-1].detail for store in (one, two)] == ["300 passages", "150 passages"]
-    assert not (tmp_path / "one" / "chroma").exists()
-
-
-@pytest.mark.parametrize("fault", [signal.SIGSTOP, signal.SIGKILL], ids=["hung", "dead"])
-def test_questions_are_answered_without_the_server(
-    tmp_path: Path,
-    server: tuple[subprocess.Popen[bytes], str],
-    fault: signal.Signals,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    process, url = server
-    monkeypatch.setattr(chroma_places, "SERVER_SECONDS", 1)
-    with open_(tmp_path / "data", chroma_url=url) as store:
-        fill(store, *many(50))
-        process.send_signal(fault)
-        if fault == signal.SIGKILL:
-            process.wait()
-        with caplog.at_level(logging.WARNING):
-            started = time.monotonic()
-            assert_exact(store, QUERIES)
-            assert time.monotonic() - started < 10
-        assert len([record for record in caplog.records if url in record.message]) == 1
-        check = store.check()[-1]
-        assert not check.ok
-        assert url in check.detail
-        fill(store, document("new"))
-        assert_exact(store, QUERIES)
-
-
-def test_no_server_at_all(tmp_path: Path) -> None:
-    with open_(tmp_path / "data", chroma_url="http://127.0.0.1:9") as store:
-        fill(store, *many(20))
-        assert_exact(store, QUERIES)
-
-
-def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError):
-        open_(tmp_path / "data", chroma_url="localhost:8000")

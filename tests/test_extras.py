@@ -219,6 +219,18 @@ def test_what_needs_an_extra_says_so_in_one_line_before_it_does_anything(
     assert not out.exists()
 
 
+def test_a_database_on_a_server_says_what_to_install_and_not_its_password() -> None:
+    address = "postgresql+psycopg://me:hunter2@127.0.0.1/corpus"
+
+    outcomes = run(absent(), ["docs", "list"], ["ask", QUESTION], ASKCORPUS_DATABASE=address)
+
+    for outcome in outcomes:
+        assert (outcome.exit_code, outcome.stdout) == (UsageError.exit_code, "")
+        assert outcome.stderr.endswith("Install them: pip install 'askcorpus[postgres]'\n"), outcome
+        assert outcome.stderr.count("\n") == 1
+        assert "hunter2" not in outcome.stderr
+
+
 def test_the_demo_tells_to_install_the_chat_before_it_is_opened(sample_index: Path, tmp_path: Path) -> None:
     data = Path(shutil.copytree(sample_index, tmp_path / "demo"))
 

@@ -105,9 +105,9 @@ def test_common_terms_count_only_when_alone_in_a_large_corpus(store: Store, monk
     monkeypatch.setattr(lexical, "LARGE", 100)
     fill(store, *many(100))  # "about", in every title, is common; "place7" stands in one passage
     with store._database.reading() as connection:
-        assert lexical.expression(connection, ["about", "place7"], 300) == '"place7"'
-        assert lexical.expression(connection, ["about"], 300) == '"about"'
-        assert lexical.expression(connection, ["about", "place7"], 100) == '"place7" OR "about"'
+        assert lexical.telling(connection, ["about", "place7"], 300) == {"place7": 1}
+        assert lexical.telling(connection, ["about"], 300) == {"about": 300}
+        assert list(lexical.telling(connection, ["about", "place7"], 100)) == ["place7", "about"]
 
 
 def test_filters_apply(store: Store) -> None:

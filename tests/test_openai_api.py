@@ -63,7 +63,9 @@ def test_a_completion_carries_answer_and_citations(client: openai.OpenAI, addres
     cited = [annotation.url_citation for annotation in message.annotations or ()]
     assert [message.content[each.start_index : each.end_index] for each in cited] == ["[1]", "[2]"]
     assert [each.title for each in cited] == [DOCUMENTS[0].title, DOCUMENTS[1].title]
-    assert [each.url for each in cited] == [address + Reference.of(citation).url() for citation in answer.citations]
+    assert [each.url for each in cited] == [
+        f"{address}/" + Reference.of(citation).url() for citation in answer.citations
+    ]
     assert cited[0].model_extra == {
         "document_id": "harbour",
         "quote": HARBOUR.text[:72],
@@ -246,7 +248,7 @@ def test_a_response_carries_answer_and_citations(client: openai.OpenAI, address:
     assert message.type == "message" and message.content[0].type == "output_text"
     cited = message.content[0].annotations
     assert [reply.output_text[one.start_index : one.end_index] for one in cited] == ["[1]", "[2]"]  # type: ignore[union-attr]
-    assert [one.url for one in cited] == [address + Reference.of(one).url() for one in answer.citations]  # type: ignore[union-attr]
+    assert [one.url for one in cited] == [f"{address}/" + Reference.of(one).url() for one in answer.citations]  # type: ignore[union-attr]
     assert cited[0].model_extra is not None and cited[0].model_extra["quote"] == HARBOUR.text[:72]
 
 

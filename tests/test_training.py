@@ -29,11 +29,11 @@ from training.folder import encoder_folder
 from training.loop import Goal, Run, stopping
 from training.model import Adapted, Aligner, Reader, learned, restore, shape_of
 from training.pairs import Pair, find_translation
-from training.reader import Item, Mix, ReaderTask, encode
+from training.reader import UNPLACED, Batch, Item, Mix, ReaderTask, encode
 from training.sources import read_lines, refusal
 from training.swaps import Swaps, places
 from training.weights import read_weights, write_weights
-from training.windows import Window, crop, windows
+from training.windows import ANYWHERE, Window, crop, windows, without_answer, without_sentence
 
 LAST_LAYER = 11
 TOWNS = ("Lorient", "Bergen", "Trieste", "Gdynia", "Aveiro", "Odense", "Vigo", "Tartu", "Split", "Turku")
@@ -167,6 +167,35 @@ def test_a_crop_keeps_the_answer_whole_and_in_its_place() -> None:
         assert cut.text in text
         assert len(crop(Window(text), "en", random.Random(seed)).text) <= 800
     assert len(lengths) > 3
+
+
+def test_a_window_loses_its_answer_or_keeps_it_whole() -> None:
+    start = TEXT.index("Ida Moreau")
+    window = Window(TEXT, start, start + len("Ida Moreau"))
+    lost, texts = without_answer(window), set()
+
+    assert lost is not None
+    assert "Ida Moreau" not in lost.text
+    assert lost.text.startswith("The council met on Monday. Was the quay")
+    for seed in range(40):
+        kept = without_sentence(window, random.Random(seed))
+        assert kept is not None
+        assert kept.text[kept.start : kept.end] == "Ida Moreau"
+        texts.add(kept.text)
+    assert len(texts) == 5, "any of the other sentences goes"
+    assert without_answer(Window("It was Ida.", 7, 10)) is None
+    assert without_sentence(Window("It was Ida.", 7, 10), random.Random(0)) is None
+
+
+def test_a_passage_that_answers_as_a_whole_teaches_no_span(tmp_path: Path, tokenizer: PreTrainedTokenizerBase) -> None:
+    whole = example("Why was the quay closed?", TEXT, "", start=ANYWHERE, end=ANYWHERE)
+    path = tmp_path / "examples.jsonl"
+    path.write_text(json.dumps(asdict(whole)), encoding="utf-8")
+    task = ReaderTask(_Nothing(), tokenizer, read_examples([path]), mix=Mix(general=4, gaps=1, swaps=1))
+
+    (batch,) = task.epoch(0)
+
+    assert (batch.first.tolist(), batch.last.tolist(), batch.answers.tolist()) == ([UNPLACED], [UNPLACED], [1.0])
 
 
 def test_answers_of_examples_stand_where_they_say_and_near_passages_lack_them() -> None:
@@ -310,17 +339,24 @@ def test_a_translation_is_found_at_its_place_or_missing() -> None:
 
 
 def train_reader(
-    folder: Path, tokenizer: PreTrainedTokenizerBase, towns: list[Example], stop_at: int | None = None, **changed: Any
-) -> Run[list[Item]]:
+    folder: Path,
+    tokenizer: PreTrainedTokenizerBase,
+    towns: list[Example],
+    stop_at: int | None = None,
+    workers: int = 0,
+    **changed: Any,
+) -> Run[Batch]:
     """Twenty steps of a reader with few adapters; stopped after ``stop_at``, if given, as by a signal."""
     model = Reader(encoder_folder(), rank=4, first_layer=LAST_LAYER, seed=0)
     shorten(model)
     task = ReaderTask(model, tokenizer, towns, mix=Mix(general=60, annotated=30), batch=6, length=64, seed=0)
     settings = {"batch": 6} | changed
-    run = Run(task, Goal(steps=20), folder / "reader.ckpt", settings, rate=3e-3, warm_up=5, float32=True)
+    run = Run(
+        task, Goal(steps=20), folder / "reader.ckpt", settings, rate=3e-3, warm_up=5, float32=True, workers=workers
+    )
     step = run._step
 
-    def stopped(batch: list[Item]) -> None:
+    def stopped(batch: Batch) -> None:
         step(batch)
         if run.progress.step == stop_at:
             run.stop.set()
@@ -333,7 +369,7 @@ def train_reader(
 @pytest.fixture(scope="module")
 def run(
     tmp_path_factory: pytest.TempPathFactory, tokenizer: PreTrainedTokenizerBase, towns: list[Example]
-) -> Run[list[Item]]:
+) -> Run[Batch]:
     """A reader of twenty steps."""
     return train_reader(tmp_path_factory.mktemp("run"), tokenizer, towns)
 
@@ -342,13 +378,13 @@ def same(some: dict[str, torch.Tensor], others: dict[str, torch.Tensor]) -> bool
     return some.keys() == others.keys() and all(torch.equal(some[name], others[name]) for name in some)
 
 
-def test_twenty_steps_lower_the_readers_loss(run: Run[list[Item]]) -> None:
+def test_twenty_steps_lower_the_readers_loss(run: Run[Batch]) -> None:
     assert len(run.losses) == 20
     assert sum(run.losses[-5:]) < 0.8 * sum(run.losses[:5])
 
 
 def test_a_reader_stopped_and_gone_on_with_is_the_one_trained_in_one_go(
-    tmp_path: Path, run: Run[list[Item]], tokenizer: PreTrainedTokenizerBase, towns: list[Example]
+    tmp_path: Path, run: Run[Batch], tokenizer: PreTrainedTokenizerBase, towns: list[Example]
 ) -> None:
     first = train_reader(tmp_path, tokenizer, towns, stop_at=10)
     second = train_reader(tmp_path, tokenizer, towns)
@@ -359,8 +395,14 @@ def test_a_reader_stopped_and_gone_on_with_is_the_one_trained_in_one_go(
     assert first.losses + second.losses == run.losses, "two runs, step by step"
 
 
+def test_batches_made_by_another_process_are_the_same(
+    tmp_path: Path, run: Run[Batch], tokenizer: PreTrainedTokenizerBase, towns: list[Example]
+) -> None:
+    assert train_reader(tmp_path, tokenizer, towns, workers=1).losses == run.losses
+
+
 def test_a_checkpoint_of_other_settings_is_not_gone_on_with(
-    run: Run[list[Item]], tokenizer: PreTrainedTokenizerBase, towns: list[Example]
+    run: Run[Batch], tokenizer: PreTrainedTokenizerBase, towns: list[Example]
 ) -> None:
     with pytest.raises(UsageError, match="batch 6 → 7"):
         train_reader(run.checkpoint.parent, tokenizer, towns, batch=7)

@@ -27,7 +27,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         ModelError: the file is no checkpoint of this version.
     """
     try:
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, weights_only=True, map_location="cpu")
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as exc:
         raise ModelError(f"{path} is no checkpoint: {exc}.") from exc
     if not isinstance(state, dict) or state.get("format") != FORMAT:

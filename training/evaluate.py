@@ -60,6 +60,7 @@ class Asked(NamedTuple):
 @torch.inference_mode()
 def read(model: Reader, tokenizer: PreTrainedTokenizerBase, question: str, passages: Sequence[str]) -> list[Reading]:
     """What the reader says of each passage."""
+    device = next(model.parameters()).device
     given = tokenizer(
         [question[:QUESTION_CHARS]] * len(passages),
         list(passages),
@@ -69,8 +70,9 @@ def read(model: Reader, tokenizer: PreTrainedTokenizerBase, question: str, passa
         return_offsets_mapping=True,
         return_tensors="pt",
     )
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        span, relevance = model(given["input_ids"], given["attention_mask"])
+    with torch.autocast(device.type, dtype=torch.bfloat16):
+        span, relevance = model(given["input_ids"].to(device), given["attention_mask"].to(device))
+    span, relevance = span.cpu(), relevance.cpu()
     found = []
     for row, passage in enumerate(passages):
         inside = [at for at, part in enumerate(given.sequence_ids(row)) if part == 1]
@@ -145,6 +147,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", metavar="NAME")
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     rows = []
@@ -153,6 +156,7 @@ def main() -> None:
         weights = read_weights(options.weights)
         model = Reader(folder, *shape_of(weights)).eval()
         restore(model, weights)
+        model.to(options.device)
         tokenizer = AutoTokenizer.from_pretrained(folder)
         names = sorted(path.parent.name for path in options.sets.glob("*/questions.jsonl"))
         for name in (name for name in names if not options.only or name in options.only):

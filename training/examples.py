@@ -2,13 +2,17 @@
 
     python -m training.examples DATA OUT.jsonl
 
-``DATA`` holds ``train*.jsonl.xz``. A paragraph is cut into windows of a few sentences, of a length drawn by chance, and
-the example is the window that holds the answer. With it come up to four windows of other paragraphs of its source that
-share most words with the question and do not hold the answer: a reader learns little from passages on other subjects.
+``DATA`` holds ``train*.jsonl.xz``, and may hold ``pairs.jsonl.xz``. A paragraph is cut into windows of a few sentences,
+of a length drawn by chance, and the example is the window that holds the answer. With it come up to four windows of
+other paragraphs of its source that share most words with the question and do not hold the answer: a reader learns
+little from passages on other subjects.
 
 Where people wrote questions that their paragraph does not answer, the example is the window nearest to the question,
 and is never cut again (``weight`` is above zero): cut anywhere, a near miss turns into a plain miss. The answered
 questions of these sources come a second time in the same form, so that the form gives nothing away.
+
+A question with a passage (``pairs.jsonl.xz``) is an example whose answer is `ANYWHERE` in it: the passage is taken as
+it is, up to some hundred characters. Headlines, which ask nothing, are left to the alignment.
 
 Examples of one's own, in the same form, may be put beside these: ``training.reader`` takes several files.
 """
@@ -21,16 +25,20 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from askcorpus.errors import AskcorpusError, ReadError, UsageError
 from training.sources import Line, read_lines, require
-from training.windows import DENSE, LONGEST_SPAN, Window, around, windows
+from training.windows import ANYWHERE, DENSE, LONGEST_SPAN, Window, around, windows
 
 PRESUMED = "+neg"
 """What names of sources end in whose unanswerable questions nobody wrote: another paragraph was put to a question."""
+
+HEADLINES = ("headline", "title")
+"""What names of sources end in whose questions are none."""
 
 MOST_LINES = 9000
 """Of one source and language: none is to outweigh the rest. Some are held lower:"""
@@ -61,6 +69,8 @@ ANNOTATED_WEIGHTS = {
 
 OTHER_WEIGHTS = (0.6, 1.0)
 
+_LONGEST_PASSAGE = 900
+_LONGEST_PASSAGE_DENSE = 400
 LONGEST_CONTEXT = 20_000
 LONGEST_ANNOTATED = 6_000
 MOST_WINDOWS = 12_000
@@ -72,7 +82,8 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff\u0e00-\u0e7f]")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question and a passage. ``passage[start:end]`` answers; -1 where it does not.
+    """A question and a passage. ``passage[start:end]`` answers; both are -1 where it does not, and `ANYWHERE` where it
+    does and nobody says at which place.
 
     ``golds`` are all the answers known, ``near`` passages without them. A ``weight`` of zero stands for an example that
     may be cropped and swapped; above zero it is taken as it is, and says how often.
@@ -93,7 +104,7 @@ class Example:
     @property
     def answerable(self) -> bool:
         """Whether the passage answers."""
-        return self.start >= 0
+        return self.start != -1
 
     @property
     def window(self) -> Window:
@@ -128,7 +139,11 @@ def _example(path: Path, line: Line) -> Example:
     except (KeyError, TypeError) as exc:
         raise ReadError(f"{path} holds a line that is no example: {exc}.") from exc
     require(example.source, example.licence)
-    if example.answerable and not 0 <= example.start < example.end <= len(example.passage):
+    if (
+        example.start != ANYWHERE
+        and example.answerable
+        and not 0 <= example.start < example.end <= len(example.passage)
+    ):
         raise ReadError(f"{path}: an answer is not in its passage: {example.question}")
     return example
 
@@ -146,6 +161,32 @@ def make_examples(lines: Iterable[Line], seed: int = 0) -> Iterator[Example]:
             found += _annotated(of_source, chance)
         print(f"{source} {language}: {len(found)} examples", file=sys.stderr)
         yield from found
+
+
+def make_passage_examples(lines: Iterable[Line], seed: int = 0) -> Iterator[Example]:
+    """An example a question with its passage, source by source, near passages of the same source with it."""
+    sources: dict[tuple[str, str], list[Example]] = defaultdict(list)
+    for line in lines:
+        if line["source"].endswith(HEADLINES):
+            continue
+        passage = line["passage"][: _LONGEST_PASSAGE_DENSE if line["lang_d"] in DENSE else _LONGEST_PASSAGE]
+        sources[line["source"], line["lang_d"]].append(
+            Example(
+                question=line["query"],
+                passage=passage,
+                start=ANYWHERE,
+                end=ANYWHERE,
+                language=line["lang_d"],
+                asked_in=line["lang_q"],
+                source=line["source"],
+                licence=line["licence"],
+            )
+        )
+    for (source, language), examples in sorted(sources.items()):
+        random.Random(f"{seed} {source} {language}").shuffle(examples)
+        some = examples[:MOST_LINES]
+        print(f"{source} {language}: {len(some)} passages", file=sys.stderr)
+        yield from with_near(some, list(dict.fromkeys(example.passage for example in some)))
 
 
 def _is_written(line: Line) -> bool:
@@ -261,8 +302,9 @@ def main() -> None:
         if not files:
             raise UsageError(f"{options.data} holds no train*.jsonl or .jsonl.xz.", "Name the folder of the data.")
         lines = (line for path in files for line in read_lines(path))
+        pairs = (line for path in sorted(options.data.glob("pairs.jsonl*")) for line in read_lines(path))
         with options.out.open("w", encoding="utf-8") as out:
-            for example in make_examples(lines, options.seed):
+            for example in chain(make_examples(lines, options.seed), make_passage_examples(pairs, options.seed)):
                 out.write(json.dumps(asdict(example), ensure_ascii=False) + "\n")
     except AskcorpusError as exc:
         print(exc, file=sys.stderr)

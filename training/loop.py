@@ -19,6 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 
 from askcorpus.errors import UsageError
 from training.checkpoint import read_checkpoint, write_checkpoint
@@ -90,6 +91,7 @@ class Run(Generic[BatchT]):
     rate: float
     warm_up: int
     float32: bool = False
+    workers: int = 0
     stop: Event = field(default_factory=Event)
     progress: Progress = field(default_factory=Progress)
     losses: list[float] = field(default_factory=list)
@@ -98,22 +100,38 @@ class Run(Generic[BatchT]):
         groups = parameter_groups(self.task.model, self.rate)
         self.optimizer = torch.optim.AdamW(groups, lr=self.rate, betas=(0.9, 0.98), weight_decay=0.01)
         self._smooth: dict[str, float] = {}
+        self._device = next(self.task.model.parameters()).device.type
+        self._unread: list[dict[str, Tensor]] = []
         if self.checkpoint.exists():
             self._load()
 
     def train(self) -> bool:
         """Train to the goal, or until ``stop`` is set; either way the checkpoint is written. Whether it got there."""
         self.task.model.train()
-        while not self._over():
-            batches = self.task.epoch(self.progress.epoch)
+        for batches in self._epochs():
             for batch in batches[self.progress.batch :]:
                 self._step(batch)
                 if self._over():
                     break
             if self.progress.batch >= len(batches):
                 self.progress.epoch, self.progress.batch = self.progress.epoch + 1, 0
+            if self._over():
+                break
+        self._read()
         self.save()
         return self._done() >= 1
+
+    def _epochs(self) -> Iterator[Sequence[BatchT]]:
+        """The epochs from the present one on, each made by one of the workers, if there are any, ahead of its time."""
+        if self._over():
+            return iter(())
+        numbers = range(self.progress.epoch, sys.maxsize)
+        if not self.workers:
+            return map(self.task.epoch, numbers)
+        ahead = DataLoader(
+            _Epochs(self.task), batch_size=None, sampler=numbers, collate_fn=_as_it_is, num_workers=self.workers
+        )
+        return iter(ahead)
 
     def _done(self) -> float:
         return self.goal.done(self.progress.step, self.progress.seconds)
@@ -126,7 +144,8 @@ class Run(Generic[BatchT]):
         factor = min(1.0, (self.progress.step + 1) / self.warm_up) * max(LOWEST, 1 - self._done())
         for group in self.optimizer.param_groups:
             group["lr"] = group["rate"] * factor
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not self.float32):
+        torch.manual_seed(self.progress.step)  # for dropout, so that a run that goes on repeats what it would have done
+        with torch.autocast(self._device, dtype=torch.bfloat16, enabled=not self.float32):
             losses = self.task.losses(batch)
         torch.autograd.backward(torch.stack(list(losses.values())).sum())
         torch.nn.utils.clip_grad_norm_([p for p in self.task.model.parameters() if p.requires_grad], 1.0)
@@ -135,14 +154,22 @@ class Run(Generic[BatchT]):
         self.progress.step += 1
         self.progress.batch += 1
         self.progress.seconds += time.monotonic() - began
-        self._note({name: loss.item() for name, loss in losses.items()})
+        self._unread.append({name: loss.detach() for name, loss in losses.items()})
+        self._note()
 
-    def _note(self, losses: dict[str, float]) -> None:
+    def _read(self) -> None:
+        """Take the losses of the last steps from the device: one by one, each step would wait for the one before."""
+        for unread in self._unread:
+            losses = {name: loss.item() for name, loss in unread.items()}
+            self.losses.append(sum(losses.values()))
+            for name, loss in losses.items():
+                self._smooth[name] = _SMOOTHING * self._smooth.get(name, loss) + (1 - _SMOOTHING) * loss
+        self._unread.clear()
+
+    def _note(self) -> None:
         step = self.progress.step
-        self.losses.append(sum(losses.values()))
-        for name, loss in losses.items():
-            self._smooth[name] = _SMOOTHING * self._smooth.get(name, loss) + (1 - _SMOOTHING) * loss
         if step % REPORT_EVERY == 0:
+            self._read()
             parts = " ".join(f"{name} {loss:.3f}" for name, loss in self._smooth.items())
             pace = self.progress.seconds / step
             print(f"step {step} ({self._done():.0%}): {parts}, {pace:.2f} s a step", file=sys.stderr, flush=True)
@@ -171,6 +198,20 @@ class Run(Generic[BatchT]):
         print(f"Going on from step {self.progress.step} of {self.checkpoint}.", file=sys.stderr)
 
 
+class _Epochs(Dataset[Sequence[BatchT]]):
+    """A task's epochs by their number, for processes that make them."""
+
+    def __init__(self, task: Task[BatchT]) -> None:
+        self._task = task
+
+    def __getitem__(self, number: int) -> Sequence[BatchT]:
+        return self._task.epoch(number)
+
+
+def _as_it_is(batches: Sequence[BatchT]) -> Sequence[BatchT]:
+    return batches
+
+
 @contextmanager
 def stopping(stop: Event) -> Iterator[None]:
     """Within, SIGINT and SIGTERM set ``stop``, so that the step that is being made is finished and kept."""
@@ -196,6 +237,8 @@ def add_options(parser: argparse.ArgumentParser, rate: float, batch: int, rank: 
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2, help="another number gives slightly other weights")
     parser.add_argument("--float32", action="store_true", help="for processors without bfloat16 arithmetic")
+    parser.add_argument("--device", default="cpu", help="cuda for a GPU")
+    parser.add_argument("--workers", type=int, default=0, help="processes that make batches; none for a processor")
     parser.add_argument("--rate", type=float, default=rate)
     parser.add_argument("--batch", type=int, default=batch)
     parser.add_argument("--rank", type=int, default=rank)
@@ -217,7 +260,8 @@ def run(task: Task[BatchT], options: argparse.Namespace, settings: Mapping[str, 
     settings = {**settings, **{name: getattr(options, name) for name in common}, "start": str(options.start or "")}
     if options.start and not options.out.exists():
         restore(task.model, read_weights(options.start))
-    training = Run(task, goal, options.out, settings, options.rate, warm_up, options.float32)
+    task.model.to(options.device)
+    training = Run(task, goal, options.out, settings, options.rate, warm_up, options.float32, options.workers)
     with stopping(training.stop):
         finished = training.train()
     then = "Done" if finished else "Stopped; the same command goes on"

@@ -39,16 +39,18 @@ _RANKS = "Give the rank and the first layer that they were trained with."
 NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 
 
-def load_encoder(folder: Path, attention: str = "sdpa", below: Adapters | None = None) -> BertModel:
-    """The encoder in a folder that `training.folder` made, without dropout and frozen.
+def load_encoder(
+    folder: Path, attention: str = "sdpa", below: Adapters | None = None, dropout: float = 0.0
+) -> BertModel:
+    """The encoder in a folder that `training.folder` made, frozen.
 
     Where adapters are given as ``below``, they are part of its frozen weights.
     """
     model: BertModel = BertModel.from_pretrained(
         folder,
         add_pooling_layer=False,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=dropout,
         attn_implementation=attention,
     )
     model.requires_grad_(False)
@@ -94,9 +96,9 @@ class Reader(nn.Module):
     Token 0 stands for "no answer here". The encoder is brought together across languages as the product's reader is.
     """
 
-    def __init__(self, folder: Path, rank: int = 32, first_layer: int = 4, seed: int = 0) -> None:
+    def __init__(self, folder: Path, rank: int = 32, first_layer: int = 4, seed: int = 0, dropout: float = 0.0) -> None:
         super().__init__()
-        self.body = load_encoder(folder, below=load_adapters(ALIGNMENT).at(TUNING.aligned))
+        self.body = load_encoder(folder, below=load_adapters(ALIGNMENT).at(TUNING.aligned), dropout=dropout)
         adapt(self.body, rank, first_layer, seed, norms=True)
         size = self.body.config.hidden_size
         with torch.random.fork_rng(devices=[]):

@@ -8,8 +8,11 @@ SIGTERM stop it after the step that is being made. ``--start`` begins from weigh
 checkpoint by ``training.weights``, and measured by ``training.evaluate``.
 
 An epoch takes its share of everything, since all of it would take hours: cropped passages with their answer, passages
-near in words without it, questions with one name exchanged, and sentences to be found by their translation; then, as
-many as ``--annotated`` says, pairs to which people wrote answerable and unanswerable questions.
+near in words without it, the same passages less the sentence that answers, questions with one name exchanged, and
+sentences to be found by their translation; then, as many as ``--annotated`` says, pairs to which people wrote
+answerable and unanswerable questions. Of a passage that answers as a whole only the relevance is learned.
+
+On a GPU (``--device cuda``), batches must be made by other processes meanwhile (``--workers``), an epoch by each.
 
 The encoder below is the one that the product reads with: brought together across languages by half (`Tuning.aligned`).
 """
@@ -23,8 +26,10 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
@@ -36,7 +41,7 @@ from training.model import Reader
 from training.pairs import Group, find_translation, translations
 from training.sources import read_lines
 from training.swaps import Swaps
-from training.windows import Window, crop
+from training.windows import ANYWHERE, Window, crop, without_answer, without_sentence
 
 QUESTION_CHARS = 250
 """Of a question: one that fills the model's length leaves no room for the passage."""
@@ -44,6 +49,9 @@ QUESTION_CHARS = 250
 WARM_UP = 60
 RELEVANCE = 0.5
 """What the loss of relevance counts beside that of the span."""
+
+UNPLACED = -100
+"""What cross-entropy passes over."""
 
 _FROM_NEAR = 0.8
 """The share of passages without the answer that are near in words; the others are any passage."""
@@ -64,28 +72,31 @@ class Mix:
     """What an epoch is made of: ``general`` items and ``annotated`` ones.
 
     Of the examples behind the general ones, the share ``near`` comes with another passage as well, the share ``swaps``
-    with a question changed, and ``across`` is the share of sentences to be found by their translation.
+    with a question changed, the share ``gaps`` less the sentence that answers (and as often less another one, so that a
+    gap tells nothing), and ``across`` is the share of sentences to be found by their translation.
     """
 
     general: int = 20_000
     annotated: int = 18_000
     near: float = 0.45
     swaps: float = 0.6
+    gaps: float = 0.0
     across: float = 0.06
 
 
 class Batch(NamedTuple):
     """Token ids and their mask (batch, tokens), the first and last token of each answer, and whether there is one.
 
-    ``allowed`` is true where a span may begin and end: at the passage's tokens, and at token 0, "no answer here".
+    ``allowed`` is true where a span may begin and end: at the passage's tokens, and at token 0, "no answer here". The
+    first and last token of an answer that nobody placed are `UNPLACED`.
     """
 
-    ids: Tensor
-    mask: Tensor
-    allowed: Tensor
-    first: Tensor
-    last: Tensor
-    answers: Tensor
+    ids: NDArray[np.int32]
+    mask: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+    answers: NDArray[np.float32]
 
 
 class ReaderTask:
@@ -112,8 +123,12 @@ class ReaderTask:
         self._groups, self._mix, self._batch, self._length, self._seed = groups, mix, batch, length, seed
         self._swaps = Swaps(self._general)
 
-    def epoch(self, number: int) -> list[list[Item]]:
-        """The batches of an epoch, each of like lengths."""
+    def epoch(self, number: int) -> list[Batch]:
+        """The batches of an epoch."""
+        return [encode(self._tokenizer, items, self._length) for items in self.drafts(number)]
+
+    def drafts(self, number: int) -> list[list[Item]]:
+        """What the batches of an epoch are made of, each of like lengths."""
         chance = random.Random(f"{self._seed} {number}")
         items = self.draw(chance)
         found = []
@@ -137,11 +152,20 @@ class ReaderTask:
         for example in chance.sample(self._general, len(self._general)):
             if self._groups and chance.random() < self._mix.across / (1 - self._mix.across):
                 yield Item(*find_translation(self._groups, chance))
-            yield Item(example.question, crop(example.window, example.language, chance))
             if example.answerable and chance.random() < self._mix.near:
                 passage = self._without(example, chance)
                 if lacks(passage, example):
                     yield Item(example.question, crop(Window(passage), example.language, chance))
+            if example.start == ANYWHERE:
+                yield Item(example.question, example.window)
+                continue
+            window = crop(example.window, example.language, chance)
+            yield Item(example.question, window)
+            if example.answerable and chance.random() < self._mix.gaps:
+                if (gap := without_answer(window)) and lacks(gap.text, example):
+                    yield Item(example.question, gap)
+                if other := without_sentence(window, chance):
+                    yield Item(example.question, other)
             if chance.random() < self._mix.swaps and (question := self._swaps.swap(example, chance)):
                 yield Item(question, Window(crop(example.window, example.language, chance).text))
 
@@ -150,15 +174,20 @@ class ReaderTask:
             return chance.choice(example.near)
         return chance.choice(self._general).passage
 
-    def losses(self, batch: Sequence[Item]) -> dict[str, Tensor]:
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Cross-entropy of the span's ends, token 0 where there is none, and of whether there is one."""
-        given = encode(self._tokenizer, batch, self._length)
-        span, relevance = self.model(given.ids, given.mask)
-        span = span.masked_fill(~given.allowed[..., None], -1e4)
-        ends = F.cross_entropy(span[..., 0], given.first) + F.cross_entropy(span[..., 1], given.last)
+        device = next(self.model.parameters()).device
+        ids, mask, allowed, first, last, answers = (torch.from_numpy(part).to(device) for part in batch)
+        span, relevance = self.model(ids.long(), mask)
+        span = span.masked_fill(~allowed[..., None], -1e4)
+        placed = max(1, int((batch.first != UNPLACED).sum()))
+        ends = sum(
+            F.cross_entropy(span[..., side], wanted, ignore_index=UNPLACED, reduction="sum")
+            for side, wanted in enumerate((first, last))
+        )
         return {
-            "span": ends / 2,
-            "relevance": RELEVANCE * F.binary_cross_entropy_with_logits(relevance, given.answers),
+            "span": torch.as_tensor(ends) / (2 * placed),
+            "relevance": RELEVANCE * F.binary_cross_entropy_with_logits(relevance, answers),
         }
 
 
@@ -171,22 +200,25 @@ def encode(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item], length: in
         max_length=length,
         padding="longest",
         return_offsets_mapping=True,
-        return_tensors="pt",
+        return_tensors="np",
     )
     rows = range(len(items))
-    inside = torch.tensor([[part == 1 for part in encoded.sequence_ids(row)] for row in rows])
+    inside = np.array([[part == 1 for part in encoded.sequence_ids(row)] for row in rows])
     spans = [_token_span(items[row].window, inside[row], encoded["offset_mapping"][row]) for row in rows]
-    first, last = torch.tensor(spans).T
-    allowed = inside.clone()
+    first, last = np.array(spans, np.int64).T.copy()
+    allowed = inside.copy()
     allowed[:, 0] = True
-    return Batch(encoded["input_ids"], encoded["attention_mask"], allowed, first, last, (first > 0).float())
+    ids, mask = encoded["input_ids"].astype(np.int32), encoded["attention_mask"].astype(bool)
+    return Batch(ids, mask, allowed, first, last, (first != 0).astype(np.float32))
 
 
-def _token_span(window: Window, inside: Tensor, offsets: Tensor) -> tuple[int, int]:
+def _token_span(window: Window, inside: NDArray[np.bool_], offsets: NDArray[np.int64]) -> tuple[int, int]:
     """The first and last token of the answer; token 0 twice where there is none, or where it is cut off."""
+    if window.start == ANYWHERE:
+        return UNPLACED, UNPLACED
     if window.start < 0 or not inside.any() or offsets[inside][-1, 1] < window.end:
         return 0, 0
-    hit = torch.nonzero(inside & (offsets[:, 1] > window.start) & (offsets[:, 0] < window.end)).flatten()
+    hit = np.flatnonzero(inside & (offsets[:, 1] > window.start) & (offsets[:, 0] < window.end))
     return (int(hit[0]), int(hit[-1])) if len(hit) else (0, 0)
 
 
@@ -200,6 +232,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--parallel", type=Path)
     add_options(parser, rate=6e-4, batch=24, rank=32, first_layer=4)
     parser.add_argument("--length", type=int, default=224, help="tokens of question and passage")
+    parser.add_argument("--dropout", type=float, default=0.0)
     for name, value in asdict(Mix()).items():
         parser.add_argument(f"--{name}", type=type(value), default=value)
     return parser
@@ -212,10 +245,11 @@ def main() -> None:
         examples = read_examples(options.examples)
         groups = translations(read_lines(options.parallel)) if options.parallel else []
         folder = encoder_folder()
-        model = Reader(folder, options.rank, options.first_layer, options.seed)
+        model = Reader(folder, options.rank, options.first_layer, options.seed, options.dropout)
         tokenizer = AutoTokenizer.from_pretrained(folder)
         task = ReaderTask(model, tokenizer, examples, groups, mix, options.batch, options.length, options.seed)
-        settings = {**asdict(mix), "length": options.length, "examples": len(examples), "groups": len(groups)}
+        settings = {**asdict(mix), "examples": len(examples), "groups": len(groups)}
+        settings |= {"length": options.length, "dropout": options.dropout}
         run(task, options, settings, WARM_UP)
     except AskcorpusError as exc:
         print(exc, file=sys.stderr)

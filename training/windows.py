@@ -21,8 +21,15 @@ LONGEST_SPAN = 400
 """Characters of an answer; a longer one is a paragraph, and teaches nothing about spans."""
 
 
+SHORTEST = 60
+"""Characters of a passage that still speaks of something."""
+
+ANYWHERE = -2
+"""Where an answer begins that is the passage as a whole, or somewhere in it."""
+
+
 class Window(NamedTuple):
-    """Some text, and where in it the answer stands; both -1 where it has none."""
+    """Some text, and where in it the answer stands; both -1 where it has none, both `ANYWHERE` where nobody says."""
 
     text: str
     start: int = -1
@@ -72,3 +79,23 @@ def crop(window: Window, language: str, chance: random.Random) -> Window:
     whole = max(end, begin + size)
     stop = max((at for at in places if end <= at <= whole), default=min(len(text), whole))
     return Window(text[begin:stop], start - begin, end - begin)
+
+
+def without_sentence(window: Window, chance: random.Random) -> Window | None:
+    """The window less a sentence that has no part of the answer; None where there is no such sentence."""
+    places = bounds(window.text)
+    sentences = [span for span in pairwise(places) if span[1] <= window.start or span[0] >= window.end]
+    if not sentences:
+        return None
+    begin, stop = chance.choice(sentences)
+    moved = stop - begin if stop <= window.start else 0
+    return Window(window.text[:begin] + window.text[stop:], window.start - moved, window.end - moved)
+
+
+def without_answer(window: Window) -> Window | None:
+    """The window less the sentences that the answer stands in; None where little is left."""
+    places = bounds(window.text)
+    begin = max(at for at in places if at <= window.start)
+    stop = min(at for at in places if at >= window.end)
+    rest = window.text[:begin] + window.text[stop:]
+    return Window(rest) if len(rest) >= SHORTEST else None

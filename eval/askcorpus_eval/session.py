@@ -12,8 +12,8 @@ from askcorpus.answer.outcomes import write_outcomes
 from askcorpus.answer.risk import Outcomes
 from askcorpus.client import Client
 from askcorpus.errors import UsageError
-from askcorpus.feedback import FEEDBACK, read_feedback
-from askcorpus.index.store import require_index
+from askcorpus.feedback import FEEDBACK, read_feedback, shared_feedback
+from askcorpus.index.opening import require_index
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
 from askcorpus_eval import export, report
@@ -162,7 +162,7 @@ def score_others(question_set: QuestionSet, source: str, answers: Path, settings
     """
     from askcorpus.assistant import open_assistant
 
-    require_index(settings.data)
+    require_index(settings)
     folder = RunFolder(out)
     with closing(open_assistant(settings)) as assistant:
         given = read_answers(answers, question_set.questions, assistant.store)
@@ -259,7 +259,7 @@ def calibrate(asked: QuestionSet, source: str, settings: Settings) -> Outcomes:
     """
     from askcorpus.assistant import open_assistant
 
-    require_index(settings.data)
+    require_index(settings)
     anything = settings.model_copy(update={"min_confidence": 0.0, "max_error": None})
     with closing(open_assistant(anything)) as assistant, _bars() as bars:
         assistant.store.filled()
@@ -278,7 +278,7 @@ def probe(settings: Settings, *, limit: int, seed: int, out: Path | None) -> Pro
     """
     from askcorpus.assistant import open_assistant
 
-    require_index(settings.data)
+    require_index(settings)
     folder = RunFolder(out) if out else None
     if folder:
         folder.claim(resume=False)
@@ -313,6 +313,8 @@ def draft(settings: Settings, out: Path, *, feedback: Path | None, documents: in
     drafts: list[Question] = []
     if feedback or said.exists():
         drafts += from_feedback(read_feedback(said))
+    elif settings.database_url:
+        drafts += from_feedback(shared_feedback(settings.database_url))
     if settings.llm and documents:
         from askcorpus.assistant import open_assistant
 

@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     )
 
     data: Path = Field(Path(".askcorpus"), description="Folder that holds the index.")
+    database: SecretStr | None = Field(
+        None,
+        description="A PostgreSQL database that holds what is kept in place of files in `data`, for any number of "
+        "servers: `postgresql+psycopg://user:password@host/database`; `--data` has the last word. See "
+        "[operations](operations.md#a-postgresql-database).",
+    )
     server: str | None = Field(
         None,
         description="Address of a running server (http://127.0.0.1:7860) that `ask`, `search`, `verify`, `docs list`, "
@@ -70,10 +76,16 @@ class Settings(BaseSettings):
         description="A file of more than so many million bytes, or such a line of a .jsonl file, is reported and not "
         "read. Reading takes about six times its size of memory.",
     )
-    chroma_url: str | None = Field(
+    vectors: str = Field(
+        "embedded",
+        description="The index that is asked for near passages in a corpus of more than 50,000 passages (fewer are all "
+        "compared): `embedded`, in the data folder; the address of a Chroma server (http://host:port); or `pgvector`, "
+        "in the `database`, where that extension of PostgreSQL is installed.",
+    )
+    vectors_token: SecretStr | None = Field(
         None,
-        description="A Chroma server (http://host:port) instead of the embedded one. Either is asked in a corpus of "
-        "more than 50,000 passages; fewer are all compared.",
+        description="Token for that server, or for the proxy that guards it; sent as `Authorization: Bearer` and as "
+        "`X-Chroma-Token`.",
     )
     top_k: int = Field(8, ge=1, le=100, description="Passages shown with an answer and given to the model.")
     reranker: str | None = Field(None, description="A sentence-transformers cross-encoder; off by default.")
@@ -112,8 +124,8 @@ class Settings(BaseSettings):
     )
     root_path: str = Field(
         "",
-        description="Path under which a proxy serves the API, as in `/askcorpus`, whether it takes it off or not; "
-        "links in replies begin with it. The chat needs an address without one.",
+        description="Path under which a proxy serves all this, as in `/askcorpus`, whether it takes it off or not; "
+        "links in replies of the API begin with it.",
     )
     mcp: bool = Field(
         False, description="Whether `serve` also serves agents, by the Model Context Protocol, at `/mcp`."
@@ -179,7 +191,12 @@ class Settings(BaseSettings):
             raise ValueError(f"{root} is not a path such as /askcorpus")
         return root
 
-    @field_validator("api_key", "write_key", "llm_api_key")
+    @property
+    def database_url(self) -> str | None:
+        """The address of the database with the password in it: for whoever connects, and not to be shown."""
+        return self.database.get_secret_value() if self.database else None
+
+    @field_validator("api_key", "write_key", "llm_api_key", "database", "vectors_token")
     @classmethod
     def not_blank(cls, key: SecretStr | None) -> SecretStr | None:
         """A key that nobody can send guards nothing, or everything."""
@@ -223,8 +240,11 @@ def read_settings(**flags: Any) -> Settings:
         # An empty variable counts as none: the door would stand open where somebody meant to lock it.
         raise UsageError("Settings: api_key is blank.", f"Set {prefix}API_KEY to a key, or unset it.")
     _warn_of_unknown_variables(prefix)
+    given = {name: value for name, value in flags.items() if value is not None}
+    if "data" in given:
+        given.setdefault("database", None)  # who names a folder means what is in it
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
+        return Settings(**given)
     except ValidationError as exc:
         raise _usage_error(exc) from exc
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:

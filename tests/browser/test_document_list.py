@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from askcorpus.index.store import Store
 from askcorpus.settings import read_settings
 from askcorpus.types import Document
 from corpora import document, fill, open_
 from pages import faults, too_small
-from scripted import DOCUMENTS, ScriptedAssistant
+from scripted import DOCUMENTS, Library
 from serving import serving
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -40,14 +39,6 @@ def library() -> list[Document]:
     text = "A <b>bold</b> text <script>window.__x=3</script> that is nobody's copy ${window.__x=4}."
     evil = document("e/vil?id=<b>&x#y", text, title=HOSTILE_TITLE, source="<i>\"'s</i>", language="en")
     return [*DOCUMENTS, *told, *reports, evil]
-
-
-class Library(ScriptedAssistant):
-    """A scripted assistant over a real store."""
-
-    def __init__(self, store: Store) -> None:
-        super().__init__(store.documents())
-        self.store: Any = store
 
 
 @pytest.fixture(scope="module")

@@ -101,7 +101,7 @@ def test_hostile_text_is_only_text(page: Any) -> None:
     assert page.evaluate("window.__x") is None
     assert page.locator("#chat img, #panel img, #panel script, #chat script").count() == 0
     addresses = page.locator("#chat a, #panel a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
-    assert all(address.startswith("/source/") for address in addresses)
+    assert all(address.startswith("source/") for address in addresses)
     page.goto(addresses[0])
     expect(page.locator("article")).to_have_text(HOSTILE)
     assert page.evaluate("window.__x") is None
@@ -126,7 +126,7 @@ def test_filters_limit_the_question(page: Any, assistant: ScriptedAssistant) -> 
     page.get_by_role("button", name="Filters").click()
     page.get_by_label("Language").click()
     page.get_by_role("option", name="French (1)").click()
-    page.get_by_label("From").fill("2024-10")
+    page.get_by_label("From", exact=True).fill("2024-10")
     bubble = ask(page, "What do the pêcheurs want?")
 
     assert assistant.asked[-1][2].languages == ("fr",)
@@ -139,6 +139,25 @@ def test_an_example_is_a_question(page: Any) -> None:
     page.locator('#status [data-turn="1"]').wait_for(state="attached")
 
     expect(page.locator("#last .answer")).to_contain_text(HARBOUR.text[:72])
+
+
+def test_after_an_answer_what_may_be_asked_next_is_a_click(page: Any, assistant: ScriptedAssistant) -> None:
+    ask(page, "What do the pêcheurs want?")
+    offered = page.locator("#last").get_by_role("list", name="Next questions").get_by_role("button")
+    expect(offered).to_have_text([f"What is said about “{one.title}”?" for one in (HARBOUR, EVIL, MINA)])
+    assert page.locator("#last .next b").count() == 0
+    offered.first.focus()
+    page.keyboard.press("Enter")
+    page.locator('#status [data-turn="2"]').wait_for(state="attached")
+    assert assistant.asked[-1][0] == f"What is said about “{HARBOUR.title}”?"
+    expect(page.locator("#turns .next")).to_have_count(0)
+    expect(offered).to_have_text([f"What is said about “{one.title}”?" for one in (EVIL, MINA)])
+    page.wait_for_load_state("networkidle")
+    page.reload()
+    expect(offered).to_have_count(2)
+    ask(page, "Who won?", turn=3)
+    page.wait_for_load_state("networkidle")
+    expect(offered).to_have_count(0)
 
 
 def test_stop_keeps_what_was_written_and_stops_the_model(page: Any, assistant: ScriptedAssistant) -> None:
@@ -281,6 +300,54 @@ def test_a_filter_is_a_chip_that_can_be_taken_away(page: Any) -> None:
     expect(page.locator("#last .answer")).to_contain_text("4 documents searched")
 
 
+def test_filters_that_leave_nothing_are_told_and_taken_away_by_a_click(page: Any) -> None:
+    page.locator("#filters > button").click()
+    page.get_by_label("From", exact=True).fill("2023-13")
+    page.keyboard.press("Tab")
+    chips = page.locator("#chips")
+    expect(chips).to_contain_text("No document passes these filters.")
+    page.locator("#filters > button").click()  # folded, it is still to be seen
+    expect(chips.get_by_role("button", name="Remove all filters")).to_be_visible()
+    answer = ask(page, "What did the council decide?")
+    expect(answer.locator(".failed")).to_contain_text("2023-13 is not a date.")
+    expect(answer).to_contain_text("Limited to: From")
+    page.get_by_role("button", name="Ask without filters").click()
+    expect(answer).to_contain_text(HARBOUR.text[:72])
+    expect(chips.get_by_role("button")).to_have_count(0)
+
+    page.locator("#filters > button").click()
+    page.get_by_label("From", exact=True).fill("2023-13")
+    page.keyboard.press("Tab")
+    chips.get_by_role("button", name="Remove all filters").click()
+    expect(chips.get_by_role("button")).to_have_count(0)
+    expect(page.get_by_label("From", exact=True)).to_have_value("")
+
+
+def test_a_failure_that_no_filter_made_does_not_blame_them(page: Any) -> None:
+    page.wait_for_load_state("networkidle")
+    page.goto("/?language=fr")
+    expect(page.locator("#chips")).to_contain_text("1 of 4 documents")
+    answer = ask(page, "broken model")
+    expect(answer.locator(".failed")).to_be_visible()
+    expect(page.get_by_role("button", name="Ask without filters")).to_have_count(0)
+
+
+def test_a_day_is_chosen_from_the_browsers_own_calendar(page: Any, assistant: ScriptedAssistant) -> None:
+    page.get_by_role("button", name="Filters").click()
+    day = page.locator("#date-from input[type=date]")
+    assert [day.get_attribute(name) for name in ("min", "max")] == ["2023-01-01", "2024-11-02"]
+    page.evaluate("HTMLInputElement.prototype.showPicker = function () { window.shown = this.value }")
+    page.get_by_label("From", exact=True).fill("2024-10-01")
+    page.get_by_role("button", name="From: Choose a date").click()
+    assert page.evaluate("window.shown") == "2024-10-01"
+    day.evaluate("day => { day.value = '2024-11-01'; day.dispatchEvent(new Event('change')) }")
+    expect(page.get_by_label("From", exact=True)).to_have_value("2024-11-01")
+    expect(page.locator("#chips")).to_contain_text("From 1 November 2024")
+    expect(page.locator("#chips")).to_contain_text("1 of 4 documents")
+    ask(page, "council?")
+    assert assistant.asked[-1][2].date_from == "2024-11-01"
+
+
 def test_an_export_is_a_markdown_file(page: Any) -> None:
     ask(page, "What did the council decide?")
     page.get_by_role("button", name="Earlier conversations").click()
@@ -343,7 +410,7 @@ def test_copy_takes_what_is_read(page: Any) -> None:
     copied = page.evaluate("navigator.clipboard.readText()")
 
     assert copied.startswith(f"{HARBOUR.text[:72]} [1]")
-    assert "/source/" not in copied and "<" not in copied
+    assert "source/" not in copied and "<" not in copied
 
 
 @pytest.mark.context(locale="fr-FR")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from contextlib import aclosing, closing
 from threading import Event as Flag
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
@@ -13,6 +13,12 @@ from askcorpus.errors import AskcorpusError, Busy
 from askcorpus.types import Answer, Done, Event
 
 T = TypeVar("T")
+
+
+class Waiting(NamedTuple):
+    """A question is still in line, at this ``place``; 1 is the next."""
+
+    place: int
 
 
 class Questions:
@@ -26,7 +32,7 @@ class Questions:
         self._at_once = at_once
         self._waiting = waiting
         self._limiter: CapacityLimiter | None = None  # belongs to the loop that it is first used in
-        self._begun: set[_Pump] = set()
+        self._begun: dict[_Pump, None] = {}  # in the order in which they came
         self._workers: set[asyncio.Future[None]] = set()  # of all that run or wait, those nobody listens to as well
         self._stopping = False
 
@@ -40,15 +46,32 @@ class Questions:
         Raises:
             Busy: too many wait already, or the server is stopping.
         """
+        async with aclosing(self.stream_in_line(start, None)) as events:
+            async for event in events:
+                if not isinstance(event, Waiting):
+                    yield event
+
+    async def stream_in_line(
+        self, start: Callable[[], Iterator[Event]], seconds: float | None
+    ) -> AsyncGenerator[Event | Waiting]:
+        """The same, with the place in line again and again after so many ``seconds`` of waiting there."""
         pump = self._begin(start)
         try:
-            while (event := await pump.queue.get()) is not None:
+            while True:
+                try:
+                    event = await asyncio.wait_for(pump.queue.get(), seconds)
+                except TimeoutError:
+                    if not pump.started.is_set():
+                        yield Waiting(self._place(pump))
+                    continue
+                if event is None:
+                    break
                 if isinstance(event, AskcorpusError):
                     raise event
                 yield event
             await pump.worker
         finally:
-            self._begun.discard(pump)
+            self._begun.pop(pump, None)
             pump.abandon()
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -64,6 +87,11 @@ class Questions:
                 raise AssertionError("there are no events")
         return result[0]
 
+    @property
+    def in_flight(self) -> int:
+        """How many run or wait now."""
+        return len(self._workers)
+
     def refuse(self) -> None:
         """Begin no question any more: those that wait are told so, and so is whoever asks from now on."""
         self._stopping = True
@@ -76,6 +104,10 @@ class Questions:
         for pump in self._begun:
             pump.queue.put_nowait(_stopping())
 
+    def _place(self, pump: "_Pump") -> int:
+        waiting = [each for each in self._begun if not each.started.is_set()]
+        return waiting.index(pump) + 1 if pump in waiting else 1
+
     def _begin(self, start: Callable[[], Iterator[Event]]) -> "_Pump":
         if self._stopping:
             raise _stopping()
@@ -84,7 +116,7 @@ class Questions:
         if len(self._workers) >= self._at_once + self._waiting:
             raise Busy("Too many questions are waiting.", "Ask again in a few seconds.")
         pump = _Pump(start, self._limiter)
-        self._begun.add(pump)
+        self._begun[pump] = None
         self._workers.add(pump.worker)
         pump.worker.add_done_callback(self._workers.discard)
         return pump

@@ -6,9 +6,9 @@ work inside the caller's transaction, so a document appears, changes or goes in 
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Sequence
-from itertools import islice
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from askcorpus.embedding.baseline import LANGUAGE_SAMPLE, SAMPLE, Sample
 from askcorpus.errors import IndexMismatch, ReadError, StorageError
 from askcorpus.index import lexical, migrations, stories
+from askcorpus.index.database import Home
+from askcorpus.index.dialect import among, on_server
 from askcorpus.index.filters import condition, undated
-from askcorpus.index.passages import StoredPassage, insert_passages, vectors_of
+from askcorpus.index.passages import StoredPassage, all_stored, insert_passages, vectors_of
 from askcorpus.index.schema import (
     BY_DATE,
     DOCUMENT_COLUMNS,
@@ -28,7 +30,6 @@ from askcorpus.index.schema import (
     SCHEMA,
     VECTORS,
     Seqs,
-    listed,
     meta,
     note_change,
     take_note,
@@ -40,6 +41,7 @@ from askcorpus.types import Document, Filters
 _LATER_FIELDS = ("author", "url", "extra", "marks")
 """Fields that documents of the first version had not; they do not count in a hash where they are empty."""
 
+_READ_AT_ONCE = 16  # documents, which may be long
 _WRITTEN_AT_ONCE = 64  # passages of one document, with the vectors of their sentences
 
 
@@ -80,7 +82,7 @@ def create(connection: sa.Connection, fingerprint: str, dimension: int) -> None:
     take_note(connection, first)
 
 
-def accept(connection: sa.Connection, folder: Path, fingerprint: str) -> bool:
+def accept(connection: sa.Connection, home: Home, fingerprint: str) -> bool:
     """Whether there is a catalog (false: nothing yet).
 
     Raises:
@@ -91,13 +93,15 @@ def accept(connection: sa.Connection, folder: Path, fingerprint: str) -> bool:
     if not tables:
         return False
     if not tables >= {"meta", "documents", "passages"}:
-        raise StorageError(f"The database in {folder} is not a catalog.", "Choose another folder with --data.")
-    migrations.check_not_newer(connection, folder)
+        if on_server(connection):  # where other parts of what is kept may lie beside it
+            return False
+        raise StorageError(f"The database in {home.short} is not a catalog.", f"Choose {home.other}.")
+    migrations.check_not_newer(connection, home)
     notes = meta(connection)
     if notes["fingerprint"] != fingerprint:
         raise IndexMismatch(
-            f"The data folder {folder} was made with {notes['fingerprint']}, the settings now are {fingerprint}.",
-            "Set them back, or ingest into another folder with --data, or delete this one.",
+            f"{home.Name} was made with {notes['fingerprint']}, the settings now are {fingerprint}.",
+            f"Set them back, or ingest into {home.other}, or delete this one.",
         )
     return True
 
@@ -131,8 +135,8 @@ def put(connection: sa.Connection, document: Document, passages: Iterable[Stored
         ReadError: the text cannot be stored (half a surrogate pair) or a vector is not finite.
         ValueError: a passage is not of this document, or a vector not of this catalog's dimension.
     """
-    same_origin = sa.and_(DOCUMENTS.c.origin != "", DOCUMENTS.c.origin.in_(listed([document.origin])))
-    _delete(connection, sa.or_(same_origin, DOCUMENTS.c.id.in_(listed([document.id]))))
+    same_origin = sa.and_(DOCUMENTS.c.origin != "", among(DOCUMENTS.c.origin, [document.origin]))
+    _delete(connection, sa.or_(same_origin, among(DOCUMENTS.c.id, [document.id])))
     low, high = day_range(document.date) or (None, None)
     row = document.model_dump() | {
         "file": file or document.origin,
@@ -140,6 +144,8 @@ def put(connection: sa.Connection, document: Document, passages: Iterable[Stored
         "date_low": low,
         "date_high": high,
     }
+    if on_server(connection) and "\0" in document.text + document.title:
+        raise ReadError(f"{document.origin or document.id} holds a NUL character.", "Take it out: it is no text.")
     try:
         number = connection.execute(sa.insert(DOCUMENTS).returning(DOCUMENTS.c.number), row).scalar_one()
     except UnicodeEncodeError as exc:
@@ -168,7 +174,7 @@ def _check(document: Document, passages: Sequence[StoredPassage], dimension: int
 
 def remove(connection: sa.Connection, document_ids: Sequence[str]) -> int:
     """Remove documents with all that belongs to them; returns how many there were."""
-    removed = _delete(connection, DOCUMENTS.c.id.in_(listed(document_ids)))
+    removed = _delete(connection, among(DOCUMENTS.c.id, document_ids))
     if removed:
         note_change(connection)
     return removed
@@ -178,18 +184,18 @@ def _delete(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> int
     numbers = list(connection.scalars(sa.select(DOCUMENTS.c.number).where(condition)))
     if not numbers:
         return 0
-    seqs = sa.select(PASSAGES.c.seq).where(PASSAGES.c.document.in_(listed(numbers)))
+    seqs = sa.select(PASSAGES.c.seq).where(among(PASSAGES.c.document, numbers))
     lexical.remove(connection, list(connection.scalars(seqs)))
     stories.unlink(connection, numbers)
-    connection.execute(sa.delete(DOCUMENTS).where(DOCUMENTS.c.number.in_(listed(numbers))))  # the rest cascades
+    connection.execute(sa.delete(DOCUMENTS).where(among(DOCUMENTS.c.number, numbers)))  # the rest cascades
     return len(numbers)
 
 
 def known(connection: sa.Connection, origins: Sequence[str], document_ids: Sequence[str]) -> list[KnownDocument]:
     """What is there of these origins and of these ids."""
     columns = [DOCUMENTS.c[name] for name in KnownDocument._fields]
-    named = sa.and_(DOCUMENTS.c.origin != "", DOCUMENTS.c.origin.in_(listed(origins)))
-    wanted = sa.or_(named, DOCUMENTS.c.id.in_(listed(document_ids)))
+    named = sa.and_(DOCUMENTS.c.origin != "", among(DOCUMENTS.c.origin, origins))
+    wanted = sa.or_(named, among(DOCUMENTS.c.id, document_ids))
     return [KnownDocument(*row) for row in connection.execute(sa.select(*columns).where(wanted))]
 
 
@@ -198,7 +204,7 @@ def known(connection: sa.Connection, origins: Sequence[str], document_ids: Seque
 
 def document(connection: sa.Connection, document_id: str) -> Document | None:
     """One document, or ``None``."""
-    row = connection.execute(sa.select(*DOCUMENT_COLUMNS).where(DOCUMENTS.c.id.in_(listed([document_id])))).first()
+    row = connection.execute(sa.select(*DOCUMENT_COLUMNS).where(among(DOCUMENTS.c.id, [document_id]))).first()
     return Document(**row._mapping) if row else None
 
 
@@ -241,6 +247,32 @@ def tally(connection: sa.Connection, column: "sa.Column[str]") -> dict[str, int]
     return {value: int(n) for value, n in connection.execute(query)}
 
 
+# --- all of it ---
+
+
+def contents(connection: sa.Connection) -> Iterator[tuple[Document, str, Iterator[StoredPassage]]]:
+    """Every document in the order in which they were written, with the file it is of, and its passages, which are to be
+    taken before the next document. Holds few at a time."""
+    passages = groupby(all_stored(connection), key=itemgetter(0))
+    number, group = next(passages, (0, iter(())))
+    for row in _all_documents(connection):
+        document = Document(**{name: row[name] for name in Document.model_fields})
+        if row["number"] == number:
+            yield document, row["file"], (stored for _, stored in group)
+            number, group = next(passages, (0, iter(())))
+        else:
+            yield document, row["file"], iter(())
+
+
+def _all_documents(connection: sa.Connection) -> "Iterator[sa.RowMapping]":
+    columns = [DOCUMENTS.c.number, DOCUMENTS.c.file, *DOCUMENT_COLUMNS]
+    query = sa.select(*columns).order_by(DOCUMENTS.c.number).limit(_READ_AT_ONCE)
+    last = 0
+    while rows := connection.execute(query.where(DOCUMENTS.c.number > last)).mappings().all():
+        yield from rows
+        last = rows[-1]["number"]
+
+
 # --- samples ---
 
 
@@ -261,7 +293,7 @@ def sample(connection: sa.Connection) -> Sample:
 def _of_language(connection: sa.Connection, language: str) -> NDArray[np.float32]:
     query = sa.select(DOCUMENTS.c.number).where(DOCUMENTS.c.language == language).order_by(DOCUMENTS.c.number)
     chosen = _spread(list(connection.scalars(query)), LANGUAGE_SAMPLE)
-    passages = sa.select(VECTORS.c.seq).where(VECTORS.c.document.in_(listed(chosen))).order_by(VECTORS.c.seq)
+    passages = sa.select(VECTORS.c.seq).where(among(VECTORS.c.document, chosen)).order_by(VECTORS.c.seq)
     return _stacked(connection, _spread(list(connection.scalars(passages)), LANGUAGE_SAMPLE))
 
 

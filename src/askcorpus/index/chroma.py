@@ -1,4 +1,4 @@
-"""A Chroma collection that is kept level with the catalog, and asked in its stead where that holds much.
+"""An embedded Chroma that is kept level with the catalog, and asked in its stead where that holds much.
 
 Chroma is approximate, and a copy that can be thrown away: it knows passages by their ``seq`` only, whose vectors never
 change, and it answers only while it holds exactly what the catalog holds. Chroma has no lock of its own and two
@@ -22,13 +22,19 @@ import sqlalchemy as sa
 from filelock import FileLock
 
 from askcorpus.index import passages
-from askcorpus.index.chroma_places import ChromaLocation, Damaged, Unreachable
+from askcorpus.index.chroma_files import ChromaFiles, Damaged, Unreachable
 from askcorpus.index.database import take_lock
+from askcorpus.index.exact import Neighbour, compared
 from askcorpus.index.schema import Seqs, State, Vector
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
+
+NAME = "the vector index"
+
+BATCH = 1000
+"""Rows to write at a time: as often as Chroma saves its index; it takes 5461 at most."""
 
 STEP = 256
 """Rows that one question brings Chroma forward by at most (0.2 s), when another process has ingested."""
@@ -54,8 +60,8 @@ _log = logging.getLogger(__name__)
 class ChromaIndex:
     """A Chroma collection that is brought level with the catalog, and answers while it is."""
 
-    def __init__(self, location: ChromaLocation, lock_file: Path) -> None:
-        self._location = location
+    def __init__(self, folder: Path, lock_file: Path) -> None:
+        self._files = ChromaFiles(folder)
         self._lock_file = lock_file
         self._process_lock: FileLock | None = None
         self._inode = (0, 0)  # of the lock's file
@@ -68,8 +74,8 @@ class ChromaIndex:
         self._retry_at = 0.0
         self._fault = ""
 
-    def search(self, connection: sa.Connection, state: State, vector: Vector, limit: int) -> list[int] | None:
-        """The seqs of (about) the ``limit`` nearest passages; ``None`` where Chroma cannot tell now.
+    def search(self, connection: sa.Connection, state: State, vector: Vector, limit: int) -> list[Neighbour] | None:
+        """About the ``limit`` nearest passages; ``None`` where Chroma cannot tell now.
 
         Brings Chroma up to `STEP` rows closer to the catalog first.
         """
@@ -78,7 +84,7 @@ class ChromaIndex:
         try:
             if not self._advance(connection, state, STEP):
                 return None
-            return self._nearest(vector, limit)
+            return compared(connection, self._nearest(vector, limit), vector, min(limit, self._held.size))
         except (Damaged, Unreachable) as exc:
             self._give_up(exc)
             return None
@@ -88,6 +94,8 @@ class ChromaIndex:
     def sync(self, connection: sa.Connection, state: State, progress: Callable[[int, int], None]) -> str:
         """Bring Chroma level with the catalog; returns why that could not be done, or nothing."""
         with self._lock:
+            with suppress(OSError):  # there may be no data folder yet where the catalog is on a server
+                self._lock_file.parent.mkdir(parents=True, exist_ok=True)
             try:
                 level = self._advance(connection, state, None, progress)
                 return "" if level else ELSEWHERE
@@ -95,7 +103,7 @@ class ChromaIndex:
                 self._leave_alone(exc)
                 return str(exc)
 
-    def erase(self) -> None:
+    def erase(self, _state: State) -> None:
         """Forget everything, so that the next sync starts anew. Without the lock this does nothing."""
         with self._lock:
             if self._acquire():
@@ -127,8 +135,8 @@ class ChromaIndex:
         finally:
             self._lock.release()
         if time.monotonic() < self._retry_at:
-            return False, f"questions are searched exactly, without {self._location.name}: {self._fault}"
-        behind = np.setxor1d(self._held, passages.seqs(connection)).size
+            return False, f"questions are searched exactly, without {NAME}: {self._fault}"
+        behind = sum(seqs.size for seqs in passages.changes(connection, self._held))
         return True, f"{self._held.size} passages" + (f", {behind} changes to come" if behind else "")
 
     # All below runs under self._lock.
@@ -174,7 +182,7 @@ class ChromaIndex:
         try:
             return self._write(connection, state, budget, progress)
         except Damaged as exc:
-            _log.warning("Making %s anew from the catalog: %s", self._location.name, exc)
+            _log.warning("Making %s anew from the catalog: %s", NAME, exc)
             self._reset()
             return self._write(connection, state, budget, progress)
 
@@ -182,9 +190,7 @@ class ChromaIndex:
         self, connection: sa.Connection, state: State, budget: int | None, progress: Callable[[int, int], None]
     ) -> bool:
         self._open(connection, state)
-        live = passages.seqs(connection)
-        gone = np.setdiff1d(self._held, live, assume_unique=True)
-        new = np.setdiff1d(live, self._held, assume_unique=True)
+        gone, new = passages.changes(connection, self._held)
         total = gone.size + new.size
         done = 0
         batches: list[tuple[Seqs, Callable[[sa.Connection, Seqs], None]]]
@@ -211,7 +217,7 @@ class ChromaIndex:
             raise Damaged(f"it holds {count} passages instead of {self._held.size}")
 
     def _batches(self, seqs: Seqs) -> list[Seqs]:
-        return [seqs[start : start + self._location.batch] for start in range(0, seqs.size, self._location.batch)]
+        return [seqs[start : start + BATCH] for start in range(0, seqs.size, BATCH)]
 
     def _add(self, connection: sa.Connection, batch: Seqs) -> None:
         collection, vectors = self._opened(), passages.vectors_of(connection, batch.tolist())
@@ -239,7 +245,7 @@ class ChromaIndex:
         """A file that is there until Chroma has proved sound, and while it writes: left behind, it tells that Chroma
         took us down, or that we were killed within a write. What that leaves can take a process down when it is read.
         """
-        return self._location.folder / "opening"
+        return self._files.folder / "opening"
 
     @contextmanager
     def _risking_a_crash(self) -> Iterator[None]:
@@ -252,7 +258,7 @@ class ChromaIndex:
 
     @property
     def _notes(self) -> Path:
-        return self._location.folder / "held.npz"
+        return self._files.folder / "held.npz"
 
     def _open(self, connection: sa.Connection, state: State) -> None:
         """Connect, unless connected for this catalog."""
@@ -265,9 +271,9 @@ class ChromaIndex:
             held = None
             self._reset()
         with _failures(self._lock_file.parent):
-            self._location.folder.mkdir(exist_ok=True)  # in the data folder, which reading never makes
+            self._files.folder.mkdir(exist_ok=True)  # in the data folder, which reading never makes
             self._opening.touch()
-            self._client = self._location.connect()
+            self._client = self._files.connect()
             self._collection = self._client.get_or_create_collection(
                 self._name,
                 embedding_function=None,
@@ -290,7 +296,7 @@ class ChromaIndex:
             return None
 
     def _about(self) -> str:
-        return json.dumps([self._identity, self._location.name, self._location.sizes()], sort_keys=True)
+        return json.dumps([self._identity, NAME, self._files.sizes()], sort_keys=True)
 
     def _opened(self) -> "Collection":
         if self._collection is None:
@@ -331,7 +337,7 @@ class ChromaIndex:
         """Throw away what Chroma holds."""
         self._disconnect()
         with _failures(self._lock_file.parent):
-            self._location.erase(self._name)
+            self._files.erase()
 
     @property
     def _name(self) -> str:
@@ -345,7 +351,7 @@ class ChromaIndex:
         self._held = np.empty(0, np.int64)
 
     def _give_up(self, exc: Exception) -> None:
-        _log.warning("Searching exactly, without %s: %s", self._location.name, exc)
+        _log.warning("Searching exactly, without %s: %s", NAME, exc)
         self._leave_alone(exc)
 
     def _leave_alone(self, exc: Exception) -> None:

@@ -7,11 +7,14 @@ bytes here, because a flipped bit may leave what is no text.
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from askcorpus.index.catalog import content_hash
+from askcorpus.index.dialect import among, as_bytes, on_server
+from askcorpus.index.schema import DOCUMENTS, PASSAGES, SENTENCES, VECTORS
 from askcorpus.text.dates import day_range
 from askcorpus.types import Document
 
@@ -19,22 +22,24 @@ NAMED = 5
 """Documents that a report names at most."""
 
 _FIELDS = list(Document.model_fields)
-_DOCUMENTS = sa.text(
-    f"SELECT number, sha256, date_low, date_high, {', '.join(f'CAST({name} AS BLOB) AS {name}' for name in _FIELDS)} "
-    "FROM documents WHERE :ids IS NULL OR id IN (SELECT value FROM json_each(:ids)) ORDER BY number"
-)
-_PASSAGES = sa.text(
-    'SELECT CAST(passages.text AS BLOB) AS text, start, "end", vectors.document AS owner, vector, spans, vectors '
-    "FROM passages LEFT JOIN vectors ON vectors.seq = passages.seq LEFT JOIN sentences ON sentences.seq = passages.seq "
-    "WHERE passages.document = :number"
+_DOCUMENTS = sa.select(
+    *(DOCUMENTS.c[name] for name in ("number", "sha256", "date_low", "date_high")),
+    *(as_bytes(DOCUMENTS.c[name]).label(name) for name in _FIELDS),
+).order_by(DOCUMENTS.c.number)
+_PASSAGES = (
+    sa.select(as_bytes(PASSAGES.c.text).label("text"), PASSAGES.c.start, PASSAGES.c.end)
+    .add_columns(VECTORS.c.document.label("owner"), VECTORS.c.vector, SENTENCES.c.spans, SENTENCES.c.vectors)
+    .join(VECTORS, VECTORS.c.seq == PASSAGES.c.seq, isouter=True)
+    .join(SENTENCES, SENTENCES.c.seq == PASSAGES.c.seq, isouter=True)
 )
 
 
 def damage(connection: sa.Connection, dimension: int) -> str:
     """What is wrong, in one line; empty when nothing is. Reads all of the file."""
-    found = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one())
-    if found != "ok":
-        return " ".join(found.split())
+    if not on_server(connection):  # which looks after its own files
+        found = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one())
+        if found != "ok":
+            return " ".join(found.split())
     faults = list(_faults(connection, dimension))
     if not faults:
         return ""
@@ -54,7 +59,8 @@ def _faults(
     connection: sa.Connection, dimension: int, document_ids: Sequence[str] | None = None
 ) -> Iterator[tuple[str, str]]:
     """The documents, all or those named, that are damaged: id, and what is wrong with it first."""
-    for row in connection.execute(_DOCUMENTS, {"ids": document_ids and json.dumps(list(document_ids))}):
+    chosen = sa.true() if document_ids is None else among(DOCUMENTS.c.id, document_ids)
+    for row in connection.execute(_DOCUMENTS.where(chosen)):
         document = _document(row)
         fault = ""
         if document is None or content_hash(document) != row.sha256:
@@ -62,7 +68,7 @@ def _faults(
         elif (day_range(document.date) or (None, None)) != (row.date_low, row.date_high):
             fault = "its date"
         else:
-            passages = connection.execute(_PASSAGES, {"number": row.number})
+            passages = connection.execute(_PASSAGES.where(PASSAGES.c.document == row.number))
             fault = next(
                 filter(None, (_fault(passage, row.number, document.text, dimension) for passage in passages)), ""
             )
@@ -84,18 +90,18 @@ def _fault(passage: "sa.Row[tuple[object, ...]]", number: int, text: str, dimens
     start, end = passage.start, passage.end
     if passage.text.decode("utf-8", "replace") != text[start:end]:
         return "a passage"
-    if passage.owner != number or not _are_units(passage.vector, np.float32, 1, dimension):
+    if passage.owner != number or not are_units(passage.vector, np.dtype(np.float32), 1, dimension):
         return "a vector"
     if passage.spans is None or len(passage.spans) % 8:
         return "its sentences"
     spans = np.frombuffer(passage.spans, np.int32).reshape(-1, 2)
     inside = bool(((spans[:, 0] >= start) & (spans[:, 0] <= spans[:, 1]) & (spans[:, 1] <= end)).all())
-    return "" if inside and _are_units(passage.vectors, np.float16, len(spans), dimension) else "its sentences"
+    return "" if inside and are_units(passage.vectors, np.dtype(np.float16), len(spans), dimension) else "its sentences"
 
 
-def _are_units(stored: bytes | None, kind: type[np.floating], rows: int, dimension: int) -> bool:
+def are_units(stored: bytes | None, kind: np.dtype[Any], rows: int, dimension: int) -> bool:
     """Whether these are ``rows`` vectors of unit length, or of none."""
-    if stored is None or len(stored) != rows * dimension * np.dtype(kind).itemsize:
+    if stored is None or len(stored) != rows * dimension * kind.itemsize:
         return False
     lengths = np.linalg.norm(np.frombuffer(stored, kind).reshape(rows, dimension).astype(np.float32), axis=1)
     return bool(((np.abs(lengths - 1) < 0.01) | (lengths == 0)).all())

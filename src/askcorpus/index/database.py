@@ -1,15 +1,17 @@
-"""One SQLite file, opened the way the catalog needs it, and its errors in our words.
+"""Where tables lie: what every database does for those who read and write, and the one that is a file.
 
-Write-ahead logging lets any number of processes read beside the one that writes, and every commit reaches the disk
-before it counts (``synchronous=FULL``), so neither a kill nor a power cut takes back what was acknowledged.
+The file is SQLite's. Write-ahead logging lets any number of processes read beside the one that writes, and every commit
+reaches the disk before it counts (``synchronous=FULL``), so neither a kill nor a power cut takes back what was
+acknowledged.
 """
 
 import errno
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Lock
+from typing import NamedTuple, Protocol
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
@@ -30,23 +32,105 @@ _UNWRITTEN = {  # how a full disk looks where SQLite does not say so: a limit on
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
-class Database:
-    """A database file that may not be there yet: until the first write it reads as an empty one.
+class Home(NamedTuple):
+    """Where a catalog lies, as messages tell it."""
+
+    name: str
+    """As in "the data folder .askcorpus"."""
+    short: str
+    """The same without saying what it is, where that is plain."""
+    other: str
+    """What to choose instead."""
+    options: str = ""
+    """What a command takes to find it, with a space before; nothing where the settings say it."""
+
+    @property
+    def Name(self) -> str:
+        """The name at the beginning of a sentence."""
+        return self.name[0].upper() + self.name[1:]
+
+
+class Database(Protocol):
+    """Tables that may not be there yet: until the first write they read as empty ones.
+
+    Any number of threads and processes may read beside the one that writes.
+    """
+
+    @property
+    def home(self) -> Home:
+        """Where it is."""
+        ...
+
+    def exists(self) -> bool:
+        """Whether the tables are there."""
+        ...
+
+    def description(self) -> str:
+        """What it is, in a line for people who look after it."""
+        ...
+
+    def reading(self) -> AbstractContextManager[sa.Connection]:
+        """A connection whose reads all see the same state."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[sa.Connection]:
+        """The same for a longer stay: what the block raises is its own affair, and not taken for the database's."""
+        ...
+
+    def writing(self) -> AbstractContextManager[sa.Connection]:
+        """A transaction: all of it or, after any error or a kill, nothing. Makes the tables where there are none."""
+        ...
+
+    def locked(self) -> AbstractContextManager[None]:
+        """The right to write for longer than one transaction.
+
+        Raises:
+            Busy: someone else has it.
+        """
+        ...
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Turn the database's errors into ours: Busy, or StorageError for what only its keeper can mend."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it; a later use opens it again."""
+        ...
+
+
+class FileDatabase:
+    """A database file.
 
     ``create`` makes the tables; ``accept`` looks at an existing file and returns whether it holds anything, or
-    raises when it is not for us. Any number of threads may read; the caller sees to there being one writer.
+    raises when it is not for us. With a ``lock`` beside the file, whose holder alone writes, the folder is made where
+    there is none. Without one a write waits for the other; a folder that is gone is then not made again (what is
+    missing must be seen to be missing), and the file is its owner's alone to read.
     """
 
     def __init__(
-        self, path: Path, create: Callable[[sa.Connection], None], accept: Callable[[sa.Connection], bool]
+        self,
+        path: Path,
+        create: Callable[[sa.Connection], None],
+        accept: Callable[[sa.Connection], bool],
+        lock: str | None = None,
     ) -> None:
         self.path = path
+        self.home = folder_home(path.parent)
         self._create_tables = create
         self._accept = accept
+        self._lock_file = lock
         self._lock = Lock()
         self._engine: sa.Engine | None = None
         self._inode: tuple[int, int] | None = None
-        self._empty = _engine(lambda: _connection("file::memory:"), pooled=False)
+        self._empty = empty_engine()
+
+    def exists(self) -> bool:
+        """Whether there is a file."""
+        return self.path.exists()
+
+    def description(self) -> str:
+        """The file, and what reads it."""
+        return f"SQLite {sqlite3.sqlite_version}, {self.path}"
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -66,9 +150,43 @@ class Database:
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction: all of it or, after any error or a kill, nothing. Makes the file when there is none."""
         with translated(self.path.parent):
+            if self._lock_file is None:
+                self._make_private()
             engine = self._open() or self._create()
             with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
                 yield connection
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock beside the file. The system gives it back when its holder dies, however it dies.
+
+        Raises:
+            Busy: another process or thread has it.
+        """
+        if self._lock_file is None:
+            raise RuntimeError(f"{self.path} has no lock")
+        with translated(self.path.parent):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock = take_lock(self.path.parent / self._lock_file)
+        if lock is None:
+            raise writer_at_work(self.home)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def translated(self) -> AbstractContextManager[None]:
+        """Turn the errors of SQLite and of the file system into ours."""
+        return translated(self.path.parent)
+
+    def _make_private(self) -> None:
+        if not self.path.parent.is_dir():
+            raise StorageError(f"There is no data folder {self.path.parent}.", "Run askcorpus ingest.")
+        if not self.path.exists():
+            try:
+                self.path.touch(0o600)
+            except OSError as exc:
+                raise StorageError(f"{self.path} cannot be made: {exc.strerror}.", "Check the disk.") from exc
 
     @contextmanager
     def _connected(self) -> Iterator[sa.Connection]:
@@ -122,6 +240,21 @@ class Database:
         if made is None:
             raise StorageError(f"{self.path} vanished while it was being made.", "Try again.")
         return made
+
+
+def folder_home(folder: Path) -> Home:
+    """A data folder as messages tell it."""
+    return Home(f"the data folder {folder}", str(folder), "another folder with --data", f" --data {folder}")
+
+
+def writer_at_work(home: Home) -> Busy:
+    """That another process holds the right to write."""
+    return Busy(f"Another process is writing to {home.short}.", "Wait until it is done, or stop it.")
+
+
+def empty_engine() -> sa.Engine:
+    """Connections to databases in memory, an empty one each."""
+    return _engine(lambda: _connection("file::memory:"), pooled=False)
 
 
 def take_lock(path: Path) -> FileLock | None:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from askcorpus.index.schema import DOCUMENTS, FILES, WITHHELD, listed, note_change
+from askcorpus.index.dialect import among, upsert
+from askcorpus.index.schema import DOCUMENTS, FILES, WITHHELD, note_change
 
 
 class KnownFile(NamedTuple):
@@ -36,6 +37,14 @@ class Held(NamedTuple):
     documents: int = 0
     undated: int = 0
     withheld: int = 0
+
+
+class Withheld(NamedTuple):
+    """A document that was removed for good, and the file that it was of."""
+
+    id: str
+    title: str
+    file: str
 
 
 def known_files(connection: sa.Connection) -> dict[str, KnownFile]:
@@ -67,12 +76,12 @@ def origins_of(connection: sa.Connection, path: str) -> dict[str, str]:
 def note_files(connection: sa.Connection, files: Sequence[KnownFile]) -> None:
     """Keep what was read, in place of what was noted of the same paths."""
     if files:
-        connection.execute(sa.insert(FILES).prefix_with("OR REPLACE"), [file._asdict() for file in files])
+        upsert(connection, FILES, [file._asdict() for file in files])
 
 
 def forget_files(connection: sa.Connection, paths: Sequence[str]) -> None:
     """Know nothing of these files' reading any more, so that they are read again."""
-    connection.execute(sa.delete(FILES).where(FILES.c.path.in_(listed(paths))))
+    connection.execute(sa.delete(FILES).where(among(FILES.c.path, paths)))
 
 
 def move_file(connection: sa.Connection, old: str, new: str) -> None:
@@ -93,20 +102,33 @@ def move_file(connection: sa.Connection, old: str, new: str) -> None:
 
 def withhold(connection: sa.Connection, document_ids: Sequence[str]) -> None:
     """Note, before they are removed, that these documents are to stay out."""
-    chosen = sa.select(DOCUMENTS.c.id, DOCUMENTS.c.title, DOCUMENTS.c.file).where(
-        DOCUMENTS.c.id.in_(listed(document_ids))
-    )
-    connection.execute(sa.insert(WITHHELD).prefix_with("OR REPLACE").from_select(["id", "title", "file"], chosen))
+    chosen = sa.select(DOCUMENTS.c.id, DOCUMENTS.c.title, DOCUMENTS.c.file).where(among(DOCUMENTS.c.id, document_ids))
+    if rows := [row._asdict() for row in connection.execute(chosen)]:
+        upsert(connection, WITHHELD, rows)
 
 
 def withheld(connection: sa.Connection, document_ids: Sequence[str]) -> set[str]:
     """Those of the ids that are to stay out."""
-    return set(connection.scalars(sa.select(WITHHELD.c.id).where(WITHHELD.c.id.in_(listed(document_ids)))))
+    return set(connection.scalars(sa.select(WITHHELD.c.id).where(among(WITHHELD.c.id, document_ids))))
+
+
+def all_withheld(connection: sa.Connection) -> list[Withheld]:
+    """All documents that are to stay out."""
+    return [Withheld(*row) for row in connection.execute(sa.select(*WITHHELD.c).order_by(WITHHELD.c.id))]
+
+
+def keep_out(connection: sa.Connection, documents: Sequence[Withheld]) -> None:
+    """Note that these are to stay out, unless they are there."""
+    ids = [one.id for one in documents]
+    there = set(connection.scalars(sa.select(DOCUMENTS.c.id).where(among(DOCUMENTS.c.id, ids))))
+    known = there | withheld(connection, ids)
+    if rows := [one._asdict() for one in documents if one.id not in known]:
+        connection.execute(sa.insert(WITHHELD), rows)
 
 
 def restore(connection: sa.Connection, document_ids: Sequence[str]) -> set[str]:
     """No longer keep out documents, and let their files be read again; returns those that were kept out."""
-    there = WITHHELD.c.id.in_(listed(document_ids))
+    there = among(WITHHELD.c.id, document_ids)
     rows = connection.execute(sa.select(WITHHELD.c.id, WITHHELD.c.file).where(there)).all()
     forget_files(connection, [row.file for row in rows])
     connection.execute(sa.delete(WITHHELD).where(there))
@@ -115,5 +137,5 @@ def restore(connection: sa.Connection, document_ids: Sequence[str]) -> set[str]:
 
 def forget_files_of(connection: sa.Connection, document_ids: Sequence[str]) -> None:
     """Let the files that hold these documents be read again."""
-    chosen = sa.select(DOCUMENTS.c.file).where(DOCUMENTS.c.id.in_(listed(document_ids)))
+    chosen = sa.select(DOCUMENTS.c.file).where(among(DOCUMENTS.c.id, document_ids))
     forget_files(connection, list(connection.scalars(chosen)))

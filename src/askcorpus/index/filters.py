@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 
 from askcorpus.errors import UsageError
-from askcorpus.index.schema import DOCUMENTS, listed
+from askcorpus.index.dialect import among
+from askcorpus.index.schema import DOCUMENTS
 from askcorpus.text.dates import day_range
 from askcorpus.types import Filters
 
@@ -26,11 +27,11 @@ def condition(filters: Filters) -> sa.ColumnElement[bool]:
     if last:
         parts.append(DOCUMENTS.c.date_low <= last[1])
     if filters.languages:
-        parts.append(DOCUMENTS.c.language.in_(listed(filters.languages)))
+        parts.append(among(DOCUMENTS.c.language, filters.languages))
     if filters.sources:
-        parts.append(DOCUMENTS.c.source.in_(listed(filters.sources)))
+        parts.append(among(DOCUMENTS.c.source, filters.sources))
     if filters.document_ids:
-        parts.append(DOCUMENTS.c.id.in_(listed(filters.document_ids)))
+        parts.append(among(DOCUMENTS.c.id, filters.document_ids))
     return sa.and_(*parts)
 
 

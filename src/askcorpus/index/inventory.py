@@ -13,10 +13,11 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from askcorpus.index import lexical, stories
+from askcorpus.index.dialect import among
 from askcorpus.index.filters import condition
-from askcorpus.index.schema import BY_DATE, DOCUMENTS, PASSAGES, STORIES, listed
+from askcorpus.index.schema import BY_DATE, DOCUMENTS, PASSAGES, STORIES
 from askcorpus.text.dates import day_range
-from askcorpus.text.words import STEM, words
+from askcorpus.text.words import words
 from askcorpus.types import Copy, Filters
 
 MOST_BARS = 31
@@ -104,20 +105,11 @@ def _holding(connection: sa.Connection, search: str) -> sa.ColumnElement[bool]:
     """That a document holds all words of a search: any document where that is empty, none where it has no words."""
     if not search.strip():
         return sa.true()
-    terms = [_term(word) for word in words(search)[: lexical.MOST_TERMS]]
-    if not terms:
+    wanted = words(search)[: lexical.MOST_TERMS]
+    if not wanted:
         return sa.false()
-    rowid: sa.ColumnElement[int] = sa.literal_column("rowid")
-    rows = sa.select(rowid).select_from(sa.table("lexical"))
-    rows = rows.where(sa.text("lexical MATCH :wanted").bindparams(wanted=" AND ".join(terms)))
-    holding = sa.select(PASSAGES.c.document).distinct().where(_SEQ.in_(rows))
-    return _NUMBER.in_(listed(list(connection.scalars(holding))))  # searched for once, and not by each query anew
-
-
-def _term(word: str) -> str:
-    """What FTS5 searches for: the word, and where it is long enough to be the beginning of few, what begins so."""
-    quoted = '"' + word.replace('"', '""') + '"'
-    return f"{quoted}*" if len(word) > STEM else quoted
+    holding = sa.select(PASSAGES.c.document).distinct().where(_SEQ.in_(lexical.holding(connection, wanted)))
+    return among(_NUMBER, list(connection.scalars(holding)))  # searched for once, and not by each query anew
 
 
 def _passing(filters: Filters, found: sa.ColumnElement[bool]) -> "sa.Select[tuple[int]]":
@@ -140,7 +132,7 @@ def _entries(connection: sa.Connection, passing: "sa.Select[tuple[int]]", offset
     page = list(connection.scalars(numbers.order_by(*BY_DATE).offset(offset).limit(limit)))
     shown = [DOCUMENTS.c[name] for name in ("title", "source", "date", "language", "place")]
     beginning = sa.func.substr(DOCUMENTS.c.text, 1, _BEGINNING)
-    query = sa.select(DOCUMENTS.c.id, *shown, beginning).where(DOCUMENTS.c.number.in_(listed(page)))
+    query = sa.select(DOCUMENTS.c.id, *shown, beginning).where(among(DOCUMENTS.c.number, page))
     rows = connection.execute(query.order_by(*BY_DATE)).all()
     copies = stories.copies(connection, [row.id for row in rows])
     return tuple(Entry._make((*row, copies.get(row.id, ()))) for row in rows)

@@ -1,21 +1,22 @@
-"""The lexical half: BM25 over our own terms, in an FTS5 table beside the catalog's rows.
+"""The lexical half: BM25 over our own terms, in tables beside the catalog's rows.
 
-A row holds the terms (`words.terms`) of a passage and of its document's title, so that names that only the headline
-has are found. FTS5 is given those terms joined by spaces and splits them there and nowhere else. BM25: Robertson and
-Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with FTS5's k1 = 1.2 and b = 0.75.
+What is indexed are the terms (`words.terms`) of a passage and of its document's title, so that names that only the
+headline has are found. In a file FTS5 ranks them (`fts5`), on a server SQL (`postings`), by the same figures.
 
 Every function works inside the caller's transaction.
 """
 
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from askcorpus.index import fts5, postings
+from askcorpus.index.dialect import among, on_server
 from askcorpus.index.filters import condition
 from askcorpus.index.passages import count_passages
-from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, listed, meta, take_note
-from askcorpus.text.words import RULES
+from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, meta, take_note
+from askcorpus.text.words import RULES, STEM
 from askcorpus.text.words import terms as terms_of
 from askcorpus.types import Filters
 
@@ -29,77 +30,73 @@ LARGE = 2000
 MOST_TERMS = 64
 """Terms of one search; of more, the rarest. Keeps a pasted page from costing seconds."""
 
-# The `ascii` tokenizer takes every character beyond ASCII for a letter, so it leaves our words whole in all scripts.
-_CREATE = (
-    """CREATE VIRTUAL TABLE lexical USING fts5(words, tokenize = "ascii tokenchars '.~'")""",
-    "CREATE VIRTUAL TABLE lexical_terms USING fts5vocab(lexical, 'row')",
-)
-_FREQUENCY = sa.text("SELECT term, doc FROM lexical_terms WHERE term IN (SELECT value FROM json_each(:terms))")
+
+class _Tables(Protocol):
+    """What `fts5` and `postings` both do; it is described there."""
+
+    def create(self, connection: sa.Connection, /) -> None: ...
+    def add(self, connection: sa.Connection, rows: Sequence[tuple[int, Sequence[str]]], /) -> None: ...
+    def remove(self, connection: sa.Connection, seqs: Sequence[int], /) -> None: ...
+    def clear(self, connection: sa.Connection, /) -> None: ...
+    def size(self, connection: sa.Connection, /) -> int: ...
+    def frequency(self, connection: sa.Connection, terms: Sequence[str], /) -> dict[str, int]: ...
+    def ranked(
+        self, connection: sa.Connection, terms: Mapping[str, int], passing: sa.Select[Any] | None, /
+    ) -> sa.Select[Any]: ...
+    def phrase(self, connection: sa.Connection, words: Sequence[str], limit: int, /) -> list[int]: ...
+    def holding(self, words: Mapping[str, bool], /) -> sa.Select[Any]: ...
+
+
+def _tables(connection: sa.Connection) -> _Tables:
+    return postings if on_server(connection) else fts5
 
 
 def create(connection: sa.Connection) -> None:
     """Make the (empty) tables."""
-    for statement in _CREATE:
-        connection.exec_driver_sql(statement)
+    _tables(connection).create(connection)
 
 
 def add(connection: sa.Connection, rows: Iterable[tuple[int, str, str]]) -> None:
     """Index passages, each given as (seq, title, text)."""
-    values = [(seq, " ".join(terms_of(f"{title}\n{text}"))) for seq, title, text in rows]
-    if values:
-        connection.exec_driver_sql("INSERT INTO lexical (rowid, words) VALUES (?, ?)", values)
+    _tables(connection).add(connection, [(seq, terms_of(f"{title}\n{text}")) for seq, title, text in rows])
 
 
 def remove(connection: sa.Connection, seqs: Sequence[int]) -> None:
     """Take passages out."""
-    if seqs:  # one by one: FTS5 would walk through its whole table for a list
-        connection.exec_driver_sql("DELETE FROM lexical WHERE rowid = ?", [(seq,) for seq in seqs])
-
-
-def clear(connection: sa.Connection) -> None:
-    """Take everything out, by making the tables anew: this also mends a damaged index."""
-    connection.exec_driver_sql("DROP TABLE IF EXISTS lexical_terms")
-    connection.exec_driver_sql("DROP TABLE IF EXISTS lexical")
-    create(connection)
+    _tables(connection).remove(connection, seqs)
 
 
 def size(connection: sa.Connection) -> int:
     """Number of passages in the index."""
-    return int(connection.exec_driver_sql("SELECT count(*) FROM lexical_docsize").scalar_one())
+    return _tables(connection).size(connection)
 
 
 def document_frequency(connection: sa.Connection, terms: Sequence[str]) -> dict[str, int]:
     """In how many passages (or their titles) each term stands."""
-    found = connection.execute(_FREQUENCY, {"terms": json.dumps(sorted(set(terms)))})
-    return dict.fromkeys(terms, 0) | {term: int(count) for term, count in found}
+    return dict.fromkeys(terms, 0) | _tables(connection).frequency(connection, sorted(set(terms)))
 
 
-def expression(connection: sa.Connection, terms: Sequence[str], passages: int) -> str:
-    """The FTS5 expression for the telling ones among ``terms``; empty when no term is in the index."""
+def telling(connection: sa.Connection, terms: Sequence[str], passages: int) -> dict[str, int]:
+    """The telling ones among ``terms``, the rarest first, with their frequency; none when no term is in the index."""
     frequency = {term: count for term, count in document_frequency(connection, terms).items() if count}
     if passages > LARGE:
         frequency = {term: n for term, n in frequency.items() if n <= COMMON * passages} or frequency
     rarest = sorted(frequency, key=lambda term: (frequency[term], term))[:MOST_TERMS]
-    return " OR ".join('"' + term.replace('"', '""') + '"' for term in rarest)
+    return {term: frequency[term] for term in rarest}
 
 
 def matching(connection: sa.Connection, terms: Sequence[str], limit: int, filters: Filters) -> list[tuple[str, float]]:
     """The passages that match any of ``terms``, best first: id and BM25 score (above 0)."""
-    wanted = expression(connection, terms, count_passages(connection))
+    wanted = telling(connection, terms, count_passages(connection))
     if not wanted or limit < 1:
         return []
     # The index ranks and cuts by itself; only what is left is looked up.
-    seq: sa.ColumnElement[int] = sa.literal_column("rowid").label("seq")
-    rank: sa.ColumnElement[float] = sa.literal_column("rank").label("rank")
-    ranked = sa.select(seq, rank).select_from(sa.table("lexical")).where(sa.text("lexical MATCH :wanted"))
-    if filters:  # with a bare rowid, FTS5 would search again for each passage that qualifies
-        ranked = ranked.where(
-            sa.literal_column("+rowid").in_(sa.select(PASSAGES.c.seq).join(DOCUMENTS).where(condition(filters)))
-        )
+    passing = sa.select(PASSAGES.c.seq).join(DOCUMENTS).where(condition(filters)) if filters else None
+    ranked = _tables(connection).ranked(connection, wanted, passing)
+    seq, rank = ranked.selected_columns
     best = ranked.order_by(rank, seq).limit(limit).subquery()
     query = sa.select(PASSAGES.c.id, best.c.rank).join(best, best.c.seq == PASSAGES.c.seq)
-    rows = connection.execute(query.order_by(best.c.rank, best.c.seq), {"wanted": wanted})
-    return [(id_, -float(score)) for id_, score in rows]
+    return [(id_, -float(score)) for id_, score in connection.execute(query.order_by(best.c.rank, best.c.seq))]
 
 
 def phrase(connection: sa.Connection, words: Sequence[str], limit: int) -> list[str]:
@@ -107,15 +104,19 @@ def phrase(connection: sa.Connection, words: Sequence[str], limit: int) -> list[
     anything."""
     if not words or limit < 1:
         return []
-    wanted = '"' + " ".join(words).replace('"', '""') + '"'
-    rows = connection.exec_driver_sql("SELECT rowid FROM lexical WHERE lexical MATCH ? LIMIT ?", (wanted, limit))
-    seqs = [int(row[0]) for row in rows]
-    return list(connection.scalars(sa.select(PASSAGES.c.id).where(PASSAGES.c.seq.in_(listed(seqs)))))
+    seqs = _tables(connection).phrase(connection, words, limit)
+    return list(connection.scalars(sa.select(PASSAGES.c.id).where(among(PASSAGES.c.seq, seqs))))
+
+
+def holding(connection: sa.Connection, words: Sequence[str]) -> sa.Select[Any]:
+    """The seqs of passages that hold all of ``words`` (from `words.words`). Where one has more letters than a beginning
+    that is indexed, what begins with it is found as well: it begins few."""
+    return _tables(connection).holding({word: len(word) > STEM for word in words})
 
 
 def reindex(connection: sa.Connection, progress: Callable[[int, int], None]) -> None:
     """Make the lexical index anew from the passages; ``progress(done, total)`` is called now and then."""
-    clear(connection)
+    _tables(connection).clear(connection)
     take_note(connection, {"words": RULES})
     total, done, last = count_passages(connection), 0, 0
     query = sa.select(PASSAGES.c.seq, DOCUMENTS.c.title, PASSAGES.c.text).join(DOCUMENTS).order_by(PASSAGES.c.seq)

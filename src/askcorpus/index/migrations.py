@@ -11,11 +11,11 @@ anew must not take with it what refers to it: foreign keys are on, and a deletio
 
 from collections.abc import Callable
 from importlib.metadata import version
-from pathlib import Path
 
 import sqlalchemy as sa
 
 from askcorpus.errors import IndexMismatch
+from askcorpus.index.database import Home
 from askcorpus.index.schema import DOCUMENTS, FILES, STORIES, WITHHELD, meta, take_note
 
 Migration = Callable[[sa.Connection], None]
@@ -66,7 +66,7 @@ def version_notes() -> dict[str, object]:
     return {"schema_version": newest(), "created_by": f"askcorpus {version('askcorpus')}"}
 
 
-def check_not_newer(connection: sa.Connection, folder: Path) -> int:
+def check_not_newer(connection: sa.Connection, home: Home) -> int:
     """The catalog's schema version.
 
     Raises:
@@ -75,28 +75,28 @@ def check_not_newer(connection: sa.Connection, folder: Path) -> int:
     notes = meta(connection)
     if (found := int(notes["schema_version"])) > newest():
         raise IndexMismatch(
-            f"The data folder {folder} was written by a newer version ({notes['created_by']}).",
-            "Upgrade, or choose another folder with --data.",
+            f"{home.Name} was written by a newer version ({notes['created_by']}).",
+            f"Upgrade, or choose {home.other}.",
         )
     return found
 
 
-def check_readable(connection: sa.Connection, folder: Path) -> None:
+def check_readable(connection: sa.Connection, home: Home) -> None:
     """See that the catalog can be read as it is.
 
     Raises:
         IndexMismatch: its tables are those of a newer version, or of one too old.
     """
-    if check_not_newer(connection, folder) < READABLE_FROM:
+    if check_not_newer(connection, home) < READABLE_FROM:
         raise IndexMismatch(
-            f"The data folder {folder} was written by an older version.",
-            f"Run askcorpus rebuild --data {folder} (it embeds nothing).",
+            f"{home.Name} was written by an older version.",
+            f"Run askcorpus rebuild{home.options} (it embeds nothing).",
         )
 
 
-def pending(connection: sa.Connection, folder: Path) -> int:
+def pending(connection: sa.Connection, home: Home) -> int:
     """How many steps the catalog is behind. Raises as `check_not_newer` does."""
-    return newest() - check_not_newer(connection, folder)
+    return newest() - check_not_newer(connection, home)
 
 
 def take_step(connection: sa.Connection) -> None:

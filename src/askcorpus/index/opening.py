@@ -14,8 +14,27 @@ def open_index(settings: Settings, embeddings: SentenceEmbeddings) -> Store:
     """The store in the settings' data folder. Loads no model when that is the bundled one.
 
     Raises:
+        UsageError: the settings name no vector index.
         IndexMismatch: the folder was made with other settings, or by a newer version.
         StorageError: the folder is damaged or cannot be read.
     """
     fingerprint = index_fingerprint(settings, embeddings)
-    return open_store(settings.data, fingerprint, embeddings.dimension, chroma_url=settings.chroma_url)
+    token = settings.vectors_token.get_secret_value() if settings.vectors_token else None
+    return open_store(
+        settings.data,
+        fingerprint,
+        embeddings.dimension,
+        database=settings.database_url,
+        vectors=settings.vectors,
+        vectors_token=token,
+    )
+
+
+def require_index(settings: Settings) -> None:
+    """For commands that only read: neither is a folder made for them, nor do they speak of a corpus that is not there.
+
+    Raises:
+        StorageError: there is no index where the settings say, or no way to it.
+    """
+    with Store(settings.data, "", 0, database=settings.database_url) as store:
+        store.require()

@@ -1,17 +1,18 @@
 """The catalog's tables, its notes about itself, and the generation that every change steps."""
 
-import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from askcorpus.index.dialect import JSON, NUMBER, SERVER, TEXT, upsert
 from askcorpus.types import Document
 
 CHUNK = 1000
+_ROUNDING = 1e-6  # of a length in float32
 
 Vector = NDArray[np.float32]
 Seqs = NDArray[np.int64]
@@ -29,48 +30,50 @@ def _owner() -> "sa.Column[int]":
 
 
 SCHEMA = sa.MetaData()
-_meta = sa.Table("meta", SCHEMA, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text))
+_meta = sa.Table("meta", SCHEMA, sa.Column("key", TEXT, primary_key=True), sa.Column("value", TEXT))
 DOCUMENTS = sa.Table(
     "documents",
     SCHEMA,
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("id", sa.Text, nullable=False, unique=True),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("date", sa.Text, nullable=False),
-    sa.Column("language", sa.Text, nullable=False),
-    sa.Column("source", sa.Text, nullable=False),
-    sa.Column("place", sa.Text, nullable=False),
-    sa.Column("author", sa.Text, nullable=False, server_default=""),
-    sa.Column("url", sa.Text, nullable=False, server_default=""),
-    sa.Column("extra", sa.JSON, nullable=False, server_default="{}"),
-    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("number", NUMBER, primary_key=True),
+    sa.Column("id", TEXT, nullable=False, unique=True),
+    sa.Column("title", TEXT, nullable=False),
+    sa.Column("text", TEXT, nullable=False),
+    sa.Column("date", TEXT, nullable=False),
+    sa.Column("language", TEXT, nullable=False),
+    sa.Column("source", TEXT, nullable=False),
+    sa.Column("place", TEXT, nullable=False),
+    sa.Column("author", TEXT, nullable=False, server_default=""),
+    sa.Column("url", TEXT, nullable=False, server_default=""),
+    sa.Column("extra", JSON, nullable=False, server_default="{}"),
+    sa.Column("origin", TEXT, nullable=False),
     # The file that ``origin`` names, without the record in it.
-    sa.Column("file", sa.Text, nullable=False, server_default=""),
-    sa.Column("marks", sa.JSON, nullable=False, server_default="[]"),
-    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("file", TEXT, nullable=False, server_default=""),
+    sa.Column("marks", JSON, nullable=False, server_default="[]"),
+    sa.Column("sha256", TEXT, nullable=False),
     # First and last day that ``date`` names, so that "2022-09" compares with days; null without a date.
-    sa.Column("date_low", sa.Text),
-    sa.Column("date_high", sa.Text),
+    sa.Column("date_low", TEXT),
+    sa.Column("date_high", TEXT),
 )
 BY_DATE = (DOCUMENTS.c.date.desc(), DOCUMENTS.c.title, DOCUMENTS.c.id)
 # Wide enough to tell filters, facets and what is known from them alone, without going through the texts.
 sa.Index("documents_facets", *(DOCUMENTS.c[name] for name in ("language", "source", "date_low", "date_high", "id")))
 sa.Index("documents_by_origin", *(DOCUMENTS.c[name] for name in ("origin", "id", "sha256")))
 sa.Index("documents_by_file", *(DOCUMENTS.c[name] for name in ("file", "date_low")))
-sa.Index("documents_by_date", *BY_DATE)
+sa.Index("documents_by_date", *BY_DATE).ddl_if(dialect="sqlite")
+# A server's index takes 2,700 bytes at most, and a title may be longer; it sorts the few of one day by itself.
+sa.Index("documents_by_day", DOCUMENTS.c.date).ddl_if(dialect=SERVER)
 # What was read from each file, so that one that has not changed is not read again (files.py).
 FILES = sa.Table(
     "files",
     SCHEMA,
-    sa.Column("path", sa.Text, primary_key=True),
-    sa.Column("stamp", sa.Text, nullable=False),
-    sa.Column("sha256", sa.Text, nullable=False),
-    sa.Column("rules", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("failures", sa.JSON, nullable=False),
-    sa.Column("passed_over", sa.JSON, nullable=False),
-    sa.Column("missing", sa.JSON, nullable=False),
+    sa.Column("path", TEXT, primary_key=True),
+    sa.Column("stamp", TEXT, nullable=False),
+    sa.Column("sha256", TEXT, nullable=False),
+    sa.Column("rules", TEXT, nullable=False),
+    sa.Column("kind", TEXT, nullable=False),
+    sa.Column("failures", JSON, nullable=False),
+    sa.Column("passed_over", JSON, nullable=False),
+    sa.Column("missing", JSON, nullable=False),
 )
 # Signatures of documents, and which tell the same story: null until they have been compared (stories.py).
 STORIES = sa.Table(
@@ -80,39 +83,39 @@ STORIES = sa.Table(
     sa.Column("signature", sa.LargeBinary, nullable=False),
     sa.Column("runs", sa.Integer, nullable=False),
     sa.Column("numbers", sa.LargeBinary, nullable=False),
-    sa.Column("story", sa.Integer, index=True),
+    sa.Column("story", NUMBER, index=True),
 )
 # Documents that were removed by hand and stay out although their files still hold them.
 WITHHELD = sa.Table(
     "withheld",
     SCHEMA,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("file", sa.Text, nullable=False, index=True),
+    sa.Column("id", TEXT, primary_key=True),
+    sa.Column("title", TEXT, nullable=False),
+    sa.Column("file", TEXT, nullable=False, index=True),
 )
 # ``seq`` grows with every passage ever written and is never given twice: derived indexes name passages by it.
 # Vectors have tables of their own, so that reading all of them does not drag the texts along.
 PASSAGES = sa.Table(
     "passages",
     SCHEMA,
-    sa.Column("seq", sa.Integer, primary_key=True),
-    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("seq", NUMBER, primary_key=True, autoincrement=False),
+    sa.Column("id", TEXT, nullable=False, unique=True),
     _owner(),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("text", TEXT, nullable=False),
     sa.Column("start", sa.Integer, nullable=False),
     sa.Column("end", sa.Integer, nullable=False),
 )
 VECTORS = sa.Table(
     "vectors",
     SCHEMA,
-    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("seq", NUMBER, primary_key=True, autoincrement=False),
     _owner(),
     sa.Column("vector", sa.LargeBinary, nullable=False),  # float32
 )
 SENTENCES = sa.Table(
     "sentences",
     SCHEMA,
-    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("seq", NUMBER, primary_key=True, autoincrement=False),
     _owner(),
     sa.Column("spans", sa.LargeBinary, nullable=False),  # int32 pairs
     sa.Column("vectors", sa.LargeBinary, nullable=False),  # float16 rows
@@ -144,17 +147,11 @@ def note_change(connection: sa.Connection) -> None:
 
 def take_note(connection: sa.Connection, notes: Mapping[str, object]) -> None:
     """Write notes about the catalog itself, in place of those of the same name."""
-    rows = [{"key": key, "value": str(value)} for key, value in notes.items()]
-    connection.execute(sa.insert(_meta).prefix_with("OR REPLACE"), rows)
+    upsert(connection, _meta, [{"key": key, "value": str(value)} for key, value in notes.items()])
 
 
 def unit(vector: NDArray[Any]) -> Vector:
-    """The vector at length 1 (a zero vector stays zero), as float32."""
+    """The vector at length 1 (a zero vector stays zero), as float32; one of that length stays the same to the bit."""
     flat = np.asarray(vector, np.float32)
     length = float(np.linalg.norm(flat))
-    return flat / np.float32(length) if length else flat
-
-
-def listed(values: Sequence[Any]) -> sa.Select[Any]:
-    """The values as a subquery: one bound parameter however many there are (SQLite takes 32 766 at most)."""
-    return sa.select(sa.func.json_each(json.dumps(list(values))).table_valued("value").c.value)
+    return flat / np.float32(length) if length and abs(length - 1) > _ROUNDING else flat

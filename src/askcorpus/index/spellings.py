@@ -10,8 +10,9 @@ from rapidfuzz import fuzz, process
 
 from askcorpus.errors import UsageError
 from askcorpus.index.catalog import facets, tally
+from askcorpus.index.dialect import among
 from askcorpus.index.filters import condition
-from askcorpus.index.schema import DOCUMENTS, listed
+from askcorpus.index.schema import DOCUMENTS
 from askcorpus.text.language_codes import folded, language_code, language_name, same_language
 from askcorpus.types import Filters
 
@@ -89,7 +90,7 @@ def _sources(connection: sa.Connection, names: Sequence[str]) -> tuple[str, ...]
 
 def _missing(connection: sa.Connection, column: "sa.Column[str]", values: Sequence[str]) -> list[str]:
     """Those of the values that no document has, in one look whatever their number."""
-    there = set(connection.scalars(sa.select(column).distinct().where(column.in_(listed(values)))))
+    there = set(connection.scalars(sa.select(column).distinct().where(among(column, values))))
     return [value for value in values if value not in there]
 
 

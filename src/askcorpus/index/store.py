@@ -2,6 +2,7 @@
 
     catalog.sqlite3   documents, passages, vectors and the lexical index: all that counts, changed in one step
     chroma/           a copy of the vectors for fast search; made anew from the catalog whenever it is lost
+                      (a server may keep it instead: vectors.py)
     ingest.lock       held by the one process that writes
     chroma.lock       held by the one process that uses chroma/
 
@@ -20,19 +21,20 @@ import numpy as np
 import sqlalchemy as sa
 
 from askcorpus.embedding.baseline import Sample, ScoreBaseline
-from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, StorageError
+from askcorpus.errors import AskcorpusError, IndexMismatch, NothingIngested, StorageError
 from askcorpus.index import catalog, files, inventory, lexical, migrations, schema, stories
 from askcorpus.index.catalog import Facets, KnownDocument, content_hash
-from askcorpus.index.chroma import ELSEWHERE, ChromaIndex
-from askcorpus.index.chroma_places import Embedded, Server
+from askcorpus.index.chroma import ELSEWHERE
 from askcorpus.index.damage import damage, damaged
-from askcorpus.index.database import Database, take_lock, translated
-from askcorpus.index.exact import Exact, Neighbour, nearest
-from askcorpus.index.files import Held, KnownFile
+from askcorpus.index.database import Database, Home
+from askcorpus.index.databases import open_database
+from askcorpus.index.exact import Exact, Neighbour
+from askcorpus.index.files import Held, KnownFile, Withheld
 from askcorpus.index.inventory import Inventory
-from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored, vectors_of
+from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored
 from askcorpus.index.schema import Vector
 from askcorpus.index.spellings import understood
+from askcorpus.index.vectors import EMBEDDED, vector_index
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Copy, Document, Filters, Hit, IndexInfo
 
@@ -51,19 +53,16 @@ __all__ = [
     "Writer",
     "content_hash",
     "open_store",
-    "require_index",
 ]
 
 _log = logging.getLogger(__name__)
 
-FILE = "catalog.sqlite3"
+PART = "catalog"
 
 EXACT_UPTO = 50_000
 """Passages up to which a question is compared with all of them: that takes 5 ms at most, and the same are found
 whichever process asks. Chroma's graph can lose sight of a passage altogether
 (docs/quality.md, Choices that came out of such runs)."""
-
-INGEST = "Ingest documents (askcorpus ingest PATH), or choose another folder with --data."
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of the step, what is done and what there is to do."""
@@ -91,45 +90,67 @@ def _silent(step: str, done: int, total: int) -> None:
     pass
 
 
-def open_store(folder: Path, fingerprint: str, dimension: int, *, chroma_url: str | None = None) -> "Store":
-    """The store in ``folder``, which need not exist: it then reads as empty and is made by the first write.
+def ingest_into(home: Home) -> str:
+    """What to do about an index that is not there."""
+    return f"Ingest documents (askcorpus ingest PATH), or choose {home.other}."
+
+
+def no_index(home: Home) -> StorageError:
+    """That there is none."""
+    return StorageError(f"There is no index in {home.short}.", ingest_into(home))
+
+
+def open_store(
+    folder: Path,
+    fingerprint: str,
+    dimension: int,
+    *,
+    database: str | None = None,
+    vectors: str = EMBEDDED,
+    vectors_token: str | None = None,
+) -> "Store":
+    """The store in ``folder``, which need not exist: it then reads as empty and is made by the first write. With the
+    address of a ``database``, as in the settings, its catalog is there.
 
     ``fingerprint`` says in a few words what the vectors and passages are made with; ``dimension`` is their length.
+    ``vectors`` and ``vectors_token`` are as in the settings.
 
     Raises:
+        UsageError: ``vectors`` names no vector index.
         IndexMismatch: the folder was made with another fingerprint, or by a newer version.
         StorageError: the folder is damaged or cannot be read.
     """
-    store = Store(folder, fingerprint, dimension, chroma_url=chroma_url)
+    store = Store(folder, fingerprint, dimension, database=database, vectors=vectors, vectors_token=vectors_token)
     store.generation()
     return store
-
-
-def require_index(folder: Path) -> None:
-    """For commands that only read: neither is a folder made for them, nor do they speak of a corpus that is not there.
-
-    Raises:
-        StorageError: there is no index in ``folder``.
-    """
-    if not (folder / FILE).exists():
-        raise StorageError(f"There is no index in {folder}.", INGEST)
 
 
 class Store:
     """All that is kept of a corpus. Threads may share one; close it when done."""
 
-    def __init__(self, folder: Path, fingerprint: str, dimension: int, *, chroma_url: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        fingerprint: str,
+        dimension: int,
+        *,
+        database: str | None = None,
+        vectors: str = EMBEDDED,
+        vectors_token: str | None = None,
+    ) -> None:
         self.folder = folder
         self.fingerprint = fingerprint
         self.dimension = dimension
-        self._database = Database(
-            folder / FILE,
+        self._database = open_database(
+            folder,
+            database,
+            PART,
             create=lambda connection: catalog.create(connection, fingerprint, dimension),
-            accept=lambda connection: catalog.accept(connection, folder, fingerprint),
+            accept=lambda connection: catalog.accept(connection, self.home, fingerprint),
+            lock="ingest.lock",
         )
         self._exact = Exact(dimension)
-        location = Server(chroma_url, folder / "chroma-server") if chroma_url else Embedded(folder / "chroma")
-        self._chroma = ChromaIndex(location, folder / "chroma.lock")
+        self._vectors = vector_index(vectors, vectors_token, folder, self._reading, self._database.writing)
         self._sample: tuple[schema.State | None, Sample] = (None, Sample(np.empty((0, dimension), np.float32), {}))
 
     def __enter__(self) -> Self:
@@ -140,9 +161,14 @@ class Store:
     ) -> None:
         self.close()
 
+    @property
+    def home(self) -> Home:
+        """Where the catalog lies, as messages tell it."""
+        return self._database.home
+
     def close(self) -> None:
         """Give back files and locks."""
-        self._chroma.close()
+        self._vectors.close()
         self._database.close()
 
     # --- documents ---
@@ -151,14 +177,14 @@ class Store:
     def snapshot(self) -> Iterator["Snapshot"]:
         """One state of the store for as long as a question takes, over one connection."""
         with self._database.snapshot() as connection:
-            with translated(self.folder):
-                migrations.check_readable(connection, self.folder)
+            with self._database.translated():
+                migrations.check_readable(connection, self.home)
             yield Snapshot(self, connection)
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
         with self._database.reading() as connection:
-            migrations.check_readable(connection, self.folder)
+            migrations.check_readable(connection, self.home)
             yield connection
 
     def info(self) -> IndexInfo:
@@ -166,15 +192,33 @@ class Store:
         with self.snapshot() as index:
             return index.info
 
+    def database(self) -> str:
+        """What holds the catalog, in a line; of a server also that it answers.
+
+        Raises:
+            StorageError: it does not.
+        """
+        return self._database.description()
+
     def filled(self) -> IndexInfo:
         """The same as `info`, of a store that has something to ask. Raises as `Snapshot.filled` does."""
         with self.snapshot() as index:
             return index.filled()
 
     def _nothing(self) -> NothingIngested:
-        if self._database.path.exists():
-            return NothingIngested(f"There are no documents in {self.folder}.", INGEST)
-        return NothingIngested(f"There is no index in {self.folder}.", INGEST)
+        if self._database.exists():
+            return NothingIngested(f"There are no documents in {self.home.short}.", ingest_into(self.home))
+        return NothingIngested(f"There is no index in {self.home.short}.", ingest_into(self.home))
+
+    def require(self) -> None:
+        """For whoever only reads, or makes anew: nothing is made for them, nor do they speak of a corpus that is not
+        there.
+
+        Raises:
+            StorageError: there is no index.
+        """
+        if not self._database.exists():
+            raise no_index(self.home)
 
     def generation(self) -> int:
         """A number that changes whenever the visible documents do, by whatever process."""
@@ -300,7 +344,7 @@ class Store:
             IndexMismatch: the folder was made with another fingerprint, or by a newer version.
             StorageError: the folder is read-only or the disk is full.
         """
-        with self._locked():
+        with self._database.locked():
             self._migrate(progress)
             with self._database.reading() as connection:
                 current = lexical.words_are_current(connection)
@@ -321,32 +365,21 @@ class Store:
             StorageError: there is no index in the folder, it is read-only, full or damaged, or another process uses
                 the vector index.
         """
-        require_index(self.folder)
-        with self._locked():
+        self.require()
+        with self._database.locked():
             self._migrate(progress)
             self._reindex(progress)
-            self._chroma.erase()
+            with self._reading() as connection:
+                self._vectors.erase(schema.state(connection))
             if fault := self._sync(progress):
                 raise StorageError(
                     f"The vector index could not be made anew: {fault}.",
                     "Free some space, or stop the other process, and run again: nothing is lost.",
                 )
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with translated(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = take_lock(self.folder / "ingest.lock")
-        if lock is None:
-            raise Busy(f"Another process is writing to {self.folder}.", "Wait until it is done, or stop it.")
-        try:
-            yield
-        finally:
-            lock.release()
-
     def _migrate(self, progress: Progress) -> None:
         with self._database.reading() as connection:
-            steps = migrations.pending(connection, self.folder)
+            steps = migrations.pending(connection, self.home)
         for done in range(1, steps + 1):
             with self._database.writing() as connection:
                 migrations.take_step(connection)
@@ -375,7 +408,7 @@ class Store:
             if not count_passages(connection):
                 return ""
             state = schema.state(connection)
-            return self._chroma.sync(connection, state, lambda done, total: progress("vector index", done, total))
+            return self._vectors.sync(connection, state, lambda done, total: progress("vector index", done, total))
 
     def check(self, *, deep: bool = False) -> list[Check]:
         """What works and what does not; ``deep`` compares every row with what was written. Raises nothing."""
@@ -395,7 +428,7 @@ class Store:
         detail = f"{indexed} of {passages} passages" if current else "made by another version: askcorpus rebuild"
         checks.append(Check("lexical index", current and indexed == passages, detail))
         if passages and not fault:  # of damaged vectors there can be no sound copy
-            ok, detail = self._chroma.status(connection, schema.state(connection))
+            ok, detail = self._vectors.status(connection, schema.state(connection))
             # A copy that nobody asks harms no answer.
             checks.append(Check("vector index", ok or passages <= EXACT_UPTO, detail))
         return checks
@@ -413,7 +446,7 @@ class Snapshot:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        with translated(self._store.folder):
+        with self._store._database.translated():
             yield self._connection
 
     @cached_property
@@ -486,10 +519,25 @@ class Snapshot:
         with self._reading() as connection:
             return stored(connection, passage_ids)
 
+    def contents(self) -> Iterator[tuple[Document, str, Iterator[StoredPassage]]]:
+        """All documents, each with the file it is of and its passages, which are to be taken before the next."""
+        with self._reading() as connection:
+            yield from catalog.contents(connection)
+
+    def known_files(self) -> list[KnownFile]:
+        """Every file that was read."""
+        with self._reading() as connection:
+            return list(files.known_files(connection).values())
+
+    def withheld(self) -> list[Withheld]:
+        """All documents that were removed for good."""
+        with self._reading() as connection:
+            return files.all_withheld(connection)
+
     def dense(self, vector: Vector, limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
         """The passages nearest to ``vector``: id and cosine similarity (exact), best first.
 
-        In a large corpus Chroma names the candidates where it can and nothing is filtered. Otherwise all qualifying
+        In a large corpus the vector index names them where it can and nothing is filtered. Otherwise all qualifying
         vectors are compared, which takes milliseconds and misses nothing.
         """
         with self._reading() as connection:
@@ -504,13 +552,8 @@ class Snapshot:
         if filters or passages <= EXACT_UPTO:
             wanted = catalog.numbers(connection, filters) if filters else None
             return exact.search(connection, self._state, query, limit, wanted)
-        candidates = self._store._chroma.search(connection, self._state, query, limit)
-        if candidates is not None:
-            vectors = vectors_of(connection, candidates)
-            if len(vectors) == min(limit, passages):
-                similarities = np.stack(list(vectors.values())) @ query
-                return nearest(np.fromiter(vectors, np.int64), similarities, limit)
-        return exact.search(connection, self._state, query, limit, None)
+        found = self._store._vectors.search(connection, self._state, query, limit)
+        return exact.search(connection, self._state, query, limit, None) if found is None else found
 
     def baseline(self, vector: Vector, tuning: Tuning = TUNING) -> ScoreBaseline:
         """What an unrelated passage of this corpus scores for ``vector``, by fixed samples; all 0 in an empty store."""
@@ -562,8 +605,8 @@ class Snapshot:
     def _check_words(self, connection: sa.Connection) -> None:
         if not lexical.words_are_current(connection):
             raise IndexMismatch(
-                f"The words in {self._store.folder} were indexed by another version.",
-                f"Run askcorpus rebuild --data {self._store.folder} (it embeds nothing).",
+                f"The words in {self._store.home.short} were indexed by another version.",
+                f"Run askcorpus rebuild{self._store.home.options} (it embeds nothing).",
             )
 
 
@@ -629,6 +672,11 @@ class Writer:
         """Let the next ingest bring back what was removed for good; returns those of the ids that were."""
         with self._writing() as connection:
             return files.restore(connection, document_ids)
+
+    def keep_out(self, documents: Sequence[Withheld]) -> None:
+        """Let documents that are not there stay out."""
+        with self._writing() as connection:
+            files.keep_out(connection, documents)
 
     def note_files(self, read: Sequence[KnownFile]) -> None:
         """Keep what was read, in place of what was noted of the same paths."""

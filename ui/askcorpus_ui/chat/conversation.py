@@ -4,13 +4,13 @@ Turns, the source panel, an export and the next question's history are all made 
 (`conversations`); a page carries no more than a :class:`Place`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
 
 from askcorpus.answer import extractive
-from askcorpus.types import Answer, Citation, Filters, Span, Turn
+from askcorpus.types import Answer, Citation, Filters, Hit, Span, Turn
 from askcorpus_ui.chat.references import Reference
 
 ID = r"^[A-Za-z0-9_-]{22}$"
@@ -84,10 +84,9 @@ class Reply(_Kept):
     """What came of a question, as much of the answer as the page shows.
 
     ``text`` says why where the reply has ``failed``; an ``unfinished`` one was stopped, or is being written. ``id`` is
-    the answer's. ``quoted`` says that the text is the documents' own and nobody else's, best quote first;
-    ``in_context`` that the question was read together with what was said before it, as ``understood`` where that was
-    put in words. ``searched`` of ``documents`` passed the filters. ``small_talk``
-    rests on no document.
+    the answer's, ``language`` the question's. ``quoted`` says that the text is the documents' own and nobody else's,
+    best quote first; ``in_context`` that the question was read together with what was said before it, as ``understood``
+    where that was put in words. ``searched`` of ``documents`` passed the filters. ``small_talk`` rests on no document.
     """
 
     kind: Literal["answered", "abstained", "small_talk", "unfinished", "failed"]
@@ -99,6 +98,7 @@ class Reply(_Kept):
     unsupported: tuple[str, ...] = ()
     missing_names: tuple[str, ...] = ()
     filters: Filters = Filters()
+    language: str = ""
     quoted: bool = False
     in_context: bool = False
     understood: str = ""
@@ -116,12 +116,13 @@ class Reply(_Kept):
             markers=tuple(_marker(each, answer.answer) for each in cited),
             nearest=tuple(
                 Nearby(Reference.near(hit), hit.title or hit.document_id, hit.source, hit.date, hit.language)
-                for hit in (() if answer.answerable else answer.passages[:_NEAREST])
+                for hit in (() if answer.answerable else _nearest(answer.passages))
             ),
             confidence=answer.confidence,
             unsupported=answer.unsupported,
             missing_names=answer.missing_names,
             filters=answer.filters,
+            language=answer.language,
             quoted=answer.model == extractive.NAME and not answer.sources_differ,
             in_context=answer.standalone_question.strip() != answer.question.strip(),
             understood="" if answer.model == extractive.NAME else answer.standalone_question,
@@ -155,6 +156,11 @@ class Reply(_Kept):
             return ""
         *before, last = (piece for piece in self.pieces() if isinstance(piece, str))
         return "".join([*(piece.rstrip() for piece in before), last]).strip()
+
+
+def _nearest(hits: Sequence[Hit]) -> list[Hit]:
+    """The nearest passages, each of another document."""
+    return list({hit.document_id: hit for hit in reversed(hits)}.values())[::-1][:_NEAREST]
 
 
 def _kind_of(answer: Answer) -> Literal["answered", "abstained", "small_talk"]:

@@ -1,7 +1,8 @@
 """The chat's conversations on disk: one row a turn, written before its answer begins, each the browser's that asked.
 
-They lie in a file of their own beside the catalog. Its writer may hold the catalog for minutes (ingest), it may be
-deleted and made anew, and neither may cost a conversation or keep a question waiting.
+They lie in a file of their own beside the catalog, or in tables of their own on its server. Its writer may hold the
+catalog for minutes (ingest), it may be deleted and made anew, and neither may cost a conversation or keep a question
+waiting.
 """
 
 import secrets
@@ -17,12 +18,15 @@ import sqlalchemy as sa
 
 from askcorpus.errors import IndexMismatch, StorageError
 from askcorpus.index.database import Database
+from askcorpus.index.databases import open_database
+from askcorpus.index.dialect import TEXT, bytes_used, holds, set_version, version_of
 from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus_ui.chat.conversation import Conversation, Exchange, Place, Reply, title_of
 
-FILE = "conversations.sqlite3"
+PART = "conversations"
+FILE = f"{PART}.sqlite3"
 MAX_BYTES = 2_000_000_000
-"""Size at which the file takes no more: whoever asks all day shall not fill the disk."""
+"""Size at which the file, or the table, takes no more: whoever asks all day shall not fill the disk."""
 
 LISTED = 200
 """Conversations that a list shows; a search finds older ones."""
@@ -36,10 +40,10 @@ _METADATA = sa.MetaData()
 _CONVERSATIONS = sa.Table(
     "conversations",
     _METADATA,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("owner", sa.Text, nullable=False),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("words", sa.Text, nullable=False),  # of the title, for the search
+    sa.Column("id", TEXT, primary_key=True),
+    sa.Column("owner", TEXT, nullable=False),
+    sa.Column("title", TEXT, nullable=False),
+    sa.Column("words", TEXT, nullable=False),  # of the title, for the search
     sa.Column("changed", sa.Float, nullable=False, index=True),
     sa.Index("conversations_of", "owner", "changed"),
 )
@@ -49,9 +53,9 @@ _TURNS = sa.Table(
     sa.Column("conversation", sa.ForeignKey(_CONVERSATIONS.c.id, ondelete="CASCADE"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("asked", sa.Float, nullable=False),
-    sa.Column("question", sa.Text, nullable=False),
-    sa.Column("reply", sa.Text),
-    sa.Column("words", sa.Text, nullable=False),  # of question and answer, for the search
+    sa.Column("question", TEXT, nullable=False),
+    sa.Column("reply", TEXT),
+    sa.Column("words", TEXT, nullable=False),  # of question and answer, for the search
 )
 
 
@@ -78,9 +82,9 @@ class Conversations:
     StorageError or Busy for what the disk does.
     """
 
-    def __init__(self, folder: Path, days: int) -> None:
+    def __init__(self, folder: Path, days: int, database: str | None = None) -> None:
         self.days = days
-        self._tables: _Tables = _File(folder / FILE) if days else _Memory()
+        self._tables: _Tables = _kept(folder, database) if days else _Memory()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -145,8 +149,8 @@ class Conversations:
         query = sa.select(_CONVERSATIONS.c.id, _CONVERSATIONS.c.title, _CONVERSATIONS.c.changed)
         query = query.where(_CONVERSATIONS.c.owner == owner)
         for word in search.casefold().split()[:10]:
-            turns = sa.select(_TURNS.c.conversation).where(sa.func.instr(_TURNS.c.words, word) > 0)
-            query = query.where(_CONVERSATIONS.c.id.in_(turns) | sa.func.instr(_CONVERSATIONS.c.words, word) > 0)
+            turns = sa.select(_TURNS.c.conversation).where(holds(_TURNS.c.words, word))
+            query = query.where(_CONVERSATIONS.c.id.in_(turns) | holds(_CONVERSATIONS.c.words, word))
         with self._tables.reading() as connection:
             rows = connection.execute(query.order_by(_CONVERSATIONS.c.changed.desc()).limit(LISTED))
             return [Entry(*row) for row in rows]
@@ -197,11 +201,7 @@ def _exchange(row: sa.Row[tuple[object, ...]]) -> Exchange:
 
 
 def _check_size(connection: sa.Connection) -> None:
-    pages, free, size = (
-        int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
-        for name in ("page_count", "freelist_count", "page_size")
-    )
-    if (pages - free) * size > MAX_BYTES:
+    if bytes_used(connection, _TURNS) > MAX_BYTES:
         raise StorageError(
             "No more conversations can be kept here.", "Delete some, or keep them for fewer days (keep_conversations)."
         )
@@ -212,40 +212,21 @@ def _check_size(connection: sa.Connection) -> None:
 
 def _create(connection: sa.Connection) -> None:
     _METADATA.create_all(connection)
-    connection.exec_driver_sql(f"PRAGMA user_version = {_VERSION}")
+    set_version(connection, _CONVERSATIONS, _VERSION)
 
 
-class _File:
-    """A file, made by the first question and readable by its owner alone."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._database = Database(path, _create, self._accept)
-
-    def reading(self) -> AbstractContextManager[sa.Connection]:
-        return self._database.reading()
-
-    @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A transaction. A data folder that is gone is not made again: what is missing must be seen to be missing."""
-        if not self._path.parent.is_dir():
-            raise StorageError(f"There is no data folder {self._path.parent}.", "Run askcorpus ingest.")
-        if not self._path.exists():
-            try:
-                self._path.touch(0o600)
-            except OSError as exc:
-                raise StorageError(f"{self._path} cannot be made: {exc.strerror}.", "Check the disk.") from exc
-        with self._database.writing() as connection:
-            yield connection
-
-    def close(self) -> None:
-        self._database.close()
-
-    def _accept(self, connection: sa.Connection) -> bool:
-        version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+def _kept(folder: Path, url: str | None) -> Database:
+    def accept(connection: sa.Connection) -> bool:
+        version = version_of(connection, _CONVERSATIONS)
         if version > _VERSION:
-            raise IndexMismatch(f"{self._path} was written by a newer version.", "Upgrade, or move the file away.")
+            raise IndexMismatch(
+                f"The conversations in {database.home.short} were written by a newer version.",
+                f"Upgrade, or choose {database.home.other}.",
+            )
         return version > 0
+
+    database = open_database(folder, url, PART, _create, accept)
+    return database
 
 
 class _Memory:

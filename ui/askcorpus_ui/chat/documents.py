@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import parse_qs, quote, urlencode
 
 from babel.dates import format_skeleton
+from markupsafe import Markup
 
 from askcorpus.index.inventory import Bar, Inventory
 from askcorpus.types import Filters
@@ -68,7 +69,7 @@ class Asked(NamedTuple):
         fields = _fields(self.filters.model_copy(update=limits))
         if self.search:
             fields.insert(0, ("q", self.search))
-        return _url("/documents", [*fields, *([("page", str(page))] if page > 1 else [])])
+        return _url("documents", [*fields, *([("page", str(page))] if page > 1 else [])])
 
     def toggled(self, name: str, value: str) -> str:
         """The address of the list with one language or source more, or less where it is set."""
@@ -80,12 +81,12 @@ class Asked(NamedTuple):
     @property
     def chat(self) -> str:
         """The address of a chat that is limited as the list is, but for its search."""
-        return _url("/", _fields(self.filters))
+        return _url(".", _fields(self.filters))
 
 
 def chat_about(document_ids: Sequence[str]) -> str:
     """The address of a chat that is limited to some documents."""
-    return _url("/", [("document", each) for each in document_ids])
+    return _url(".", [("document", each) for each in document_ids])
 
 
 def _fields(filters: Filters) -> list[tuple[str, str]]:
@@ -96,6 +97,15 @@ def _fields(filters: Filters) -> list[tuple[str, str]]:
 
 def _url(path: str, fields: Sequence[tuple[str, str]]) -> str:
     return f"{path}?{urlencode(fields)}" if fields else path
+
+
+class Adding(NamedTuple):
+    """That files can be added here: up to ``most`` bytes each, by ``script``. ``keyed`` says that whoever opened the
+    page came with a key for it; else it asks for one."""
+
+    most: int
+    script: Markup
+    keyed: bool
 
 
 class _Facet(NamedTuple):
@@ -125,7 +135,14 @@ class _Chip(NamedTuple):
 
 
 def documents_page(
-    asked: Asked, found: Inventory, chosen: Sequence[str], strings: Strings, *, theme: str = "", fault: str = ""
+    asked: Asked,
+    found: Inventory,
+    chosen: Sequence[str],
+    strings: Strings,
+    *,
+    theme: str = "",
+    fault: str = "",
+    adding: Adding | None = None,
 ) -> str:
     """The page.
 
@@ -144,6 +161,7 @@ def documents_page(
         theme=theme,
         asked=asked,
         fault=fault,
+        adding=adding,
         found=found,
         too_many=bool(asked.search and found.documents > MOST_CHOSEN),
         most=MOST_CHOSEN,
@@ -156,7 +174,7 @@ def documents_page(
         columns=_columns(asked, found.bars, strings),
         counted=len(found.bars) <= _FEW_BARS,
         pages=pages,
-        source_url=lambda document_id: f"/source/{quote(document_id, safe='')}",
+        source_url=lambda document_id: f"source/{quote(document_id, safe='')}",
         chat_about=chat_about,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import gradio as gr
 from gradio.themes.utils.fonts import Font, LocalFont
@@ -86,8 +86,8 @@ def lay_out() -> Widgets:
             with gr.Accordion(i18n("filters"), open=False, elem_id="filters"), gr.Row(elem_id="filter-row"):
                 languages = _free(gr.Dropdown([], multiselect=True, label=i18n("languages")))
                 sources = _free(gr.Dropdown([], multiselect=True, label=i18n("publishers")))
-                date_from = gr.Textbox(label=i18n("date_from"), value="", placeholder="2022-09", max_length=10)
-                date_to = gr.Textbox(label=i18n("date_to"), value="", placeholder="2023-01-31", max_length=10)
+                date_from = _date("date-from", i18n("date_from"), "2022-09")
+                date_to = _date("date-to", i18n("date_to"), "2023-01-31")
             box = gr.Textbox(
                 elem_id="ask",
                 label=i18n("question"),
@@ -132,6 +132,11 @@ def lay_out() -> Widgets:
     )
 
 
+def _date(name: str, label: Any, example: str) -> gr.Textbox:
+    """A field for a year, a month or a day, to which `page.js` adds the browser's calendar."""
+    return gr.Textbox(label=label, value="", placeholder=example, max_length=10, elem_id=name)
+
+
 def _html(name: str, script: str) -> gr.HTML:
     """HTML that the server writes, with the script that listens to it."""
     code = files("askcorpus_ui.chat").joinpath(script).read_text("utf-8")
@@ -173,7 +178,9 @@ def masthead(strings: Strings, count: int, first: str, last: str) -> str:
     """
     years = f"{first[:4]}–{last[:4]}" if first[:4] != last[:4] else first[:4]
     documents = strings.documents(count) if count else ""
-    return fill("masthead.html", strings=strings, documents=documents, years=years if count and first else "")
+    days = {"first": f"{first}-01-01"[:10] if first else "", "last": last if len(last) == len("2023-01-31") else ""}
+    values = {"documents": documents, "years": years if count and first else ""} | days
+    return fill("masthead.html", **values, strings=strings)
 
 
 def welcome(strings: Strings, count: int, examples: Sequence[str] = ()) -> str:

@@ -28,6 +28,9 @@ globalThis.askcorpus = {
       (side.inert ? document.querySelector("#menu") : side).focus();
     };
     new MutationObserver(opened).observe(sidebar, { attributeFilter: ["class"] });
+    document.querySelector("#status").setAttribute("role", "status");
+    new MutationObserver(askcorpus.pickers).observe(document.querySelector("#talk"), { childList: true, subtree: true });
+    askcorpus.pickers();
     askcorpus.watchServer();
     askcorpus.cards();
     askcorpus.whenReady((box) => document.activeElement === document.body && box.focus());
@@ -47,6 +50,34 @@ globalThis.askcorpus = {
     for (const [selector, name] of Object.entries(names)) document.querySelector(selector)?.setAttribute("aria-label", name);
   },
 
+  // Beside each field for a date, which takes a year or a month as well, the browser's own calendar for a day.
+  pickers() {
+    const { pick, first, last } = document.querySelector("#words")?.dataset ?? {};
+    for (const block of document.querySelectorAll("#date-from, #date-to")) {
+      const box = block.querySelector("textarea, input");
+      if (!box || !pick || block.querySelector(".pick")) continue;
+      const day = document.createElement("input");
+      Object.assign(day, { type: "date", className: "day", tabIndex: -1, min: first, max: last });
+      day.setAttribute("aria-hidden", "true");
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", className: "pick" });
+      const name = `${block.querySelector("label span, [data-testid=block-info]")?.textContent.trim()}: ${pick}`;
+      for (const each of [button, day]) each.setAttribute("aria-label", name);
+      button.addEventListener("click", () => {
+        day.value = box.value;
+        day.showPicker();
+      });
+      day.addEventListener("change", () => {
+        box.value = day.value;
+        // Gradio takes the value at the first event, and tells the server at the second.
+        box.dispatchEvent(new Event("input", { bubbles: true }));
+        setTimeout(() => box.dispatchEvent(new FocusEvent("blur")));
+        button.focus();
+      });
+      block.append(button, day);
+    }
+  },
+
   // The address of what the page is told to show: where it is opened at.
   address() {
     return location.pathname.slice(new URL(askcorpus.root).pathname.length - 1) + location.search;
@@ -64,7 +95,34 @@ globalThis.askcorpus = {
     const chat = document.querySelector("#chat");
     if (turn && askcorpus.turn !== key) chat.scrollTop += turn.getBoundingClientRect().top - chat.getBoundingClientRect().top;
     askcorpus.turn = key;
-    if (!last.querySelector("[aria-busy]")) askcorpus.begun = 0;
+    const done = !last.querySelector("[aria-busy]");
+    if (done) askcorpus.begun = 0;
+    askcorpus.offerNext(done && last.querySelector(".answered") ? turn : null, conversation);
+  },
+
+  // What may be asked next comes after the answer, and not at all where something else has been asked meanwhile.
+  async offerNext(turn, conversation) {
+    askcorpus.asking?.abort();
+    if (!turn) return;
+    const { signal } = (askcorpus.asking = new AbortController());
+    const address = new URL(`next/${conversation}/${turn.dataset.turn}`, askcorpus.root);
+    const found = await fetch(address, { signal }).then((reply) => reply.json(), () => null);
+    if (signal.aborted || !turn.isConnected || !found?.questions?.length) return;
+    const group = document.createElement("div");
+    group.className = "next";
+    const head = group.appendChild(document.createElement("h3"));
+    head.id = "next";
+    head.textContent = document.querySelector("#words").dataset.next;
+    const list = group.appendChild(document.createElement("ul"));
+    list.setAttribute("aria-labelledby", head.id);
+    for (const question of found.questions) {
+      const button = list.appendChild(document.createElement("li")).appendChild(document.createElement("button"));
+      button.type = "button";
+      button.dataset.act = "example";
+      button.dir = "auto";
+      button.textContent = question;
+    }
+    turn.append(group);
   },
 
   // What was in the box when the page was loaded anew because the server had been gone.
@@ -83,6 +141,7 @@ globalThis.askcorpus = {
 
   begin() {
     askcorpus.begun = Date.now();
+    askcorpus.asking?.abort();
   },
 
   idle() {

@@ -29,7 +29,7 @@ from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.chat.surface import Surface, mounted
 from askcorpus_ui.chat.translations import Strings, languages, strings_for
 from askcorpus_ui.problems import new_reference
-from askcorpus_ui.streaming import Questions
+from askcorpus_ui.streaming import Questions, Waiting
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -43,6 +43,7 @@ _CONVERSATION = re.compile(f"/c/({ID[1:-1]})")
 _LONGEST_TITLE = 70
 _SESSIONS = 20  # pages of which Gradio keeps the state, instead of 10,000; each is forgotten after its event
 _FRAME_SECONDS = 0.06
+_IN_LINE_SECONDS = 1.0
 _EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _QUICK: dict[str, Any] = {**_EVENT, "queue": False}
 
@@ -62,7 +63,7 @@ def mount_chat(
     assistant: "Assistant",
     questions: Questions,
     warm_up: "WarmUp",
-    examples: Sequence[str],
+    examples: Sequence[tuple[str, str]],
     feedback: FeedbackFile,
     conversations: Conversations,
 ) -> Surface:
@@ -96,7 +97,7 @@ class ChatPage:
         assistant: "Assistant",
         questions: Questions,
         warm_up: "WarmUp",
-        examples: Sequence[str],
+        examples: Sequence[tuple[str, str]],
         feedback: FeedbackFile,
         conversations: Conversations,
     ) -> None:
@@ -122,7 +123,7 @@ class ChatPage:
             widgets.menu.click(None, None, None, js="() => askcorpus.toggleConversations()")
             widgets.theme.click(None, None, None, js="() => askcorpus.toggleTheme()")
             widgets.timer.tick(self.tick, None, [widgets.status, widgets.timer], **_QUICK)
-        blocks.queue(max_size=32, default_concurrency_limit=4, api_open=False)
+        blocks.queue(default_concurrency_limit=4, api_open=False)
         return blocks
 
     # ---- wiring
@@ -144,8 +145,7 @@ class ChatPage:
                 self.respond,
                 [w.place, *w.filters],
                 [w.last, w.panel, w.status],
-                concurrency_limit=8,
-                concurrency_id="ask",
+                concurrency_limit=None,  # `Questions` has the line, and says who is where in it
                 **_EVENT,
             )
             for event in begun
@@ -179,9 +179,9 @@ class ChatPage:
         # What somebody chooses, and not what the page is given, which comes with its chips: of several answers that
         # cross on their way an older one would stay.
         for chooser in (w.languages, w.sources, w.date_from, w.date_to):
-            chooser.input(self.chips, w.filters, w.chips, **_QUICK)
+            chooser.input(self.chips, w.filters, w.chips, trigger_mode="always_last", **_QUICK)
         for date in (w.date_from, w.date_to):
-            date.blur(self.chips, w.filters, w.chips, **_QUICK)
+            date.blur(self.chips, w.filters, w.chips, trigger_mode="always_last", **_QUICK)
         w.chips.delete(self.without, w.filters, [*w.filters, w.chips], **_QUICK)
 
     # ---- the page itself
@@ -256,7 +256,8 @@ class ChatPage:
 
     def _example_questions(self, strings: Strings) -> list[str]:
         if self._examples:
-            return list(self._examples[:_EXAMPLES])
+            own = sorted(self._examples, key=lambda example: example[1] != strings.locale)
+            return [question for question, _ in own[:_EXAMPLES]]
         newest = self._assistant.store.documents(limit=_NEWEST)
         titled = [document for document in newest if 0 < len(document.title) <= _LONGEST_TITLE]
         titled.sort(key=lambda document: document.language != strings.locale)
@@ -344,6 +345,7 @@ class ChatPage:
         place = Place(id=conversation.id, turn=exchange.number)
         key, text, drawn, began = (conversation.id, exchange.number), "", 0.0, time.monotonic()
         owner, period = owner_of(request.headers), ""
+        filters = _filters(languages, sources, date_from, date_to, only)
         reply: Reply | None = None
 
         def written() -> tuple[Any, ...]:
@@ -354,18 +356,17 @@ class ChatPage:
             return self._assistant.stream(
                 exchange.question,
                 history=conversation.history(exchange.number),
-                filters=_filters(languages, sources, date_from, date_to, only),
+                filters=filters,
                 conversation_id=conversation.id,
             )
 
         self._answering.add(key)
         try:
             yield written()
-            async with aclosing(self._questions.stream(start)) as events:
+            async with aclosing(self._questions.stream_in_line(start, _IN_LINE_SECONDS)) as events:
                 async for event in events:
-                    if isinstance(event, Retrieved):
-                        references = [Reference.near(hit) for hit in event.passages[:_FIRST_PASSAGES]]
-                        yield gr.skip(), self._panel(references, strings), gr.skip()
+                    if isinstance(event, Waiting | Retrieved):
+                        yield gr.skip(), *self._before_words(event, strings)
                     elif isinstance(event, Token):
                         text += event.text
                         if time.monotonic() - drawn > _FRAME_SECONDS:
@@ -376,7 +377,7 @@ class ChatPage:
                         period = event.answer.period
                         reply = await asyncio.to_thread(self._reply_of, event.answer)
         except AskcorpusError as exc:
-            reply = Reply(kind="failed", text=str(exc))
+            reply = await asyncio.to_thread(self._failed, exc, filters)
         except Exception:  # whatever it is, the page must say that it failed, and no more than that
             log.exception("Unexpected error %s", reference := new_reference())
             reply = Reply(kind="failed", text=f"{strings.failed} {strings.failed_hint.format(reference=reference)}")
@@ -387,6 +388,13 @@ class ChatPage:
         assert reply is not None, "an answer ends in one, or something was raised"
         seconds = time.monotonic() - began
         yield await asyncio.to_thread(self._finished, owner, conversation, reply, period, seconds, strings)
+
+    def _before_words(self, event: Waiting | Retrieved, strings: Strings) -> tuple[Any, Any]:
+        """Panel and status of an answer of which there is no word yet: the place in line, then the first sources."""
+        if isinstance(event, Waiting):
+            return gr.skip(), status_line(strings.in_line.format(place=strings.number(event.place)))
+        references = [Reference.near(hit) for hit in event.passages[:_FIRST_PASSAGES]]
+        return self._panel(references, strings), status_line()
 
     def _finished(
         self, owner: str, conversation: Conversation, reply: Reply, period: str, seconds: float, strings: Strings
@@ -413,6 +421,11 @@ class ChatPage:
     def _reply_of(self, answer: Answer) -> Reply:
         searched = self._assistant.store.count(answer.filters) if answer.filters else None
         return Reply.of(answer, searched)
+
+    def _failed(self, exc: AskcorpusError, filters: Filters) -> Reply:
+        """What is shown of an error; where the filters made it, with these."""
+        refused = bool(filters) and self._passing(filters) is None
+        return Reply(kind="failed", text=str(exc), filters=filters if refused else Filters())
 
     def _keep(self, owner: str, place: Place, reply: Reply) -> str:
         """Keep what came of a question; "", or why that could not be."""
@@ -499,6 +512,8 @@ class ChatPage:
     ) -> tuple[Any, ...]:
         """All filters without the one whose chip was clicked."""
         kind, _, value = str((event._data or {}).get("name", "")).partition(":")
+        if kind == "all":
+            return *_NO_FILTERS, ""
         left = (
             [each for each in languages if (kind, value) != ("language", each)],
             [each for each in sources if (kind, value) != ("source", each)],
@@ -509,7 +524,17 @@ class ChatPage:
         return *left, self.chips(*left, request)
 
     def _chips(self, filters: Filters, strings: Strings) -> str:
-        return render.chips(filters, self._assistant.store.document, strings)
+        store = self._assistant.store
+        if not filters:
+            return ""
+        return render.chips(filters, store.document, strings, self._passing(filters), store.count())
+
+    def _passing(self, filters: Filters) -> int | None:
+        """How many documents pass filters; ``None`` where these are refused: none does, or a date is none."""
+        try:
+            return self._assistant.store.listing(filters, limit=1).total or None
+        except AskcorpusError:
+            return None
 
     # ---- conversations
 

@@ -1,7 +1,7 @@
 // Gradio runs this once, with `element`, `trigger` and `watch` in scope.
 // One listener serves every citation, also those of answers that do not exist yet.
 const evidence = document.querySelector("#evidence");
-const LINK = '#chat a[href*="/source/"]';
+const LINK = '#chat a[href*="source/"]';
 let opener = null;
 
 const open = (link) => {

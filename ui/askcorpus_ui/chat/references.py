@@ -57,9 +57,10 @@ class Reference(NamedTuple):
             parts = urlsplit(url)
         except ValueError:
             return None
-        if not parts.path.startswith("/source/"):
+        path = parts.path.removeprefix("/")  # conversations that are kept from before have one
+        if not path.startswith("source/"):
             return None
-        return cls.within(unquote(parts.path.removeprefix("/source/")), parts.query)
+        return cls.within(unquote(path.removeprefix("source/")), parts.query)
 
     @classmethod
     def within(cls, document_id: str, query: str) -> "Reference | None":
@@ -80,13 +81,13 @@ class Reference(NamedTuple):
             return None
 
     def url(self) -> str:
-        """The address of the page that shows this stretch in its document."""
+        """The address of the page that shows this stretch in its document, from the root of the server on."""
         query: dict[str, str | int] = {"start": self.start, "end": self.end, "n": self.marker, "check": self.check}
         if self.words:
             query["words"] = ".".join(f"{start}-{end}" for start, end in self.words)
         if not self.verified:
             query["unverified"] = 1
-        return f"/source/{quote(self.document_id, safe='')}?{urlencode(query)}#quote"
+        return f"source/{quote(self.document_id, safe='')}?{urlencode(query)}#quote"
 
     def still_in(self, document: Document) -> bool:
         """Whether the document still says there what it said when the reference was made."""

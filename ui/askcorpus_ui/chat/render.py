@@ -155,8 +155,8 @@ class _Chip(NamedTuple):
     label: str
 
 
-def chips(filters: Filters, documents: Documents, strings: Strings) -> str:
-    """The filters that are set."""
+def chips(filters: Filters, documents: Documents, strings: Strings, passing: int | None = 0, all: int = 0) -> str:
+    """The filters that are set, and how many of all documents pass them; ``None`` where they are refused."""
     shown = [_Chip(f"language:{code}", strings.language_name(code)) for code in filters.languages]
     shown += [_Chip(f"source:{source}", source) for source in filters.sources]
     for name, label, date in (
@@ -170,7 +170,7 @@ def chips(filters: Filters, documents: Documents, strings: Strings) -> str:
     for document_id in filters.document_ids if len(filters.document_ids) <= _NAMED else ():
         document = documents(document_id)
         shown.append(_Chip(f"document:{document_id}", (document.title if document else "") or document_id))
-    return fill("chips.html", chips=shown, strings=strings)
+    return fill("chips.html", chips=shown, strings=strings, passing=passing, all=all)
 
 
 def past(entries: Sequence[Entry], strings: Strings, current: str, search: str, kept: str) -> str:
@@ -268,14 +268,20 @@ def surroundings(text: str, start: int, end: int) -> Span:
     return Span(low, high)
 
 
-def source_page(reference: Reference | None, document: Document, strings: Strings, *, theme: str = "") -> str:
-    """The whole document as a page of its own, without scripts, the referenced stretch marked."""
+def source_page(
+    reference: Reference | None, document: Document, strings: Strings, *, theme: str = "", root: str = "../"
+) -> str:
+    """The whole document as a page of its own, without scripts, the referenced stretch marked.
+
+    ``root`` leads from the page's address to the server's root.
+    """
     found = [reference] if reference and reference.still_in(document) else []
     places = [(mark.start, strings.locator(mark.locator)) for mark in document.marks]
     body = marked(document.text, Span(0, len(document.text)), found, anchor="quote", places=places)
     changed = reference is not None and not found
-    chat = f"/?{urlencode({'document': document.id})}"
-    return fill("source.html", document=document, body=body, changed=changed, strings=strings, theme=theme, chat=chat)
+    chat = f"{root}?{urlencode({'document': document.id})}"
+    values = {"document": document, "body": body, "changed": changed, "chat": chat, "root": root}
+    return fill("source.html", **values, strings=strings, theme=theme)
 
 
 def marked(

@@ -42,7 +42,7 @@ RESET = "/gradio_api/reset"
 UNHEARD_SECONDS = 10
 """A page opens its stream of events right after it has asked. What nobody came for by then is thrown away."""
 
-UNHEARD = 16
+UNHEARD = 64
 """Sessions that may have asked without a stream to hear the answer."""
 
 _LONGEST_PATH = 200
@@ -53,6 +53,12 @@ _LOCATIONS = (b"x-forwarded-host", b"x-gradio-server")
 
 _CONVERSATION = re.compile(f"/c/{ID[1:-1]}")
 _BASE = (b'<base href="./" />', b'<base href="../" />')
+# Gradio takes the server's address from the request, which does not tell under which path a proxy serves it.
+_CONFIGURED = b"<script data-gradio-mode>"
+_ROOTED = (
+    (_CONFIGURED, b"<script>gradio_config.root = document.baseURI.replace(/[/]$/, '')</script>" + _CONFIGURED),
+    (b"const root = ", b"const root = gradio_config.root || "),
+)
 _LANGUAGE = b'lang="en"'
 _TEXTS = b'"i18n_translations":null'
 
@@ -346,7 +352,7 @@ def _completed(scope: Scope, send: Send, *changes: tuple[bytes, bytes]) -> Send:
         headers["Content-Language"] = strings.locale
         headers.add_vary_header("Accept-Language")
         if body:  # there is none for HEAD
-            for old, new in (*_in_language(strings), *changes):
+            for old, new in (*_ROOTED, *_in_language(strings), *changes):
                 body = body.replace(old, new, 1)
             headers["Content-Length"] = str(len(body))
         else:

@@ -68,6 +68,7 @@ class Strings:
     stop: str
     stopped: str
     searching: str
+    in_line: str
     loading: str
     conversation: str
     new_chat: str
@@ -107,6 +108,10 @@ class Strings:
     more_quotes: str
     unanswered: str
     searched_some: str
+    passing: str
+    none_pass: str
+    no_filters: str
+    pick_date: str
     searched_all: Plural
     without_filters: str
     about_answer: str
@@ -156,11 +161,23 @@ class Strings:
     ask_these: str
     ask_this: str
     ask_chosen: str
+    add_files: str
+    files: str
+    writing_key: str
+    files_added: str
+    files_changed: str
+    files_unchanged: str
+    files_removed: str
+    files_refused: str
+    key_refused: str
+    not_sent: str
+    too_large: str
     choose_document: str
     too_many: str
     pages: str
     previous: str
     next: str
+    next_questions: str
     why: str
     places: Mapping[str, str]
     reasons: Mapping[str, str]

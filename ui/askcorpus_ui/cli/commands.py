@@ -4,6 +4,8 @@ Everything heavy is imported inside the command that needs it, so that ``--help`
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +19,7 @@ from askcorpus_eval.cli import app as evaluation
 from askcorpus_ui.cli.keys import app as keys
 
 if TYPE_CHECKING:
+    from askcorpus.index.store import Store
     from askcorpus.settings import Settings
     from askcorpus.types import Filters
     from askcorpus_ui.cli.corpus import Corpus
@@ -388,10 +391,49 @@ def rebuild(data: Data = None) -> None:
     say(f"rebuilt {info.documents} documents, {info.passages} passages")
 
 
+@app.command("export")
+def export_index(
+    file: Annotated[Path, typer.Argument(metavar="FILE", readable=False, help="Where to; replaced when it is there.")],
+    data: Data = None,
+) -> None:
+    """Write the whole index to one file: documents, passages, vectors and what was read of which file.
+
+    It can be imported on any machine and engine. Conversations, keys and feedback are not in it.
+    """
+    from askcorpus.index.archive import export_index as write
+    from askcorpus_ui.cli.console import say
+    from askcorpus_ui.cli.progress import Steps
+
+    with _index(data, there=True) as store, Steps() as steps:
+        counts = write(store, file, steps)
+    say(f"exported {counts.documents} documents, {counts.passages} passages")
+
+
+@app.command("import")
+def import_index(
+    file: Annotated[Path, typer.Argument(metavar="FILE", readable=False, help="What `export` wrote.")],
+    data: Data = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Add to the documents that are there, replacing those of the same id.")
+    ] = False,
+) -> None:
+    """Put an exported index into an empty one, embedding nothing.
+
+    All of it is there at the end, at once; whatever goes wrong before, nothing is.
+    """
+    from askcorpus.index.archive import import_index as read
+    from askcorpus_ui.cli.console import say
+    from askcorpus_ui.cli.progress import Steps
+
+    with _index(data, there=False) as store, Steps() as steps:
+        counts = read(store, file, steps, merge=merge)
+    say(f"imported {counts.documents} documents, {counts.passages} passages")
+
+
 @app.command()
 def doctor(data: Data = None, json: Json = False) -> None:
     """Check the installation, the model, the index and the LLM."""
-    from askcorpus.index.store import require_index
+    from askcorpus.index.opening import require_index
     from askcorpus_ui.cli.console import print_checks, print_json
     from askcorpus_ui.cli.doctor import examine
 
@@ -403,7 +445,7 @@ def doctor(data: Data = None, json: Json = False) -> None:
     else:
         print_checks(checks)
     if not ok:
-        require_index(settings.data)  # that there is none has an exit code of its own
+        require_index(settings)  # that there is none has an exit code of its own
         raise typer.Exit(1)
 
 
@@ -497,18 +539,26 @@ def remove_documents(document_ids: Annotated[list[str], typer.Argument(metavar="
 @docs.command("restore")
 def restore_documents(document_ids: Annotated[list[str], typer.Argument(metavar="ID…")], data: Data = None) -> None:
     """Let the next ingest bring back documents that were removed."""
-    from askcorpus.embedding.embeddings import load_embeddings
-    from askcorpus.index.opening import open_index
-    from askcorpus.index.store import require_index
     from askcorpus_ui.cli.console import say
 
-    settings = _settings(data=data)
-    require_index(settings.data)
-    with open_index(settings, load_embeddings(settings)) as store, store.writer() as writer:
+    with _index(data, there=True) as store, store.writer() as writer:
         if unknown := sorted(set(document_ids) - store.withheld(document_ids)):
             raise UsageError(f"Not removed: {', '.join(unknown)}.", "Name documents that docs remove took out.")
         restored = writer.restore(document_ids)
     say(f"{len(restored)} will come back with the next ingest")
+
+
+@contextmanager
+def _index(data: Path | None, *, there: bool) -> "Iterator[Store]":
+    """The store of the settings, which must be ``there`` already, or may be made."""
+    from askcorpus.embedding.embeddings import load_embeddings
+    from askcorpus.index.opening import open_index, require_index
+
+    settings = _settings(data=data)
+    if there:
+        require_index(settings)
+    with open_index(settings, load_embeddings(settings)) as store:
+        yield store
 
 
 def _note_undated(corpus: "Corpus", filters: "Filters") -> None:

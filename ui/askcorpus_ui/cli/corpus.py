@@ -160,9 +160,9 @@ def filled_assistant(settings: Settings) -> "Iterator[Assistant]":
         NothingIngested: its index holds no document.
     """
     from askcorpus.assistant import open_assistant
-    from askcorpus.index.store import require_index
+    from askcorpus.index.opening import require_index
 
-    require_index(settings.data)
+    require_index(settings)
     with open_assistant(settings) as assistant:
         assistant.store.filled()
         yield assistant

@@ -8,8 +8,8 @@ import numpy as np
 from askcorpus.assistant import open_assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.errors import AskcorpusError, IndexMismatch
-from askcorpus.index.opening import open_index
-from askcorpus.index.store import Check, Store, require_index
+from askcorpus.index.opening import open_index, require_index
+from askcorpus.index.store import Check, Store
 from askcorpus.settings import Settings
 from askcorpus.types import Turn
 from askcorpus_ingest.pipeline import in_context
@@ -47,9 +47,10 @@ def _embed(settings: Settings, embeddings: SentenceEmbeddings) -> str:
 
 def _index(settings: Settings, embeddings: SentenceEmbeddings) -> Iterator[Check]:
     try:
-        require_index(settings.data)
+        require_index(settings)
         with open_index(settings, embeddings) as store:
             yield Check("index", True, store.fingerprint)
+            yield _attempt("database", store.database)
             checks = store.check(deep=True)
             yield from checks
             if checks[0].ok and store.info().passages:

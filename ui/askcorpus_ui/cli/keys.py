@@ -82,7 +82,8 @@ def _keys(data: Path | None) -> "Iterator[Keys]":
     from askcorpus.settings import read_settings
     from askcorpus_ui.web.keys import Keys
 
-    keys = Keys(read_settings(data=data).data)
+    settings = read_settings(data=data)
+    keys = Keys(settings.data, settings.database_url)
     try:
         yield keys
     finally:

@@ -1,6 +1,7 @@
-"""The bar that an ingest run shows on a terminal; in a pipe or a log it stays silent."""
+"""The bars that long work shows on a terminal; in a pipe or a log they stay silent."""
 
 from pathlib import Path
+from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,7 +11,7 @@ from askcorpus.text.characters import plain
 
 
 class Bar:
-    """Files done of all, passages embedded so far, and the file at hand."""
+    """Of an ingest run: files done of all, passages embedded so far, and the file at hand."""
 
     def __init__(self) -> None:
         console = Console(stderr=True)
@@ -51,3 +52,31 @@ class Bar:
     def finish(self) -> None:
         """Take the bar away."""
         self._bar.stop()
+
+
+class Steps:
+    """The step at hand of long work, and how far it is."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """So much of a step is done."""
+        self._bar.update(self._task, description=step, completed=done, total=total)

@@ -29,6 +29,7 @@ from askcorpus_ui.web.jobs import Jobs
 from askcorpus_ui.web.jobs_api import JOB_FILES, jobs_router
 from askcorpus_ui.web.keys import Keys
 from askcorpus_ui.web.logs import Logged
+from askcorpus_ui.web.next_questions_api import next_questions_router
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.openapi import described
 from askcorpus_ui.web.prefix import Prefixed
@@ -49,10 +50,11 @@ JOBS_SECONDS = 5.0
 """How long a server that stops waits for the part that a job is just writing."""
 
 
-def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence[str] = ()) -> FastAPI:
+def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence[tuple[str, str]] = ()) -> FastAPI:
     """The whole web application over one assistant.
 
-    ``examples`` are questions that the empty chat offers; without any, they are made from the newest documents.
+    ``examples`` are questions that the empty chat offers, each with its language; without any, they are made from the
+    newest documents.
     """
     # Gradio reads the first whenever it would report home or ask for its newest version; the others when it makes a
     # queue, which else keeps a table of its last 10,000 events and goes through it after each of them.
@@ -67,7 +69,8 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     warm_up, metrics = WarmUp(assistant), Metrics()
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
     agents = _agents(assistant, questions) if settings.mcp else None
-    keys = Keys(settings.data)
+    keys = Keys(settings.data, settings.database_url)
+    conversations = Conversations(settings.data, settings.keep_conversations, settings.database_url)
     writable = settings.write_key is not None or any("writing" in key.opens for key in keys.listed())
 
     jobs = Jobs(settings.data)
@@ -79,6 +82,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
             yield
         await to_thread.run_sync(jobs.stop, JOBS_SECONDS)
         conversations.close()
+        feedback.close()
         keys.close()
         await to_thread.run_sync(end_tracing)
 
@@ -92,8 +96,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.state.questions = questions
     app.openapi = described(app, keyed=settings.api_key is not None or keys.any())  # type: ignore[method-assign]
     add_error_handlers(app)
-    feedback = FeedbackFile(settings.data / FEEDBACK)
-    conversations = Conversations(settings.data, settings.keep_conversations)
+    feedback = FeedbackFile(settings.data / FEEDBACK, settings.database_url)
     app.include_router(api_router(assistant, questions, Keeper(assistant, conversations, feedback).events))
     app.include_router(batch_router(assistant, questions))
     app.include_router(conversations_router(assistant, conversations, feedback))
@@ -108,7 +111,8 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(health_router(assistant, warm_up))
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
-    app.include_router(list_router(assistant))
+    app.include_router(list_router(assistant, writable=writable))
+    app.include_router(next_questions_router(assistant, questions, conversations))
     if agents:
         app.router.routes.extend(_routes(agents))
     # Last: a route added after it would never be reached.

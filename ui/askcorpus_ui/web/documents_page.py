@@ -1,15 +1,24 @@
-"""The page that lists the documents, at ``/documents``: searched, filtered and paged, without a script."""
+"""The page that lists the documents, at ``/documents``: searched, filtered and paged, without a script.
 
+Where there are keys for writing it has one, which adds files and removes documents by the API.
+"""
+
+import hashlib
+from base64 import b64encode
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 from askcorpus.errors import AskcorpusError
 from askcorpus.index.inventory import Inventory
-from askcorpus_ui.chat.documents import MOST_CHOSEN, PAGE, Asked, documents_page
+from askcorpus_ui.bodies import MAX_BYTES
+from askcorpus_ui.chat.documents import MOST_CHOSEN, PAGE, Adding, Asked, documents_page
 from askcorpus_ui.chat.translations import strings_for
 from askcorpus_ui.problems import retry_after, status_of
+from askcorpus_ui.web.guard import access_of
 from askcorpus_ui.web.source_page import POLICY, theme_of
 
 if TYPE_CHECKING:
@@ -19,9 +28,14 @@ _POLICY = POLICY.replace("form-action 'none'", "form-action 'self'")
 _NOTHING = Inventory((), 0, 0, {}, {}, (), 0)
 
 
-def list_router(assistant: "Assistant") -> APIRouter:
-    """``/documents?q=&language=&source=&date_from=&date_to=&page=``, which the chat's count of documents links to."""
+def list_router(assistant: "Assistant", *, writable: bool) -> APIRouter:
+    """``/documents?q=&language=&source=&date_from=&date_to=&page=``, which the chat's count of documents links to.
+
+    ``writable`` says that there are keys for writing.
+    """
     router = APIRouter(include_in_schema=False)
+    script = files("askcorpus_ui.chat").joinpath("documents.js").read_text("utf-8") if writable else ""
+    policy = _allowing(script) if writable else _POLICY
 
     @router.get("/documents", response_class=HTMLResponse)
     def documents(request: Request) -> HTMLResponse:
@@ -34,8 +48,18 @@ def list_router(assistant: "Assistant") -> APIRouter:
                 chosen = assistant.store.matching(asked.search, asked.filters, limit=MOST_CHOSEN)
         except AskcorpusError as exc:
             fault = exc
-        page = documents_page(asked, found, chosen, strings, theme=theme_of(request), fault=str(fault or ""))
-        headers = {"Content-Security-Policy": _POLICY} | (retry_after(fault) if fault else {})
+        keyed = "writing" in access_of(request.scope).opens
+        adding = Adding(MAX_BYTES, Markup(script), keyed) if writable else None
+        page = documents_page(
+            asked, found, chosen, strings, theme=theme_of(request), fault=str(fault or ""), adding=adding
+        )
+        headers = {"Content-Security-Policy": policy} | (retry_after(fault) if fault else {})
         return HTMLResponse(page, status_of(fault) if fault else 200, headers)
 
     return router
+
+
+def _allowing(script: str) -> str:
+    """The policy of a page with this one script in it, which may ask this server."""
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"{_POLICY}; script-src 'sha256-{digest}'; connect-src 'self'"

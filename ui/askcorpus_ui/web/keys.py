@@ -1,7 +1,7 @@
 """The keys that programs and people are let in by: each with what it opens, until when, and how often.
 
-They lie in a file of their own beside the catalog, `keys.sqlite3`, of which every request reads: a key that is made or
-revoked counts from the next request on, and no server need start anew.
+They lie in a file of their own beside the catalog, `keys.sqlite3`, or in a table on its server, of which every request
+reads: a key that is made or revoked counts from the next request on, and no server need start anew.
 
 A key is 256 random bits, so what is kept of it is a plain SHA-256: nobody can try out that many, however fast each
 trial is. Slow and salted hashes are for secrets that people think up. Rows are found by a part of the key that is no
@@ -19,10 +19,12 @@ from typing import Literal, NamedTuple
 
 import sqlalchemy as sa
 
-from askcorpus.errors import IndexMismatch, StorageError, UsageError
-from askcorpus.index.database import Database
+from askcorpus.errors import IndexMismatch, UsageError
+from askcorpus.index.databases import open_database
+from askcorpus.index.dialect import TEXT, set_version, version_of
 
-FILE = "keys.sqlite3"
+PART = "keys"
+FILE = f"{PART}.sqlite3"
 LONGEST_NAME = 100
 MOST_PER_MINUTE = 1_000_000
 
@@ -44,10 +46,10 @@ _METADATA = sa.MetaData()
 _KEYS = sa.Table(
     "keys",
     _METADATA,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("id", TEXT, primary_key=True),
+    sa.Column("name", TEXT, nullable=False),
     sa.Column("digest", sa.LargeBinary, nullable=False),
-    sa.Column("scopes", sa.Text, nullable=False),  # with spaces between them
+    sa.Column("scopes", TEXT, nullable=False),  # with spaces between them
     sa.Column("made", sa.Float, nullable=False),
     sa.Column("expires", sa.Float),
     sa.Column("per_minute", sa.Integer),
@@ -80,11 +82,11 @@ class Key(NamedTuple):
 
 
 class Keys:
-    """The keys of a data folder. Every method may raise StorageError or Busy for what the disk does."""
+    """The keys of a data folder, or of the ``database`` at an address. Every method may raise StorageError or Busy for
+    what the disk or the server does."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
-        self._database = Database(self._path, _create, self._accept)
+    def __init__(self, folder: Path, database: str | None = None) -> None:
+        self._database = open_database(folder, database, PART, _create, self._accept)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -131,7 +133,6 @@ class Keys:
         key_id, now = secrets.token_hex(6), time.time()
         secret = f"askc_{key_id}_{secrets.token_urlsafe(32)}"
         key = Key(key_id, line, chosen, now, now + days * _DAY if days else None, per_minute, None)
-        self._make_file()
         with self._database.writing() as connection:
             row = key._asdict() | {"scopes": " ".join(chosen), "digest": _digest(secret.encode())}
             connection.execute(sa.insert(_KEYS), row)
@@ -151,30 +152,24 @@ class Keys:
             return connection.execute(sa.update(_KEYS).where(still).values(revoked=time.time())).rowcount
 
     def _read(self, query: sa.Select[tuple[object, ...]]) -> list[sa.Row[tuple[object, ...]]]:
-        if not self._path.exists():  # as on most machines
+        if not self._database.exists():  # as on most machines
             return []
         with self._database.reading() as connection:
             return list(connection.execute(query))
 
-    def _make_file(self) -> None:
-        """A file that its owner alone can read. No data folder is made: a mistyped one would hold keys of no server."""
-        if not self._path.parent.is_dir():
-            raise StorageError(f"There is no data folder {self._path.parent}.", "Run askcorpus ingest.")
-        try:
-            self._path.touch(0o600)
-        except OSError as exc:
-            raise StorageError(f"{self._path} cannot be made: {exc.strerror}.", "Check the disk.") from exc
-
     def _accept(self, connection: sa.Connection) -> bool:
-        version = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+        version = version_of(connection, _KEYS)
         if version > _VERSION:
-            raise IndexMismatch(f"{self._path} was written by a newer version.", "Upgrade, or move the file away.")
+            home = self._database.home
+            raise IndexMismatch(
+                f"The keys in {home.short} were written by a newer version.", f"Upgrade, or choose {home.other}."
+            )
         return version > 0
 
 
 def _create(connection: sa.Connection) -> None:
     _METADATA.create_all(connection)
-    connection.exec_driver_sql(f"PRAGMA user_version = {_VERSION}")
+    set_version(connection, _KEYS, _VERSION)
 
 
 def _digest(key: bytes) -> bytes:

@@ -234,7 +234,7 @@ def annotations(answer: Answer, base: str) -> list[dict[str, Any]]:
             "start_index": cited.answer_start,
             "end_index": cited.answer_end,
             "title": cited.title or cited.document_id,
-            "url": base.rstrip("/") + Reference.of(cited).url(),
+            "url": f"{base.rstrip('/')}/{Reference.of(cited).url()}",
             "document_id": cited.document_id,
             "quote": cited.quote,
             "locator": cited.locator,

@@ -1,5 +1,9 @@
-"""The path under which a proxy serves the API: it may leave it on or take it off, and links have it again."""
+"""The path under which a proxy serves all this: it may leave it on or take it off, and what is linked to is found.
 
+The pages link to each other from where they are, and so need not know that path; what tells whole addresses does.
+"""
+
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
@@ -12,9 +16,20 @@ class Prefixed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request under its own address; ``root_path`` tells those who make links what is before it."""
+        if scope["type"] == "http" and scope["path"] == self._root and scope["method"] in ("GET", "HEAD"):
+            # From an address without a slash at its end no page finds what lies beside it.
+            query = bytes(scope["query_string"]).decode("latin-1")
+            await RedirectResponse(f"{self._root}/?{query}" if query else f"{self._root}/")(scope, receive, send)
+            return
         if scope["type"] == "http":
             path, raw = str(scope["path"]), bytes(scope.get("raw_path") or b"")
             while path == self._root or path.startswith(f"{self._root}/"):  # routes would take off a second one
                 path, raw = path[len(self._root) :] or "/", raw.removeprefix(self._root.encode()) or b"/"
             scope = {**scope, "path": path, "raw_path": raw, "root_path": self._root}
         await self._app(scope, receive, send)
+
+
+def way_to_root(scope: Scope) -> str:
+    """The way from the address of a page to the root of the server: ``../`` from ``/source/x``."""
+    raw = bytes(scope.get("raw_path") or b"") or str(scope["path"]).encode()
+    return "../" * (raw.count(b"/") - 1) or "./"

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.chat.render import source_page
 from askcorpus_ui.chat.translations import strings_for
+from askcorpus_ui.web.prefix import way_to_root
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -37,7 +38,7 @@ def source_router(assistant: "Assistant") -> APIRouter:
             raise HTTPException(404, "There is no such document.")
         strings = strings_for(request.headers.get("accept-language", ""))
         reference = Reference.within(document_id, request.url.query)
-        page = source_page(reference, document, strings, theme=theme_of(request))
+        page = source_page(reference, document, strings, theme=theme_of(request), root=way_to_root(request.scope))
         return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
     return router

@@ -1,0 +1,116 @@
+"""Files added and documents removed on the list of documents, over a real index, by whoever has a key for it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from askcorpus.assistant import Assistant
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.settings import read_settings
+from pages import faults, too_small
+from serving import real_assistant, serving
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+KEY = "pen and ink"
+ISLE = b"SARK (Coast Wire) - The lighthouse of Sark was painted white and red on Monday by six islanders."
+HOSTILE = "<img src=x onerror=window.__x=1> & ${window.__x=2}.txt"
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[tuple[str, Assistant]]:
+    folder = tmp_path_factory.mktemp("shelf")
+    settings = read_settings(data=folder / "index", write_key=KEY)
+    with real_assistant(folder, embeddings) as assistant, serving(assistant, settings) as address:
+        yield address, assistant
+
+
+@pytest.fixture
+def listed(browser: Any, shelf: tuple[str, Assistant], request: pytest.FixtureRequest) -> Iterator[Any]:
+    marker = request.node.get_closest_marker("context")
+    context = browser.new_context(base_url=shelf[0], locale="en-GB", **(marker.kwargs if marker else {}))
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("dialog", lambda dialog: wrong.append(dialog.message))
+    page.on("console", lambda said: wrong.append(said.text) if "Content Security" in said.text else None)
+    context.on("request", lambda asked: None if asked.url.startswith(shelf[0]) else wrong.append(asked.url))
+    page.goto("/documents")
+    yield page
+    assert page.evaluate("window.__x") is None
+    context.close()
+    assert wrong == []
+
+
+def file(name: str, content: bytes) -> dict[str, Any]:
+    return {"name": name, "mimeType": "text/plain", "buffer": content}
+
+
+def send(page: Any, *files: dict[str, Any], key: str = "") -> Any:
+    """Add files, and return the report when it is whole."""
+    if key:
+        page.get_by_label("Key for writing").fill(key)
+    page.get_by_label("Files", exact=True).set_input_files(list(files))
+    page.get_by_role("button", name="Add files").click()
+    expect(page.locator("#adding .again")).to_be_visible()
+    return page.locator("#adding details > ul > li")
+
+
+def test_files_are_added_reported_found_and_removed(listed: Any, shelf: tuple[str, Assistant]) -> None:
+    listed.get_by_text("Add files").first.click()
+    big = file("big.txt", b"x" * 8_000_001)
+    report = send(listed, file("isle.txt", ISLE), file(HOSTILE, b""), big, key=KEY)
+    expect(report).to_have_count(3)
+    expect(report.nth(0)).to_contain_text("isle.txt")
+    expect(report.nth(0)).to_contain_text("Added: 1")
+    expect(report.nth(1)).to_contain_text(HOSTILE)
+    expect(report.nth(1).locator(".fault")).to_be_visible()
+    expect(report.nth(2)).to_contain_text("Larger than 8 MB")
+    assert [*faults(listed), *too_small(listed)] == []
+
+    listed.locator("#adding .again a").click()
+    expect(listed.locator(".entries article")).to_have_count(3)
+    assert "six islanders" in httpx.post(f"{shelf[0]}/api/v1/ask", json={"question": "Who painted it on Sark?"}).text
+    isle = listed.locator(".entries > li").filter(has_text="Sark")
+    isle.get_by_role("button").click()
+    expect(listed.get_by_label("Key for writing")).to_be_focused()  # without which nothing can be removed
+    listed.keyboard.type(KEY)
+    isle.get_by_role("button").click()
+    isle.get_by_role("button", name="Really delete?").click()
+    expect(listed.locator(".entries article")).to_have_count(2)
+    expect(listed.locator("#adding")).to_contain_text("Removed: ")
+    assert shelf[1].store.count() == 2
+
+
+def test_a_wrong_key_adds_nothing(listed: Any, shelf: tuple[str, Assistant]) -> None:
+    listed.get_by_text("Add files").first.click()
+    report = send(listed, file("isle.txt", ISLE), key="wrong")
+    expect(report.first).to_contain_text("This key does not open this.")
+    assert shelf[1].store.count() == 2
+
+
+@pytest.mark.context(extra_http_headers={"X-API-Key": KEY})  # as a browser sends it that was asked for it
+def test_who_came_with_the_key_is_not_asked_for_it(listed: Any) -> None:
+    listed.get_by_text("Add files").first.click()
+    expect(listed.get_by_label("Key for writing")).to_have_count(0)
+    expect(send(listed, file("empty.txt", b"")).first.locator(".fault")).to_be_visible()
+
+
+def test_a_page_elsewhere_cannot_add_with_the_key_that_a_browser_keeps(shelf: tuple[str, Assistant]) -> None:
+    address, assistant = shelf
+    for origin in ("http://elsewhere.example", "null", address.replace("127.0.0.1", "localhost")):
+        sent = httpx.post(
+            f"{address}/api/v1/files?name=a.txt", content=ISLE, auth=("anyone", KEY), headers={"Origin": origin}
+        )
+        assert sent.status_code == 403
+    assert assistant.store.count() == 2
+
+
+def test_without_a_key_for_writing_the_list_has_no_script(page: Any, real: str) -> None:
+    page.wait_for_load_state("networkidle")
+    reply = httpx.get(f"{real}/documents")
+    assert "<script" not in reply.text and "Add files" not in reply.text
+    assert "script-src" not in reply.headers["content-security-policy"]

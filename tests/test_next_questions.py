@@ -1,0 +1,92 @@
+"""What is offered to be asked next: of the real corpus, in the reader's language, and answered by what it names."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from askcorpus.assistant import Assistant
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.index.opening import open_index
+from askcorpus.settings import read_settings
+from askcorpus.types import Filters
+from askcorpus_ingest.pipeline import ingest
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
+from askcorpus_ui.chat.next_questions import MOST, NextQuestions
+from askcorpus_ui.chat.translations import strings_for
+from asking import READER
+from scripted import ScriptedAssistant
+from serving import serving
+
+CORPUS = Path(__file__).parents[1] / "corpus"
+ASKED = {
+    "en": "Which states recognized Donetsk?",
+    "fr": "Dans quel océan la capsule Orion a-t-elle amerri ?",
+    "de": "Wann begann Kroatien mit dem Euro zu zahlen?",
+    "ar": "متى اعترفت سوريا بدونيتسك ولوغانسك؟",
+}
+
+
+@pytest.fixture(scope="module")
+def newsroom(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    settings = read_settings(data=tmp_path_factory.mktemp("newsroom"))
+    with Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER) as assistant:
+        ingest([CORPUS], assistant.store, embeddings, settings)
+        yield assistant
+
+
+def answered(assistant: Assistant, question: str, filters: Filters = Filters()) -> Conversation:
+    exchange = Exchange(question=question, reply=Reply.of(assistant.ask(question, filters=filters)))
+    return Conversation(id="c", title="t", exchanges=(exchange,))
+
+
+def offered(assistant: Assistant, conversation: Conversation, language: str = "en") -> list[str]:
+    assert conversation.last is not None
+    return NextQuestions(assistant).after(conversation, conversation.last, strings_for(language), lambda: True)
+
+
+@pytest.mark.parametrize("language", ASKED)
+def test_they_are_distinct_in_the_readers_language_and_answered_by_what_they_name(
+    newsroom: Assistant, language: str
+) -> None:
+    conversation = answered(newsroom, ASKED[language])
+    questions = offered(newsroom, conversation)
+    begin = strings_for(language).example.split("{title}")[0]
+    assert 2 <= len(questions) == len(set(questions)) <= MOST
+    assert conversation.last and conversation.last.reply
+    told = {reference.document_id for reference in conversation.last.reply.references}
+    for question in questions:
+        assert question.startswith(begin)
+        answer = newsroom.ask(question)
+        title = next(document.title for document in newsroom.store.documents() if document.title in question)
+        assert answer.answerable and title in {citation.title for citation in answer.citations}
+        assert told.isdisjoint(citation.document_id for citation in answer.citations if citation.title == title)
+
+
+def test_they_keep_to_the_filters_and_to_what_was_not_asked(newsroom: Assistant) -> None:
+    filters = Filters(languages=("fr",), date_from="2022", date_to="2022")
+    conversation = answered(newsroom, ASKED["en"], filters)
+    first = offered(newsroom, conversation)
+    allowed = {document.title for document in newsroom.store.documents(filters)}
+    assert first and all(any(title in question for title in allowed) for question in first)
+    assert conversation.last is not None
+    more = (*conversation.exchanges, conversation.last.model_copy(update={"question": first[0], "number": 2}))
+    assert first[0] not in offered(newsroom, conversation.model_copy(update={"exchanges": more}))
+
+
+def test_there_are_none_without_an_answer_and_none_once_others_ask(newsroom: Assistant) -> None:
+    silent = answered(newsroom, "How much does Sweden spend on defence each year?")
+    assert offered(newsroom, silent) == []
+    conversation = answered(newsroom, ASKED["en"])
+    assert conversation.last is not None
+    left = iter((True, True))
+    some = NextQuestions(newsroom).after(conversation, conversation.last, strings_for("en"), lambda: next(left, False))
+    assert 0 < len(some) <= 2
+
+
+def test_they_are_told_to_the_browser_alone_whose_conversation_it_is(tmp_path: Path) -> None:
+    with serving(ScriptedAssistant(), read_settings(data=tmp_path)) as address:
+        for path in ("next/" + "x" * 22 + "/1", "next/" + "x" * 22 + "/9999999"):
+            assert httpx.get(f"{address}/{path}").json() == {"questions": []}
+        assert httpx.get(f"{address}/next/short/1").status_code == 422

@@ -1,0 +1,96 @@
+"""What somebody may ask next: questions about what the documents tell beside an answer, each of which they answer."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from askcorpus.types import Filters, Hit
+from askcorpus_ui.chat.conversation import Conversation, Exchange
+from askcorpus_ui.chat.translations import Strings, languages
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant
+
+MOST = 3
+LONGEST_TITLE = 90
+"""Characters of a title that a question can name; longer ones are whole sentences."""
+
+_NEIGHBOURS = 40
+_STORIES = 4
+"""Stories that are tried: of the sample corpus, those further away hardly have to do with the answer."""
+_REMEMBERED = 2_000
+
+
+class _Tried(NamedTuple):
+    """A question that was tried, and on which state of the documents."""
+
+    question: str
+    filters: Filters
+    generation: int
+
+
+class NextQuestions:
+    """Finds them for answers of one assistant. Threads may share it.
+
+    They are made as the questions of an empty chat are: of a title and a sentence of the page's language. The titles
+    are those of the documents whose passages are nearest to the quote that answers, of these the ones in that language
+    first. Each is asked before it is offered, and what came of that is remembered for as long as the documents stay as
+    they are.
+    """
+
+    def __init__(self, assistant: "Assistant") -> None:
+        self._assistant = assistant
+        self._answered: dict[_Tried, bool] = {}
+
+    def after(
+        self, conversation: Conversation, exchange: Exchange, strings: Strings, may_go_on: Callable[[], bool]
+    ) -> list[str]:
+        """Questions to ask after an exchange of a conversation, in its question's language where the page has that.
+
+        None where there was no answer. As soon as ``may_go_on`` says no, those found so far are all. Raises as
+        `Assistant.ask` does.
+        """
+        reply = exchange.reply
+        if reply is None or reply.kind != "answered" or not reply.markers:
+            return []
+        own = languages().get(reply.language, strings)
+        asked = {each.question.casefold() for each in conversation.exchanges}
+        found: list[str] = []
+        quote = reply.markers[0].quote or exchange.question
+        near = self._assistant.search(quote, filters=reply.filters, top_k=_NEIGHBOURS)
+        nearest = islice(self._distinct(near, conversation), _STORIES)
+        stories = sorted(nearest, key=lambda hit: hit.language != own.locale)
+        for hit in stories:
+            if len(found) == MOST or not may_go_on():
+                break
+            question = own.example.format(title=hit.title)
+            if question.casefold() not in asked and self._is_answered(question, reply.filters, hit.document_id):
+                found.append(question)
+        return found
+
+    def _distinct(self, hits: Sequence[Hit], conversation: Conversation) -> Iterator[Hit]:
+        """The first passage of each story that the conversation has not come to, and that has a title."""
+        copies = self._assistant.store.copies(list(dict.fromkeys(hit.document_id for hit in hits)))
+        told: set[str] = set()
+        for exchange in conversation.exchanges:
+            for reference in exchange.reply.references if exchange.reply else ():
+                told.add(reference.document_id)
+        titles: set[str] = set()
+        for hit in hits:
+            story = {hit.document_id, *(copy.document_id for copy in copies.get(hit.document_id, ()))}
+            if not story & told and 0 < len(hit.title) <= LONGEST_TITLE and hit.title.casefold() not in titles:
+                titles.add(hit.title.casefold())
+                yield hit
+            told |= story
+
+    def _is_answered(self, question: str, filters: Filters, document_id: str) -> bool:
+        """Whether the assistant answers a question from the document that it is about."""
+        tried = _Tried(question, filters, self._assistant.store.generation())
+        if tried not in self._answered:
+            answer = self._assistant.ask(question, filters=filters)
+            if len(self._answered) >= _REMEMBERED:
+                self._answered.clear()
+            cited = {citation.document_id for citation in answer.citations}
+            copies = {copy.document_id for citation in answer.citations for copy in citation.copies}
+            self._answered[tried] = answer.answerable and document_id in cited | copies
+        return self._answered[tried]
