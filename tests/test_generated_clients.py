@@ -71,7 +71,7 @@ def description(address: str, tmp_path: Path) -> Path:
 def run(*command: str | Path, **options: Any) -> str:
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=120, **options)
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return str(done.stdout)
 
 
 @pytest.mark.skipif(shutil.which("openapi-python-client") is None, reason="openapi-python-client is not on the PATH")
