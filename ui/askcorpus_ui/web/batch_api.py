@@ -119,7 +119,7 @@ async def _rows(
     assistant: "Assistant", questions: Questions, body: BatchBody, asked: Iterator[_Asked], base: str
 ) -> AsyncGenerator[bytes]:
     def link(citation: Citation) -> str:
-        return citation.url or base + Reference.of(citation).url()
+        return citation.url or f"{base}/{Reference.of(citation).url()}"
 
     for one in asked:
         row: dict[str, Any] = {"id": one.name, "question": one.question.question}
