@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.extras import MODULES
 from askcorpus.settings import Settings
 from askcorpus_ui.cli.commands import app
 from serving import QUESTION, real_assistant, serving
@@ -50,6 +51,9 @@ def refusal(line: str) -> str:
         return "" if set(arguments) <= set(targets) else "no such target"
     if program == "python":
         return "" if (ROOT / arguments[0]).is_file() else "no such script"
+    if program == "pip":
+        extra = arguments[-1].removeprefix("askcorpus[").removesuffix("]")
+        return "" if extra in MODULES else "no such extra"
     if program == "curl":
         return ""  # those of docs/integrate.md are run below
     return "" if program == "export" else "not known here: teach this test to check it"  # test_readme has the exports
