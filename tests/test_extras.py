@@ -157,8 +157,9 @@ def test_the_table_of_modules_is_the_extras_of_the_project() -> None:
     providers = {"langchain-openai"}  # one of many packages that a model may need, and langchain names it then
     for extra, modules in MODULES.items():
         declared = {canonicalize_name(Requirement(line).name) for line in EXTRAS[extra]}
-        checked = {canonicalize_name(owner) for module in modules for owner in owners[module]}
-        assert checked == declared - providers, extra
+        checked = {canonicalize_name(owner) for module in modules for owner in owners[module.partition(".")[0]]}
+        shared = {owner for owner in checked if owner.startswith("opentelemetry-")}  # one folder of many packages
+        assert checked - shared == declared - providers - shared and (declared & shared or not shared), extra
 
 
 def test_all_and_the_lock_have_every_extra() -> None:

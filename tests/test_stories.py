@@ -121,3 +121,17 @@ def test_a_crowd_that_shares_a_band_hides_no_story(store: Store, monkeypatch: py
     crowd: list[Document] = [document(f"d{n}", opening, *sentences(n + 20, 6)) for n in range(30)]
     fill(store, *crowd, document("a", opening, *STORY), document("b", opening, *STORY[:-1]))
     assert told(store) == [{"a", "b"}]
+
+
+def test_one_document_more_is_compared_with_what_it_may_repeat_and_with_no_other(store: Store) -> None:
+    """As all at once: whether little or all is new decides only what is looked at."""
+    others = [document(f"d{n}", *sentences(n + 10)) for n in range(40)]
+    fill(store, document("a", *STORY), *others)
+    for name, variant in VARIANTS.items():
+        fill(store, document(name, *variant(STORY)))
+    assert told(store) == [{"a", *VARIANTS}]
+    with store.writer() as writer:
+        writer.remove(["a"])
+    with open_(store.folder / "at-once") as other:
+        fill(other, *others, *(document(name, *variant(STORY)) for name, variant in VARIANTS.items()))
+        assert told(store) == told(other)

@@ -1,5 +1,6 @@
 """What every vector index must do, whichever the settings name (askcorpus.index.vectors)."""
 
+import random
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -10,10 +11,12 @@ import pytest
 from askcorpus.errors import UsageError
 from askcorpus.index import catalog, schema
 from askcorpus.index import store as store_module
+from askcorpus.index.passages import changes, seqs
 from askcorpus.index.store import Store
 from askcorpus.index.vectors import VectorIndex
+from askcorpus.types import Filters
 from chroma_process import ChromaProcess, chroma_process
-from corpora import assert_exact, book, document, fill, many, open_, passages, put, vector
+from corpora import assert_exact, book, document, exactly, fill, many, open_, passages, put, vector
 from looking import look
 from postgres_server import PostgresServer
 
@@ -126,6 +129,17 @@ def test_what_is_erased_is_written_anew_by_the_next_sync(store: Store) -> None:
     assert was_asked(store)
 
 
+def test_a_filter_that_leaves_few_is_exact_and_reads_no_more_than_those(store: Store) -> None:
+    fill(store, *many(60), book("b", 1000))
+    filters = Filters(languages=("fr",), date_from="2022-06")
+    wanted = {one.id for one in store.documents(filters)}
+    for query, everything in zip(QUERIES, exactly(store, QUERIES, 1200), strict=True):
+        owners = store.hits([id_ for id_, _ in everything])
+        expected = [id_ for id_, _ in everything if owners[id_].document_id in wanted][:10]
+        assert [id_ for id_, _ in look(store).dense(query, 10, filters)] == expected
+    assert was_asked(store)
+
+
 def test_a_closed_index_opens_again(tmp_path: Path, opened: Opened) -> None:
     with opened(tmp_path / "data") as store:
         fill(store, *many(20))
@@ -175,3 +189,23 @@ def test_a_password_in_the_address_is_refused_and_not_shown(tmp_path: Path) -> N
     with pytest.raises(UsageError) as error:
         open_(tmp_path / "data", vectors="http://me:hunter2@127.0.0.1:8000")
     assert "hunter2" not in str(error.value)
+
+
+def test_what_is_gone_and_what_has_come_is_told_from_few_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("askcorpus.index.passages._BLOCK", 4)
+    drawn = random.Random(5)
+    with open_(tmp_path / "data") as store:
+        fill(store, *many(30))
+        held = np.arange(1, 91)
+        for step in range(6):
+            with store._database.writing() as connection:
+                gone = drawn.sample([one.id for one in catalog.documents(connection, Filters(), 0, None)], step)
+                catalog.remove(connection, gone)
+                one = document(f"new{step}", "Something new was said. " * step or "Nothing.")
+                catalog.put(connection, one, passages(one))
+            with store._reading() as connection:
+                live = seqs(connection)
+                went, came = changes(connection, held)
+            assert went.tolist() == sorted(set(held.tolist()) - set(live.tolist()))
+            assert came.tolist() == sorted(set(live.tolist()) - set(held.tolist()))
+            held = live

@@ -147,7 +147,12 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="`text`: `serve` logs faults only; `json`: also each request, a line of JSON each."
     )
-    log_questions: bool = Field(False, description="Whether the log in `json` also has what was asked.")
+    log_questions: bool = Field(False, description="Whether the log in `json`, and traces, also have what was asked.")
+    tracing: bool = Field(
+        False,
+        description="Whether `serve` sends a trace of each question by OpenTelemetry (`askcorpus[otel]`), to where "
+        "`OTEL_EXPORTER_OTLP_ENDPOINT` says.",
+    )
 
     @field_validator("max_error", mode="before")
     @classmethod

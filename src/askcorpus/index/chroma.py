@@ -136,7 +136,7 @@ class ChromaIndex:
             self._lock.release()
         if time.monotonic() < self._retry_at:
             return False, f"questions are searched exactly, without {NAME}: {self._fault}"
-        behind = np.setxor1d(self._held, passages.seqs(connection)).size
+        behind = sum(seqs.size for seqs in passages.changes(connection, self._held))
         return True, f"{self._held.size} passages" + (f", {behind} changes to come" if behind else "")
 
     # All below runs under self._lock.
@@ -190,9 +190,7 @@ class ChromaIndex:
         self, connection: sa.Connection, state: State, budget: int | None, progress: Callable[[int, int], None]
     ) -> bool:
         self._open(connection, state)
-        live = passages.seqs(connection)
-        gone = np.setdiff1d(self._held, live, assume_unique=True)
-        new = np.setdiff1d(live, self._held, assume_unique=True)
+        gone, new = passages.changes(connection, self._held)
         total = gone.size + new.size
         done = 0
         batches: list[tuple[Seqs, Callable[[sa.Connection, Seqs], None]]]

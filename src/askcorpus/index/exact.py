@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from askcorpus.index import passages
 from askcorpus.index.schema import Seqs, State, Vector
 
+FEW = 20_000
+"""Passages up to which those that pass a filter are read when they are asked for (0.1 s) rather than all vectors."""
+
 
 class Neighbour(NamedTuple):
     """A passage's seq and its cosine similarity."""
@@ -43,6 +46,8 @@ class Exact:
         self, connection: sa.Connection, state: State, vector: Vector, limit: int, documents: Seqs | None
     ) -> list[Neighbour]:
         """The ``limit`` nearest passages, best first; only of ``documents`` (by number) where given."""
+        if documents is not None and self._matrix.state != state and passages.count_of(connection, documents) <= FEW:
+            return _among(passages.vectors_in(connection, documents), vector, limit)
         matrix = self._current(connection, state)
         # Not `@`: that wakes a thread for each core, which costs milliseconds where torch or others keep them busy.
         seqs, similarities = matrix.seqs, np.vecdot(matrix.rows, vector)
@@ -66,16 +71,17 @@ class Exact:
     def _updated(self, old: _Matrix, connection: sa.Connection, state: State) -> _Matrix:
         """Drop what is gone, append what is new."""
         last = int(old.seqs[-1]) if old.seqs.size else 0
-        new = passages.count_after(connection, last)
-        keep = old.seqs.size
-        if keep + new != passages.count_passages(connection):
-            alive = np.isin(old.seqs, passages.seqs(connection))
+        gone, new = passages.changes(connection, old.seqs)
+        if gone.size:
+            alive = np.isin(old.seqs, gone, invert=True)
             old = _Matrix(old.state, old.seqs[alive], old.owners[alive], old.rows[alive])
-            keep = old.seqs.size
-        seqs, owners, rows = (_with_room(array, keep + new) for array in old[1:])
-        for place, (seq, owner, vector) in enumerate(passages.vectors_after(connection, last), keep):
-            seqs[place], owners[place] = seq, owner
-            rows[place] = np.frombuffer(vector, np.float32)
+        keep = old.seqs.size
+        seqs, owners, rows = (_with_room(array, keep + new.size) for array in old[1:])
+        place = keep
+        for some in passages.vectors_after(connection, last):
+            end = place + len(some.seqs)
+            seqs[place:end], owners[place:end], rows[place:end] = some
+            place = end
         return _Matrix(state, seqs, owners, rows)
 
 
@@ -101,9 +107,10 @@ def compared(connection: sa.Connection, seqs: Sequence[int], vector: Vector, exp
     """Passages that an approximate index named, by the catalog's vectors, best first; ``None`` where the catalog does
     not have ``expected`` of them."""
     vectors = passages.vectors_of(connection, seqs)
-    if len(vectors) != expected:
-        return None
+    return _among(vectors, vector, expected) if len(vectors) == expected else None
+
+
+def _among(vectors: dict[int, Vector], vector: Vector, limit: int) -> list[Neighbour]:
     if not vectors:
         return []
-    similarities = np.stack(list(vectors.values())) @ vector
-    return nearest(np.fromiter(vectors, np.int64), similarities, expected)
+    return nearest(np.fromiter(vectors, np.int64), np.stack(list(vectors.values())) @ vector, limit)

@@ -18,6 +18,8 @@ from askcorpus.index.dialect import among
 from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, SENTENCES, VECTORS, Seqs, Vector, unit
 from askcorpus.types import Hit, Mark, Passage, Span
 
+_BLOCK = 4096  # seqs that are counted together
+
 
 class StoredPassage(NamedTuple):
     """A passage with all that was computed for it once; what ingest hands over and answering reads back.
@@ -30,6 +32,14 @@ class StoredPassage(NamedTuple):
     vector: Vector
     sentences: tuple[Span, ...]
     sentence_vectors: NDArray[np.float16]
+
+
+class Vectors(NamedTuple):
+    """Vectors of passages, one a row, with their seqs and the numbers of their documents."""
+
+    seqs: Seqs
+    owners: Seqs
+    rows: NDArray[np.float32]
 
 
 def insert_passages(connection: sa.Connection, number: int, first: int, passages: Sequence[StoredPassage]) -> None:
@@ -119,7 +129,38 @@ def _stored(row: "sa.Row[Any]") -> StoredPassage:
 
 def seqs(connection: sa.Connection) -> Seqs:
     """All passages' seqs, ascending."""
-    return np.sort(np.fromiter(connection.scalars(sa.select(PASSAGES.c.seq)), np.int64))
+    return _seqs(connection, sa.true())
+
+
+def changes(connection: sa.Connection, held: Seqs) -> tuple[Seqs, Seqs]:
+    """Of passages that were there, ascending, those that are gone; and those that have come since, ascending.
+
+    ``held`` is all that was there up to its last. A large corpus has millions of others, so only the blocks of seqs in
+    which the numbers differ are read.
+    """
+    last = int(held[-1]) if held.size else 0
+    new = _seqs(connection, PASSAGES.c.seq > last)
+    if held.size + new.size == count_passages(connection):
+        return held[:0], new
+    block = PASSAGES.c.seq // _BLOCK
+    counted = connection.execute(sa.select(block, sa.func.count()).group_by(block)).all()
+    there = np.zeros(max([last // _BLOCK, *(number for number, _ in counted)]) + 1, np.int64)
+    for number, count in counted:
+        there[number] = count
+    known = np.bincount(np.concatenate([held, new]) // _BLOCK, minlength=there.size)
+    gone = [_gone(connection, held, int(number)) for number in np.flatnonzero(known != there)]
+    return np.concatenate([held[:0], *gone]), new
+
+
+def _gone(connection: sa.Connection, held: Seqs, number: int) -> Seqs:
+    first, end = number * _BLOCK, (number + 1) * _BLOCK
+    its = held[np.searchsorted(held, first) : np.searchsorted(held, end)]
+    live = _seqs(connection, sa.and_(PASSAGES.c.seq >= first, PASSAGES.c.seq < end))
+    return np.setdiff1d(its, live, assume_unique=True)
+
+
+def _seqs(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> Seqs:
+    return np.sort(np.fromiter(connection.scalars(sa.select(PASSAGES.c.seq).where(condition)), np.int64))
 
 
 def count_after(connection: sa.Connection, seq: int) -> int:
@@ -127,13 +168,27 @@ def count_after(connection: sa.Connection, seq: int) -> int:
     return connection.execute(sa.select(sa.func.count()).where(PASSAGES.c.seq > seq)).scalar_one()
 
 
-def vectors_after(connection: sa.Connection, last: int) -> Iterator[tuple[int, int, bytes]]:
-    """(seq, document number, float32 bytes) of the passages written after ``last``, ascending."""
-    query = sa.select(VECTORS.c.seq, VECTORS.c.document, VECTORS.c.vector)
-    rows = connection.execution_options(yield_per=CHUNK).execute(
-        query.where(VECTORS.c.seq > last).order_by(VECTORS.c.seq)
-    )
-    yield from rows
+def vectors_after(connection: sa.Connection, last: int) -> Iterator[Vectors]:
+    """The vectors of the passages written after ``last``, by ascending seq, some at a time."""
+    query = sa.select(VECTORS.c.seq, VECTORS.c.document, VECTORS.c.vector).order_by(VECTORS.c.seq).limit(CHUNK)
+    while rows := connection.execute(query.where(VECTORS.c.seq > last)).all():
+        seqs, owners, vectors = zip(*rows, strict=True)
+        last = seqs[-1]
+        yield Vectors(
+            np.array(seqs), np.array(owners), np.frombuffer(b"".join(vectors), np.float32).reshape(len(seqs), -1)
+        )
+
+
+def count_of(connection: sa.Connection, documents: Seqs) -> int:
+    """Number of passages of documents, by number."""
+    its = among(VECTORS.c.document, documents.tolist())
+    return connection.execute(sa.select(sa.func.count()).select_from(VECTORS).where(its)).scalar_one()
+
+
+def vectors_in(connection: sa.Connection, documents: Seqs) -> dict[int, Vector]:
+    """The vectors of all passages of documents, by seq."""
+    query = sa.select(VECTORS.c.seq, VECTORS.c.vector).where(among(VECTORS.c.document, documents.tolist()))
+    return {seq: np.frombuffer(vector, np.float32) for seq, vector in connection.execute(query)}
 
 
 def vectors_of(connection: sa.Connection, wanted: Sequence[int]) -> dict[int, Vector]:

@@ -72,15 +72,16 @@ def sign(connection: sa.Connection) -> int:
 
 def link(connection: sa.Connection) -> None:
     """Compare the documents that were not yet compared with all others, and join those that tell the same story."""
-    rows = connection.execute(sa.select(STORIES).order_by(STORIES.c.document)).all()
+    columns = [STORIES.c[name] for name in ("document", "story", "signature", "runs", "numbers")]
+    rows = connection.execute(sa.select(*columns).order_by(STORIES.c.document)).all()
+    numbers, known, signatures, runs, figures = zip(*rows, strict=True) if rows else ((),) * 5
     signed = _Signed(
-        np.frombuffer(b"".join(row.signature for row in rows), np.uint32).reshape(len(rows), PERMUTATIONS),
-        np.array([row.runs for row in rows]),
-        [np.frombuffer(row.numbers, np.uint32) for row in rows],
-        np.array([row.story is None for row in rows], bool),
+        np.frombuffer(b"".join(signatures), np.uint32).reshape(len(rows), PERMUTATIONS),
+        np.array(runs),
+        figures,
+        np.array([story is None for story in known], bool),
     )
-    numbers = [row.document for row in rows]
-    stories = _Stories({row.document: row.story or row.document for row in rows})
+    stories = _Stories({number: story or number for number, story in zip(numbers, known, strict=True)})
     texts = _Texts(connection)
     compared: set[tuple[int, int]] = set()
     for pair in _candidates(signed):
@@ -90,8 +91,11 @@ def link(connection: sa.Connection) -> None:
         compared.add(pair)
         if signed.have_numbers_in_common(*pair) and tell_the_same(texts.of(one), texts.of(other)):
             stories.join(one, other)
+    moved = {story for story in set(known) if story is None or stories.of(story) != story}
     changed = [
-        {"number": row.document, "its_story": story} for row in rows if (story := stories.of(row.document)) != row.story
+        {"number": number, "its_story": stories.of(number)}
+        for number, story in zip(numbers, known, strict=True)
+        if story in moved
     ]
     if changed:
         update = sa.update(STORIES).where(STORIES.c.document == sa.bindparam("number"))
@@ -173,7 +177,7 @@ class _Signed(NamedTuple):
 
     signatures: Signatures
     runs: NDArray[np.int64]
-    numbers: list[NDArray[np.uint32]]
+    numbers: Sequence[bytes]
     fresh: NDArray[np.bool_]
 
     def may_tell_the_same(self, ones: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -186,7 +190,7 @@ class _Signed(NamedTuple):
 
     def have_numbers_in_common(self, one: int, other: int) -> bool:
         """Whether two documents agree in enough of their numbers."""
-        first, second = self.numbers[one], self.numbers[other]
+        first, second = (np.frombuffer(self.numbers[each], np.uint32) for each in (one, other))
         shared = len(np.intersect1d(first, second, assume_unique=True))
         return shared >= SAME_NUMBERS * min(len(first), len(second))
 
@@ -231,12 +235,27 @@ class _Stories:
 
 def _candidates(signed: _Signed) -> Iterator[tuple[int, int]]:
     """Pairs that share a band and may tell the same."""
+    near = _near(signed.signatures, signed.fresh)
+    signatures = signed.signatures[near]
     for band in range(0, PERMUTATIONS, ROWS):
-        for group in _groups(signed.signatures, band):
+        for group in (near[places] for places in _groups(signatures, band)):
             if signed.fresh[group].any():
                 ones, others = _pairs(group)
                 open_ = signed.may_tell_the_same(ones, others)
                 yield from zip(ones[open_].tolist(), others[open_].tolist(), strict=True)
+
+
+def _near(signatures: Signatures, fresh: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The indexes of all that share a band with any that was not yet compared, and perhaps of some others: few where
+    little is new, and so little to sort in a large corpus."""
+    if 4 * fresh.sum() > len(fresh):
+        return np.arange(len(fresh))
+    near = fresh.copy()
+    for band in range(0, PERMUTATIONS, ROWS):
+        first, second, third = signatures[:, band : band + ROWS].T.astype(np.uint64)
+        keys = (first << np.uint64(32)) ^ (second << np.uint64(16)) ^ third
+        near |= np.isin(keys, keys[fresh])
+    return np.flatnonzero(near)
 
 
 def _groups(signatures: Signatures, band: int) -> Iterator[NDArray[np.intp]]:
