@@ -103,7 +103,7 @@ def measure(store: Store, passages: int) -> list[Any]:
     found += timed("document frequency", store, asked, lambda index, one: index.document_frequency(one))
     found += timed("lexical, 60 best", store, asked, lambda index, one: index.lexical(one, 60))
     found += timed("lexical, filtered", store, asked, lambda index, one: index.lexical(one, 60, filters))
-    found += timed("phrase of two words", store, asked, lambda index, one: sorted(index.phrase(one[:2], 1000)))
+    found += timed("phrase of two words", store, asked, lambda index, one: sorted(index.phrase(one[:2], passages)))
     ids = [[f"d{n}-{n % 5}" for n in range(k, k + 60)] for k in range(100)]
     found += timed("60 hits", store, ids, lambda index, one: index.hits(one))
     timed("60 passages with vectors", store, ids, lambda index, one: index.stored(one))

@@ -24,7 +24,7 @@ LONGEST = 2000
 """Dimensions that an HNSW index takes."""
 
 EF_SEARCH = 400
-"""Passages that a search keeps in view: with so many, 99 of 100 that are nearest are found (docs/scale.md)."""
+"""Passages that a search keeps in view, as many as in Chroma."""
 
 _MOST = 1000
 _NOTE = "neighbours"

@@ -268,6 +268,7 @@ def _engine(address: sa.URL) -> sa.Engine:
         "statement_timeout": f"{SECONDS * 1000:.0f}",
         "lock_timeout": f"{WAITING_SECONDS * 1000}",
         "jit": "off",  # it takes longer than a question
+        "max_parallel_workers_per_gather": "0",  # parts of a score are added in one order, to the last bit
         # The server, too, is to find out that we are gone: until then it holds our lock.
         "tcp_keepalives_idle": "30",
         "tcp_keepalives_interval": "10",
