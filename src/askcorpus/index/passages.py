@@ -181,13 +181,13 @@ def vectors_after(connection: sa.Connection, last: int) -> Iterator[Vectors]:
 
 def count_of(connection: sa.Connection, documents: Seqs) -> int:
     """Number of passages of documents, by number."""
-    its = VECTORS.c.document.in_(listed(documents.tolist()))
+    its = among(VECTORS.c.document, documents.tolist())
     return connection.execute(sa.select(sa.func.count()).select_from(VECTORS).where(its)).scalar_one()
 
 
 def vectors_in(connection: sa.Connection, documents: Seqs) -> dict[int, Vector]:
     """The vectors of all passages of documents, by seq."""
-    query = sa.select(VECTORS.c.seq, VECTORS.c.vector).where(VECTORS.c.document.in_(listed(documents.tolist())))
+    query = sa.select(VECTORS.c.seq, VECTORS.c.vector).where(among(VECTORS.c.document, documents.tolist()))
     return {seq: np.frombuffer(vector, np.float32) for seq, vector in connection.execute(query)}
 
 
