@@ -64,6 +64,7 @@ def states(page: Page, locale: str, phone: bool) -> Iterator[str]:
     page.locator(".welcome").wait_for()
     yield "empty"
     ask(page, answered, 1)
+    page.locator("#last .next").wait_for()
     if phone:
         yield "answer"
     page.locator("#last a.cite").first.click()

@@ -19,7 +19,9 @@ _NAMES = count(1)
 
 
 def programs() -> Path | None:
-    """The folder with the server's programs, of the newest version that is installed."""
+    """The folder with the server's programs: that in POSTGRES_BIN, or the newest version that is installed."""
+    if named := os.environ.get("POSTGRES_BIN"):
+        return Path(named)
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     return found[-1].parent if found else None
 
@@ -113,6 +115,9 @@ class PostgresServer:
     @property
     def is_running(self) -> bool:
         return self._process is not None
+
+    def has_extension(self, name: str) -> bool:
+        return self.sql("postgres", f"SELECT count(*) FROM pg_available_extensions WHERE name = '{name}'") == "1"
 
     def psql(self, database: str, statement: str) -> "subprocess.Popen[bytes]":
         """A session of its own that goes on."""

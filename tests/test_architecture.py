@@ -94,6 +94,7 @@ EXTRAS_OF = {
     "askcorpus_ui.web.app": ["chat", "mcp"],
     "askcorpus_ui.web.keys": [],  # the command makes them without a server
     "askcorpus_ui.web.mcp_server": ["mcp"],
+    "askcorpus_ui.web.tracing": ["otel"],
 }
 
 

@@ -21,6 +21,7 @@ from askcorpus_eval.question_drafts import from_feedback
 from askcorpus_eval.questions import read_questions
 from askcorpus_eval.session import draft
 from askcorpus_ui.chat.browser import COOKIE
+from askcorpus_ui.chat.conversation import Reply
 from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.chat.page import ChatPage
 from askcorpus_ui.chat.references import Reference
@@ -53,7 +54,7 @@ def said(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_page(said: Path) -> Callable[..., ChatPage]:
-    def open_page(assistant: Any, warm_up: Any = READY, examples: Sequence[str] = ()) -> ChatPage:
+    def open_page(assistant: Any, warm_up: Any = READY, examples: Sequence[tuple[str, str]] = ()) -> ChatPage:
         kept = Conversations(said.parent, 90)
         return ChatPage(assistant, Questions(4, 100), warm_up, examples, FeedbackFile(said), kept)
 
@@ -424,7 +425,22 @@ def test_offered_questions_are_distinct(open_page: Any) -> None:
 
 
 def test_given_examples_come_first(assistant: ScriptedAssistant, open_page: Any) -> None:
-    assert offered(open_page(assistant, examples=["a?", "b?", "c?", "d?", "e?"])) == ["a?", "b?", "c?", "d?"]
+    given = [(f"{letter}?", "en") for letter in "abcde"]
+    assert offered(open_page(assistant, examples=given)) == ["a?", "b?", "c?", "d?"]
+
+
+def test_given_examples_in_the_readers_language_come_first(assistant: ScriptedAssistant, open_page: Any) -> None:
+    given = [("a?", "fr"), ("b?", "zh"), ("c?", "en"), ("d?", "es"), ("e?", "en")]
+    assert offered(open_page(assistant, examples=given)) == ["c?", "e?", "a?", "b?"]
+
+
+def test_the_nearest_passages_are_each_of_another_document(assistant: ScriptedAssistant) -> None:
+    answer = assistant.ask("Who won?")
+    first, second, *others = answer.passages
+    twice = answer.model_copy(update={"passages": (first, first.model_copy(update={"start": 5}), second, *others)})
+    near = [one.reference for one in Reply.of(twice).nearest]
+    assert [one.document_id for one in near] == [first.document_id, second.document_id, others[0].document_id]
+    assert near[0].start == first.start
 
 
 def test_an_empty_corpus_says_how_to_fill_it(open_page: Any) -> None:

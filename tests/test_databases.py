@@ -15,10 +15,12 @@ from pydantic import SecretStr
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, ReadError, StorageError, UsageError
+from askcorpus.feedback import FeedbackFile, shared_feedback
 from askcorpus.index import migrations
+from askcorpus.index.archive import export_index, import_index
 from askcorpus.index.opening import open_index, require_index
 from askcorpus.index.store import Store
-from askcorpus.settings import Settings
+from askcorpus.settings import Settings, read_settings
 from askcorpus.text.words import terms, words
 from askcorpus.types import Filters
 from askcorpus_ingest.pipeline import ingest
@@ -40,6 +42,10 @@ FILTERS = (
 )
 
 
+def silent(_step: str, _done: int, _total: int) -> None:
+    """Nobody is told."""
+
+
 class Sample(NamedTuple):
     """The sample corpus, and an assistant over it."""
 
@@ -54,14 +60,17 @@ def both(
     embeddings: SentenceEmbeddings,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Sample, Sample]]:
-    """The sample corpus in a file and on a server."""
+    """The sample corpus in a file, and carried from there to a server."""
     folder = tmp_path_factory.mktemp("both")
     shutil.copytree(sample_index, folder / "file")
     with ExitStack() as stack:
-        samples = []
+        samples: list[Sample] = []
         for name, url in (("file", None), ("server", postgres.new_database())):
             settings = Settings(data=folder / name, database=SecretStr(url) if url else None)
             store = open_index(settings, embeddings)
+            if url:
+                export_index(samples[0].store, folder / "export", silent)
+                import_index(store, folder / "export", silent)
             ingest([CORPUS], store, embeddings, settings)
             assistant = Assistant(settings, store, embeddings, reader=READER)
             samples.append(Sample(store, stack.enter_context(assistant)))
@@ -236,6 +245,15 @@ def test_a_long_title_and_a_book_are_kept(tmp_path: Path, database: str | None) 
         assert store.info().passages == len(passages(long)) + 300
 
 
+def test_an_export_of_each_engine_is_imported_by_the_other(both: tuple[Sample, Sample], tmp_path: Path) -> None:
+    """Documents carried from a file to a server and back are the same file again."""
+    file, server = (each.store for each in both)
+    paths = [tmp_path / name for name in ("file", "server")]
+    for store, path in zip((file, server), paths, strict=True):
+        export_index(store, path, silent)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
 # --- one that writes ---
 
 
@@ -352,6 +370,19 @@ def test_keys_are_shared(tmp_path: Path, database: str | None) -> None:
         assert one.any()
 
 
+def test_feedback_on_one_server_is_read_with_that_on_another(tmp_path: Path, postgres: PostgresServer) -> None:
+    url = postgres.new_database()
+    assert shared_feedback(url) == []
+    with closing(FeedbackFile(tmp_path / "a", url)) as one, closing(FeedbackFile(tmp_path / "b", url)) as other:
+        assert one.add("Who won?", [], "ans_1", True)
+        assert other.add("Who lost?", [], "ans_2", False, "incomplete")
+        assert other.add("Who won?", [], "ans_1", None)
+    assert [(said.question, said.liked, said.reason) for said in shared_feedback(url)] == [
+        ("Who lost?", False, "incomplete")
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- addresses ---
 
 
@@ -378,3 +409,10 @@ def test_a_wrong_address_is_one_line_without_the_password(
     assert "\n" not in str(error.value)
     assert isinstance(error.value, StorageError | UsageError)
     assert PASSWORD not in repr(Settings(database=SecretStr(url)))
+
+
+def test_a_folder_that_is_named_has_the_last_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = "postgresql+psycopg://me:secret@127.0.0.1/corpus"
+    monkeypatch.setenv("ASKCORPUS_DATABASE", address)
+    assert read_settings().database_url == address
+    assert read_settings(data=tmp_path).database_url is None

@@ -1,6 +1,7 @@
 """The description of the API is whole: every response told, an example of each, and each example true."""
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -76,7 +77,8 @@ def test_every_operation_says_which_keys_it_takes(operations: dict[tuple[str, st
 def test_examples_of_responses_are_of_the_models_that_are_told(operations: dict[tuple[str, str], Any]) -> None:
     for key, example in RESPONSES.items():
         if isinstance(example, BaseModel):
-            schema = operations[key]["responses"]["200"]["content"]["application/json"]["schema"]
+            told = operations[key]["responses"]
+            schema = told[next(status for status in told if status[0] == "2")]["content"]["application/json"]["schema"]
             assert f'/{type(example).__name__}"' in json.dumps(schema), key
 
 
@@ -95,7 +97,9 @@ def test_examples_of_requests_are_answered_also_with_null_for_what_they_leave_ou
     body = operations[key]["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     left_out = dict.fromkeys(schemas[body]["properties"].keys() - set(schemas[body]["required"]))
     again = client.request(method, path, json=left_out | REQUESTS[key])
-    assert again.is_success, f"null is the same as left out: {again.text}"
+    assert again.status_code == response.status_code, f"null is the same as left out: {again.text}"
+    while any(job["state"] in ("waiting", "running") for job in client.get("/api/v1/jobs").json()["jobs"]):
+        time.sleep(0.05)  # nothing else may write meanwhile
     example = RESPONSES.get(key)
     if isinstance(example, dict):
         assert example.keys() == response.json().keys()

@@ -196,7 +196,7 @@ def test_examples_are_one_a_language_and_answered(tmp_path: Path) -> None:
     ]
     (tmp_path / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
 
-    assert example_questions(tmp_path / "questions.jsonl") == ("One?", "Un ?")
+    assert example_questions(tmp_path / "questions.jsonl") == (("One?", "en"), ("Un ?", "fr"))
 
 
 def test_examples_of_the_sample_corpus_are_the_marked_ones() -> None:
@@ -204,7 +204,7 @@ def test_examples_of_the_sample_corpus_are_the_marked_ones() -> None:
     path = Path(__file__).parents[1] / "corpus/questions.jsonl"
     marked = [row for row in read_questions(path).questions if row.example]
 
-    assert example_questions(path) == tuple(row.question for row in marked)
+    assert example_questions(path) == tuple((row.question, row.lang) for row in marked)
     assert len({row.lang for row in marked}) == len(marked) == 4
     assert [row.answerable for row in marked] == [True, True, True, False]
     assert any(row.lang != row.doc_lang for row in marked if row.answerable)

@@ -1,7 +1,8 @@
 """What every vector index must do, whichever the settings name (askcorpus.index.vectors)."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,10 @@ from askcorpus.types import Filters
 from chroma_process import ChromaProcess, chroma_process
 from corpora import assert_exact, book, document, exactly, fill, many, open_, passages, put, vector
 from looking import look
+from postgres_server import PostgresServer
 
 QUERIES = [vector(f"question {n}") for n in range(20)]
-IMPLEMENTATIONS = ["embedded", "server"]
+IMPLEMENTATIONS = ["embedded", "server", "pgvector"]
 
 
 @pytest.fixture(autouse=True)
@@ -34,18 +36,27 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaProcess]:
         yield server
 
 
+Opened = Callable[[Path], Store]
+
+
 @pytest.fixture(params=IMPLEMENTATIONS)
-def where(request: pytest.FixtureRequest) -> str:
-    """The setting ``vectors``."""
+def opened(request: pytest.FixtureRequest) -> Opened:
+    """What opens the store in a folder, with one of the vector indexes."""
     if request.param == "server":
         server: ChromaProcess = request.getfixturevalue("server")
-        return server.url
-    return str(request.param)
+        return lambda folder: open_(folder, vectors=server.url)
+    if request.param == "pgvector":
+        postgres: PostgresServer = request.getfixturevalue("postgres")
+        if not postgres.has_extension("vector"):
+            pytest.skip("PostgreSQL's extension vector is not installed (Debian 13: postgresql-17-pgvector)")
+        database = cache(lambda _folder: postgres.new_database())
+        return lambda folder: open_(folder, vectors="pgvector", database=database(folder))
+    return open_
 
 
 @pytest.fixture
-def store(tmp_path: Path, where: str) -> Iterator[Store]:
-    with open_(tmp_path / "data", vectors=where) as store:
+def store(tmp_path: Path, opened: Opened) -> Iterator[Store]:
+    with opened(tmp_path / "data") as store:
         yield store
 
 
@@ -129,10 +140,10 @@ def test_a_filter_that_leaves_few_is_exact_and_reads_no_more_than_those(store: S
     assert was_asked(store)
 
 
-def test_a_closed_index_opens_again(tmp_path: Path, where: str) -> None:
-    with open_(tmp_path / "data", vectors=where) as store:
+def test_a_closed_index_opens_again(tmp_path: Path, opened: Opened) -> None:
+    with opened(tmp_path / "data") as store:
         fill(store, *many(20))
-    with open_(tmp_path / "data", vectors=where) as store:
+    with opened(tmp_path / "data") as store:
         assert_exact(store, QUERIES)
         store._vectors.close()
         assert_exact(store, QUERIES)
@@ -146,8 +157,8 @@ def test_its_state_is_told(store: Store) -> None:
     assert detail.startswith("60 passages")
 
 
-def test_two_corpora_keep_apart(tmp_path: Path, where: str) -> None:
-    with open_(tmp_path / "one", vectors=where) as one, open_(tmp_path / "two", vectors=where) as two:
+def test_two_corpora_keep_apart(tmp_path: Path, opened: Opened) -> None:
+    with opened(tmp_path / "one") as one, opened(tmp_path / "two") as two:
         fill(one, *many(100))
         fill(two, *many(50, start=500))
         one.rebuild()

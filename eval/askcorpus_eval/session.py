@@ -12,7 +12,7 @@ from askcorpus.answer.outcomes import write_outcomes
 from askcorpus.answer.risk import Outcomes
 from askcorpus.client import Client
 from askcorpus.errors import UsageError
-from askcorpus.feedback import FEEDBACK, read_feedback
+from askcorpus.feedback import FEEDBACK, read_feedback, shared_feedback
 from askcorpus.index.opening import require_index
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
@@ -313,6 +313,8 @@ def draft(settings: Settings, out: Path, *, feedback: Path | None, documents: in
     drafts: list[Question] = []
     if feedback or said.exists():
         drafts += from_feedback(read_feedback(said))
+    elif settings.database_url:
+        drafts += from_feedback(shared_feedback(settings.database_url))
     if settings.llm and documents:
         from askcorpus.assistant import open_assistant
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from importlib.metadata import version
 from itertools import chain, islice
@@ -30,7 +30,7 @@ from askcorpus_ingest.files import (
 )
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.planned import Planned
-from askcorpus_ingest.progress import Progress, Silent
+from askcorpus_ingest.progress import Progress, Silent, Stopped
 from askcorpus_ingest.readers.dispatch import holds_questions, why_passed_over
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.sniff import NotRead
@@ -88,6 +88,10 @@ class Report(NamedTuple):
     doubted: tuple[Failure, ...] = ()
 
 
+Tell = Callable[[Report], None]
+"""Is told what a run has written so far."""
+
+
 def ingest(
     paths: Sequence[Path],
     store: Store,
@@ -141,11 +145,13 @@ def ingest_records(
     settings: Settings,
     *,
     replace: bool,
+    tell: Tell | None = None,
 ) -> Report:
     """Make the store hold records that somebody sent, whose origins all begin with ``file``: a name from `uploads`.
 
     A record whose document was removed for good stays out, unless its id is its own: whoever sends that wants it back.
-    ``replace`` removes what the store holds of the ``file`` besides, where all of it could be read.
+    ``replace`` removes what the store holds of the ``file`` besides, where all of it could be read. ``tell`` is called
+    again and again with what is written so far, and may raise `Stopped`; the report then says so.
 
     Raises:
         Busy: another process writes to the store.
@@ -154,15 +160,32 @@ def ingest_records(
     sent = _File(SourceFile(Path(file), readable=True), "", None)
     with store.writer() as writer, FileReader(settings.max_file_mb, settings.fields) as reader:
         run = _Run(store, writer, embeddings, settings, reader, Silent())
+        if tell:
+            run.progress = _Telling(lambda: tell(run.report()))
         waiting = iter(records)
-        while some := list(islice(waiting, BATCH_RECORDS)):
-            writer.restore([record.doc_id for record in some if isinstance(record, RawRecord) and record.doc_id])
-            run.take(sent, some, {})
-        run.write_pending()
+        try:
+            while some := list(islice(waiting, BATCH_RECORDS)):
+                writer.restore([record.doc_id for record in some if isinstance(record, RawRecord) and record.doc_id])
+                run.take(sent, some, {})
+                run.progress.embedded(0)
+            run.write_pending()
+        except Stopped:
+            run.fail(sent, file, "was stopped before its end")
         if replace and not sent.failures:
             gone = [id_ for origin, id_ in run.left_of(file).items() if origin not in sent.seen]
             run.counts["removed"] += writer.remove(gone) if gone else 0
     return run.report()
+
+
+class _Telling(Silent):
+    """Tells whenever anything has been done."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+
+    def embedded(self, passages: int) -> None:  # noqa: ARG002  what is written counts, and not what is about to be
+        """Tells."""
+        self._tell()
 
 
 def _is_known(store: Store, path: Path) -> bool:

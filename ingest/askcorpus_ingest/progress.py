@@ -23,6 +23,10 @@ class Progress(Protocol):
         """The run is over, or was broken off."""
 
 
+class Stopped(Exception):
+    """Raised by whoever is told of a run's progress, to end it: what has been written stays, and no more is."""
+
+
 class Silent:
     """Tells nobody."""
 

@@ -12,7 +12,7 @@ from askcorpus.index.store import KnownDocument, Store
 from askcorpus.settings import Settings
 from askcorpus.text.characters import clean_line
 from askcorpus_ingest.files import UPLOAD, Failure, is_upload, origin_of
-from askcorpus_ingest.pipeline import Report, ingest_records
+from askcorpus_ingest.pipeline import Report, Tell, ingest_records
 from askcorpus_ingest.readers.dispatch import holds_questions
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.worker import FileReader
@@ -32,34 +32,67 @@ _LONGEST_ENDING = 12
 
 
 def take_records(
-    records: Sequence[RawRecord], store: Store, embeddings: SentenceEmbeddings, settings: Settings
+    records: Sequence[RawRecord],
+    store: Store,
+    embeddings: SentenceEmbeddings,
+    settings: Settings,
+    tell: Tell | None = None,
 ) -> Report:
     """Put records into the store, each in place of the document that has its id; without one, it gets one.
+
+    ``tell`` is as for `ingest_records`.
 
     Raises:
         UsageError: an id is too long, or not as it would be stored.
         Busy, StorageError: as `ingest` does.
     """
     for record in records:
-        if record.doc_id and (clean_line(record.doc_id) != record.doc_id or len(record.doc_id) > LONGEST_NAME):
-            raise UsageError("An id is not usable.", f"It is one line of at most {LONGEST_NAME} characters.")
-    return ingest_records(map(_placed, records), _RECORDS, store, embeddings, settings, replace=False)
+        check_id(record.doc_id)
+    return ingest_records(map(_placed, records), _RECORDS, store, embeddings, settings, replace=False, tell=tell)
 
 
-def take_file(name: str, content: bytes, store: Store, embeddings: SentenceEmbeddings, settings: Settings) -> Report:
+def check_id(document_id: str) -> None:
+    """See that a document can have this id; none at all can be had, too.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    if document_id and (clean_line(document_id) != document_id or len(document_id) > LONGEST_NAME):
+        raise UsageError("An id is not usable.", f"It is one line of at most {LONGEST_NAME} characters.")
+
+
+def check_name(name: str) -> str:
+    """The name of a file, without folders.
+
+    Raises:
+        UsageError: it is none.
+    """
+    label = clean_line(PurePosixPath(name.replace("\\", "/")).name)
+    if not label.strip(". ") or len(name) > LONGEST_NAME:
+        raise UsageError("The file has no usable name.", f"Give one of at most {LONGEST_NAME} characters: report.pdf.")
+    return label
+
+
+def take_file(
+    name: str,
+    content: bytes,
+    store: Store,
+    embeddings: SentenceEmbeddings,
+    settings: Settings,
+    tell: Tell | None = None,
+) -> Report:
     """Put the documents of a file into the store, in place of all that an earlier one of that name held.
 
     It is read as `ingest` reads files, within the same limits and beside this process where it could do harm. The name
     says what the file is and is nothing that is opened. A file of which nothing can be read changes nothing.
+    ``tell`` is as for `ingest_records`.
 
     Raises:
         UsageError: the name is none.
         ReadError: the file cannot be read, or holds no document.
         Busy, StorageError: as `ingest` does.
     """
-    label = clean_line(PurePosixPath(name.replace("\\", "/")).name)
-    if not label.strip(". ") or len(name) > LONGEST_NAME:
-        raise UsageError("The file has no usable name.", f"Give one of at most {LONGEST_NAME} characters: report.pdf.")
+    label = check_name(name)
     file = f"{UPLOAD}{label}"
     with TemporaryDirectory(prefix="askcorpus-") as folder, FileReader(MAX_MB, settings.fields) as reader:
         path = Path(folder) / f"sent{_ending(label)}"
@@ -70,7 +103,8 @@ def take_file(name: str, content: bytes, store: Store, embeddings: SentenceEmbed
         failures: list[Failure] = []
         for one in found:
             if isinstance(one, RawRecord):
-                return ingest_records(chain(failures, [one], found), file, store, embeddings, settings, replace=True)
+                records = chain(failures, [one], found)
+                return ingest_records(records, file, store, embeddings, settings, replace=True, tell=tell)
             failures.append(one)
     raise ReadError(f"{label} {failures[0].reason if failures else 'holds no document'}.")
 

@@ -214,11 +214,12 @@ class Assistant:
                     query, history, retrieval.hits[:limit], judgement.sentences, judgement.contradicting
                 )
                 draft = yield from _drafted(self.answerer.draft(findings))
+                clock.lap("answer")
                 verified = verify(draft, retrieval.hits, partial(_text_of, index))
                 reason = None if verified.citations else "unsupported_answer"
         citations = () if reason else verified.citations
         unnamed = _missing_names(retrieval, limit, citations)
-        clock.lap("answer")
+        clock.lap("verify")
         yield Done(
             answer=Answer(
                 id=_new_id(),

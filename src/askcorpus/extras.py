@@ -2,8 +2,9 @@
 
 ``pip install askcorpus`` gives the library and the command. ``askcorpus[chat]`` adds what ``serve`` needs,
 ``askcorpus[eval]`` what ``eval`` needs, ``askcorpus[mcp]`` what ``mcp`` needs, ``askcorpus[llm]`` what a language model
-needs, ``askcorpus[models]`` what embedding models beside the bundled one and rerankers need, ``askcorpus[postgres]``
-what a database on a PostgreSQL server needs, ``askcorpus[all]`` all of it.
+needs, ``askcorpus[models]`` what embedding models beside the bundled one and rerankers need, ``askcorpus[otel]`` what
+sending traces needs, ``askcorpus[postgres]`` what a database on a PostgreSQL server needs, ``askcorpus[all]`` all of
+it.
 """
 
 from importlib.util import find_spec
@@ -11,7 +12,7 @@ from typing import Literal
 
 from askcorpus.errors import AskcorpusError, UsageError
 
-Extra = Literal["chat", "eval", "llm", "mcp", "models", "postgres"]
+Extra = Literal["chat", "eval", "llm", "mcp", "models", "otel", "postgres"]
 
 MODULES: dict[Extra, tuple[str, ...]] = {
     "chat": (
@@ -28,6 +29,11 @@ MODULES: dict[Extra, tuple[str, ...]] = {
     ),
     "eval": ("ir_measures", "jinja2", "markupsafe", "scipy"),
     "mcp": ("anyio", "mcp"),
+    "otel": (
+        "opentelemetry.exporter",
+        "opentelemetry.sdk",
+        "opentelemetry.trace",
+    ),  # Chroma brings the folder they are in
     "models": ("sentence_transformers", "torch", "transformers"),
     "postgres": ("psycopg",),
     "llm": ("langchain",),  # which says itself what a provider needs: langchain_openai is one of many

@@ -1,17 +1,22 @@
-"""What people think of the chat's answers, kept beside the index for `askcorpus eval make` and sent nowhere."""
+"""What people think of the chat's answers, kept with the index for `askcorpus eval make` and sent nowhere else."""
 
 import errno
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
 from threading import Lock
 from typing import Literal
 
+import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from askcorpus.errors import UsageError
+from askcorpus.errors import AskcorpusError, StorageError, UsageError
+from askcorpus.index.database import Database
+from askcorpus.index.databases import open_database
+from askcorpus.index.dialect import NUMBER, TEXT, bytes_used, set_version, version_of
 from askcorpus.search.query import recent_turns
 from askcorpus.types import Answer, Turn
 
@@ -54,11 +59,29 @@ def read_feedback(path: Path) -> list[Feedback]:
     Raises:
         UsageError: the file cannot be read, or a line of it is no feedback.
     """
-    latest: dict[tuple[str, tuple[Turn, ...]], Feedback] = {}
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as exc:
         raise UsageError(f"{path} cannot be read: {exc}.") from exc
+    return _latest(lines, str(path))
+
+
+def shared_feedback(database: str) -> list[Feedback]:
+    """The same of a database that servers share.
+
+    Raises:
+        StorageError: it cannot be reached.
+    """
+    with closing(_table(database)) as table:
+        if not table.exists():
+            return []
+        with table.reading() as connection:
+            lines = list(connection.scalars(sa.select(_FEEDBACK.c.line).order_by(_FEEDBACK.c.number)))
+        return _latest(lines, table.home.short)
+
+
+def _latest(lines: Iterable[str], place: str) -> list[Feedback]:
+    latest: dict[tuple[str, tuple[Turn, ...]], Feedback] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -66,20 +89,45 @@ def read_feedback(path: Path) -> list[Feedback]:
             feedback = Feedback.model_validate_json(line)
         except ValidationError as exc:
             first = exc.errors()[0]
-            raise UsageError(f"{path}: line {number}: {'.'.join(map(str, first['loc']))} {first['msg']}.") from exc
+            raise UsageError(f"{place}: line {number}: {'.'.join(map(str, first['loc']))} {first['msg']}.") from exc
         latest[feedback.question, feedback.history] = feedback
     return [feedback for feedback in latest.values() if feedback.liked is not None]
 
 
+# --- a table that servers share ---
+
+_METADATA = sa.MetaData()
+_FEEDBACK = sa.Table(
+    "feedback",
+    _METADATA,
+    sa.Column("number", NUMBER, primary_key=True),
+    sa.Column("line", TEXT, nullable=False),
+)
+_VERSION = 1
+
+
+def _table(url: str) -> Database:
+    def create(connection: sa.Connection) -> None:
+        _METADATA.create_all(connection)
+        set_version(connection, _FEEDBACK, _VERSION)
+
+    def accept(connection: sa.Connection) -> bool:
+        return version_of(connection, _FEEDBACK) > 0
+
+    return open_database(Path(), url, "feedback", create, accept)
+
+
 class FeedbackFile:
-    """One line of JSON for each opinion, in the form that :class:`Feedback` reads.
+    """One line of JSON for each opinion, in the form that :class:`Feedback` reads: in a file or, with its address, in a
+    ``database`` that servers share.
 
     A chat's bubble holds only the links of its answer, so the last few hundred whole answers are remembered here. An
     opinion on one that is not (the server was restarted since) is kept without it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, database: str | None = None) -> None:
         self._path = path
+        self._table = _table(database) if database else None
         self._lock = Lock()
         self._answers: OrderedDict[str, Answer] = OrderedDict()
 
@@ -107,11 +155,22 @@ class FeedbackFile:
             line = said.model_copy(update={"history": ()}).model_dump_json().encode() + b"\n"
         try:
             with self._lock:
-                self._append(line)
+                if self._table:
+                    _insert(self._table, line)
+                else:
+                    self._append(line)
         except OSError as exc:
             log.warning("Feedback cannot be kept in %s: %s", self._path, exc.strerror)
             return False
+        except AskcorpusError as exc:
+            log.warning("Feedback cannot be kept: %s", exc)
+            return False
         return True
+
+    def close(self) -> None:
+        """Let go of the database, if there is one."""
+        if self._table:
+            self._table.close()
 
     def _append(self, line: bytes) -> None:
         """All of the line or nothing: a disk that is full must not leave half of one for the next to join.
@@ -131,3 +190,10 @@ class FeedbackFile:
                 raise
         finally:
             os.close(file)
+
+
+def _insert(table: Database, line: bytes) -> None:
+    with table.writing() as connection:
+        if len(line) > MAX_LINE or bytes_used(connection, _FEEDBACK) > MAX_FILE:
+            raise StorageError("The table of feedback is full.", "Delete its older rows.")
+        connection.execute(sa.insert(_FEEDBACK), {"line": line.decode()})

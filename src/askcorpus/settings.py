@@ -49,7 +49,8 @@ class Settings(BaseSettings):
     database: SecretStr | None = Field(
         None,
         description="A PostgreSQL database that holds what is kept in place of files in `data`, for any number of "
-        "servers: `postgresql+psycopg://user:password@host/database`. See [scale](scale.md).",
+        "servers: `postgresql+psycopg://user:password@host/database`; `--data` has the last word. See "
+        "[operations](operations.md#a-postgresql-database).",
     )
     server: str | None = Field(
         None,
@@ -78,7 +79,8 @@ class Settings(BaseSettings):
     vectors: str = Field(
         "embedded",
         description="The index that is asked for near passages in a corpus of more than 50,000 passages (fewer are all "
-        "compared): `embedded`, in the data folder, or the address of a Chroma server (http://host:port).",
+        "compared): `embedded`, in the data folder; the address of a Chroma server (http://host:port); or `pgvector`, "
+        "in the `database`, where that extension of PostgreSQL is installed.",
     )
     vectors_token: SecretStr | None = Field(
         None,
@@ -145,7 +147,12 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="`text`: `serve` logs faults only; `json`: also each request, a line of JSON each."
     )
-    log_questions: bool = Field(False, description="Whether the log in `json` also has what was asked.")
+    log_questions: bool = Field(False, description="Whether the log in `json`, and traces, also have what was asked.")
+    tracing: bool = Field(
+        False,
+        description="Whether `serve` sends a trace of each question by OpenTelemetry (`askcorpus[otel]`), to where "
+        "`OTEL_EXPORTER_OTLP_ENDPOINT` says.",
+    )
 
     @field_validator("max_error", mode="before")
     @classmethod
@@ -233,8 +240,11 @@ def read_settings(**flags: Any) -> Settings:
         # An empty variable counts as none: the door would stand open where somebody meant to lock it.
         raise UsageError("Settings: api_key is blank.", f"Set {prefix}API_KEY to a key, or unset it.")
     _warn_of_unknown_variables(prefix)
+    given = {name: value for name, value in flags.items() if value is not None}
+    if "data" in given:
+        given.setdefault("database", None)  # who names a folder means what is in it
     try:
-        return Settings(**{name: value for name, value in flags.items() if value is not None})
+        return Settings(**given)
     except ValidationError as exc:
         raise _usage_error(exc) from exc
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:

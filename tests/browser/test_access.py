@@ -16,6 +16,7 @@ def states(page: Any) -> Iterator[str]:
     yield "empty"
     link = cite(ask(page, "What did the council decide, and what do the pêcheurs want?"), 2)
     address = link.get_attribute("href")
+    page.locator("#last .next").wait_for()
     link.click()
     expect(page.locator(".card.active")).to_be_visible()
     yield "answered"

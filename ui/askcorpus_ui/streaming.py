@@ -178,7 +178,7 @@ async def _left(request: Request) -> None:
 
 async def whole_answer(events: AsyncGenerator[Event], request: Request) -> Answer | None:
     """The answer at the end of the events; ``None`` when the client left before, which ends the work on it."""
-    return await unless_left(request, _last(events))
+    return await unless_left(request, last_answer(events))
 
 
 async def first_event(events: AsyncGenerator[Event], request: Request) -> Event | None:
@@ -187,7 +187,8 @@ async def first_event(events: AsyncGenerator[Event], request: Request) -> Event 
     return await unless_left(request, anext(events))
 
 
-async def _last(events: AsyncGenerator[Event]) -> Answer | None:
+async def last_answer(events: AsyncGenerator[Event]) -> Answer | None:
+    """The same for whoever is there to the end."""
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Done):

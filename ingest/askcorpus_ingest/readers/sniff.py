@@ -109,10 +109,12 @@ def outer_kind(source: Source) -> str:
     """The same by its first bytes alone: office files and books are "zip" too. Raises as `kind_of` does."""
     head = source.head(HEAD_BYTES)
     for magic, kind in _MAGIC:
-        if head.startswith(magic) or (kind == "pdf" and magic in head[:1024]):
+        if head.startswith(magic):
             return kind
     if head[257:262] == b"ustar":
         return "tar"
+    if b"%PDF-" in head[:1024]:  # where other programs look for it, too, but an archive may begin with a PDF
+        return "pdf"
     by_ending = _BY_ENDING.get(source.path.suffix.lower(), "")
     if kind := _text_kind(head, by_ending) or by_ending:
         return kind

@@ -198,8 +198,8 @@ def import_index(store: Store, path: Path, progress: Progress, *, merge: bool = 
         held = store.info().documents
         if held and not merge:
             raise UsageError(
-                f"There are {held} documents in {store.folder} already.",
-                "Import into another folder with --data, or add to these with --merge.",
+                f"There are {held} documents in {store.home.short} already.",
+                f"Import into {store.home.other}, or add to these with --merge.",
             )
         with writer.together(), _lines_of(path) as lines:
             try:

@@ -150,7 +150,7 @@ class Store:
             lock="ingest.lock",
         )
         self._exact = Exact(dimension)
-        self._vectors = vector_index(vectors, vectors_token, folder, self._reading)
+        self._vectors = vector_index(vectors, vectors_token, folder, self._reading, self._database.writing)
         self._sample: tuple[schema.State | None, Sample] = (None, Sample(np.empty((0, dimension), np.float32), {}))
 
     def __enter__(self) -> Self:

@@ -10,9 +10,13 @@ import sqlalchemy as sa
 from askcorpus.index.chroma import ChromaIndex
 from askcorpus.index.chroma_server import ChromaServer
 from askcorpus.index.exact import Neighbour
+from askcorpus.index.pgvector import PgVector
 from askcorpus.index.schema import State, Vector
 
 EMBEDDED = "embedded"
+PGVECTOR = "pgvector"
+
+Transaction = Callable[[], AbstractContextManager[sa.Connection]]
 
 
 class VectorIndex(Protocol):
@@ -49,13 +53,15 @@ class VectorIndex(Protocol):
 
 
 def vector_index(
-    where: str, token: str | None, folder: Path, reading: Callable[[], AbstractContextManager[sa.Connection]]
+    where: str, token: str | None, folder: Path, reading: Transaction, writing: Transaction
 ) -> VectorIndex:
-    """The index of that kind (`Settings.vectors`), for the catalog of a data folder, which ``reading`` reads.
+    """The index of that kind (`Settings.vectors`), for the catalog that is read and written in these transactions.
 
     Raises:
-        UsageError: ``where`` is neither ``embedded`` nor the address of a server.
+        UsageError: ``where`` is neither ``embedded`` nor ``pgvector`` nor the address of a server.
     """
     if where == EMBEDDED:
         return ChromaIndex(folder / "chroma", folder / "chroma.lock")
+    if where == PGVECTOR:
+        return PgVector(writing)
     return ChromaServer(where, token, reading)

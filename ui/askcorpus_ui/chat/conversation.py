@@ -4,13 +4,13 @@ Turns, the source panel, an export and the next question's history are all made 
 (`conversations`); a page carries no more than a :class:`Place`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
 
 from askcorpus.answer import extractive
-from askcorpus.types import Answer, Citation, Filters, Span, Turn
+from askcorpus.types import Answer, Citation, Filters, Hit, Span, Turn
 from askcorpus_ui.chat.references import Reference
 
 ID = r"^[A-Za-z0-9_-]{22}$"
@@ -116,7 +116,7 @@ class Reply(_Kept):
             markers=tuple(_marker(each, answer.answer) for each in cited),
             nearest=tuple(
                 Nearby(Reference.near(hit), hit.title or hit.document_id, hit.source, hit.date, hit.language)
-                for hit in (() if answer.answerable else answer.passages[:_NEAREST])
+                for hit in (() if answer.answerable else _nearest(answer.passages))
             ),
             confidence=answer.confidence,
             unsupported=answer.unsupported,
@@ -156,6 +156,11 @@ class Reply(_Kept):
             return ""
         *before, last = (piece for piece in self.pieces() if isinstance(piece, str))
         return "".join([*(piece.rstrip() for piece in before), last]).strip()
+
+
+def _nearest(hits: Sequence[Hit]) -> list[Hit]:
+    """The nearest passages, each of another document."""
+    return list({hit.document_id: hit for hit in reversed(hits)}.values())[::-1][:_NEAREST]
 
 
 def _kind_of(answer: Answer) -> Literal["answered", "abstained", "small_talk"]:

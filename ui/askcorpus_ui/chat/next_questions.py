@@ -1,6 +1,7 @@
 """What somebody may ask next: questions about what the documents tell beside an answer, each of which they answer."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from askcorpus.types import Filters, Hit
@@ -15,8 +16,8 @@ LONGEST_TITLE = 90
 """Characters of a title that a question can name; longer ones are whole sentences."""
 
 _NEIGHBOURS = 40
-_TRIED = 5
-_ENOUGH = 2
+_STORIES = 4
+"""Stories that are tried: of the sample corpus, those further away hardly have to do with the answer."""
 _REMEMBERED = 2_000
 
 
@@ -32,8 +33,9 @@ class NextQuestions:
     """Finds them for answers of one assistant. Threads may share it.
 
     They are made as the questions of an empty chat are: of a title and a sentence of the page's language. The titles
-    are those of the documents whose passages are nearest to the quote that answers. Each is asked before it is offered,
-    and what came of that is remembered for as long as the documents stay as they are.
+    are those of the documents whose passages are nearest to the quote that answers, of these the ones in that language
+    first. Each is asked before it is offered, and what came of that is remembered for as long as the documents stay as
+    they are.
     """
 
     def __init__(self, assistant: "Assistant") -> None:
@@ -56,9 +58,10 @@ class NextQuestions:
         found: list[str] = []
         quote = reply.markers[0].quote or exchange.question
         near = self._assistant.search(quote, filters=reply.filters, top_k=_NEIGHBOURS)
-        stories = _of_a_language(self._distinct(near, conversation), own.locale)
-        for tried, hit in enumerate(stories):
-            if len(found) == MOST or tried == _TRIED or not may_go_on():
+        nearest = islice(self._distinct(near, conversation), _STORIES)
+        stories = sorted(nearest, key=lambda hit: hit.language != own.locale)
+        for hit in stories:
+            if len(found) == MOST or not may_go_on():
                 break
             question = own.example.format(title=hit.title)
             if question.casefold() not in asked and self._is_answered(question, reply.filters, hit.document_id):
@@ -91,10 +94,3 @@ class NextQuestions:
             copies = {copy.document_id for citation in answer.citations for copy in citation.copies}
             self._answered[tried] = answer.answerable and document_id in cited | copies
         return self._answered[tried]
-
-
-def _of_a_language(hits: Iterable[Hit], language: str) -> list[Hit]:
-    """Those of a language alone where they are enough, else those first."""
-    near = list(hits)
-    own = [hit for hit in near if hit.language == language]
-    return own if len(own) >= _ENOUGH else [*own, *(hit for hit in near if hit.language != language)]

@@ -63,7 +63,7 @@ def mount_chat(
     assistant: "Assistant",
     questions: Questions,
     warm_up: "WarmUp",
-    examples: Sequence[str],
+    examples: Sequence[tuple[str, str]],
     feedback: FeedbackFile,
     conversations: Conversations,
 ) -> Surface:
@@ -97,7 +97,7 @@ class ChatPage:
         assistant: "Assistant",
         questions: Questions,
         warm_up: "WarmUp",
-        examples: Sequence[str],
+        examples: Sequence[tuple[str, str]],
         feedback: FeedbackFile,
         conversations: Conversations,
     ) -> None:
@@ -256,7 +256,8 @@ class ChatPage:
 
     def _example_questions(self, strings: Strings) -> list[str]:
         if self._examples:
-            return list(self._examples[:_EXAMPLES])
+            own = sorted(self._examples, key=lambda example: example[1] != strings.locale)
+            return [question for question, _ in own[:_EXAMPLES]]
         newest = self._assistant.store.documents(limit=_NEWEST)
         titled = [document for document in newest if 0 < len(document.title) <= _LONGEST_TITLE]
         titled.sort(key=lambda document: document.language != strings.locale)

@@ -9,14 +9,13 @@ from typing import Any, Protocol, Self
 
 from askcorpus.errors import StorageError, UsageError
 from askcorpus.text.characters import FORMULA_STARTS, spreadsheet_cell, visible
+from askcorpus_ui.answer_rows import Cell
 
 MOST_CELL_CHARS = 32_767
 """What a cell of .xlsx holds."""
 
 WIDE = ("question", "answer", "quote", "other_quotes")
 WIDTHS = {True: 50, False: 16}
-
-Cell = str | float | None
 
 
 class Table(Protocol):

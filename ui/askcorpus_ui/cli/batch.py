@@ -1,6 +1,7 @@
 """Many questions at once: a file of them in, a table of answers out."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from askcorpus.errors import UsageError
 from askcorpus.types import Answer, Citation, Document, Filters, Summary
 from askcorpus_eval.questions import Question
-from askcorpus_ui.cli.answer_table import Cell, open_table
+from askcorpus_ui.answer_rows import COLUMNS, Cell, citations_of, page_of, row_of
+from askcorpus_ui.cli.answer_table import open_table
 
 if TYPE_CHECKING:
     from askcorpus_ui.cli.corpus import Corpus
 
-COLUMNS = (
-    *("id", "question", "answered", "answer", "confidence", "quote", "title", "source", "date", "page", "link"),
-    *("document_id", "start", "end", "other_quotes"),
-)
 DOCUMENT_COLUMNS = ("title", "source", "date", "document_id")
 MOST_DOCUMENTS = 10_000
 
@@ -34,7 +32,9 @@ def answer_all(corpus: "Corpus", questions: Sequence[Question], out: Path, filte
         for question in bar.track(questions, description="asked"):
             answer = _ask(corpus, question, filters)
             answered += answer.answerable
-            table.add(_row(corpus, question, answer), citations=_citations(answer))
+            table.add(
+                row_of(question.id, question.question, answer, partial(_link, corpus)), citations=citations_of(answer)
+            )
     return answered
 
 
@@ -68,8 +68,11 @@ def answer_per_document(corpus: "Corpus", questions: Sequence[Question], out: Pa
                     if grid:
                         cells[headings[question.id]] = _told(answer)
                     else:
-                        row = {**_row(corpus, question, answer), "document_id": document.id}
-                        table.add(row, citations=_citations(answer))
+                        row = {
+                            **row_of(question.id, question.question, answer, partial(_link, corpus)),
+                            "document_id": document.id,
+                        }
+                        table.add(row, citations=citations_of(answer))
             finally:  # stopped within a document, its answers so far are a row
                 if grid:
                     table.add(cells)
@@ -93,50 +96,13 @@ def _documents(corpus: "Corpus", filters: Filters) -> Sequence[Document | Summar
     return documents
 
 
-def _row(corpus: "Corpus", question: Question, answer: Answer) -> dict[str, Cell]:
-    row: dict[str, Cell] = {
-        "id": question.id,
-        "question": question.question,
-        "answered": "yes" if answer.answerable else "no",
-        "answer": answer.answer,
-        "confidence": round(answer.confidence, 3),
-    }
-    if not answer.citations:
-        return row
-    first, *others = answer.citations
-    return row | {
-        "quote": first.quote,
-        "title": first.title,
-        "source": first.source,
-        "date": first.date,
-        "page": _page(first),
-        "link": _link(corpus, first),
-        "document_id": first.document_id,
-        "start": first.start,
-        "end": first.end,
-        "other_quotes": "\n".join(map(_other, others)),
-    }
-
-
 def _told(answer: Answer) -> str:
     """What a cell of the grid says: the quotes; nothing where the document does not answer."""
     return "\n".join(f"{citation.quote}{_at(citation)}" for citation in answer.citations)
 
 
 def _at(citation: Citation) -> str:
-    return f" ({_page(citation)})" if citation.locator else ""
-
-
-def _other(citation: Citation) -> str:
-    said = ", ".join(filter(None, (citation.title, citation.date, _page(citation))))
-    return f"[{citation.marker}] “{citation.quote}” {said}".rstrip()
-
-
-def _page(citation: Citation) -> str:
-    """The page's number; of another place its name, too: ``sheet Budget, row 12``."""
-    if set(citation.locator) == {"page"}:
-        return citation.locator["page"]
-    return ", ".join(f"{name} {value}" for name, value in citation.locator.items())
+    return f" ({page_of(citation)})" if citation.locator else ""
 
 
 def _link(corpus: "Corpus", citation: Citation) -> str:
@@ -149,10 +115,6 @@ def _link(corpus: "Corpus", citation: Citation) -> str:
         return file
     page = citation.locator.get("page")
     return Path(file).as_uri() + (f"#page={page}" if page else "")
-
-
-def _citations(answer: Answer) -> list[dict[str, object]]:
-    return [citation.model_dump(mode="json") for citation in answer.citations]
 
 
 def _bar() -> Progress:

@@ -1,10 +1,11 @@
 """The web application: chat, REST and documentation over one assistant."""
 
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
@@ -17,12 +18,15 @@ from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.problems import add_error_handlers
 from askcorpus_ui.streaming import Questions
 from askcorpus_ui.warm_up import WarmUp
+from askcorpus_ui.web.batch_api import batch_router
 from askcorpus_ui.web.conversations_api import Keeper, conversations_router
 from askcorpus_ui.web.documents_api import documents_router
 from askcorpus_ui.web.documents_page import list_router
 from askcorpus_ui.web.embeddings_api import embeddings_router
 from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.head import Heads
+from askcorpus_ui.web.jobs import Jobs
+from askcorpus_ui.web.jobs_api import JOB_FILES, jobs_router
 from askcorpus_ui.web.keys import Keys
 from askcorpus_ui.web.logs import Logged
 from askcorpus_ui.web.next_questions_api import next_questions_router
@@ -42,11 +46,15 @@ if TYPE_CHECKING:
 
     from askcorpus.assistant import Assistant
 
+JOBS_SECONDS = 5.0
+"""How long a server that stops waits for the part that a job is just writing."""
 
-def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence[str] = ()) -> FastAPI:
+
+def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence[tuple[str, str]] = ()) -> FastAPI:
     """The whole web application over one assistant.
 
-    ``examples`` are questions that the empty chat offers; without any, they are made from the newest documents.
+    ``examples`` are questions that the empty chat offers, each with its language; without any, they are made from the
+    newest documents.
     """
     # Gradio reads the first whenever it would report home or ask for its newest version; the others when it makes a
     # queue, which else keeps a table of its last 10,000 events and goes through it after each of them.
@@ -57,6 +65,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     }
     from askcorpus_ui.chat.page import mount_chat
 
+    assistant, end_tracing = _traced(assistant, settings)
     warm_up, metrics = WarmUp(assistant), Metrics()
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
     agents = _agents(assistant, questions) if settings.mcp else None
@@ -64,13 +73,18 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     conversations = Conversations(settings.data, settings.keep_conversations, settings.database_url)
     writable = settings.write_key is not None or any("writing" in key.opens for key in keys.listed())
 
+    jobs = Jobs(settings.data)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         warm_up.start()
         async with agents.session_manager.run() if agents else nullcontext():
             yield
+        await to_thread.run_sync(jobs.stop, JOBS_SECONDS)
         conversations.close()
+        feedback.close()
         keys.close()
+        await to_thread.run_sync(end_tracing)
 
     app = FastAPIOffline(
         title="askcorpus",
@@ -82,12 +96,14 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.state.questions = questions
     app.openapi = described(app, keyed=settings.api_key is not None or keys.any())  # type: ignore[method-assign]
     add_error_handlers(app)
-    feedback = FeedbackFile(settings.data / FEEDBACK)
+    feedback = FeedbackFile(settings.data / FEEDBACK, settings.database_url)
     app.include_router(api_router(assistant, questions, Keeper(assistant, conversations, feedback).events))
+    app.include_router(batch_router(assistant, questions))
     app.include_router(conversations_router(assistant, conversations, feedback))
     app.include_router(documents_router(assistant))
     if writable:
-        app.include_router(writing_router(assistant, settings))
+        app.include_router(writing_router(assistant, settings, jobs))
+        app.include_router(jobs_router(assistant, settings, jobs))
     app.include_router(verify_router(assistant, questions))
     app.include_router(openai_router(assistant, questions))
     app.include_router(responses_router(assistant, questions))
@@ -103,7 +119,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
     # The one added last is the first that a request comes through.
     app.add_middleware(Heads)
-    app.add_middleware(BoundedBodies, raw=(FILES,) if writable else ())
+    app.add_middleware(BoundedBodies, raw=(FILES, JOB_FILES) if writable else ())
     app.add_middleware(Guard, settings=settings, keys=keys)
     app.add_middleware(
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
@@ -113,6 +129,18 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     if settings.root_path:
         app.add_middleware(Prefixed, root=settings.root_path)
     return app
+
+
+def _traced(assistant: "Assistant", settings: Settings) -> "tuple[Assistant, Callable[[], None]]":
+    """The assistant, traced where a setting says so, and what sends the rest of the traces."""
+    if not settings.tracing:
+        return assistant, lambda: None
+    require("otel", "ASKCORPUS_TRACING")
+    from askcorpus_ui.web.tracing import TracedAssistant, exporting
+
+    provider = exporting()
+    traced = TracedAssistant(assistant, provider, with_text=settings.log_questions)
+    return cast("Assistant", traced), provider.shutdown
 
 
 def _agents(assistant: "Assistant", questions: Questions) -> "MCPServer[Any]":

@@ -10,6 +10,8 @@ from askcorpus.verify.proof import Conditions, Proof, ProofCheck, ProvenQuote, t
 from askcorpus_ui.listings import Hits, summary
 from askcorpus_ui.web.conversations_api import KeptCitation, KeptConversation, KeptEntry, KeptList, KeptTurn
 from askcorpus_ui.web.documents_api import Facets
+from askcorpus_ui.web.jobs import Job
+from askcorpus_ui.web.jobs_api import JobList
 from askcorpus_ui.web.openai_api import completion
 from askcorpus_ui.web.responses_api import response
 from askcorpus_ui.web.rest_api import Health, Readiness
@@ -113,6 +115,18 @@ _CONVERSATION = KeptConversation(
         ),
     ),
 )
+_JOB = Job(
+    id="8f14e45fceea167a",
+    state="running",
+    name="documents",
+    total=9600,
+    done=2400,
+    added=2390,
+    unchanged=10,
+    sent=_ASKED,
+    began=_ASKED,
+    per_second=41.7,
+)
 _BASE = "http://127.0.0.1:7860/"
 _MODEL = {"id": "askcorpus", "object": "model", "created": 0, "owned_by": "askcorpus"}
 _EVENTS = f"event: passages\ndata: {Hits(hits=(_HIT,)).model_dump_json()}\n\nevent: done\ndata: {{…}}\n\n"
@@ -120,11 +134,13 @@ _EVENTS = f"event: passages\ndata: {Hits(hits=(_HIT,)).model_dump_json()}\n\neve
 REQUESTS: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "/api/v1/ask"): {"question": _QUESTION, "filters": {"languages": ["en"], "date_from": "2024"}},
     ("post", "/api/v1/ask/stream"): {"question": _QUESTION},
+    ("post", "/api/v1/ask/batch"): {"questions": [{"id": "q1", "question": _QUESTION}]},
     ("post", "/api/v1/search"): {"query": "tidal barrier", "top_k": 3},
     ("post", "/api/v1/verify"): {"text": "“The council voted 31 to 14”, the Northport Gazette wrote."},
     ("post", "/api/v1/proofs"): {"answer": _ANSWER.model_dump(mode="json")},
     ("post", "/api/v1/proofs/check"): _PROOF.model_dump(mode="json"),
     ("post", "/api/v1/documents"): {"documents": [{"id": _DOCUMENT.id, **_CONTENT}]},
+    ("post", "/api/v1/jobs/documents"): {"documents": [{"id": _DOCUMENT.id, **_CONTENT}]},
     ("put", "/api/v1/documents/{document_id}"): _CONTENT,
     ("patch", "/api/v1/conversations/{conversation_id}"): {"title": "The tidal barrier"},
     ("post", "/api/v1/feedback"): {
@@ -164,6 +180,11 @@ RESPONSES: dict[tuple[str, str], BaseModel | dict[str, Any]] = {
         conversations=[KeptEntry(id=_CONVERSATION.id, title=_CONVERSATION.title, changed=_ASKED)]
     ),
     ("get", "/api/v1/conversations/{conversation_id}"): _CONVERSATION,
+    ("post", "/api/v1/jobs/documents"): _JOB,
+    ("post", "/api/v1/jobs/files"): _JOB,
+    ("get", "/api/v1/jobs"): JobList(jobs=[_JOB]),
+    ("get", "/api/v1/jobs/{job_id}"): _JOB,
+    ("delete", "/api/v1/jobs/{job_id}"): _JOB,
     ("get", "/v1/models"): {"object": "list", "data": [_MODEL]},
     ("get", "/v1/models/{name}"): _MODEL,
     ("post", "/v1/chat/completions"): completion(_ANSWER, _BASE),
@@ -181,6 +202,10 @@ RESPONSES: dict[tuple[str, str], BaseModel | dict[str, Any]] = {
 TEXTS: dict[tuple[str, str], str] = {
     ("post", "/api/v1/ask"): _EVENTS,
     ("post", "/api/v1/ask/stream"): _EVENTS,
+    (
+        "post",
+        "/api/v1/ask/batch",
+    ): f'{{"id": "q1", "question": "{_QUESTION}", "answered": "yes", "quote": "{_QUOTE}", …}}\n',
     ("get", "/api/v1/conversations/{conversation_id}/export"): f"# {_QUESTION}\n\n## {_QUESTION}\n\n{_ANSWER.answer}\n",
 }
 """Of responses that are no JSON."""

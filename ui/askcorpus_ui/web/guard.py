@@ -17,6 +17,7 @@ from askcorpus_ui.web.rates import Rates
 
 _OPEN_PATHS = ("/health", "/ready")
 _WRITTEN = ("/api/v1/documents", "/api/v1/files")  # by another method than GET
+_JOBS = "/api/v1/jobs"
 _RATED = ("/api/", "/v1/", "/mcp")
 _ACCESS = "askcorpus.access"
 _ALL = OPENED["admin"]
@@ -155,7 +156,8 @@ def _area(scope: Scope) -> Area:
     path = str(scope["path"])
     if path == "/metrics":
         return "figures"
-    if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD") and path.startswith(_WRITTEN):
+    changes = scope["type"] == "http" and scope["method"] not in ("GET", "HEAD")
+    if (changes and path.startswith(_WRITTEN)) or path.startswith(_JOBS):
         return "writing"
     return "reading"
 

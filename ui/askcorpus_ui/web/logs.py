@@ -62,6 +62,11 @@ class Logged:
             _request.reset(token)
 
 
+def request_name() -> str:
+    """The name of the request that is being served; "" where none is."""
+    return _request.get()
+
+
 class JsonLines(logging.Formatter):
     """A record as one line of JSON: time (UTC), level, logger, message, and what else is known."""
 

@@ -33,8 +33,9 @@ LEAVING_SECONDS = 3
 """How long the process takes at most to go, once all are told that it does."""
 
 
-def example_questions(path: Path) -> tuple[str, ...]:
-    """Questions for the empty chat to offer: those marked as examples, else the first answered ones of each language.
+def example_questions(path: Path) -> tuple[tuple[str, str], ...]:
+    """Questions for the empty chat to offer, each with its language: those marked as examples, else the first answered
+    one of each language.
 
     Raises:
         UsageError: the file is no question set.
@@ -42,11 +43,11 @@ def example_questions(path: Path) -> tuple[str, ...]:
     from askcorpus_eval.questions import read_questions
 
     alone = [row for row in read_questions(path).questions if not row.history]
-    firsts: dict[str, str] = {}
+    firsts: dict[str, tuple[str, str]] = {}
     for row in alone:
         if row.answerable:
-            firsts.setdefault(row.lang, row.question)
-    return tuple(row.question for row in alone if row.example) or tuple(firsts.values())
+            firsts.setdefault(row.lang, (row.question, row.lang))
+    return tuple((row.question, row.lang) for row in alone if row.example) or tuple(firsts.values())
 
 
 def serve(settings: Settings, *, open_browser: bool = False, examples: Path | None = None) -> None:

@@ -1,9 +1,7 @@
 """The REST door that adds, replaces and removes documents; it is there only where a key for it is."""
 
-from collections.abc import Callable
 from functools import partial
-from threading import Lock
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
@@ -11,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from askcorpus.errors import Busy, ReadError
+from askcorpus.errors import ReadError
 from askcorpus.settings import Settings
 from askcorpus.types import Summary
 from askcorpus_ingest.pipeline import Report
@@ -20,15 +18,14 @@ from askcorpus_ingest.uploads import LONGEST_NAME, remove, take_file, take_recor
 from askcorpus_ui.listings import summary
 from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.web.guard import access_of
+from askcorpus_ui.web.jobs import Jobs, NotTaken
 from askcorpus_ui.web.rest_api import Body
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
 
-T = TypeVar("T")
-
 FILES = "/api/v1/files"
-"""The one address whose body is no JSON."""
+"""An address whose body is no JSON."""
 
 MOST_RECORDS = 1000
 _Line = Annotated[str, Field(max_length=2_000)]
@@ -65,13 +62,6 @@ class Records(Body):
     documents: list[Record] = Field(min_length=1, max_length=MOST_RECORDS)
 
 
-class NotTaken(BaseModel):
-    """A part of what was sent that could not be taken, and why."""
-
-    origin: str
-    reason: str
-
-
 class Changes(BaseModel):
     """What became of what was sent, in documents. ``withheld`` were removed for good before, and stay out."""
 
@@ -90,17 +80,17 @@ class Removed(BaseModel):
     removed: int
 
 
-def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
+def writing_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> APIRouter:
     """What changes documents, for whoever has the ``write_key`` of the settings or a key with the scope ``ingest``."""
-    needed = [Depends(_may_write)]
+    needed = [Depends(may_write)]
     router = APIRouter(prefix="/api/v1", tags=["writing"], responses=PROBLEMS, dependencies=needed)
-    store, embeddings, lock = assistant.store, assistant.embeddings, Lock()
+    store, embeddings = assistant.store, assistant.embeddings
 
     @router.post("/documents", response_description="What became of them.")
     def add(body: Records) -> Changes:
         """Add documents, or put them in place of those that have their ids. They can be asked when this returns."""
         records = [one.record(one.id) for one in body.documents]
-        return _changes(_alone(lock, lambda: take_records(records, store, embeddings, settings)))
+        return _changes(jobs.alone(lambda: take_records(records, store, embeddings, settings)))
 
     @router.post(
         "/files",
@@ -113,7 +103,7 @@ def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
     ) -> Changes:
         """Add the documents of a file, which is the body as it is, in place of those of an earlier one of that name."""
         content = await request.body()
-        work = partial(_alone, lock, lambda: take_file(name, content, store, embeddings, settings))
+        work = partial(jobs.alone, lambda: take_file(name, content, store, embeddings, settings))
         return _changes(await run_in_threadpool(work))
 
     @router.put(
@@ -126,7 +116,7 @@ def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
         if not document_id:
             raise HTTPException(404, "There is no such address.")
         records = [body.record(document_id)]
-        report = _alone(lock, lambda: take_records(records, store, embeddings, settings))
+        report = jobs.alone(lambda: take_records(records, store, embeddings, settings))
         if report.failed:
             raise ReadError(f"The document {report.failed[0].reason}.")
         response.status_code = 201 if report.added else 200
@@ -138,7 +128,7 @@ def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
     @router.delete("/documents/{document_id:path}", response_description="It is gone.")
     def delete(document_id: str) -> Removed:
         """Remove a document at once and for good: a file that still holds it does not bring it back."""
-        removed = _alone(lock, lambda: remove([document_id], store))
+        removed = jobs.alone(lambda: remove([document_id], store))
         if not removed:
             raise HTTPException(404, "There is no such document.")
         return Removed(removed=removed)
@@ -146,24 +136,10 @@ def writing_router(assistant: "Assistant", settings: Settings) -> APIRouter:
     return router
 
 
-def _may_write(request: Request) -> None:
+def may_write(request: Request) -> None:
     """That the request carries a key for writing."""
     if "writing" not in access_of(request.scope).opens:
         raise HTTPException(403, "This needs a key for writing (write_key, or one with the scope ingest).")
-
-
-def _alone(lock: Lock, work: Callable[[], T]) -> T:
-    """The result of ``work``, beside which no other request writes: reading a file may take much memory.
-
-    Raises:
-        Busy: another one does.
-    """
-    if not lock.acquire(blocking=False):
-        raise Busy("Another request is changing documents.", "Try again when it is done.")
-    try:
-        return work()
-    finally:
-        lock.release()
 
 
 def _changes(report: Report) -> Changes:

@@ -1,0 +1,225 @@
+"""Ingest as a job: it goes on after its request, tells how far it is, can be ended, and loses nothing it wrote."""
+
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.errors import Busy
+from askcorpus.settings import read_settings
+from askcorpus_ingest.pipeline import Report, Tell
+from askcorpus_ui.web.jobs import MOST_WAITING, Job, Jobs
+from askcorpus_ui.web.keys import Keys
+from serving import real_assistant, serving
+
+KEY = "may write"
+JOBS = "/api/v1/jobs"
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[httpx.Client]:
+    folder = tmp_path_factory.mktemp("jobs")
+    with real_assistant(folder, embeddings) as assistant:
+        settings = read_settings(data=assistant.settings.data, write_key=KEY)
+        with (
+            serving(assistant, settings) as address,
+            httpx.Client(base_url=address, headers={"X-API-Key": KEY}, timeout=60) as client,
+        ):
+            yield client
+
+
+def until(read: Callable[[], Any], is_so: Callable[[Any], bool]) -> Any:
+    """What was read as soon as it is so."""
+    deadline = time.monotonic() + 60
+    while not is_so(found := read()):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    return found
+
+
+def over(client: httpx.Client, job_id: str) -> Any:
+    return until(lambda: client.get(f"{JOBS}/{job_id}").json(), lambda job: job["state"] not in ("waiting", "running"))
+
+
+def records(count: int, prefix: str) -> list[dict[str, str]]:
+    return [
+        {"id": f"{prefix}{n}", "text": f"Buoy {n} of the {prefix} row was painted on Monday."} for n in range(count)
+    ]
+
+
+def test_documents_are_added_after_the_request_and_told_of(client: httpx.Client) -> None:
+    sent = [*records(120, "north"), {"id": "empty", "text": " "}]
+    begun = client.post(f"{JOBS}/documents", json={"documents": sent})
+
+    assert begun.status_code == 202
+    assert begun.headers["location"] == f"{JOBS}/{begun.json()['id']}"
+    job = over(client, begun.json()["id"])
+    assert (job["state"], job["added"], job["total"], job["done"], job["failures"]) == ("done", 120, 121, 121, 1)
+    assert job["failed"][0]["origin"].endswith("#empty") and job["failed"][0]["reason"]
+    assert job["per_second"] > 0 and job["sent"] <= job["began"] <= job["ended"]
+    assert client.get("/api/v1/documents/north119").status_code == 200
+    assert client.get(JOBS).json()["jobs"][0] == job
+
+    again = over(client, client.post(f"{JOBS}/documents", json={"documents": sent[:120]}).json()["id"])
+    assert (again["added"], again["unchanged"]) == (0, 120)
+
+
+def test_an_archive_is_a_job_and_so_is_what_cannot_be_read(client: httpx.Client) -> None:
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for n in range(3):
+            archive.writestr(f"{n}.txt", f"The file {n} tells of the pier.")
+        archive.writestr("broken.pdf", b"%PDF-1.7 broken")
+    begun = client.post(f"{JOBS}/files", params={"name": "pier.zip"}, content=packed.getvalue()).json()
+    job = over(client, begun["id"])
+    assert (job["state"], job["detail"], job["name"], job["total"]) == ("done", "", "pier.zip", None)
+    assert (job["added"], job["failures"]) == (3, 1)
+
+    broken = client.post(f"{JOBS}/files", params={"name": "broken.pdf"}, content=b"%PDF-1.7 broken").json()
+    told = over(client, broken["id"])
+    assert told["state"] == "failed" and told["detail"].startswith("broken.pdf ")
+
+
+def test_a_job_that_is_ended_keeps_what_it_has_written(client: httpx.Client) -> None:
+    long = [{"id": f"long{n}", "text": f"Sentence {n} of a long report. " * 100} for n in range(99)]
+    begun = client.post(f"{JOBS}/documents", json={"documents": long}).json()
+    waiting = client.post(f"{JOBS}/documents", json={"documents": records(3, "after")}).json()
+    until(lambda: client.get(f"{JOBS}/{begun['id']}").json(), lambda job: job["added"] > 0)
+
+    busy = client.post("/api/v1/documents", json={"documents": records(1, "beside")})
+    assert (busy.status_code, busy.json()["code"]) == (503, "Busy")
+    assert client.delete(f"{JOBS}/{waiting['id']}").json()["state"] == "cancelled"
+    assert client.delete(f"{JOBS}/{begun['id']}").status_code == 200
+    job = over(client, begun["id"])
+    assert job["state"] == "cancelled" and 0 < job["added"] < 99
+    there = sum(client.get(f"/api/v1/documents/long{n}").status_code == 200 for n in range(99))
+    assert there == job["added"]
+    assert client.get("/api/v1/documents/after0").status_code == 404
+    assert client.delete(f"{JOBS}/{begun['id']}").json() == job
+    assert client.post("/api/v1/documents", json={"documents": records(1, "beside")}).json()["added"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "status"),
+    [
+        ("documents", {"json": {"documents": []}}, 422),
+        ("documents", {"json": {"documents": [{"text": "x"}] * 10_001}}, 422),
+        ("documents", {"json": {"documents": [{"id": "a\nb", "text": "x"}]}}, 400),
+        ("files?name=..", {"content": b"x"}, 400),
+        ("files?name=a.txt", {"content": b"x" * 8_000_001}, 413),
+    ],
+)
+def test_what_is_no_job_is_refused_at_once(client: httpx.Client, path: str, sent: dict[str, Any], status: int) -> None:
+    before = len(client.get(JOBS).json()["jobs"])
+    assert client.post(f"{JOBS}/{path}", **sent).status_code == status
+    assert len(client.get(JOBS).json()["jobs"]) == before
+    for unknown in (client.get(f"{JOBS}/none"), client.delete(f"{JOBS}/none")):
+        assert unknown.status_code == 404
+
+
+def test_only_a_key_for_writing_opens_jobs(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    with real_assistant(tmp_path, embeddings) as assistant:
+        data = assistant.settings.data
+        with closing(Keys(data)) as keys:
+            reads, writes = keys.add("Reads", ["ask"])[0], keys.add("Writes", ["ingest"])[0]
+        with serving(assistant, read_settings(data=data)) as address:
+            for key, status in ((reads, 403), (writes, 200), ("", 401)):
+                assert httpx.get(f"{address}{JOBS}", headers={"X-API-Key": key}).status_code == status
+            body = {"documents": records(1, "own")}
+            for key, status in ((reads, 403), (writes, 202)):
+                begun = httpx.post(f"{address}{JOBS}/documents", json=body, headers={"X-API-Key": key})
+                assert begun.status_code == status
+
+
+class Held:
+    """Work that goes on until it is let go."""
+
+    def __init__(self) -> None:
+        self.held = True
+
+    def __call__(self, tell: Tell) -> Report:
+        while self.held:
+            tell(Report(added=2))
+            time.sleep(0.01)
+        return Report(added=3)
+
+
+def test_the_line_of_jobs_is_bounded_and_a_stop_is_told_after_it(tmp_path: Path) -> None:
+    jobs, work = Jobs(tmp_path), Held()
+    first = jobs.add("first", None, work)
+    until(lambda: jobs.job(first.id), lambda job: job.state == "running")
+    waiting = [jobs.add("more", 1, work) for _ in range(MOST_WAITING)]
+    with pytest.raises(Busy, match="Too many jobs"):
+        jobs.add("one too many", 1, work)
+    with pytest.raises(Busy, match="Another request"):
+        jobs.alone(lambda: None)
+
+    jobs.stop(10)
+
+    told = Jobs(tmp_path)
+    ends = {job.id: (job.state, job.added) for job in told.listed()}
+    assert ends == {first.id: ("interrupted", 2)} | {job.id: ("interrupted", 0) for job in waiting}
+    with pytest.raises(Busy):
+        jobs.add("late", 1, work)
+
+
+def test_another_process_that_writes_is_waited_for(tmp_path: Path) -> None:
+    tries = []
+
+    def work(_: Tell) -> Report:
+        tries.append(1)
+        if len(tries) == 1:
+            raise Busy("Another process is writing.")
+        return Report(added=1)
+
+    jobs = Jobs(tmp_path)
+    job = jobs.add("x", 1, work)
+    until(lambda: jobs.job(job.id), lambda one: one.state == "done")
+    assert len(tries) == 2
+    jobs.stop(1)
+
+
+HELD = """
+import sys, time
+from pathlib import Path
+from askcorpus_ingest.pipeline import Report
+from askcorpus_ui.web.jobs import Jobs
+
+def work(tell):
+    for added in range(10**6):
+        tell(Report(added=added))
+        time.sleep(0.01)
+
+Jobs(Path(sys.argv[1])).add("x", 500, work)
+time.sleep(60)
+"""
+
+
+def test_a_job_that_a_killed_server_was_at_is_told_as_cut_off_with_what_it_had_written(tmp_path: Path) -> None:
+    server = subprocess.Popen([sys.executable, "-c", HELD, str(tmp_path)])
+    try:
+        noted = until(lambda: [path.read_text("utf-8") for path in tmp_path.glob("jobs/*.json")], _has_counted)
+    finally:
+        server.kill()
+        server.wait()
+    before = Job.model_validate_json(noted[0])
+    assert before.state == "running"
+
+    (job,) = Jobs(tmp_path).listed()
+
+    assert (job.id, job.state, job.total) == (before.id, "interrupted", 500) and job.added >= before.added
+    assert "send it again" in job.detail and job.ended is not None
+    assert Jobs(tmp_path).listed() == [job]
+
+
+def _has_counted(noted: list[str]) -> bool:
+    return bool(noted) and Job.model_validate_json(noted[0]).added > 0
