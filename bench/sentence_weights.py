@@ -28,7 +28,7 @@ from askcorpus_eval.questions import Question, read_questions
 from askcorpus_eval.score import short_answers
 from askcorpus_ingest.pipeline import ingest
 
-MEASUREMENTS = ("answer_score", "passage", "standing")
+MEASUREMENTS = ("answer_score", "passage", "standing", "length")
 """Of ``ScoredSentence``: what its score is made of. Relevance beside them brings nothing (docs/quality.md, Reader)."""
 
 FEWEST = 20

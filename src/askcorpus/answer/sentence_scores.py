@@ -4,6 +4,7 @@ What a sentence is ordered by is a weighted sum of four measurements, whose weig
 on questions whose answers are known to stand in one of the sentences.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,11 +15,15 @@ from askcorpus.answer.reader import Reader
 from askcorpus.search.candidates import Retrieval
 from askcorpus.search.period import is_of_other_time
 from askcorpus.text.dates import overlaps
+from askcorpus.text.words import words
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Hit, Span
 
 SENTENCE_END = " .!?…。！？।։။።؟»”\"'"
 """What closes a sentence and is no part of the words that answer."""
+
+MOST_WORDS = 30
+"""Of a sentence, beyond which more say nothing about it."""
 
 LEAST_DEVIATION = 1e-3
 """What a few sentences that are all alike differ by at least, as cosine similarity."""
@@ -49,6 +54,11 @@ class ScoredSentence(NamedTuple):
     def answer_text(self) -> str:
         """The words that answer."""
         return self.text[self.answer.start - self.span.start : self.answer.end - self.span.start]
+
+    @property
+    def length(self) -> float:
+        """The logarithm of its words, up to thirty: a few that stand by themselves are a heading or a signature."""
+        return math.log1p(min(len(words(self.text)), MOST_WORDS))
 
 
 def score_sentences(
