@@ -75,17 +75,13 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "close": (0.0, 0.5, 2.0),
     "repeats": (1.0, 0.3),
     "name_likely": (INFINITE, 0.0, 2.0),
-    "name_behind": (INFINITE, 2.5, 10.0),
     "name_score_behind": (INFINITE, 1.25, 5.0),
     "most_names": (1, 4, 16),
     "reach": (-INFINITE, INFINITE, 0.45, 1.8),
     "same_words": (INFINITE, 0.0, 0.4),
-    "fewest_words": (0.0, 0.1, 0.4),
-    "likely": (-INFINITE, 2.0),
     "behind": (INFINITE, 1.5, 6.0),
     "alike": (-INFINITE, 1.25, 5.0),
     "opposed": (INFINITE, 1.75, 7.0),
-    "rejected": (INFINITE, 1.0, 4.0),
     "most_claims": (0, 1, 6),
 }
 """Of each number, first the value with which it does nothing, where there is one."""

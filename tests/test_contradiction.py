@@ -38,6 +38,11 @@ DISAGREE = [
         "The government denied that the plant of Hovik had been hit.",
     ),
     (
+        "Is the museum of Fjordby open on Sundays?",
+        "The museum of Fjordby is open on Sundays, its director said.",
+        "The museum of Fjordby is not open on Sundays, the town says.",
+    ),
+    (
         "Who won the presidential election in Arland?",
         "Maria Toth won the presidential election in Arland with 52% of the vote.",
         "The opposition says its candidate Ivan Berg won the presidential election in Arland.",

@@ -86,46 +86,33 @@ class Tuning:
 
     reach: float = 0.9
     """Standard deviations of similarity to the question by which the other answer may stay behind the best
-    sentence... (Sources that differ)"""
+    sentence... (Ablation)"""
 
     same_words: float = 0.8
-    """... unless, in the same language, it holds this share of the question's words in that sentence, by weight...
-    (Sources that differ)"""
-
-    fewest_words: float = 0.2
-    """... and this share of all of the question's words. (Sources that differ)"""
+    """... unless, in the same language, it holds this share of the question's words in that sentence, by weight.
+    (Ablation)"""
 
     name_likely: float = 1.0
     """Log-odds that a further name answers, and that its passage does, at least... (Several answers)"""
 
-    name_behind: float = 5.0
-    """... by how much its own may stay behind the best sentence's... (Several answers)"""
-
     name_score_behind: float = 2.5
-    """... and its score (see ``ScoredSentence``). (Several answers)"""
+    """... by how much its score (see ``ScoredSentence``) may stay behind the best sentence's. (Several answers)"""
 
     most_names: int = 8
     """Sentences of an answer that lists names. (Several answers)"""
 
-    likely: float = 0.0
-    """The reader's log-odds from which a sentence answers at all, and so may contradict. (Sources that differ)"""
-
     behind: float = 3.0
-    """Log-odds by which the other sentence may answer less surely than the best one. (Sources that differ)"""
+    """Log-odds by which the other sentence may answer less surely than the best one. (Ablation)"""
 
     alike: float = 2.5
-    """How far two sentences' similarity must stand above that of unrelated ones, in standard deviations.
-    (Sources that differ)"""
+    """How far two sentences' similarity must stand above that of unrelated ones, in standard deviations, to speak of
+    the same. (Ablation)"""
 
     opposed: float = 3.5
-    """The same for a claim and its negation, which share most of their words... (Sources that differ)"""
-
-    rejected: float = 2.0
-    """... and for one that is expressly denied by somebody, who has then been named too, when the question's words are
-    in both. (Sources that differ)"""
+    """The same for a claim and its negation, which share most of their words. (Ablation)"""
 
     most_claims: int = 3
-    """Sentences of other documents that are held against the best one. (Sources that differ)"""
+    """Sentences of other documents that are held against the best one. (Ablation)"""
 
     min_coverage: float = 0.5
     """A quote that holds this share of a claim's content words supports it. (Attribution)"""

@@ -99,16 +99,10 @@ def _contradict(one: _Claim, other: _Claim, unrelated: ScoreBaseline, tuning: Tu
     alike = unrelated.z_score(float(one.vector @ other.vector))
     if _one_denies(one.sentence, other.sentence) and _is_denied(one, other, alike, tuning):
         return True
-    if alike < tuning.alike or not _both_answer(one.sentence, other.sentence, tuning):
+    if alike < tuning.alike or other.sentence.answer_score < one.sentence.answer_score - tuning.behind:
         return False
     same = _same_matter(one, other, tuning)
     return same and _answers_otherwise(one.sentence, other.sentence, names_tell=names_tell)
-
-
-def _both_answer(one: ScoredSentence, other: ScoredSentence, tuning: Tuning) -> bool:
-    """Both better than their passages say nothing, and the one about as surely as the other."""
-    least = max(tuning.likely, one.answer_score - tuning.behind)
-    return min(one.answer_score, other.answer_score) >= least
 
 
 def _one_denies(one: ScoredSentence, other: ScoredSentence) -> bool:
@@ -120,7 +114,7 @@ def _is_denied(one: _Claim, other: _Claim, alike: float, tuning: Tuning) -> bool
     if alike >= tuning.opposed:
         return _is_near(one, other, tuning) or _holds_the_words(one, other, tuning)
     rejected = any(rejects(claim.sentence.text, claim.sentence.hit.language) for claim in (one, other))
-    return alike >= tuning.rejected and rejected and _holds_the_words(one, other, tuning)
+    return alike >= tuning.alike and rejected and _holds_the_words(one, other, tuning)
 
 
 def _same_matter(one: _Claim, other: _Claim, tuning: Tuning) -> bool:
@@ -135,7 +129,7 @@ def _is_near(one: _Claim, other: _Claim, tuning: Tuning) -> bool:
 
 def _holds_the_words(one: _Claim, other: _Claim, tuning: Tuning) -> bool:
     same_language = one.sentence.hit.language == other.sentence.hit.language
-    return same_language and other.coverage >= max(tuning.fewest_words, tuning.same_words * one.coverage)
+    return same_language and other.coverage >= tuning.same_words * one.coverage
 
 
 def _names_held(query: Query, text: str) -> frozenset[str]:

@@ -38,8 +38,7 @@ def further_names(
 
 
 def _answers_too(one: ScoredSentence, best: ScoredSentence, tuning: Tuning) -> bool:
-    least = max(tuning.name_likely, best.answer_score - tuning.name_behind)
-    likely = one.answer_score >= least and one.relevance >= tuning.name_likely
+    likely = min(one.answer_score, one.relevance) >= tuning.name_likely
     return likely and _is_name(one.answer_text) and _denies(one) == _denies(best)
 
 
