@@ -65,6 +65,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     }
     from askcorpus_ui.chat.page import mount_chat
 
+    untraced = assistant
     assistant, end_tracing = _traced(assistant, settings)
     warm_up, metrics = WarmUp(assistant), Metrics()
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
@@ -112,7 +113,8 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
     app.include_router(list_router(assistant, writable=writable))
-    app.include_router(next_questions_router(assistant, questions, conversations))
+    # Untraced: what it asks, nobody has asked.
+    app.include_router(next_questions_router(untraced, questions, conversations))
     if agents:
         app.router.routes.extend(_routes(agents))
     # Last: a route added after it would never be reached.
