@@ -32,7 +32,7 @@ from askcorpus_ui.web.logs import Logged
 from askcorpus_ui.web.next_questions_api import next_questions_router
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.openapi import described
-from askcorpus_ui.web.prefix import Prefixed
+from askcorpus_ui.web.prefix import Prefixed, check_root
 from askcorpus_ui.web.prometheus import Measured, Metrics
 from askcorpus_ui.web.responses_api import responses_router
 from askcorpus_ui.web.rest_api import api_router, health_router
@@ -55,7 +55,11 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
 
     ``examples`` are questions that the empty chat offers, each with its language; without any, they are made from the
     newest documents.
+
+    Raises:
+        UsageError: addresses of the server's own begin with the path that a proxy is said to serve it under.
     """
+    check_root(settings.root_path)
     # Gradio reads the first whenever it would report home or ask for its newest version; the others when it makes a
     # queue, which else keeps a table of its last 10,000 events and goes through it after each of them.
     os.environ |= {
