@@ -159,6 +159,12 @@ def test_feedback_brings_the_question_and_the_answer(client: httpx.Client, folde
     assert (second.question, second.liked, len(second.history)) == ("and the pêcheurs?", True, 2)
 
 
+def test_a_question_with_a_line_end_of_unicode_leaves_all_feedback_readable(client: httpx.Client, folder: Path) -> None:
+    said = {"answer_id": "ans_x", "question": "the\u2028council,\u0085and?", "liked": True}
+    assert client.post("/api/v1/feedback", json=said).status_code == 204
+    assert read_feedback(folder / FEEDBACK)[-1].question == said["question"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -311,6 +311,16 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, assistant: ScriptedA
     assert steady(tmp_path / "run") == steady(tmp_path / "whole")
 
 
+def test_a_run_goes_on_after_a_question_with_a_line_end_of_unicode(
+    tmp_path: Path, assistant: ScriptedAssistant
+) -> None:
+    questions = [QUESTIONS[0].model_copy(update={"question": "Did it\u2028rain,\u0085then?"})]
+    run(tmp_path / "run", assistant, questions)
+    before = len(assistant.asked)
+    run(tmp_path / "run", assistant, questions, resume=True)
+    assert len(assistant.asked) == before
+
+
 SLOW_RUN = """
 import sys, time
 from pathlib import Path

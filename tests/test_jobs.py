@@ -6,6 +6,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import Busy
 from askcorpus.settings import read_settings
 from askcorpus_ingest.pipeline import Report, Tell
-from askcorpus_ui.web.jobs import MOST_WAITING, Job, Jobs
+from askcorpus_ui.web.jobs import MOST_KEPT, MOST_WAITING, Job, Jobs
 from askcorpus_ui.web.keys import Keys
 from serving import real_assistant, serving
 
@@ -171,6 +172,23 @@ def test_the_line_of_jobs_is_bounded_and_a_stop_is_told_after_it(tmp_path: Path)
     assert ends == {first.id: ("interrupted", 2)} | {job.id: ("interrupted", 0) for job in waiting}
     with pytest.raises(Busy):
         jobs.add("late", 1, work)
+
+
+def test_old_jobs_that_cannot_be_deleted_do_not_keep_the_next_from_its_turn(tmp_path: Path) -> None:
+    sent = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(MOST_KEPT):
+        old = tmp_path / "jobs" / f"old{number}.json"
+        old.parent.mkdir(exist_ok=True)
+        old.write_text(Job(id=f"old{number}", state="done", name="x", sent=sent).model_dump_json())
+    jobs, work = Jobs(tmp_path), Held()
+    for old in (tmp_path / "jobs").iterdir():  # a folder cannot be unlinked, by root neither
+        old.unlink()
+        old.mkdir()
+    first, second = jobs.add("first", None, work), jobs.add("second", None, lambda _: Report(added=1))
+    work.held = False
+    for job in (first, second):
+        until(lambda: jobs.job(job.id), lambda one: one.is_over)  # noqa: B023
+    jobs.stop(1)
 
 
 def test_another_process_that_writes_is_waited_for(tmp_path: Path) -> None:

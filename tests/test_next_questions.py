@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from askcorpus.answer.llm import LLMAnswerer
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.opening import open_index
@@ -16,6 +17,7 @@ from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
 from askcorpus_ui.chat.next_questions import MOST, NextQuestions
 from askcorpus_ui.chat.translations import strings_for
 from asking import READER
+from chat_model import ScriptedChatModel
 from scripted import ScriptedAssistant
 from serving import serving
 
@@ -83,6 +85,20 @@ def test_there_are_none_without_an_answer_and_none_once_others_ask(newsroom: Ass
     left = iter((True, True))
     some = NextQuestions(newsroom).after(conversation, conversation.last, strings_for("en"), lambda: next(left, False))
     assert 0 < len(some) <= 2
+
+
+def test_no_language_model_is_asked_for_them(newsroom: Assistant) -> None:
+    model = ScriptedChatModel()
+    written = Assistant(
+        newsroom.settings.model_copy(update={"llm": "scripted:model"}),
+        newsroom.store,
+        newsroom.embeddings,
+        reader=READER,
+        answerer=LLMAnswerer(model, "scripted", lambda _: 0.0),
+    )
+    conversation = answered(newsroom, ASKED["en"])
+    assert offered(written, conversation) == offered(newsroom, conversation) != []
+    assert model.received == []
 
 
 def test_they_are_told_to_the_browser_alone_whose_conversation_it_is(tmp_path: Path) -> None:

@@ -100,6 +100,15 @@ def test_a_path_that_is_none_is_refused(root: str) -> None:
         read_settings(root_path=root)
 
 
+@pytest.mark.parametrize("root", ["/api", "/v1", "/source", "/c", "/documents", "/api/v1"])
+def test_a_path_that_the_servers_own_addresses_begin_with_is_no_root_path(root: str) -> None:
+    with (
+        pytest.raises(UsageError, match=rf"root_path cannot be {root}: {root}"),
+        serving(ScriptedAssistant(), read_settings(root_path=root, api_key=KEY)),
+    ):
+        pass
+
+
 def test_an_abstention_is_an_ordinary_reply(client: openai.OpenAI) -> None:
     reply = client.chat.completions.create(model="askcorpus", messages=[user("Who won?")])
 

@@ -105,7 +105,7 @@ class RunFolder:
             if whole != text:
                 with file.open("r+b") as cut:
                     cut.truncate(len(whole))
-        return whole.decode("utf-8").splitlines()
+        return whole.decode("utf-8").split("\n")[:-1]  # JSON may hold the other characters that end a line
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def read_feedback(path: Path) -> list[Feedback]:
         UsageError: the file cannot be read, or a line of it is no feedback.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # JSON may hold the other characters that end a line
     except (OSError, UnicodeDecodeError) as exc:
         raise UsageError(f"{path} cannot be read: {exc}.") from exc
     return _latest(lines, str(path))

@@ -466,6 +466,21 @@ def test_answers_that_nobody_fetches_are_thrown_away(
         assert ask_and_leave(client, respond, "again") == 200
 
 
+def test_one_page_cannot_fill_the_line(tmp_path: Path, functions: dict[str, Any]) -> None:
+    respond = functions["respond"]["id"]
+    with (
+        serving(ScriptedAssistant(), read_settings(data=tmp_path)) as address,
+        httpx.Client(base_url=address) as client,
+    ):
+        statuses = [ask_and_leave(client, respond, "greedy") for _ in range(surface.UNFETCHED + 5)]
+        assert statuses.count(200) == surface.UNFETCHED
+        assert set(statuses[surface.UNFETCHED :]) == {503}
+        assert ask_and_leave(client, respond, "modest") == 200
+        with client.stream("GET", surface.EVENTS, params={"session_hash": "greedy"}) as events:
+            assert "".join(events.iter_text()).count("process_completed") == surface.UNFETCHED
+        assert ask_and_leave(client, respond, "greedy") == 200
+
+
 def ask_and_leave(client: httpx.Client, function: int, session: str) -> int:
     data: list[Any] = [{"id": ID, "turn": 1}, [], [], "", "", None]
     return client.post(surface.JOIN, json={"data": data, "fn_index": function, "session_hash": session}).status_code

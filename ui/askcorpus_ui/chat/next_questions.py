@@ -1,9 +1,11 @@
 """What somebody may ask next: questions about what the documents tell beside an answer, each of which they answer."""
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from askcorpus.answer.extractive import ExtractiveAnswerer
 from askcorpus.types import Filters, Hit
 from askcorpus_ui.chat.conversation import Conversation, Exchange
 from askcorpus_ui.chat.translations import Strings, languages
@@ -35,11 +37,12 @@ class NextQuestions:
     They are made as the questions of an empty chat are: of a title and a sentence of the page's language. The titles
     are those of the documents whose passages are nearest to the quote that answers, of these the ones in that language
     first. Each is asked before it is offered, and what came of that is remembered for as long as the documents stay as
-    they are.
+    they are. No language model is asked: nobody ordered what it would write, and somebody may pay for it.
     """
 
     def __init__(self, assistant: "Assistant") -> None:
-        self._assistant = assistant
+        self._assistant = copy(assistant)
+        self._assistant.answerer = ExtractiveAnswerer()
         self._answered: dict[_Tried, bool] = {}
 
     def after(

@@ -45,6 +45,9 @@ UNHEARD_SECONDS = 10
 UNHEARD = 64
 """Sessions that may have asked without a stream to hear the answer."""
 
+UNFETCHED = 16
+"""Answers that one session may wait for; a page asks for one at a time."""
+
 _LONGEST_PATH = 200
 """Characters of a file's address; a name of more than 255 bytes cannot even be asked for on most file systems."""
 
@@ -271,6 +274,8 @@ class Surface:
         return message
 
     def _may_join(self, session: str) -> bool:
+        if len(self._blocks._queue.pending_event_ids_session.get(session, ())) >= UNFETCHED:
+            return False
         return bool(self._streams[session] or session in self._unheard or len(self._unheard) < UNHEARD)
 
     def _await_listener(self, session: str) -> None:

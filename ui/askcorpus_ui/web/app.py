@@ -32,7 +32,7 @@ from askcorpus_ui.web.logs import Logged
 from askcorpus_ui.web.next_questions_api import next_questions_router
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.openapi import described
-from askcorpus_ui.web.prefix import Prefixed
+from askcorpus_ui.web.prefix import Prefixed, check_root
 from askcorpus_ui.web.prometheus import Measured, Metrics
 from askcorpus_ui.web.responses_api import responses_router
 from askcorpus_ui.web.rest_api import api_router, health_router
@@ -55,7 +55,11 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
 
     ``examples`` are questions that the empty chat offers, each with its language; without any, they are made from the
     newest documents.
+
+    Raises:
+        UsageError: addresses of the server's own begin with the path that a proxy is said to serve it under.
     """
+    check_root(settings.root_path)
     # Gradio reads the first whenever it would report home or ask for its newest version; the others when it makes a
     # queue, which else keeps a table of its last 10,000 events and goes through it after each of them.
     os.environ |= {
@@ -65,6 +69,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     }
     from askcorpus_ui.chat.page import mount_chat
 
+    untraced = assistant
     assistant, end_tracing = _traced(assistant, settings)
     warm_up, metrics = WarmUp(assistant), Metrics()
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
@@ -112,7 +117,8 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
     app.include_router(list_router(assistant, writable=writable))
-    app.include_router(next_questions_router(assistant, questions, conversations))
+    # Untraced: what it asks, nobody has asked.
+    app.include_router(next_questions_router(untraced, questions, conversations))
     if agents:
         app.router.routes.extend(_routes(agents))
     # Last: a route added after it would never be reached.

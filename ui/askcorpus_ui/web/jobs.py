@@ -145,17 +145,17 @@ class Jobs:
             job = self._jobs.get(job_id)
             if job is None or job.is_over:
                 return job
-            self._cancelled.add(job_id)
             if job.state == "waiting":
                 self._work = deque((other, work) for other, work in self._work if other != job_id)
                 return self._change(job_id, state="cancelled", ended=_now())
+            self._cancelled.add(job_id)
             return job
 
     def stop(self, seconds: float) -> None:
         """End what runs, which keeps what is written, and begin nothing any more; waits so long for that."""
         self._stopping.set()
-        if self._thread:
-            self._thread.join(seconds)
+        if thread := self._thread:  # which lets go of itself when nothing is left to do
+            thread.join(seconds)
         with self._changing:
             for job_id, _ in self._work:
                 self._change(job_id, state="interrupted", ended=_now(), detail=_INTERRUPTED)
@@ -245,7 +245,11 @@ class Jobs:
     def _forget_old(self) -> None:
         for job in [job for job in self.listed() if job.is_over][MOST_KEPT:]:
             del self._jobs[job.id]
-            (self._folder / f"{job.id}.json").unlink(missing_ok=True)
+            path = self._folder / f"{job.id}.json"
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as exc:
+                log.warning("%s cannot be deleted: %s", path, exc.strerror)
 
     # ---- on disk
 

@@ -6,6 +6,14 @@ The pages link to each other from where they are, and so need not know that path
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from askcorpus.errors import UsageError
+
+_OWN = (
+    *("/api/v1", "/v1", "/mcp", "/docs", "/health", "/ready", "/metrics"),
+    *("/documents", "/source", "/next", "/c", "/assets", "/static", "/gradio_api"),
+)
+"""What the server's own addresses begin with."""
+
 
 class Prefixed:
     """Takes ``root`` (``/askcorpus``) off the addresses that begin with it, before anybody else looks at them."""
@@ -27,6 +35,17 @@ class Prefixed:
                 path, raw = path[len(self._root) :] or "/", raw.removeprefix(self._root.encode()) or b"/"
             scope = {**scope, "path": path, "raw_path": raw, "root_path": self._root}
         await self._app(scope, receive, send)
+
+
+def check_root(root: str) -> None:
+    """See that no address of the server's own begins with ``root``: it would be taken off these, too.
+
+    Raises:
+        UsageError: one does.
+    """
+    for address in _OWN:
+        if root and f"{address}/".startswith(f"{root}/"):
+            raise UsageError(f"root_path cannot be {root}: {address} is the server's own.", "Choose another path.")
 
 
 def way_to_root(scope: Scope) -> str:

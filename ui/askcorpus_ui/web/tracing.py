@@ -51,6 +51,8 @@ class TracedAssistant:
         self._with_text = with_text
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # whoever makes a copy asks before there is anything in it
+            raise AttributeError(name)
         return getattr(self._assistant, name)
 
     def ask(self, question: str, **options: Any) -> Answer:
