@@ -86,6 +86,10 @@ def exported(store: Store, folder: Path) -> Path:
     return path
 
 
+def test_what_is_exported_is_its_owners_alone(store: Store, tmp_path: Path) -> None:
+    assert exported(store, tmp_path).stat().st_mode & 0o777 == 0o600
+
+
 def test_all_comes_back_to_the_byte_and_in_its_order(store: Store, tmp_path: Path) -> None:
     path = exported(store, tmp_path)
     with open_(tmp_path / "copy") as copy:

@@ -162,11 +162,12 @@ def _text(array: NDArray[Any]) -> str:
 
 @contextmanager
 def _whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file that stands at ``path`` once it is whole and on the disk; else nothing has happened."""
+    """A file that stands at ``path`` once it is whole and on the disk, its owner's alone; else nothing has happened."""
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         try:
-            with draft.open("xb") as file:
+            draft.touch(0o600, exist_ok=False)
+            with draft.open("wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
