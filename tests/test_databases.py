@@ -314,6 +314,58 @@ def test_an_index_made_with_other_settings_is_refused(tmp_path: Path, database: 
     require_index(Settings(data=tmp_path / "index", database=SecretStr(database) if database else None))
 
 
+def test_a_database_made_anew_with_other_settings_is_refused_by_who_runs(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    url = postgres.new_database()
+    with open_(tmp_path, database=url) as running:
+        fill(running, *many(3))
+        assert running.info().documents == 3
+        with sa.create_engine(url).begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA askcorpus CASCADE")
+        with open_(tmp_path, fingerprint="another", database=url) as other:
+            fill(other, document("foreign"))
+            with pytest.raises(IndexMismatch, match="made with another"):
+                running.info()
+            with pytest.raises(IndexMismatch, match="made with another"):
+                fill(running, document("own"))
+            assert [one.id for one in other.documents()] == ["foreign"]
+
+
+FIELDS = ["title", "text", "source", "place", "language", "author", "url", "origin"]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_character_that_a_server_cannot_keep_costs_its_document_only(
+    tmp_path: Path, postgres_url: str, field: str
+) -> None:
+    costs_its_document_only(tmp_path, postgres_url, {field: "a\0b"})
+
+
+@pytest.mark.parametrize("field", ["source", "language", "origin"])
+def test_a_field_that_is_too_long_for_a_server_costs_its_document_only(
+    tmp_path: Path, postgres_url: str, field: str
+) -> None:
+    costs_its_document_only(tmp_path, postgres_url, {field: "".join(map(str, range(3000)))})
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """The address of an empty database."""
+    return postgres.new_database()
+
+
+def costs_its_document_only(tmp_path: Path, url: str, fields: dict[str, str]) -> None:
+    bad = document("bad").model_copy(update=fields)
+    with open_(tmp_path, database=url) as store:
+        with store.writer() as writer, writer.together():
+            put(writer, document("before"))
+            with pytest.raises(ReadError):
+                writer.put(bad, [])
+            put(writer, document("behind"))
+        assert {one.id for one in store.documents()} == {"before", "behind"}
+
+
 def test_nothing_is_there_until_something_is_written(tmp_path: Path, database: str | None) -> None:
     settings = Settings(data=tmp_path / "index", database=SecretStr(database) if database else None)
     with open_(tmp_path / "index", database=database) as store:
