@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from random import Random
 from traceback import format_exception
 from typing import Any, NamedTuple
 
@@ -20,10 +22,12 @@ from askcorpus.index import migrations
 from askcorpus.index.archive import export_index, import_index
 from askcorpus.index.opening import open_index, require_index
 from askcorpus.index.store import Store
+from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus.settings import Settings, read_settings
 from askcorpus.text.words import terms, words
 from askcorpus.types import Filters
 from askcorpus_ingest.pipeline import ingest
+from askcorpus_ui.chat import conversations
 from askcorpus_ui.chat.conversation import Reply
 from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.web.keys import Keys
@@ -406,6 +410,34 @@ def test_conversations_are_shared(tmp_path: Path, database: str | None) -> None:
         other.rename("anna", place.id, "The match")
         other.delete("anna", forked.id)
         assert [entry.title for entry in one.listed("anna")] == ["The match"]
+
+
+def test_room_for_conversations_comes_back_when_some_go(
+    tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "index").mkdir()
+    monkeypatch.setattr(conversations, "MAX_BYTES", 400_000)
+    drawn = Random(1)
+
+    def long() -> str:
+        return "".join(chr(drawn.randrange(0x4E00, 0x9FFF)) for _ in range(LONGEST_QUESTION))  # not to be compressed
+
+    with closing(Conversations(tmp_path / "index", 30, database)) as kept:
+
+        def fill_up() -> list[str]:
+            places: list[str] = []
+            with suppress(StorageError):
+                places.extend(kept.ask("me", None, long()).id for _ in range(100))
+            assert len(places) < 100
+            return places
+
+        for conversation in fill_up():
+            kept.delete("me", conversation)
+        assert len(fill_up()) > 3
+        later = time.time() + 31 * 86_400
+        monkeypatch.setattr(conversations.time, "time", lambda: later)
+        kept.ask("me", None, long())  # what is too old makes room by itself
+        assert len(kept.listed("me")) == 1
 
 
 def test_keys_are_shared(tmp_path: Path, database: str | None) -> None:

@@ -170,13 +170,17 @@ def set_version(connection: sa.Connection, table: sa.Table, version: int) -> Non
         connection.exec_driver_sql(f"PRAGMA user_version = {version}")
 
 
-def bytes_used(connection: sa.Connection, table: sa.Table) -> int:
-    """How large the file is, without its free pages; on a server, the table."""
+def is_larger(connection: sa.Connection, table: sa.Table, limit: int) -> bool:
+    """Whether a file, without its free pages, takes more bytes than that; on a server, the table and what is in it. A
+    table there does not shrink by itself when rows go, so what is in it is counted once it has grown."""
     if on_server(connection):
-        query = sa.text("SELECT pg_total_relation_size(to_regclass(:name))")
-        return int(connection.scalar(query, {"name": table.name}) or 0)
+        whole = sa.text("SELECT pg_total_relation_size(to_regclass(:name))")
+        if int(connection.scalar(whole, {"name": table.name}) or 0) <= limit:
+            return False
+        row = sum((sa.func.coalesce(sa.func.pg_column_size(column), 0) for column in table.c), sa.literal(0))
+        return int(connection.scalar(sa.select(sa.func.sum(row))) or 0) > limit
     pages, free, size = (
         int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
         for name in ("page_count", "freelist_count", "page_size")
     )
-    return (pages - free) * size
+    return (pages - free) * size > limit
