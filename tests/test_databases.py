@@ -454,6 +454,15 @@ def test_keys_are_shared(tmp_path: Path, database: str | None) -> None:
         assert one.any()
 
 
+def test_keys_that_lost_their_version_do_not_pass_for_none(tmp_path: Path, postgres_url: str) -> None:
+    with closing(Keys(tmp_path, postgres_url)) as keys:
+        keys.add("me", ["ask"])
+    with sa.create_engine(postgres_url).begin() as connection:
+        connection.exec_driver_sql("COMMENT ON TABLE askcorpus.keys IS NULL")  # as pg_dump --no-comments has it
+    with closing(Keys(tmp_path, postgres_url)) as keys, pytest.raises(StorageError, match="has lost its comment"):
+        keys.any()
+
+
 def test_feedback_on_one_server_is_read_with_that_on_another(tmp_path: Path, postgres: PostgresServer) -> None:
     url = postgres.new_database()
     assert shared_feedback(url) == []

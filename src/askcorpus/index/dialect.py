@@ -13,6 +13,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from askcorpus.errors import StorageError
+
 SERVER = "postgresql"
 """What SQLAlchemy calls the one of the two that is a server."""
 
@@ -155,11 +157,22 @@ def on_server(connection: sa.Connection) -> bool:
 
 
 def version_of(connection: sa.Connection, table: sa.Table) -> int:
-    """What `set_version` noted; 0 where there is nothing. A file has one number, a server one for each table."""
+    """What `set_version` noted; 0 where there is nothing. A file has one number, a server one for each table.
+
+    Raises:
+        StorageError: a table is there without its note, as after a restore without comments. It must not pass for none:
+            it may hold the keys to all the rest.
+    """
     if not on_server(connection):
         return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
-    noted = sa.text("SELECT obj_description(to_regclass(:name), 'pg_class')")
-    return int(connection.scalar(noted, {"name": table.name}) or 0)
+    noted = sa.text("SELECT to_regclass(:name) IS NOT NULL, obj_description(to_regclass(:name), 'pg_class')")
+    there, version = connection.execute(noted, {"name": table.name}).one()
+    if there and not (version or "").isdecimal():
+        raise StorageError(
+            f"The table {table.name} in the database has lost its comment, which tells its version.",
+            "Restore it with comments.",
+        )
+    return int(version or 0)
 
 
 def set_version(connection: sa.Connection, table: sa.Table, version: int) -> None:
