@@ -10,6 +10,7 @@ from random import Random
 from traceback import format_exception
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
@@ -18,10 +19,11 @@ from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, ReadError, StorageError, UsageError
 from askcorpus.feedback import FeedbackFile, shared_feedback
-from askcorpus.index import migrations
+from askcorpus.index import migrations, pgvector, schema
+from askcorpus.index import postgres as postgres_module
 from askcorpus.index.archive import export_index, import_index
 from askcorpus.index.opening import open_index, require_index
-from askcorpus.index.store import Store
+from askcorpus.index.store import Store, open_store
 from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus.settings import Settings, read_settings
 from askcorpus.text.words import terms, words
@@ -368,6 +370,43 @@ def costs_its_document_only(tmp_path: Path, url: str, fields: dict[str, str]) ->
                 writer.put(bad, [])
             put(writer, document("behind"))
         assert {one.id for one in store.documents()} == {"before", "behind"}
+
+
+def test_vectors_that_pgvector_cannot_take_are_told(tmp_path: Path, postgres_url: str) -> None:
+    with open_store(tmp_path, "long", 2001, database=postgres_url, vectors="pgvector") as store:
+        long = np.zeros(2001, np.float32)
+        with store.writer() as writer:
+            writer.put(
+                document("d"),
+                [
+                    one._replace(
+                        vector=long, sentences=(), sentence_vectors=long[:0].reshape(0, 2001).astype(np.float16)
+                    )
+                    for one in passages(document("d"))
+                ],
+            )
+        with pytest.raises(StorageError, match="2000 numbers at most, and these have 2001"):
+            store.rebuild()
+
+
+def test_a_rebuild_that_could_not_erase_the_vectors_says_so(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_module, "WAITING_SECONDS", 1)
+    with open_(tmp_path, database=postgres_url, vectors="pgvector") as store:
+        fill(store, *many(3))
+        with sa.create_engine(postgres_url).begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE askcorpus.neighbours (seq BIGINT)")  # looked into by a question
+        with store._reading() as connection:
+            noted = {"neighbours": pgvector._noted(schema.state(connection))}
+        with store._database.writing() as connection:
+            schema.take_note(connection, noted)
+        with sa.create_engine(postgres_url).begin() as connection:
+            connection.exec_driver_sql("LOCK TABLE askcorpus.neighbours IN ACCESS SHARE MODE")
+            with pytest.raises(StorageError, match=r"could not be made anew: .* takes too long"):
+                store.rebuild()
+        with store._reading() as connection:
+            assert connection.scalar(sa.text("SELECT to_regclass('neighbours') IS NOT NULL"))
 
 
 def test_nothing_is_there_until_something_is_written(tmp_path: Path, database: str | None) -> None:
