@@ -367,6 +367,33 @@ def test_a_reply_without_end_is_given_up(piece: bytes, pause: float, monkeypatch
         server.server_close()
 
 
+def test_names_without_end_are_not_collected_for_ever(
+    tmp_path: Path, steady: ChromaProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chroma_server, "PAGE", 10)
+    wrong = False
+
+    def the_same_page(request: BaseHTTPRequestHandler, body: bytes) -> bytes:
+        return json.dumps({"ids": list(map(str, range(1, 11)))}).encode() if request.path.endswith("/get") else body
+
+    with (
+        proxy(steady.url, lambda request, body: the_same_page(request, body) if wrong else body) as url,
+        open_(tmp_path / "data", vectors=url) as store,
+    ):
+        fill(store, *many(20))
+        http, _, id_ = collection_of(store, steady.url)
+        http.delete(id_, ["1"])
+        wrong = True
+        assert not answers(store)
+        index = store._vectors
+        assert isinstance(index, ChromaServer)
+        assert index._thread
+        index._thread.join(5)
+        assert not index._thread.is_alive()
+        wrong = False
+        comes_back(store)
+
+
 def test_a_note_of_a_newer_version_is_left_alone(store: Store, steady: ChromaProcess) -> None:
     http, name, id_ = collection_of(store, steady.url)
     newer = {"askcorpus": 99, "generation": 1, "passages": 60, "last": 60}

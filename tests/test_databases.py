@@ -474,7 +474,7 @@ def test_room_for_conversations_comes_back_when_some_go(
             kept.delete("me", conversation)
         assert len(fill_up()) > 3
         later = time.time() + 31 * 86_400
-        monkeypatch.setattr(conversations.time, "time", lambda: later)
+        monkeypatch.setattr(time, "time", lambda: later)
         kept.ask("me", None, long())  # what is too old makes room by itself
         assert len(kept.listed("me")) == 1
 

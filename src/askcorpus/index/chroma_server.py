@@ -291,7 +291,11 @@ class ChromaServer:
             raise Unreachable("another process has brought it further")
         # Where nothing was removed since the note was written, all that it tells of is still there.
         lasting = live[: np.searchsorted(live, before.last, side="right")]
-        held = lasting if before.passages == lasting.size == http.count(collection.id) else self._held(collection)
+        held = (
+            lasting
+            if before.passages == lasting.size == http.count(collection.id)
+            else self._held(connection, collection)
+        )
         if held.size and held[-1] > _last_seq(connection):
             raise Unreachable("another process is bringing it further")
         gone, new = (np.setdiff1d(a, b, assume_unique=True) for a, b in ((held, live), (live, held)))
@@ -322,12 +326,16 @@ class ChromaServer:
         if self._stop.is_set():
             raise Unreachable(STOPPED)
 
-    def _held(self, collection: Collection) -> Seqs:
-        """The seqs that the collection holds, ascending."""
+    def _held(self, connection: sa.Connection, collection: Collection) -> Seqs:
+        """The seqs that the collection holds, ascending. Raises `Damaged` for more than there ever were, which may be
+        without end."""
         found: list[str] = []
+        most = _last_seq(connection) + PAGE
         while page := self._open().names(collection.id, len(found), PAGE):
             self._go_on()
             found += page
+            if len(found) > most:
+                raise Damaged("it names more passages than there ever were")
             if len(page) < PAGE:
                 break
         return np.unique(_seqs(found))
