@@ -69,13 +69,16 @@ def rerank(retrieval: Retrieval, assessment: Assessment | None, tuning: Tuning =
 
     Passages that were not read stay behind those that were.
     """
+    if assessment is None:
+        return retrieval
+    retrieval = retrieval.as_read(assessment.reading)
     best: dict[str, float] = {}
-    for sentence in assessment.sentences if assessment else ():
+    for sentence in assessment.sentences:
         name = sentence.hit.passage_id
         best[name] = max(best.get(name, sentence.answer_score), sentence.answer_score)
     read = [
         _reranked(candidate, tuning.answer_weight * best[name])
-        for candidate in retrieval.found(assessment.reading if assessment else 0)
+        for candidate in retrieval.candidates
         if (name := candidate.hit.passage_id) in best
     ]
     rest = [candidate for candidate in retrieval.candidates if candidate.hit.passage_id not in best]

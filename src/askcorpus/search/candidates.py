@@ -52,6 +52,15 @@ class Retrieval(NamedTuple):
         """What one of the readings is read with, best first."""
         return self.alone if self.alone and reading == 0 else self.candidates
 
+    def as_read(self, reading: int) -> "Retrieval":
+        """Only what one of the readings is read with: where a follow-up is read alone, what was said before counts
+        nothing."""
+        if len(self.readings) == 1 or reading:
+            return self
+        first, *others = self.readings
+        readings = (first._replace(importance=1.0), *(one._replace(importance=0.0) for one in others))
+        return self._replace(candidates=self.found(reading), readings=readings)
+
     @property
     def hits(self) -> tuple[Hit, ...]:
         """The hits alone, best first."""
