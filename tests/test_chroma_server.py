@@ -1,20 +1,25 @@
 """Whatever becomes of a Chroma server: questions are answered rightly within seconds, and it is used again later."""
 
+import json
 import logging
 import resource
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler
+from contextlib import closing, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from traceback import format_exception
 
 import numpy as np
 import pytest
 
-from askcorpus.errors import StorageError
+from askcorpus.errors import StorageError, UsageError
 from askcorpus.index import catalog, chroma_http, chroma_server, schema
 from askcorpus.index import store as store_module
+from askcorpus.index.chroma_files import Unreachable
 from askcorpus.index.chroma_http import ChromaHttp
 from askcorpus.index.chroma_server import ChromaServer
 from askcorpus.index.store import Store
@@ -219,6 +224,11 @@ def exchange_names(http: ChromaHttp, _name: str, id_: str) -> None:
     http.add(id_, {"one": QUERIES[0]})
 
 
+def name_what_is_no_number_of_a_row(http: ChromaHttp, _name: str, id_: str) -> None:
+    http.delete(id_, ["1", "2"])
+    http.add(id_, {"9" * 30: QUERIES[0], "9" * 5000: QUERIES[1]})
+
+
 def exchange_vectors(http: ChromaHttp, name: str, id_: str) -> None:
     """Dropped and made by somebody else, with the right names and the right note."""
     old = http.collection(name)
@@ -243,7 +253,16 @@ def be_of_another_length(http: ChromaHttp, name: str, id_: str) -> None:
     http.add(http.make(name, old.metadata).id, {each: np.ones(3, np.float32) for each in names})
 
 
-FAULTS = [drop, lose_rows, exchange_rows, exchange_names, exchange_vectors, be_another_program, be_of_another_length]
+FAULTS = [
+    drop,
+    lose_rows,
+    exchange_rows,
+    exchange_names,
+    name_what_is_no_number_of_a_row,
+    exchange_vectors,
+    be_another_program,
+    be_of_another_length,
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
@@ -293,6 +312,84 @@ def test_what_is_no_chroma_is_told_and_survived(tmp_path: Path, steady: ChromaPr
         fill(store, document("new"))
         assert_exact(store, QUERIES)
         assert store.check()[-1].detail
+        wrong = False
+        comes_back(store)
+
+
+def test_distances_that_are_no_numbers_are_not_believed(
+    tmp_path: Path, steady: ChromaProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chroma_server, "LOOK_SECONDS", 60)
+    wrong = False
+
+    def without_numbers(request: BaseHTTPRequestHandler, body: bytes) -> bytes:
+        if not wrong or not request.path.endswith("/query"):
+            return body
+        reply = json.loads(body)
+        return json.dumps(reply | {"distances": [[float("nan")] * len(reply["distances"][0])]}).encode()
+
+    with proxy(steady.url, without_numbers) as url, open_(tmp_path / "data", vectors=url) as store:
+        fill(store, *many(20))
+        assert answers(store)
+        wrong = True
+        assert not answers(store)
+
+
+@pytest.mark.parametrize(
+    ("piece", "pause"), [(b" " * 1_000_000, 0.0), (b" ", 0.2)], ids=["more than fits", "a little at a time"]
+)
+def test_a_reply_without_end_is_given_up(piece: bytes, pause: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(ConnectionError):
+                for _ in range(30):  # seconds of drops, or more than may be read
+                    self.wfile.write(piece)
+                    time.sleep(pause)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr(chroma_http, "LONGEST", 5_000_000)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Endless)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        with closing(ChromaHttp(f"http://127.0.0.1:{server.server_port}", None)) as http:
+            started = time.monotonic()
+            with pytest.raises(Unreachable, match="not Chroma's" if not pause else "did not answer within"):
+                http.count("any")
+            assert time.monotonic() - started < 4
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_names_without_end_are_not_collected_for_ever(
+    tmp_path: Path, steady: ChromaProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chroma_server, "PAGE", 10)
+    wrong = False
+
+    def the_same_page(request: BaseHTTPRequestHandler, body: bytes) -> bytes:
+        return json.dumps({"ids": list(map(str, range(1, 11)))}).encode() if request.path.endswith("/get") else body
+
+    with (
+        proxy(steady.url, lambda request, body: the_same_page(request, body) if wrong else body) as url,
+        open_(tmp_path / "data", vectors=url) as store,
+    ):
+        fill(store, *many(20))
+        http, _, id_ = collection_of(store, steady.url)
+        http.delete(id_, ["1"])
+        wrong = True
+        assert not answers(store)
+        index = store._vectors
+        assert isinstance(index, ChromaServer)
+        assert index._thread
+        index._thread.join(5)
+        assert not index._thread.is_alive()
         wrong = False
         comes_back(store)
 
@@ -380,6 +477,23 @@ def test_the_token_is_sent_and_never_shown(
             assert TOKEN not in str(store.check()) + caplog.text
         with open_(tmp_path / "data", vectors=url) as store:
             assert "it asks for a vectors_token" in store.check()[-1].detail
+
+
+@pytest.mark.parametrize("token", [f"{TOKEN}\n", f"{TOKEN}é", f" {TOKEN}", f"{TOKEN}\0"])
+def test_a_token_that_cannot_be_sent_is_refused_and_not_shown(tmp_path: Path, token: str) -> None:
+    with pytest.raises(UsageError, match="vectors_token") as error:
+        open_(tmp_path / "data", vectors="http://127.0.0.1:8000", vectors_token=token)
+    assert TOKEN not in "".join(format_exception(error.value))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://me:{}@host", "http://me:{}/x@host", "http://me:{}@host:port", "me:{}@host:8000", "https://{}@host"],
+)
+def test_a_password_in_the_address_is_not_repeated(tmp_path: Path, address: str) -> None:
+    with pytest.raises(UsageError, match="holds a name or a password") as error:
+        open_(tmp_path / "data", vectors=address.format(TOKEN))
+    assert TOKEN not in "".join(format_exception(error.value))
 
 
 def test_an_unused_port_is_told_at_once(tmp_path: Path) -> None:

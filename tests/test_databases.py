@@ -2,12 +2,15 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from random import Random
 from traceback import format_exception
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 from pydantic import SecretStr
@@ -16,14 +19,17 @@ from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, ReadError, StorageError, UsageError
 from askcorpus.feedback import FeedbackFile, shared_feedback
-from askcorpus.index import migrations
+from askcorpus.index import migrations, pgvector, schema
+from askcorpus.index import postgres as postgres_module
 from askcorpus.index.archive import export_index, import_index
 from askcorpus.index.opening import open_index, require_index
-from askcorpus.index.store import Store
+from askcorpus.index.store import Store, open_store
+from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus.settings import Settings, read_settings
 from askcorpus.text.words import terms, words
 from askcorpus.types import Filters
 from askcorpus_ingest.pipeline import ingest
+from askcorpus_ui.chat import conversations
 from askcorpus_ui.chat.conversation import Reply
 from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.web.keys import Keys
@@ -314,6 +320,95 @@ def test_an_index_made_with_other_settings_is_refused(tmp_path: Path, database: 
     require_index(Settings(data=tmp_path / "index", database=SecretStr(database) if database else None))
 
 
+def test_a_database_made_anew_with_other_settings_is_refused_by_who_runs(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    url = postgres.new_database()
+    with open_(tmp_path, database=url) as running:
+        fill(running, *many(3))
+        assert running.info().documents == 3
+        with sa.create_engine(url).begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA askcorpus CASCADE")
+        with open_(tmp_path, fingerprint="another", database=url) as other:
+            fill(other, document("foreign"))
+            with pytest.raises(IndexMismatch, match="made with another"):
+                running.info()
+            with pytest.raises(IndexMismatch, match="made with another"):
+                fill(running, document("own"))
+            assert [one.id for one in other.documents()] == ["foreign"]
+
+
+FIELDS = ["title", "text", "source", "place", "language", "author", "url", "origin"]
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_a_character_that_a_server_cannot_keep_costs_its_document_only(
+    tmp_path: Path, postgres_url: str, field: str
+) -> None:
+    costs_its_document_only(tmp_path, postgres_url, {field: "a\0b"})
+
+
+@pytest.mark.parametrize("field", ["source", "language", "origin"])
+def test_a_field_that_is_too_long_for_a_server_costs_its_document_only(
+    tmp_path: Path, postgres_url: str, field: str
+) -> None:
+    costs_its_document_only(tmp_path, postgres_url, {field: "".join(map(str, range(3000)))})
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """The address of an empty database."""
+    return postgres.new_database()
+
+
+def costs_its_document_only(tmp_path: Path, url: str, fields: dict[str, str]) -> None:
+    bad = document("bad").model_copy(update=fields)
+    with open_(tmp_path, database=url) as store:
+        with store.writer() as writer, writer.together():
+            put(writer, document("before"))
+            with pytest.raises(ReadError):
+                writer.put(bad, [])
+            put(writer, document("behind"))
+        assert {one.id for one in store.documents()} == {"before", "behind"}
+
+
+def test_vectors_that_pgvector_cannot_take_are_told(tmp_path: Path, postgres_url: str) -> None:
+    with open_store(tmp_path, "long", 2001, database=postgres_url, vectors="pgvector") as store:
+        long = np.zeros(2001, np.float32)
+        with store.writer() as writer:
+            writer.put(
+                document("d"),
+                [
+                    one._replace(
+                        vector=long, sentences=(), sentence_vectors=long[:0].reshape(0, 2001).astype(np.float16)
+                    )
+                    for one in passages(document("d"))
+                ],
+            )
+        with pytest.raises(StorageError, match="2000 numbers at most, and these have 2001"):
+            store.rebuild()
+
+
+def test_a_rebuild_that_could_not_erase_the_vectors_says_so(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_module, "WAITING_SECONDS", 1)
+    with open_(tmp_path, database=postgres_url, vectors="pgvector") as store:
+        fill(store, *many(3))
+        with sa.create_engine(postgres_url).begin() as connection:
+            connection.exec_driver_sql("CREATE TABLE askcorpus.neighbours (seq BIGINT)")  # looked into by a question
+        with store._reading() as connection:
+            noted = {"neighbours": pgvector._noted(schema.state(connection))}
+        with store._database.writing() as connection:
+            schema.take_note(connection, noted)
+        with sa.create_engine(postgres_url).begin() as connection:
+            connection.exec_driver_sql("LOCK TABLE askcorpus.neighbours IN ACCESS SHARE MODE")
+            with pytest.raises(StorageError, match=r"could not be made anew: .* takes too long"):
+                store.rebuild()
+        with store._reading() as connection:
+            assert connection.scalar(sa.text("SELECT to_regclass('neighbours') IS NOT NULL"))
+
+
 def test_nothing_is_there_until_something_is_written(tmp_path: Path, database: str | None) -> None:
     settings = Settings(data=tmp_path / "index", database=SecretStr(database) if database else None)
     with open_(tmp_path / "index", database=database) as store:
@@ -356,6 +451,34 @@ def test_conversations_are_shared(tmp_path: Path, database: str | None) -> None:
         assert [entry.title for entry in one.listed("anna")] == ["The match"]
 
 
+def test_room_for_conversations_comes_back_when_some_go(
+    tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "index").mkdir()
+    monkeypatch.setattr(conversations, "MAX_BYTES", 400_000)
+    drawn = Random(1)
+
+    def long() -> str:
+        return "".join(chr(drawn.randrange(0x4E00, 0x9FFF)) for _ in range(LONGEST_QUESTION))  # not to be compressed
+
+    with closing(Conversations(tmp_path / "index", 30, database)) as kept:
+
+        def fill_up() -> list[str]:
+            places: list[str] = []
+            with suppress(StorageError):
+                places.extend(kept.ask("me", None, long()).id for _ in range(100))
+            assert len(places) < 100
+            return places
+
+        for conversation in fill_up():
+            kept.delete("me", conversation)
+        assert len(fill_up()) > 3
+        later = time.time() + 31 * 86_400
+        monkeypatch.setattr(time, "time", lambda: later)
+        kept.ask("me", None, long())  # what is too old makes room by itself
+        assert len(kept.listed("me")) == 1
+
+
 def test_keys_are_shared(tmp_path: Path, database: str | None) -> None:
     with closing(Keys(tmp_path, database)) as one, closing(Keys(tmp_path, database)) as other:
         assert not other.any()
@@ -368,6 +491,15 @@ def test_keys_are_shared(tmp_path: Path, database: str | None) -> None:
         assert other.revoke([key.id]) == 1
         assert one.known(secret.encode()) is None
         assert one.any()
+
+
+def test_keys_that_lost_their_version_do_not_pass_for_none(tmp_path: Path, postgres_url: str) -> None:
+    with closing(Keys(tmp_path, postgres_url)) as keys:
+        keys.add("me", ["ask"])
+    with sa.create_engine(postgres_url).begin() as connection:
+        connection.exec_driver_sql("COMMENT ON TABLE askcorpus.keys IS NULL")  # as pg_dump --no-comments has it
+    with closing(Keys(tmp_path, postgres_url)) as keys, pytest.raises(StorageError, match="has lost its comment"):
+        keys.any()
 
 
 def test_feedback_on_one_server_is_read_with_that_on_another(tmp_path: Path, postgres: PostgresServer) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from askcorpus.answer.llm import LLMAnswerer
+from askcorpus.answer.llm import LLMAnswerer, similarity_of
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.opening import open_index
@@ -94,7 +94,7 @@ def test_no_language_model_is_asked_for_them(newsroom: Assistant) -> None:
         newsroom.store,
         newsroom.embeddings,
         reader=READER,
-        answerer=LLMAnswerer(model, "scripted", lambda _: 0.0),
+        answerer=LLMAnswerer(model, "scripted", similarity_of(newsroom.embeddings)),
     )
     conversation = answered(newsroom, ASKED["en"])
     assert offered(written, conversation) == offered(newsroom, conversation) != []

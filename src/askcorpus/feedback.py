@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from askcorpus.errors import AskcorpusError, StorageError, UsageError
 from askcorpus.index.database import Database
 from askcorpus.index.databases import open_database
-from askcorpus.index.dialect import NUMBER, TEXT, bytes_used, set_version, version_of
+from askcorpus.index.dialect import NUMBER, TEXT, is_larger, set_version, version_of
 from askcorpus.search.query import recent_turns
 from askcorpus.types import Answer, Turn
 
@@ -194,6 +194,6 @@ class FeedbackFile:
 
 def _insert(table: Database, line: bytes) -> None:
     with table.writing() as connection:
-        if len(line) > MAX_LINE or bytes_used(connection, _FEEDBACK) > MAX_FILE:
+        if len(line) > MAX_LINE or is_larger(connection, _FEEDBACK, MAX_FILE):
             raise StorageError("The table of feedback is full.", "Delete its older rows.")
         connection.execute(sa.insert(_FEEDBACK), {"line": line.decode()})

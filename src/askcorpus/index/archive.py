@@ -35,6 +35,9 @@ FORMAT = 1
 LONGEST = 512_000_000
 """Bytes of the longest line: a document's text. What is longer is refused, for a line is held in memory."""
 
+LONGEST_HEAD = 100_000
+"""The same of the first line, which is taken apart before the checksum says that somebody wrote it in earnest."""
+
 TOLD_EVERY = 200
 """Documents after which progress is told."""
 
@@ -224,6 +227,8 @@ def _check(path: Path, store: Store, progress: Progress) -> Head:
     """Whether the file is for this store, and whole. Reads all of it, and keeps nothing."""
     with _lines_of(path) as lines:
         line = next(lines, b"")
+        if len(line) > LONGEST_HEAD:
+            raise _spoilt(path)
         head = _head(path, line)
         if (head.fingerprint, head.dimension) != (store.fingerprint, store.dimension):
             raise IndexMismatch(

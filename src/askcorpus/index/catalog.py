@@ -41,6 +41,7 @@ from askcorpus.types import Document, Filters
 _LATER_FIELDS = ("author", "url", "extra", "marks")
 """Fields that documents of the first version had not; they do not count in a hash where they are empty."""
 
+_TOO_LONG = "54000"  # what a server says of a value that one of its indexes cannot take
 _READ_AT_ONCE = 16  # documents, which may be long
 _WRITTEN_AT_ONCE = 64  # passages of one document, with the vectors of their sentences
 
@@ -97,13 +98,29 @@ def accept(connection: sa.Connection, home: Home, fingerprint: str) -> bool:
             return False
         raise StorageError(f"The database in {home.short} is not a catalog.", f"Choose {home.other}.")
     migrations.check_not_newer(connection, home)
-    notes = meta(connection)
-    if notes["fingerprint"] != fingerprint:
+    check_made(connection, home, fingerprint)
+    return True
+
+
+def check(connection: sa.Connection, home: Home, fingerprint: str) -> None:
+    """See that the catalog can be read as it is, and is no other by now: a server's may be dropped, and made anew with
+    other settings, while a program runs that accepted the first. Raises as `accept`, and for one too old."""
+    migrations.check_readable(connection, home)
+    check_made(connection, home, fingerprint)
+
+
+def check_made(connection: sa.Connection, home: Home, fingerprint: str) -> None:
+    """See what the catalog was made with.
+
+    Raises:
+        IndexMismatch: other settings.
+    """
+    made_with = meta(connection)["fingerprint"]
+    if made_with != fingerprint:
         raise IndexMismatch(
-            f"{home.Name} was made with {notes['fingerprint']}, the settings now are {fingerprint}.",
+            f"{home.Name} was made with {made_with}, the settings now are {fingerprint}.",
             f"Set them back, or ingest into {home.other}, or delete this one.",
         )
-    return True
 
 
 # --- writing ---
@@ -144,12 +161,18 @@ def put(connection: sa.Connection, document: Document, passages: Iterable[Stored
         "date_low": low,
         "date_high": high,
     }
-    if on_server(connection) and "\0" in document.text + document.title:
+    if on_server(connection) and any("\0" in value for value in row.values() if isinstance(value, str)):
         raise ReadError(f"{document.origin or document.id} holds a NUL character.", "Take it out: it is no text.")
     try:
         number = connection.execute(sa.insert(DOCUMENTS).returning(DOCUMENTS.c.number), row).scalar_one()
     except UnicodeEncodeError as exc:
         raise _not_unicode(document) from exc
+    except sa.exc.OperationalError as exc:
+        if getattr(exc.orig, "sqlstate", None) != _TOO_LONG:
+            raise
+        raise ReadError(
+            f"{document.id} has an origin or a source too long to be found by.", "Shorten it to 2,000 bytes."
+        ) from exc
     notes = meta(connection)
     dimension, last = int(notes["dimension"]), int(notes["last_seq"])
     waiting = iter(passages)

@@ -5,6 +5,7 @@ own. Here every call ends within seconds, and whatever is wrong is `Unreachable`
 """
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,7 +18,10 @@ from askcorpus.index.chroma_files import Damaged, Unreachable
 from askcorpus.index.schema import Vector
 
 SECONDS = 5.0
-"""Seconds that a server may stay silent within one call."""
+"""Seconds that a server may stay silent within one call, and in which all of a reply must follow its beginning."""
+
+LONGEST = 16_000_000
+"""Bytes of the longest reply that is read: several times what any of these calls brings."""
 
 TOLD = 200
 """Characters of a server's own words that are passed on."""
@@ -124,8 +128,10 @@ class ChromaHttp:
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         content = None if body is None else json.dumps(body)
+        headers = {"Content-Type": "application/json"}
         try:
-            reply = self._client.request(method, path, content=content, headers={"Content-Type": "application/json"})
+            with self._client.stream(method, path, content=content, headers=headers) as coming:
+                reply = httpx.Response(coming.status_code, content=_taken(coming))
         except httpx.TimeoutException as exc:
             raise Unreachable(f"it did not answer within {SECONDS:g} seconds") from exc
         except httpx.HTTPError as exc:
@@ -133,6 +139,18 @@ class ChromaHttp:
         if reply.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
             raise Unreachable("it refuses the vectors_token" if self._has_token else "it asks for a vectors_token")
         return reply
+
+
+def _taken(coming: httpx.Response) -> bytes:
+    """All of a reply that is coming in, which may never end."""
+    deadline, taken = time.monotonic() + SECONDS, bytearray()
+    for part in coming.iter_bytes():
+        taken += part
+        if len(taken) > LONGEST:
+            raise Unreachable("what it answers is not Chroma's")
+        if time.monotonic() > deadline:
+            raise Unreachable(f"it did not answer within {SECONDS:g} seconds")
+    return bytes(taken)
 
 
 def _check(reply: httpx.Response) -> None:

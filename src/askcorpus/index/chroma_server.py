@@ -46,6 +46,9 @@ NEAR = 0.01
 CHANGING = -1
 """Passages in a note while somebody writes: nobody believes the collection then."""
 
+DIGITS = 18
+"""Digits that a seq has at most."""
+
 STOPPED = "it was told to stop"
 
 _FORMAT = 1  # of the note
@@ -83,7 +86,7 @@ class ChromaServer:
     """The copy of a catalog's vectors on a server, which several corpora may share.
 
     Raises:
-        UsageError: the address is not http://host:port.
+        UsageError: the address is not http://host:port, or the token holds what cannot be sent.
     """
 
     def __init__(
@@ -91,7 +94,7 @@ class ChromaServer:
     ) -> None:
         self._address = _address(url)
         self._name = f"the Chroma server at {self._address}"
-        self._token = token
+        self._token = _sendable(token)
         self._reading = reading
         self._opening = threading.Lock()
         self._writing = threading.Lock()  # held by whoever brings the collection level: one thread at a time
@@ -206,7 +209,7 @@ class ChromaServer:
         told = dict(zip(_seqs(names).tolist(), distances, strict=False))
         found = compared(connection, list(told), vector, wanted)
         for seq, similarity in found or ():
-            if abs(1 - told[seq] - similarity) > NEAR:
+            if not abs(1 - told[seq] - similarity) <= NEAR:  # as with a distance that is no number
                 raise Damaged(f"the vector of passage {seq} is not the catalog's")
         return found
 
@@ -288,7 +291,11 @@ class ChromaServer:
             raise Unreachable("another process has brought it further")
         # Where nothing was removed since the note was written, all that it tells of is still there.
         lasting = live[: np.searchsorted(live, before.last, side="right")]
-        held = lasting if before.passages == lasting.size == http.count(collection.id) else self._held(collection)
+        held = (
+            lasting
+            if before.passages == lasting.size == http.count(collection.id)
+            else self._held(connection, collection)
+        )
         if held.size and held[-1] > _last_seq(connection):
             raise Unreachable("another process is bringing it further")
         gone, new = (np.setdiff1d(a, b, assume_unique=True) for a, b in ((held, live), (live, held)))
@@ -319,12 +326,16 @@ class ChromaServer:
         if self._stop.is_set():
             raise Unreachable(STOPPED)
 
-    def _held(self, collection: Collection) -> Seqs:
-        """The seqs that the collection holds, ascending."""
+    def _held(self, connection: sa.Connection, collection: Collection) -> Seqs:
+        """The seqs that the collection holds, ascending. Raises `Damaged` for more than there ever were, which may be
+        without end."""
         found: list[str] = []
+        most = _last_seq(connection) + PAGE
         while page := self._open().names(collection.id, len(found), PAGE):
             self._go_on()
             found += page
+            if len(found) > most:
+                raise Damaged("it names more passages than there ever were")
             if len(page) < PAGE:
                 break
         return np.unique(_seqs(found))
@@ -352,17 +363,24 @@ def _name(state: State) -> str:
 
 def _address(url: str) -> str:
     """Where the server is; nothing that is secret may stand there, for it is shown."""
+    if "@" in url:  # also where what is before it makes this no address
+        raise UsageError("vectors holds a name or a password.", "Write http://host:port, and set vectors_token.")
     try:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 8000)
     except ValueError:
         parts, port = urlsplit(""), 0
-    if parts.username or parts.password:
-        raise UsageError("vectors holds a name or a password.", "Write http://host:port, and set vectors_token.")
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
         raise UsageError(f"vectors {url!r} is neither embedded nor an address.", "Write http://host:port.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}:{port}"
+
+
+def _sendable(token: str | None) -> str | None:
+    """The token; one with a line break, say, is refused here, for what sends it would repeat it in an error."""
+    if token and not (token.isascii() and token.isprintable() and token == token.strip()):
+        raise UsageError("vectors_token holds what cannot be sent.", "Take out line breaks and spaces around it.")
+    return token
 
 
 def _last_seq(connection: sa.Connection) -> int:
@@ -370,7 +388,7 @@ def _last_seq(connection: sa.Connection) -> int:
 
 
 def _seqs(names: list[str]) -> Seqs:
-    if strange := [name for name in names if not name.isdecimal()]:
+    if strange := [name for name in names if not name.isdecimal() or len(name) > DIGITS]:
         raise Damaged(f"it names a passage {strange[0][:80]!r}")
     return np.array([int(name) for name in names], np.int64)
 

@@ -13,6 +13,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from askcorpus.errors import StorageError
+
 SERVER = "postgresql"
 """What SQLAlchemy calls the one of the two that is a server."""
 
@@ -155,11 +157,22 @@ def on_server(connection: sa.Connection) -> bool:
 
 
 def version_of(connection: sa.Connection, table: sa.Table) -> int:
-    """What `set_version` noted; 0 where there is nothing. A file has one number, a server one for each table."""
+    """What `set_version` noted; 0 where there is nothing. A file has one number, a server one for each table.
+
+    Raises:
+        StorageError: a table is there without its note, as after a restore without comments. It must not pass for none:
+            it may hold the keys to all the rest.
+    """
     if not on_server(connection):
         return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
-    noted = sa.text("SELECT obj_description(to_regclass(:name), 'pg_class')")
-    return int(connection.scalar(noted, {"name": table.name}) or 0)
+    noted = sa.text("SELECT to_regclass(:name) IS NOT NULL, obj_description(to_regclass(:name), 'pg_class')")
+    there, version = connection.execute(noted, {"name": table.name}).one()
+    if there and not (version or "").isdecimal():
+        raise StorageError(
+            f"The table {table.name} in the database has lost its comment, which tells its version.",
+            "Restore it with comments.",
+        )
+    return int(version or 0)
 
 
 def set_version(connection: sa.Connection, table: sa.Table, version: int) -> None:
@@ -170,13 +183,17 @@ def set_version(connection: sa.Connection, table: sa.Table, version: int) -> Non
         connection.exec_driver_sql(f"PRAGMA user_version = {version}")
 
 
-def bytes_used(connection: sa.Connection, table: sa.Table) -> int:
-    """How large the file is, without its free pages; on a server, the table."""
+def is_larger(connection: sa.Connection, table: sa.Table, limit: int) -> bool:
+    """Whether a file, without its free pages, takes more bytes than that; on a server, the table and what is in it. A
+    table there does not shrink by itself when rows go, so what is in it is counted once it has grown."""
     if on_server(connection):
-        query = sa.text("SELECT pg_total_relation_size(to_regclass(:name))")
-        return int(connection.scalar(query, {"name": table.name}) or 0)
+        whole = sa.text("SELECT pg_total_relation_size(to_regclass(:name))")
+        if int(connection.scalar(whole, {"name": table.name}) or 0) <= limit:
+            return False
+        row = sum((sa.func.coalesce(sa.func.pg_column_size(column), 0) for column in table.c), sa.literal(0))
+        return int(connection.scalar(sa.select(sa.func.sum(row))) or 0) > limit
     pages, free, size = (
         int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
         for name in ("page_count", "freelist_count", "page_size")
     )
-    return (pages - free) * size
+    return (pages - free) * size > limit

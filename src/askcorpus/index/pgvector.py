@@ -51,6 +51,7 @@ class PgVector:
 
     def __init__(self, writing: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
         self._writing = writing
+        self._fault = ""  # why it could not be erased
 
     def search(self, connection: sa.Connection, state: State, vector: Vector, limit: int) -> list[Neighbour] | None:
         """About the ``limit`` nearest passages, or ``None`` where the table is not level with ``state``."""
@@ -70,19 +71,23 @@ class PgVector:
         """Add the passages that are not there yet; why that could not be done, or nothing."""
         if not on_server(connection):
             return "the catalog is not in PostgreSQL"
+        if (dimension := int(meta(connection)["dimension"])) > LONGEST:
+            return f"pgvector takes vectors of {LONGEST} numbers at most, and these have {dimension}"
+        if self._fault:
+            fault, self._fault = self._fault, ""
+            return fault
         try:
             with self._writing() as written:  # where the note may be newer than in the connection's state
                 level = _is_level(written, state)
             if not level:
-                self._add(connection, progress)
+                self._add(connection, dimension, progress)
                 with self._writing() as written:
                     take_note(written, {_NOTE: _noted(state)})
         except (AskcorpusError, SQLAlchemyError) as exc:
             return str(exc.args[0]).splitlines()[0]
         return ""
 
-    def _add(self, connection: sa.Connection, progress: Callable[[int, int], None]) -> None:
-        dimension = int(meta(connection)["dimension"])
+    def _add(self, connection: sa.Connection, dimension: int, progress: Callable[[int, int], None]) -> None:
         with self._writing() as written, _extended(written, create=True):
             if not _is_made(written):
                 for statement in _CREATE:
@@ -98,13 +103,13 @@ class PgVector:
             progress(done, total)
 
     def erase(self, _state: State) -> None:
-        """Forget everything, so that the next `sync` starts anew."""
+        """Forget everything, so that the next `sync` starts anew. Where that cannot be done, that says why."""
         try:
             with self._writing() as written:
                 written.exec_driver_sql("DROP TABLE IF EXISTS neighbours")
                 take_note(written, {_NOTE: ""})
         except (AskcorpusError, SQLAlchemyError) as exc:
-            _log.warning("The vector index could not be erased: %s", exc.args[0])
+            self._fault = str(exc.args[0]).splitlines()[0]
 
     def status(self, connection: sa.Connection, state: State) -> tuple[bool, str]:
         """Whether the table is level with the catalog, and a line on how it stands."""

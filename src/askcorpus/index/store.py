@@ -178,13 +178,13 @@ class Store:
         """One state of the store for as long as a question takes, over one connection."""
         with self._database.snapshot() as connection:
             with self._database.translated():
-                migrations.check_readable(connection, self.home)
+                catalog.check(connection, self.home, self.fingerprint)
             yield Snapshot(self, connection)
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
         with self._database.reading() as connection:
-            migrations.check_readable(connection, self.home)
+            catalog.check(connection, self.home, self.fingerprint)
             yield connection
 
     def info(self) -> IndexInfo:
@@ -379,6 +379,7 @@ class Store:
 
     def _migrate(self, progress: Progress) -> None:
         with self._database.reading() as connection:
+            catalog.check_made(connection, self.home, self.fingerprint)
             steps = migrations.pending(connection, self.home)
         for done in range(1, steps + 1):
             with self._database.writing() as connection:

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from askcorpus.errors import IndexMismatch, StorageError
 from askcorpus.index.database import Database
 from askcorpus.index.databases import open_database
-from askcorpus.index.dialect import TEXT, bytes_used, holds, set_version, version_of
+from askcorpus.index.dialect import TEXT, holds, is_larger, set_version, version_of
 from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus_ui.chat.conversation import Conversation, Exchange, Place, Reply, title_of
 
@@ -102,8 +102,8 @@ class Conversations:
         question = question.strip()[: LONGEST_QUESTION + 1]  # one too many, so that the assistant tells it
         now = time.time()
         with self._tables.writing() as connection:
-            _check_size(connection)
             self._forget_old(connection, now)
+            _check_size(connection)
             kept = _owned(connection, owner, conversation) if conversation else None
             if kept is None or before is not None:
                 copied = kept
@@ -201,7 +201,7 @@ def _exchange(row: sa.Row[tuple[object, ...]]) -> Exchange:
 
 
 def _check_size(connection: sa.Connection) -> None:
-    if bytes_used(connection, _TURNS) > MAX_BYTES:
+    if is_larger(connection, _TURNS, MAX_BYTES):
         raise StorageError(
             "No more conversations can be kept here.", "Delete some, or keep them for fewer days (keep_conversations)."
         )
