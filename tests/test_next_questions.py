@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
-from askcorpus.answer.llm import LLMAnswerer, similarity_of
+from askcorpus.answer.llm import LLMAnswerer
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.opening import open_index
@@ -94,7 +95,7 @@ def test_no_language_model_is_asked_for_them(newsroom: Assistant) -> None:
         newsroom.store,
         newsroom.embeddings,
         reader=READER,
-        answerer=LLMAnswerer(model, "scripted", similarity_of(newsroom.embeddings)),
+        answerer=LLMAnswerer(model, "scripted", lambda one, other: np.zeros((len(one), len(other)), np.float32)),
     )
     conversation = answered(newsroom, ASKED["en"])
     assert offered(written, conversation) == offered(newsroom, conversation) != []
