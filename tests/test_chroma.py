@@ -12,7 +12,6 @@ import pytest
 from askcorpus.index import chroma
 from askcorpus.index import store as store_module
 from askcorpus.index.store import Store
-from askcorpus.types import Filters
 from corpora import DIMENSION, assert_exact, book, document, exactly, fill, many, open_, passages, put, vector
 from looking import look
 
@@ -66,16 +65,6 @@ def test_exact_search_finds_what_arithmetic_finds(store: Store) -> None:
     with open_(store.folder) as second:  # the first one holds the lock
         assert_exact(second, QUERIES)
         assert not uses_chroma(second)
-
-
-def test_filtered_search_is_exact(store: Store) -> None:
-    fill(store, *many(60), book("b", 1000))
-    filters = Filters(languages=("fr",), date_from="2022-06")
-    wanted = {found.id for found in store.documents(filters)}
-    for query, everything in zip(QUERIES, exactly(store, QUERIES, 1000), strict=True):
-        owners = store.hits([id_ for id_, _ in everything])
-        expected = [id_ for id_, _ in everything if owners[id_].document_id in wanted][:10]
-        assert [id_ for id_, _ in look(store).dense(query, 10, filters)] == expected
 
 
 @pytest.mark.parametrize("second", [False, True], ids=["chroma", "exact"])

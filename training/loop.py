@@ -229,7 +229,7 @@ def stopping(stop: Event) -> Iterator[None]:
 
 
 def add_options(parser: argparse.ArgumentParser, rate: float, batch: int, rank: int, first_layer: int) -> None:
-    """The options that both trainings have, with the values that the weights which ship were trained with."""
+    """The options that both trainings have, with values for two cores; docs/reader.md has those of what ships."""
     parser.add_argument("--out", type=Path, required=True, metavar="CHECKPOINT")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--minutes", type=float)
