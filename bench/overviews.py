@@ -4,9 +4,10 @@
 
 ``SETS`` holds one folder a set, each with ``corpus.jsonl`` and ``questions.jsonl``; indexes are kept in ``WORK``, as by
 ``bench/quality.py``. Names are drawn from the documents: capitalised words within sentences that several documents
-have, and countries; as many stand in the other sets only; as many again are misspelt, or of another language than the
-question. Each is asked of in the words of ``askcorpus eval probe``, in its own language or another, or alone. *Right* is
-an overview whose every cited passage, or its title, has the name; of a name that no document has, any is wrong.
+have, and countries; as many of several words stand in other sets only, and as many are invented. Each is asked of in
+the words of ``askcorpus eval probe``, half of them in the name's own language and half in any, and alone. *Right* is an
+overview whose every cited passage, or its title, has the name's words or their first letters; *beside* it is any other,
+and any of a name that no document has.
 
 ``--questions`` also reads all questions of the sets: how many are taken for a request of an overview, and for what.
 """
@@ -28,13 +29,17 @@ from askcorpus.settings import read_settings
 from askcorpus.text.lexicon import languages
 from askcorpus.types import Answer, Document
 from askcorpus_eval.metrics.wilson import share_interval
-from askcorpus_eval.probe_words import ASKING
+from askcorpus_eval.probe_words import ASKING, invent
 from askcorpus_eval.questions import read_questions
 from askcorpus_ingest.pipeline import ingest
 
 _NAME = regex.compile(
     r"(?<=[\p{Ll},] )(?:\p{Lu}[\p{L}\p{M}'’-]{3,}|\p{Lu}{3,})(?: \p{Lu}[\p{L}\p{M}'’-]{2,}){0,2}(?![\p{L}\p{M}'’-])"
 )
+_NOT_TELLING = regex.compile(r"[\s'’-]+")
+BEGINNING = 5
+"""Letters of a word that a passage has, be it inflected or in another language."""
+
 SEVERAL = 2
 """Documents that have a name, for it to be drawn."""
 
@@ -45,7 +50,6 @@ class Asked(NamedTuple):
     kind: str
     name: str
     question: str
-    language: str
 
 
 def names_in(documents: Sequence[Document]) -> dict[str, list[str]]:
@@ -64,32 +68,24 @@ def names_in(documents: Sequence[Document]) -> dict[str, list[str]]:
     return dict(by_language)
 
 
-def misspelt(name: str, lot: random.Random) -> str:
-    """The name with two letters exchanged and one left out."""
-    letters = list(name)
-    at = lot.randrange(1, len(letters) - 2)
-    letters[at], letters[at + 1] = letters[at + 1], letters[at]
-    del letters[lot.randrange(1, len(letters) - 1)]
-    return "".join(letters)
-
-
-def asked(
-    documents: Sequence[Document], strangers: Sequence[str], number: int, lot: random.Random
-) -> Iterator[Asked]:
+def asked(documents: Sequence[Document], strangers: Sequence[str], number: int, lot: random.Random) -> Iterator[Asked]:
     """The questions on one corpus: half of each kind in the words of a language drawn by lot."""
     names = names_in(documents)
     text = "\n".join(f"{one.title}\n{one.text}" for one in documents).casefold()
-    absent = [name for name in strangers if not any(part.casefold() in text for part in name.split() if len(part) > 3)]
-    speaking = [language for language, one in languages().items() if one.overview.asks]
+    absent = [
+        name
+        for name in strangers
+        if " " in name and not any(part.casefold() in text for part in _NOT_TELLING.split(name) if len(part) > 3)
+    ]
+    speaking = [language for language in ASKING if language in languages() and languages()[language].overview.asks]
     for turn in range(number):
         language = sorted(names)[turn % len(names)]
-        present = lot.choice(names[language])
         words = language if language in speaking and turn % 2 else lot.choice(speaking)
-        yield Asked("named", present, ASKING[words].about.format(present), language)
-        yield Asked("named, alone", present, present, language)
-        stranger = lot.choice(absent)
-        yield Asked("not named", stranger, ASKING[words].about.format(stranger), language)
-        yield Asked("not named, alone", stranger, stranger, language)
+        present = lot.choice(names[language])
+        invented = invent(present, lot)
+        for kind, name in (("named", present), ("of other sets", lot.choice(absent)), ("invented", invented)):
+            yield Asked(kind, name, ASKING[words].about.format(name))
+            yield Asked(f"{kind}, alone", name, name)
 
 
 def outcome(one: Asked, answer: Answer) -> str:
@@ -101,7 +97,11 @@ def outcome(one: Asked, answer: Answer) -> str:
         return "fact"
     texts = {hit.passage_id: f"{hit.title}\n{hit.text}".casefold() for hit in answer.passages}
     cited = [texts.get(citation.passage_id, citation.quote.casefold()) for citation in answer.citations]
-    return "right" if all(one.name.casefold() in text for text in cited) else "beside"
+    parts = [part.casefold()[:BEGINNING] for part in _NOT_TELLING.split(one.name) if len(part) > 3] or [
+        one.name.casefold()
+    ]
+    has = all(part in text for text in cited for part in parts)
+    return "right" if has and one.kind.startswith("named") else "beside"
 
 
 def share(count: int, total: int) -> str:
@@ -130,7 +130,9 @@ def main() -> None:
     parser.add_argument("--questions", action="store_true")
     options = parser.parse_args()
     folders = [
-        path.parent for path in sorted(options.sets.glob("*/corpus.jsonl")) if not options.only or path.parent.name in options.only
+        path.parent
+        for path in sorted(options.sets.glob("*/corpus.jsonl"))
+        if not options.only or path.parent.name in options.only
     ]
     if options.questions:
         read_all(folders)
@@ -142,7 +144,9 @@ def main() -> None:
         if not opened[folder.name].store.info().documents:
             ingest([folder / "corpus.jsonl"], opened[folder.name].store, opened[folder.name].embeddings, settings)
     corpora = {name: assistant.store.documents() for name, assistant in opened.items()}
-    drawn = {name: [one for some in names_in(documents).values() for one in some] for name, documents in corpora.items()}
+    drawn = {
+        name: [one for some in names_in(documents).values() for one in some] for name, documents in corpora.items()
+    }
     for name, assistant in opened.items():
         strangers = [one for other, some in drawn.items() if other != name for one in some]
         with closing(assistant):

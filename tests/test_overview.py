@@ -203,6 +203,14 @@ def test_what_no_document_names_is_not_answered(assistant: Assistant, message: s
     assert answer.answer == does_not_say(answer.language)
 
 
+@pytest.mark.parametrize("message", ["Melgundpil", "Pilfetvol", "Oskfethax", "Revoskvol"])
+def test_a_name_alone_that_no_document_has_is_no_question(assistant: Assistant, message: str) -> None:
+    answer = assistant.ask(message, explain=True)
+    assert (answer.answerable, answer.abstain_reason, answer.confidence) == (False, "no_match", 0.0)
+    assert answer.missing_names == (message,)
+    assert answer.explain is not None and "names what was asked about" in answer.explain.verdict
+
+
 def test_a_question_of_fact_is_answered_as_before(assistant: Assistant) -> None:
     answer = assistant.ask("What had the new engine of the ferry cost?")
     assert (answer.kind, answer.subject, answer.named_in) == ("answer", "", 0)
@@ -220,7 +228,7 @@ def test_in_a_conversation_an_overview_is_given_where_nothing_else_is(assistant:
         Turn(role="user", text="When does the ferry to Molde sail again?"),
         Turn(role="assistant", text="The ferry to Molde sails again from Tuesday. [1]"),
     ]
-    assert assistant.ask("Tell me about Sorvelan", history=history).named_in in (0, 3)
+    assert assistant.ask("Parle-moi de Sorvelan", history=history).answerable
     assert assistant.ask("Tell me about its captain", history=history).kind == "answer"
 
 

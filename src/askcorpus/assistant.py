@@ -14,7 +14,7 @@ from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
 from askcorpus.answer.judgement import Assessment, Judgement, assess, judge, rerank
 from askcorpus.answer.outcomes import known_outcomes
-from askcorpus.answer.overview import MOST_COUNTED, RIGHT, SEARCHED, Overview, quoted_first, survey
+from askcorpus.answer.overview import MOST_COUNTED, RIGHT, SEARCHED, Overview, is_unnamed, quoted_first, survey
 from askcorpus.answer.phrases import does_not_say, unreadable
 from askcorpus.answer.reader import Reader
 from askcorpus.answer.risk import Promise, order
@@ -25,6 +25,7 @@ from askcorpus.errors import UsageError
 from askcorpus.index.opening import open_index
 from askcorpus.index.store import Snapshot, Store
 from askcorpus.search.candidates import Retrieval
+from askcorpus.search.names import Name
 from askcorpus.search.query import Query, check_question, read_query, recent_turns
 from askcorpus.search.reranker import Reranker
 from askcorpus.search.retriever import Retriever
@@ -204,7 +205,8 @@ class Assistant:
                     index, question, history, filters, max(limit, self.tuning.read), operating_point, clock
                 )
                 if subject and history and way.judgement.abstain_reason:  # it may lean on what was said before
-                    way = self._survey(index, subject, question, filters, operating_point) or way
+                    instead = self._survey(index, subject, question, filters, operating_point)
+                    way = instead if instead and instead.overview else way
             query, retrieval, judgement, overview = way.query, way.retrieval, way.judgement, way.overview
             yield Retrieved(passages=retrieval.hits[:limit])
             draft, verified, reason = Draft(text=""), Verified("", (), ()), judgement.abstain_reason
@@ -354,15 +356,18 @@ class Assistant:
     def _survey(
         self, index: Snapshot, subject: Subject, question: str, filters: Filters, operating_point: float
     ) -> "_Way | None":
-        """The way of an overview; None where no document that was found names its subject, or no answer may be as
-        unsure as it."""
+        """The way of an overview, or to nothing where a name is all that was asked and none has it; None where the
+        message may still be a question, or where no answer may be as unsure as an overview."""
         if operating_point > RIGHT:
             return None
         query = read_query(subject.text, (), self.embeddings, self.unrelated_texts, tuning=self.tuning)
         retrieval = self.retriever.retrieve(index, query, filters, SEARCHED)
         overview = survey(subject, retrieval, self.calibration.sentence_weights, self.tuning)
         if overview is None:
-            return None
+            unnamed = operating_point > 0 and is_unnamed(subject, retrieval)
+            retrieval = retrieval._replace(query=query._replace(names=(Name(subject.text),)))
+            nothing = Judgement((), (), None, 0.0, "no_match")
+            return _Way(retrieval.query, retrieval, nothing, question) if unnamed else None
         overview = overview.counting(index.matching(subject.text, filters, MOST_COUNTED))
         query = query._replace(question=question, standalone=question, language=overview.language)
         judgement = Judgement(overview.sentences, (), None, RIGHT, None)

@@ -321,12 +321,13 @@ class Answer(Record):
     documents: the reply to a greeting or to thanks, or what the collection holds. Then no passage was looked for, and
     ``answerable`` is false without a reason.
 
-    ``confidence`` estimates the probability that the answer is right, of an overview that it is of its subject; ``unsupported`` lists sentences of the answer
-    that no cited passage supports; ``sources_differ`` says that the quotes contradict each other (each is then shown
-    with its document's date); ``missing_names`` are names, and larger numbers, in the question that no cited
-    passage has, or none of ``passages`` where nothing is cited (across languages, where most names cannot be told,
-    countries, or all if none is there); ``filters`` are those applied; ``period`` is the time that the question names
-    (a partial ISO date), whose documents were preferred; ``explain`` is filled on request.
+    ``confidence`` estimates the probability that the answer is right, of an overview that it is of its subject;
+    ``unsupported`` lists sentences of the answer that no cited passage supports; ``sources_differ`` says that the
+    quotes contradict each other (each is then shown with its document's date); ``missing_names`` are names, and larger
+    numbers, in the question that no cited passage has, or none of ``passages`` where nothing is cited (across
+    languages, where most names cannot be told, countries, or all if none is there); ``filters`` are those applied;
+    ``period`` is the time that the question names (a partial ISO date), whose documents were preferred; ``explain`` is
+    filled on request.
     """
 
     id: str

@@ -125,7 +125,9 @@ def _told(retrieval: Retrieval, overview: Overview | None) -> str:
 def _why_nothing(retrieval: Retrieval) -> str:
     if not retrieval.candidates:
         return "no passage passes the filters"
-    return f"no passage found can be about {retrieval.query.period}, which the question names"
+    if retrieval.query.period:
+        return f"no passage found can be about {retrieval.query.period}, which the question names"
+    return "no passage found names what was asked about"
 
 
 def _verdict(

@@ -27,7 +27,7 @@ class ExtractiveAnswerer:
         """Nothing: a follow-up is read below what was said before it."""
 
     def draft(self, findings: Findings) -> Iterator[str | Draft]:
-        """The best sentences, each with its marker; where sources contradict each other, or an overview is asked, those."""
+        """The best sentences, each with its marker; those that contradict each other, if any do; all of an overview."""
         if findings.subject:
             return listed(overview_of(findings.subject, findings.query.language), findings.sentences)
         return extract(findings.query, findings.sentences, findings.contradicting, self._tuning)

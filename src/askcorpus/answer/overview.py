@@ -1,8 +1,8 @@
-"""An overview: what the documents say about a subject, in their own sentences, from different documents where there are.
+"""An overview: what the documents say about a subject, in sentences of different documents where there are.
 
-A subject is in the corpus where a passage names it (`askcorpus.search.names.mentions`). Nearness alone does not tell: the
-passages nearest to a name that no document has stand as far above unrelated ones as those nearest to one that many have
-(docs/quality.md, Overviews). What is not named is left to the ordinary way, which abstains where it does not know.
+A subject is in the corpus where a passage names it (`askcorpus.search.names.mentions`). Nearness alone does not tell:
+the passages nearest to a name that no document has stand as far above unrelated ones as those nearest to one that many
+have (docs/quality.md, Overviews). What is not named is left to the ordinary way, unless it can be nothing but a name.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +28,9 @@ SEARCHED = 40
 SHORTEST = 5
 """Words from which a sentence says something of what it names; fewer are a heading."""
 
+
+MOST_WORDS_OF_A_NAME = 2
+"""Words up to which a message without a mark of a question is taken for a name, although no document has it."""
 
 MOST_COUNTED = 10_000
 """Documents up to which those that name a subject are counted."""
@@ -67,6 +70,13 @@ def survey(
     if not chosen:
         return None
     return Overview(subject, tuple(chosen), frozenset(one.hit.document_id for one in naming))
+
+
+def is_unnamed(subject: Subject, retrieval: Retrieval) -> bool:
+    """Whether a subject that stands alone, and is too short to be a question, is named in no passage found for it. The
+    reader is no judge of that: it is made for questions, and finds an answer to many a name that does not exist."""
+    short = subject.bare and len(words(subject.text)) <= MOST_WORDS_OF_A_NAME
+    return short and not any(_names(subject, _titled(one), one.hit.language) for one in retrieval.candidates)
 
 
 def _names(subject: Subject, text: str, language: str) -> bool:

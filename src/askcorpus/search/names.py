@@ -29,8 +29,10 @@ SHORTEST_AT_HOME = 4
 ENDING = 2
 """Letters at the end of a country's name that inflection may change, and sounds that it may add to another's."""
 
-ALIKE = 0.7
-"""Share of their letters that two spellings of a name have in common (docs/quality.md, Overviews)."""
+ALIKE = 0.75
+OTHER_SCRIPT = 0.05
+"""Share of their letters that two spellings of a name have in common at least, and how much less it may be where one is
+not in plain Latin letters (docs/quality.md, Overviews)."""
 
 HEADLINE = 3
 """Up to as many capitalised words tell names where there is no plain one; more are a headline, which tells none."""
@@ -126,7 +128,7 @@ def mentions(subject: str, language: str, text: str, text_language: str) -> bool
 
 
 def written_as_name(subject: str, texts: Iterable[str]) -> bool:
-    """Whether texts write the words of a subject as a name: with a capital within a sentence, in scripts that have them.
+    """Whether texts write the words of a subject as a name: with a capital within a sentence, where there are capitals.
     What none of them has letter by letter cannot be told, and counts as a name."""
     wanted = set(words(" ".join(_telling(subject.split(), named=False))))
     plain, named = set[str](), set[str]()
@@ -341,15 +343,21 @@ def _is_spelled_alike(text: _Text, word: str, *, at_home: bool) -> bool:
     if len(heard) < (SHORTEST_AT_HOME if at_home else SHORTEST):
         return False
     return any(
-        _sound_alike(heard, sound(other)) and (_PREFIXED.search(word + other) or _letters_shared(word, other) >= ALIKE)
+        _sound_alike(heard, sound(other)) and (_has_no_vowels(word, other) or _letters_shared(word, other) >= ALIKE)
         for other in text.names
     )
 
 
+def _has_no_vowels(one: str, other: str) -> bool:
+    """Whether two words are in different scripts, one of which writes no vowels."""
+    return bool(_PREFIXED.match(one)) != bool(_PREFIXED.match(other))
+
+
 @lru_cache(maxsize=1 << 14)
 def _letters_shared(one: str, other: str) -> float:
-    """The share of letters that two words have in common, in order, both in Latin letters."""
-    return SequenceMatcher(None, anyascii(one).lower(), anyascii(other).lower(), autojunk=False).ratio()
+    """The share of letters that two words have in common, in order, in Latin letters; a little more in two scripts."""
+    ratio = SequenceMatcher(None, anyascii(one).lower(), anyascii(other).lower(), autojunk=False).ratio()
+    return ratio + OTHER_SCRIPT * (one.isascii() != other.isascii())
 
 
 def _holds_country(text: _Text, name: Name) -> bool:

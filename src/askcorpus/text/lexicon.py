@@ -97,8 +97,8 @@ class Quoting(_Table):
 
 
 class Phrases(_Table):
-    """What the assistant itself says: ``greeting`` and ``thanks`` answer one, ``overview`` stands above what the documents
-    say about what is put in its braces; the last four are headings."""
+    """What the assistant itself says: ``greeting`` and ``thanks`` answer one, ``overview`` stands above what the
+    documents say about what is put in its braces; the last four are headings."""
 
     does_not_say: str = ""
     documents_differ: str = ""
