@@ -55,7 +55,7 @@ class BatchQuestion(Body):
 class BatchBody(Body):
     """Questions, and what they are limited to."""
 
-    questions: list[BatchQuestion] = Field(min_length=1, max_length=MOST_QUESTIONS)
+    questions: tuple[BatchQuestion, ...] = Field(min_length=1, max_length=MOST_QUESTIONS)
     per_document: bool = Field(False, description="Ask every question of every document alone that passes the filters.")
     filters: Filters = Filters()
     top_k: int | None = Field(None, ge=1, le=100)
