@@ -5,10 +5,11 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import Busy
 from askcorpus.settings import read_settings
 from askcorpus_ingest.pipeline import Report, Tell
+from askcorpus_ingest.uploads import take_file
 from askcorpus_ui.web.jobs import MOST_KEPT, MOST_WAITING, Job, Jobs
 from askcorpus_ui.web.keys import Keys
 from serving import real_assistant, serving
@@ -142,6 +144,13 @@ def test_only_a_key_for_writing_opens_jobs(tmp_path: Path, embeddings: SentenceE
                 assert begun.status_code == status
 
 
+@contextmanager
+def closing_jobs(data: Path) -> Iterator[Any]:
+    jobs = Jobs(data)
+    yield jobs
+    jobs.stop(5)
+
+
 class Held:
     """Work that goes on until it is let go."""
 
@@ -205,6 +214,35 @@ def test_another_process_that_writes_is_waited_for(tmp_path: Path) -> None:
     until(lambda: jobs.job(job.id), lambda one: one.state == "done")
     assert len(tries) == 2
     jobs.stop(1)
+
+
+def test_while_another_writes_a_file_waits_unread_and_then_is_read_once(
+    tmp_path: Path, embeddings: SentenceEmbeddings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders: list[str] = []
+
+    def folder(prefix: str) -> TemporaryDirectory[str]:
+        made = TemporaryDirectory(prefix=prefix, dir=tmp_path)
+        folders.append(made.name)
+        return made
+
+    monkeypatch.setattr("askcorpus_ingest.uploads.TemporaryDirectory", folder)
+    monkeypatch.setattr("askcorpus_ui.web.jobs._PATIENCE", 0.02)
+    tries: list[str] = []
+    with real_assistant(tmp_path, embeddings) as assistant, closing_jobs(tmp_path) as jobs:
+        store = assistant.store
+
+        def work(tell: Tell) -> Report:
+            tries.append("")
+            return take_file("isle.txt", b"Sark is an isle.", store, embeddings, assistant.settings, tell)
+
+        with store.writer():
+            job = jobs.add("isle.txt", None, work)
+            until(lambda: len(tries), lambda count: count > 3)
+            assert folders == []
+            assert "Waiting" in jobs.job(job.id).detail
+        assert until(lambda: jobs.job(job.id), lambda one: one.is_over).added == 1
+    assert len(folders) == 1 and not Path(folders[0]).exists()
 
 
 HELD = """
