@@ -396,10 +396,10 @@ class Store:
             left = stories.unlinked(connection)
         if not left:
             return
-        some = 1
-        while some:
+        last: int | None = 0
+        while last is not None:
             with self._database.writing() as connection:
-                some = stories.sign(connection)
+                last = stories.sign(connection, last)
         progress("stories", left, left)
         with self._database.writing() as connection:
             stories.link(connection)
