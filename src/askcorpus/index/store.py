@@ -30,6 +30,7 @@ from askcorpus.index.database import Database, Home
 from askcorpus.index.databases import open_database
 from askcorpus.index.exact import Exact, Neighbour
 from askcorpus.index.files import Held, KnownFile, Withheld
+from askcorpus.index.frequencies import Frequencies
 from askcorpus.index.inventory import Inventory
 from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored
 from askcorpus.index.schema import Vector
@@ -151,6 +152,7 @@ class Store:
         )
         self._exact = Exact(dimension)
         self._vectors = vector_index(vectors, vectors_token, folder, self._reading, self._database.writing)
+        self._frequencies = Frequencies()
         self._sample: tuple[schema.State | None, Sample] = (None, Sample(np.empty((0, dimension), np.float32), {}))
 
     def __enter__(self) -> Self:
@@ -572,7 +574,7 @@ class Snapshot:
         """
         with self._reading() as connection:
             self._check_words(connection)
-            return lexical.matching(connection, terms, limit, filters)
+            return lexical.matching(connection, self._frequencies(terms), limit, filters)
 
     def phrase(self, words: Sequence[str], limit: int) -> list[str]:
         """The ids of at most ``limit`` passages that hold ``words`` (from `words.words`) one after the other.
@@ -601,7 +603,10 @@ class Snapshot:
         """In how many passages each term stands. Raises as `lexical` does."""
         with self._reading() as connection:
             self._check_words(connection)
-            return lexical.document_frequency(connection, terms)
+            return self._frequencies(terms)
+
+    def _frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        return self._store._frequencies.of(self._connection, self._state, terms)
 
     def _check_words(self, connection: sa.Connection) -> None:
         if not lexical.words_are_current(connection):
