@@ -99,11 +99,11 @@ def telling(frequencies: Mapping[str, int], passages: int) -> dict[str, int]:
 
 
 def matching(
-    connection: sa.Connection, frequencies: Mapping[str, int], limit: int, filters: Filters
+    connection: sa.Connection, frequencies: Mapping[str, int], passages: int, limit: int, filters: Filters
 ) -> list[tuple[str, float]]:
-    """The passages that match any of some terms, which are given with their frequency, best first: id and BM25 score
-    (above 0)."""
-    wanted = telling(frequencies, count_passages(connection))
+    """Of so many passages those that match any of some terms, which are given with their frequency, best first: id and
+    BM25 score (above 0)."""
+    wanted = telling(frequencies, passages)
     if not wanted or limit < 1:
         return []
     passing = sa.select(PASSAGES.c.seq).join(DOCUMENTS).where(condition(filters)) if filters else None
