@@ -1,6 +1,7 @@
 """The web application: chat, REST and documentation over one assistant."""
 
 import os
+import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, cast
@@ -25,6 +26,7 @@ from askcorpus_ui.web.documents_page import list_router
 from askcorpus_ui.web.embeddings_api import embeddings_router
 from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.head import Heads
+from askcorpus_ui.web.job_records import JobRecords
 from askcorpus_ui.web.jobs import Jobs
 from askcorpus_ui.web.jobs_api import JOB_FILES, jobs_router
 from askcorpus_ui.web.keys import Keys
@@ -77,8 +79,8 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     keys = Keys(settings.data, settings.database_url)
     conversations = Conversations(settings.data, settings.keep_conversations, settings.database_url)
     writable = settings.write_key is not None or any("writing" in key.opens for key in keys.listed())
-
-    jobs = Jobs(settings.data)
+    name = f"{socket.gethostname()}:{settings.port}"  # no two at a time
+    jobs = Jobs(JobRecords(settings.data, name, settings.database_url))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
