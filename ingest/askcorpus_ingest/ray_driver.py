@@ -123,11 +123,15 @@ def _embedded(job: Job, cores: int) -> Iterator[bytes]:
     files = [{FILE: pickle.dumps((number, wanted))} for number, wanted in enumerate(job.files)]
     at_once = max(FILES_AT_ONCE, len(files) // MOST_BLOCKS)
     data: ray.data.Dataset = ray.data.from_items(files, override_num_blocks=-(-len(files) // at_once))
-    for step, cpus in ((Read, READER_CPUS), (Embed, EMBEDDER_CPUS)):
+    steps = (
+        (Read, READER_CPUS, ActorPoolStrategy(min_size=1, max_size=cores)),
+        (Embed, EMBEDDER_CPUS, ActorPoolStrategy(size=cores)),
+    )
+    for step, cpus, pool in steps:
         data = data.map_batches(
             step,
             batch_size=None,
-            compute=ActorPoolStrategy(min_size=1, max_size=cores),
+            compute=pool,
             num_cpus=cpus,
             fn_constructor_args=(job.recipe,),
             max_task_retries=TASK_RETRIES,

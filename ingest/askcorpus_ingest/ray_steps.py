@@ -8,7 +8,6 @@ follow each other in the order in which the run asks for them.
 import pickle
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from importlib.metadata import version
 from itertools import chain, islice
 from pathlib import Path
@@ -112,7 +111,7 @@ class Read:
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
         self._refused = _other_version(recipe)
-        self._engine = ExitStack().enter_context(LocalEngine(recipe.max_mb, recipe.names))
+        self._engine = LocalEngine(recipe.max_mb, recipe.names)
 
     def __call__(self, batch: Mapping[str, Iterable[bytes]]) -> Iterator[dict[str, list[bytes]]]:
         """Rows, of files that are each a number and a `Wanted`."""
