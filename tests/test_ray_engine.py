@@ -100,11 +100,11 @@ def run(data: Path, files: Path, embeddings: SentenceEmbeddings, engine: str, do
 
 
 def catalog(data: Path, *tables: str) -> dict[str, list[Any]]:
-    """All that the catalog holds, every byte of it in its order, but for what is each index's own."""
+    """All that the catalog holds, every byte of it in its order, but for its identity and its generation, a time."""
     with sqlite3.connect(data / "catalog.sqlite3") as file:
         names = tables or [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         rows = {name: list(file.execute(f"SELECT * FROM {name}")) for name in names}
-    return {name: [row for row in found if "identity" not in row] for name, found in rows.items()}
+    return {name: [row for row in found if not {"identity", "generation"} & {*row}] for name, found in rows.items()}
 
 
 def stop() -> None:
