@@ -15,7 +15,7 @@ and any of a name that no document has.
 import argparse
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -89,17 +89,16 @@ def asked(documents: Sequence[Document], strangers: Sequence[str], number: int, 
 
 
 def outcome(one: Asked, answer: Answer) -> str:
-    """``right``, ``beside`` (a passage is cited that does not have the name), ``silent``, ``fact`` (answered, but not as
-    an overview)."""
+    """``right``, ``beside`` (a passage is cited that does not have the name), ``silent``, or ``fact`` (answered as a
+    question)."""
     if not answer.answerable:
         return "silent"
     if answer.kind != "overview":
         return "fact"
     texts = {hit.passage_id: f"{hit.title}\n{hit.text}".casefold() for hit in answer.passages}
     cited = [texts.get(citation.passage_id, citation.quote.casefold()) for citation in answer.citations]
-    parts = [part.casefold()[:BEGINNING] for part in _NOT_TELLING.split(one.name) if len(part) > 3] or [
-        one.name.casefold()
-    ]
+    name = one.name.casefold()
+    parts = [part[:BEGINNING] for part in _NOT_TELLING.split(name) if len(part) > 3] or [name]
     has = all(part in text for text in cited for part in parts)
     return "right" if has and one.kind.startswith("named") else "beside"
 
@@ -107,6 +106,15 @@ def outcome(one: Asked, answer: Answer) -> str:
 def share(count: int, total: int) -> str:
     low, high = share_interval(count, total)
     return f"{count} of {total} ({low:.2f}–{high:.2f})"
+
+
+def show(counts: Mapping[str, Counter[str]]) -> None:
+    """The table of what came of each kind of name so far."""
+    print("| names | overview, each passage has the name | one has not | answered as a question | silent |")
+    print("|---|---|---|---|---|")
+    for kind, found in counts.items():
+        cells = [share(found[one], found.total()) for one in ("right", "beside", "fact", "silent")]
+        print(f"| {kind} | {' | '.join(cells)} |", flush=True)
 
 
 def read_all(folders: Sequence[Path]) -> None:
@@ -155,11 +163,8 @@ def main() -> None:
                 counts[one.kind][found] += 1
                 if found in ("beside", "fact") or found != ("right" if one.kind.startswith("named") else "silent"):
                     print(name, one.kind, found, "|", one.question, "|", one.name, flush=True)
-    print("| names | overview, each passage has the name | one has not | answered as a question | silent |")
-    print("|---|---|---|---|---|")
-    for kind, found in counts.items():
-        cells = [share(found[one], found.total()) for one in ("right", "beside", "fact", "silent")]
-        print(f"| {kind} | {' | '.join(cells)} |")
+        print(name)
+        show(counts)
 
 
 if __name__ == "__main__":
