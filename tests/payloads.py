@@ -1,7 +1,7 @@
 """Sixty texts that are something else to a browser, a renderer of Markdown, a template engine or a spreadsheet.
 
-Each would set ``window.__x``, open a dialog, or ask for an address with ``pwned`` in it. Each ends in its own number, by
-which a test finds it where it is shown: `token`.
+Each would set ``window.__x``, open a dialog, or ask for an address with ``pwned`` in it. Each ends in its own number,
+by which a test finds it where it is shown: `token`.
 """
 
 _TEXTS = (
@@ -61,7 +61,7 @@ _TEXTS = (
     "$\\href{javascript:alert(1)}{x}$ $$\\unicode{<img src=x onerror=alert(1)>}$$",
     "{{ ''.__class__ }} {% import os %} ${window.__x=1} #{7*7} <%= 7*7 %>",
     "${alert(1)}`${alert(1)}`",
-    "=HYPERLINK(\"http://outside.invalid/pwned\",\"click\")",
+    '=HYPERLINK("http://outside.invalid/pwned","click")',
     "+1+cmd|' /C calc'!A0",
     "-2+3+cmd|' /C calc'!A0",
     "@SUM(1+1)*cmd|' /C calc'!A0",

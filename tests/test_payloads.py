@@ -1,4 +1,4 @@
-"""Sixty hostile texts in tables of answers: what a spreadsheet would compute or fetch is a text there, in every column."""
+"""Sixty hostile texts in tables of answers: what a spreadsheet would compute or fetch is a text there, everywhere."""
 
 import csv
 import io
@@ -62,13 +62,13 @@ def test_no_cell_of_a_csv_table_is_a_formula(tmp_path: Path) -> None:
     with open_table(tmp_path / "answers.csv", [*COLUMNS, *PAYLOADS]) as table:
         for row in ROWS:
             table.add({**row, **dict(zip(PAYLOADS, PAYLOADS, strict=True))})
-    head, *rows = csv.reader(io.StringIO((tmp_path / "answers.csv").read_text("utf-8-sig")))
-    assert len(rows) == len(PAYLOADS)
-    for row in (head, *rows):
-        assert len(row) == len(head)
-        assert [cell for cell in row if cell.startswith(FORMULA_STARTS)] == []
-    for number, row in enumerate(rows):
-        assert sum(token(number) in cell for cell in row) == len(set(COLUMNS) - NUMBERS) + 1
+    head, *lines = csv.reader(io.StringIO((tmp_path / "answers.csv").read_text("utf-8-sig")))
+    assert len(lines) == len(PAYLOADS)
+    for line in (head, *lines):
+        assert len(line) == len(head)
+        assert [cell for cell in line if cell.startswith(FORMULA_STARTS)] == []
+    for number, line in enumerate(lines):
+        assert sum(token(number) in cell for cell in line) == len(set(COLUMNS) - NUMBERS) + 1
 
 
 def test_no_cell_of_a_workbook_is_a_formula_or_a_link(tmp_path: Path) -> None:
@@ -86,8 +86,8 @@ def test_no_cell_of_a_workbook_is_a_formula_or_a_link(tmp_path: Path) -> None:
     assert len(cells) > len(PAYLOADS) ** 2
     for cell in cells:
         text = texts[int(cell.findtext(f"{SHEET}v") or "")]
-        row = int("".join(filter(str.isdigit, str(cell.get("r")))))
-        if text.startswith(FORMULAS) and row > 1:
+        line = int("".join(filter(str.isdigit, str(cell.get("r")))))
+        if text.startswith(FORMULAS) and line > 1:
             assert styles[int(str(cell.get("s")))].get("quotePrefix") == "1", "else it computes once it is edited"
 
 

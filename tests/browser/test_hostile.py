@@ -1,5 +1,5 @@
-"""Sixty hostile texts in every place that shows what somebody else wrote: no script runs, no dialog opens, and nothing is
-asked for. A template, page, report or way of putting HTML into a page that is new fails here until it has its place.
+"""Sixty hostile texts in every place that shows what somebody else wrote: no script runs, no dialog opens, and nothing
+is asked for. A template, page, report or way of putting HTML into a page that is new fails here until it has its place.
 """
 
 import re
@@ -156,7 +156,8 @@ def page(browser: Any, shelf: tuple[str, Hostile, Path]) -> Iterator[Any]:
     page = context.new_page()
     page.set_default_timeout(20_000)
     wrong: list[str] = []
-    page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
+    page.on("dialog", lambda dialog: wrong.append(dialog.message))
+    page.on("dialog", lambda dialog: dialog.dismiss())
     page.on("download", lambda download: wrong.append(download.url))
     context.on("page", lambda opened: wrong.append(opened.url))
 
@@ -228,9 +229,10 @@ def test_questions_titles_and_all_that_a_kept_reply_says(page: Any, shelf: tuple
     with closing(Conversations(folder, 30)) as kept:
         for payload in PAYLOADS:
             kept.ask(owner, None, payload)
-        place = None
+        conversation: str | None = None
         for number, payload in enumerate(PAYLOADS):
-            place = kept.ask(owner, place and place.id, payload)
+            place = kept.ask(owner, conversation, payload)
+            conversation = place.id
             answer = assistant.ask(payload).model_copy(
                 update={"filters": Filters(languages=(payload,), sources=(payload,), date_from=payload)}
             )
@@ -240,7 +242,6 @@ def test_questions_titles_and_all_that_a_kept_reply_says(page: Any, shelf: tuple
                 Reply(kind="failed", text=payload),
             )
             kept.reply(owner, place, kinds[number % 3])
-        assert place
         kept.rename(owner, place.id, PAYLOADS[0])
         whole = kept.read(owner, place.id, whole=True)
     page.goto(f"/c/{place.id}")
@@ -339,7 +340,7 @@ def test_names_of_files_that_are_added_and_what_is_wrong_with_them(page: Any) ->
 def shown_as_markdown(page: Any, text: str) -> None:
     """Show Markdown as laxly as any program does: with HTML in it, and every scheme of links."""
     lax = MarkdownIt("commonmark", {"html": True, "linkify": False}).enable("table")
-    lax.validateLink = lambda _: True  # type: ignore[method-assign]
+    lax.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005
     shown = lax.render(text)
     page.set_content(shown)
     shows_all(page)
@@ -408,7 +409,9 @@ def test_every_module_that_serves_html_is_looked_at_above() -> None:
 
 
 def test_no_script_of_ours_makes_html_of_text() -> None:
-    makes = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|eval\(")
+    makes = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|eval\("
+    )
     for script in CHAT.glob("*.js"):
         assert makes.search(script.read_text("utf-8")) is None, script.name
 

@@ -49,7 +49,7 @@ class Access(NamedTuple):
 
     opens: frozenset[Area] = frozenset()
     key: Key | None = None
-    count: Callable[[], int] = lambda: 0
+    count: Callable[[], int] = int
 
 
 class Guard:
