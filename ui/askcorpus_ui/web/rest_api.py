@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from functools import partial
+from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -135,8 +136,9 @@ def api_router(assistant: "Assistant", questions: Questions, asking: Asking) -> 
     return router
 
 
-def health_router(assistant: "Assistant", warm_up: WarmUp) -> APIRouter:
-    """``/health`` (the process is up) and ``/ready`` (it can answer, and need not load a model first)."""
+def health_router(assistant: "Assistant", warm_up: WarmUp, leaving: Flag) -> APIRouter:
+    """``/health`` (the process is up) and ``/ready`` (it can answer, need not load a model first, and is not
+    ``leaving``)."""
     router = APIRouter(tags=["health"])
 
     @router.get("/health", response_description="It is up.")
@@ -156,6 +158,8 @@ def health_router(assistant: "Assistant", warm_up: WarmUp) -> APIRouter:
         """
         checks = [Health(name=check.name, ok=check.ok, detail=check.detail) for check in assistant.store.check()]
         checks.append(_models(warm_up))
+        if leaving.is_set():
+            checks.append(Health(name="server", ok=False, detail="It is stopping."))
         if warm_up.fault:
             warm_up.start()
         state = Readiness(ready=all(check.ok for check in checks), checks=checks)

@@ -18,7 +18,8 @@ from askcorpus_ingest.uploads import LONGEST_NAME, remove, take_file, take_recor
 from askcorpus_ui.listings import summary
 from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.web.guard import access_of
-from askcorpus_ui.web.jobs import Jobs, NotTaken
+from askcorpus_ui.web.job_records import NotTaken
+from askcorpus_ui.web.jobs import Jobs
 from askcorpus_ui.web.rest_api import Body
 
 if TYPE_CHECKING:
