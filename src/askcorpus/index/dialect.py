@@ -4,6 +4,7 @@ Texts compare by their bytes in both, so that every order is the same. Everythin
 """
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -154,6 +155,13 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[st
     insert = (postgresql if on_server(connection) else sqlite).insert(table)
     others = {column.name: insert.excluded[column.name] for column in table.c if not column.primary_key}
     connection.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=others), list(rows))
+
+
+def clock(connection: sa.Connection) -> float:
+    """The time in seconds since 1970: a server's own, which is the same for all who ask it."""
+    if on_server(connection):
+        return float(connection.scalar(sa.text("SELECT extract(epoch FROM clock_timestamp())")) or 0.0)
+    return time.time()
 
 
 def on_server(connection: sa.Connection) -> bool:
