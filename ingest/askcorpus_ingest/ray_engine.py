@@ -211,6 +211,6 @@ class RayEngine:
 def _environment() -> dict[str, str]:
     """Ray calls nobody, and a cluster that it starts for us is reached from this machine only."""
     quiet = {"RAY_USAGE_STATS_ENABLED": "0"}
-    if not os.environ.get("RAY_ADDRESS"):
+    if os.environ.get("RAY_ADDRESS", "local") == "local":
         quiet["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Ray's own way to have all listen on loopback only
     return {**os.environ, **quiet}
