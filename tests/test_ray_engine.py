@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.errors import StorageError, UsageError
+from askcorpus.errors import ReadError, StorageError, UsageError
 from askcorpus.index.opening import open_index
 from askcorpus.index.store import content_hash
 from askcorpus.settings import Settings
@@ -304,4 +304,7 @@ def test_a_worker_that_does_not_see_the_files_is_told_by_its_name(files: Path) -
     engine._row.append(Begin(0, "", "cannot be read: No such file or directory", None, "node-7"))
 
     with pytest.raises(UsageError, match=r"^The Ray worker at node-7 does not see \S+ferry\.txt\. Workers read"):
+        engine.sha256(path)
+    engine._row.append(Begin(0, "0" * 64, "", path.stat().st_size + 1, "node-7"))
+    with pytest.raises(ReadError, match="changed while it was read"):
         engine.sha256(path)

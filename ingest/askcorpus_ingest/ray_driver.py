@@ -22,8 +22,8 @@ from askcorpus_ingest.ray_steps import FILE, ROW, Broken, Embed, Read, Recipe, R
 READER_CPUS = 0.1
 EMBEDDER_CPUS = 0.9
 """A reader mostly waits for embedders, so that one of each shares a core."""
-BLOCK_BYTES = 250_000
-"""Rows go from step to step in blocks of about so much: one or two batches of passages."""
+BLOCK_BYTES = 10_000
+"""Rows go from step to step in blocks of at least so much: hardly a row is smaller, so each goes alone."""
 STORE_BYTES = 500_000_000
 """So much of what is read and embedded ahead of the run lies in the cluster's object store."""
 FILES_AT_ONCE = 8
