@@ -5,10 +5,11 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -18,7 +19,10 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import Busy
 from askcorpus.settings import read_settings
 from askcorpus_ingest.pipeline import Report, Tell
-from askcorpus_ui.web.jobs import MOST_KEPT, MOST_WAITING, Job, Jobs
+from askcorpus_ingest.uploads import take_file
+from askcorpus_ui.web import job_records
+from askcorpus_ui.web.job_records import FILE, MOST_KEPT, Job, JobRecords
+from askcorpus_ui.web.jobs import MOST_WAITING, Jobs
 from askcorpus_ui.web.keys import Keys
 from serving import real_assistant, serving
 
@@ -142,6 +146,18 @@ def test_only_a_key_for_writing_opens_jobs(tmp_path: Path, embeddings: SentenceE
                 assert begun.status_code == status
 
 
+def jobs_of(data: Path) -> Jobs:
+    """Those of the one server over a data folder."""
+    return Jobs(JobRecords(data, "here"))
+
+
+@contextmanager
+def closing_jobs(data: Path) -> Iterator[Jobs]:
+    jobs = jobs_of(data)
+    yield jobs
+    jobs.stop(5)
+
+
 class Held:
     """Work that goes on until it is let go."""
 
@@ -156,7 +172,7 @@ class Held:
 
 
 def test_the_line_of_jobs_is_bounded_and_a_stop_is_told_after_it(tmp_path: Path) -> None:
-    jobs, work = Jobs(tmp_path), Held()
+    jobs, work = jobs_of(tmp_path), Held()
     first = jobs.add("first", None, work)
     until(lambda: jobs.job(first.id), lambda job: job.state == "running")
     waiting = [jobs.add("more", 1, work) for _ in range(MOST_WAITING)]
@@ -167,28 +183,77 @@ def test_the_line_of_jobs_is_bounded_and_a_stop_is_told_after_it(tmp_path: Path)
 
     jobs.stop(10)
 
-    told = Jobs(tmp_path)
+    told = jobs_of(tmp_path)
     ends = {job.id: (job.state, job.added) for job in told.listed()}
     assert ends == {first.id: ("interrupted", 2)} | {job.id: ("interrupted", 0) for job in waiting}
     with pytest.raises(Busy):
         jobs.add("late", 1, work)
 
 
-def test_old_jobs_that_cannot_be_deleted_do_not_keep_the_next_from_its_turn(tmp_path: Path) -> None:
+def test_of_jobs_that_are_over_the_last_hundred_are_told(tmp_path: Path) -> None:
     sent = datetime(2026, 1, 1, tzinfo=UTC)
-    for number in range(MOST_KEPT):
-        old = tmp_path / "jobs" / f"old{number}.json"
-        old.parent.mkdir(exist_ok=True)
-        old.write_text(Job(id=f"old{number}", state="done", name="x", sent=sent).model_dump_json())
-    jobs, work = Jobs(tmp_path), Held()
-    for old in (tmp_path / "jobs").iterdir():  # a folder cannot be unlinked, by root neither
-        old.unlink()
-        old.mkdir()
-    first, second = jobs.add("first", None, work), jobs.add("second", None, lambda _: Report(added=1))
-    work.held = False
-    for job in (first, second):
-        until(lambda: jobs.job(job.id), lambda one: one.is_over)  # noqa: B023
+    with closing(JobRecords(tmp_path, "here")) as records:
+        old = [Job(id=f"{n:03}", state="done", name="x", sent=sent + timedelta(n)) for n in range(MOST_KEPT)]
+        records.note([*old, Job(id="running", name="x", sent=sent)])
+        records.note([Job(id="new", state="failed", name="x", sent=sent + timedelta(999))])
+        assert {job.id for job in records.all()} == {"new", "running", *(job.id for job in old[1:])}
+
+
+def test_jobs_that_cannot_be_noted_are_done_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"no database" * 1000)
+    jobs, done = jobs_of(tmp_path), []
+
+    def work(_: Tell) -> Report:
+        done.append(1)
+        return Report(added=1)
+
+    for _ in range(2):
+        jobs.add("x", None, work)
+    until(lambda: len(done), lambda count: count == 2)
     jobs.stop(1)
+
+
+@pytest.fixture(params=["file", "server"])
+def database(request: pytest.FixtureRequest) -> str | None:
+    """No address, or that of an empty database on a server."""
+    if request.param == "file":
+        return None
+    return str(request.getfixturevalue("postgres").new_database())
+
+
+def test_a_job_is_told_and_ended_by_any_server(tmp_path: Path, database: str | None) -> None:
+    here, there = (Jobs(JobRecords(tmp_path, name, database)) for name in ("here", "there"))
+    work = Held()
+    job, waiting = here.add("x", 5, work), here.add("y", None, work)
+    told = until(lambda: there.job(job.id), lambda one: one.added == 2)
+    assert (told.state, told.total, told.name) == ("running", 5, "x")
+    assert [(one.id, one.state) for one in there.listed()] == [(waiting.id, "waiting"), (job.id, "running")]
+    for one in (waiting, job):
+        assert there.cancel(one.id)
+        assert until(lambda: there.job(one.id), lambda one: one.is_over).state == "cancelled"  # noqa: B023
+        assert here.job(one.id) == there.job(one.id) == there.cancel(one.id)
+    assert there.job("none") is there.cancel("none") is None
+    here.stop(1)
+    there.stop(1)
+
+
+def test_a_job_whose_server_is_not_heard_of_is_told_as_cut_off(
+    tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_records, "SILENT_SECONDS", 0.5)
+    with (
+        closing(JobRecords(tmp_path, "here", database)) as here,
+        closing(JobRecords(tmp_path, "there", database)) as there,
+    ):
+        job = Job(id="1", state="running", name="x", added=7, sent=datetime.now(UTC))
+        here.note([job])
+        assert there.one("1") == job
+        cut_off = until(lambda: there.one("1"), lambda one: one.is_over)
+        assert (cut_off.state, cut_off.added) == ("interrupted", 7) and "send it again" in cut_off.detail
+        here.note([job])  # it was only slow
+        assert there.one("1") == job
+        there.interrupt()  # that is of another server
+        assert there.one("1") == job
 
 
 def test_another_process_that_writes_is_waited_for(tmp_path: Path) -> None:
@@ -200,17 +265,49 @@ def test_another_process_that_writes_is_waited_for(tmp_path: Path) -> None:
             raise Busy("Another process is writing.")
         return Report(added=1)
 
-    jobs = Jobs(tmp_path)
+    jobs = jobs_of(tmp_path)
     job = jobs.add("x", 1, work)
     until(lambda: jobs.job(job.id), lambda one: one.state == "done")
     assert len(tries) == 2
     jobs.stop(1)
 
 
+def test_while_another_writes_a_file_waits_unread_and_then_is_read_once(
+    tmp_path: Path, embeddings: SentenceEmbeddings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders: list[str] = []
+
+    def folder(prefix: str) -> TemporaryDirectory[str]:
+        made = TemporaryDirectory(prefix=prefix, dir=tmp_path)
+        folders.append(made.name)
+        return made
+
+    monkeypatch.setattr("askcorpus_ingest.uploads.TemporaryDirectory", folder)
+    monkeypatch.setattr("askcorpus_ui.web.jobs._PATIENCE", 0.02)
+    tries: list[str] = []
+    with real_assistant(tmp_path, embeddings) as assistant, closing_jobs(tmp_path) as jobs:
+        store = assistant.store
+
+        def work(tell: Tell) -> Report:
+            tries.append("")
+            return take_file("isle.txt", b"Sark is an isle.", store, embeddings, assistant.settings, tell)
+
+        with store.writer():
+            job = jobs.add("isle.txt", None, work)
+            until(lambda: len(tries), lambda count: count > 3)
+            assert folders == []
+            waiting = jobs.job(job.id)
+            assert waiting is not None and "Waiting" in waiting.detail
+        done = until(lambda: jobs.job(job.id), lambda one: one is not None and one.is_over)
+        assert done is not None and done.added == 1
+    assert len(folders) == 1 and not Path(folders[0]).exists()
+
+
 HELD = """
 import sys, time
 from pathlib import Path
 from askcorpus_ingest.pipeline import Report
+from askcorpus_ui.web.job_records import JobRecords
 from askcorpus_ui.web.jobs import Jobs
 
 def work(tell):
@@ -218,7 +315,7 @@ def work(tell):
         tell(Report(added=added))
         time.sleep(0.01)
 
-Jobs(Path(sys.argv[1])).add("x", 500, work)
+Jobs(JobRecords(Path(sys.argv[1]), "here")).add("x", 500, work)
 time.sleep(60)
 """
 
@@ -226,19 +323,15 @@ time.sleep(60)
 def test_a_job_that_a_killed_server_was_at_is_told_as_cut_off_with_what_it_had_written(tmp_path: Path) -> None:
     server = subprocess.Popen([sys.executable, "-c", HELD, str(tmp_path)])
     try:
-        noted = until(lambda: [path.read_text("utf-8") for path in tmp_path.glob("jobs/*.json")], _has_counted)
+        with closing(JobRecords(tmp_path, "elsewhere")) as records:
+            (before,) = until(records.all, lambda jobs: jobs and jobs[0].added > 0)
     finally:
         server.kill()
         server.wait()
-    before = Job.model_validate_json(noted[0])
     assert before.state == "running"
 
-    (job,) = Jobs(tmp_path).listed()
+    (job,) = jobs_of(tmp_path).listed()
 
     assert (job.id, job.state, job.total) == (before.id, "interrupted", 500) and job.added >= before.added
     assert "send it again" in job.detail and job.ended is not None
-    assert Jobs(tmp_path).listed() == [job]
-
-
-def _has_counted(noted: list[str]) -> bool:
-    return bool(noted) and Job.model_validate_json(noted[0]).added > 0
+    assert jobs_of(tmp_path).listed() == [job]

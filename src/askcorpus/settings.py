@@ -150,6 +150,13 @@ class Settings(BaseSettings):
     stop_seconds: float = Field(
         5, ge=0, le=600, description="Seconds that `serve` gives the questions in flight when it is told to stop."
     )
+    drain_seconds: float = Field(
+        0,
+        ge=0,
+        le=600,
+        description="Seconds before that for which it still takes requests while `/ready` is 503, so that a balancer "
+        "before several servers sends them elsewhere.",
+    )
     log_format: Literal["text", "json"] = Field(
         "text", description="`text`: `serve` logs faults only; `json`: also each request, a line of JSON each."
     )

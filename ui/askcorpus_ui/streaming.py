@@ -92,15 +92,10 @@ class Questions:
         """How many run or wait now."""
         return len(self._workers)
 
-    def refuse(self) -> None:
-        """Begin no question any more: those that wait are told so, and so is whoever asks from now on."""
-        self._stopping = True
-        for pump in self._begun:
-            if not pump.started.is_set():
-                pump.queue.put_nowait(_stopping())
-
     def abandon(self) -> None:
-        """Tell those who still wait for the end of an answer that there will be none."""
+        """Begin no question any more. Whoever still waits for an answer, or for its end, is told so, and so is whoever
+        asks from now on."""
+        self._stopping = True
         for pump in self._begun:
             pump.queue.put_nowait(_stopping())
 

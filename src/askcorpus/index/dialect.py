@@ -4,14 +4,16 @@ Texts compare by their bytes in both, so that every order is the same. Everythin
 """
 
 import json
+import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 
 from askcorpus.errors import StorageError
 
@@ -67,6 +69,10 @@ class _Among(FunctionElement[bool]):
     inherit_cache = True
     name = "among"
     type = sa.Boolean()
+
+    def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002
+        """Itself: SQLAlchemy would compare it with 1 for SQLite, which then uses no index."""
+        return self
 
 
 @compiles(_Among)
@@ -149,6 +155,13 @@ def upsert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[st
     insert = (postgresql if on_server(connection) else sqlite).insert(table)
     others = {column.name: insert.excluded[column.name] for column in table.c if not column.primary_key}
     connection.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=others), list(rows))
+
+
+def clock(connection: sa.Connection) -> float:
+    """The time in seconds since 1970: a server's own, which is the same for all who ask it."""
+    if on_server(connection):
+        return float(connection.scalar(sa.text("SELECT extract(epoch FROM clock_timestamp())")) or 0.0)
+    return time.time()
 
 
 def on_server(connection: sa.Connection) -> bool:

@@ -1,8 +1,10 @@
 """The web application: chat, REST and documentation over one assistant."""
 
 import os
+import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, cast
 
 from anyio import to_thread
@@ -25,6 +27,7 @@ from askcorpus_ui.web.documents_page import list_router
 from askcorpus_ui.web.embeddings_api import embeddings_router
 from askcorpus_ui.web.guard import Guard
 from askcorpus_ui.web.head import Heads
+from askcorpus_ui.web.job_records import JobRecords
 from askcorpus_ui.web.jobs import Jobs
 from askcorpus_ui.web.jobs_api import JOB_FILES, jobs_router
 from askcorpus_ui.web.keys import Keys
@@ -71,14 +74,18 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
 
     untraced = assistant
     assistant, end_tracing = _traced(assistant, settings)
-    warm_up, metrics = WarmUp(assistant), Metrics()
+    warm_up, metrics, leaving = WarmUp(assistant), Metrics(), Flag()
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
     agents = _agents(assistant, questions) if settings.mcp else None
     keys = Keys(settings.data, settings.database_url)
     conversations = Conversations(settings.data, settings.keep_conversations, settings.database_url)
-    writable = settings.write_key is not None or any("writing" in key.opens for key in keys.listed())
-
-    jobs = Jobs(settings.data)
+    writable = (
+        settings.write_key is not None
+        or settings.database is not None  # where another server may have been started with a key, or after one was made
+        or any("writing" in key.opens for key in keys.listed())
+    )
+    name = f"{socket.gethostname()}:{settings.port}"  # no two at a time
+    jobs = Jobs(JobRecords(settings.data, name, settings.database_url))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -99,6 +106,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         lifespan=lifespan,
     )
     app.state.questions = questions
+    app.state.leaving = leaving
     app.openapi = described(app, keyed=settings.api_key is not None or keys.any())  # type: ignore[method-assign]
     add_error_handlers(app)
     feedback = FeedbackFile(settings.data / FEEDBACK, settings.database_url)
@@ -113,7 +121,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(openai_router(assistant, questions))
     app.include_router(responses_router(assistant, questions))
     app.include_router(embeddings_router(assistant, questions))
-    app.include_router(health_router(assistant, warm_up))
+    app.include_router(health_router(assistant, warm_up, leaving))
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
     app.include_router(list_router(assistant, writable=writable))

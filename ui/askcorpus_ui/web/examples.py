@@ -10,7 +10,7 @@ from askcorpus.verify.proof import Conditions, Proof, ProofCheck, ProvenQuote, t
 from askcorpus_ui.listings import Hits, summary
 from askcorpus_ui.web.conversations_api import KeptCitation, KeptConversation, KeptEntry, KeptList, KeptTurn
 from askcorpus_ui.web.documents_api import Facets
-from askcorpus_ui.web.jobs import Job
+from askcorpus_ui.web.job_records import Job
 from askcorpus_ui.web.jobs_api import JobList
 from askcorpus_ui.web.openai_api import completion
 from askcorpus_ui.web.responses_api import response

@@ -11,7 +11,8 @@ from askcorpus.errors import ReadError
 from askcorpus.settings import Settings
 from askcorpus_ingest.uploads import LONGEST_NAME, check_id, check_name, take_file, take_records
 from askcorpus_ui.problems import PROBLEMS
-from askcorpus_ui.web.jobs import Job, Jobs
+from askcorpus_ui.web.job_records import Job
+from askcorpus_ui.web.jobs import Jobs
 from askcorpus_ui.web.rest_api import Body
 from askcorpus_ui.web.writing_api import FILE_BODY, Record, may_write
 
@@ -28,7 +29,7 @@ MOST_RECORDS = 10_000
 class ManyRecords(Body):
     """Documents to add, or to put in place of those that have their ids."""
 
-    documents: list[Record] = Field(min_length=1, max_length=MOST_RECORDS)
+    documents: tuple[Record, ...] = Field(min_length=1, max_length=MOST_RECORDS)
 
 
 class JobList(BaseModel):

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from functools import partial
+from threading import Event as Flag
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -11,7 +12,7 @@ from fastapi.sse import format_sse_event
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from askcorpus.types import Answer, Done, Event, Filters, Token, Turn
-from askcorpus_ui.bodies import without_nulls
+from askcorpus_ui.bodies import as_described
 from askcorpus_ui.listings import Hits
 from askcorpus_ui.problems import PROBLEMS, Fault, problem, told_in_stream
 from askcorpus_ui.streaming import Questions, first_event, unless_left, whole_answer
@@ -31,11 +32,11 @@ _ANSWER_OR_EVENTS: dict[int | str, dict[str, Any]] = {
 
 
 class Body(BaseModel):
-    """Base of request bodies: a misspelt name is an error."""
+    """Base of request bodies: a misspelt name is an error, and so is a value of another type. Lists are tuples."""
 
     model_config = ConfigDict(extra="forbid")
 
-    _null_is_left_out = model_validator(mode="before")(without_nulls)
+    _is_as_described = model_validator(mode="before")(classmethod(as_described))
 
 
 class AskBody(Body):
@@ -132,8 +133,9 @@ def api_router(assistant: "Assistant", questions: Questions, asking: Asking) -> 
     return router
 
 
-def health_router(assistant: "Assistant", warm_up: WarmUp) -> APIRouter:
-    """``/health`` (the process is up) and ``/ready`` (it can answer, and need not load a model first)."""
+def health_router(assistant: "Assistant", warm_up: WarmUp, leaving: Flag) -> APIRouter:
+    """``/health`` (the process is up) and ``/ready`` (it can answer, need not load a model first, and is not
+    ``leaving``)."""
     router = APIRouter(tags=["health"])
 
     @router.get("/health", response_description="It is up.")
@@ -153,6 +155,8 @@ def health_router(assistant: "Assistant", warm_up: WarmUp) -> APIRouter:
         """
         checks = [Health(name=check.name, ok=check.ok, detail=check.detail) for check in assistant.store.check()]
         checks.append(_models(warm_up))
+        if leaving.is_set():
+            checks.append(Health(name="server", ok=False, detail="It is stopping."))
         if warm_up.fault:
             warm_up.start()
         state = Readiness(ready=all(check.ok for check in checks), checks=checks)

@@ -136,8 +136,10 @@ def server_config(app: FastAPI, **options: Any) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """Says where it listens, once it does, and ends in time whatever is in flight.
 
-    Told to stop, it begins no question any more; those that run have ``stop_seconds`` to end. Whoever still waits then
-    is told that the server stops. A thread that does not come back does not keep the process.
+    Told to stop, it first serves on for ``drain_seconds``, in which a balancer learns that it is no longer ready and no
+    connection is kept for another request. Then nothing more comes in, and the questions that are here, those in line
+    too, have ``stop_seconds`` to end. Whoever still waits then is told that the server stops. A thread that does not
+    come back does not keep the process.
     """
 
     def __init__(self, app: FastAPI, settings: Settings, address: str, open_browser: bool) -> None:
@@ -147,7 +149,6 @@ class _Server(uvicorn.Server):
         super().__init__(server_config(app, **options))
         self._app = app
         self._settings = settings
-        self._stop_seconds = settings.stop_seconds
         self._address = address
         self._open_browser = open_browser
 
@@ -158,12 +159,15 @@ class _Server(uvicorn.Server):
             webbrowser.open(self._address)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        last = threading.Timer(self._stop_seconds + 2 * LEAVING_SECONDS, os._exit, (0,))
+        drain, stop = self._settings.drain_seconds, self._settings.stop_seconds
+        last = threading.Timer(drain + stop + 2 * LEAVING_SECONDS, os._exit, (0,))
         last.daemon = True
         last.start()
         logging.getLogger("uvicorn.error").addFilter(_is_fault)
-        self._app.state.questions.refuse()
-        asyncio.get_running_loop().call_later(self._stop_seconds, self._abandon)
+        self._app.state.leaving.set()
+        self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+        await asyncio.sleep(drain)
+        asyncio.get_running_loop().call_later(stop, self._abandon)
         await super().shutdown(sockets)
 
     def _abandon(self) -> None:

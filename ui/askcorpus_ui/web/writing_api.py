@@ -18,7 +18,8 @@ from askcorpus_ingest.uploads import LONGEST_NAME, remove, take_file, take_recor
 from askcorpus_ui.listings import summary
 from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.web.guard import access_of
-from askcorpus_ui.web.jobs import Jobs, NotTaken
+from askcorpus_ui.web.job_records import NotTaken
+from askcorpus_ui.web.jobs import Jobs
 from askcorpus_ui.web.rest_api import Body
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Record(Content):
 class Records(Body):
     """Documents to add, or to put in place of those that have their ids."""
 
-    documents: list[Record] = Field(min_length=1, max_length=MOST_RECORDS)
+    documents: tuple[Record, ...] = Field(min_length=1, max_length=MOST_RECORDS)
 
 
 class Changes(BaseModel):

@@ -1,0 +1,171 @@
+"""What is told of ingest jobs: a row each, in a file of its own beside the catalog or in a table on its server.
+
+A job is done by the server that took it, which alone has what is to be written. That server notes how far it is and
+that it is still there, so that every other one over the same tables can tell it, or ask for its end. A job whose server
+has not been heard of for a while was cut off by that server's end.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import sqlalchemy as sa
+from pydantic import BaseModel
+
+from askcorpus.errors import IndexMismatch
+from askcorpus.index.databases import open_database
+from askcorpus.index.dialect import TEXT, among, clock, set_version, upsert, version_of
+
+PART = "jobs"
+FILE = f"{PART}.sqlite3"
+MOST_KEPT = 100
+"""Jobs of which is told how they ended."""
+SILENT_SECONDS = 30.0
+"""So long after a server was last heard of, what it had not finished counts as cut off."""
+
+_VERSION = 1
+_INTERRUPTED = "The server stopped before its end. What is written stays: send it again, and the rest is added."
+
+State = Literal["waiting", "running", "done", "failed", "cancelled", "interrupted"]
+
+_METADATA = sa.MetaData()
+_JOBS = sa.Table(
+    "jobs",
+    _METADATA,
+    sa.Column("id", TEXT, primary_key=True),
+    sa.Column("server", TEXT, nullable=False),
+    sa.Column("sent", sa.Float, nullable=False),
+    sa.Column("heard", sa.Float, nullable=False),  # by the clock of the database, when its server last noted it
+    sa.Column("is_over", sa.Boolean, nullable=False),
+    sa.Column("to_end", sa.Boolean, nullable=False),  # somebody asked for that
+    sa.Column("told", TEXT, nullable=False),
+)
+
+
+class NotTaken(BaseModel):
+    """A part of what was sent that could not be taken, and why."""
+
+    origin: str
+    reason: str
+
+
+class Job(BaseModel):
+    """A job and how far it came, in documents; those that are counted are written for good.
+
+    ``done`` of ``total`` have been dealt with, the total null where only reading a file will tell. ``withheld`` were
+    removed for good before, and stay out; of those that failed ``failed`` has the first hundred. ``detail`` says why
+    the job as a whole did not come to its end.
+    """
+
+    id: str
+    state: State = "waiting"
+    name: str
+    total: int | None = None
+    done: int = 0
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    withheld: int = 0
+    failures: int = 0
+    failed: list[NotTaken] = []
+    doubted: list[NotTaken] = []
+    detail: str = ""
+    sent: datetime
+    began: datetime | None = None
+    ended: datetime | None = None
+    per_second: float = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.state not in ("waiting", "running")
+
+    def interrupted(self, when: datetime) -> "Job":
+        """The same, cut off by the end of its server."""
+        return self.model_copy(update={"state": "interrupted", "ended": when, "detail": _INTERRUPTED})
+
+
+class JobRecords:
+    """The jobs of all servers over a data folder, or over the ``database`` at an address, as ``server`` notes its own.
+
+    That name is the same when the server starts again. Every method may raise StorageError or Busy for what the disk or
+    the database does.
+    """
+
+    def __init__(self, folder: Path, server: str, database: str | None = None) -> None:
+        self._server = server
+        self._database = open_database(folder, database, PART, _create, self._accept)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    def interrupt(self) -> None:
+        """For a server that starts: what an earlier one of its name had not finished was cut off."""
+        left = [job for job in self._read(_JOBS.c.server == self._server, ~_JOBS.c.is_over) if not job.is_over]
+        if left:
+            self.note([job.interrupted(datetime.now(UTC)) for job in left])
+
+    def note(self, jobs: Sequence[Job]) -> set[str]:
+        """Note how jobs of this server stand, and that it is there; the ids of those that are to end."""
+        ids = [job.id for job in jobs]
+        with self._database.writing() as connection:
+            to_end = set(connection.scalars(sa.select(_JOBS.c.id).where(among(_JOBS.c.id, ids), _JOBS.c.to_end)))
+            upsert(connection, _JOBS, list(self._rows(jobs, clock(connection), to_end)))
+            _forget_old(connection)
+        return to_end
+
+    def all(self) -> list[Job]:
+        """Every job that is known."""
+        return self._read()
+
+    def one(self, job_id: str) -> Job | None:
+        """The job of that id, if there is one."""
+        return next(iter(self._read(among(_JOBS.c.id, [job_id]))), None)
+
+    def ask_for_end(self, job_id: str) -> None:
+        """Let the server that is at a job end it, when it notes next how far it is."""
+        with self._database.writing() as connection:
+            connection.execute(sa.update(_JOBS).where(among(_JOBS.c.id, [job_id])).values(to_end=True))
+
+    def _rows(self, jobs: Sequence[Job], heard: float, to_end: set[str]) -> Iterable[dict[str, object]]:
+        for job in jobs:
+            row = {"id": job.id, "server": self._server, "sent": job.sent.timestamp(), "heard": heard}
+            yield row | {"is_over": job.is_over, "to_end": job.id in to_end, "told": job.model_dump_json()}
+
+    def _read(self, *conditions: sa.ColumnElement[bool]) -> list[Job]:
+        if not self._database.exists():  # as where there has never been one
+            return []
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(_JOBS).where(*conditions)).all()
+            return [_told(row, clock(connection)) for row in rows]
+
+    def _accept(self, connection: sa.Connection) -> bool:
+        version = version_of(connection, _JOBS)
+        if version > _VERSION:
+            home = self._database.home
+            raise IndexMismatch(
+                f"The jobs in {home.short} were written by a newer version.", f"Upgrade, or choose {home.other}."
+            )
+        return version > 0
+
+
+def _create(connection: sa.Connection) -> None:
+    _METADATA.create_all(connection)
+    set_version(connection, _JOBS, _VERSION)
+
+
+def _told(row: sa.Row[tuple[object, ...]], now: float) -> Job:
+    """The job as it is told now."""
+    job = Job.model_validate_json(row.told)
+    if job.is_over or row.heard > now - SILENT_SECONDS:
+        return job
+    return job.interrupted(datetime.fromtimestamp(row.heard, UTC))
+
+
+def _forget_old(connection: sa.Connection) -> None:
+    is_over = _JOBS.c.is_over | (_JOBS.c.heard <= clock(connection) - SILENT_SECONDS)
+    old = sa.select(_JOBS.c.id).where(is_over).order_by(_JOBS.c.sent.desc()).offset(MOST_KEPT)
+    connection.execute(sa.delete(_JOBS).where(_JOBS.c.id.in_(old)))
