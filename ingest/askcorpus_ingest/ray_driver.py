@@ -20,8 +20,9 @@ from askcorpus_ingest.engine import Wanted
 from askcorpus_ingest.ray_steps import FILE, ROW, Broken, Embed, Read, Recipe, Refused, packed
 
 READER_CPUS = 0.1
-EMBEDDER_CPUS = 0.9
-"""A reader mostly waits for embedders, so that one of each shares a core."""
+EMBEDDER_CPUS = 0.45
+"""There is an embedder for each core, and room for another: those of a lost machine find a place on the others. A
+reader mostly waits for embedders, so it shares a core with one."""
 BLOCK_BYTES = 10_000
 """Rows go from step to step in blocks of at least so much: hardly a row is smaller, so each goes alone."""
 STORE_BYTES = 500_000_000
@@ -29,8 +30,8 @@ STORE_BYTES = 500_000_000
 FILES_AT_ONCE = 8
 """Files that a reader is given at once, more where there are very many."""
 MOST_BLOCKS = 5000
-TASK_RETRIES = 5
-"""So often a step is done again whose worker was lost."""
+TASK_RETRIES = 100
+"""So often a step is asked for again whose worker was lost; while that has no place yet, each asking counts."""
 
 CONNECT_SECONDS = 10
 
@@ -148,6 +149,7 @@ def _embedded(job: Job, cores: int) -> Iterator[bytes]:
             num_cpus=cpus,
             fn_constructor_args=(job.recipe,),
             max_task_retries=TASK_RETRIES,
+            scheduling_strategy="SPREAD",
         )
     for batch in data.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=1):
         yield from batch[ROW]
