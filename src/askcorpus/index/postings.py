@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from askcorpus.index.dialect import NUMBER, TEXT, among, holds
-from askcorpus.index.schema import meta, take_note
+from askcorpus.index.schema import count_up, meta, take_note
 
 K1 = 1.2
 B = 0.75
@@ -77,8 +77,7 @@ def remove(connection: sa.Connection, seqs: Sequence[int]) -> None:
 
 
 def _note(connection: sa.Connection, passages: int, terms: int) -> None:
-    before = _totals(connection)
-    take_note(connection, {"lexical_passages": before[0] + passages, "lexical_terms": before[1] + terms})
+    count_up(connection, {"lexical_passages": passages, "lexical_terms": terms})
 
 
 def _totals(connection: sa.Connection) -> tuple[int, int]:

@@ -140,9 +140,21 @@ def _later_than(before: int) -> int:
     return max(before + 1, time.time_ns() // 1_000_000)
 
 
+def changed(notes: Mapping[str, str]) -> dict[str, object]:
+    """The note that there is a change after these: the generation steps."""
+    return {"generation": _later_than(int(notes["generation"]))}
+
+
 def note_change(connection: sa.Connection) -> None:
     """Step the generation."""
-    take_note(connection, {"generation": _later_than(int(meta(connection)["generation"]))})
+    take_note(connection, changed(meta(connection)))
+
+
+def count_up(connection: sa.Connection, counts: Mapping[str, int]) -> None:
+    """Add to notes that are numbers, in one step."""
+    more = sa.case({name: sa.literal(count) for name, count in counts.items()}, value=_meta.c.key)
+    counted = sa.cast(sa.cast(_meta.c.value, NUMBER) + more, TEXT)
+    connection.execute(sa.update(_meta).where(_meta.c.key.in_(list(counts))).values(value=counted))
 
 
 def take_note(connection: sa.Connection, notes: Mapping[str, object]) -> None:
