@@ -80,6 +80,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "reach": (-INFINITE, INFINITE, 0.45, 1.8),
     "same_words": (INFINITE, 0.0, 0.4),
     "behind": (INFINITE, 1.5, 6.0),
+    "sure": (INFINITE, 1.5, 6.0),
     "alike": (-INFINITE, 1.25, 5.0),
     "opposed": (INFINITE, 1.75, 7.0),
     "most_claims": (0, 1, 6),

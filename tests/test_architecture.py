@@ -89,6 +89,7 @@ EXTRAS_OF = {
     "askcorpus.index.postgres": ["postgres"],
     "askcorpus.search.reranker": ["models"],
     "askcorpus_eval": ["eval"],
+    "askcorpus_ingest.ray_driver": ["ray"],
     "askcorpus_ui": ["chat"],
     "askcorpus_ui.cli": [],
     "askcorpus_ui.web.app": ["chat", "mcp"],

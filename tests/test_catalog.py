@@ -1,11 +1,14 @@
 """The catalog keeps what it is given, in whole documents, and its filters mean what they say."""
 
+import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from askcorpus.errors import ReadError, UsageError
 from askcorpus.index.store import Facets, KnownDocument, Store, StoredPassage, content_hash
@@ -19,6 +22,23 @@ from looking import look
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_(tmp_path / "data") as store:
         yield store
+
+
+@contextmanager
+def plans() -> Iterator[list[str]]:
+    """The steps by which SQLite does what it is asked inside, for all that is chosen by a list of values."""
+    steps: list[str] = []
+
+    def explain(_connection: Any, cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        if "json_each" in statement:
+            rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            steps.extend(step for *_, step in rows)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", explain)
+    try:
+        yield steps
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", explain)
 
 
 def names(store: Store, **filters: Any) -> set[str]:
@@ -41,6 +61,23 @@ def test_what_is_put_comes_back_unchanged(store: Store) -> None:
         hit = store.hits([piece.passage.id])[piece.passage.id]
         assert (hit.document_id, hit.title, hit.source, hit.date, hit.language) == ("a", "T", "S", "2022-09", "de")
         assert one.text[hit.start : hit.end] == hit.text
+
+
+def test_what_is_chosen_by_a_list_is_found_without_going_through_all(store: Store) -> None:
+    with plans() as steps:
+        fill(store, *many(3))
+        index = look(store)
+        ids = [id_ for id_, _ in index.lexical(["report"], 10)]
+        assert ids
+        assert index.stored(ids).keys() == index.hits(ids).keys() == set(ids)
+        assert [id_ for id_, _ in index.dense(np.ones(DIMENSION, np.float32), 10)]
+        assert index.copies(["d1"]) == {}
+        with store.writer() as writer:
+            assert writer.remove(["d1"]) == 1
+            writer.put(document("d2", "new"), [])
+    through = re.compile(r"SCAN (?:passages|vectors|sentences|documents|stories|.* VIRTUAL TABLE INDEX 0:$)")
+    assert len(steps) > 20
+    assert [step for step in steps if through.match(step)] == []
 
 
 def test_a_document_without_passages_is_a_document(store: Store) -> None:

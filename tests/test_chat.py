@@ -522,6 +522,15 @@ def test_opinions_of_many_at_once_stay_whole_lines(said: Path) -> None:
     assert len(read_feedback(said)) == 64
 
 
+def test_an_answer_is_remembered_without_how_it_came_about(said: Path) -> None:
+    file = FeedbackFile(said)
+    file.remember(answer := ScriptedAssistant().ask("council?", explain=True))
+    assert answer.explain is not None
+    assert file.add("council?", (), answer.id, True)
+    kept = read_feedback(said)[0].answer
+    assert kept is not None and kept == answer.model_copy(update={"explain": None})
+
+
 def test_a_full_disk_leaves_no_half_line(said: Path) -> None:
     file = FeedbackFile(said)
     assert file.add("first?", (), "", True)

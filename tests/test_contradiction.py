@@ -57,6 +57,26 @@ DISAGREE = [
         "Inflation in Estland was 7.4 percent in March, the bank said.",
         "The statistics office put March inflation in Estland at 8.1 percent.",
     ),
+    (
+        "How many people died in the earthquake in Turkey?",
+        "The president put the number of dead of the earthquake in Turkey at 3,549.",
+        "Le bilan du séisme est désormais de 44 218 morts en Turquie.",
+    ),
+    (
+        "Wie viele Flüchtlinge hat Polen aufgenommen?",
+        "Polen hat nach Angaben der Regierung 950 000 Flüchtlinge aufgenommen.",
+        "Poland has taken in 1.4 million refugees, the agency said.",
+    ),
+    (
+        "Combien a coûté le stade de Kristel ?",
+        "Le stade de Kristel a coûté 120 millions d'euros.",
+        "Стадион в Кристеле обошёлся в 165 миллионов евро.",
+    ),
+    (
+        "When did the Tolvik tunnel open?",
+        "The Tolvik tunnel was opened on 3 June 2019.",
+        "Der Tolvik-Tunnel wurde am 17. September 2020 eröffnet.",
+    ),
 ]
 AGREE = [
     (
@@ -93,6 +113,26 @@ AGREE = [
         "Who won the presidential election in Arland?",
         "Maria Toth won the presidential election in Arland with 52% of the vote.",
         "Ivan Berg, the opposition's candidate, conceded defeat in Arland.",
+    ),
+    (
+        "How many people died in the floods in Portugal?",
+        "The floods in Portugal have left 14 people dead.",
+        "Les inondations ont fait 31 morts en Espagne.",
+    ),
+    (
+        "Wie hoch ist der Turm von Aldern?",
+        "Der Turm von Aldern ist 84 Meter hoch.",
+        "The tower of Aldern was built in 1911.",
+    ),
+    (
+        "Combien de passagers le ferry de Sundby transportait-il ?",
+        "Le ferry de Sundby transportait 210 passagers.",
+        "Die Fähre von Sundby ist 95 Meter lang und wurde 1998 gebaut.",
+    ),
+    (
+        "When did the Morvik mine close?",
+        "The Morvik mine was closed in 1987.",
+        "La mine de Morvik employait 640 personnes en 1975.",
     ),
 ]
 FIRST, SECOND = "2022-03-01", "2022-03-05"

@@ -19,7 +19,7 @@ from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, NothingIngested, ReadError, StorageError, UsageError
 from askcorpus.feedback import FeedbackFile, shared_feedback
-from askcorpus.index import migrations, pgvector, schema
+from askcorpus.index import lexical, migrations, pgvector, schema
 from askcorpus.index import postgres as postgres_module
 from askcorpus.index.archive import export_index, import_index
 from askcorpus.index.opening import open_index, require_index
@@ -106,6 +106,24 @@ def test_words_are_ranked_alike_to_the_last_bit(both: tuple[Sample, Sample], fil
         found += len(ranked)
         assert server.document_frequency(asked) == file.document_frequency(asked)
     assert found > 3 * len(QUESTIONS)
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+def test_what_the_rarest_words_find_is_ranked_alike_and_scored_as_by_all(
+    both: tuple[Sample, Sample], filters: Filters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, server = (look(each.store) for each in both)
+    whole = [dict(file.lexical(terms(question), 10_000, filters)) for question in QUESTIONS]
+    monkeypatch.setattr(lexical, "READ", 20)
+    monkeypatch.setattr(lexical, "ENOUGH", 1)
+    fewer = 0
+    for question, scores in zip(QUESTIONS, whole, strict=True):
+        ranked = file.lexical(terms(question), 5, filters)
+        assert server.lexical(terms(question), 5, filters) == ranked
+        assert [scores[id_] for id_, _ in ranked] == [score for _, score in ranked]
+        assert len(ranked) == min(5, len(scores))
+        fewer += len(file.lexical(terms(question), 10_000, filters)) < len(scores)
+    assert fewer == 0  # whoever asks for more than the rarest find has all
 
 
 def test_phrases_are_found_alike(both: tuple[Sample, Sample]) -> None:

@@ -231,6 +231,14 @@ def test_a_database_on_a_server_says_what_to_install_and_not_its_password() -> N
         assert "hunter2" not in outcome.stderr
 
 
+def test_ingest_by_ray_says_what_to_install_before_anything_is_written(tmp_path: Path) -> None:
+    (outcome,) = run(absent(), ["ingest", str(ROOT / "corpus"), "--engine", "ray", "--data", str(tmp_path / "index")])
+
+    assert (outcome.exit_code, outcome.stdout) == (UsageError.exit_code, "")
+    assert outcome.stderr.endswith("Install them: pip install 'askcorpus[ray]'\n") and outcome.stderr.count("\n") == 1
+    assert not (tmp_path / "index").exists()
+
+
 def test_the_demo_tells_to_install_the_chat_before_it_is_opened(sample_index: Path, tmp_path: Path) -> None:
     data = Path(shutil.copytree(sample_index, tmp_path / "demo"))
 

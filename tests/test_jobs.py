@@ -5,10 +5,11 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import Busy
 from askcorpus.settings import read_settings
 from askcorpus_ingest.pipeline import Report, Tell
+from askcorpus_ingest.uploads import take_file
 from askcorpus_ui.web import job_records
 from askcorpus_ui.web.job_records import FILE, MOST_KEPT, Job, JobRecords
 from askcorpus_ui.web.jobs import MOST_WAITING, Jobs
@@ -149,6 +151,13 @@ def jobs_of(data: Path) -> Jobs:
     return Jobs(JobRecords(data, "here"))
 
 
+@contextmanager
+def closing_jobs(data: Path) -> Iterator[Jobs]:
+    jobs = jobs_of(data)
+    yield jobs
+    jobs.stop(5)
+
+
 class Held:
     """Work that goes on until it is let go."""
 
@@ -261,6 +270,37 @@ def test_another_process_that_writes_is_waited_for(tmp_path: Path) -> None:
     until(lambda: jobs.job(job.id), lambda one: one.state == "done")
     assert len(tries) == 2
     jobs.stop(1)
+
+
+def test_while_another_writes_a_file_waits_unread_and_then_is_read_once(
+    tmp_path: Path, embeddings: SentenceEmbeddings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders: list[str] = []
+
+    def folder(prefix: str) -> TemporaryDirectory[str]:
+        made = TemporaryDirectory(prefix=prefix, dir=tmp_path)
+        folders.append(made.name)
+        return made
+
+    monkeypatch.setattr("askcorpus_ingest.uploads.TemporaryDirectory", folder)
+    monkeypatch.setattr("askcorpus_ui.web.jobs._PATIENCE", 0.02)
+    tries: list[str] = []
+    with real_assistant(tmp_path, embeddings) as assistant, closing_jobs(tmp_path) as jobs:
+        store = assistant.store
+
+        def work(tell: Tell) -> Report:
+            tries.append("")
+            return take_file("isle.txt", b"Sark is an isle.", store, embeddings, assistant.settings, tell)
+
+        with store.writer():
+            job = jobs.add("isle.txt", None, work)
+            until(lambda: len(tries), lambda count: count > 3)
+            assert folders == []
+            waiting = jobs.job(job.id)
+            assert waiting is not None and "Waiting" in waiting.detail
+        done = until(lambda: jobs.job(job.id), lambda one: one is not None and one.is_over)
+        assert done is not None and done.added == 1
+    assert len(folders) == 1 and not Path(folders[0]).exists()
 
 
 HELD = """

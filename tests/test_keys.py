@@ -139,6 +139,18 @@ def test_beyond_its_rate_a_key_is_told_when_to_come_again_and_others_are_not(cli
     assert asked(client, fast).status_code == 200
 
 
+def test_each_question_of_a_batch_counts_and_the_next_waits_until_it_may_be_asked(
+    client: httpx.Client, keys: Keys
+) -> None:
+    header = {"X-API-Key": keys.add("many", ["ask"], per_minute=60)[0]}
+    questions = [{"question": "council?"}] * 61
+    began = time.monotonic()
+    many = client.post("/api/v1/ask/batch", json={"questions": questions}, headers=header, timeout=30)
+    assert many.text.count('"answered": "yes"') == 61 and "error" not in many.text
+    assert time.monotonic() - began >= 1, "60 may be asked at once, and the 61st a second later"
+    assert client.post("/api/v1/search", json={"query": "x"}, headers=header).status_code == 429
+
+
 def test_a_bucket_fills_again_up_to_its_size() -> None:
     now = 0.0
     rates = Rates(lambda: now)

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from askcorpus.index import lexical
+from askcorpus.index import fts5, lexical
+from askcorpus.index.passages import ids_of
+from askcorpus.index.schema import PASSAGES
 from askcorpus.index.store import Store
 from askcorpus.text.words import words
 from askcorpus.types import Filters
-from corpora import document, fill, many, open_
+from corpora import document, fill, many, open_, passages
 from looking import look
 
 TEXTS = {
@@ -101,13 +104,48 @@ def test_a_pasted_page_is_a_question_too(store: Store) -> None:
     assert len(look(store).lexical(terms, 1000)) == 50
 
 
-def test_common_terms_count_only_when_alone_in_a_large_corpus(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_common_terms_count_only_when_alone_in_a_large_corpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lexical, "LARGE", 100)
-    fill(store, *many(100))  # "about", in every title, is common; "place7" stands in one passage
+    assert lexical.telling({"about": 300, "place7": 1}, 300) == {"place7": 1}
+    assert lexical.telling({"about": 300, "nowhere": 0}, 300) == {"about": 300}
+    assert list(lexical.telling({"about": 300, "place7": 1}, 100)) == ["place7", "about"]
+
+
+def test_of_many_rows_only_those_of_the_rarest_terms_are_gone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexical, "READ", 100)
+    terms = {"rare": 3, "known": 30, "frequent": 68, "common": 500}
+    assert list(lexical.leading(terms, 1)) == ["rare", "known"]
+    assert list(lexical.leading({"known": 30, "common": 500, "more": 600}, 10)) == ["known", "common"]  # 30 are too few
+
+
+def test_what_rarer_terms_find_is_scored_by_the_common_ones_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(store, *many(60), document("d99", "Report 99 names river7 and month 3.", title="About rivers and places"))
+    asked = ["river7", "3", "month", "about", "it", "nowhere"]
+    whole = look(store).lexical(asked, 200)
+    monkeypatch.setattr(lexical, "READ", 5)
+    monkeypatch.setattr(lexical, "ENOUGH", 1)
     with store._database.reading() as connection:
-        assert lexical.telling(connection, ["about", "place7"], 300) == {"place7": 1}
-        assert lexical.telling(connection, ["about"], 300) == {"about": 300}
-        assert list(lexical.telling(connection, ["about", "place7"], 100)) == ["place7", "about"]
+        assert list(lexical.leading({"river7": 3, "3": 6}, 3)) == ["river7"]
+        seqs = [seq for (seq,) in connection.execute(sa.select(PASSAGES.c.seq))]
+        names = ids_of(connection, seqs)
+        terms = lexical.telling(look(store).document_frequency(asked), len(seqs))
+        scores = fts5.scores(connection, terms, seqs)
+    assert {names[seq]: score for seq, score in scores.items() if score} == dict(whole)  # to the last bit
+    assert look(store).lexical(asked, 3) == whole[:3]
+    assert look(store).lexical(asked, 200) == whole  # more than the rarest find
+    assert look(store).lexical(asked, 3, Filters(document_ids=("d5",))) == [
+        (id_, score) for id_, score in whole if id_ in {piece.passage.id for piece in passages(many(60)[5])}
+    ]
+
+
+def test_frequencies_follow_every_change(store: Store) -> None:
+    fill(store, document("a", "zebra", title=""))
+    assert look(store).document_frequency(["zebra"]) == {"zebra": 1}
+    fill(store, document("b", "zebra", title=""))
+    assert look(store).document_frequency(["zebra"]) == {"zebra": 2}
+    with store.writer() as writer:
+        writer.remove(["a", "b"])
+    assert look(store).document_frequency(["zebra"]) == {"zebra": 0}
 
 
 def test_filters_apply(store: Store) -> None:

@@ -11,7 +11,7 @@ from askcorpus_ingest.documents import Reading, date_in_path, read_document
 from askcorpus_ingest.readers.dispatch import read_file
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.source import Limits
-from askcorpus_ingest.sidecar import Sidecars
+from askcorpus_ingest.sidecar import Sidecars, told
 
 SENTENCES = "The bridge was closed for repairs, said the mayor. " * 12
 
@@ -134,12 +134,12 @@ def test_a_sidecar_has_the_last_word(tmp_path: Path) -> None:
     table = "file;title;published;desk\nsub/a.txt;From the table;2022-09-19;Foreign\nb.jsonl#x;Of the record;;\n"
     (tmp_path / "metadata.csv").write_text(table)
     (tmp_path / "sub" / "metadata.csv").write_text("filename,title\na.txt,From the nearer table\n")
-    sidecars = Sidecars(50, {})
+    sidecars = Sidecars(50)
     assert sidecars.is_one(tmp_path / "metadata.csv") and not sidecars.is_one(tmp_path / "other.csv")
     origin = (tmp_path / "sub" / "a.txt").as_posix()
-    told = sidecars.told(RawRecord(origin, "T", title="Own", author="Jo"), sidecars.rows_of(Path(origin)))
-    assert (told.title, told.date, told.author) == ("From the nearer table", "2022-09-19", "Jo")
-    assert told.extra == {"desk": "Foreign"}
+    record = told(RawRecord(origin, "T", title="Own", author="Jo"), sidecars.rows_of(Path(origin)), {})
+    assert (record.title, record.date, record.author) == ("From the nearer table", "2022-09-19", "Jo")
+    assert record.extra == {"desk": "Foreign"}
     rows = sidecars.rows_of(tmp_path / "b.jsonl")
-    assert sidecars.told(RawRecord(f"{tmp_path}/b.jsonl#x", "T"), rows).title == "Of the record"
-    assert sidecars.told(RawRecord(f"{tmp_path}/b.jsonl#y", "T"), rows).title == ""
+    assert told(RawRecord(f"{tmp_path}/b.jsonl#x", "T"), rows, {}).title == "Of the record"
+    assert told(RawRecord(f"{tmp_path}/b.jsonl#y", "T"), rows, {}).title == ""

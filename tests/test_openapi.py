@@ -105,3 +105,52 @@ def test_examples_of_requests_are_answered_also_with_null_for_what_they_leave_ou
         assert example.keys() == response.json().keys()
     elif example is not None:
         assert type(example).model_fields.keys() == response.json().keys()
+
+
+PROOFS, CHECK = REQUESTS["post", "/api/v1/proofs"]["answer"], REQUESTS["post", "/api/v1/proofs/check"]
+OTHERS: list[tuple[str, dict[str, Any]]] = [
+    ("/api/v1/ask", {"question": "council?", "explain": "yes"}),
+    ("/api/v1/ask", {"question": "council?", "stream": 0}),
+    ("/api/v1/ask", {"question": "council?", "top_k": "3"}),
+    ("/api/v1/search", {"query": "council", "top_k": True}),
+    ("/api/v1/ask/batch", {"questions": [{"question": "council?"}], "per_document": 0}),
+    ("/api/v1/feedback", {"answer_id": "a", "question": "council?", "liked": "true"}),
+    ("/api/v1/proofs", {"answer": PROOFS | {"answerable": "yes"}}),
+    ("/api/v1/proofs", {"answer": PROOFS | {"citations": [PROOFS["citations"][0] | {"verified": 1}]}}),
+    ("/api/v1/proofs/check", CHECK | {"index": CHECK["index"] | {"passages": "1"}}),
+    ("/v1/chat/completions", {"messages": [{"role": "user", "content": "council?"}], "stream": "no"}),
+    ("/v1/responses", {"input": "council?", "background": 0}),
+    ("/v1/embeddings", {"input": "council", "dimensions": "384"}),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), OTHERS)
+def test_a_value_of_another_type_than_is_described_is_refused(
+    client: httpx.Client, path: str, body: dict[str, Any]
+) -> None:
+    response = client.post(path, json=body)
+    assert response.status_code in (400, 422) and "Input should be" in response.text, response.text
+
+
+def test_a_whole_number_may_be_written_with_a_fraction_of_nothing(client: httpx.Client) -> None:
+    reply = client.post("/api/v1/search", json={"query": "council", "top_k": 1.0})
+    assert reply.status_code == 200 and len(reply.json()["hits"]) == 1
+
+
+def test_what_may_be_left_out_is_described_as_null_where_it_is_sent_and_never_where_it_is_returned(app: Any) -> None:
+    schemas = app.openapi()["components"]["schemas"]
+    for name in ("AskBody", "FiltersInput", "ScoresInput", "ProofInput", "ProvenQuoteInput", "ResponseBody"):
+        needed = schemas[name].get("required", ())
+        for field, told in schemas[name]["properties"].items():
+            anything = not {"type", "anyOf", "$ref"} & told.keys()
+            assert anything or ({"type": "null"} in told.get("anyOf", ())) == (field not in needed), (name, field)
+    assert '"null"' not in json.dumps(schemas["Filters"]) and "Input" not in json.dumps(schemas["Answer"])
+
+
+def test_null_is_left_out_at_any_depth(client: httpx.Client) -> None:
+    question = {"question": "council?", "filters": {"languages": None, "date_from": None}}
+    asked = {"questions": [{"question": "council?", "id": None}], "filters": None}
+    assert client.post("/api/v1/ask", json=question).status_code == 200
+    assert client.post("/api/v1/ask/batch", json=asked).status_code == 200
+    cited = PROOFS["citations"][0] | {"author": None, "extra": {"section": None}}
+    assert client.post("/api/v1/proofs", json={"answer": PROOFS | {"citations": [cited]}}).status_code == 200

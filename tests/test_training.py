@@ -22,7 +22,7 @@ from askcorpus.embedding.bundled_model import bundled_model
 from askcorpus.embedding.encoder import WordVectors, open_session
 from askcorpus.embedding.graph_weights import graph_weights
 from askcorpus.errors import ModelError, ReadError, UsageError
-from training import alignment, evaluate, examples, reader, weights
+from training import alignment, evaluate, examples, reader, retrieval, weights
 from training.alignment import AlignmentTask, Questions, Sentences
 from training.examples import Example, make_examples, read_examples
 from training.folder import encoder_folder
@@ -589,6 +589,12 @@ def test_the_commands_lead_from_lines_to_figures(
     assert read_weights(tmp_path / "reader.safetensors")["span.weight"].shape == (2, 384)
     figures = capsys.readouterr().out.splitlines()[-1].split("|")
     assert [cell.strip() for cell in figures[1:3]] == ["towns", "1"]
+    call(retrieval.main, files("askcorpus.embedding") / "alignment.safetensors", "--sets", tmp_path / "sets")
+    rows = [line.split("|")[1:3] for line in capsys.readouterr().out.splitlines()[-2:]]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        ["encoder", "1.000 / 1.000"],
+        ["alignment.safetensors", "1.000 / 1.000"],
+    ]
     with pytest.raises(SystemExit) as ended:
         call(reader.main, made, "--out", kept, "--steps", 3, *shape, "--seed", 1)
     assert ended.value.code == UsageError.exit_code

@@ -1,6 +1,7 @@
 """Words meet across spellings, stay apart where they differ, and know their places."""
 
 import hashlib
+import random
 import time
 
 import pytest
@@ -80,6 +81,14 @@ def test_scripts_without_spaces_become_pairs(text: str, expected: list[str]) -> 
 )
 def test_numbers_and_codes_are_findable(text: str, expected: list[str]) -> None:
     assert words(text) == expected
+
+
+def test_words_are_the_same_with_and_without_their_places() -> None:
+    drawn = random.Random(1)
+    letters = "aB12345678 \u00a0\u202f\u2009\u3000\n\x1c\x85.,'’-‐\u0301\u200b\u00adאב\"״ｶﾞ漢字ーที่ é٣٤"
+    for _ in range(5000):
+        text = "".join(drawn.choices(letters, k=drawn.randint(1, 40)))
+        assert words(text) == [word for word, _ in word_spans(text)], text
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "…?!—«»", "👍🏽 🇫🇷", "\u0301\u0301", "\ud800", "''’"])

@@ -133,7 +133,12 @@ def _shown(value: float) -> str:
     return "–" if np.isnan(value) else str(value) if isinstance(value, int) else f"{value:.3f}"
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    """The objects of a .jsonl file.
+
+    Raises:
+        ReadError: it cannot be read.
+    """
     try:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as exc:
@@ -161,8 +166,8 @@ def main() -> None:
         names = sorted(path.parent.name for path in options.sets.glob("*/questions.jsonl"))
         for name in (name for name in names if not options.only or name in options.only):
             print(f"{name} …", file=sys.stderr)
-            texts = {line["doc_id"]: line["text"] for line in _lines(options.sets / name / "corpus.jsonl")}
-            questions = _lines(options.sets / name / "questions.jsonl")
+            texts = {line["doc_id"]: line["text"] for line in lines_of(options.sets / name / "corpus.jsonl")}
+            questions = lines_of(options.sets / name / "questions.jsonl")
             random.Random(1).shuffle(questions)
             rows.append(row(name, list(ask_all(model, tokenizer, questions[: options.questions], texts))))
     except AskcorpusError as exc:

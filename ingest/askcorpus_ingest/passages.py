@@ -46,16 +46,20 @@ def _pieces(document: Document, part: Span, target: int) -> Iterator[Span]:
 
 def _passage(document: Document, units: Sequence[Span], dateline: Span) -> tuple[Passage, tuple[Span, ...]]:
     span = trimmed(document.text, units[0].start, units[-1].end) or units[0]
+    return passage_at(document, span), tuple(unit for unit in units if unit != dateline) or (span,)
+
+
+def passage_at(document: Document, span: Span) -> Passage:
+    """The passage that this stretch of the document is."""
     text = document.text[span.start : span.end]
     key = "\n".join((document.id, document.title, str(span.start), str(span.end), text))
-    passage = Passage(
+    return Passage(
         id="p" + hashlib.sha256(key.encode()).hexdigest()[:16],
         document_id=document.id,
         text=text,
         start=span.start,
         end=span.end,
     )
-    return passage, tuple(unit for unit in units if unit != dateline) or (span,)
 
 
 def _groups(text: str, units: Iterable[Span], target: int) -> Iterator[list[Span]]:

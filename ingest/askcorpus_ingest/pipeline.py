@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from importlib.metadata import version
-from itertools import chain, islice
+from itertools import chain, islice, starmap
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +16,11 @@ from askcorpus.index.store import Held, KnownDocument, KnownFile, Store, StoredP
 from askcorpus.settings import Settings
 from askcorpus.text.characters import printable
 from askcorpus.text.scripts import is_unreadable
-from askcorpus.types import Document, Passage, Span
-from askcorpus_ingest.documents import date_in_path, read_document, with_own_id
+from askcorpus.types import Document, Span
+from askcorpus_ingest.contexts import Piece, embed
+from askcorpus_ingest.documents import date_in_path, with_own_id
+from askcorpus_ingest.engine import BATCH_PASSAGES, BATCH_RECORDS, Engine, Prepared, Wanted, digest
+from askcorpus_ingest.engines import choose_engine
 from askcorpus_ingest.files import (
     Failure,
     PassedOver,
@@ -28,24 +31,18 @@ from askcorpus_ingest.files import (
     is_upload,
     origin_of,
 )
-from askcorpus_ingest.passages import split_passages
+from askcorpus_ingest.local_engine import LocalEngine, prepared
+from askcorpus_ingest.passages import passage_at, split_passages
 from askcorpus_ingest.planned import Planned
 from askcorpus_ingest.progress import Progress, Silent, Stopped
 from askcorpus_ingest.readers.dispatch import holds_questions, why_passed_over
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.sniff import NotRead
-from askcorpus_ingest.readers.source import CHANGED, NO_MEMORY, Source
-from askcorpus_ingest.sidecar import Row, Sidecars
-from askcorpus_ingest.worker import FileReader
-
-BATCH_PASSAGES = 64
-"""Passages are embedded in batches of about so many, however many documents those come from."""
+from askcorpus_ingest.readers.source import CHANGED, NO_MEMORY
+from askcorpus_ingest.sidecar import Sidecars
 
 BATCH_FILES = 500
 """So many files are noted at once where nothing in them has to be written."""
-
-BATCH_RECORDS = 100
-"""So many records of a file are looked up at once."""
 
 READING = 2
 """Raise it whenever the same file would be read otherwise than before: all files are then read again, once."""
@@ -55,8 +52,6 @@ DOCUMENTS, QUESTIONS, OTHER = "documents", "questions", "other"
 
 _PASSING = ("cannot be read: ", CHANGED, NO_MEMORY)
 """How reasons begin that may be gone the next time although the file is the same."""
-
-Split = tuple[Passage, tuple[Span, ...]]
 
 
 class Report(NamedTuple):
@@ -112,9 +107,10 @@ def ingest(
 
     Raises:
         UsageError: a path does not exist, or there is nothing to read under any of them (and nothing to prune).
+            An engine that works elsewhere may find more that is wrong (see `ray_engine.RayEngine`).
         Busy: another process writes to the store.
     """
-    progress, max_mb = progress or Silent(), settings.max_file_mb
+    progress = progress or Silent()
     roots = {_root(path) for path in paths}
     there = [path for path in paths if path.exists() or not (prune and _is_known(store, path))]
     if there or not prune:
@@ -124,12 +120,11 @@ def ingest(
     failures = [entry for entry in found if isinstance(entry, Failure)]
     if not failures and not prune:
         _check_something(paths, sources, settings)
+    # A dry run embeds nothing, so nobody has to be called for it.
+    engine = LocalEngine(settings.max_file_mb, settings.fields) if dry_run else choose_engine(settings)
     try:
-        with (
-            nullcontext() if dry_run else store.writer(progress.step) as writer,
-            FileReader(max_mb, settings.fields) as reader,
-        ):
-            run = _Run(store, writer, embeddings, settings, reader, progress)
+        with nullcontext() if dry_run else store.writer(progress.step) as writer, engine:
+            run = _Run(store, writer, embeddings, settings, engine, progress)
             run.failures += failures
             run.take_files([one for one in sources if not run.sidecars.is_one(one.path)], roots, prune=prune)
     finally:
@@ -158,15 +153,15 @@ def ingest_records(
         StorageError: the folder is read-only or the disk is full.
     """
     sent = _File(SourceFile(Path(file), readable=True), "", None)
-    with store.writer() as writer, FileReader(settings.max_file_mb, settings.fields) as reader:
-        run = _Run(store, writer, embeddings, settings, reader, Silent())
+    with store.writer() as writer, LocalEngine(settings.max_file_mb, settings.fields) as engine:
+        run = _Run(store, writer, embeddings, settings, engine, Silent())
         if tell:
             run.progress = _Telling(lambda: tell(run.report()))
         waiting = iter(records)
         try:
             while some := list(islice(waiting, BATCH_RECORDS)):
                 writer.restore([record.doc_id for record in some if isinstance(record, RawRecord) and record.doc_id])
-                run.take(sent, some, {})
+                run.take(sent, [prepared(record, {}, settings.fields) for record in some])
                 run.progress.embedded(0)
             run.write_pending()
         except Stopped:
@@ -245,18 +240,18 @@ class _Run:
         writer: Writer | None,
         embeddings: SentenceEmbeddings,
         settings: Settings,
-        reader: FileReader,
+        engine: Engine,
         progress: Progress,
     ) -> None:
         self.store, self.writer, self.embeddings = store, writer, embeddings
-        self.settings, self.reader, self.progress = settings, reader, progress
+        self.settings, self.engine, self.progress = settings, engine, progress
         self.known, self.held = store.known_files(), store.held()
         self.rules = [READING, version("askcorpus"), settings.max_file_mb, settings.fields]
         self.failures: list[Failure] = []
         self.passed_over: list[PassedOver] = []
         self.unreadable: list[str] = []
         self.doubted: list[Failure] = []
-        self.sidecars = Sidecars(settings.max_file_mb, settings.fields)
+        self.sidecars = Sidecars(settings.max_file_mb)
         self.counts: Counter[str] = Counter()
         self.question_sets: list[Path] = []
         self.elsewhere: tuple[str, ...] = ()
@@ -283,6 +278,7 @@ class _Run:
         fresh = [source for source in sources if not self.is_unchanged(source)]
         self.find_lost({origin_of(source.path) for source in sources}, roots)
         self.progress.start(len(fresh))
+        self.engine.begin(map(self.wanted, fresh), self.lost.keys())
         for source in fresh:
             self.progress.file(source.path)
             self.take_file(source)
@@ -317,6 +313,15 @@ class _Run:
         if known.kind == QUESTIONS:
             self.question_sets.append(path)
 
+    def wanted(self, source: SourceFile) -> Wanted:
+        """What an engine that reads ahead has to know of a file."""
+        name, rows = origin_of(source.path), self.sidecars.rows_of(source.path)
+        known = self.known.get(name)
+        there = self.store.known(list(self.store.origins_of(name))) if name in self.held else []
+        digests = frozenset(digest(one.origin, one.id, one.sha256) for one in there)
+        same = known.sha256 if known and known.rules == self.rules_of(source.path) else ""
+        return Wanted(source.path, rows, same, digests)
+
     def rules_of(self, path: Path) -> str:
         """What reading a file depends on besides its bytes, in one word."""
         own = [path.suffix, date_in_path(path.as_posix()), list(self.sidecars.rows_of(path).values())]
@@ -328,9 +333,7 @@ class _Run:
         file = _File(source, self.rules_of(source.path), self.known.get(origin_of(source.path)))
         other = None if source.readable else why_passed_over(source.path)
         try:
-            file.sha256 = "" if other else Source(source.path, self.settings.max_file_mb).sha256()
-        except OSError as exc:
-            self.fail(file, file.origin, f"cannot be read: {exc.strerror}")
+            file.sha256 = "" if other else self.engine.sha256(source.path)
         except ReadError as exc:
             self.fail(file, file.origin, exc.message, passing=True)
         else:
@@ -392,11 +395,9 @@ class _Run:
 
     def take_records(self, file: _File) -> None:
         """Take the records that a file has, and report what is wrong in it."""
-        rows = self.sidecars.rows_of(file.path)
         try:
-            records = self.reader.read(file.path)
-            while some := list(islice(records, BATCH_RECORDS)):
-                self.take(file, some, rows)
+            for some in self.engine.read(file.path, self.sidecars.rows_of(file.path)):
+                self.take(file, some)
         except NotRead as exc:
             file.kind = OTHER
             self.pass_over(file, PassedOver(file.origin, exc.message))
@@ -418,40 +419,33 @@ class _Run:
 
     # --- records ---
 
-    def take(self, file: _File, records: Sequence[RawRecord | Failure], rows: Mapping[str, Row]) -> None:
-        """Count some records of a file, of which others may say ``rows``, and line up those that are new or changed."""
-        documents: list[tuple[Document, bool]] = []
-        for record in records:
-            if isinstance(record, PassedOver):
-                self.pass_over(file, record)
-                continue
-            if isinstance(record, Failure):
-                self.fail(file, record.origin, record.reason)
-                continue
+    def take(self, file: _File, found: Sequence[Prepared | Failure]) -> None:
+        """Count some documents of a file, and line up those that are new or changed."""
+        documents: list[Prepared] = []
+        for one in found:
+            if isinstance(one, PassedOver):
+                self.pass_over(file, one)
+            elif isinstance(one, Failure):
+                self.fail(file, one.origin, one.reason)
+            else:
+                documents.append(one)
+                self.doubted += [Failure(one.document.origin, doubt) for doubt in one.doubts]
+        self.planned.look_up(self.store, [one.document for one in documents])
+        for one in documents:
             try:
-                document, doubts = read_document(self.sidecars.told(record, rows))
-                documents.append((document, bool(record.doc_id)))
-                self.doubted += [Failure(record.origin, doubt) for doubt in doubts]
+                self.claim(file, one)
             except ReadError as exc:
-                self.fail(file, record.origin, exc.message)
+                self.fail(file, one.document.origin, exc.message, passing=True)  # what it repeats may go
             except MemoryError:
-                self.fail(file, record.origin, NO_MEMORY)
-        self.planned.look_up(self.store, [document for document, _ in documents])
-        for document, chosen in documents:
-            try:
-                self.claim(file, document, chosen=chosen)
-            except ReadError as exc:
-                self.fail(file, document.origin, exc.message, passing=True)  # what it repeats may go
-            except MemoryError:
-                self.fail(file, document.origin, NO_MEMORY)
+                self.fail(file, one.document.origin, NO_MEMORY)
 
-    def claim(self, file: _File, document: Document, *, chosen: bool) -> None:
+    def claim(self, file: _File, given: Prepared) -> None:
         """Count a document, and line it up for writing when it is new or changed.
 
         Raises:
             ReadError: it repeats another.
         """
-        document = self.claim_id(file, document, chosen=chosen)
+        document = self.claim_id(file, given.document, chosen=given.chosen)
         holder = self.planned.of_id(document.id)
         if not holder and document.id in self.planned.withheld:
             self.counts["withheld"] += 1
@@ -471,7 +465,7 @@ class _Run:
         self.planned.place(now)
         if is_unreadable(document.text):
             self.unreadable.append(document.origin)
-        self.line_up(file, document, change)
+        self.line_up(file, document, change, self.pieces_of(document, given))
 
     def claim_id(self, file: _File, document: Document, *, chosen: bool) -> Document:
         """The document under an id that is free for its origin.
@@ -507,13 +501,21 @@ class _Run:
             return False  # has_seen knows
         return holder.file == file.origin or exists(holder.file)
 
-    def line_up(self, file: _File, document: Document, change: str) -> None:
-        """Split a document, and embed and write what waits once that makes a batch; a long one goes alone."""
+    def pieces_of(self, document: Document, given: Prepared) -> Iterator[Piece]:
+        """The passages of a document, with their vectors where the engine made them, under whatever id it got since."""
+        if given.pieces is None:
+            return starmap(Piece, split_passages(document, self.settings.passage_chars))
+        if document.id == given.document.id:
+            return iter(given.pieces)
+        spans = ((piece, Span(piece.passage.start, piece.passage.end)) for piece in given.pieces)
+        return (piece._replace(passage=passage_at(document, span)) for piece, span in spans)
+
+    def line_up(self, file: _File, document: Document, change: str, pieces: Iterator[Piece]) -> None:
+        """Embed and write what waits once that makes a batch; a long document goes alone."""
         if self.writer is None:
             self.counts[change] += 1
             return
-        splits = split_passages(document, self.settings.passage_chars)
-        first = list(islice(splits, BATCH_PASSAGES))
+        first = list(islice(pieces, BATCH_PASSAGES))
         if len(first) < BATCH_PASSAGES:
             self.pending.append(_Pending(file, document, change, first))
         if sum(len(waiting.passages) for waiting in self.pending) >= BATCH_PASSAGES:
@@ -521,13 +523,13 @@ class _Run:
         if len(first) == BATCH_PASSAGES:
             self.write_pending()
             alone = _Pending(file, document, change, [])
-            self.write(self.writer, alone, self.stream(chain(first, splits), document))
+            self.write(self.writer, alone, self.stream(chain(first, pieces), document))
 
     # --- writing ---
 
-    def stream(self, splits: Iterable[Split], document: Document) -> Iterator[StoredPassage]:
+    def stream(self, pieces: Iterable[Piece], document: Document) -> Iterator[StoredPassage]:
         """The passages of a long document with their vectors, no more than a batch of them in memory."""
-        for batch in _batches(splits):
+        for batch in _batches(pieces):
             yield from self.embed(batch, {document.id: document.title}).values()
 
     def write_pending(self) -> None:
@@ -535,12 +537,12 @@ class _Run:
         if self.writer is None or not (self.pending or self.read):
             return
         titles = {waiting.document.id: waiting.document.title for waiting in self.pending}
-        vectors = self.embed([split for waiting in self.pending for split in waiting.passages], titles)
+        vectors = self.embed([piece for waiting in self.pending for piece in waiting.passages], titles)
         pending, self.pending = self.pending, []
         read, self.read = self.read, []
         with self.writer.together():
             for waiting in pending:
-                self.write(self.writer, waiting, [vectors[passage.id] for passage, _ in waiting.passages])
+                self.write(self.writer, waiting, [vectors[piece.passage.id] for piece in waiting.passages])
             self.writer.note_files([file.noted() for file in read])
         self.planned.written()
 
@@ -555,27 +557,26 @@ class _Run:
         except MemoryError:
             self.fail(file, document.origin, NO_MEMORY)
 
-    def embed(self, passages: Sequence[Split], titles: Mapping[str, str]) -> dict[str, StoredPassage]:
+    def embed(self, pieces: Sequence[Piece], titles: Mapping[str, str]) -> dict[str, StoredPassage]:
         """Passages with their vectors, by id and in their order; what the store has already is not embedded again.
 
         ``titles`` are those of the passages' documents, by document id.
         """
         with self.store.snapshot() as index:
-            stored = index.stored([passage.id for passage, _ in passages])
+            stored = index.stored([piece.passage.id for piece in pieces])
         ready = {
-            passage.id: stored[passage.id]
-            for passage, sentences in passages
-            if passage.id in stored and stored[passage.id].sentences == sentences
+            piece.passage.id: stored[piece.passage.id]
+            for piece in pieces
+            if piece.passage.id in stored and stored[piece.passage.id].sentences == piece.sentences
         }
-        missing = [(passage, sentences) for passage, sentences in passages if passage.id not in ready]
-        for batch in _batches(missing):
-            contexts = [in_context(titles[passage.document_id], passage, own) for passage, own in batch]
-            texts, spans = zip(*contexts, strict=True)
-            vectors = self.embeddings.embed_passages(texts, spans)
-            for (passage, sentences), (vector, sentence_vectors) in zip(batch, vectors, strict=True):
-                ready[passage.id] = StoredPassage(passage, vector, sentences, sentence_vectors)
+        for batch in _batches(piece for piece in pieces if piece.passage.id not in ready):
+            bare = [piece for piece in batch if piece.embedded is None]
+            made = iter(embed(self.embeddings, [(titles[piece.passage.document_id], piece) for piece in bare]))
+            for piece in batch:
+                vector, sentence_vectors = piece.embedded or next(made)
+                ready[piece.passage.id] = StoredPassage(piece.passage, vector, piece.sentences, sentence_vectors)
             self.progress.embedded(len(batch))
-        return {passage.id: ready[passage.id] for passage, _ in passages}
+        return {piece.passage.id: ready[piece.passage.id] for piece in pieces}
 
     # --- what is gone ---
 
@@ -626,22 +627,11 @@ class _Pending(NamedTuple):
     file: _File
     document: Document
     change: str
-    passages: list[Split]
+    passages: list[Piece]
 
 
-def in_context(title: str, passage: Passage, sentences: Sequence[Span]) -> tuple[str, list[Span]]:
-    """What is embedded for a passage, its document's title above it, and where its sentences are in that.
-
-    A passage from the middle of an article rarely names what the article is about; the title does
-    (docs/quality.md, Passages).
-    """
-    above = "" if not title or passage.text.startswith(title.rstrip("…")) else f"{title}\n"
-    shift = len(above) - passage.start
-    return above + passage.text, [Span(start + shift, end + shift) for start, end in sentences]
-
-
-def _batches(passages: Iterable[Split]) -> Iterator[Sequence[Split]]:
-    waiting = iter(passages)
+def _batches(pieces: Iterable[Piece]) -> Iterator[Sequence[Piece]]:
+    waiting = iter(pieces)
     while batch := list(islice(waiting, BATCH_PASSAGES)):
         yield batch
 

@@ -27,8 +27,8 @@ Table = dict[str, dict[str, Row]]
 class Sidecars:
     """The tables of all folders that are looked into, each read once."""
 
-    def __init__(self, max_mb: int, names: Mapping[str, str]) -> None:
-        self._max_mb, self._names = max_mb, names
+    def __init__(self, max_mb: int) -> None:
+        self._max_mb = max_mb
         self._tables: dict[Path, Table] = {}
         self._above: dict[Path, list[Table]] = {}
         self.failures: dict[str, str] = {}
@@ -66,14 +66,18 @@ class Sidecars:
                 self.failures[origin_of(path)] = str(exc)
         return self._tables[folder]
 
-    def told(self, raw: RawRecord, rows: Mapping[str, Row]) -> RawRecord:
-        """The record with what the tables say of its file and of it in the place of what it says itself."""
-        file = raw.origin.partition("#")[0] if raw.origin not in rows else raw.origin
-        row = rows.get(file, {}) | rows.get(raw.origin, {})
-        known, extra = read_fields(row, self._names)
-        known.pop("text", None)
-        known.pop("doc_id", None)
-        return raw._replace(**known, extra={**raw.extra, **extra}) if row else raw  # type: ignore[arg-type]
+
+def told(raw: RawRecord, rows: Mapping[str, Row], names: Mapping[str, str]) -> RawRecord:
+    """The record with what the tables say of its file and of it (``rows``) in the place of what it says itself.
+
+    ``names`` are what the user says that fields of records are called.
+    """
+    file = raw.origin.partition("#")[0] if raw.origin not in rows else raw.origin
+    row = rows.get(file, {}) | rows.get(raw.origin, {})
+    known, extra = read_fields(row, names)
+    known.pop("text", None)
+    known.pop("doc_id", None)
+    return raw._replace(**known, extra={**raw.extra, **extra}) if row else raw  # type: ignore[arg-type]
 
 
 def _read(source: Source, folder: Path) -> Table:

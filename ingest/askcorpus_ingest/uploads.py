@@ -1,8 +1,8 @@
 """Documents that a program sends: as records, or as the bytes of a file, of which nothing is kept but what is in it."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -83,9 +83,10 @@ def take_file(
 ) -> Report:
     """Put the documents of a file into the store, in place of all that an earlier one of that name held.
 
-    It is read as `ingest` reads files, within the same limits and beside this process where it could do harm. The name
-    says what the file is and is nothing that is opened. A file of which nothing can be read changes nothing.
-    ``tell`` is as for `ingest_records`.
+    It is read as `ingest` reads files, within the same limits and beside this process where it could do harm; not
+    before it can be written, so that waiting for another who writes costs nothing. The name says what the file is and
+    is nothing that is opened. A file of which nothing can be read changes nothing. ``tell`` is as for
+    `ingest_records`.
 
     Raises:
         UsageError: the name is none.
@@ -93,6 +94,17 @@ def take_file(
         Busy, StorageError: as `ingest` does.
     """
     label = check_name(name)
+    file = f"{UPLOAD}{label}"
+    with closing(_documents_of(label, content, settings)) as records:
+        return ingest_records(records, file, store, embeddings, settings, replace=True, tell=tell)
+
+
+def _documents_of(label: str, content: bytes, settings: Settings) -> Generator[RawRecord | Failure]:
+    """What is found in a file that was sent.
+
+    Raises:
+        ReadError: it cannot be read, or holds no document.
+    """
     file = f"{UPLOAD}{label}"
     with TemporaryDirectory(prefix="askcorpus-") as folder, FileReader(MAX_MB, settings.fields) as reader:
         path = Path(folder) / f"sent{_ending(label)}"
@@ -103,8 +115,9 @@ def take_file(
         failures: list[Failure] = []
         for one in found:
             if isinstance(one, RawRecord):
-                records = chain(failures, [one], found)
-                return ingest_records(records, file, store, embeddings, settings, replace=True, tell=tell)
+                yield from (*failures, one)
+                yield from found
+                return
             failures.append(one)
     raise ReadError(f"{label} {failures[0].reason if failures else 'holds no document'}.")
 

@@ -3,8 +3,8 @@
 ``pip install askcorpus`` gives the library and the command. ``askcorpus[chat]`` adds what ``serve`` needs,
 ``askcorpus[eval]`` what ``eval`` needs, ``askcorpus[mcp]`` what ``mcp`` needs, ``askcorpus[llm]`` what a language model
 needs, ``askcorpus[models]`` what embedding models beside the bundled one and rerankers need, ``askcorpus[otel]`` what
-sending traces needs, ``askcorpus[postgres]`` what a database on a PostgreSQL server needs, ``askcorpus[all]`` all of
-it.
+sending traces needs, ``askcorpus[postgres]`` what a database on a PostgreSQL server needs, ``askcorpus[ray]`` what
+ingest by a Ray cluster needs, ``askcorpus[all]`` all of it.
 """
 
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ from typing import Literal
 
 from askcorpus.errors import AskcorpusError, UsageError
 
-Extra = Literal["chat", "eval", "llm", "mcp", "models", "otel", "postgres"]
+Extra = Literal["chat", "eval", "llm", "mcp", "models", "otel", "postgres", "ray"]
 
 MODULES: dict[Extra, tuple[str, ...]] = {
     "chat": (
@@ -36,6 +36,7 @@ MODULES: dict[Extra, tuple[str, ...]] = {
     ),  # Chroma brings the folder they are in
     "models": ("sentence_transformers", "torch", "transformers"),
     "postgres": ("psycopg",),
+    "ray": ("ray",),
     "llm": ("langchain",),  # which says itself what a provider needs: langchain_openai is one of many
 }
 """The modules without which the part of askcorpus that an extra is for does not run."""

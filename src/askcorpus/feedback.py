@@ -132,9 +132,10 @@ class FeedbackFile:
         self._answers: OrderedDict[str, Answer] = OrderedDict()
 
     def remember(self, answer: Answer) -> None:
-        """Keep an answer at hand, for when somebody says what they think of it."""
+        """Keep an answer at hand, for when somebody says what they think of it; without how it came about, which is
+        several times as large."""
         with self._lock:
-            self._answers[answer.id] = answer
+            self._answers[answer.id] = answer.model_copy(update={"explain": None})
             if len(self._answers) > _REMEMBERED:
                 self._answers.popitem(last=False)
 

@@ -76,6 +76,12 @@ class Settings(BaseSettings):
         description="A file of more than so many million bytes, or such a line of a .jsonl file, is reported and not "
         "read. Reading takes about six times its size of memory.",
     )
+    engine: Literal["local", "ray"] = Field(
+        "local",
+        description="What reads and embeds the files of `ingest`: `local`, this process; `ray`, the Ray cluster at "
+        "`RAY_ADDRESS`, or one that is started for it on this machine (`askcorpus[ray]`). See "
+        "[corpus](corpus.md#many-machines).",
+    )
     vectors: str = Field(
         "embedded",
         description="The index that is asked for near passages in a corpus of more than 50,000 passages (fewer are all "

@@ -104,6 +104,9 @@ class Tuning:
     behind: float = 3.0
     """Log-odds by which the other sentence may answer less surely than the best one. (Ablation)"""
 
+    sure: float = 3.0
+    """Log-odds from which a sentence in another language answers the same question, whatever its words. (Ablation)"""
+
     alike: float = 2.5
     """How far two sentences' similarity must stand above that of unrelated ones, in standard deviations, to speak of
     the same. (Ablation)"""

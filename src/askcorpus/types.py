@@ -185,7 +185,9 @@ class Filters(Record):
     def _null_is_left_out(cls, fields: Any) -> Any:
         if not isinstance(fields, dict):
             return fields
-        return {name: value for name, value in fields.items() if value is not None}
+        # In strict mode a list is no tuple, but where it comes from JSON, which it has left here.
+        kept = {name: value for name, value in fields.items() if value is not None}
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()}
 
     def __bool__(self) -> bool:
         return self != Filters()

@@ -1,5 +1,6 @@
 """Files added and documents removed on the list of documents, over a real index, by whoever has a key for it."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,12 +10,15 @@ import pytest
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.settings import read_settings
+from askcorpus_ingest.uploads import remove
 from pages import faults, too_small
 from serving import real_assistant, serving
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
 KEY = "pen and ink"
+LONG = 30_000
+"""Milliseconds that reading a file may take here, whatever else the machine does."""
 ISLE = b"SARK (Coast Wire) - The lighthouse of Sark was painted white and red on Monday by six islanders."
 HOSTILE = "<img src=x onerror=window.__x=1> & ${window.__x=2}.txt"
 
@@ -55,8 +59,8 @@ def send(page: Any, *files: dict[str, Any], key: str = "") -> Any:
         page.get_by_label("Key for writing").fill(key)
     page.get_by_label("Files", exact=True).set_input_files(list(files))
     page.get_by_role("button", name="Add files").click()
-    expect(page.locator("#adding .again")).to_be_visible()
-    return page.locator("#adding details > ul > li")
+    expect(page.locator("#adding .again")).to_be_visible(timeout=LONG)
+    return page.locator("#adding .report > li")
 
 
 def test_files_are_added_reported_found_and_removed(listed: Any, shelf: tuple[str, Assistant]) -> None:
@@ -83,6 +87,59 @@ def test_files_are_added_reported_found_and_removed(listed: Any, shelf: tuple[st
     expect(listed.locator(".entries article")).to_have_count(2)
     expect(listed.locator("#adding")).to_contain_text("Removed: ")
     assert shelf[1].store.count() == 2
+
+
+def many(name: str, count: int) -> dict[str, Any]:
+    """A file of many documents, which takes a while."""
+    told = (f"Buoy {n} off {name} was painted again on Monday." for n in range(count))
+    lines = [json.dumps({"id": f"{name}{n}", "text": text}) for n, text in enumerate(told)]
+    return file(f"{name}.jsonl", "\n".join(lines).encode())
+
+
+def test_files_wait_their_turn_and_are_stopped_one_by_one_or_all(listed: Any, shelf: tuple[str, Assistant]) -> None:
+    listed.get_by_text("Add files").first.click()
+    listed.get_by_label("Key for writing").fill(KEY)
+    sent = [many("north", 1500), many("south", 3), many("east", 1500), many("west", 1500)]
+    listed.get_by_label("Files", exact=True).set_input_files(sent)
+    listed.get_by_role("button", name="Add files").click()
+    north, south, east, west = (listed.locator(".report > li").nth(n) for n in range(4))
+    expect(north).to_contain_text("Being read", timeout=LONG)
+    expect(north).to_contain_text("Added: ", timeout=LONG)
+    expect(west).to_contain_text("Waiting for its turn", timeout=LONG)
+    assert [*faults(listed), *too_small(listed)] == []
+
+    west.get_by_role("button").click()
+    expect(west).to_contain_text("Stopped; what was added stays", timeout=LONG)
+    north.get_by_role("button", name="Stop: north.jsonl").click()
+    expect(north).to_contain_text("Stopped; what was added stays", timeout=LONG)
+    expect(south).to_contain_text("Added: 3", timeout=LONG)
+    expect(east).to_contain_text("Added: ", timeout=LONG)
+    listed.get_by_role("button", name="Stop all").click()
+    expect(east).to_contain_text("Stopped; what was added stays", timeout=LONG)
+    expect(listed.locator("#adding .again")).to_be_visible(timeout=LONG)
+    expect(listed.get_by_role("button", name="Stop")).to_have_count(0)
+    ids = {document.id for document in shelf[1].store.documents()}
+    counts = {name: sum(one.startswith(name) for one in ids) for name in ("north", "south", "east", "west")}
+    assert 0 < counts["north"] < 1500 and counts["south"] == 3 and 0 < counts["east"] < 1500 and not counts["west"]
+    remove([one for one in ids if one.startswith(("north", "south", "east"))], shelf[1].store)
+
+
+def test_a_server_that_goes_on_after_a_pause_is_asked_again(listed: Any, shelf: tuple[str, Assistant]) -> None:
+    failing = [1, 2]
+
+    def away(route: Any) -> None:
+        if failing:
+            failing.pop()
+            route.abort()
+        else:
+            route.continue_()
+
+    listed.route("**/api/v1/jobs/*", away)
+    listed.get_by_text("Add files").first.click()
+    report = send(listed, file("skerry.txt", b"The skerry has a lamp."), key=KEY)
+    expect(report.first).to_contain_text("Added: 1", timeout=LONG)
+    assert failing == []
+    remove([one.id for one in shelf[1].store.documents() if one.origin.endswith("skerry.txt")], shelf[1].store)
 
 
 def test_a_wrong_key_adds_nothing(listed: Any, shelf: tuple[str, Assistant]) -> None:

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.settings import read_settings
 from scripted import DOCUMENTS
+from serving import real_assistant, serving
 
 connect = pytest.importorskip("websockets.sync.client").connect
 
@@ -88,6 +91,14 @@ class Firefox:
         actions = [{"type": "pointer", "id": "mouse", "actions": steps}]
         self._command("input.performActions", context=self._window, actions=actions)
 
+    def choose(self, selector: str, *paths: Path) -> None:
+        """Choose files in a field for files."""
+        target = {"context": self._window}
+        expression = f"document.querySelector({selector!r})"
+        found = self._command("script.evaluate", expression=expression, target=target, awaitPromise=False)
+        element = {"sharedId": found["result"]["sharedId"]}
+        self._command("input.setFiles", context=self._window, element=element, files=list(map(str, paths)))
+
     def close(self) -> None:
         self._command("browser.close")
 
@@ -156,3 +167,33 @@ def test_stop_new_chat_and_the_list(firefox: Firefox, address: str) -> None:
     firefox.type(ESCAPE)
     firefox.until("document.querySelector('.sidebar-content').inert && document.activeElement.id === 'menu'")
     assert firefox.see("document.documentElement.scrollWidth <= innerWidth") is True
+
+
+@pytest.fixture
+def writable(tmp_path: Path, embeddings: SentenceEmbeddings) -> Iterator[str]:
+    with (
+        real_assistant(tmp_path, embeddings) as assistant,
+        serving(assistant, read_settings(data=assistant.settings.data, write_key="pen")) as address,
+    ):
+        yield address
+
+
+def test_files_are_added_and_one_is_stopped(firefox: Firefox, writable: str, tmp_path: Path) -> None:
+    isle, broken, long = tmp_path / "isle.txt", tmp_path / "broken.pdf", tmp_path / "long.txt"
+    isle.write_text("The lighthouse of Sark was painted white and red on Monday.")
+    broken.write_bytes(b"%PDF-1.7 broken")
+    long.write_text("The buoy was painted again on Monday, and so was the pier. " * 5_000)
+    firefox.open(f"{writable}/documents")
+    firefox.click("#adding summary")
+    firefox.click("#adding [name=key]")
+    firefox.type("pen")
+    firefox.choose("#adding [name=files]", isle, broken, long)
+    firefox.click("#adding form button")
+    report = "document.querySelectorAll('#adding .report > li')"
+    firefox.until(f"{report}.length === 3 && {report}[2].querySelector('.stop')")
+    firefox.click("#adding .report > li:nth-child(3) .stop")
+    firefox.until("!document.querySelector('#adding .again').hidden")
+    told = firefox.see(f"[...{report}].map(each => each.innerText)")
+    assert "isle.txt" in told[0] and "Added: 1" in told[0]
+    assert "broken.pdf" in told[1] and "Added" not in told[1] and len(told[1].splitlines()) > 1
+    assert "Stopped; what was added stays" in told[2]

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from itertools import islice
 from typing import Any
 
-from pydantic_core import from_json
+from pydantic import BaseModel, ValidationInfo
+from pydantic_core import from_json, to_json
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -110,12 +111,28 @@ def replayed(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def without_nulls(fields: Any) -> Any:
-    """The fields of a JSON object that are not null: many clients write every field of their form, and null is the same
-    as leaving it out."""
-    if not isinstance(fields, dict):
-        return fields
-    return {name: without_nulls(value) for name, value in fields.items() if value is not None}
+def as_described(model: type[BaseModel], fields: Any, info: ValidationInfo) -> Any:
+    """The fields of a JSON object as a body of that model is made of them, for the model's own "before" validator.
+
+    Null is left out, wherever it is a field's: many clients write every field of their form. All else must have the
+    very type that the description of the API tells: by itself, pydantic takes "yes" and 1 for true, and "3" for 3.
+
+    Raises:
+        ValidationError: something has another type.
+    """
+    kept = _kept(fields)
+    if info.mode == "python" and isinstance(kept, dict):
+        model.model_validate_json(to_json(kept), strict=True)
+    return kept
+
+
+def _kept(value: Any) -> Any:
+    """Without fields that are null; lists are tuples, which strict mode takes too, and 3.0 is 3, as in JSON Schema."""
+    if isinstance(value, dict):
+        return {name: _kept(each) for name, each in value.items() if each is not None}
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return tuple(map(_kept, value)) if isinstance(value, list) else value
 
 
 def _has_body(scope: Scope) -> bool:

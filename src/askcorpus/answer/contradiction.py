@@ -1,13 +1,14 @@
 """Where sources disagree: sentences of other documents that answer the same question, as well, but otherwise.
 
 A report of twelve dead and one of fifteen, a claim and its denial: whoever asks must see both, with their dates. Two
-sentences count as about the same when they are nearer to each other than to the question and hold the same of its
-words; and as saying different things when the words that answer in them have no figure, date or name in common, or when
-one denies and the other does not. Names that differ are no contradiction where there are more than two of them: then
-several things answer. Shallow on purpose: the price of an error is one quote too many.
+sentences count as about the same when they are nearer to each other than to the question or hold the same of its
+words, and, in two languages, when the reader is sure that both answer; and as saying different things when the words
+that answer in them have no figure, date or name in common, or when one denies and the other does not. Names that differ
+are no contradiction where there are more than two of them: then several things answer. Shallow on purpose: the price of
+an error is one quote too many.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.candidates import Retrieval
+from askcorpus.search.names import missing
 from askcorpus.search.query import Query
 from askcorpus.text.lexicon import languages
 from askcorpus.text.words import terms, words
@@ -54,9 +56,11 @@ def contradicting_sentences(
         return ()
     best, query = sentences[0], retrieval.query
     names_tell = len(further_names(sentences, (best,), 2, tuning)) < 2
-    otherwise = [
-        one for one in _one_a_document(sentences, best) if _may_contradict(query, best, one, names_tell=names_tell)
-    ][: tuning.most_claims]
+    otherwise = _one_a_document(
+        one
+        for one in sentences
+        if one.hit.document_id != best.hit.document_id and _may_contradict(query, best, one, names_tell=names_tell)
+    )[: tuning.most_claims]
     if not otherwise:
         return ()
     vectors = embeddings.embed_sentences([one.text for one in (best, *otherwise)])
@@ -69,15 +73,17 @@ def contradicting_sentences(
     return (best, *contrary) if contrary else ()
 
 
-def _one_a_document(sentences: Sequence[ScoredSentence], best: ScoredSentence) -> list[ScoredSentence]:
-    """The best sentence of each document but that of ``best``."""
-    first = {one.hit.document_id: one for one in reversed(sentences)}
-    return [one for one in first.values() if one.hit.document_id != best.hit.document_id][::-1]
+def _one_a_document(sentences: Iterable[ScoredSentence]) -> list[ScoredSentence]:
+    """The first sentence of each document."""
+    first: dict[str, ScoredSentence] = {}
+    for one in sentences:
+        first.setdefault(one.hit.document_id, one)
+    return list(first.values())
 
 
 def _may_contradict(query: Query, one: ScoredSentence, other: ScoredSentence, *, names_tell: bool) -> bool:
     """Whether two sentences' own words leave it open that they contradict each other."""
-    if not _names_held(query, one.text) <= _names_held(query, other.text):
+    if _held(query, one) - _held(query, other):
         return False
     return _one_denies(one, other) or _answers_otherwise(one, other, names_tell=names_tell)
 
@@ -99,9 +105,7 @@ def _contradict(one: _Claim, other: _Claim, unrelated: ScoreBaseline, tuning: Tu
     alike = unrelated.z_score(float(one.vector @ other.vector))
     if _one_denies(one.sentence, other.sentence) and _is_denied(one, other, alike, tuning):
         return True
-    if alike < tuning.alike or other.sentence.answer_score < one.sentence.answer_score - tuning.behind:
-        return False
-    same = _same_matter(one, other, tuning)
+    same = alike >= tuning.alike and _same_matter(one, other, tuning)
     return same and _answers_otherwise(one.sentence, other.sentence, names_tell=names_tell)
 
 
@@ -118,9 +122,14 @@ def _is_denied(one: _Claim, other: _Claim, alike: float, tuning: Tuning) -> bool
 
 
 def _same_matter(one: _Claim, other: _Claim, tuning: Tuning) -> bool:
-    """Whether both hold the same of the question's words, or are nearer to each other than to the question."""
+    """Whether both answer the question: in another language, where words cannot be compared, the reader may be sure of
+    it; else both hold the same of the question's words, or are nearer to each other than to the question."""
+    likely = other.sentence.answer_score
+    if one.sentence.hit.language != other.sentence.hit.language and likely >= tuning.sure:
+        return True
     nearest = float(one.vector @ other.vector) >= max(one.similarity, other.similarity)
-    return _holds_the_words(one, other, tuning) or (nearest and _is_near(one, other, tuning))
+    same = _holds_the_words(one, other, tuning) or (nearest and _is_near(one, other, tuning))
+    return same and likely >= one.sentence.answer_score - tuning.behind
 
 
 def _is_near(one: _Claim, other: _Claim, tuning: Tuning) -> bool:
@@ -132,9 +141,11 @@ def _holds_the_words(one: _Claim, other: _Claim, tuning: Tuning) -> bool:
     return same_language and other.coverage >= tuning.same_words * one.coverage
 
 
-def _names_held(query: Query, text: str) -> frozenset[str]:
+def _held(query: Query, one: ScoredSentence) -> set[str]:
     """The names and figures of the question that a sentence has: what is said of Lyon says nothing of Marseille."""
-    return query.figures & set(words(text))
+    missed = missing(query.names, query.language, one.text, one.hit.language)
+    figures = {word for word in query.figures if any(map(str.isdigit, word))}
+    return {name.text for name in query.names if name not in missed} | (figures & set(words(one.text)))
 
 
 def _answers_otherwise(one: ScoredSentence, other: ScoredSentence, *, names_tell: bool) -> bool:

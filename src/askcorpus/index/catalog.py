@@ -30,7 +30,6 @@ from askcorpus.index.schema import (
     SCHEMA,
     VECTORS,
     Seqs,
-    changed,
     meta,
     note_change,
     take_note,
@@ -182,7 +181,7 @@ def put(connection: sa.Connection, document: Document, passages: Iterable[Stored
         insert_passages(connection, number, last + 1, batch)
         lexical.add(connection, ((last + n, document.title, one.passage.text) for n, one in enumerate(batch, 1)))
         last += len(batch)
-    take_note(connection, {"last_seq": last} | changed(notes))
+    note_change(connection, {"last_seq": last})
 
 
 def _check(document: Document, passages: Sequence[StoredPassage], dimension: int) -> None:

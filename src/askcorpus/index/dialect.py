@@ -6,13 +6,14 @@ Texts compare by their bytes in both, so that every order is the same. Everythin
 import json
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 
 from askcorpus.errors import StorageError
 
@@ -68,6 +69,10 @@ class _Among(FunctionElement[bool]):
     inherit_cache = True
     name = "among"
     type = sa.Boolean()
+
+    def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002
+        """Itself: SQLAlchemy would compare it with 1 for SQLite, which then uses no index."""
+        return self
 
 
 @compiles(_Among)

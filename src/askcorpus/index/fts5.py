@@ -1,13 +1,15 @@
 """The lexical index in SQLite: an FTS5 table, given terms joined by spaces, which it splits there and nowhere else.
 
-Its BM25 has k1 = 1.2 and b = 0.75; `postings` computes the same figures where there is no FTS5.
+Its BM25 is that of `bm25`; `postings` computes the same figures where there is no FTS5.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from askcorpus.index.bm25 import score, weight
 from askcorpus.index.dialect import among
 
 # The `ascii` tokenizer takes every character beyond ASCII for a letter, so it leaves our words whole in all scripts.
@@ -15,7 +17,9 @@ _CREATE = (
     """CREATE VIRTUAL TABLE lexical USING fts5(words, tokenize = "ascii tokenchars '.~'")""",
     "CREATE VIRTUAL TABLE lexical_terms USING fts5vocab(lexical, 'row')",
 )
+_AVERAGES = 1  # the row of its table in which FTS5 notes the number of rows, and of terms in each column
 _TERMS = sa.table("lexical_terms", sa.column("term", sa.Text), sa.column("doc", sa.Integer))
+_CONTENT = sa.table("lexical_content", sa.column("id", sa.Integer), sa.column("c0", sa.Text))
 _SEQ: sa.ColumnElement[int] = sa.literal_column("rowid").label("seq")
 _RANK: sa.ColumnElement[float] = sa.literal_column("rank").label("rank")
 
@@ -67,6 +71,36 @@ def ranked(
     if passing is not None:  # with a bare rowid, FTS5 would search again for each passage that qualifies
         rows = rows.where(sa.literal_column("+rowid").in_(passing))
     return rows
+
+
+def scores(connection: sa.Connection, terms: Mapping[str, int], seqs: Sequence[int]) -> dict[int, float]:
+    """What `ranked` gives these passages, above 0; without reading all that holds the terms."""
+    passages, all_terms = _totals(connection)
+    weights = [(term, weight(passages, found)) for term, found in terms.items()]
+    mean = all_terms / max(passages, 1) or 1.0
+    rows = sa.select(_CONTENT.c.id, _CONTENT.c.c0).where(among(_CONTENT.c.id, seqs))
+    found = {}
+    for seq, text in connection.execute(rows):
+        times = Counter(words := text.split(" "))
+        found[int(seq)] = score(((idf, times[term]) for term, idf in weights), len(words), mean)
+    return found
+
+
+def _totals(connection: sa.Connection) -> tuple[int, int]:
+    """Number of passages, and of terms in them, counted as often as they occur."""
+    row = connection.exec_driver_sql("SELECT block FROM lexical_data WHERE id = ?", (_AVERAGES,)).scalar_one()
+    passages, all_terms = [*_numbers(row), 0, 0][:2]
+    return passages, all_terms
+
+
+def _numbers(row: bytes) -> Iterator[int]:
+    """The numbers in a row, seven bits a byte, the high bit set in all but the last; none here has nine bytes."""
+    number = 0
+    for byte in row:
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            yield number
+            number = 0
 
 
 def phrase(connection: sa.Connection, words: Sequence[str], limit: int) -> list[int]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from askcorpus.index import fts5, postings
 from askcorpus.index.dialect import among, on_server
 from askcorpus.index.filters import condition
-from askcorpus.index.passages import count_passages
+from askcorpus.index.passages import count_passages, ids_of
 from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, meta, take_note
 from askcorpus.text.words import RULES, STEM
 from askcorpus.text.words import terms as terms_of
@@ -30,6 +30,16 @@ LARGE = 2000
 MOST_TERMS = 64
 """Terms of one search; of more, the rarest. Keeps a pasted page from costing seconds."""
 
+READ = 20_000
+"""Rows of the index that one search goes through. In a corpus so large that its terms have more, passages are found by
+the rarest of them, and the others count for what was found."""
+
+POOL = 500
+"""Passages that are found so and scored by all terms …"""
+
+ENOUGH = 10
+"""… and so many rows for each that is asked for, are at least gone through."""
+
 
 class _Tables(Protocol):
     """What `fts5` and `postings` both do; it is described there."""
@@ -43,6 +53,9 @@ class _Tables(Protocol):
     def ranked(
         self, connection: sa.Connection, terms: Mapping[str, int], passing: sa.Select[Any] | None, /
     ) -> sa.Select[Any]: ...
+    def scores(
+        self, connection: sa.Connection, terms: Mapping[str, int], seqs: Sequence[int], /
+    ) -> dict[int, float]: ...
     def phrase(self, connection: sa.Connection, words: Sequence[str], limit: int, /) -> list[int]: ...
     def holding(self, words: Mapping[str, bool], /) -> sa.Select[Any]: ...
 
@@ -76,27 +89,70 @@ def document_frequency(connection: sa.Connection, terms: Sequence[str]) -> dict[
     return dict.fromkeys(terms, 0) | _tables(connection).frequency(connection, sorted(set(terms)))
 
 
-def telling(connection: sa.Connection, terms: Sequence[str], passages: int) -> dict[str, int]:
-    """The telling ones among ``terms``, the rarest first, with their frequency; none when no term is in the index."""
-    frequency = {term: count for term, count in document_frequency(connection, terms).items() if count}
+def telling(frequencies: Mapping[str, int], passages: int) -> dict[str, int]:
+    """The telling ones among terms, the rarest first, with their frequency; none when no term is in the index."""
+    frequency = {term: count for term, count in frequencies.items() if count}
     if passages > LARGE:
         frequency = {term: n for term, n in frequency.items() if n <= COMMON * passages} or frequency
     rarest = sorted(frequency, key=lambda term: (frequency[term], term))[:MOST_TERMS]
     return {term: frequency[term] for term in rarest}
 
 
-def matching(connection: sa.Connection, terms: Sequence[str], limit: int, filters: Filters) -> list[tuple[str, float]]:
-    """The passages that match any of ``terms``, best first: id and BM25 score (above 0)."""
-    wanted = telling(connection, terms, count_passages(connection))
+def matching(
+    connection: sa.Connection, frequencies: Mapping[str, int], passages: int, limit: int, filters: Filters
+) -> list[tuple[str, float]]:
+    """Of so many passages those that match any of some terms, which are given with their frequency, best first: id and
+    BM25 score (above 0)."""
+    wanted = telling(frequencies, passages)
     if not wanted or limit < 1:
         return []
-    # The index ranks and cuts by itself; only what is left is looked up.
     passing = sa.select(PASSAGES.c.seq).join(DOCUMENTS).where(condition(filters)) if filters else None
-    ranked = _tables(connection).ranked(connection, wanted, passing)
-    seq, rank = ranked.selected_columns
-    best = ranked.order_by(rank, seq).limit(limit).subquery()
+    return _by_rarest(connection, wanted, limit, passing) or _ranked(connection, wanted, limit, passing)
+
+
+def _ranked(
+    connection: sa.Connection, terms: Mapping[str, int], limit: int, passing: sa.Select[Any] | None
+) -> list[tuple[str, float]]:
+    best = _best(connection, terms, limit, passing).subquery()  # the index cuts by itself; only what is left is named
     query = sa.select(PASSAGES.c.id, best.c.rank).join(best, best.c.seq == PASSAGES.c.seq)
     return [(id_, -float(score)) for id_, score in connection.execute(query.order_by(best.c.rank, best.c.seq))]
+
+
+def _best(
+    connection: sa.Connection, terms: Mapping[str, int], limit: int, passing: sa.Select[Any] | None
+) -> sa.Select[Any]:
+    ranked = _tables(connection).ranked(connection, terms, passing)
+    seq, rank = ranked.selected_columns
+    return ranked.order_by(rank, seq).limit(limit)
+
+
+def _by_rarest(
+    connection: sa.Connection, terms: Mapping[str, int], limit: int, passing: sa.Select[Any] | None
+) -> list[tuple[str, float]]:
+    """What the rarest terms find, ranked by all; nothing where all are rare enough, or where a filter leaves less than
+    is asked for of what those find."""
+    rarest = leading(terms, limit)
+    if len(rarest) == len(terms):
+        return []
+    seqs = list(connection.scalars(_best(connection, rarest, max(limit, POOL), passing)))
+    if len(seqs) < limit:
+        return []
+    scores = _tables(connection).scores(connection, terms, seqs)
+    best = sorted(scores, key=lambda seq: (-scores[seq], seq))[:limit]
+    names = ids_of(connection, best)
+    return [(names[seq], scores[seq]) for seq in best]
+
+
+def leading(terms: Mapping[str, int], limit: int) -> dict[str, int]:
+    """The rarest of terms (given in that order) that together have few enough rows to go through."""
+    chosen: dict[str, int] = {}
+    rows = 0
+    for term, found in terms.items():
+        if rows + found > READ and rows >= ENOUGH * limit:
+            break
+        chosen[term] = found
+        rows += found
+    return chosen
 
 
 def phrase(connection: sa.Connection, words: Sequence[str], limit: int) -> list[str]:

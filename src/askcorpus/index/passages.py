@@ -47,7 +47,8 @@ def insert_passages(connection: sa.Connection, number: int, first: int, passages
     rows: dict[sa.Table, list[dict[str, Any]]] = {PASSAGES: [], VECTORS: [], SENTENCES: []}
     for seq, (passage, vector, spans, vectors) in enumerate(passages, first):
         key = {"seq": seq, "document": number}
-        rows[PASSAGES].append(key | passage.model_dump(include={"id", "text", "start", "end"}))
+        place = {"start": passage.start, "end": passage.end}
+        rows[PASSAGES].append(key | place | {"id": passage.id, "text": passage.text})
         rows[VECTORS].append(key | {"vector": unit(vector).tobytes()})
         rows[SENTENCES].append(
             key | {"spans": np.asarray(spans, np.int32).tobytes(), "vectors": np.asarray(vectors, np.float16).tobytes()}

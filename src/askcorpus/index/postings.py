@@ -1,24 +1,19 @@
 """The lexical index on a server: which term stands in which passage, and how often, a row each.
 
-The figures are those of SQLite's FTS5, to the last bit: the same terms, the same formula, added up in the same order.
-BM25: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009).
+The figures are those of SQLite's FTS5, to the last bit: the same terms, the same formula (`bm25`), added up in the same
+order.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import log
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from askcorpus.index.bm25 import K1, B, weight
 from askcorpus.index.dialect import NUMBER, TEXT, among, holds
-from askcorpus.index.schema import count_up, meta, take_note
-
-K1 = 1.2
-B = 0.75
-LEAST = 1e-6
-"""Weight of a term that stands in half of the passages or more."""
+from askcorpus.index.schema import PASSAGES, count_up, meta, take_note
 
 _TABLES = sa.MetaData()
 _LEXICAL = sa.Table(
@@ -107,7 +102,7 @@ def ranked(connection: sa.Connection, terms: Mapping[str, int], passing: sa.Sele
     """The passages that hold any of the terms, each given with its frequency: seq, and BM25 below 0. Of those that
     pass, where not all do."""
     passages, all_terms = _totals(connection)
-    weights = [_weight(passages, found) for found in terms.values()]
+    weights = [weight(passages, found) for found in terms.values()]
     wanted = (
         sa.func.unnest(sa.literal(list(terms), ARRAY(TEXT)), sa.literal(weights, ARRAY(sa.Double)))
         .table_valued(sa.column("term", TEXT), sa.column("weight", sa.Double), with_ordinality="place")
@@ -123,10 +118,10 @@ def ranked(connection: sa.Connection, terms: Mapping[str, int], passing: sa.Sele
     return sa.select(part.c.seq, (-sa.func.sum(part.c.share)).label("rank")).group_by(part.c.seq)
 
 
-def _weight(passages: int, found: int) -> float:
-    """The inverse document frequency."""
-    weight = log((passages - found + 0.5) / (found + 0.5))
-    return weight if weight > 0 else LEAST
+def scores(connection: sa.Connection, terms: Mapping[str, int], seqs: Sequence[int]) -> dict[int, float]:
+    """What `ranked` gives these passages, above 0."""
+    rows = ranked(connection, terms, sa.select(PASSAGES.c.seq).where(among(PASSAGES.c.seq, seqs)))
+    return {seq: -rank for seq, rank in connection.execute(rows)}
 
 
 def phrase(connection: sa.Connection, words: Sequence[str], limit: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -140,14 +141,9 @@ def _later_than(before: int) -> int:
     return max(before + 1, time.time_ns() // 1_000_000)
 
 
-def changed(notes: Mapping[str, str]) -> dict[str, object]:
-    """The note that there is a change after these: the generation steps."""
-    return {"generation": _later_than(int(notes["generation"]))}
-
-
-def note_change(connection: sa.Connection) -> None:
-    """Step the generation."""
-    take_note(connection, changed(meta(connection)))
+def note_change(connection: sa.Connection, notes: Mapping[str, object] = MappingProxyType({})) -> None:
+    """Step the generation, and write other notes with it."""
+    take_note(connection, {**notes, "generation": _later_than(int(meta(connection)["generation"]))})
 
 
 def count_up(connection: sa.Connection, counts: Mapping[str, int]) -> None:

@@ -30,6 +30,7 @@ from askcorpus.index.database import Database, Home
 from askcorpus.index.databases import open_database
 from askcorpus.index.exact import Exact, Neighbour
 from askcorpus.index.files import Held, KnownFile, Withheld
+from askcorpus.index.frequencies import Frequencies
 from askcorpus.index.inventory import Inventory
 from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored
 from askcorpus.index.schema import Vector
@@ -151,6 +152,8 @@ class Store:
         )
         self._exact = Exact(dimension)
         self._vectors = vector_index(vectors, vectors_token, folder, self._reading, self._database.writing)
+        self._frequencies = Frequencies()
+        self._info: tuple[schema.State | None, IndexInfo] = (None, IndexInfo(fingerprint="", documents=0, passages=0))
         self._sample: tuple[schema.State | None, Sample] = (None, Sample(np.empty((0, dimension), np.float32), {}))
 
     def __enter__(self) -> Self:
@@ -325,10 +328,20 @@ class Store:
         with self.snapshot() as index:
             return index.matching(search, filters, limit)
 
+    def _info_of(self, connection: sa.Connection, state: schema.State) -> IndexInfo:
+        of, info = self._info
+        if of != state:  # to count is to go through an index: 20 ms over a million passages
+            documents, passages = catalog.count(connection, Filters()), count_passages(connection)
+            info = IndexInfo(fingerprint=self.fingerprint, documents=documents, passages=passages)
+            self._info = (state, info)
+        return info
+
     def _sample_of(self, connection: sa.Connection, state: schema.State) -> Sample:
-        if self._sample[0] != state:
-            self._sample = (state, catalog.sample(connection))
-        return self._sample[1]
+        of, sample = self._sample
+        if of != state:
+            sample = catalog.sample(connection)
+            self._sample = (state, sample)
+        return sample
 
     # --- change ---
 
@@ -396,10 +409,10 @@ class Store:
             left = stories.unlinked(connection)
         if not left:
             return
-        some = 1
-        while some:
+        last: int | None = 0
+        while last is not None:
             with self._database.writing() as connection:
-                some = stories.sign(connection)
+                last = stories.sign(connection, last)
         progress("stories", left, left)
         with self._database.writing() as connection:
             stories.link(connection)
@@ -454,8 +467,7 @@ class Snapshot:
     def info(self) -> IndexInfo:
         """What the index is made with, and its size."""
         with self._reading() as connection:
-            size = (catalog.count(connection, Filters()), count_passages(connection))
-        return IndexInfo(fingerprint=self._store.fingerprint, documents=size[0], passages=size[1])
+            return self._store._info_of(connection, self._state)
 
     @cached_property
     def _state(self) -> schema.State:
@@ -572,7 +584,7 @@ class Snapshot:
         """
         with self._reading() as connection:
             self._check_words(connection)
-            return lexical.matching(connection, terms, limit, filters)
+            return lexical.matching(connection, self._frequencies(terms), self.info.passages, limit, filters)
 
     def phrase(self, words: Sequence[str], limit: int) -> list[str]:
         """The ids of at most ``limit`` passages that hold ``words`` (from `words.words`) one after the other.
@@ -601,7 +613,10 @@ class Snapshot:
         """In how many passages each term stands. Raises as `lexical` does."""
         with self._reading() as connection:
             self._check_words(connection)
-            return lexical.document_frequency(connection, terms)
+            return self._frequencies(terms)
+
+    def _frequencies(self, terms: Sequence[str]) -> dict[str, int]:
+        return self._store._frequencies.of(self._connection, self._state, terms)
 
     def _check_words(self, connection: sa.Connection) -> None:
         if not lexical.words_are_current(connection):

@@ -58,16 +58,19 @@ def unlinked(connection: sa.Connection) -> int:
     return connection.execute(query).scalar_one()
 
 
-def sign(connection: sa.Connection) -> int:
-    """Make the signatures of some documents that have none; returns how many."""
+def sign(connection: sa.Connection, after: int) -> int | None:
+    """Make the signatures of some documents that have none and numbers above ``after``; returns the last number, or
+    ``None`` where there was none."""
     if meta(connection).get("signatures") != _KIND:
         connection.execute(sa.delete(STORIES))
         take_note(connection, {"signatures": _KIND})
     query = sa.select(DOCUMENTS.c.number, DOCUMENTS.c.text).join(STORIES, isouter=True)
-    rows = connection.execute(query.where(STORIES.c.document.is_(None)).limit(AT_ONCE)).all()
-    if rows:
-        connection.execute(sa.insert(STORIES), [{"document": number, **_signed(text)} for number, text in rows])
-    return len(rows)
+    unsigned = sa.and_(STORIES.c.document.is_(None), DOCUMENTS.c.number > after)
+    rows = connection.execute(query.where(unsigned).order_by(DOCUMENTS.c.number).limit(AT_ONCE)).all()
+    if not rows:
+        return None
+    connection.execute(sa.insert(STORIES), [{"document": number, **_signed(text)} for number, text in rows])
+    return int(rows[-1].number)
 
 
 def link(connection: sa.Connection) -> None:

@@ -8,8 +8,10 @@ overlapping pairs of characters, which need no word list (as in Lucene's CJKBigr
 """
 
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import accumulate
+from operator import add
 
 import regex
 
@@ -25,6 +27,9 @@ STEM = 4
 
 LONGEST = 100
 """Characters of a word that count: what is longer is no word of a language, and would only bloat the index."""
+
+_MET_AGAIN = 24
+"""Characters of a piece of text, between white space, up to which it is likely to be met again."""
 
 _LETTERS = str.maketrans(
     {"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i"}  # without NFD form
@@ -54,6 +59,9 @@ _GROUPING = regex.compile(r"[.,\s'’](?=\d{3}(?!\d))")
 _HEAD = regex.compile(rf"^(\p{{L}}+){_APOSTROPHE}(?=\p{{L}})")
 _POSSESSIVE = regex.compile(rf"{_APOSTROPHE}[sS]$")
 _CLUSTER = regex.compile(r"[^\p{M}ﾞﾟ][\p{M}ﾞﾟ]*")
+_MARK = regex.compile(r"[\p{M}ﾞﾟ]")
+_SPACED_GROUPS = regex.compile(r"\d\s\d{3}")
+_APART = regex.compile(r"\s+ (?! (?<=\d\s) \d{3} )", regex.VERBOSE)
 _MARKS = regex.compile(
     r"(?<=[\p{Latin}\p{Greek}])\p{M}+"
     r"|(?<=[аеиоуыэюяіѣ])[\u0300\u0301]|(?<=е)\u0308"  # stress marks of dictionaries; ё is mostly printed е
@@ -75,7 +83,26 @@ def terms(text: str) -> list[str]:
 
 def words(text: str) -> list[str]:
     """The folded words of ``text`` in reading order; empty where there is none (punctuation, emoji)."""
-    return [word for word, _ in word_spans(text)]
+    # No token goes beyond white space, unless that separates groups of digits; most pieces were met before.
+    found: list[str] = []
+    for piece in _APART.split(text) if _SPACED_GROUPS.search(text) else text.split():
+        found += _known(piece) if len(piece) <= _MET_AGAIN else _taken_apart(piece)
+    return found
+
+
+@lru_cache(maxsize=1 << 16)
+def _known(piece: str) -> tuple[str, ...]:
+    return tuple(_taken_apart(piece))
+
+
+def _taken_apart(piece: str) -> list[str]:
+    found: list[str] = []
+    for match in _TOKEN.finditer(piece):
+        if match.lastgroup == "pairs":
+            found += _paired(_folded(_clusters(match.group())))
+        else:
+            found += [word for word, _, _ in _read(match.lastgroup or "", match.group())]
+    return found
 
 
 def word_spans(text: str) -> list[tuple[str, Span]]:
@@ -85,41 +112,55 @@ def word_spans(text: str) -> list[tuple[str, Span]]:
     """
     found: list[tuple[str, Span]] = []
     for match in _TOKEN.finditer(text):
-        found.extend(_read(match.lastgroup or "", match.group(), match.start()))
+        at = match.start()
+        found += [
+            (word, Span(at + start, at + end)) for word, start, end in _read(match.lastgroup or "", match.group())
+        ]
     return found
 
 
-def _read(kind: str, token: str, start: int) -> list[tuple[str, Span]]:
-    """The words that one token gives; ``start`` is its place in the text."""
-    whole = Span(start, start + len(token))
+def _read(kind: str, token: str) -> list[tuple[str, int, int]]:
+    """The words that one token gives, each with its start and end in it."""
     if kind == "pairs":
-        return _pairs(token, start)
+        return _pairs(token)
+    whole = len(token)
     if kind == "number":
-        return [(_fold(_GROUPING.sub("", token).replace(",", ".")[:LONGEST]), whole)]
+        return [(_fold(_GROUPING.sub("", token).replace(",", ".")[:LONGEST]), 0, whole)]
     if kind == "initials":
-        return [(_fold(token.replace(".", "")), whole)]
+        return [(_fold(token.replace(".", "")), 0, whole)]
     if kind == "code":
         letters, digits = _HYPHENS.split(token)
-        cut = start + len(letters)
-        parts = [(letters, Span(start, cut)), (digits, Span(cut + 1, whole.end))]
-        return [(_fold(letters + digits), whole), *((_fold(part), span) for part, span in parts)]
+        cut = len(letters)
+        return [(_fold(letters + digits), 0, whole), (_fold(letters), 0, cut), (_fold(digits), cut + 1, whole)]
+    start = 0
     if not token.isalnum():  # there may be an apostrophe in it
         head = _HEAD.match(token)
         if head and head[1].casefold() in _elided():
-            token, start = token[head.end() :], start + head.end()
-        token = _POSSESSIVE.sub("", token)
+            start = head.end()
+        token = _POSSESSIVE.sub("", token[start:])
     folded = _fold(token[:LONGEST])
-    return [(folded, Span(start, start + len(token)))] if folded else []
+    return [(folded, start, start + len(token))] if folded else []
 
 
-def _pairs(run: str, start: int) -> list[tuple[str, Span]]:
+def _pairs(run: str) -> list[tuple[str, int, int]]:
     """Overlapping pairs of characters, each with its marks; a character that stands alone is a word."""
-    clusters = [(_fold(match.group()[:LONGEST]), match.start(), match.end()) for match in _CLUSTER.finditer(run)]
-    if len(clusters) == 1:
-        return [(clusters[0][0], Span(start, start + len(run)))]
-    return [
-        (left + right, Span(start + begin, start + end)) for (left, begin, _), (right, _, end) in pairwise(clusters)
-    ]
+    clusters = _clusters(run)
+    ends = [0, *accumulate(map(len, clusters))]
+    last = ends[2:] or ends[1:]
+    return list(zip(_paired(_folded(clusters)), ends, last, strict=False))
+
+
+def _clusters(run: str) -> Sequence[str]:
+    """The characters of a run, each with its marks."""
+    return _CLUSTER.findall(run) if _MARK.search(run) else run
+
+
+def _folded(clusters: Sequence[str]) -> list[str]:
+    return [_fold(cluster[:LONGEST]) for cluster in clusters]
+
+
+def _paired(folded: list[str]) -> list[str]:
+    return list(map(add, folded, folded[1:])) if len(folded) > 1 else folded
 
 
 @cache

@@ -2,7 +2,7 @@
 (() => {
   const section = document.querySelector("#adding");
   const form = section.querySelector("form");
-  const report = section.querySelector("ul");
+  const report = section.querySelector(".report");
   const words = section.dataset;
   const key = form.elements.key;
 
@@ -32,47 +32,119 @@
 
   const labelled = (label, value) => words.labelled.replace("{label}", label).replace("{value}", () => value);
 
-  // What the server says became of a file.
-  const told = (list, changes) => {
-    for (const name of ["added", "changed", "unchanged", "removed"]) if (changes[name]) line(list, labelled(words[name], changes[name]));
-    if (changes.withheld) line(list, labelled(words.refused, changes.withheld), "fault");
-    for (const { origin, reason } of changes.failed) line(list, labelled(words.refused, `${origin} ${reason}`), "fault");
-    for (const { origin, reason } of changes.doubted) line(list, `${origin} ${reason}`);
+  // What a job says of a file: what was taken so far and, once it is over, what was not, and why.
+  const told = (list, job) => {
+    list.replaceChildren();
+    if (job.state === "waiting") line(list, words.waiting);
+    if (job.state === "running") line(list, job.detail || words.reading);
+    for (const name of ["added", "changed", "unchanged", "removed"]) if (job[name]) line(list, labelled(words[name], job[name]));
+    if (job.withheld) line(list, labelled(words.refused, job.withheld), "fault");
+    if (!isOver(job)) return;
+    for (const { origin, reason } of job.failed) line(list, labelled(words.refused, `${origin} ${reason}`), "fault");
+    if (job.failures > job.failed.length) line(list, words.more.replace("{count}", job.failures - job.failed.length), "fault");
+    for (const { origin, reason } of job.doubted) line(list, `${origin} ${reason}`);
+    if (job.state === "cancelled") line(list, words.stopped, "fault");
+    else if (job.detail) line(list, job.detail, "fault");
   };
 
-  const send = (file) =>
+  const isOver = (job) => !["waiting", "running"].includes(job.state);
+  const pause = (seconds) => new Promise((done) => setTimeout(done, 1000 * seconds));
+
+  // The reply to a request, whatever it is; `begun` gets the request itself.
+  const reply = (method, address, body, begun) =>
     new Promise((done) => {
-      const item = line(report, file.name);
-      const list = item.appendChild(document.createElement("ul"));
-      if (file.size > Number(words.most)) {
-        line(list, words.tooLarge, "fault");
-        return done();
-      }
-      const bar = document.createElement("progress");
-      bar.setAttribute("aria-label", file.name);
-      bar.max = file.size || 1;
-      bar.value = 0;
-      list.before(bar);
       const request = new XMLHttpRequest();
-      open(request, "POST", `api/v1/files?name=${encodeURIComponent(file.name)}`);
-      request.upload.addEventListener("progress", (event) => (bar.value = event.loaded));
-      request.upload.addEventListener("load", () => bar.removeAttribute("value")); // now it is read, which takes what it takes
-      request.addEventListener("loadend", () => {
-        bar.remove();
-        if (request.status === 200) told(list, JSON.parse(request.responseText));
-        else line(list, request.status ? problem(request) : words.notSent, "fault");
-        done();
-      });
-      request.send(file);
+      open(request, method, address);
+      begun?.(request);
+      request.addEventListener("loadend", () => done(request));
+      request.send(body);
     });
+
+  const endings = new Set(); // what ends each file that is on its way
+
+  // One file, sent as a job and watched to its end. `sent` is called when the next may be sent.
+  const send = async (file, sent) => {
+    const item = line(report, file.name);
+    const stop = item.appendChild(document.createElement("button"));
+    const list = item.appendChild(document.createElement("ul"));
+    const bar = document.createElement("progress");
+    let stopped = false;
+    let request = null;
+    let job = null;
+    const end = async () => {
+      if (stopped) return;
+      stopped = true;
+      stop.disabled = true;
+      if (job) await reply("DELETE", `api/v1/jobs/${job.id}`);
+      else request?.abort();
+    };
+    const over = (text = "") => {
+      if (document.activeElement === stop) section.querySelector("summary").focus();
+      stop.remove();
+      bar.remove();
+      endings.delete(end);
+      if (text) line(list, text, "fault");
+      sent();
+    };
+    stop.type = "button";
+    stop.className = "stop";
+    stop.textContent = words.stop;
+    stop.setAttribute("aria-label", labelled(words.stop, file.name));
+    if (file.size > Number(words.most)) return over(words.tooLarge);
+    stop.addEventListener("click", end);
+    endings.add(end);
+    bar.setAttribute("aria-label", file.name);
+    bar.max = file.size || 1;
+    list.before(bar);
+    do {
+      if (request) await pause(Number(request.getResponseHeader("Retry-After")) || 2); // the line of jobs is full
+      if (stopped) return over(words.stopped);
+      bar.value = 0;
+      request = await reply("POST", `api/v1/files/jobs?name=${encodeURIComponent(file.name)}`, file, (begun) => {
+        request = begun;
+        begun.upload.addEventListener("progress", (event) => (bar.value = event.loaded));
+        begun.upload.addEventListener("load", () => bar.removeAttribute("value")); // now it is read, which takes what it takes
+      });
+    } while (request.status === 503 && !stopped);
+    if (request.status !== 202) return over(stopped ? words.stopped : request.status ? problem(request) : words.notSent);
+    job = JSON.parse(request.responseText);
+    if (stopped) reply("DELETE", `api/v1/jobs/${job.id}`);
+    sent();
+    for (let before = ""; !isOver(job); ) {
+      const { per_second, ...now } = job;
+      if (JSON.stringify(now) !== before) told(list, job); // what is the same is not read out again
+      before = JSON.stringify(now);
+      await pause(0.4);
+      const asked = await reply("GET", `api/v1/jobs/${job.id}`);
+      if (asked.status === 200) job = JSON.parse(asked.responseText);
+      else if (asked.status && asked.status < 500) return over(problem(asked));
+      else await pause(2); // the server is away; when it is back, it knows how far the job came
+    }
+    told(list, job);
+    over();
+  };
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const button = form.querySelector("button");
+    const [button, stop] = form.querySelectorAll("button");
     if (button.disabled) return;
     button.disabled = true;
+    stop.hidden = false;
     report.replaceChildren();
-    for (const file of form.elements.files.files) await send(file); // one after the other: the server takes one at a time
+    let all = false;
+    stop.onclick = () => {
+      all = true;
+      for (const end of endings) end();
+    };
+    const files = [];
+    for (const file of form.elements.files.files) {
+      if (all) break;
+      // One after the other is sent, and meanwhile those that are there are read.
+      await new Promise((sent) => files.push(send(file, sent)));
+    }
+    await Promise.all(files);
+    if (document.activeElement === stop) section.querySelector("summary").focus();
+    stop.hidden = true;
     button.disabled = false;
     section.querySelector(".again").hidden = false;
   });

@@ -169,6 +169,10 @@ class Strings:
     files_unchanged: str
     files_removed: str
     files_refused: str
+    files_waiting: str
+    files_reading: str
+    files_stopped: str
+    stop_all: str
     key_refused: str
     not_sent: str
     too_large: str

@@ -127,6 +127,10 @@ def ingest(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on until stopped: ingest whenever a file changes.")
     ] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option("--engine", metavar="NAME", help="What reads and embeds: local, or ray (a cluster)."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Make the index hold what files and folders hold.
@@ -141,7 +145,7 @@ def ingest(
 
     if watch and dry_run:
         raise UsageError("--watch and --dry-run do not go together.", "Leave one of them out.")
-    settings = _settings(data=data, fields=_fields(names))
+    settings = _settings(data=data, fields=_fields(names), engine=engine)
     embeddings = load_embeddings(settings)
     with open_index(settings, embeddings) as store:
 

@@ -12,7 +12,7 @@ from askcorpus.index.opening import open_index, require_index
 from askcorpus.index.store import Check, Store
 from askcorpus.settings import Settings
 from askcorpus.types import Turn
-from askcorpus_ingest.pipeline import in_context
+from askcorpus_ingest.contexts import in_context
 
 SAME_VECTOR = 0.99
 """Similarity from which two vectors of a text are the same, computed on another machine or in other company."""

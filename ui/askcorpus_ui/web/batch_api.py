@@ -17,6 +17,7 @@ from askcorpus_ui.answer_rows import citations_of, row_of
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.problems import PROBLEMS, Fault, fault_of, problem, status_of, told_in_stream
 from askcorpus_ui.streaming import Questions, last_answer
+from askcorpus_ui.web.guard import access_of
 from askcorpus_ui.web.rest_api import Body
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class BatchQuestion(Body):
 class BatchBody(Body):
     """Questions, and what they are limited to."""
 
-    questions: list[BatchQuestion] = Field(min_length=1, max_length=MOST_QUESTIONS)
+    questions: tuple[BatchQuestion, ...] = Field(min_length=1, max_length=MOST_QUESTIONS)
     per_document: bool = Field(False, description="Ask every question of every document alone that passes the filters.")
     filters: Filters = Filters()
     top_k: int | None = Field(None, ge=1, le=100)
@@ -79,10 +80,12 @@ def batch_router(assistant: "Assistant", questions: Questions) -> APIRouter:
     async def batch(body: BatchBody, request: Request) -> NdjsonResponse:
         """Answer many questions, one line of JSON each: quote, title, date, page, link, confidence, all citations.
 
-        Each takes its turn among all questions. One that fails is a line with `error`, and the others go on.
+        Each takes its turn among all questions, and counts for the key's rate: beyond it, the next waits until it may
+        be asked. One that fails is a line with `error`, and the others go on.
         """
         ids = await run_in_threadpool(_documents, assistant, body)
-        rows = _rows(assistant, questions, body, _all(body, ids), str(request.base_url).rstrip("/"))
+        asked = _in_time(_all(body, ids), access_of(request.scope).count)
+        rows = _rows(assistant, questions, body, asked, str(request.base_url).rstrip("/"))
         return NdjsonResponse(told_in_stream(rows, _failed), headers={"X-Accel-Buffering": "no"})
 
     return router
@@ -115,13 +118,21 @@ def _all(body: BatchBody, ids: list[str] | None) -> Iterator[_Asked]:
         yield from (_Asked(name, one, alone, document_id) for name, one in named)
 
 
+async def _in_time(asked: Iterator[_Asked], count: Callable[[], int]) -> AsyncGenerator[_Asked]:
+    """The same, each as soon as the rate of the key allows it; the request itself counted for the first."""
+    for number, one in enumerate(asked):
+        while number and (seconds := count()):
+            await asyncio.sleep(seconds)
+        yield one
+
+
 async def _rows(
-    assistant: "Assistant", questions: Questions, body: BatchBody, asked: Iterator[_Asked], base: str
+    assistant: "Assistant", questions: Questions, body: BatchBody, asked: AsyncGenerator[_Asked], base: str
 ) -> AsyncGenerator[bytes]:
     def link(citation: Citation) -> str:
         return citation.url or f"{base}/{Reference.of(citation).url()}"
 
-    for one in asked:
+    async for one in asked:
         row: dict[str, Any] = {"id": one.name, "question": one.question.question}
         work = partial(
             assistant.stream,

@@ -39,12 +39,12 @@ _VECTORS: dict[int | str, dict[str, Any]] = {200: {"description": "A vector for 
 class EmbeddingBody(Lenient):
     """Texts to embed. ``input_type`` is ours: models as the bundled one embed a question otherwise than a passage."""
 
-    input: _Text | Annotated[list[_Text], Field(min_length=1, max_length=MOST_TEXTS)]
+    input: _Text | Annotated[tuple[_Text, ...], Field(min_length=1, max_length=MOST_TEXTS)]
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = None
     input_type: Literal["passage", "query"] = "passage"
 
-    def texts(self) -> list[str]:
+    def texts(self) -> Sequence[str]:
         """The texts, of which there is one at least.
 
         Raises:

@@ -2,6 +2,8 @@
 
 import hmac
 from base64 import b64decode
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -39,10 +41,15 @@ _POLICY = "; ".join(
 
 
 class Access(NamedTuple):
-    """What a request may do: the parts that are open to it, and the key that it came with, where it was one of many."""
+    """What a request may do: the parts that are open to it, and the key that it came with, where it was one of many.
+
+    ``count`` counts one more request for the key's rate: 0, or, where that is reached, the seconds to wait and count
+    again.
+    """
 
     opens: frozenset[Area] = frozenset()
     key: Key | None = None
+    count: Callable[[], int] = lambda: 0
 
 
 class Guard:
@@ -106,7 +113,7 @@ class Guard:
         except AskcorpusError as exc:  # of the file of keys: what cannot be looked up is not let in
             return failure(scope, status_of(exc), fault_of(exc), retry_after(exc))
         scope[_ACCESS] = access
-        return self._shut(scope, access) or self._too_often(scope, access.key)
+        return self._shut(scope, access) or self._too_often(scope, access)
 
     def _access(self, headers: Headers) -> Access:
         """What the keys of a request open. How long a comparison takes tells nothing of a key."""
@@ -116,7 +123,9 @@ class Guard:
                 opens |= opened if hmac.compare_digest(offered, key) else frozenset()
             if one := self._keys.known(offered):
                 opens, found = opens | one.opens, one
-        return Access(opens, found)
+        if found is None or found.per_minute is None:
+            return Access(opens, found)
+        return Access(opens, found, partial(self._rates.wait, found.id, found.per_minute))
 
     def _shut(self, scope: Scope, access: Access) -> Response | None:
         """The refusal of a request to a part that is not open to it."""
@@ -130,14 +139,12 @@ class Guard:
         hint = "Send it as “Authorization: Bearer …” or “X-API-Key”; in a browser it is the password."
         return _refuse(scope, 401, "Unauthorized", "This server needs a key.", hint, challenge)
 
-    def _too_often(self, scope: Scope, key: Key | None) -> Response | None:
+    def _too_often(self, scope: Scope, access: Access) -> Response | None:
         """The refusal of a request beyond a key's rate. What the chat page is made of does not count."""
         counts = scope["type"] == "http" and (scope["method"] == "POST" or scope["path"].startswith(_RATED))
-        if key is None or key.per_minute is None or not counts:
+        if access.key is None or not counts or not (seconds := access.count()):
             return None
-        if not (seconds := self._rates.wait(key.id, key.per_minute)):
-            return None
-        message = f"This key may make {key.per_minute} requests in a minute."
+        message = f"This key may make {access.key.per_minute} requests in a minute."
         again = {"Retry-After": str(seconds)}
         return _refuse(scope, 429, "TooManyRequests", message, f"Ask again in {seconds} s.", again)
 

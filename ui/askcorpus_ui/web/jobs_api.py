@@ -29,7 +29,7 @@ MOST_RECORDS = 10_000
 class ManyRecords(Body):
     """Documents to add, or to put in place of those that have their ids."""
 
-    documents: list[Record] = Field(min_length=1, max_length=MOST_RECORDS)
+    documents: tuple[Record, ...] = Field(min_length=1, max_length=MOST_RECORDS)
 
 
 class JobList(BaseModel):

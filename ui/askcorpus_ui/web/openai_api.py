@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 
 from askcorpus.errors import UsageError
 from askcorpus.types import Answer, Citation, Done, Event, Filters, Turn
-from askcorpus_ui.bodies import without_nulls
+from askcorpus_ui.bodies import as_described
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.problems import REFUSALS, Fault, refusal, told_in_stream
 from askcorpus_ui.streaming import Questions, first_event, whole_answer
@@ -36,7 +36,7 @@ UNFORCED = ("auto", "none")
 
 def _text_of(content: object) -> object:
     """A message's text, which the API writes as a string or as parts; parts that are no text are left out."""
-    if not isinstance(content, list):
+    if not isinstance(content, list | tuple):
         return content
     texts = [part["text"] for part in content if isinstance(part, dict) and part.get("text") is not None]
     if not all(isinstance(text, str) for text in texts):
@@ -49,14 +49,14 @@ class Lenient(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    _null_is_left_out = model_validator(mode="before")(without_nulls)
+    _is_as_described = model_validator(mode="before")(classmethod(as_described))
 
 
 class Message(Lenient):
     """One message of the conversation."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: Annotated[str, BeforeValidator(_text_of)] = ""
+    content: Annotated[str, BeforeValidator(_text_of, json_schema_input_type=str | list[Any])] = ""
 
 
 class StreamOptions(Lenient):
@@ -68,18 +68,18 @@ class StreamOptions(Lenient):
 class Completion(Lenient):
     """A chat to complete. ``filters`` and ``top_k`` are ours, and mean what they mean in ``/api/v1/ask``."""
 
-    messages: list[Message] = Field(min_length=1)
+    messages: tuple[Message, ...] = Field(min_length=1)
     stream: bool = False
     stream_options: StreamOptions | None = None
     filters: Filters = Filters()
     top_k: int | None = Field(None, ge=1, le=100)
     n: int = 1
     logprobs: bool = False
-    tools: list[Any] = Field([])
+    tools: tuple[Any, ...] = Field(())
     tool_choice: str | dict[str, Any] = "auto"
-    functions: list[Any] = Field([])
+    functions: tuple[Any, ...] = Field(())
     response_format: dict[str, Any] = Field({})
-    modalities: list[Any] = Field([])
+    modalities: tuple[Any, ...] = Field(())
 
     def check(self) -> None:
         """See that nothing is asked for that an answer cannot be.

@@ -17,6 +17,9 @@ _SCHEMES = {
     "password": {"type": "http", "scheme": "basic", "description": "The key as a password, under any name."},
 }
 _OPEN = ("/health", "/ready")
+_MODELS = "#/components/schemas/"
+_BESIDE = ("title", "description", "default")
+"""What is said beside the type of a field."""
 
 
 def described(app: FastAPI, *, keyed: bool) -> Callable[[], dict[str, Any]]:
@@ -64,20 +67,57 @@ def _exemplify(content: dict[str, Any], method: str, path: str) -> None:
 
 
 def _allow_nulls(schema: dict[str, Any]) -> None:
-    """Say of what a request may leave out that it may also be null. What responses have too stays as it is there."""
+    """Say of what a request may leave out that it may also be null. A model that responses have too stays as it is
+    there: what is sent of it is told as a model of its own, ``FiltersInput`` beside ``Filters``."""
     operations = [operation for operations in schema["paths"].values() for operation in operations.values()]
     models = schema["components"]["schemas"]
     for model in models.values():
         for told in model.get("properties", {}).values():
             if isinstance(told.get("default"), dict):
                 del told["default"]  # what is left out anyway, and more than generators of clients can read
-    sent = _reached([operation.get("requestBody") for operation in operations], models)
-    for name in sorted(sent - _reached([operation["responses"] for operation in operations], models)):
-        model = models[name]
-        for field, told in model.get("properties", {}).items():
-            if field not in model.get("required", ()) and _NULL not in told.get("anyOf", ()):
-                beside = {key: told.pop(key) for key in ("title", "description", "default") if key in told}
-                model["properties"][field] = {"anyOf": [*told.pop("anyOf", []), *filter(None, [told]), _NULL]} | beside
+    bodies = [operation["requestBody"] for operation in operations if "requestBody" in operation]
+    sent = {name: models[name] for name in sorted(_reached(bodies, models))}
+    shared = sent.keys() & _reached([operation["responses"] for operation in operations], models)
+    differing = {name for name in shared if _with_nulls(sent[name]) != sent[name]}
+    apart = {name for name in shared if ({name} | _reached(sent[name], models)) & differing}
+    others = {f"{_MODELS}{name}": f"{_MODELS}{name}Input" for name in apart}
+    for name, model in sent.items():
+        named = {"title": f"{name}Input"} if name in apart else {}
+        models[f"{name}Input" if name in apart else name] = _pointed(_with_nulls(model), others) | named
+    for body in bodies:
+        body |= _pointed(body, others)
+
+
+def _with_nulls(model: dict[str, Any]) -> dict[str, Any]:
+    """A model of which what may be left out may also be null."""
+    if "properties" not in model:
+        return model
+    needed = model.get("required", ())
+    fields = {name: _with_null_values(told) for name, told in model["properties"].items()}
+    return model | {"properties": {name: told if name in needed else _or_null(told) for name, told in fields.items()}}
+
+
+def _with_null_values(told: dict[str, Any]) -> dict[str, Any]:
+    """A field of which, where it is an object with any names, each value may be null."""
+    values = told.get("additionalProperties")
+    return told | {"additionalProperties": _or_null(values)} if isinstance(values, dict) else told
+
+
+def _or_null(told: dict[str, Any]) -> dict[str, Any]:
+    """What may also be null."""
+    beside = {key: told[key] for key in _BESIDE if key in told}
+    rest = {key: value for key, value in told.items() if key not in (*_BESIDE, "anyOf")}
+    choices = [*told.get("anyOf", []), *filter(None, [rest])]
+    return told if not choices or _NULL in choices else {"anyOf": [*choices, _NULL]} | beside
+
+
+def _pointed(told: Any, others: dict[str, str]) -> Any:
+    """A part of the description with references to other models."""
+    if isinstance(told, list):
+        return [_pointed(each, others) for each in told]
+    if isinstance(told, dict):
+        return {name: _pointed(each, others) for name, each in told.items()}
+    return others.get(told, told) if isinstance(told, str) else told
 
 
 def _reached(told: Any, models: dict[str, Any]) -> set[str]:

@@ -58,10 +58,10 @@ class TextOptions(Lenient):
 class ResponseBody(Lenient):
     """What to respond to: a question, or a conversation that ends in one. ``filters`` and ``top_k`` are ours."""
 
-    input: str | list[Message] = Field(min_length=1)
+    input: str | tuple[Message, ...] = Field(min_length=1)
     stream: bool = False
     text: TextOptions = TextOptions()
-    tools: list[Any] = Field([])
+    tools: tuple[Any, ...] = Field(())
     tool_choice: str | dict[str, Any] = "auto"
     background: bool = False
     previous_response_id: str = ""
@@ -70,9 +70,9 @@ class ResponseBody(Lenient):
     filters: Filters = Filters()
     top_k: int | None = Field(None, ge=1, le=100)
 
-    def messages(self) -> list[Message]:
+    def messages(self) -> tuple[Message, ...]:
         """What was said."""
-        return [Message(role="user", content=self.input)] if isinstance(self.input, str) else self.input
+        return (Message(role="user", content=self.input),) if isinstance(self.input, str) else self.input
 
     def check(self) -> None:
         """See that nothing is asked for that an answer cannot be.

@@ -12,7 +12,7 @@ from fastapi.sse import format_sse_event
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from askcorpus.types import Answer, Done, Event, Filters, Token, Turn
-from askcorpus_ui.bodies import without_nulls
+from askcorpus_ui.bodies import as_described
 from askcorpus_ui.listings import Hits
 from askcorpus_ui.problems import PROBLEMS, Fault, problem, told_in_stream
 from askcorpus_ui.streaming import Questions, first_event, unless_left, whole_answer
@@ -32,11 +32,11 @@ _ANSWER_OR_EVENTS: dict[int | str, dict[str, Any]] = {
 
 
 class Body(BaseModel):
-    """Base of request bodies: a misspelt name is an error."""
+    """Base of request bodies: a misspelt name is an error, and so is a value of another type. Lists are tuples."""
 
     model_config = ConfigDict(extra="forbid")
 
-    _null_is_left_out = model_validator(mode="before")(without_nulls)
+    _is_as_described = model_validator(mode="before")(classmethod(as_described))
 
 
 class AskBody(Body):

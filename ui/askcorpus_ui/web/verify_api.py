@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from askcorpus.types import Answer, Turn, Verification
 from askcorpus.verify.claims import MOST_CHARACTERS
 from askcorpus.verify.proof import Proof, ProofCheck
-from askcorpus_ui.bodies import without_nulls
+from askcorpus_ui.bodies import as_described
 from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.streaming import Questions, unless_left
 from askcorpus_ui.web.rest_api import CLIENT_LEFT, Body
@@ -53,7 +53,7 @@ def verify_router(assistant: "Assistant", questions: Questions) -> APIRouter:
         "/proofs/check", response_model=ProofCheck, response_description="What has changed since.", tags=["verify"]
     )
     async def recheck(
-        body: Annotated[Proof, BeforeValidator(without_nulls)], request: Request
+        body: Annotated[Proof, BeforeValidator(partial(as_described, Proof))], request: Request
     ) -> ProofCheck | Response:
         """Ask again what a proof answers, and say what has changed."""
         checked = await unless_left(request, questions.run(partial(assistant.recheck, body)))

@@ -68,7 +68,7 @@ class Record(Content):
 class Records(Body):
     """Documents to add, or to put in place of those that have their ids."""
 
-    documents: list[Record] = Field(min_length=1, max_length=MOST_RECORDS)
+    documents: tuple[Record, ...] = Field(min_length=1, max_length=MOST_RECORDS)
 
 
 class Changes(BaseModel):
