@@ -226,7 +226,7 @@ def pieces(text: str) -> list[str]:
 
 def refused_text(answer: Answer) -> str | None:
     """What is said in place of an answer, which OpenAI's own fields can tell by this alone; None where there is one."""
-    return answer.answer if answer.kind == "answer" and not answer.answerable else None
+    return answer.answer if answer.kind in ("answer", "overview") and not answer.answerable else None
 
 
 def annotations(answer: Answer, base: str) -> list[dict[str, Any]]:
