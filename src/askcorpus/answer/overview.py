@@ -19,7 +19,7 @@ from askcorpus.text.words import words
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Span
 
-RIGHT = 0.97
+RIGHT = 0.9
 """Share of overviews that are of their subject (docs/quality.md, Overviews): the confidence of each."""
 
 SEARCHED = 40
