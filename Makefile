@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALLED := $(VENV)/.installed
 TORCH := $(VENV)/.torch
+RAY := $(VENV)/.ray
 # Another index to take torch from, such as one that has its build for CPUs.
 TORCH_INDEX ?=
 
@@ -15,7 +16,7 @@ TORCH_INDEX ?=
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-setup: $(INSTALLED) $(TORCH) ## make .venv from the lock files; takes no time when that is done
+setup: $(INSTALLED) $(TORCH) $(RAY) ## make .venv from the lock files; takes no time when that is done
 
 # Stamps are written last, so an installation that was stopped starts again.
 $(INSTALLED): requirements.lock pyproject.toml
@@ -32,6 +33,11 @@ $(INSTALLED): requirements.lock pyproject.toml
 # for this machine needs (the one for GPUs has gigabytes of libraries of its own), and finds all else there.
 $(TORCH): requirements-torch.lock $(INSTALLED)
 	@$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) -r requirements-torch.lock
+	@touch $@
+
+# Only `ingest --engine ray`, and its tests, need Ray.
+$(RAY): requirements-ray.lock $(INSTALLED)
+	@$(PIP) --no-deps --require-hashes -r requirements-ray.lock
 	@touch $@
 
 chat: $(INSTALLED) ## ingest corpus and open the chat on http://127.0.0.1:7860

@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = {"askcorpus": "src", "askcorpus_ingest": "ingest", "askcorpus_eval": "eval", "askcorpus_ui": "ui"}
-LOCKS = ("requirements.lock", "requirements-torch.lock")
+LOCKS = ("requirements.lock", "requirements-torch.lock", "requirements-ray.lock")
 # They wrap gradio, and are themselves imported late, by the server when it makes its app; or run the command.
 LATE = {"askcorpus_ui.chat.layout", "askcorpus_ui.chat.page", "askcorpus_ui.chat.surface", "askcorpus_ui.cli.__main__"}
 HEAVY = {
@@ -31,6 +31,7 @@ HEAVY = {
     "scipy",
     "trafilatura",
     "dateparser",
+    "ray",
 }
 
 

@@ -30,7 +30,7 @@ LARGE = 2000
 MOST_TERMS = 64
 """Terms of one search; of more, the rarest. Keeps a pasted page from costing seconds."""
 
-READ = 20_000
+READ = 50_000
 """Rows of the index that one search goes through. In a corpus so large that its terms have more, passages are found by
 the rarest of them, and the others count for what was found."""
 
