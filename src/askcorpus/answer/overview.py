@@ -19,7 +19,7 @@ from askcorpus.text.words import words
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Span
 
-RIGHT = 0.97
+RIGHT = 0.9
 """Share of overviews that are of their subject (docs/quality.md, Overviews): the confidence of each."""
 
 SEARCHED = 40
@@ -65,7 +65,14 @@ def survey(
     naming = [one for one in retrieval.candidates if _names(subject, _titled(one), one.hit.language)]
     if not naming or (subject.bare and not written_as_name(subject.text, map(_titled, naming))):
         return None
-    sentences = sorted(_sentences(subject, naming, retrieval, weights), key=lambda one: -one.score)
+    wanted = set(words(subject.text))
+    sentences = sorted(
+        _sentences(subject, naming, retrieval, weights),
+        key=lambda one: (
+            not wanted <= set(words(one.text)),
+            -one.score,
+        ),  # as it is written, before what sounds like it
+    )
     chosen = _choose(sentences, tuning)
     if not chosen:
         return None

@@ -29,7 +29,7 @@ SHORTEST_AT_HOME = 4
 ENDING = 2
 """Letters at the end of a country's name that inflection may change, and sounds that it may add to another's."""
 
-ALIKE = 0.75
+ALIKE = 0.76
 OTHER_SCRIPT = 0.05
 """Share of their letters that two spellings of a name have in common at least, and how much less it may be where one is
 not in plain Latin letters (docs/quality.md, Overviews)."""
@@ -321,8 +321,8 @@ def _sound_alike(one: str, other: str) -> bool:
 
 
 def _telling(found: Sequence[str], named: bool) -> Sequence[str]:
-    """The words that tell one subject from another; all, where they are short and nothing else is ``named``."""
-    return [word for word in found if len(word) > SHORTEST or not word.isascii() or word.isupper()] or (
+    """The words that tell subjects apart, short ones if they have a capital; all, where nothing else is ``named``."""
+    return [word for word in found if len(word) > SHORTEST or not word.isascii() or not word.islower()] or (
         [] if named else found
     )
 
