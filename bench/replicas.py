@@ -117,8 +117,9 @@ def main() -> None:
         for name, settings, number in runs:
             folders = [Path(work) / f"server{n}" for n in range(number)]
             env = environment({"DATA": str(folders[0])} | settings)
-            ingest = [sys.executable, "-c", COMMAND, "ingest", str(options.documents)]
-            subprocess.run(ingest, env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            for command in (["ingest", str(options.documents)], ["rebuild"]):  # which fills another vector index, too
+                run = [sys.executable, "-c", COMMAND, *command]
+                subprocess.run(run, env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             with ExitStack() as stack:
                 servers = [stack.enter_context(served(settings, folder)) for folder in folders]
                 for server in servers:

@@ -224,7 +224,7 @@ class ChromaIndex:
         names, rows = [str(seq) for seq in vectors], np.stack(list(vectors.values()))
         with self._risking_a_crash():
             collection.add(names, embeddings=rows)
-            self._remember(np.union1d(self._held, batch))
+            self._remember(np.concatenate([self._held, batch]))  # which comes after all that is held
 
     def _delete(self, _connection: sa.Connection, batch: Seqs) -> None:
         collection, names = self._opened(), [str(seq) for seq in batch.tolist()]
