@@ -10,9 +10,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-QUIET = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
-"""Ray then listens on loopback only, and calls nobody."""
+QUIET = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+"""Ray then listens on loopback only and calls nobody, and its workers are as urgent as any other process."""
 
 
 class RayCluster:
@@ -74,9 +75,9 @@ def ray_cluster(folder: Path, machines: int = 2) -> Iterator[RayCluster]:
 def main() -> None:
     from ray.cluster_utils import Cluster
 
-    small = {"object_store_memory": 100 * 1024**2, "include_dashboard": False}
+    small: dict[str, Any] = {"object_store_memory": 100 * 1024**2, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "temp_dir": sys.argv[1], **small})
-    machines = [cluster.add_node(num_cpus=1, wait=False, **small) for _ in range(int(sys.argv[2]))]
+    machines = [cluster.add_node(num_cpus=1, **small) for _ in range(int(sys.argv[2]))]
     out = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     print(cluster.address, file=out, flush=True)
     for line in sys.stdin:
@@ -84,7 +85,7 @@ def main() -> None:
             case "lose":
                 cluster.remove_node(machines.pop(), allow_graceful=False)
             case "add":
-                machines.append(cluster.add_node(num_cpus=1, wait=False, **small))
+                machines.append(cluster.add_node(num_cpus=1, **small))
             case "head":
                 assert cluster.head_node
                 cluster.head_node.kill_all_processes(check_alive=False, allow_graceful=False)

@@ -31,6 +31,7 @@ HEAVY = {
     "scipy",
     "trafilatura",
     "dateparser",
+    "ray",
 }
 
 

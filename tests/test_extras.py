@@ -165,7 +165,8 @@ def test_the_table_of_modules_is_the_extras_of_the_project() -> None:
 def test_all_and_the_lock_have_every_extra() -> None:
     [everything] = EXTRAS["all"]
 
-    assert Requirement(everything).extras == set(MODULES) == set(EXTRAS) - {"all", "dev", "training"}
+    assert set(MODULES) == set(EXTRAS) - {"all", "dev", "training"}
+    assert Requirement(everything).extras == set(MODULES) - {"ray"}  # large, for few, and with a lock of its own
     assert "--extra all --extra dev " in (ROOT / "scripts/lock").read_text(encoding="utf-8")
 
 

@@ -4,8 +4,6 @@ import os
 import pickle
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -15,11 +13,10 @@ from typing import Any
 import pytest
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.errors import StorageError, UsageError
+from askcorpus.errors import ReadError, StorageError, UsageError
 from askcorpus.index.opening import open_index
 from askcorpus.index.store import content_hash
 from askcorpus.settings import Settings
-from askcorpus_ingest import ray_engine
 from askcorpus_ingest.engine import BATCH_PASSAGES, Prepared, Wanted, digest
 from askcorpus_ingest.pipeline import Report, ingest
 from askcorpus_ingest.progress import Silent
@@ -39,20 +36,17 @@ def needs_ray() -> None:
         pytest.skip(message)
 
 
-@pytest.fixture(scope="module")
-def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayCluster]:
-    """A head and two machines."""
-    request.getfixturevalue("needs_ray")
-    with ray_cluster(tmp_path_factory.mktemp("ray")) as cluster:
-        yield cluster
-
-
 @pytest.fixture
-def joined(cluster: RayCluster, monkeypatch: pytest.MonkeyPatch) -> RayCluster:
-    """The cluster, as the one that the environment names."""
-    for name, value in cluster.environment.items():
-        monkeypatch.setenv(name, value)
-    return cluster
+def cluster(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RayCluster]:
+    """A head and two machines, as the cluster that the environment names."""
+    request.getfixturevalue("needs_ray")
+    monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "2")
+    with ray_cluster(tmp_path_factory.mktemp("ray")) as cluster:
+        for name, value in cluster.environment.items():
+            monkeypatch.setenv(name, value)
+        yield cluster
 
 
 @pytest.fixture
@@ -114,84 +108,72 @@ def stop() -> None:
 # --- a cluster ---
 
 
-@pytest.mark.usefixtures("needs_ray")
-def test_a_cluster_makes_the_same_catalog_as_this_process(
-    files: Path,
-    tmp_path: Path,
-    embeddings: SentenceEmbeddings,
-    request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_cluster_makes_the_same_catalog_as_this_process_though_a_machine_is_lost(
+    cluster: RayCluster, files: Path, tmp_path: Path, embeddings: SentenceEmbeddings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local, ray = tmp_path / "local", tmp_path / "by-ray"
-    heard: list[str] = []
-    monkeypatch.delenv("RAY_ADDRESS", raising=False)
 
+    reports = [run(local, files, embeddings, "local"), run(ray, files, embeddings, "ray", do=cluster.lose_machine)]
+
+    assert reports[0] == reports[1]
+    assert reports[0].added == 20 and len(reports[0].failed) == 3
+    assert catalog(local) == catalog(ray)
+
+    (files / "bridge.txt").rename(files / "sub" / "bridge.txt")
+    (files / "market.txt").write_text(story("market", 9))
+    (files / "records.jsonl").write_text((files / "records.jsonl").read_text().replace("mill 4", "windmill"))
+    monkeypatch.delenv("RAY_ADDRESS")
+    heard: list[str] = []
     reports = [
         run(local, files, embeddings, "local"),
         run(ray, files, embeddings, "ray", do=lambda: heard.extend(listening(os.getpid()))),
     ]
 
     assert reports[0] == reports[1]
-    assert reports[0].added == 20 and len(reports[0].failed) == 3
-    assert catalog(local) == catalog(ray)
-    # It was started for this run, on this machine, and nobody else could reach it.
-    assert heard and not [address for address in heard if address not in LOOPBACK]
-    assert listening(os.getpid()) == []
-
-    request.getfixturevalue("joined")
-    (files / "bridge.txt").rename(files / "sub" / "bridge.txt")
-    (files / "market.txt").write_text(story("market", 9))
-    (files / "records.jsonl").write_text((files / "records.jsonl").read_text().replace("mill 4", "windmill"))
-    reports = [run(local, files, embeddings, "local"), run(ray, files, embeddings, "ray")]
-
-    assert reports[0] == reports[1]
     assert (reports[0].added, reports[0].changed, reports[0].moved) == (0, 2, 1)
     assert catalog(local) == catalog(ray)
+    # This cluster was started for the run, on this machine, and nobody else could reach it.
+    assert heard and not [address for address in heard if address not in LOOPBACK]
 
 
-def test_a_stopped_run_goes_on_and_a_lost_machine_costs_nothing(
-    joined: RayCluster, files: Path, tmp_path: Path, embeddings: SentenceEmbeddings
+def test_after_a_stop_and_a_lost_head_the_next_run_goes_on(
+    cluster: RayCluster, files: Path, tmp_path: Path, embeddings: SentenceEmbeddings
 ) -> None:
-    run(tmp_path / "local", files, embeddings, "local")
-
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "by-ray", files, embeddings, "ray", do=stop)
-    joined.add_machine()
-    report = run(tmp_path / "by-ray", files, embeddings, "ray", do=joined.lose_machine)
+    before = count(tmp_path / "by-ray", embeddings)
+    with pytest.raises(StorageError, match=r"^The Ray cluster at \S+ was lost\. What was committed stays\."):
+        run(tmp_path / "by-ray", files, embeddings, "ray", do=cluster.lose_head)
 
-    assert report.added + report.unchanged == 20
+    report = run(tmp_path / "by-ray", files, embeddings, "local")
+
+    assert report.unchanged >= before and report.added + report.unchanged == 20
+    run(tmp_path / "local", files, embeddings, "local")
     for table in ("documents", "passages", "vectors", "sentences"):
         assert catalog(tmp_path / "local", table) == catalog(tmp_path / "by-ray", table)
 
 
-@pytest.mark.usefixtures("joined")
-def test_workers_of_another_version_are_refused(
-    files: Path, tmp_path: Path, embeddings: SentenceEmbeddings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ray_engine, "version", lambda _: "9.9")
-
-    with pytest.raises(UsageError, match=r"^The Ray worker at \S+ has askcorpus \S+, and here is 9\.9\. Install"):
-        run(tmp_path / "index", files, embeddings, "ray")
+def count(data: Path, embeddings: SentenceEmbeddings) -> int:
+    with open_index(Settings(data=data, passage_chars=100), embeddings) as store:
+        return store.count()
 
 
 @pytest.mark.usefixtures("needs_ray")
-def test_a_lost_head_is_told_and_what_was_committed_stays(
-    files: Path, tmp_path: Path, embeddings: SentenceEmbeddings, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("address", "reason"), [("127.0.0.1:9", "Connection refused"), ("ray://127.0.0.1:9", "client")]
+)
+def test_a_cluster_that_is_not_there_is_told_at_once(
+    files: Path,
+    tmp_path: Path,
+    embeddings: SentenceEmbeddings,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    reason: str,
 ) -> None:
-    monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "2")
-    (tmp_path / "ray").mkdir()
-    with ray_cluster(tmp_path / "ray", machines=1) as cluster:
-        for name, value in cluster.environment.items():
-            monkeypatch.setenv(name, value)
-        with pytest.raises(StorageError, match=r"^The Ray cluster at \S+ was lost\. What was committed stays\."):
-            run(tmp_path / "index", files, embeddings, "ray", do=cluster.lose_head)
+    monkeypatch.setenv("RAY_ADDRESS", address)
 
-    report = run(tmp_path / "index", files, embeddings, "local")
-
-    assert report.unchanged > 0 and report.added + report.unchanged == 20
-    run(tmp_path / "whole", files, embeddings, "local")
-    for table in ("documents", "passages", "vectors", "sentences"):
-        assert catalog(tmp_path / "index", table) == catalog(tmp_path / "whole", table)
+    with pytest.raises(UsageError, match=rf"^Ray cannot be reached: .*{reason}.*\. See that RAY_ADDRESS names"):
+        run(tmp_path / "index", files, embeddings, "ray")
 
 
 LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
@@ -293,6 +275,18 @@ def test_a_file_that_ends_its_reader_is_named_and_those_after_it_are_read(
     assert isinstance(second, Prepared) and third == End(read=True)
 
 
+def test_a_worker_of_another_version_is_refused(files: Path, embeddings: SentenceEmbeddings) -> None:
+    other, path = recipe(embeddings)._replace(version="9.9"), files / "ferry.txt"
+
+    (((refused),),) = read(Read(other), want(path))
+    assert isinstance(refused, Refused)
+    engine = RayEngine(Settings())
+    engine._numbers = {path: 0}
+    engine._row.append(refused)
+    with pytest.raises(UsageError, match=r"^The Ray worker at \S+ has askcorpus \S+, and here is 9\.9\. Install"):
+        engine.sha256(path)
+
+
 def test_a_worker_with_another_model_is_refused(embeddings: SentenceEmbeddings, tmp_path: Path) -> None:
     other = recipe(embeddings)._replace(fingerprint="another")
     missing = recipe(embeddings)._replace(model={"name": str(tmp_path / "none")})
@@ -311,13 +305,6 @@ def test_a_worker_that_does_not_see_the_files_is_told_by_its_name(files: Path) -
 
     with pytest.raises(UsageError, match=r"^The Ray worker at node-7 does not see \S+ferry\.txt\. Workers read"):
         engine.sha256(path)
-
-
-def test_ray_is_imported_by_nobody_but_its_driver() -> None:
-    code = (
-        "import sys, askcorpus_ui.cli.commands, askcorpus_ingest.pipeline, askcorpus_ingest.ray_engine;"
-        "print([name for name in sys.modules if name.partition('.')[0] in ('ray', 'pyarrow')])"
-    )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
-    assert found.stdout.strip() == "[]"
+    engine._row.append(Begin(0, "0" * 64, "", path.stat().st_size + 1, "node-7"))
+    with pytest.raises(ReadError, match="changed while it was read"):
+        engine.sha256(path)

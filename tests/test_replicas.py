@@ -21,7 +21,7 @@ from askcorpus_ingest.uploads import remove
 from askcorpus_ui.web.keys import Keys
 from chroma_process import chroma_process
 from postgres_server import PostgresServer
-from replicas import Balancer, Replica, replicas
+from replica_servers import Balancer, Replica, replicas
 from serving import ARTICLES, QUESTION
 
 ASKED = (QUESTION, "Combien a coûté la réparation du pont de Verdan ?", "Who is the mayor of Lyon?")

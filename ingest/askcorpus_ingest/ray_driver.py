@@ -9,26 +9,31 @@ import logging
 import os
 import pickle
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from tempfile import TemporaryDirectory
 from typing import BinaryIO, NamedTuple
 
 from askcorpus_ingest.engine import Wanted
 from askcorpus_ingest.ray_steps import FILE, ROW, Broken, Embed, Read, Recipe, Refused, packed
 
 READER_CPUS = 0.1
-EMBEDDER_CPUS = 0.9
-"""A reader mostly waits for embedders, so that one of each shares a core."""
-BLOCK_BYTES = 250_000
-"""Rows go from step to step in blocks of about so much: one or two batches of passages."""
+EMBEDDER_CPUS = 0.45
+"""There is an embedder for each core, and room for another: those of a lost machine find a place on the others. A
+reader mostly waits for embedders, so it shares a core with one."""
+BLOCK_BYTES = 10_000
+"""Rows go from step to step in blocks of at least so much: hardly a row is smaller, so each goes alone."""
 STORE_BYTES = 500_000_000
 """So much of what is read and embedded ahead of the run lies in the cluster's object store."""
 FILES_AT_ONCE = 8
 """Files that a reader is given at once, more where there are very many."""
 MOST_BLOCKS = 5000
-TASK_RETRIES = 5
-"""So often a step is done again whose worker was lost."""
+TASK_RETRIES = 100
+"""So often a step is asked for again whose worker was lost; while that has no place yet, each asking counts."""
+
+CONNECT_SECONDS = 10
 
 LENGTH_BYTES = 8
 
@@ -56,7 +61,8 @@ def main() -> None:
 
 
 def _end_with_input() -> None:
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
@@ -74,40 +80,48 @@ def _rows(job: Job) -> Iterator[bytes]:
     import ray
     from ray.exceptions import RayError
 
-    try:
-        _connect()
-    except (OSError, RuntimeError, ValueError, RayError) as exc:
-        yield packed(
-            [
-                Refused(
-                    f"Ray cannot be reached: {_line(exc)}.",
-                    "See that RAY_ADDRESS names a cluster that runs (ray status), or unset it.",
-                )
-            ]
-        )
-        return
-    try:
-        cores = int(ray.cluster_resources().get("CPU", 0))  # type: ignore[no-untyped-call]
-        if cores == 0:
-            yield packed([Refused("The Ray cluster has no workers.", "Start one: ray start --address=…")])
+    # What Ray keeps of a cluster that is started here goes with it, and no other program takes it for its own.
+    with TemporaryDirectory(prefix="askcorpus-", ignore_cleanup_errors=True) as folder:
+        try:
+            _connect(folder)
+        except (OSError, RuntimeError, ValueError, RayError) as exc:
+            yield packed([Refused(f"Ray cannot be reached: {_line(exc)}.", _WHICH)])
             return
-        yield from _embedded(job, cores)
-    except RayError as exc:
-        yield packed([Broken(f"Ray gave up: {_line(exc)}.", _GO_ON)])
-    finally:
-        ray.shutdown()
+        try:
+            cores = int(ray.cluster_resources().get("CPU", 0))  # type: ignore[no-untyped-call]
+            if cores == 0:
+                yield packed([Refused("The Ray cluster has no workers.", "Let a machine join: ray start --address=…")])
+                return
+            yield from _embedded(job, cores)
+        except RayError as exc:
+            yield packed([Broken(f"Ray gave up: {_line(exc)}.", _GO_ON)])
+        finally:
+            ray.shutdown()
 
 
-def _connect() -> None:
-    """Join the cluster that the environment names, or start one that only this machine can reach."""
+def _connect(folder: str) -> None:
+    """Join the cluster that the environment names, or start one on this machine, whose files lie in the folder."""
     import ray
 
-    address = os.environ.get("RAY_ADDRESS")
-    if address:
+    address = os.environ.get("RAY_ADDRESS", "local")
+    if address.startswith("ray://"):
+        raise ValueError("an address of Ray's client (ray://) does not do, so run this on a machine of the cluster")
+    if address == "local":
+        ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR, _temp_dir=folder)
+    else:
+        _knock(address)
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
-        return
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray.init("local", include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+
+
+def _knock(address: str) -> None:
+    """See that anybody listens at the address: Ray itself would try for minutes.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, _, port = address.rpartition(":")
+    if port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
 
 
 def _embedded(job: Job, cores: int) -> Iterator[bytes]:
@@ -135,6 +149,7 @@ def _embedded(job: Job, cores: int) -> Iterator[bytes]:
             num_cpus=cpus,
             fn_constructor_args=(job.recipe,),
             max_task_retries=TASK_RETRIES,
+            scheduling_strategy="SPREAD",
         )
     for batch in data.iter_batches(batch_size=None, batch_format="numpy", prefetch_batches=1):
         yield from batch[ROW]

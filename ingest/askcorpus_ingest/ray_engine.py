@@ -26,6 +26,7 @@ from askcorpus_ingest.local_engine import LocalEngine
 from askcorpus_ingest.ray_driver import LENGTH_BYTES, Job
 from askcorpus_ingest.ray_steps import Begin, Broken, End, LongDocument, Message, More, Recipe, Refused
 from askcorpus_ingest.readers.sniff import NotRead
+from askcorpus_ingest.readers.source import CHANGED
 from askcorpus_ingest.sidecar import Row
 
 END_SECONDS = 20
@@ -64,7 +65,6 @@ class RayEngine:
         self._said: IO[bytes] | None = None
         self._row: deque[Message] = deque()
         self._numbers: dict[Path, int] = {}
-        self._sizes: dict[Path, int] = {}
 
     def __enter__(self) -> Self:
         self._here.__enter__()
@@ -95,6 +95,8 @@ class RayEngine:
             )
         if begin.error:
             raise ReadError(begin.error)
+        if begin.size != size:
+            raise ReadError(CHANGED)  # or the worker sees another file
         return begin.sha256
 
     def read(self, path: Path, rows: Mapping[str, Row]) -> Iterator[Sequence[Prepared | Failure]]:
@@ -211,6 +213,6 @@ class RayEngine:
 def _environment() -> dict[str, str]:
     """Ray calls nobody, and a cluster that it starts for us is reached from this machine only."""
     quiet = {"RAY_USAGE_STATS_ENABLED": "0"}
-    if not os.environ.get("RAY_ADDRESS"):
+    if os.environ.get("RAY_ADDRESS", "local") == "local":
         quiet["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Ray's own way to have all listen on loopback only
     return {**os.environ, **quiet}

@@ -115,7 +115,8 @@ def _documents_of(label: str, content: bytes, settings: Settings) -> Generator[R
         failures: list[Failure] = []
         for one in found:
             if isinstance(one, RawRecord):
-                yield from (*failures, one)
+                yield from failures
+                yield one
                 yield from found
                 return
             failures.append(one)

@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property, partial
-from typing import Self
+from typing import NamedTuple, Self
 
 from askcorpus.answer.answerer import Answerer, Findings
 from askcorpus.answer.citations import Verified, verify
@@ -14,6 +14,7 @@ from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
 from askcorpus.answer.judgement import Assessment, Judgement, assess, judge, rerank
 from askcorpus.answer.outcomes import known_outcomes
+from askcorpus.answer.overview import MOST_COUNTED, RIGHT, SEARCHED, Overview, is_unnamed, quoted_first, survey
 from askcorpus.answer.phrases import does_not_say, unreadable
 from askcorpus.answer.reader import Reader
 from askcorpus.answer.risk import Promise, order
@@ -24,9 +25,11 @@ from askcorpus.errors import UsageError
 from askcorpus.index.opening import open_index
 from askcorpus.index.store import Snapshot, Store
 from askcorpus.search.candidates import Retrieval
+from askcorpus.search.names import Name
 from askcorpus.search.query import Query, check_question, read_query, recent_turns
 from askcorpus.search.reranker import Reranker
 from askcorpus.search.retriever import Retriever
+from askcorpus.search.subject import Subject, subject_of
 from askcorpus.settings import Settings
 from askcorpus.text.scripts import is_unreadable
 from askcorpus.tuning import TUNING, Tuning
@@ -195,23 +198,28 @@ class Assistant:
                 )
                 return
             history = without_small_talk(history)
-            query = self._understand(index, question, history)
-            clock.lap("embed")
-            retrieval = self.retriever.retrieve(index, query, filters, max(limit, self.tuning.read))
-            clock.lap("retrieve")
-            assessment = assess(retrieval, self.reader, self.calibration, self.tuning)
-            retrieval = self._in_order(retrieval, assessment)
-            clock.lap("read")
+            subject = subject_of(question)
+            way = self._survey(index, subject, question, filters, operating_point) if subject and not history else None
+            if way is None:
+                way = self._judged(
+                    index, question, history, filters, max(limit, self.tuning.read), operating_point, clock
+                )
+                if subject and history and way.judgement.abstain_reason:  # it may lean on what was said before
+                    instead = self._survey(index, subject, question, filters, operating_point)
+                    way = instead if instead and instead.overview else way
+            query, retrieval, judgement, overview = way.query, way.retrieval, way.judgement, way.overview
             yield Retrieved(passages=retrieval.hits[:limit])
-            unrelated = self.unrelated_texts.among_themselves()
-            judgement = judge(retrieval, assessment, self.embeddings, unrelated, operating_point, self.tuning)
-            clock.lap("judge")
             draft, verified, reason = Draft(text=""), Verified("", (), ()), judgement.abstain_reason
             if _is_unread(question, retrieval.hits[: self.tuning.read], answered=reason is None):
                 reason = "unreadable_script"
             if reason is None:
                 findings = Findings(
-                    query, history, retrieval.hits[:limit], judgement.sentences, judgement.contradicting
+                    query,
+                    history,
+                    retrieval.hits[:limit],
+                    judgement.sentences,
+                    judgement.contradicting,
+                    overview.subject.text if overview else "",
                 )
                 draft = yield from _drafted(self.answerer.draft(findings))
                 clock.lap("answer")
@@ -224,11 +232,14 @@ class Assistant:
             answer=Answer(
                 id=_new_id(),
                 question=question,
-                standalone_question=_understood(query, assessment),
+                standalone_question=way.understood,
                 language=query.language,
+                kind="overview" if overview else "answer",
                 answer=_said(reason, query.language) if reason else verified.text,
                 answerable=reason is None,
                 abstain_reason=reason,
+                subject=overview.subject.text if overview else "",
+                named_in=len(overview.documents) if overview else 0,
                 confidence=judgement.confidence,
                 citations=citations,
                 passages=retrieval.hits[:limit],
@@ -241,7 +252,7 @@ class Assistant:
                 filters=filters,
                 period=query.period,
                 timings_ms=clock.laps(),
-                explain=self._explain(retrieval, judgement, operating_point, filters, reason) if explain else None,
+                explain=self._explain(way, operating_point, filters, reason) if explain else None,
             )
         )
 
@@ -319,23 +330,74 @@ class Assistant:
             tuning=self.tuning,
         )
 
-    def _explain(
+    def _judged(
         self,
-        retrieval: Retrieval,
-        judgement: Judgement,
-        operating_point: float,
+        index: Snapshot,
+        question: str,
+        history: Sequence[Turn],
         filters: Filters,
-        reason: AbstainReason | None,
+        limit: int,
+        operating_point: float,
+        clock: "_Clock",
+    ) -> "_Way":
+        """The way of a question: what was found for it, read and judged."""
+        query = self._understand(index, question, history)
+        clock.lap("embed")
+        retrieval = self.retriever.retrieve(index, query, filters, limit)
+        clock.lap("retrieve")
+        assessment = assess(retrieval, self.reader, self.calibration, self.tuning)
+        retrieval = self._in_order(retrieval, assessment)
+        clock.lap("read")
+        unrelated = self.unrelated_texts.among_themselves()
+        judgement = judge(retrieval, assessment, self.embeddings, unrelated, operating_point, self.tuning)
+        clock.lap("judge")
+        return _Way(query, retrieval, judgement, _understood(query, assessment))
+
+    def _survey(
+        self, index: Snapshot, subject: Subject, question: str, filters: Filters, operating_point: float
+    ) -> "_Way | None":
+        """The way of an overview, or to nothing where a name is all that was asked and none has it; None where the
+        message may still be a question, or where no answer may be as unsure as an overview."""
+        if operating_point > RIGHT:
+            return None
+        query = read_query(subject.text, (), self.embeddings, self.unrelated_texts, tuning=self.tuning)
+        retrieval = self.retriever.retrieve(index, query, filters, SEARCHED)
+        overview = survey(subject, retrieval, self.calibration.sentence_weights, self.tuning)
+        if overview is None:
+            unnamed = operating_point > 0 and is_unnamed(subject, retrieval)
+            retrieval = retrieval._replace(query=query._replace(names=(Name(subject.text),)))
+            nothing = Judgement((), (), None, 0.0, "no_match")
+            return _Way(retrieval.query, retrieval, nothing, question) if unnamed else None
+        overview = overview.counting(index.matching(subject.text, filters, MOST_COUNTED))
+        query = query._replace(question=question, standalone=question, language=overview.language)
+        judgement = Judgement(overview.sentences, (), None, RIGHT, None)
+        return _Way(
+            query, quoted_first(retrieval._replace(query=query), overview.sentences), judgement, question, overview
+        )
+
+    def _explain(
+        self, way: "_Way", operating_point: float, filters: Filters, reason: AbstainReason | None
     ) -> Explanation:
         return explain_decision(
-            retrieval,
-            judgement.sentences,
-            judgement.features,
+            way.retrieval,
+            way.judgement.sentences,
+            way.judgement.features,
             self.calibration,
             operating_point,
             filters=filters,
             abstain_reason=reason,
+            overview=way.overview,
         )
+
+
+class _Way(NamedTuple):
+    """How a question was gone about: what was searched for and found, what that is worth, and what was understood."""
+
+    query: Query
+    retrieval: Retrieval
+    judgement: Judgement
+    understood: str
+    overview: Overview | None = None
 
 
 def open_assistant(settings: Settings) -> Assistant:

@@ -4,7 +4,7 @@
 ``askcorpus[eval]`` what ``eval`` needs, ``askcorpus[mcp]`` what ``mcp`` needs, ``askcorpus[llm]`` what a language model
 needs, ``askcorpus[models]`` what embedding models beside the bundled one and rerankers need, ``askcorpus[otel]`` what
 sending traces needs, ``askcorpus[postgres]`` what a database on a PostgreSQL server needs, ``askcorpus[ray]`` what
-ingest by a Ray cluster needs, ``askcorpus[all]`` all of it.
+ingest by a Ray cluster needs, ``askcorpus[all]`` all but the last.
 """
 
 from importlib.util import find_spec

@@ -101,6 +101,12 @@ class Tuning:
     most_names: int = 8
     """Sentences of an answer that lists names. (Several answers)"""
 
+    most_overview: int = 5
+    """Sentences of an overview, each of another document... (Overviews)"""
+
+    least_overview: int = 3
+    """... and those up to which one document may give several. (Overviews)"""
+
     behind: float = 3.0
     """Log-odds by which the other sentence may answer less surely than the best one. (Ablation)"""
 

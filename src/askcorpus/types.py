@@ -232,7 +232,7 @@ class IndexInfo(Record):
 
 AbstainReason = Literal["empty_question", "no_match", "weak_evidence", "unsupported_answer", "unreadable_script"]
 
-AnswerKind = Literal["answer", "greeting", "thanks", "contents"]
+AnswerKind = Literal["answer", "overview", "greeting", "thanks", "contents"]
 
 
 class ExplainedReading(Record):
@@ -318,16 +318,18 @@ class Answer(Record):
     """The one object on every surface. When the corpus does not say, ``answerable`` is false, ``citations`` is
     empty, ``answer`` says so in the question's language and ``passages`` still holds the nearest passages;
     ``abstain_reason`` is ``unreadable_script`` where the question, or what was found, is in a script that the model
-    cannot read. A ``kind`` other than ``answer`` says that nothing was asked of the documents: the reply to a greeting
-    or to thanks, or what the collection holds. Then no passage was looked for, and ``answerable`` is false without a
-    reason.
+    cannot read. The ``kind`` ``overview`` quotes what the documents say about a ``subject``, which ``named_in`` of them
+    name; it answers no question of fact. ``greeting``, ``thanks`` and ``contents`` say that nothing was asked of the
+    documents: the reply to a greeting or to thanks, or what the collection holds. Then no passage was looked for, and
+    ``answerable`` is false without a reason.
 
-    ``confidence`` estimates the probability that the answer is right; ``unsupported`` lists sentences of the answer
-    that no cited passage supports; ``sources_differ`` says that the quotes contradict each other (each is then shown
-    with its document's date); ``missing_names`` are names, and larger numbers, in the question that no cited
-    passage has, or none of ``passages`` where nothing is cited (across languages, where most names cannot be told,
-    countries, or all if none is there); ``filters`` are those applied; ``period`` is the time that the question names
-    (a partial ISO date), whose documents were preferred; ``explain`` is filled on request.
+    ``confidence`` estimates the probability that the answer is right, of an overview that it is of its subject;
+    ``unsupported`` lists sentences of the answer that no cited passage supports; ``sources_differ`` says that the
+    quotes contradict each other (each is then shown with its document's date); ``missing_names`` are names, and larger
+    numbers, in the question that no cited passage has, or none of ``passages`` where nothing is cited (across
+    languages, where most names cannot be told, countries, or all if none is there); ``filters`` are those applied;
+    ``period`` is the time that the question names (a partial ISO date), whose documents were preferred; ``explain`` is
+    filled on request.
     """
 
     id: str
@@ -338,6 +340,8 @@ class Answer(Record):
     answer: str
     answerable: bool
     abstain_reason: AbstainReason | None = None
+    subject: str = ""
+    named_in: int = Field(default=0, ge=0)
     confidence: float = Field(ge=0.0, le=1.0)
     citations: tuple[Citation, ...] = ()
     passages: tuple[Hit, ...] = ()

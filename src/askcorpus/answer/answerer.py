@@ -12,7 +12,8 @@ class Findings(NamedTuple):
     """What was found for a question that is to be answered.
 
     ``hits`` are the passages that are shown, best first; ``sentences`` are those that may answer, by score;
-    ``contradicting`` are those of them that contradict each other, the best one first, if any do.
+    ``contradicting`` are those of them that contradict each other, the best one first, if any do. ``subject`` is what
+    an overview is asked of: then the ``sentences`` are those that are to be quoted; empty for a question.
     """
 
     query: Query
@@ -20,6 +21,7 @@ class Findings(NamedTuple):
     hits: tuple[Hit, ...]
     sentences: tuple[ScoredSentence, ...]
     contradicting: tuple[ScoredSentence, ...]
+    subject: str = ""
 
 
 class Answerer(Protocol):

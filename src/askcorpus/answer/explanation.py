@@ -6,6 +6,7 @@ A pure function of what the pipeline has already worked out: asking for an expla
 from collections.abc import Mapping, Sequence
 
 from askcorpus.answer.confidence import Calibration, Features
+from askcorpus.answer.overview import RIGHT, Overview
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.search.candidates import Reading, Retrieval
 from askcorpus.search.query import Query
@@ -32,14 +33,16 @@ def explain(
     *,
     filters: Filters,
     abstain_reason: AbstainReason | None,
+    overview: Overview | None = None,
 ) -> Explanation:
-    """The whole way from the question to the decision; ``features`` are None when there was no sentence to judge."""
+    """The whole way from the question to the decision; ``features`` are None when there was no sentence to judge, or
+    what is answered is an ``overview``."""
     explained = _features(features, calibration) if features else {}
-    confidence = calibration.confidence(features) if features else 0.0
+    confidence = calibration.confidence(features) if features else RIGHT if overview else 0.0
     return Explanation(
-        verdict=_verdict(explained, confidence, operating_point, abstain_reason)
-        if explained
-        else f"abstains: {_why_nothing(retrieval)}",
+        verdict=_told(retrieval, overview)
+        if not explained
+        else _verdict(explained, confidence, operating_point, abstain_reason),
         standalone_question=retrieval.query.standalone,
         filters=filters,
         period=retrieval.query.period,
@@ -110,10 +113,21 @@ def _features(features: Features, calibration: Calibration) -> dict[str, Explain
     }
 
 
+def _told(retrieval: Retrieval, overview: Overview | None) -> str:
+    """The decision where nothing was measured."""
+    if overview:
+        return (
+            f"answers with an overview: of the documents found, {len(overview.documents)} name {overview.subject.text}"
+        )
+    return f"abstains: {_why_nothing(retrieval)}"
+
+
 def _why_nothing(retrieval: Retrieval) -> str:
     if not retrieval.candidates:
         return "no passage passes the filters"
-    return f"no passage found can be about {retrieval.query.period}, which the question names"
+    if retrieval.query.period:
+        return f"no passage found can be about {retrieval.query.period}, which the question names"
+    return "no passage found names what was asked about"
 
 
 def _verdict(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from askcorpus.answer.answerer import Findings
 from askcorpus.answer.lists import LONGEST_NAME, further_names
-from askcorpus.answer.phrases import documents_differ
+from askcorpus.answer.phrases import documents_differ, overview_of
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.search.query import Query
 from askcorpus.text.language import detect_language
@@ -27,7 +27,9 @@ class ExtractiveAnswerer:
         """Nothing: a follow-up is read below what was said before it."""
 
     def draft(self, findings: Findings) -> Iterator[str | Draft]:
-        """The best sentences, each with its marker; where sources contradict each other, those."""
+        """The best sentences, each with its marker; those that contradict each other, if any do; all of an overview."""
+        if findings.subject:
+            return listed(overview_of(findings.subject, findings.query.language), findings.sentences)
         return extract(findings.query, findings.sentences, findings.contradicting, self._tuning)
 
 
@@ -42,15 +44,31 @@ def extract(
     ``contradicting`` are those that contradict each other, if any do: then these are shown, as a list, with their
     dates.
     """
+    if contradicting:
+        return listed(documents_differ(query.language), contradicting[: tuning.most_sentences], sources_differ=True)
+    chosen = _choose(sentences, tuning)
+    return _drafted([_one_line(one.text) for one in chosen], chosen, " ")
+
+
+def listed(head: str, sentences: Sequence[ScoredSentence], *, sources_differ: bool = False) -> Iterator[str | Draft]:
+    """The draft of an answer that lists sentences below a line that ends in a colon, each with its document's date."""
+    pieces = [f"- {_dated(one.hit.date)}{_one_line(one.text)}" for one in sentences]
+    return _drafted(pieces, sentences, "\n", head=f"{head}\n", sources_differ=sources_differ)
+
+
+def _drafted(
+    pieces: Sequence[str],
+    sentences: Sequence[ScoredSentence],
+    between: str,
+    *,
+    head: str = "",
+    sources_differ: bool = False,
+) -> Iterator[str | Draft]:
+    """The pieces, each with the marker of its sentence, and the draft that they make."""
     text, quotes = "", []
-    for marker, chosen in enumerate(contradicting[: tuning.most_sentences] or _choose(sentences, tuning), start=1):
-        piece = f"{_one_line(chosen.text)} [{marker}]"
-        if contradicting:
-            head = documents_differ(query.language) if marker == 1 else ""
-            piece = f"{head}\n- {_dated(chosen.hit.date)}{piece}"
-        elif text:
-            piece = f" {piece}"
-        text += piece
+    for marker, (piece, chosen) in enumerate(zip(pieces, sentences, strict=True), start=1):
+        said = f"{between if text else head}{piece} [{marker}]"
+        text += said
         quotes.append(
             Quote(
                 marker=marker,
@@ -60,8 +78,8 @@ def extract(
                 highlights=(chosen.answer,),
             )
         )
-        yield piece
-    yield Draft(text=text, quotes=tuple(quotes), language=detect_language(text), sources_differ=bool(contradicting))
+        yield said
+    yield Draft(text=text, quotes=tuple(quotes), language=detect_language(text), sources_differ=sources_differ)
 
 
 def _choose(sentences: Sequence[ScoredSentence], tuning: Tuning) -> list[ScoredSentence]:
@@ -73,7 +91,7 @@ def _choose(sentences: Sequence[ScoredSentence], tuning: Tuning) -> list[ScoredS
     for candidate in sentences[1:]:
         if len(chosen) == tuning.most_sentences or candidate.score < sentences[0].score - tuning.close:
             break
-        repeated = any(_repeats(candidate.text, other.text, tuning.repeats) for other in chosen)
+        repeated = any(repeats(candidate.text, other.text, tuning.repeats) for other in chosen)
         if not repeated and not _is_scrap(candidate, tuning):
             chosen.append(candidate)
     return chosen + further_names(sentences, chosen, tuning.most_names - len(chosen), tuning)
@@ -84,7 +102,7 @@ def _is_scrap(sentence: ScoredSentence, tuning: Tuning) -> bool:
     return len(words(sentence.text)) <= LONGEST_NAME and sentence.answer_score < tuning.name_likely
 
 
-def _repeats(text: str, other: str, share: float) -> bool:
+def repeats(text: str, other: str, share: float) -> bool:
     """Whether ``text`` has hardly a word that ``other`` has not; figures that differ are news, not a repeat."""
     own, said = set(words(text)), set(words(other))
     new_figures = any(word[0].isdigit() for word in own - said)

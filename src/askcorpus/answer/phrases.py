@@ -13,6 +13,11 @@ def does_not_say(language: str) -> str:
     return _phrases(language).does_not_say or _phrases("en").does_not_say
 
 
+def overview_of(subject: str, language: str) -> str:
+    """What stands above sentences about a subject; in English where ``language`` is not known here."""
+    return (_phrases(language).overview or _phrases("en").overview).format(subject)
+
+
 def unreadable(language: str) -> str:
     """That the model cannot read a script; in English where ``language`` is not known here."""
     return _phrases(language).unreadable or _phrases("en").unreadable

@@ -79,12 +79,13 @@ def score_sentences(
     sentences = read_sentences(retrieval, reader, reading, tuning)
     period = retrieval.query.period
     weighed = [
-        s._replace(score=_score(s, weights) + tuning.period_score * overlaps(s.hit.date, period)) for s in sentences
+        s._replace(score=score(s, weights) + tuning.period_score * overlaps(s.hit.date, period)) for s in sentences
     ]
     return tuple(sorted(weighed, key=lambda sentence: -sentence.score))
 
 
-def _score(sentence: ScoredSentence, weights: Mapping[str, float]) -> float:
+def score(sentence: ScoredSentence, weights: Mapping[str, float]) -> float:
+    """The weighted sum of a sentence's measurements."""
     return sum(weight * float(getattr(sentence, name)) for name, weight in weights.items())
 
 

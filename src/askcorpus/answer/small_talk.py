@@ -4,7 +4,6 @@ Only whole messages count, made of phrases that stand in the files of the langua
 is a question. A real question that is taken for a greeting would be the worst of errors.
 """
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from typing import NamedTuple
@@ -13,6 +12,7 @@ import regex
 from babel import Locale
 
 from askcorpus.index.store import Facets
+from askcorpus.text.folding import fold
 from askcorpus.text.language import detect_language
 from askcorpus.text.lexicon import Phrases, expression, languages
 from askcorpus.types import AnswerKind, Turn
@@ -25,9 +25,6 @@ MOST_NAMED = 8
 
 _KINDS: Mapping[str, AnswerKind] = {"contents": "contents", "thanks": "thanks", "greetings": "greeting"}
 """The lists of a language, and what a message with one of their phrases is: the first that it has."""
-
-_NO_WORD = regex.compile(r"[^\p{L}\p{N}'’]+")
-_MARKS = regex.compile(r"\p{Mn}+")
 
 
 class SmallTalk(NamedTuple):
@@ -44,7 +41,7 @@ def small_talk(message: str, history: Sequence[Turn] = ()) -> SmallTalk | None:
     """
     if len(message) > LONGEST:
         return None
-    text = f" {_folded(message).strip()}"
+    text = f" {fold(message).strip()}"
     found = {language: kind for language in languages() if (kind := _kind(text, language))}
     if not found:
         return None
@@ -85,14 +82,8 @@ def _pattern(language: str) -> "regex.Pattern[str] | None":
     lists = languages()[language].small_talk
     if not lists.greetings:
         return None
-    kinds = "|".join(f"(?P<{name}>{expression(getattr(lists, name), _folded)})" for name in _KINDS)
+    kinds = "|".join(f"(?P<{name}>{expression(getattr(lists, name), fold)})" for name in _KINDS)
     return regex.compile(f"(?: ?(?:{kinds}))+")
-
-
-def _folded(text: str) -> str:
-    """Small letters without marks, and one space for all that is no word."""
-    bare = _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))
-    return _NO_WORD.sub(" ", bare)
 
 
 def _rank(language: str) -> tuple[bool, str]:

@@ -7,9 +7,7 @@ state of the catalog they are level with. So every question sees both in one sta
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from itertools import islice
 
-import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,7 +16,7 @@ from askcorpus.errors import AskcorpusError
 from askcorpus.index.dialect import on_server
 from askcorpus.index.exact import Neighbour, compared
 from askcorpus.index.passages import count_after, count_passages, vectors_after
-from askcorpus.index.schema import CHUNK, State, Vector, meta, take_note
+from askcorpus.index.schema import State, Vector, meta, take_note
 
 LONGEST = 2000
 """Dimensions that an HNSW index takes."""
@@ -94,12 +92,11 @@ class PgVector:
                     written.exec_driver_sql(statement.format(dimension=dimension))
             last = written.scalar(sa.text("SELECT max(seq) FROM neighbours")) or 0
         total, done = count_after(connection, last), 0
-        rows = vectors_after(connection, last)
-        while chunk := list(islice(rows, CHUNK)):
-            texts = [_written(np.frombuffer(vector, np.float32)) for _, _, vector in chunk]
+        for some in vectors_after(connection, last):
+            texts = [_written(vector) for vector in some.rows]
             with self._writing() as written, _extended(written):
-                written.execute(_ADD, {"seqs": [seq for seq, _, _ in chunk], "vectors": texts})
-            done += len(chunk)
+                written.execute(_ADD, {"seqs": some.seqs.tolist(), "vectors": texts})
+            done += len(texts)
             progress(done, total)
 
     def erase(self, _state: State) -> None:

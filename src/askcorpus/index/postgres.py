@@ -291,6 +291,8 @@ def _engine(address: sa.URL) -> sa.Engine:
         },
     )
 
+    engine.dialect.use_insertmanyvalues_wo_returning = True  # many rows are one statement, and not one each
+
     @sa.event.listens_for(engine, "do_connect")
     def connect(_dialect: sa.Dialect, _record: object, arguments: list[Any], options: dict[str, Any]) -> _Patient:
         return _Patient.connect(*arguments, **options)

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from askcorpus.index.bm25 import K1, B, weight
 from askcorpus.index.dialect import NUMBER, TEXT, among, holds
-from askcorpus.index.schema import PASSAGES, meta, take_note
+from askcorpus.index.schema import PASSAGES, count_up, meta, take_note
 
 _TABLES = sa.MetaData()
 _LEXICAL = sa.Table(
@@ -72,8 +72,7 @@ def remove(connection: sa.Connection, seqs: Sequence[int]) -> None:
 
 
 def _note(connection: sa.Connection, passages: int, terms: int) -> None:
-    before = _totals(connection)
-    take_note(connection, {"lexical_passages": before[0] + passages, "lexical_terms": before[1] + terms})
+    count_up(connection, {"lexical_passages": passages, "lexical_terms": terms})
 
 
 def _totals(connection: sa.Connection) -> tuple[int, int]:

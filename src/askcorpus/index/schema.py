@@ -146,6 +146,13 @@ def note_change(connection: sa.Connection, notes: Mapping[str, object] = Mapping
     take_note(connection, {**notes, "generation": _later_than(int(meta(connection)["generation"]))})
 
 
+def count_up(connection: sa.Connection, counts: Mapping[str, int]) -> None:
+    """Add to notes that are numbers, in one step."""
+    more = sa.case({name: sa.literal(count) for name, count in counts.items()}, value=_meta.c.key)
+    counted = sa.cast(sa.cast(_meta.c.value, NUMBER) + more, TEXT)
+    connection.execute(sa.update(_meta).where(_meta.c.key.in_(list(counts))).values(value=counted))
+
+
 def take_note(connection: sa.Connection, notes: Mapping[str, object]) -> None:
     """Write notes about the catalog itself, in place of those of the same name."""
     upsert(connection, _meta, [{"key": key, "value": str(value)} for key, value in notes.items()])

@@ -8,6 +8,7 @@ there: acronyms, and across languages names of two sounds, or a name with Chines
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from difflib import SequenceMatcher
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -27,6 +28,11 @@ SHORTEST_AT_HOME = 4
 
 ENDING = 2
 """Letters at the end of a country's name that inflection may change, and sounds that it may add to another's."""
+
+ALIKE = 0.76
+OTHER_SCRIPT = 0.05
+"""Share of their letters that two spellings of a name have in common at least, and how much less it may be where one is
+not in plain Latin letters (docs/quality.md, Overviews)."""
 
 HEADLINE = 3
 """Up to as many capitalised words tell names where there is no plain one; more are a headline, which tells none."""
@@ -65,9 +71,10 @@ class Name(NamedTuple):
 
 
 class _Text(NamedTuple):
-    """A passage read for names: its words in order, the sounds of those that may be names, and its language."""
+    """A passage read for names: its words in order, those that may be names and their sounds, and its language."""
 
     words: tuple[str, ...]
+    names: frozenset[str]
     sounds: frozenset[str]
     language: str
     unspaced: bool
@@ -105,6 +112,33 @@ def missing(names: Iterable[Name], language: str, text: str, text_language: str)
         return ()
     read = _read(text, text_language)
     return tuple(name for name in names if not _holds(read, name, language))
+
+
+def mentions(subject: str, language: str, text: str, text_language: str) -> bool:
+    """Whether ``text`` speaks of a subject by its words: its countries in any language, and the other words that tell,
+    as they are written, inflected or sounded out. Unlike in `missing`, what cannot be compared does not count as there.
+    """
+    found = word_spans(subject)
+    countries, taken = _countries_in(subject, found, language)
+    others = [subject[span.start : span.end] for place, (_, span) in enumerate(found) if place not in taken]
+    read = _read(text, text_language)
+    return all(_holds_country(read, country) for country in countries) and all(
+        _speaks_of(read, word, language) for word in _telling(others, bool(countries))
+    )
+
+
+def written_as_name(subject: str, texts: Iterable[str]) -> bool:
+    """Whether texts write the words of a subject as a name: with a capital within a sentence, where there are capitals.
+    What none of them has letter by letter cannot be told, and counts as a name."""
+    wanted = set(words(" ".join(_telling(subject.split(), named=False))))
+    plain, named = set[str](), set[str]()
+    for text in texts:
+        for word, span in word_spans(text):
+            if word in wanted:
+                surface = text[span.start : span.end]
+                is_name = not _CASED.match(surface) or (surface[0].isupper() and not _opens(text, span.start))
+                (named if is_name else plain).add(word)
+    return plain <= named
 
 
 @lru_cache(maxsize=1 << 16)
@@ -256,7 +290,7 @@ def _read(text: str, language: str) -> _Text:
     found = word_spans(text)
     names = {word for word, span in found if not _CASED.match(text[span.start]) or text[span.start].isupper()}
     unspaced = sum(bool(_UNSPACED.match(word)) for word, _ in found) * 2 > len(found)
-    return _Text(tuple(word for word, _ in found), frozenset(map(sound, names)), language, unspaced)
+    return _Text(tuple(word for word, _ in found), frozenset(names), frozenset(map(sound, names)), language, unspaced)
 
 
 def _holds(text: _Text, name: Name, language: str) -> bool:
@@ -284,6 +318,46 @@ def _sound_alike(one: str, other: str) -> bool:
     return longer.startswith(shorter) and (
         one == other or (len(shorter) > SHORTEST and len(longer) - len(shorter) <= ENDING)
     )
+
+
+def _telling(found: Sequence[str], named: bool) -> Sequence[str]:
+    """The words that tell subjects apart, short ones if they have a capital; all, where nothing else is ``named``."""
+    return [word for word in found if len(word) > SHORTEST or not word.isascii() or not word.islower()] or (
+        [] if named else found
+    )
+
+
+def _speaks_of(text: _Text, written: str, language: str) -> bool:
+    """Whether a text has a word, in its own language with another ending, or one that sounds and is spelled like it."""
+    return all(
+        word in text.words
+        or (language == text.language and any(_is_inflected(other, word) for other in text.words))
+        or _is_spelled_alike(text, word, at_home=language == text.language)
+        for word in words(written)
+    )
+
+
+def _is_spelled_alike(text: _Text, word: str, *, at_home: bool) -> bool:
+    """Whether a word that may be a name sounds like this one and, where vowels are written, has most of its letters."""
+    heard = sound(word)
+    if len(heard) < (SHORTEST_AT_HOME if at_home else SHORTEST):
+        return False
+    return any(
+        _sound_alike(heard, sound(other)) and (_has_no_vowels(word, other) or _letters_shared(word, other) >= ALIKE)
+        for other in text.names
+    )
+
+
+def _has_no_vowels(one: str, other: str) -> bool:
+    """Whether two words are in different scripts, one of which writes no vowels."""
+    return bool(_PREFIXED.match(one)) != bool(_PREFIXED.match(other))
+
+
+@lru_cache(maxsize=1 << 14)
+def _letters_shared(one: str, other: str) -> float:
+    """The share of letters that two words have in common, in order, in Latin letters; a little more in two scripts."""
+    ratio = SequenceMatcher(None, anyascii(one).lower(), anyascii(other).lower(), autojunk=False).ratio()
+    return ratio + OTHER_SCRIPT * (one.isascii() != other.isascii())
 
 
 def _holds_country(text: _Text, name: Name) -> bool:

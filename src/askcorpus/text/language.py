@@ -53,6 +53,16 @@ def detect_language(text: str) -> str:
     return language if score >= MIN_SCORE and len(language) == 2 else ""
 
 
+def likely_languages(text: str, most: int = 8) -> tuple[str, ...]:
+    """The languages that a text is likeliest in, best first, those that are close to them included."""
+    sample = " ".join(text[:SAMPLE_CHARS].split())
+    if not _WORD.search(sample):
+        return ()
+    likely = [str(candidate["lang"]) for candidate in _detector().detect(sample, model="lite", k=most)]
+    families = [one.close.family for code in likely if (one := languages().get(code)) and one.close]
+    return tuple(dict.fromkeys([*likely, *(code for family in families for code in _family(family))]))
+
+
 def sure_language(text: str) -> str:
     """The language of a text of ``SURE_LETTERS`` or more of which the model is all but certain, or ""."""
     sample = " ".join(text[:SAMPLE_CHARS].split())

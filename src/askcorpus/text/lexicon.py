@@ -8,7 +8,7 @@ A list holds words and phrases, in which
 - ``scien*`` is a word with any ending or none, ``*teen`` one with any beginning;
 - ``(what|which) year`` is either, ``wie viel[e]`` and ``in [early|late] May`` have a part that may be missing;
 - ``what … share`` has up to three words between, ``# years`` a number, ``last MONTH`` the name of a month,
-  ``since DATE`` a date that has a year or a month;
+  ``since DATE`` a date that has a year or a month, ``about SUBJECT`` what somebody asks about;
 - ``(not: the|at) last year (not: of)`` is that phrase unless one of those words stands before it, or after it;
 - ``^min`` is a word that the text begins with.
 
@@ -31,6 +31,9 @@ Month = Literal["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"
 
 LONGEST_WORD = 30
 """Letters that stand for a ``*`` at most."""
+
+LONGEST_SUBJECT = 80
+"""Characters of what somebody asks about."""
 
 
 class _Table(BaseModel):
@@ -94,11 +97,13 @@ class Quoting(_Table):
 
 
 class Phrases(_Table):
-    """What the assistant itself says: ``greeting`` and ``thanks`` answer one; the last four are headings."""
+    """What the assistant itself says: ``greeting`` and ``thanks`` answer one, ``overview`` stands above what the
+    documents say about what is put in its braces; the last four are headings."""
 
     does_not_say: str = ""
     documents_differ: str = ""
     unreadable: str = ""
+    overview: str = ""
     greeting: str = ""
     thanks: str = ""
     documents: str = ""
@@ -113,6 +118,20 @@ class SmallTalk(_Table):
     greetings: Words = ()
     thanks: Words = ()
     contents: Words = ()
+
+
+class Overview(_Table):
+    """How people ask what there is about something: ``asks`` are whole messages with a SUBJECT in them.
+
+    What holds a word that is ``asking`` is a question of its own and no subject (tell me about when it opened), nor is
+    what has nothing but ``pronouns``, which also has other words that name nothing (everything, yes). Words that are
+    ``polite`` may stand before or after it all.
+    """
+
+    asks: Words = ()
+    asking: Words = ()
+    polite: Words = ()
+    pronouns: Words = ()
 
 
 class Names(_Table):
@@ -200,6 +219,7 @@ class Language(Vocabulary):
     inflected_names: bool = False
     phrases: Phrases = Phrases()
     small_talk: SmallTalk = SmallTalk()
+    overview: Overview = Overview()
     names: Names = Names()
     countries: Countries = Countries()
     text: Text = Text()
@@ -265,13 +285,14 @@ def _whole_words(found: Iterable[_Word], fold: Fold) -> str:
 # --- expressions ---
 
 _NOTATION = regex.compile(
-    r"(^\(not:\ [^()]{1,2000}\)\ ?|\ \(not:\ [^()]{1,500}\)$|\ …\ |\*|\#|\^|\ ?\[|\]|\(|\)|\||MONTH|DATE)",
+    r"(^\(not:\ [^()]{1,2000}\)\ ?|\ \(not:\ [^()]{1,500}\)$|\ …\ |\*|\#|\^|\ ?\[|\]|\(|\)|\||MONTH|DATE|SUBJECT)",
     regex.VERBOSE,
 )
 _DATE = "(?&date)"
 _AS_IT_IS = {"(": "(?:", ")": ")", "|": "|", "^": "^", "#": r"\p{Nd}{1,4}"} | {
     "MONTH": r"(?P<month>[\p{L}\p{M}]{1,20})",
     "DATE": _DATE,
+    "SUBJECT": rf"(?P<subject>.{{1,{LONGEST_SUBJECT}}}?)",
 }
 _EDGES = {"before": ("", " ", "(", "[", "|"), "after": ("", " ", ")", "]", "|")}
 _OPTIONAL = {"[": ("(?:", ")?"), " [": ("(?: (?:", "))?")}

@@ -87,6 +87,7 @@ class Reply(_Kept):
     the answer's, ``language`` the question's. ``quoted`` says that the text is the documents' own and nobody else's,
     best quote first; ``in_context`` that the question was read together with what was said before it, as ``understood``
     where that was put in words. ``searched`` of ``documents`` passed the filters. ``small_talk`` rests on no document.
+    ``named_in`` is, of an overview, how many documents name its subject, and 0 of an answer to a question.
     """
 
     kind: Literal["answered", "abstained", "small_talk", "unfinished", "failed"]
@@ -95,6 +96,7 @@ class Reply(_Kept):
     markers: tuple[Marker, ...] = ()
     nearest: tuple[Nearby, ...] = ()
     confidence: float = Field(default=0.0, ge=0.0, le=1.0)
+    named_in: int = Field(default=0, ge=0)
     unsupported: tuple[str, ...] = ()
     missing_names: tuple[str, ...] = ()
     filters: Filters = Filters()
@@ -119,11 +121,12 @@ class Reply(_Kept):
                 for hit in (() if answer.answerable else _nearest(answer.passages))
             ),
             confidence=answer.confidence,
+            named_in=answer.named_in,
             unsupported=answer.unsupported,
             missing_names=answer.missing_names,
             filters=answer.filters,
             language=answer.language,
-            quoted=answer.model == extractive.NAME and not answer.sources_differ,
+            quoted=answer.model == extractive.NAME and not answer.sources_differ and not answer.named_in,
             in_context=answer.standalone_question.strip() != answer.question.strip(),
             understood="" if answer.model == extractive.NAME else answer.standalone_question,
             searched=answer.index.documents if searched is None else searched,
@@ -164,7 +167,7 @@ def _nearest(hits: Sequence[Hit]) -> list[Hit]:
 
 
 def _kind_of(answer: Answer) -> Literal["answered", "abstained", "small_talk"]:
-    if answer.kind != "answer":
+    if answer.kind not in ("answer", "overview"):
         return "small_talk"
     return "answered" if answer.answerable else "abstained"
 

@@ -75,6 +75,8 @@ def export_markdown(conversation: Conversation, documents: Documents, strings: S
 def _answer(reply: Reply, strings: Strings) -> list[str]:
     """The text of a reply, and how sure it is."""
     text = verbatim(reply.text) if reply.quoted else safe_markdown(reply.text)
+    if reply.kind == "answered" and reply.named_in:
+        return [text, f"{strings.overview} · {strings.named_in(reply.named_in)}"]
     if reply.kind == "answered":
         return [text, f"{strings.confidence(reply.confidence)} ({strings.percent(reply.confidence)})"]
     return [text, strings.no_answer] if reply.kind == "abstained" else [text]

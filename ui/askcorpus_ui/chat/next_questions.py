@@ -1,11 +1,13 @@
 """What somebody may ask next: questions about what the documents tell beside an answer, each of which they answer."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import copy
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from askcorpus.answer.extractive import ExtractiveAnswerer
+from askcorpus.search.countries import country_names
+from askcorpus.search.names import countries_of
 from askcorpus.types import Filters, Hit
 from askcorpus_ui.chat.conversation import Conversation, Exchange
 from askcorpus_ui.chat.translations import Strings, languages
@@ -18,8 +20,9 @@ LONGEST_TITLE = 90
 """Characters of a title that a question can name; longer ones are whole sentences."""
 
 _NEIGHBOURS = 40
-_STORIES = 4
+_STORIES = 8
 """Stories that are tried: of the sample corpus, those further away hardly have to do with the answer."""
+_COUNTRIES = 2
 _REMEMBERED = 2_000
 
 
@@ -35,9 +38,11 @@ class NextQuestions:
     """Finds them for answers of one assistant. Threads may share it.
 
     They are made as the questions of an empty chat are: of a title and a sentence of the page's language. The titles
-    are those of the documents whose passages are nearest to the quote that answers, of these the ones in that language
-    first. Each is asked before it is offered, and what came of that is remembered for as long as the documents stay as
-    they are. No language model is asked: nobody ordered what it would write, and somebody may pay for it.
+    are those of the documents whose passages are nearest to the quote that answers. A title in another language would
+    make a question in two: of it only the countries are asked about, by the names that they have in the question's
+    language, and nothing where it names none. Each is asked before it is offered, and what came of that is remembered
+    for as long as the documents stay as they are. No language model is asked: nobody ordered what it would write, and
+    somebody may pay for it.
     """
 
     def __init__(self, assistant: "Assistant") -> None:
@@ -61,13 +66,14 @@ class NextQuestions:
         found: list[str] = []
         quote = reply.markers[0].quote or exchange.question
         near = self._assistant.search(quote, filters=reply.filters, top_k=_NEIGHBOURS)
-        nearest = islice(self._distinct(near, conversation), _STORIES)
-        stories = sorted(nearest, key=lambda hit: hit.language != own.locale)
-        for hit in stories:
+        for hit in islice(self._distinct(near, conversation), _STORIES):
             if len(found) == MOST or not may_go_on():
                 break
-            question = own.example.format(title=hit.title)
-            if question.casefold() not in asked and self._is_answered(question, reply.filters, hit.document_id):
+            subject = _subject(hit, own, asked)
+            question = own.example.format(title=subject)
+            if not subject or question in found or question.casefold() in asked:
+                continue
+            if self._is_answered(question, reply.filters, hit.document_id if subject == hit.title else None):
                 found.append(question)
         return found
 
@@ -86,8 +92,8 @@ class NextQuestions:
                 yield hit
             told |= story
 
-    def _is_answered(self, question: str, filters: Filters, document_id: str) -> bool:
-        """Whether the assistant answers a question from the document that it is about."""
+    def _is_answered(self, question: str, filters: Filters, document_id: str | None) -> bool:
+        """Whether the assistant answers a question, where it is about one document from that."""
         tried = _Tried(question, filters, self._assistant.store.generation())
         if tried not in self._answered:
             answer = self._assistant.ask(question, filters=filters)
@@ -95,5 +101,15 @@ class NextQuestions:
                 self._answered.clear()
             cited = {citation.document_id for citation in answer.citations}
             copies = {copy.document_id for citation in answer.citations for copy in citation.copies}
-            self._answered[tried] = answer.answerable and document_id in cited | copies
+            self._answered[tried] = answer.answerable and (document_id is None or document_id in cited | copies)
         return self._answered[tried]
+
+
+def _subject(hit: Hit, own: Strings, asked: Collection[str]) -> str:
+    """What a question in a language can be about of a document: its title, or the countries in it that no question
+    (case-folded) has named yet; "" where that is nothing."""
+    if hit.language == own.locale:
+        return hit.title
+    names = country_names(own.locale)
+    found = (names[name.country][0] for name in countries_of(hit.title, hit.language) if name.country in names)
+    return own.listed([name for name in found if not any(name.casefold() in one for one in asked)][:_COUNTRIES])

@@ -93,6 +93,8 @@ class Strings:
     unsupported: str
     not_named: str
     no_answer: str
+    overview: str
+    named_in: Plural
     very_likely: str
     likely: str
     perhaps: str

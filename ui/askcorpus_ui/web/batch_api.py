@@ -84,7 +84,7 @@ def batch_router(assistant: "Assistant", questions: Questions) -> APIRouter:
         be asked. One that fails is a line with `error`, and the others go on.
         """
         ids = await run_in_threadpool(_documents, assistant, body)
-        asked = _in_time(_all(body, ids), access_of(request.scope).count)
+        asked = _in_time(_all(body, ids), access_of(request.scope).wait)
         rows = _rows(assistant, questions, body, asked, str(request.base_url).rstrip("/"))
         return NdjsonResponse(told_in_stream(rows, _failed), headers={"X-Accel-Buffering": "no"})
 
@@ -118,10 +118,10 @@ def _all(body: BatchBody, ids: list[str] | None) -> Iterator[_Asked]:
         yield from (_Asked(name, one, alone, document_id) for name, one in named)
 
 
-async def _in_time(asked: Iterator[_Asked], count: Callable[[], int]) -> AsyncGenerator[_Asked]:
+async def _in_time(asked: Iterator[_Asked], wait: Callable[[], int]) -> AsyncGenerator[_Asked]:
     """The same, each as soon as the rate of the key allows it; the request itself counted for the first."""
     for number, one in enumerate(asked):
-        while number and (seconds := count()):
+        while number and (seconds := wait()):
             await asyncio.sleep(seconds)
         yield one
 

@@ -43,13 +43,12 @@ _POLICY = "; ".join(
 class Access(NamedTuple):
     """What a request may do: the parts that are open to it, and the key that it came with, where it was one of many.
 
-    ``count`` counts one more request for the key's rate: 0, or, where that is reached, the seconds to wait and count
-    again.
+    ``wait`` counts one more request for the key's rate: 0, or, where that is reached, the seconds until it may.
     """
 
     opens: frozenset[Area] = frozenset()
     key: Key | None = None
-    count: Callable[[], int] = lambda: 0
+    wait: Callable[[], int] = int
 
 
 class Guard:
@@ -142,7 +141,7 @@ class Guard:
     def _too_often(self, scope: Scope, access: Access) -> Response | None:
         """The refusal of a request beyond a key's rate. What the chat page is made of does not count."""
         counts = scope["type"] == "http" and (scope["method"] == "POST" or scope["path"].startswith(_RATED))
-        if access.key is None or not counts or not (seconds := access.count()):
+        if access.key is None or not counts or not (seconds := access.wait()):
             return None
         message = f"This key may make {access.key.per_minute} requests in a minute."
         again = {"Retry-After": str(seconds)}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 from starlette.exceptions import HTTPException
 
 from askcorpus.errors import UsageError
@@ -49,7 +49,10 @@ class Lenient(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    _is_as_described = model_validator(mode="before")(classmethod(as_described))
+    @model_validator(mode="before")
+    @classmethod
+    def _is_as_described(cls, fields: Any, info: ValidationInfo) -> Any:
+        return as_described(cls, fields, info)
 
 
 class Message(Lenient):
@@ -223,7 +226,7 @@ def pieces(text: str) -> list[str]:
 
 def refused_text(answer: Answer) -> str | None:
     """What is said in place of an answer, which OpenAI's own fields can tell by this alone; None where there is one."""
-    return answer.answer if answer.kind == "answer" and not answer.answerable else None
+    return answer.answer if answer.kind in ("answer", "overview") and not answer.answerable else None
 
 
 def annotations(answer: Answer, base: str) -> list[dict[str, Any]]:

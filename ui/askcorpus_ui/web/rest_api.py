@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import format_sse_event
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from askcorpus.types import Answer, Done, Event, Filters, Token, Turn
 from askcorpus_ui.bodies import as_described
@@ -36,7 +36,10 @@ class Body(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    _is_as_described = model_validator(mode="before")(classmethod(as_described))
+    @model_validator(mode="before")
+    @classmethod
+    def _is_as_described(cls, fields: Any, info: ValidationInfo) -> Any:
+        return as_described(cls, fields, info)
 
 
 class AskBody(Body):

@@ -1,0 +1,141 @@
+"""An overview: what the documents say about a subject, in sentences of different documents where there are.
+
+A subject is in the corpus where a passage names it (`askcorpus.search.names.mentions`). Nearness alone does not tell:
+the passages nearest to a name that no document has stand as far above unrelated ones as those nearest to one that many
+have (docs/quality.md, Overviews). What is not named is left to the ordinary way, unless it can be nothing but a name.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from askcorpus.answer.extractive import repeats
+from askcorpus.answer.sentence_scores import ScoredSentence, score
+from askcorpus.search.candidates import Candidate, Retrieval
+from askcorpus.search.names import mentions, written_as_name
+from askcorpus.search.subject import Subject
+from askcorpus.text.words import words
+from askcorpus.tuning import TUNING, Tuning
+from askcorpus.types import Span
+
+RIGHT = 0.9
+"""Share of overviews that are of their subject (docs/quality.md, Overviews): the confidence of each."""
+
+SEARCHED = 40
+"""Passages that are looked through for the subject, nearest first."""
+
+SHORTEST = 5
+"""Words from which a sentence says something of what it names; fewer are a heading."""
+
+
+MOST_WORDS_OF_A_NAME = 2
+"""Words up to which a message without a mark of a question is taken for a name, although no document has it."""
+
+MOST_COUNTED = 10_000
+"""Documents up to which those that name a subject are counted."""
+
+
+class Overview(NamedTuple):
+    """What is quoted of a subject, best first, and the documents found that name it."""
+
+    subject: Subject
+    sentences: tuple[ScoredSentence, ...]
+    documents: frozenset[str]
+
+    @property
+    def language(self) -> str:
+        """The language to speak in: that of the words around the subject, or else of the documents that write it so."""
+        if not self.subject.bare or not self.subject.text.isascii():
+            return self.subject.language
+        return self.sentences[0].hit.language or self.subject.language
+
+    def counting(self, more: Iterable[str]) -> Self:
+        """With further documents that name it."""
+        return self._replace(documents=self.documents | frozenset(more))
+
+
+def survey(
+    subject: Subject, retrieval: Retrieval, weights: Mapping[str, float], tuning: Tuning = TUNING
+) -> Overview | None:
+    """The sentences about a subject among the passages found for it; None where none names it.
+
+    A subject without words around it must be what the documents write as a name: "yes" and "why not" stand in many.
+    """
+    naming = [one for one in retrieval.candidates if _names(subject, _titled(one), one.hit.language)]
+    if not naming or (subject.bare and not written_as_name(subject.text, map(_titled, naming))):
+        return None
+    wanted = set(words(subject.text))
+    sentences = sorted(
+        _sentences(subject, naming, retrieval, weights),
+        key=lambda one: (
+            not wanted <= set(words(one.text)),
+            -one.score,
+        ),  # as it is written, before what sounds like it
+    )
+    chosen = _choose(sentences, tuning)
+    if not chosen:
+        return None
+    return Overview(subject, tuple(chosen), frozenset(one.hit.document_id for one in naming))
+
+
+def is_unnamed(subject: Subject, retrieval: Retrieval) -> bool:
+    """Whether a subject that stands alone, and is too short to be a question, is named in no passage found for it. The
+    reader is no judge of that: it is made for questions, and finds an answer to many a name that does not exist."""
+    short = subject.bare and len(words(subject.text)) <= MOST_WORDS_OF_A_NAME
+    return short and not any(_names(subject, _titled(one), one.hit.language) for one in retrieval.candidates)
+
+
+def _names(subject: Subject, text: str, language: str) -> bool:
+    return mentions(subject.text, subject.language, text, language)
+
+
+def _titled(candidate: Candidate) -> str:
+    return f"{candidate.hit.title}\n{candidate.hit.text}"
+
+
+def _sentences(
+    subject: Subject, naming: Sequence[Candidate], retrieval: Retrieval, weights: Mapping[str, float]
+) -> Iterator[ScoredSentence]:
+    """The sentences that name the subject; of a passage whose title alone does, all."""
+    similarities = [one.stored.sentence_vectors.astype(np.float32) @ retrieval.query.vectors[0] for one in naming]
+    together = np.concatenate(similarities)
+    mean, deviation = float(together.mean()), float(together.std()) + 1e-3
+    for candidate, similar in zip(naming, similarities, strict=True):
+        found = [
+            _sentence(candidate, span, float(similarity), (float(similarity) - mean) / deviation, subject, weights)
+            for span, similarity in zip(candidate.stored.sentences, similar, strict=True)
+        ]
+        telling = [one for one in found if len(words(one.text)) >= SHORTEST]
+        yield from [one for one in telling if _names(subject, one.text, one.hit.language)] or telling
+
+
+def _sentence(
+    candidate: Candidate, span: Span, similarity: float, standing: float, subject: Subject, weights: Mapping[str, float]
+) -> ScoredSentence:
+    hit = candidate.hit
+    text = hit.text[span.start - hit.start : span.end - hit.start]
+    place = text.casefold().find(subject.text.casefold())
+    named = Span(span.start + max(place, 0), span.start + place + len(subject.text) if place >= 0 else span.start)
+    one = ScoredSentence(hit, span, text, named, 0.0, 0.0, hit.scores.fused, similarity, standing)
+    return one._replace(score=score(one, weights))
+
+
+def _choose(sentences: Sequence[ScoredSentence], tuning: Tuning) -> list[ScoredSentence]:
+    """The best sentence of each document, then further ones while there are few; none that repeats another."""
+    chosen: list[ScoredSentence] = []
+    for most, once in ((tuning.most_overview, True), (tuning.least_overview, False)):
+        for one in sentences:
+            if len(chosen) >= most:
+                break
+            seen = once and any(one.hit.document_id == other.hit.document_id for other in chosen)
+            if not seen and not any(repeats(one.text, other.text, tuning.repeats) for other in chosen):
+                chosen.append(one)
+    return chosen
+
+
+def quoted_first(retrieval: Retrieval, sentences: Sequence[ScoredSentence]) -> Retrieval:
+    """What was found, the passages that are quoted before the others."""
+    places = {one.hit.passage_id: place for place, one in reversed(list(enumerate(sentences)))}
+    ordered = sorted(retrieval.candidates, key=lambda one: places.get(one.hit.passage_id, len(sentences)))
+    return retrieval._replace(candidates=tuple(ordered))

@@ -1,0 +1,111 @@
+"""What a message asks an overview of: "What do the documents say about X?", "news about X", or the bare name X.
+
+Only whole messages count, made of a phrase that stands in the files of the languages and what it is about. Whether
+the corpus speaks of that is for ``askcorpus.answer.overview`` to find: a real question that is taken for one about a
+subject would be answered beside the point.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import regex
+
+from askcorpus.text.folding import Folded, fold, folded
+from askcorpus.text.language import detect_language, likely_languages
+from askcorpus.text.lexicon import expression, languages
+from askcorpus.text.words import words
+
+LONGEST = 200
+"""Characters of a message."""
+
+MOST_WORDS = 8
+"""Words of a subject; pairs of characters in scripts that are written without spaces."""
+
+MOST_WORDS_BARE = 4
+"""Words of a subject that stands alone."""
+
+_ODD = regex.compile(r"[\[\]<>{}|\\\n\r\t]")
+_MARK = regex.compile(r"[?!.;:؟？！。；：/]")
+_AROUND = " ,…。、，\"'“”„«»‹›()"
+
+
+class Subject(NamedTuple):
+    """What a message is about, as it writes it, and the language of its words; ``bare`` where it has no others."""
+
+    text: str
+    language: str
+    bare: bool = False
+
+
+def subject_of(message: str) -> Subject | None:
+    """What ``message`` asks an overview of; None where it asks something else."""
+    if len(message) > LONGEST or _ODD.search(message.strip()):
+        return None
+    message = message.strip()
+    whole = folded(message)
+    for language in likely_languages(message):
+        if text := _asked(message, whole, language):
+            return _checked(text, language)
+    return _bare(message)
+
+
+def _bare(message: str) -> Subject | None:
+    """A message of a few words without a mark, such as that of a question."""
+    text = message.strip(_AROUND)
+    if _MARK.search(text) or len(words(text)) > MOST_WORDS_BARE or _nothing().issuperset(fold(text).split()):
+        return None
+    return _checked(text, detect_language(text), bare=True)
+
+
+def _checked(text: str, language: str, *, bare: bool = False) -> Subject | None:
+    """``text`` as a subject; None where it is a question of its own, or names nothing."""
+    said = fold(text).strip()
+    if not 0 < len(words(text)) <= MOST_WORDS or _nothing(language).issuperset(said.split()) or _asks(said, language):
+        return None
+    return Subject(" ".join(text.split()), language, bare)
+
+
+def _asked(message: str, whole: Folded, language: str) -> str:
+    """The subject of a message as it writes it, by the phrases of a language; empty where it has none of them."""
+    start = len(whole.text) - len(whole.text.lstrip())
+    pattern = _phrases(language)
+    match = pattern.fullmatch(whole.text, start, len(whole.text.rstrip())) if pattern else None
+    if not match:
+        return ""
+    first, last = match.span("subject")
+    return message[whole.places[first] : whole.places[last - 1] + 1].strip(_AROUND)
+
+
+def _asks(said: str, language: str) -> bool:
+    """Whether folded words have one among them that asks, in a language or in one that is written without spaces."""
+    return any(
+        pattern.search(said)
+        for code, one in languages().items()
+        if (code == language or one.unspaced) and (pattern := _asking(code))
+    )
+
+
+@cache
+def _nothing(language: str = "") -> frozenset[str]:
+    """The folded words that ask or name nothing, in a language or in any."""
+    lists = [one.overview for code, one in languages().items() if language in (code, "")]
+    return frozenset(word for one in lists for text in (*one.asking, *one.pronouns) for word in fold(text).split())
+
+
+@cache
+def _phrases(language: str) -> "regex.Pattern[str] | None":
+    one = languages().get(language)
+    if not one or not one.overview.asks:
+        return None
+    polite = expression((*one.overview.polite, *one.small_talk.thanks), fold)
+    phrases = expression(one.overview.asks, fold)
+    return regex.compile(f"(?:(?:{polite}) ?)?(?:{phrases})(?: ?(?:{polite}))?")
+
+
+@cache
+def _asking(language: str) -> "regex.Pattern[str] | None":
+    one = languages().get(language)
+    if not one or not one.overview.asking:
+        return None
+    found = expression(one.overview.asking, fold)
+    return regex.compile(found if one.unspaced else rf"(?<![\p{{L}}\p{{M}}])(?:{found})(?![\p{{L}}\p{{M}}])")

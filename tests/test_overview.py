@@ -1,0 +1,252 @@
+"""Overviews: "What do the documents say about X?", "news about X", or the bare name, answered by quotes on X."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from askcorpus.answer.phrases import does_not_say, overview_of
+from askcorpus.assistant import Assistant
+from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.search.names import mentions, written_as_name
+from askcorpus.search.subject import subject_of
+from askcorpus.text.lexicon import languages
+from askcorpus.types import Filters, Turn
+from askcorpus_eval.probe_words import ASKING
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
+from askcorpus_ui.chat.markdown import export_markdown
+from askcorpus_ui.chat.render import turn
+from askcorpus_ui.chat.translations import languages as page_languages
+from askcorpus_ui.web.openai_api import refused_text
+from asking import ARTICLES, open_over
+
+SPEAKING = sorted(code for code, one in languages().items() if one.overview.asks)
+ROOT = Path(__file__).parents[1]
+LEAGUE = {
+    "league-fr": (
+        "date 2022-07 BRUXELLES (AFP) – La Ligue d’Orval a admis Sorvelan mardi. Le ministre Pavel Donezin a salué "
+        "une décision attendue depuis dix ans."
+    ),
+    "league-de": (
+        "date 2022-08 WIEN (dpa) – Der Minister Pavel Donesin besuchte am Freitag die Werft von Sorvelan. Er sprach "
+        "zwei Stunden mit den Arbeitern."
+    ),
+    "league-ru": (
+        "date 2022-09 МОСКВА (ТАСС) – Министр Павел Донезин заявил, что Сорвелан закроет порт до октября. Причиной "
+        "названы штормы."
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("overview")
+    with open_over(folder, embeddings, ARTICLES | LEAGUE, min_confidence=None) as assistant:
+        yield assistant
+
+
+@pytest.mark.parametrize("language", sorted({*SPEAKING} & {*ASKING} - {"hr", "sl"}))
+def test_the_usual_words_ask_for_an_overview_in_every_language(language: str) -> None:
+    subject = subject_of(ASKING[language].about.format("Donetsk"))
+    assert subject is not None
+    assert (subject.text, subject.bare) == ("Donetsk", False)
+
+
+@pytest.mark.parametrize(
+    ("message", "subject"),
+    [
+        ("What do the documents say about NATO?", "NATO"),
+        ("Please tell me more about the Iron Dome, thank you.", "the Iron Dome"),
+        ("summarize what you have on Grain Exports", "Grain Exports"),
+        ("news about Donetsk", "Donetsk"),
+        ("What's the latest on al-Assad?", "al-Assad"),
+        ("Parlez-moi de l’Ukraine s’il vous plaît", "l’Ukraine"),
+        ("Résumé sur Donetsk", "Donetsk"),
+        ("Was steht in den Dokumenten über Donezk?", "Donezk"),
+        ("Fass zusammen, was du über Donezk hast", "Donezk"),
+        ("¿Qué dicen los documentos sobre Donetsk?", "Donetsk"),
+        ("Fale-me sobre Donetsk", "Donetsk"),
+        ("Что говорится в документах о Донецке?", "Донецке"),
+        ("Розкажи мені про Донецьк", "Донецьк"),
+        ("ماذا تقول الوثائق عن دونيتسك؟", "دونيتسك"),
+        ("Belgeler Donetsk hakkında ne diyor?", "Donetsk"),
+        ("मुझे दोनेत्स्क के बारे में बताओ", "दोनेत्स्क"),
+        ("文件中关于顿涅茨克说了什么？", "顿涅茨克"),
+        ("ドネツクについて教えてください", "ドネツク"),
+    ],
+)
+def test_what_is_asked_about_is_found_as_it_is_written(message: str, subject: str) -> None:
+    found = subject_of(message)
+    assert found is not None
+    assert (found.text, found.bare) == (subject, False)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "When did Syria recognise Donetsk?",
+        "Tell me about when Syria recognised Donetsk",
+        "Tell me about it",
+        "What did the minister say about the port on Friday evening?",
+        "Donetsk?",
+        "Who?",
+        "why",
+        "yes",
+        "Parle-moi de lui",
+        "Was wurde zu seinen Ehren „die Tesla-Einheit“ genannt?",
+        "Расскажи, кто признал Донецк",
+        "谁承认了顿涅茨克",
+        "news about [1] <b>",
+        "x" * 300,
+    ],
+)
+def test_a_question_of_its_own_asks_for_no_overview(message: str) -> None:
+    assert subject_of(message) is None
+
+
+def test_no_sample_question_is_taken_for_one() -> None:
+    lines = (ROOT / "corpus/questions.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [question for line in lines if subject_of(question := json.loads(line)["question"])] == []
+
+
+@pytest.mark.parametrize("language", SPEAKING)
+def test_who_is_understood_in_a_language_is_answered_in_it(language: str) -> None:
+    head = overview_of("Sorvelan", language)
+    assert head.startswith("Sorvelan") and head[-1] in ":："
+    assert language == "en" or head != overview_of("Sorvelan", "en")
+
+
+@pytest.mark.parametrize(
+    ("subject", "language", "text", "text_language", "named"),
+    [
+        ("Donetsk", "en", "Это случилось в Донецке.", "ru", True),
+        ("دونيتسك", "ar", "Donetsk was quiet.", "en", True),
+        ("Донецке", "ru", "Le calme règne à Donetsk.", "fr", True),
+        ("North Korea", "en", "La Corée du Nord a parlé.", "fr", True),
+        ("the Iron Dome", "en", "The Iron Dome held.", "en", True),
+        ("Korfu", "no", "La Crimée, Karfa et Carvin.", "fr", False),
+        ("Zorblax", "en", "Salomon blaguait.", "fr", False),
+        ("NATO", "en", "L’ONU a parlé.", "fr", False),
+        ("北约", "zh", "The army of Mali.", "en", False),
+    ],
+)
+def test_a_text_names_a_subject_only_where_it_can_be_told(
+    subject: str, language: str, text: str, text_language: str, named: bool
+) -> None:
+    assert mentions(subject, language, text, text_language) is named
+
+
+def test_a_word_that_the_documents_write_small_is_no_name() -> None:
+    assert written_as_name("donetsk", ["It rained in Donetsk."])
+    assert not written_as_name("Rained", ["Rained again. It rained in Donetsk."])
+    assert written_as_name("顿涅茨克", ["昨天顿涅茨克下雨。"])
+
+
+def test_what_the_documents_say_about_a_name_is_quoted_from_each(assistant: Assistant) -> None:
+    answer = assistant.ask("What do the documents say about Hestfell?", explain=True)
+    assert (answer.kind, answer.answerable, answer.subject, answer.named_in) == ("overview", True, "Hestfell", 2)
+    assert answer.answer.startswith("Hestfell – what the documents say:\n- 202")
+    assert {citation.document_id for citation in answer.citations} == {hit.document_id for hit in answer.passages[:2]}
+    for citation in answer.citations:
+        document = assistant.store.document(citation.document_id)
+        assert document is not None and document.text[citation.start : citation.end] == citation.quote
+        assert "Hestfell" in citation.quote
+    assert not answer.unsupported and not answer.missing_names
+    assert answer.explain is not None and answer.explain.verdict.startswith("answers with an overview")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Sorvelan",
+        "sorvelan",
+        "Tell me about Sorvelan",
+        "Que disent les documents sur Sorvelan ?",
+        "Was steht in den Dokumenten über Sorvelan?",
+        "¿Qué dicen los documentos sobre Sorvelan?",
+        "Что говорится в документах о Сорвелане?",
+        "ماذا تقول الوثائق عن سورفيلان؟",
+        "Belgeler Sorvelan hakkında ne diyor?",
+        "文件中关于Sorvelan说了什么？",
+    ],
+)
+def test_a_name_is_found_across_languages_and_scripts(assistant: Assistant, message: str) -> None:
+    answer = assistant.ask(message)
+    assert (answer.kind, answer.named_in) == ("overview", 3)
+    assert len({citation.document_id for citation in answer.citations}) == 3
+
+
+def test_of_copies_of_a_story_one_is_quoted(assistant: Assistant) -> None:
+    answer = assistant.ask("Parle-moi de Kerlouan")
+    assert answer.answer.startswith("Kerlouan – ce que disent les documents :")
+    assert len({citation.document_id for citation in answer.citations}) == 1
+    quotes = [citation.quote for citation in answer.citations]
+    assert len(quotes) == len(set(quotes))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "What do the documents say about Zorblax?",
+        "Zorblax",
+        "Que disent les documents sur Brastagne ?",
+        "Was steht in den Dokumenten über Quorn-Alben?",
+        "Что говорится в документах о Жубрине?",
+        "文件中关于北约说了什么？",
+        "Tell me about Mongolia",
+    ],
+)
+def test_what_no_document_names_is_not_answered(assistant: Assistant, message: str) -> None:
+    answer = assistant.ask(message)
+    assert (answer.kind, answer.answerable, answer.named_in) == ("answer", False, 0)
+    assert answer.answer == does_not_say(answer.language)
+
+
+@pytest.mark.parametrize("message", ["Melgundpil", "Pilfetvol", "Oskfethax", "Revoskvol"])
+def test_a_name_alone_that_no_document_has_is_no_question(assistant: Assistant, message: str) -> None:
+    answer = assistant.ask(message, explain=True)
+    assert (answer.answerable, answer.abstain_reason, answer.confidence) == (False, "no_match", 0.0)
+    assert answer.missing_names == (message,)
+    assert answer.explain is not None and "names what was asked about" in answer.explain.verdict
+
+
+def test_a_question_of_fact_is_answered_as_before(assistant: Assistant) -> None:
+    answer = assistant.ask("What had the new engine of the ferry cost?")
+    assert (answer.kind, answer.subject, answer.named_in) == ("answer", "", 0)
+    assert "12 million kroner" in answer.answer
+
+
+def test_filters_hold_for_an_overview(assistant: Assistant) -> None:
+    answer = assistant.ask("Tell me about Sorvelan", filters=Filters(languages=("ru",)))
+    assert (answer.kind, answer.named_in) == ("overview", 1)
+    assert {citation.language for citation in answer.citations} == {"ru"}
+
+
+def test_in_a_conversation_an_overview_is_given_where_nothing_else_is(assistant: Assistant) -> None:
+    history = [
+        Turn(role="user", text="When does the ferry to Molde sail again?"),
+        Turn(role="assistant", text="The ferry to Molde sails again from Tuesday. [1]"),
+    ]
+    assert assistant.ask("Parle-moi de Sorvelan", history=history).answerable
+    assert assistant.ask("Tell me about its captain", history=history).kind == "answer"
+
+
+def test_no_overview_is_given_where_its_share_of_right_ones_is_not_enough(
+    tmp_path: Path, embeddings: SentenceEmbeddings
+) -> None:
+    with open_over(tmp_path, embeddings, LEAGUE, min_confidence=0.99) as assistant:
+        assert not assistant.ask("Tell me about Sorvelan").answerable
+
+
+def test_the_page_says_how_many_documents_name_it_and_not_how_likely_it_is_right(assistant: Assistant) -> None:
+    answer = assistant.ask("Tell me about Hestfell")
+    reply = Reply.of(answer)
+    conversation = Conversation(id="c", title="t", exchanges=(Exchange(question=answer.question, reply=reply),))
+    for language, said in (("en", "Overview · named in 2 documents"), ("fr", "nommé dans 2 documents")):
+        strings = page_languages()[language]
+        for shown in (turn(conversation, strings), export_markdown(conversation, assistant.store.document, strings)):
+            assert said in " ".join(shown.split())
+            assert strings.confidence(answer.confidence) not in shown
+    assert "more-quotes" not in turn(conversation, page_languages()["en"])
+    assert refused_text(answer) is None
