@@ -128,6 +128,10 @@ def test_who_is_understood_in_a_language_is_answered_in_it(language: str) -> Non
         ("Korfu", "no", "La Crimée, Karfa et Carvin.", "fr", False),
         ("Zorblax", "en", "Salomon blaguait.", "fr", False),
         ("NATO", "en", "L’ONU a parlé.", "fr", False),
+        ("NATO", "en", "La Suède rejoint l’Otan.", "fr", True),
+        ("НАТО", "ru", "La Suède rejoint l’OTAN.", "fr", True),
+        ("DNA", "en", "L’ADN a parlé.", "fr", True),
+        ("ALS", "en", "Las casas son blancas.", "es", False),
         ("北约", "zh", "The army of Mali.", "en", False),
     ],
 )

@@ -71,10 +71,12 @@ class Name(NamedTuple):
 
 
 class _Text(NamedTuple):
-    """A passage read for names: its words in order, those that may be names and their sounds, and its language."""
+    """A passage read for names: its words in order, those that may be names, those all in capitals, the sounds of
+    names, and its language."""
 
     words: tuple[str, ...]
     names: frozenset[str]
+    capitals: frozenset[str]
     sounds: frozenset[str]
     language: str
     unspaced: bool
@@ -289,8 +291,10 @@ def _capitalised(question: str, found: Sequence[tuple[str, Span]], taken: Collec
 def _read(text: str, language: str) -> _Text:
     found = word_spans(text)
     names = {word for word, span in found if not _CASED.match(text[span.start]) or text[span.start].isupper()}
+    capitals = {word for word, span in found if text[span.start : span.end].isupper()}
     unspaced = sum(bool(_UNSPACED.match(word)) for word, _ in found) * 2 > len(found)
-    return _Text(tuple(word for word, _ in found), frozenset(names), frozenset(map(sound, names)), language, unspaced)
+    sounds = frozenset(map(sound, names))
+    return _Text(tuple(word for word, _ in found), frozenset(names), frozenset(capitals), sounds, language, unspaced)
 
 
 def _holds(text: _Text, name: Name, language: str) -> bool:
@@ -332,8 +336,19 @@ def _speaks_of(text: _Text, written: str, language: str) -> bool:
     return all(
         word in text.words
         or (language == text.language and any(_is_inflected(other, word) for other in text.words))
+        or (language != text.language and written.isupper() and _has_turned(text, word))
         or _is_spelled_alike(text, word, at_home=language == text.language)
         for word in words(written)
+    )
+
+
+def _has_turned(text: _Text, acronym: str) -> bool:
+    """Whether a text in another language has an acronym's letters in another order, as it has the words that they stand
+    for: NATO and OTAN, DNA and ADN. One that is written like a name (Otan) has four letters or more."""
+    letters = sorted(anyascii(acronym).lower())
+    known = text.names if len(letters) > SHORTEST else text.capitals
+    return len(letters) >= SHORTEST and any(
+        len(other) == len(acronym) and sorted(anyascii(other).lower()) == letters for other in known
     )
 
 
