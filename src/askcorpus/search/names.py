@@ -71,10 +71,12 @@ class Name(NamedTuple):
 
 
 class _Text(NamedTuple):
-    """A passage read for names: its words in order, those that may be names and their sounds, and its language."""
+    """A passage read for names: its words in order, those that may be names and their sounds, those that are written in
+    capitals alone, and its language."""
 
     words: tuple[str, ...]
     names: frozenset[str]
+    capitals: frozenset[str]
     sounds: frozenset[str]
     language: str
     unspaced: bool
@@ -118,13 +120,21 @@ def mentions(subject: str, language: str, text: str, text_language: str) -> bool
     """Whether ``text`` speaks of a subject by its words: its countries in any language, and the other words that tell,
     as they are written, inflected or sounded out. Unlike in `missing`, what cannot be compared does not count as there.
     """
-    found = word_spans(subject)
-    countries, taken = _countries_in(subject, found, language)
-    others = [subject[span.start : span.end] for place, (_, span) in enumerate(found) if place not in taken]
+    said = f"about {subject}"  # so that it opens no sentence: its first word may have an ending
+    found = word_spans(said)[1:]
+    countries, taken = _countries_in(said, found, language)
+    others = [said[span.start : span.end] for place, (_, span) in enumerate(found) if place not in taken]
     read = _read(text, text_language)
     return all(_holds_country(read, country) for country in countries) and all(
         _speaks_of(read, word, language) for word in _telling(others, bool(countries))
     )
+
+
+def telling_words(subject: str) -> str:
+    """The words of a subject that tell it from others, without articles and the like; empty where only capitals tell
+    one of them from another word (*UN*, *May*)."""
+    telling = _telling(subject.split(), named=False)
+    return "" if any(map(_is_told_by_capitals, telling)) else " ".join(telling)
 
 
 def written_as_name(subject: str, texts: Iterable[str]) -> bool:
@@ -289,8 +299,10 @@ def _capitalised(question: str, found: Sequence[tuple[str, Span]], taken: Collec
 def _read(text: str, language: str) -> _Text:
     found = word_spans(text)
     names = {word for word, span in found if not _CASED.match(text[span.start]) or text[span.start].isupper()}
+    capitals = {word for word, span in found if text[span.start : span.end].isupper()}
     unspaced = sum(bool(_UNSPACED.match(word)) for word, _ in found) * 2 > len(found)
-    return _Text(tuple(word for word, _ in found), frozenset(names), frozenset(map(sound, names)), language, unspaced)
+    sounds = frozenset(map(sound, names))
+    return _Text(tuple(word for word, _ in found), frozenset(names), frozenset(capitals), sounds, language, unspaced)
 
 
 def _holds(text: _Text, name: Name, language: str) -> bool:
@@ -328,13 +340,20 @@ def _telling(found: Sequence[str], named: bool) -> Sequence[str]:
 
 
 def _speaks_of(text: _Text, written: str, language: str) -> bool:
-    """Whether a text has a word, in its own language with another ending, or one that sounds and is spelled like it."""
+    """Whether a text has a word, in its own language with another ending, or one that sounds and is spelled like it;
+    a short one with a capital as it is written: *UN* is not *un*, nor *May* what may be."""
+    if _is_told_by_capitals(written):
+        return text.capitals.issuperset(words(written)) if written.isupper() else text.names.issuperset(words(written))
     return all(
         word in text.words
         or (language == text.language and any(_is_inflected(other, word) for other in text.words))
         or _is_spelled_alike(text, word, at_home=language == text.language)
         for word in words(written)
     )
+
+
+def _is_told_by_capitals(written: str) -> bool:
+    return bool(_CASED.match(written)) and written[0].isupper() and len("".join(words(written))) <= SHORTEST
 
 
 def _is_spelled_alike(text: _Text, word: str, *, at_home: bool) -> bool:
