@@ -71,8 +71,8 @@ class Name(NamedTuple):
 
 
 class _Text(NamedTuple):
-    """A passage read for names: its words in order, those that may be names and their sounds, those that are written in
-    capitals alone, and its language."""
+    """A passage read for names: its words in order, those that may be names, those all in capitals, the sounds of
+    names, and its language."""
 
     words: tuple[str, ...]
     names: frozenset[str]
@@ -342,18 +342,33 @@ def _telling(found: Sequence[str], named: bool) -> Sequence[str]:
 def _speaks_of(text: _Text, written: str, language: str) -> bool:
     """Whether a text has a word, in its own language with another ending, or one that sounds and is spelled like it;
     a short one with a capital as it is written: *UN* is not *un*, nor *May* what may be."""
+    at_home = language == text.language
+    turned = written.isupper() and not at_home
+    known: Collection[str] = text.words
     if _is_told_by_capitals(written):
-        return text.capitals.issuperset(words(written)) if written.isupper() else text.names.issuperset(words(written))
+        known = text.capitals if written.isupper() else text.names
     return all(
-        word in text.words
-        or (language == text.language and any(_is_inflected(other, word) for other in text.words))
-        or _is_spelled_alike(text, word, at_home=language == text.language)
+        word in known
+        or (at_home and any(_is_inflected(other, word) for other in text.words))
+        or (turned and _has_turned(text, word))
+        or _is_spelled_alike(text, word, at_home=at_home)
         for word in words(written)
     )
 
 
 def _is_told_by_capitals(written: str) -> bool:
+    """Whether a word is short and has a capital: then it may spell another word, but for that."""
     return bool(_CASED.match(written)) and written[0].isupper() and len("".join(words(written))) <= SHORTEST
+
+
+def _has_turned(text: _Text, acronym: str) -> bool:
+    """Whether a text in another language has an acronym's letters in another order, as it has the words that they stand
+    for: NATO and OTAN, DNA and ADN. One that is written like a name (Otan) has four letters or more."""
+    letters = sorted(anyascii(acronym).lower())
+    known = text.names if len(letters) > SHORTEST else text.capitals
+    return len(letters) >= SHORTEST and any(
+        len(other) == len(acronym) and sorted(anyascii(other).lower()) == letters for other in known
+    )
 
 
 def _is_spelled_alike(text: _Text, word: str, *, at_home: bool) -> bool:
