@@ -152,7 +152,6 @@ def test_who_is_understood_in_a_language_is_answered_in_it(language: str) -> Non
         ("IT", "en", "It rained, and it was cold.", "en", False),
         ("May", "en", "Prices may rise.", "en", False),
         ("NASA", "en", "La Nasa a parlé.", "fr", True),
-        ("Max", "en", "Пришёл Макс.", "ru", True),
         ("NASA", "en", "THE NASA PROBE WAS LATE.", "en", True),
         ("Сирии", "ru", "La Syrie a parlé.", "fr", True),
         ("Сирии", "ru", "Сирия промолчала.", "ru", True),
