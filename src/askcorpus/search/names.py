@@ -131,10 +131,10 @@ def mentions(subject: str, language: str, text: str, text_language: str) -> bool
 
 
 def telling_words(subject: str) -> str:
-    """The words of a subject that tell it from others, without articles and the like; empty where only capitals tell
-    one of them from another word (*UN*, *May*)."""
+    """The words of a subject that tell it from others, without articles and the like; empty where one is so short that
+    it may spell another word (*UN*, *May*, *war*)."""
     telling = _telling(subject.split(), named=False)
-    return "" if any(map(_is_told_by_capitals, telling)) else " ".join(telling)
+    return "" if any(map(_is_short, telling)) else " ".join(telling)
 
 
 def written_as_name(subject: str, texts: Iterable[str]) -> bool:
@@ -341,12 +341,14 @@ def _telling(found: Sequence[str], named: bool) -> Sequence[str]:
 
 def _speaks_of(text: _Text, written: str, language: str) -> bool:
     """Whether a text has a word, in its own language with another ending, or one that sounds and is spelled like it;
-    a short one with a capital as it is written: *UN* is not *un*, nor *May* what may be."""
+    a short one as it is written, since it may spell another: *UN* is not *un*, nor *war* the German *war*."""
     at_home = language == text.language
     turned = written.isupper() and not at_home
     known: Collection[str] = text.words
-    if _is_told_by_capitals(written):
+    if _is_short(written) and written[0].isupper():
         known = text.capitals if written.isupper() else text.names
+    elif _is_short(written) and not at_home and language and text.language:
+        known = text.names
     return all(
         word in known
         or (at_home and any(_is_inflected(other, word) for other in text.words))
@@ -356,9 +358,8 @@ def _speaks_of(text: _Text, written: str, language: str) -> bool:
     )
 
 
-def _is_told_by_capitals(written: str) -> bool:
-    """Whether a word is short and has a capital: then it may spell another word, but for that."""
-    return bool(_CASED.match(written)) and written[0].isupper() and len("".join(words(written))) <= SHORTEST
+def _is_short(written: str) -> bool:
+    return bool(_CASED.match(written)) and len("".join(words(written))) <= SHORTEST
 
 
 def _has_turned(text: _Text, acronym: str) -> bool:
