@@ -32,6 +32,7 @@ class Restartable:
 
     def start(self) -> None:
         port = urlsplit(self.address).port
+        assert port
         self._running.enter_context(serving(ScriptedAssistant(), self._settings, port=port))
 
 
