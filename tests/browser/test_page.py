@@ -188,10 +188,10 @@ def test_after_an_answer_what_may_be_asked_next_is_a_click(page: Any, assistant:
     page.locator('#status [data-turn="2"]').wait_for(state="attached")
     assert assistant.asked[-1][0] == f"What is said about “{HARBOUR.title}”?"
     expect(page.locator("#turns .next")).to_have_count(0)
-    expect(offered).to_have_text([f"What is said about “{one.title}”?" for one in (EVIL, MINA)])
+    expect(offered).to_have_text([f"What is said about “{one.title}”?" for one in (EVIL,)])
     page.wait_for_load_state("networkidle")
     page.reload()
-    expect(offered).to_have_count(2)
+    expect(offered).to_have_count(1)
     ask(page, "Who won?", turn=3)
     page.wait_for_load_state("networkidle")
     expect(offered).to_have_count(0)
