@@ -213,7 +213,10 @@ def test_an_answer_its_sources_and_what_may_be_asked_next(page: Any) -> None:
     expect(page.locator("#last .next button")).to_have_count(len(PAYLOADS))
     shows_all(page, "#last .next")
     for number in (1, 10, 60):
-        answer.locator("a.cite", has_text=f"[{number}]").first.hover()
+        link = answer.locator("a.cite", has_text=f"[{number}]").first
+        link.scroll_into_view_if_needed()
+        page.wait_for_timeout(500)  # scrolling takes the card away
+        link.hover()
         expect(page.locator("#cite-card").first).to_be_visible()
     page.locator("#last [data-act=like][data-liked=false]").click()
     page.locator("#last [data-act=reason]").first.click()
