@@ -20,13 +20,20 @@ class RayCluster:
     """A cluster in a process beside. ``environment`` is what joins it."""
 
     def __init__(self, folder: Path, machines: int) -> None:
+        (folder / "ray").mkdir()  # where it notes its address, which Ray does not make
         token = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(folder), str(machines)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=(folder / "cluster.log").open("wb"),
-            env={**os.environ, **QUIET, **token, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={
+                **os.environ,
+                **QUIET,
+                **token,
+                "RAY_TMPDIR": str(folder),
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            },
             start_new_session=True,
         )
         self.environment = {"RAY_ADDRESS": self._reply(), **QUIET, **token}

@@ -50,10 +50,10 @@ def wait_for_models(address: str) -> None:
 
 
 @contextmanager
-def serving(assistant: Any, settings: Settings | None = None, **options: Any) -> Iterator[str]:
-    """The address of a server that answers while the block runs."""
+def serving(assistant: Any, settings: Settings | None = None, *, port: int = 0, **options: Any) -> Iterator[str]:
+    """The address of a server that answers while the block runs, at any free port unless one is named."""
     app = create_app(assistant, settings or Settings(), **options)
-    server = uvicorn.Server(server_config(app, port=0, timeout_graceful_shutdown=2))
+    server = uvicorn.Server(server_config(app, port=port, timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 30

@@ -1,6 +1,9 @@
 """The bundled model is the wheel's model, read from its file or from its hub's."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -217,3 +220,15 @@ def test_adapters_that_fit_nothing_are_told() -> None:
     broken = Adapters({"encoder.layer.0.output.dense.bias": np.zeros(3, np.float32)}, "broken")
     with pytest.raises(ModelError, match="Cannot load the encoder"):
         Encoder([broken], LONGEST).warm_up()
+
+
+def test_the_runtime_tells_its_maker_nothing_and_leaves_the_home_alone(tmp_path: Path) -> None:
+    """ONNX Runtime writes an identity of the machine into the home, and sends what it did, unless it is told not to."""
+    code = "from askcorpus.embedding.embeddings import load_embeddings; from askcorpus.settings import read_settings\n"
+    code += "load_embeddings(read_settings()).embed_query('Who?')"
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME")
+    }
+    subprocess.run([sys.executable, "-c", code], env={**environment, "HOME": str(tmp_path)}, check=True, cwd=tmp_path)
+
+    assert list(tmp_path.rglob("*")) == []

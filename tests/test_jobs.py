@@ -1,10 +1,12 @@
 """Ingest as a job: it goes on after its request, tells how far it is, can be ended, and loses nothing it wrote."""
 
+import sqlite3
 import subprocess
 import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -111,6 +113,28 @@ def test_a_job_that_is_ended_keeps_what_it_has_written(client: httpx.Client) -> 
     assert client.get("/api/v1/documents/after0").status_code == 404
     assert client.delete(f"{JOBS}/{begun['id']}").json() == job
     assert client.post("/api/v1/documents", json={"documents": records(1, "beside")}).json()["added"] == 1
+
+
+def test_while_a_file_waits_to_be_noted_as_a_job_others_are_served(
+    tmp_path: Path, embeddings: SentenceEmbeddings
+) -> None:
+    with real_assistant(tmp_path, embeddings) as assistant, ThreadPoolExecutor() as pool:
+        data = assistant.settings.data
+        with closing(JobRecords(data, "elsewhere")) as records:
+            records.note([Job(id="1", state="done", name="x", sent=datetime.now(UTC))])
+        with (
+            serving(assistant, read_settings(data=data, write_key=KEY)) as address,
+            httpx.Client(base_url=address, headers={"X-API-Key": KEY}, timeout=60) as client,
+        ):
+            with closing(sqlite3.connect(data / FILE, isolation_level=None)) as held:
+                held.execute("BEGIN IMMEDIATE")
+                sent = pool.submit(client.post, "/api/v1/files/jobs", params={"name": "a.txt"}, content=b"Sark is red.")
+                deadline = time.monotonic() + 0.5
+                while time.monotonic() < deadline:
+                    assert client.get("/health", timeout=5).is_success
+                assert not sent.done()
+            assert sent.result().status_code == 202
+            assert over(client, sent.result().json()["id"])["state"] == "done"
 
 
 @pytest.mark.parametrize(

@@ -174,3 +174,13 @@ def test_rebuild_gives_the_same_index(store: Store) -> None:
     assert "lexical index" in [check.name for check in store.check() if not check.ok]
     store.rebuild()
     assert look(store).lexical(["place3", "river9", "month"], 50) == before
+
+
+def test_what_a_damaged_index_told_is_forgotten_once_another_process_has_rebuilt_it(tmp_path: Path) -> None:
+    with open_(tmp_path / "data") as server, open_(tmp_path / "data") as other:
+        fill(other, document("a", "zebra", title=""))
+        with other._database.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM lexical")
+        assert look(server).document_frequency(["zebra"]) == {"zebra": 0}
+        other.rebuild()
+        assert found(server, "zebra") == ["a"]

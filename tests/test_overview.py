@@ -9,7 +9,7 @@ import pytest
 from askcorpus.answer.phrases import does_not_say, overview_of
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.search.names import mentions, written_as_name
+from askcorpus.search.names import mentions, telling_words, written_as_name
 from askcorpus.search.subject import subject_of
 from askcorpus.text.lexicon import languages
 from askcorpus.types import Filters, Turn
@@ -74,6 +74,8 @@ def test_the_usual_words_ask_for_an_overview_in_every_language(language: str) ->
         ("मुझे दोनेत्स्क के बारे में बताओ", "दोनेत्स्क"),
         ("文件中关于顿涅茨克说了什么？", "顿涅茨克"),
         ("ドネツクについて教えてください", "ドネツク"),
+        ("What do the documents say about the US?", "the US"),
+        ("Tell me about the WHO", "the WHO"),
     ],
 )
 def test_what_is_asked_about_is_found_as_it_is_written(message: str, subject: str) -> None:
@@ -98,11 +100,21 @@ def test_what_is_asked_about_is_found_as_it_is_written(message: str, subject: st
         "Расскажи, кто признал Донецк",
         "谁承认了顿涅茨克",
         "news about [1] <b>",
+        "TELL ME ABOUT IT",
+        "WHO WON",
+        "tell me about us",
         "x" * 300,
     ],
 )
 def test_a_question_of_its_own_asks_for_no_overview(message: str) -> None:
     assert subject_of(message) is None
+
+
+@pytest.mark.parametrize("message", ["ONU", "US", "WHO"])
+def test_an_acronym_alone_is_a_name_though_it_spells_another_word(message: str) -> None:
+    subject = subject_of(message)
+    assert subject is not None
+    assert (subject.text, subject.bare) == (message, True)
 
 
 def test_no_sample_question_is_taken_for_one() -> None:
@@ -133,12 +145,54 @@ def test_who_is_understood_in_a_language_is_answered_in_it(language: str) -> Non
         ("DNA", "en", "L’ADN a parlé.", "fr", True),
         ("ALS", "en", "Las casas son blancas.", "es", False),
         ("北约", "zh", "The army of Mali.", "en", False),
+        ("UN", "en", "Un comité de 24 membres.", "fr", False),
+        ("the UN", "en", "A breach of the UN Charter.", "en", True),
+        ("the U.N.", "en", "A breach of the UN Charter.", "en", True),
+        ("EU", "de", "La signature a eu lieu hier.", "fr", False),
+        ("IT", "en", "It rained, and it was cold.", "en", False),
+        ("May", "en", "Prices may rise.", "en", False),
+        ("war", "en", "Sie war gekommen.", "de", False),
+        ("war", "en", "The war goes on.", "en", True),
+        ("NASA", "en", "La Nasa a parlé.", "fr", True),
+        ("NASA", "en", "THE NASA PROBE WAS LATE.", "en", True),
+        ("Сирии", "ru", "La Syrie a parlé.", "fr", True),
+        ("Сирии", "ru", "Сирия промолчала.", "ru", True),
+        ("Syrii", "pl", "Syria was quiet.", "en", True),
     ],
 )
 def test_a_text_names_a_subject_only_where_it_can_be_told(
     subject: str, language: str, text: str, text_language: str, named: bool
 ) -> None:
     assert mentions(subject, language, text, text_language) is named
+
+
+def test_a_dateline_alone_says_nothing_of_whom_it_names(assistant: Assistant) -> None:
+    assert assistant.ask("Tell me about AFP").kind == "answer"
+
+
+def test_the_letters_of_a_subject_are_marked_in_a_quote_where_they_stand(
+    tmp_path: Path, embeddings: SentenceEmbeddings
+) -> None:
+    texts = {"strasse": "Die Straße nach Großweißstein führt seit Mai 2022 durch Taucha und Orvelsund zum Hafen."}
+    with open_over(tmp_path, embeddings, texts, min_confidence=None) as assistant:
+        quoted = assistant.ask("orvelsund").citations[0]
+        assert [quoted.quote[start - quoted.start : end - quoted.start] for start, end in quoted.highlights] == [
+            "Orvelsund"
+        ]
+
+
+def test_an_overview_tells_the_time_of_each_step(assistant: Assistant) -> None:
+    assert set(assistant.ask("Tell me about Sorvelan").timings_ms) >= {"embed", "retrieve", "answer", "verify", "total"}
+
+
+def test_documents_are_counted_by_the_words_that_tell_a_subject() -> None:
+    assert telling_words("die Ukraine") == "Ukraine"
+    assert telling_words("the UN") == telling_words("Tuesday in May") == telling_words("war") == ""
+
+
+@pytest.mark.parametrize("message", ["Summarize the documents", "Résume les documents", "Resume los documentos"])
+def test_the_documents_themselves_are_no_subject(message: str) -> None:
+    assert subject_of(message) is None
 
 
 def test_a_word_that_the_documents_write_small_is_no_name() -> None:

@@ -122,7 +122,10 @@ def test_a_cluster_makes_the_same_catalog_as_this_process_though_a_machine_is_lo
     (files / "bridge.txt").rename(files / "sub" / "bridge.txt")
     (files / "market.txt").write_text(story("market", 9))
     (files / "records.jsonl").write_text((files / "records.jsonl").read_text().replace("mill 4", "windmill"))
-    monkeypatch.delenv("RAY_ADDRESS")
+    monkeypatch.setenv("RAY_ADDRESS", "")
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     heard: list[str] = []
     reports = [
         run(local, files, embeddings, "local"),
@@ -132,8 +135,9 @@ def test_a_cluster_makes_the_same_catalog_as_this_process_though_a_machine_is_lo
     assert reports[0] == reports[1]
     assert (reports[0].added, reports[0].changed, reports[0].moved) == (0, 2, 1)
     assert catalog(local) == catalog(ray)
-    # This cluster was started for the run, on this machine, and nobody else could reach it.
+    # This cluster was started for the run, on this machine, nobody else could reach it, and it leaves no token.
     assert heard and not [address for address in heard if address not in LOOPBACK]
+    assert not (tmp_path / "home" / ".ray").exists()
 
 
 def test_after_a_stop_and_a_lost_head_the_next_run_goes_on(

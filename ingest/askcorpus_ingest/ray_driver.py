@@ -103,7 +103,7 @@ def _connect(folder: str) -> None:
     """Join the cluster that the environment names, or start one on this machine, whose files lie in the folder."""
     import ray
 
-    address = os.environ.get("RAY_ADDRESS", "local")
+    address = os.environ.get("RAY_ADDRESS") or "local"
     if address.startswith("ray://"):
         raise ValueError("an address of Ray's client (ray://) does not do, so run this on a machine of the cluster")
     if address == "local":

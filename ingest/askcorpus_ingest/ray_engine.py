@@ -3,6 +3,7 @@
 import logging
 import os
 import pickle
+import secrets
 import subprocess
 import sys
 from collections import deque
@@ -211,8 +212,10 @@ class RayEngine:
 
 
 def _environment() -> dict[str, str]:
-    """Ray calls nobody, and a cluster that it starts for us is reached from this machine only."""
+    """Ray calls nobody, and a cluster that it starts for us is reached from this machine only, and by us alone."""
     quiet = {"RAY_USAGE_STATS_ENABLED": "0"}
-    if os.environ.get("RAY_ADDRESS", "local") == "local":
+    if (os.environ.get("RAY_ADDRESS") or "local") == "local":
         quiet["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # Ray's own way to have all listen on loopback only
+        # Without a token Ray would leave one in the home directory, where others may read it.
+        quiet |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     return {**os.environ, **quiet}

@@ -25,7 +25,7 @@ from askcorpus.errors import UsageError
 from askcorpus.index.opening import open_index
 from askcorpus.index.store import Snapshot, Store
 from askcorpus.search.candidates import Retrieval
-from askcorpus.search.names import Name
+from askcorpus.search.names import Name, telling_words
 from askcorpus.search.query import Query, check_question, read_query, recent_turns
 from askcorpus.search.reranker import Reranker
 from askcorpus.search.retriever import Retriever
@@ -199,13 +199,15 @@ class Assistant:
                 return
             history = without_small_talk(history)
             subject = subject_of(question)
-            way = self._survey(index, subject, question, filters, operating_point) if subject and not history else None
+            way = None
+            if subject and not history:
+                way = self._survey(index, subject, question, filters, operating_point, clock)
             if way is None:
                 way = self._judged(
                     index, question, history, filters, max(limit, self.tuning.read), operating_point, clock
                 )
                 if subject and history and way.judgement.abstain_reason:  # it may lean on what was said before
-                    instead = self._survey(index, subject, question, filters, operating_point)
+                    instead = self._survey(index, subject, question, filters, operating_point, clock)
                     way = instead if instead and instead.overview else way
             query, retrieval, judgement, overview = way.query, way.retrieval, way.judgement, way.overview
             yield Retrieved(passages=retrieval.hits[:limit])
@@ -354,21 +356,30 @@ class Assistant:
         return _Way(query, retrieval, judgement, _understood(query, assessment))
 
     def _survey(
-        self, index: Snapshot, subject: Subject, question: str, filters: Filters, operating_point: float
+        self,
+        index: Snapshot,
+        subject: Subject,
+        question: str,
+        filters: Filters,
+        operating_point: float,
+        clock: "_Clock",
     ) -> "_Way | None":
         """The way of an overview, or to nothing where a name is all that was asked and none has it; None where the
         message may still be a question, or where no answer may be as unsure as an overview."""
         if operating_point > RIGHT:
             return None
         query = read_query(subject.text, (), self.embeddings, self.unrelated_texts, tuning=self.tuning)
+        clock.lap("embed")
         retrieval = self.retriever.retrieve(index, query, filters, SEARCHED)
+        clock.lap("retrieve")
         overview = survey(subject, retrieval, self.calibration.sentence_weights, self.tuning)
         if overview is None:
             unnamed = operating_point > 0 and is_unnamed(subject, retrieval)
             retrieval = retrieval._replace(query=query._replace(names=(Name(subject.text),)))
             nothing = Judgement((), (), None, 0.0, "no_match")
             return _Way(retrieval.query, retrieval, nothing, question) if unnamed else None
-        overview = overview.counting(index.matching(subject.text, filters, MOST_COUNTED))
+        if counted := telling_words(subject.text):
+            overview = overview.counting(index.matching(counted, filters, MOST_COUNTED))
         query = query._replace(question=question, standalone=question, language=overview.language)
         judgement = Judgement(overview.sentences, (), None, RIGHT, None)
         return _Way(
@@ -480,7 +491,7 @@ class _Clock:
 
     def lap(self, name: str) -> None:
         now = time.perf_counter()
-        self._laps[name] = round((now - self._last) * 1000, 2)
+        self._laps[name] = round(self._laps.get(name, 0.0) + (now - self._last) * 1000, 2)
         self._last = now
 
     def laps(self) -> dict[str, float]:

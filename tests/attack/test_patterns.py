@@ -24,6 +24,7 @@ from askcorpus.answer.denials import denies, rejects
 from askcorpus.answer.small_talk import small_talk
 from askcorpus.search.names import missing, names_of
 from askcorpus.search.period import read_period
+from askcorpus.search.subject import subject_of
 from askcorpus.text.lexicon import languages
 from askcorpus.text.sentences import split_sentences
 from askcorpus.types import Document
@@ -88,14 +89,15 @@ def modules() -> dict[str, Path]:
 def patterns() -> list[Named]:
     """Every compiled pattern of the product, each once.
 
-    A long one holds the words of all languages and differs from language to language by a few: three are tried.
+    A long one holds the words of all languages and differs from language to language by a few: three are tried. So are
+    three of those that ask for an overview, which read 200 characters at most.
     """
     found: dict[Any, Named] = {}
     long: Counter[str] = Counter()
     constants = [named for name in sorted(modules()) for named in _patterns_of(name, importlib.import_module(name))]
     for named in (*constants, *made_in_use()):
         key = (type(named.pattern), named.pattern.pattern, named.pattern.flags, named.whole)
-        if key not in found and len(named.pattern.pattern) > LONG:
+        if key not in found and (len(named.pattern.pattern) > LONG or named.place.endswith("subject._phrases")):
             long[named.place] += 1
         if long[named.place] <= 3:
             found.setdefault(key, named)
@@ -146,6 +148,10 @@ def _read_all(language: str) -> None:
     rejects(TEXT, language)
     split_sentences(TEXT, language)
     small_talk("Hello!")
+    if language:
+        said = languages()[language].phrases.does_not_say
+        subject_of(said)
+        subject_of(" ".join(said.rstrip(".").split()[:4]))  # without a mark it may be a name
     find_claims("The minister said that it was open.")
     surroundings.denies(TEXT, language)
     surroundings.turned_by(Document(id="1", title="", text=TEXT, language=language), 20, 30)

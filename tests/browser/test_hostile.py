@@ -303,6 +303,9 @@ def test_the_page_of_a_document(page: Any) -> None:
         page.goto(f"/source/{quote(payload, safe='')}%2F{number}?{query}")
         expect(page.locator("h1")).to_contain_text(token(number))
         harmless(page)
+        page.goto(f"{page.url}&{urlencode({'q': payload})}")
+        expect(page.get_by_role("searchbox")).to_have_value(" ".join(payload[:200].split()))
+        harmless(page)
 
 
 def test_names_of_files_that_are_added_and_what_is_wrong_with_them(page: Any) -> None:

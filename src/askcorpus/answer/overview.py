@@ -15,7 +15,7 @@ from askcorpus.answer.sentence_scores import ScoredSentence, score
 from askcorpus.search.candidates import Candidate, Retrieval
 from askcorpus.search.names import mentions, written_as_name
 from askcorpus.search.subject import Subject
-from askcorpus.text.words import words
+from askcorpus.text.words import word_spans, words
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Span
 
@@ -27,7 +27,6 @@ SEARCHED = 40
 
 SHORTEST = 5
 """Words from which a sentence says something of what it names; fewer are a heading."""
-
 
 MOST_WORDS_OF_A_NAME = 2
 """Words up to which a message without a mark of a question is taken for a name, although no document has it."""
@@ -68,10 +67,8 @@ def survey(
     wanted = set(words(subject.text))
     sentences = sorted(
         _sentences(subject, naming, retrieval, weights),
-        key=lambda one: (
-            not wanted <= set(words(one.text)),
-            -one.score,
-        ),  # as it is written, before what sounds like it
+        # As it is written, before what sounds like it.
+        key=lambda one: (not wanted <= set(words(one.text)), -one.score),
     )
     chosen = _choose(sentences, tuning)
     if not chosen:
@@ -97,7 +94,8 @@ def _titled(candidate: Candidate) -> str:
 def _sentences(
     subject: Subject, naming: Sequence[Candidate], retrieval: Retrieval, weights: Mapping[str, float]
 ) -> Iterator[ScoredSentence]:
-    """The sentences that name the subject; of a passage whose title alone does, all."""
+    """The sentences that name the subject; of a passage whose title or a heading alone does, all. What only stands
+    outside of sentences, as a news agency does in front of a report, says nothing of it."""
     similarities = [one.stored.sentence_vectors.astype(np.float32) @ retrieval.query.vectors[0] for one in naming]
     together = np.concatenate(similarities)
     mean, deviation = float(together.mean()), float(together.std()) + 1e-3
@@ -107,7 +105,9 @@ def _sentences(
             for span, similarity in zip(candidate.stored.sentences, similar, strict=True)
         ]
         telling = [one for one in found if len(words(one.text)) >= SHORTEST]
-        yield from [one for one in telling if _names(subject, one.text, one.hit.language)] or telling
+        named = [one for one in found if _names(subject, one.text, one.hit.language)]
+        headed = named or _names(subject, candidate.hit.title, candidate.hit.language)
+        yield from [one for one in telling if one in named] or (telling if headed else [])
 
 
 def _sentence(
@@ -115,10 +115,20 @@ def _sentence(
 ) -> ScoredSentence:
     hit = candidate.hit
     text = hit.text[span.start - hit.start : span.end - hit.start]
-    place = text.casefold().find(subject.text.casefold())
-    named = Span(span.start + max(place, 0), span.start + place + len(subject.text) if place >= 0 else span.start)
-    one = ScoredSentence(hit, span, text, named, 0.0, 0.0, hit.scores.fused, similarity, standing)
+    named = _place(text, subject.text)
+    answer = Span(span.start + named.start, span.start + named.end)
+    one = ScoredSentence(hit, span, text, answer, 0.0, 0.0, hit.scores.fused, similarity, standing)
     return one._replace(score=score(one, weights))
+
+
+def _place(text: str, subject: str) -> Span:
+    """Where a text has the words of a subject one after the other; empty where it has not."""
+    wanted, found = words(subject), word_spans(text)
+    for first in range(len(found) - len(wanted) + 1):
+        taken = found[first : first + len(wanted)]
+        if [word for word, _ in taken] == wanted:
+            return Span(taken[0][1].start, taken[-1][1].end)
+    return Span(0, 0)
 
 
 def _choose(sentences: Sequence[ScoredSentence], tuning: Tuning) -> list[ScoredSentence]:

@@ -136,6 +136,8 @@ class WordVectors:
 
 def open_session(graph: bytes, weights: Weights) -> "onnxruntime.InferenceSession":
     """A graph without weights, with these."""
+    # It writes an identity of this machine into the home, and tells its maker of sessions, unless this is set before.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     # It warns, on standard error, of graphics cards that it looks for and does not find.

@@ -15,7 +15,7 @@ from askcorpus.index import fts5, postings
 from askcorpus.index.dialect import among, on_server
 from askcorpus.index.filters import condition
 from askcorpus.index.passages import count_passages, ids_of
-from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, meta, take_note
+from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, meta, note_change
 from askcorpus.text.words import RULES, STEM
 from askcorpus.text.words import terms as terms_of
 from askcorpus.types import Filters
@@ -173,7 +173,7 @@ def holding(connection: sa.Connection, words: Sequence[str]) -> sa.Select[Any]:
 def reindex(connection: sa.Connection, progress: Callable[[int, int], None]) -> None:
     """Make the lexical index anew from the passages; ``progress(done, total)`` is called now and then."""
     _tables(connection).clear(connection)
-    take_note(connection, {"words": RULES})
+    note_change(connection, {"words": RULES})  # for whoever remembers what it found in the one before
     total, done, last = count_passages(connection), 0, 0
     query = sa.select(PASSAGES.c.seq, DOCUMENTS.c.title, PASSAGES.c.text).join(DOCUMENTS).order_by(PASSAGES.c.seq)
     while rows := connection.execute(query.where(PASSAGES.c.seq > last).limit(CHUNK)).all():

@@ -120,13 +120,21 @@ def mentions(subject: str, language: str, text: str, text_language: str) -> bool
     """Whether ``text`` speaks of a subject by its words: its countries in any language, and the other words that tell,
     as they are written, inflected or sounded out. Unlike in `missing`, what cannot be compared does not count as there.
     """
-    found = word_spans(subject)
-    countries, taken = _countries_in(subject, found, language)
-    others = [subject[span.start : span.end] for place, (_, span) in enumerate(found) if place not in taken]
+    said = f"about {subject}"  # so that it opens no sentence: its first word may have an ending
+    found = word_spans(said)[1:]
+    countries, taken = _countries_in(said, found, language)
+    others = [said[span.start : span.end] for place, (_, span) in enumerate(found) if place not in taken]
     read = _read(text, text_language)
     return all(_holds_country(read, country) for country in countries) and all(
         _speaks_of(read, word, language) for word in _telling(others, bool(countries))
     )
+
+
+def telling_words(subject: str) -> str:
+    """The words of a subject that tell it from others, without articles and the like; empty where one is so short that
+    it may spell another word (*UN*, *May*, *war*)."""
+    telling = _telling(subject.split(), named=False)
+    return "" if any(map(_is_short, telling)) else " ".join(telling)
 
 
 def written_as_name(subject: str, texts: Iterable[str]) -> bool:
@@ -332,14 +340,26 @@ def _telling(found: Sequence[str], named: bool) -> Sequence[str]:
 
 
 def _speaks_of(text: _Text, written: str, language: str) -> bool:
-    """Whether a text has a word, in its own language with another ending, or one that sounds and is spelled like it."""
+    """Whether a text has a word, in its own language with another ending, or one that sounds and is spelled like it;
+    a short one as it is written, since it may spell another: *UN* is not *un*, nor *war* the German *war*."""
+    at_home = language == text.language
+    turned = written.isupper() and not at_home
+    known: Collection[str] = text.words
+    if _is_short(written) and written[0].isupper():
+        known = text.capitals if written.isupper() else text.names
+    elif _is_short(written) and not at_home and language and text.language:
+        known = text.names
     return all(
-        word in text.words
-        or (language == text.language and any(_is_inflected(other, word) for other in text.words))
-        or (language != text.language and written.isupper() and _has_turned(text, word))
-        or _is_spelled_alike(text, word, at_home=language == text.language)
+        word in known
+        or (at_home and any(_is_inflected(other, word) for other in text.words))
+        or (turned and _has_turned(text, word))
+        or _is_spelled_alike(text, word, at_home=at_home)
         for word in words(written)
     )
+
+
+def _is_short(written: str) -> bool:
+    return bool(_CASED.match(written)) and len("".join(words(written))) <= SHORTEST
 
 
 def _has_turned(text: _Text, acronym: str) -> bool:

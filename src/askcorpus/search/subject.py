@@ -45,24 +45,37 @@ def subject_of(message: str) -> Subject | None:
     whole = folded(message)
     for language in likely_languages(message):
         if text := _asked(message, whole, language):
-            return _checked(text, language)
+            return _checked(text, language, shouted=message.isupper())
     return _bare(message)
 
 
 def _bare(message: str) -> Subject | None:
     """A message of a few words without a mark, such as that of a question."""
     text = message.strip(_AROUND)
-    if _MARK.search(text) or len(words(text)) > MOST_WORDS_BARE or _nothing().issuperset(fold(text).split()):
+    shouted = " " in text and text.isupper()
+    if _MARK.search(text) or len(words(text)) > MOST_WORDS_BARE or _says_nothing(text, shouted=shouted):
         return None
-    return _checked(text, detect_language(text), bare=True)
+    return _checked(text, detect_language(text), shouted=shouted, bare=True)
 
 
-def _checked(text: str, language: str, *, bare: bool = False) -> Subject | None:
+def _checked(text: str, language: str, *, shouted: bool, bare: bool = False) -> Subject | None:
     """``text`` as a subject; None where it is a question of its own, or names nothing."""
-    said = fold(text).strip()
-    if not 0 < len(words(text)) <= MOST_WORDS or _nothing(language).issuperset(said.split()) or _asks(said, language):
+    if not 0 < len(words(text)) <= MOST_WORDS or _says_nothing(text, language, shouted=shouted):
+        return None
+    if _asks(_said(text, shouted=shouted), language):
         return None
     return Subject(" ".join(text.split()), language, bare)
+
+
+def _says_nothing(text: str, language: str = "", *, shouted: bool) -> bool:
+    """Whether all words of a text ask or name nothing, in a language or in any, but no acronym is among them."""
+    said = _said(text, shouted=shouted)
+    return said == fold(text).strip() and _nothing(language).issuperset(said.split())
+
+
+def _said(text: str, *, shouted: bool) -> str:
+    """The folded words of a text that are no acronyms, as *US* and *WHO* are where not all is in capitals."""
+    return fold(" ".join(word for word in text.split() if shouted or not word.isupper())).strip()
 
 
 def _asked(message: str, whole: Folded, language: str) -> str:

@@ -254,6 +254,17 @@ globalThis.askcorpus = {
       if (!there) askcorpus.say("offline");
       gone = !there;
     };
-    setInterval(look, 5000);
+    // More often while an answer is awaited: of a restart between two looks it would be awaited for ever.
+    let ticks = 0;
+    setInterval(() => (askcorpus.isBusy() || ++ticks % 3 === 0) && look(), 2000);
+    // Gradio tells this on a note in English, the only one that does not go by itself. It is not shown, and means that
+    // what the server sends is not heard any more, even where it is back already.
+    const notes = document.getElementsByClassName("toast-body");
+    const listen = () => {
+      if (gone || ![...notes].some((note) => !note.querySelector(".timer"))) return;
+      gone = true;
+      askcorpus.say("offline");
+    };
+    new MutationObserver(listen).observe(document.body, { childList: true, subtree: true });
   },
 };

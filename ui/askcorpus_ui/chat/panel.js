@@ -17,10 +17,26 @@ const close = () => {
   opener = null;
 };
 
+// To the citation before or after the one that is open, of the answer that the panel belongs to.
+let stepped = 0;
+
+const step = (by) => {
+  const turn = (opener?.isConnected ? opener : document.querySelector("#last a.cite")).closest("[data-turn]");
+  const links = [...new Map([...turn.querySelectorAll("a.cite")].map((link) => [link.getAttribute("href"), link])).values()];
+  const at = opener ? links.findIndex((link) => link.getAttribute("href") === opener.getAttribute("href")) : -1;
+  const from = at < 0 && by < 0 ? 0 : at;
+  const link = links[(from + by + links.length) % links.length];
+  link.closest("details")?.setAttribute("open", "");
+  stepped = by;
+  open(link);
+};
+
 document.addEventListener(
   "click",
   (event) => {
     if (event.target.closest(".panel-close")) return close();
+    const stepping = event.target.closest(".panel-step");
+    if (stepping) return step(Number(stepping.dataset.step));
     const copying = event.target.closest("#panel [data-copy]");
     if (copying) return askcorpus.copy(copying.dataset.copy, copying);
     const link = event.target.closest(LINK);
@@ -38,7 +54,10 @@ document.addEventListener("keydown", (event) => {
 watch("value", () => {
   const card = element.querySelector(".card.active");
   if (!card) return;
-  card.focus({ preventScroll: true });
+  // Who goes from one to the next stays on the button that leads on.
+  const button = stepped && element.querySelector(`.panel-step[data-step="${stepped}"]`);
+  (button || card).focus({ preventScroll: true });
+  stepped = 0;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const mark = card.querySelector("mark.active") ?? card;
   card.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });

@@ -82,12 +82,16 @@ class Reference(NamedTuple):
 
     def url(self) -> str:
         """The address of the page that shows this stretch in its document, from the root of the server on."""
+        return f"source/{quote(self.document_id, safe='')}?{urlencode(self.query())}#quote"
+
+    def query(self) -> dict[str, str | int]:
+        """What the query of that address says."""
         query: dict[str, str | int] = {"start": self.start, "end": self.end, "n": self.marker, "check": self.check}
         if self.words:
             query["words"] = ".".join(f"{start}-{end}" for start, end in self.words)
         if not self.verified:
             query["unverified"] = 1
-        return f"source/{quote(self.document_id, safe='')}?{urlencode(query)}#quote"
+        return query
 
     def still_in(self, document: Document) -> bool:
         """Whether the document still says there what it said when the reference was made."""

@@ -32,6 +32,11 @@ _COPIES = 20
 _NAMED = 5
 """Chosen documents that have a chip each; more have one together."""
 
+_HITS = 200
+"""Places that a search inside a document shows."""
+
+_LONGEST_SOUGHT = 200
+
 _BULLETS = ("- ", "* ", "• ")
 _SPACES = re.compile(r"\s+")
 _Thing = TypeVar("_Thing")
@@ -216,9 +221,10 @@ def panel(
     for reference in shown:
         grouped.setdefault(reference.document_id, []).append(reference)
     cards = [_card(group, documents(document_id), active, strings) for document_id, group in grouped.items()]
-    cited = any(each.marker for each in shown)
+    cited = [each for each in shown if each.marker]
     elsewhere = copies(list(grouped)) if grouped else {}
-    return fill("panel.html", cards=cards, cited=cited, copies=elsewhere, most=_COPIES, strings=strings)
+    values = {"cards": cards, "cited": cited, "steps": len(cited) > 1}
+    return fill("panel.html", **values, copies=elsewhere, most=_COPIES, strings=strings)
 
 
 def _card(
@@ -269,19 +275,37 @@ def surroundings(text: str, start: int, end: int) -> Span:
 
 
 def source_page(
-    reference: Reference | None, document: Document, strings: Strings, *, theme: str = "", root: str = "../"
+    reference: Reference | None,
+    document: Document,
+    strings: Strings,
+    *,
+    theme: str = "",
+    root: str = "../",
+    sought: str = "",
 ) -> str:
-    """The whole document as a page of its own, without scripts, the referenced stretch marked.
+    """The whole document as a page of its own, without scripts, the referenced stretch marked; while words are
+    ``sought`` in it, the places where they stand instead.
 
     ``root`` leads from the page's address to the server's root.
     """
     found = [reference] if reference and reference.still_in(document) else []
-    places = [(mark.start, strings.locator(mark.locator)) for mark in document.marks]
-    body = marked(document.text, Span(0, len(document.text)), found, anchor="quote", places=places)
     changed = reference is not None and not found
+    sought = " ".join(sought[:_LONGEST_SOUGHT].split())
+    hits = list(islice(_places_of(sought, document), _HITS)) if sought else []
+    places = [(mark.start, strings.locator(mark.locator)) for mark in document.marks]
+    shown = hits if sought else found
+    body = marked(document.text, Span(0, len(document.text)), shown, anchor="" if sought else "quote", places=places)
     chat = f"{root}?{urlencode({'document': document.id})}"
     values = {"document": document, "body": body, "changed": changed, "chat": chat, "root": root}
+    values |= {"sought": sought, "hits": len(hits), "kept": reference.query() if reference else {}}
     return fill("source.html", **values, strings=strings, theme=theme)
+
+
+def _places_of(words: str, document: Document) -> Iterator[Reference]:
+    """Where words stand in a document, whatever their case and the white space between them; numbered from 1."""
+    pattern = re.compile(r"\s+".join(map(re.escape, words.split())), re.IGNORECASE)
+    for number, found in enumerate(pattern.finditer(document.text), start=1):
+        yield Reference(document.id, found.start(), found.end(), number)
 
 
 def marked(

@@ -86,6 +86,9 @@ class Strings:
     nearest: str
     no_sources: str
     open_document: str
+    previous_citation: str
+    next_citation: str
+    search_inside: str
     document_gone: str
     document_changed: str
     unknown_date: str

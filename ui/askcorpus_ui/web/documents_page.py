@@ -24,7 +24,6 @@ from askcorpus_ui.web.source_page import POLICY, theme_of
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
 
-_POLICY = POLICY.replace("form-action 'none'", "form-action 'self'")
 _NOTHING = Inventory((), 0, 0, {}, {}, (), 0)
 
 
@@ -35,7 +34,7 @@ def list_router(assistant: "Assistant", *, writable: bool) -> APIRouter:
     """
     router = APIRouter(include_in_schema=False)
     script = files("askcorpus_ui.chat").joinpath("documents.js").read_text("utf-8") if writable else ""
-    policy = _allowing(script) if writable else _POLICY
+    policy = _allowing(script) if writable else POLICY
 
     @router.get("/documents", response_class=HTMLResponse)
     def documents(request: Request) -> HTMLResponse:
@@ -62,4 +61,4 @@ def list_router(assistant: "Assistant", *, writable: bool) -> APIRouter:
 def _allowing(script: str) -> str:
     """The policy of a page with this one script in it, which may ask this server."""
     digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return f"{_POLICY}; script-src 'sha256-{digest}'; connect-src 'self'"
+    return f"{POLICY}; script-src 'sha256-{digest}'; connect-src 'self'"

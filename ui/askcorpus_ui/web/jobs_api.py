@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from askcorpus.errors import ReadError
 from askcorpus.settings import Settings
+from askcorpus_ingest.pipeline import Report, Tell
 from askcorpus_ingest.uploads import LONGEST_NAME, check_id, check_name, take_file, take_records
 from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.web.job_records import Job
@@ -69,7 +71,11 @@ def jobs_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> APIRo
         content = await request.body()
         if not content:
             raise ReadError(f"{check_name(name)} is empty.")
-        job = jobs.add(check_name(name), None, lambda tell: take_file(name, content, store, embeddings, settings, tell))
+
+        def work(tell: Tell) -> Report:
+            return take_file(name, content, store, embeddings, settings, tell)
+
+        job = await run_in_threadpool(jobs.add, check_name(name), None, work)  # which may wait for the database
         response.headers["Location"] = f"{JOBS}/{job.id}"
         return job
 

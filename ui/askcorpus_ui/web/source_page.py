@@ -1,4 +1,4 @@
-"""The page behind a citation: one document in full, the quoted stretch marked, without a script."""
+"""The page behind a citation: one document in full, the quoted stretch marked, to be searched, without a script."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from askcorpus_ui.web.prefix import way_to_root
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 
 THEME = "askcorpus_theme"
@@ -28,7 +28,7 @@ def theme_of(request: Request) -> str:
 
 
 def source_router(assistant: "Assistant") -> APIRouter:
-    """``/source/{document_id}?start=&end=&n=``, the address that every citation in the chat links to."""
+    """``/source/{document_id}?start=&end=&n=&q=``, the address that every citation in the chat links to."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/source/{document_id:path}", response_class=HTMLResponse)
@@ -38,7 +38,14 @@ def source_router(assistant: "Assistant") -> APIRouter:
             raise HTTPException(404, "There is no such document.")
         strings = strings_for(request.headers.get("accept-language", ""))
         reference = Reference.within(document_id, request.url.query)
-        page = source_page(reference, document, strings, theme=theme_of(request), root=way_to_root(request.scope))
+        page = source_page(
+            reference,
+            document,
+            strings,
+            theme=theme_of(request),
+            root=way_to_root(request.scope),
+            sought=request.query_params.get("q", ""),
+        )
         return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
     return router

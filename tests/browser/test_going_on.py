@@ -1,0 +1,103 @@
+"""What becomes of conversations when tabs, servers and readers come and go."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from askcorpus.settings import read_settings
+from pages import ask
+from scripted import DOCUMENTS, ScriptedAssistant
+from serving import serving
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+HARBOUR, PORT, *_ = DOCUMENTS
+
+
+class Restartable:
+    """A server that can be gone for a while, at the same address over the same data."""
+
+    def __init__(self, data: Path) -> None:
+        self._settings = read_settings(data=data)
+        self._running = ExitStack()
+        self.address = self._running.enter_context(serving(ScriptedAssistant(), self._settings))
+
+    def stop(self) -> None:
+        self._running.close()
+
+    def start(self) -> None:
+        port = urlsplit(self.address).port
+        assert port
+        self._running.enter_context(serving(ScriptedAssistant(), self._settings, port=port))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Restartable]:
+    server = Restartable(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def tab(browser: Any, server: Restartable) -> Iterator[Any]:
+    context = browser.new_context(base_url=server.address, locale="fr-FR", viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.goto("/")
+    page.locator("#ask textarea:enabled").wait_for()
+    yield page
+    context.close()
+
+
+def test_a_question_to_a_server_that_is_gone_is_kept_and_the_page_goes_on(tab: Any, server: Restartable) -> None:
+    ask(tab, "What did the council decide?")
+    tab.wait_for_url(re.compile("/c/"))
+    there = tab.url
+    server.stop()
+    box = tab.locator("#ask textarea")
+    box.fill("What do the pêcheurs want?")
+    box.press("Enter")
+    expect(tab.locator("#status")).to_contain_text("Le serveur ne répond pas")
+    expect(box).to_have_value("What do the pêcheurs want?")
+    tab.wait_for_timeout(2_000)
+    assert not re.search("Connection|Error", tab.locator("body").inner_text())
+    with tab.expect_event("load", timeout=30_000):
+        server.start()
+    expect(tab.locator("#ask textarea:enabled")).to_have_value("What do the pêcheurs want?")
+    assert tab.url == there
+    expect(tab.locator("#last .answer")).to_contain_text(HARBOUR.text[:72])
+    tab.locator("#ask textarea").press("Enter")
+    expect(tab.locator("#last .answer")).to_contain_text(PORT.text[:76])
+
+
+def test_two_tabs_add_to_one_conversation(tab: Any) -> None:
+    ask(tab, "What did the council decide?")
+    tab.wait_for_url(re.compile("/c/"))
+    other = tab.context.new_page()
+    other.goto(tab.url)
+    expect(other.locator("#last .answer")).to_contain_text(HARBOUR.text[:72])
+    ask(other, "What do the pêcheurs want?", turn=2)
+    ask(tab, "Who won?", turn=3)
+    for page in (tab, other):
+        page.wait_for_load_state("networkidle")
+        page.reload()
+        expect(page.locator("#chat .question")).to_have_text(
+            ["What did the council decide?", "What do the pêcheurs want?", "Who won?"]
+        )
+
+
+def test_an_answer_that_a_restart_cuts_off_keeps_its_question(tab: Any, server: Restartable) -> None:
+    box = tab.locator("#ask textarea")
+    box.fill("slow council")
+    box.press("Enter")
+    expect(tab.locator("#last .answer")).to_contain_text("The council")
+    server.stop()
+    server.start()
+    expect(tab.locator("#last .answer")).to_contain_text("Arrêté avant la fin", timeout=30_000)
+    expect(tab.locator("#last .question")).to_have_text("slow council")
+    expect(ask(tab, "What do the pêcheurs want?", turn=2)).to_contain_text(PORT.text[:76])
