@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 
@@ -136,6 +137,25 @@ def test_every_value_is_used_and_says_what_it_is() -> None:
     templates = "".join(path.read_text(encoding="utf-8") for path in CHART.glob("templates/*"))
     assert set(re.findall(r"\.Values\.(\w+)", templates)) == VALUES.keys()
     assert (CHART / "values.yaml").read_text(encoding="utf-8").count("#") >= 8
+
+
+@pytest.mark.parametrize("version", ["1.31.0", kubernetes_validate.latest_version()])
+def test_kubernetes_knows_every_field(version: str) -> None:
+    """By its own schemas, in which a field that is not there is an error."""
+    plain = list(yaml.safe_load_all((CHART.parent / "kubernetes.yaml").read_text(encoding="utf-8")))
+    filled = rendered(
+        writeKey="w",
+        env={"ASKCORPUS_TOP_K": 5},
+        storage={"size": "1Gi", "className": "fast"},
+        service={"type": "LoadBalancer", "port": 8080},
+    )
+    for one in [*plain, *rendered().values(), *rendered(existingSecret="mine").values(), *filled.values()]:
+        kubernetes_validate.validate(one, version, strict=True)
+
+    misspelt = rendered()["Deployment"]
+    misspelt["spec"]["template"]["spec"]["containers"][0]["readynessProbe"] = {}
+    with pytest.raises(kubernetes_validate.ValidationError, match="readynessProbe"):
+        kubernetes_validate.validate(misspelt, version, strict=True)
 
 
 @pytest.mark.skipif(shutil.which("helm") is None, reason="helm is not installed")

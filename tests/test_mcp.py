@@ -89,6 +89,11 @@ def test_over_http_an_agent_gets_the_objects_of_the_rest_door(address: str, assi
         ("get_document", {"document_id": "none"}, "no such document"),
         ("get_quote", {"document_id": "none", "start": 0, "end": 1}, "no such document"),
         ("list_documents", {"limit": 0}, "no such page"),
+        (
+            "search",
+            {"query": "harbour", "languages": ["fr"]},
+            "search has no “languages”; it has query, filters, top_k.",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_to_the_agent(address: str, tool: str, arguments: dict[str, Any], words: str) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from anyio import to_thread
 from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ToolAnnotations
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import BaseModel
 
 from askcorpus.errors import AskcorpusError, UsageError
@@ -57,11 +58,22 @@ class QuotedPlace(BaseModel):
     after: str
 
 
+class _Server(MCPServer[Any]):
+    """One that refuses an argument it does not know: a filter that is passed over would seem to have been heeded."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        known = {tool.name: list(tool.input_schema["properties"]) for tool in await self.list_tools()}.get(name)
+        unknown = [argument for argument in arguments if known and argument not in known]
+        if known and unknown:
+            raise ToolError(f"{name} has no “{unknown[0]}”; it has {', '.join(known)}.")
+        return await super().call_tool(name, arguments, context)
+
+
 def make_server(assistant: "Assistant", run: Runner) -> MCPServer[Any]:
     """The server over one assistant, whose blocking work ``run`` does."""
-    server: MCPServer[Any] = MCPServer(
-        "askcorpus", instructions=_INSTRUCTIONS, version=version("askcorpus"), log_level="WARNING"
-    )
+    server = _Server("askcorpus", instructions=_INSTRUCTIONS, version=version("askcorpus"), log_level="WARNING")
     tool = partial(server.tool, annotations=_READ_ONLY)
 
     @tool()
