@@ -31,6 +31,8 @@ from askcorpus.types import Document
 from askcorpus.verify import surroundings
 from askcorpus.verify.claims import find_claims
 from askcorpus_ingest.dateline import parse_date, read_dateline
+from askcorpus_ui.chat.render import source_page
+from askcorpus_ui.chat.translations import strings_for
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = {"askcorpus": "src", "askcorpus_ingest": "ingest", "askcorpus_eval": "eval", "askcorpus_ui": "ui"}
@@ -153,6 +155,7 @@ def _read_all(language: str) -> None:
         subject_of(said)
         subject_of(" ".join(said.rstrip(".").split()[:4]))  # without a mark it may be a name
     find_claims("The minister said that it was open.")
+    source_page(None, Document(id="1", title="", text=TEXT), strings_for(""), sought="was open")
     surroundings.denies(TEXT, language)
     surroundings.turned_by(Document(id="1", title="", text=TEXT, language=language), 20, 30)
     read_dateline(TEXT)
