@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from filelock import FileLock
 
 from askcorpus.index import passages
-from askcorpus.index.chroma_files import ChromaFiles, Damaged, Unreachable
+from askcorpus.index.chroma_files import CONFIGURATION, ChromaFiles, Damaged, Unreachable
 from askcorpus.index.database import take_lock
 from askcorpus.index.exact import Neighbour, compared
 from askcorpus.index.schema import Seqs, State, Vector
@@ -277,7 +277,7 @@ class ChromaIndex:
             self._collection = self._client.get_or_create_collection(
                 self._name,
                 embedding_function=None,
-                configuration={"hnsw": {"space": "cosine", "ef_search": 400}},
+                configuration=CONFIGURATION,  # type: ignore[arg-type]
             )
         if held is not None:
             self._held = held

@@ -3,10 +3,17 @@
 import shutil
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
+
+SEARCHED = 1600
+"""Candidates that a search goes through. Over 300,000 passages it names .999 of the ten nearest, with half .993 and
+with a quarter .973, in 5, 3 and 2 ms of the processor (docs/scale.md)."""
+
+CONFIGURATION: dict[str, Any] = {"hnsw": {"space": "cosine", "ef_search": SEARCHED}}
+"""What a collection is made with."""
 
 
 class ChromaFiles:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from askcorpus.index.chroma_files import Damaged, Unreachable
+from askcorpus.index.chroma_files import CONFIGURATION, Damaged, Unreachable
 from askcorpus.index.schema import Vector
 
 SECONDS = 5.0
@@ -27,7 +27,6 @@ TOLD = 200
 """Characters of a server's own words that are passed on."""
 
 _COLLECTIONS = "/api/v2/tenants/default_tenant/databases/default_database/collections"
-_CONFIGURATION = {"hnsw": {"space": "cosine", "ef_search": 400}}
 
 
 class Collection(BaseModel):
@@ -83,7 +82,7 @@ class ChromaHttp:
 
     def make(self, name: str, note: Mapping[str, Any]) -> Collection:
         """An empty collection of that name, or the one that is there meanwhile."""
-        body = {"name": name, "metadata": note, "configuration": _CONFIGURATION, "get_or_create": True}
+        body = {"name": name, "metadata": note, "configuration": CONFIGURATION, "get_or_create": True}
         return _read(self._send("POST", _COLLECTIONS, body), _COLLECTION)
 
     def drop(self, name: str) -> None:
