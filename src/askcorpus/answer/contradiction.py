@@ -56,10 +56,13 @@ def contradicting_sentences(
         return ()
     best, query = sentences[0], retrieval.query
     names_tell = len(further_names(sentences, (best,), 2, tuning)) < 2
+    held = _held(query, best)
     otherwise = _one_a_document(
         one
         for one in sentences
-        if one.hit.document_id != best.hit.document_id and _may_contradict(query, best, one, names_tell=names_tell)
+        if one.hit.document_id != best.hit.document_id
+        and (_one_denies(best, one) or _answers_otherwise(best, one, names_tell=names_tell))
+        and held <= _held(query, one)
     )[: tuning.most_claims]
     if not otherwise:
         return ()
@@ -79,13 +82,6 @@ def _one_a_document(sentences: Iterable[ScoredSentence]) -> list[ScoredSentence]
     for one in sentences:
         first.setdefault(one.hit.document_id, one)
     return list(first.values())
-
-
-def _may_contradict(query: Query, one: ScoredSentence, other: ScoredSentence, *, names_tell: bool) -> bool:
-    """Whether two sentences' own words leave it open that they contradict each other."""
-    if _held(query, one) - _held(query, other):
-        return False
-    return _one_denies(one, other) or _answers_otherwise(one, other, names_tell=names_tell)
 
 
 def _claim(retrieval: Retrieval, sentence: ScoredSentence, vector: NDArray[np.float32]) -> _Claim:
@@ -125,7 +121,8 @@ def _same_matter(one: _Claim, other: _Claim, tuning: Tuning) -> bool:
     """Whether both answer the question: in another language, where words cannot be compared, the reader may be sure of
     it; else both hold the same of the question's words, or are nearer to each other than to the question."""
     likely = other.sentence.answer_score
-    if one.sentence.hit.language != other.sentence.hit.language and likely >= tuning.sure:
+    known = {one.sentence.hit.language, other.sentence.hit.language} - {""}
+    if len(known) > 1 and likely >= tuning.sure:
         return True
     nearest = float(one.vector @ other.vector) >= max(one.similarity, other.similarity)
     same = _holds_the_words(one, other, tuning) or (nearest and _is_near(one, other, tuning))

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from askcorpus.errors import IndexMismatch
 from askcorpus.extras import require
 from askcorpus.index.database import Database, FileDatabase
+from askcorpus.index.dialect import set_version, version_of
 
 
 def open_database(
@@ -31,3 +33,26 @@ def open_database(
     from askcorpus.index.postgres import ServerDatabase
 
     return ServerDatabase(url, part, create, accept)
+
+
+def open_tables(folder: Path, url: str | None, part: str, table: sa.Table, version: int) -> Database:
+    """The database of a ``part`` whose tables are those of ``table``'s metadata, as they are in a ``version``.
+
+    It is opened as by `open_database`. What reads or writes it raises `IndexMismatch` where a newer version wrote it.
+    """
+
+    def create(connection: sa.Connection) -> None:
+        table.metadata.create_all(connection)
+        set_version(connection, table, version)
+
+    def accept(connection: sa.Connection) -> bool:
+        noted = version_of(connection, table)
+        if noted > version:
+            home = database.home
+            raise IndexMismatch(
+                f"The {part} in {home.short} were written by a newer version.", f"Upgrade, or choose {home.other}."
+            )
+        return noted > 0
+
+    database = open_database(folder, url, part, create, accept)
+    return database

@@ -16,10 +16,9 @@ from typing import NamedTuple, Protocol
 
 import sqlalchemy as sa
 
-from askcorpus.errors import IndexMismatch, StorageError
-from askcorpus.index.database import Database
-from askcorpus.index.databases import open_database
-from askcorpus.index.dialect import TEXT, holds, is_larger, set_version, version_of
+from askcorpus.errors import StorageError
+from askcorpus.index.databases import open_tables
+from askcorpus.index.dialect import TEXT, holds, is_larger
 from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus_ui.chat.conversation import Conversation, Exchange, Place, Reply, title_of
 
@@ -84,7 +83,7 @@ class Conversations:
 
     def __init__(self, folder: Path, days: int, database: str | None = None) -> None:
         self.days = days
-        self._tables: _Tables = _kept(folder, database) if days else _Memory()
+        self._tables: _Tables = open_tables(folder, database, PART, _CONVERSATIONS, _VERSION) if days else _Memory()
 
     def close(self) -> None:
         """Let go of the file."""
@@ -210,25 +209,6 @@ def _check_size(connection: sa.Connection) -> None:
 # ---- where the rows are
 
 
-def _create(connection: sa.Connection) -> None:
-    _METADATA.create_all(connection)
-    set_version(connection, _CONVERSATIONS, _VERSION)
-
-
-def _kept(folder: Path, url: str | None) -> Database:
-    def accept(connection: sa.Connection) -> bool:
-        version = version_of(connection, _CONVERSATIONS)
-        if version > _VERSION:
-            raise IndexMismatch(
-                f"The conversations in {database.home.short} were written by a newer version.",
-                f"Upgrade, or choose {database.home.other}.",
-            )
-        return version > 0
-
-    database = open_database(folder, url, PART, _create, accept)
-    return database
-
-
 class _Memory:
     """Nothing on disk: gone when the server stops."""
 
@@ -236,7 +216,7 @@ class _Memory:
         self._lock = Lock()
         self._engine = sa.create_engine("sqlite://", creator=_memory, poolclass=sa.StaticPool)
         with self._engine.begin() as connection:
-            _create(connection)
+            _METADATA.create_all(connection)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:

@@ -13,9 +13,8 @@ from typing import Literal
 import sqlalchemy as sa
 from pydantic import BaseModel
 
-from askcorpus.errors import IndexMismatch
-from askcorpus.index.databases import open_database
-from askcorpus.index.dialect import TEXT, among, clock, set_version, upsert, version_of
+from askcorpus.index.databases import open_tables
+from askcorpus.index.dialect import TEXT, among, clock, upsert
 
 PART = "jobs"
 FILE = f"{PART}.sqlite3"
@@ -96,7 +95,7 @@ class JobRecords:
 
     def __init__(self, folder: Path, server: str, database: str | None = None) -> None:
         self._server = server
-        self._database = open_database(folder, database, PART, _create, self._accept)
+        self._database = open_tables(folder, database, PART, _JOBS, _VERSION)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -141,20 +140,6 @@ class JobRecords:
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(_JOBS).where(*conditions)).all()
             return [_told(row, clock(connection)) for row in rows]
-
-    def _accept(self, connection: sa.Connection) -> bool:
-        version = version_of(connection, _JOBS)
-        if version > _VERSION:
-            home = self._database.home
-            raise IndexMismatch(
-                f"The jobs in {home.short} were written by a newer version.", f"Upgrade, or choose {home.other}."
-            )
-        return version > 0
-
-
-def _create(connection: sa.Connection) -> None:
-    _METADATA.create_all(connection)
-    set_version(connection, _JOBS, _VERSION)
 
 
 def _told(row: sa.Row[tuple[object, ...]], now: float) -> Job:

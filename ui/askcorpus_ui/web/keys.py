@@ -19,9 +19,9 @@ from typing import Literal, NamedTuple
 
 import sqlalchemy as sa
 
-from askcorpus.errors import IndexMismatch, UsageError
-from askcorpus.index.databases import open_database
-from askcorpus.index.dialect import TEXT, set_version, version_of
+from askcorpus.errors import UsageError
+from askcorpus.index.databases import open_tables
+from askcorpus.index.dialect import TEXT
 
 PART = "keys"
 FILE = f"{PART}.sqlite3"
@@ -86,7 +86,7 @@ class Keys:
     what the disk or the server does."""
 
     def __init__(self, folder: Path, database: str | None = None) -> None:
-        self._database = open_database(folder, database, PART, _create, self._accept)
+        self._database = open_tables(folder, database, PART, _KEYS, _VERSION)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -156,20 +156,6 @@ class Keys:
             return []
         with self._database.reading() as connection:
             return list(connection.execute(query))
-
-    def _accept(self, connection: sa.Connection) -> bool:
-        version = version_of(connection, _KEYS)
-        if version > _VERSION:
-            home = self._database.home
-            raise IndexMismatch(
-                f"The keys in {home.short} were written by a newer version.", f"Upgrade, or choose {home.other}."
-            )
-        return version > 0
-
-
-def _create(connection: sa.Connection) -> None:
-    _METADATA.create_all(connection)
-    set_version(connection, _KEYS, _VERSION)
 
 
 def _digest(key: bytes) -> bytes:
