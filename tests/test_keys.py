@@ -1,6 +1,7 @@
 """Keys of the server: made, listed and revoked by the command, and what each opens, until when and how often."""
 
 import json
+import sqlite3
 import stat
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from askcorpus.errors import StorageError, UsageError
+from askcorpus.errors import IndexMismatch, StorageError, UsageError
 from askcorpus.settings import Settings
 from askcorpus_ui.cli.commands import app
 from askcorpus_ui.web.keys import FILE, Keys
@@ -210,3 +211,13 @@ def test_the_description_of_the_api_says_that_keys_are_needed(folder: Path, keys
         paths = httpx.get(f"{address}/openapi.json", headers={"X-API-Key": key}).json()["paths"]
     assert {} not in paths["/api/v1/ask"]["post"]["security"]
     assert "post" in paths["/api/v1/documents"], "a key for writing makes the addresses for it"
+
+
+def test_keys_that_a_newer_version_wrote_are_left_as_they_are(tmp_path: Path) -> None:
+    Keys(tmp_path).add("app", ["ask"])
+    with closing(sqlite3.connect(tmp_path / "keys.sqlite3")) as file:
+        file.execute("PRAGMA user_version = 9")
+        file.commit()
+
+    with pytest.raises(IndexMismatch, match=r"keys in .* were written by a newer version"):
+        Keys(tmp_path).listed()
