@@ -89,6 +89,7 @@ class TracedAssistant:
                 "askcorpus.answerable": answer.answerable,
                 "askcorpus.confidence": answer.confidence,
                 "askcorpus.model": answer.model,
+                "askcorpus.answered_by": answer.answered_by,
                 "askcorpus.language": answer.language,
                 "askcorpus.citations": len(answer.citations),
             }
