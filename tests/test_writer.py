@@ -71,7 +71,7 @@ def test_quotes_stand_in_for_a_model_that_fails_and_it_is_asked_again_the_next_t
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     server.queue(*replies)
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         answer = writing.ask(QUESTION)
 
     quotes = quoting.ask(QUESTION)

@@ -106,7 +106,7 @@ class Writer:
                 lap("verify")
                 if verified.citations or not draft.text or strict or not self._has_model:
                     return Written(draft, verified, self.name)
-                log.warning("The language model wrote nothing that the passages support; they are quoted instead.")
+                log.info("The language model wrote nothing that the passages support; they are quoted instead.")
                 detail = f"The model {self.name} wrote nothing that the passages support. Try again, or another model."
                 fault = ModelFault(kind="unsupported", detail=detail)
         draft = Draft(text="")
@@ -123,5 +123,5 @@ class Writer:
 
 def _failed(exc: ModelError) -> ModelFault:
     """What went wrong, for the answer. The log gets its kind alone: a server's own words may repeat what was asked."""
-    log.warning("The language model failed (%s); quotes are given instead.", type(exc.__cause__ or exc).__name__)
+    log.info("The language model failed (%s); quotes are given instead.", type(exc.__cause__ or exc).__name__)
     return ModelFault(kind="failed", detail=str(exc))
