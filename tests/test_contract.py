@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -197,3 +198,10 @@ def test_every_door_says_that_quotes_stand_in_for_the_model(
     assert (told["model"], told["answered_by"], told["model_fault"]["kind"]) == ("tiny", "extractive", "failed")
     assert "cannot be reached" in told["model_fault"]["detail"]
     assert told["citations"][0]["quote"] in told["answer"]
+
+
+def test_who_watches_a_server_sees_that_its_model_fails(bereft: tuple[Assistant, str]) -> None:
+    _, address = bereft
+    by_agent(*bereft, SAID)
+    metrics = httpx.get(f"{address}/metrics").text
+    assert re.search(r'askcorpus_answers_total\{model_fault="failed",outcome="answered"\} [1-9]', metrics)

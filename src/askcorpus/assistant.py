@@ -75,7 +75,6 @@ class Assistant:
         self.calibration = calibration or load_calibration()
         self.reader = reader or Reader(tuning)
         self.tuning = tuning
-        self.writer = Writer(self.answerer, tuning)
         self.retriever = Retriever(Reranker(settings.reranker) if settings.reranker else None, tuning)
         self.verifier = Verifier(store, embeddings, self.unrelated_texts)
 
@@ -179,8 +178,6 @@ class Assistant:
             info = index.filled()
             filters = index.understood(filters)
             operating_point = self.operating_point if max_error is None else self._ordered(max_error).threshold
-            # An error rate was measured with the answers of who is to write: nothing may stand in for these.
-            strict = max_error is not None or self.settings.max_error is not None
             if talk := small_talk(question, history):
                 clock.lap("answer")
                 yield Retrieved(passages=())
@@ -203,13 +200,16 @@ class Assistant:
                 )
                 return
             history = without_small_talk(history)
+            # An error rate was measured with the answers of who is to write: nothing may stand in for these.
+            ordered = max_error is not None or self.settings.max_error is not None
+            writer = Writer(self.answerer, self.tuning, strict=ordered)
             subject = subject_of(question)
             way = None
             if subject and not history:
                 way = self._survey(index, subject, question, filters, operating_point, clock)
             if way is None:
                 way = self._judged(
-                    index, question, history, filters, max(limit, self.tuning.read), operating_point, clock, strict
+                    index, question, history, filters, max(limit, self.tuning.read), operating_point, clock, writer
                 )
                 if subject and history and way.judgement.abstain_reason:  # it may lean on what was said before
                     instead = self._survey(index, subject, question, filters, operating_point, clock)
@@ -229,11 +229,10 @@ class Assistant:
                     judgement.contradicting,
                     overview.subject.text if overview else "",
                 )
-                written = yield from self.writer.write(
+                written = yield from writer.write(
                     findings,
                     retrieval.hits,
                     partial(_text_of, index),
-                    strict=strict,
                     fault=way.model_fault,
                     lap=clock.lap,
                 )
@@ -341,10 +340,10 @@ class Assistant:
         limit: int,
         operating_point: float,
         clock: "_Clock",
-        strict: bool,
+        writer: Writer,
     ) -> "_Way":
         """The way of a question: what was found for it, read and judged."""
-        rewritten = self.writer.rewrite(question, history, strict=strict)
+        rewritten = writer.rewrite(question, history)
         query = read_query(
             question,
             history,

@@ -36,29 +36,26 @@ class Written(NamedTuple):
 
 
 class Writer:
-    """Has answers written. Where a language model is down, breaks off or writes nothing that the passages support, the
-    passages that were judged to answer are quoted instead, as they are where no model is set."""
+    """Has an answer written. Where a language model is down, breaks off or writes nothing that the passages support,
+    those that were judged to answer are quoted instead, as they are where no model is set."""
 
-    def __init__(self, answerer: Answerer, tuning: Tuning) -> None:
+    def __init__(self, answerer: Answerer, tuning: Tuning, *, strict: bool) -> None:
+        """``strict`` says that nothing may stand in for what the answerer writes."""
         self._answerer = answerer
-        self._has_model = answerer.name != QUOTES
+        self._name = answerer.name
+        self._strict = strict or answerer.name == QUOTES
         self._quotes = ExtractiveAnswerer(tuning)
 
-    @property
-    def name(self) -> str:
-        """Who is to write: the model that is set, or ``extractive``."""
-        return self._answerer.name
-
-    def rewrite(self, question: str, history: Sequence[Turn], *, strict: bool) -> Rewritten:
+    def rewrite(self, question: str, history: Sequence[Turn]) -> Rewritten:
         """``question`` as one that stands without ``history``.
 
         Raises:
-            ModelError: the model fails, and ``strict`` says that nothing may stand in for it.
+            ModelError: the model fails, and nothing may stand in for it.
         """
         try:
             return Rewritten(self._answerer.rewrite(question, history) if history else None)
         except ModelError as exc:
-            if strict:
+            if self._strict:
                 raise
             return Rewritten(None, _failed(exc))
 
@@ -68,7 +65,6 @@ class Writer:
         hits: Sequence[Hit],
         text_of: Callable[[str], str],
         *,
-        strict: bool,
         fault: ModelFault | None,
         lap: Callable[[str], None],
     ) -> Generator[Event, None, Written]:
@@ -79,12 +75,11 @@ class Writer:
             findings: what was found.
             hits: every passage that may be cited.
             text_of: a document's text, by its id.
-            strict: nothing may stand in for the model.
             fault: why the model has failed this question already; then it is not asked again.
             lap: told ``answer`` and ``verify`` as these steps end.
 
         Raises:
-            ModelError: the model fails, and ``strict``.
+            ModelError: the model fails, and nothing may stand in for it.
         """
         begun = False
         if fault is None:
@@ -97,17 +92,17 @@ class Writer:
                         begun = True
                         yield Token(text=piece)
             except ModelError as exc:
-                if strict or not self._has_model:
+                if self._strict:
                     raise
                 fault = _failed(exc)
             else:
                 lap("answer")
                 verified = verify(draft, hits, text_of)
                 lap("verify")
-                if verified.citations or not draft.text or strict or not self._has_model:
-                    return Written(draft, verified, self.name)
+                if verified.citations or not draft.text or self._strict:
+                    return Written(draft, verified, self._name)
                 log.info("The language model wrote nothing that the passages support; they are quoted instead.")
-                detail = f"The model {self.name} wrote nothing that the passages support. Try again, or another model."
+                detail = f"The model {self._name} wrote nothing that the passages support. Try again, or another model."
                 fault = ModelFault(kind="unsupported", detail=detail)
         draft = Draft(text="")
         for piece in self._quotes.draft(findings):
