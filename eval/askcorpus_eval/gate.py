@@ -22,8 +22,10 @@ Outcome = tuple[Gate, str]
 
 
 def read_gates(kind: Literal["under", "over", "drop"], conditions: Iterable[str]) -> list[Gate]:
-    """The gates of options written ``metric=number``, or ``wrong@coverage=.6`` for ``wrong@0.6=0``: of the surest
-    answers to 60 % of the questions none may be wrong, and so many must be answered. ``wrong@coverage=.6=.05`` lets 5 %.
+    """The gates of options written ``metric=number``.
+
+    ``wrong@coverage=.6`` is ``wrong@0.6=0``: of the surest answers to 60 % of the questions none may be wrong, and so
+    many must be answered. ``wrong@coverage=.6=.05`` is ``wrong@0.6=.05``.
 
     Raises:
         UsageError: not of that form, no such metric, or the wrong direction for it.
