@@ -159,6 +159,7 @@ def measure(settings: Settings, questions: Sequence[str]) -> dict[str, Any]:
     """What it is to ask this index, in a process that has done nothing else."""
     begun, spent = time.monotonic(), time.process_time()
     with open_assistant(settings) as assistant:
+        assistant.warm_up()  # as a server does when it starts
         assistant.ask(questions[0])
         found: dict[str, Any] = {"start_s": time.monotonic() - begun, "start_cpu_s": time.process_time() - spent}
         found |= medians("ask", [taken(assistant.ask, question) for question in questions[:ANSWERED]])

@@ -4,6 +4,8 @@ import logging
 import secrets
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import NamedTuple, Self
 
@@ -22,7 +24,7 @@ from askcorpus.answer.small_talk import reply, small_talk, without_small_talk
 from askcorpus.answer.writer import Writer, Written
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
-from askcorpus.errors import UsageError
+from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.index.opening import open_index
 from askcorpus.index.store import Snapshot, Store
 from askcorpus.search.candidates import Retrieval
@@ -89,9 +91,17 @@ class Assistant:
         self.store.close()
 
     def warm_up(self) -> None:
-        """Load the models now rather than with the first question."""
-        self.embeddings.warm_up()
-        self.reader.warm_up()
+        """Load the models now rather than with the first question, and at the same time what it searches.
+
+        Raises:
+            ModelError: a model cannot be loaded. What is wrong with the store, its own checks and the question tell.
+        """
+        with ThreadPoolExecutor(1, "warm-up") as beside:
+            read = beside.submit(self.store.warm_up)
+            self.embeddings.warm_up()
+            self.reader.warm_up()
+            with suppress(AskcorpusError):
+                read.result()
 
     @cached_property
     def promise(self) -> Promise | None:

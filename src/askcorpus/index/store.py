@@ -409,11 +409,10 @@ class Store:
             left = stories.unlinked(connection)
         if not left:
             return
-        last: int | None = 0
-        while last is not None:
+        for start in range(0, len(left), stories.AT_ONCE):
             with self._database.writing() as connection:
-                last = stories.sign(connection, last)
-        progress("stories", left, left)
+                stories.sign(connection, left[start : start + stories.AT_ONCE])
+        progress("stories", len(left), len(left))
         with self._database.writing() as connection:
             stories.link(connection)
 
@@ -423,6 +422,11 @@ class Store:
                 return ""
             state = schema.state(connection)
             return self._vectors.sync(connection, state, lambda done, total: progress("vector index", done, total))
+
+    def warm_up(self) -> None:
+        """Read now what the first search in the vectors would read. Raises as :meth:`Snapshot.dense` does."""
+        with self.snapshot() as index:
+            index.dense(np.eye(1, self.dimension, dtype=np.float32)[0], 1)
 
     def check(self, *, deep: bool = False) -> list[Check]:
         """What works and what does not; ``deep`` compares every row with what was written. Raises nothing."""

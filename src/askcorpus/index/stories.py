@@ -38,7 +38,7 @@ SAME_NUMBERS = 0.5
 """Share of their numbers (of the one that has fewer) that two must have in common: reports that a form was filled in
 for differ in nothing else."""
 AT_ONCE = 500
-"""Documents whose signatures are made in one step."""
+"""Documents whose signatures are made in one step, and whose texts are kept while they are compared."""
 SPREAD = 0.1
 """By so much a signature may be wrong about the share of runs."""
 CROWD = 100
@@ -50,27 +50,23 @@ Signatures = NDArray[np.uint32]
 _KIND = f"rensa {RMinHash.ALGORITHM_VERSION}, {PERMUTATIONS} of {RUN} words"
 
 
-def unlinked(connection: sa.Connection) -> int:
-    """How many documents were not yet compared, or have to be again."""
-    query = sa.select(sa.func.count()).select_from(DOCUMENTS)
+def unlinked(connection: sa.Connection) -> list[int]:
+    """The numbers of the documents that were not yet compared, or have to be again."""
+    query = sa.select(DOCUMENTS.c.number)
     if meta(connection).get("signatures", _KIND) == _KIND:
         query = query.join(STORIES, isouter=True).where(STORIES.c.story.is_(None))
-    return connection.execute(query).scalar_one()
+    return sorted(connection.scalars(query))
 
 
-def sign(connection: sa.Connection, after: int) -> int | None:
-    """Make the signatures of some documents that have none and numbers above ``after``; returns the last number, or
-    ``None`` where there was none."""
+def sign(connection: sa.Connection, numbers: Sequence[int]) -> None:
+    """Make the signatures of those of the documents of these numbers that are there and have none."""
     if meta(connection).get("signatures") != _KIND:
         connection.execute(sa.delete(STORIES))
         take_note(connection, {"signatures": _KIND})
     query = sa.select(DOCUMENTS.c.number, DOCUMENTS.c.text).join(STORIES, isouter=True)
-    unsigned = sa.and_(STORIES.c.document.is_(None), DOCUMENTS.c.number > after)
-    rows = connection.execute(query.where(unsigned).order_by(DOCUMENTS.c.number).limit(AT_ONCE)).all()
-    if not rows:
-        return None
-    connection.execute(sa.insert(STORIES), [{"document": number, **_signed(text)} for number, text in rows])
-    return int(rows[-1].number)
+    unsigned = sa.and_(among(DOCUMENTS.c.number, numbers), STORIES.c.document.is_(None))
+    if rows := connection.execute(query.where(unsigned)).all():
+        connection.execute(sa.insert(STORIES), [{"document": number, **_signed(text)} for number, text in rows])
 
 
 def link(connection: sa.Connection) -> None:
@@ -115,9 +111,9 @@ def copies(connection: sa.Connection, document_ids: Sequence[str]) -> dict[str, 
     """The other documents that tell the same story as each of these, by id, the oldest first; none where there are
     none."""
     own, theirs, its = STORIES.alias(), STORIES.alias(), DOCUMENTS.alias()
-    shown = [DOCUMENTS.c[name] for name in Copy.model_fields if name != "document_id"]
+    names = list(Copy.model_fields)
     query = (
-        sa.select(its.c.id.label("of"), DOCUMENTS.c.id.label("document_id"), *shown)
+        sa.select(its.c.id, *(DOCUMENTS.c["id" if name == "document_id" else name] for name in names))
         .select_from(its)
         .join(own, own.c.document == its.c.number)
         .join(theirs, theirs.c.story == own.c.story)
@@ -125,11 +121,10 @@ def copies(connection: sa.Connection, document_ids: Sequence[str]) -> dict[str, 
         .where(among(its.c.id, document_ids), DOCUMENTS.c.number != its.c.number)
         .order_by(DOCUMENTS.c.date == "", DOCUMENTS.c.date, DOCUMENTS.c.source, DOCUMENTS.c.id)
     )
-    found: dict[str, tuple[Copy, ...]] = {}
-    for row in connection.execute(query):
-        fields = {name: value for name, value in row._mapping.items() if name != "of"}
-        found[row.of] = (*found.get(row.of, ()), Copy(**fields))
-    return found
+    found: dict[str, list[Copy]] = {}
+    for told, *values in connection.execute(query):
+        found.setdefault(told, []).append(Copy(**dict(zip(names, values, strict=True))))
+    return {told: tuple(those) for told, those in found.items()}
 
 
 def told_twice(connection: sa.Connection) -> list[list[str]]:
