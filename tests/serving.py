@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,15 @@ def real_assistant(folder: Path, embeddings: SentenceEmbeddings) -> Iterator[Ass
     with Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER) as assistant:
         ingest([articles], assistant.store, embeddings, settings)
         yield assistant
+
+
+def until(read: Callable[[], Any], is_so: Callable[[Any], bool]) -> Any:
+    """What was read as soon as it is so."""
+    deadline = time.monotonic() + 60
+    while not is_so(found := read()):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    return found
 
 
 def wait_for_models(address: str) -> None:

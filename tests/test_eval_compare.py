@@ -156,6 +156,14 @@ BEFORE = {"hit@5": figure(0.75), "ece": figure(0.1), "f1": figure(0.3)}
         ("drop", "f1=0.1", "f1 has no figure on the questions of both runs"),
         ("over", "wrong@0.6=0.1", "wrong@0.6 is 0.25, over 0.1"),
         ("over", "wrong@.6=.3", None),
+        ("over", "wrong@coverage=.6", "wrong@0.6 is 0.25, over 0"),
+        ("over", "wrong@coverage=0.6=.2", "wrong@0.6 is 0.25, over 0.2"),
+        ("over", "wrong@coverage=.6=.3", None),
+        (
+            "over",
+            "wrong@coverage=.8",
+            "wrong@0.8 has no figure: so many questions got no answer, or none has gold that tells",
+        ),
         (
             "over",
             "wrong@0.8=1",
@@ -174,6 +182,9 @@ def test_gates(kind: Literal["under", "over", "drop"], condition: str, line: str
     ("kind", "condition", "message"),
     [
         ("under", "hits@5=0.8", "There is no metric 'hits@5'. There are: hit@1, "),
+        ("over", "wrong@coverage=", "There is no metric 'wrong@'. There are: hit@1, "),
+        ("over", "wrong@coverage=.7", "There is no metric 'wrong@0.7'. There are: hit@1, "),
+        ("over", "wrong@coverage=.6=x", "--fail-over wrong@coverage=.6=x: not of the form metric=number"),
         ("under", "hit@5", "--fail-under hit@5: not of the form metric=number"),
         ("drop", "f1=much", "--fail-drop f1=much: not of the form metric=number"),
         ("under", "ece=0.1", "--fail-under ece=0.1: lower is better. Use --fail-over."),

@@ -68,35 +68,43 @@ def description(address: str, tmp_path: Path) -> Path:
     return path
 
 
+def program(name: str) -> Path:
+    """Where a program lies that makes clients, or runs them."""
+    if (found := shutil.which(name)) is None:
+        if os.environ.get("REQUIRE_CLIENTS"):
+            pytest.fail(f"{name} is not on the PATH")
+        pytest.skip(f"{name} is not on the PATH")
+    return Path(found)
+
+
 def run(*command: str | Path, **options: Any) -> str:
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=120, **options)
     assert done.returncode == 0, done.stdout + done.stderr
     return str(done.stdout)
 
 
-@pytest.mark.skipif(shutil.which("openapi-python-client") is None, reason="openapi-python-client is not on the PATH")
 def test_a_client_in_python(address: str, description: Path, tmp_path: Path) -> None:
+    generator = program("openapi-python-client")
     made = tmp_path / "api_client"
-    told = run("openapi-python-client", "generate", "--meta", "none", "--path", description, "--output-path", made)
+    told = run(generator, "generate", "--meta", "none", "--path", description, "--output-path", made)
     operations = json.loads(description.read_text("utf-8"))["paths"]
     assert "will not be generated" not in told and "Unable to process" not in told
     assert len(list(made.glob("api/*/[!_]*.py"))) == sum(map(len, operations.values()))
     run(sys.executable, "-m", "compileall", "-q", made)
-    tools = Path(shutil.which("openapi-python-client") or "").resolve().parent
-    python = tools / "python" if (tools / "python").exists() else Path(sys.executable)  # has what the client imports
+    beside = generator.resolve().with_name("python")
+    python = beside if beside.exists() else Path(sys.executable)  # has what the client imports
     assert run(python, "-c", PYTHON, address, str(len(DOCUMENTS)), cwd=tmp_path) == "ran\n"
 
 
-@pytest.mark.skipif(shutil.which("openapi-typescript") is None, reason="openapi-typescript is not on the PATH")
-@pytest.mark.skipif(shutil.which("tsc") is None, reason="typescript is not on the PATH")
 def test_a_client_in_typescript(address: str, description: Path, tmp_path: Path) -> None:
-    tool = Path(shutil.which("openapi-typescript") or "").absolute()
-    (tmp_path / "node_modules").symlink_to(next(one for one in tool.parents if one.name == "node_modules"))
+    generator, compiler, node = program("openapi-typescript"), program("tsc"), program("node")
+    packages = next(one for one in generator.resolve().parents if one.name == "node_modules")
+    (tmp_path / "node_modules").symlink_to(packages)
     (tmp_path / "package.json").write_text('{"type": "module"}', "utf-8")
     (tmp_path / "main.ts").write_text(TYPESCRIPT, "utf-8")
-    run("openapi-typescript", description, "-o", tmp_path / "api.ts", "--default-non-nullable", "false")
+    run(generator, description, "-o", tmp_path / "api.ts", "--default-non-nullable", "false")
     options = ("--strict", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler")
     types = ("--skipLibCheck", "--lib", "es2022,dom")
     (tmp_path / "globals.d.ts").write_text("declare const process: { argv: string[] };\n", "utf-8")
-    run("tsc", *options, *types, "main.ts", "globals.d.ts", cwd=tmp_path)
-    assert run("node", "main.js", address, str(len(DOCUMENTS)), cwd=tmp_path, env=dict(os.environ)) == "ran\n"
+    run(compiler, *options, *types, "main.ts", "globals.d.ts", cwd=tmp_path)
+    assert run(node, "main.js", address, str(len(DOCUMENTS)), cwd=tmp_path, env=dict(os.environ)) == "ran\n"

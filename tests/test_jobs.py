@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ from askcorpus_ui.web import job_records
 from askcorpus_ui.web.job_records import FILE, MOST_KEPT, Job, JobRecords
 from askcorpus_ui.web.jobs import MOST_WAITING, Jobs
 from askcorpus_ui.web.keys import Keys
-from serving import real_assistant, serving
+from serving import real_assistant, serving, until
 
 KEY = "may write"
 JOBS = "/api/v1/jobs"
@@ -42,15 +42,6 @@ def client(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddi
             httpx.Client(base_url=address, headers={"X-API-Key": KEY}, timeout=60) as client,
         ):
             yield client
-
-
-def until(read: Callable[[], Any], is_so: Callable[[Any], bool]) -> Any:
-    """What was read as soon as it is so."""
-    deadline = time.monotonic() + 60
-    while not is_so(found := read()):
-        assert time.monotonic() < deadline, found
-        time.sleep(0.02)
-    return found
 
 
 def over(client: httpx.Client, job_id: str) -> Any:

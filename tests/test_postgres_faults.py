@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from random import Random
 
@@ -26,7 +26,7 @@ from askcorpus_ui.web.keys import Keys
 from asking import READER
 from corpora import assert_exact, document, fill, many, open_, put, vector
 from looking import look
-from postgres_server import PASSWORD, PostgresServer
+from postgres_server import PASSWORD, PostgresServer, locked
 from serving import ARTICLES, QUESTION, serving, wait_for_models
 
 SOON = 15.0
@@ -128,26 +128,12 @@ def test_a_server_that_takes_too_long_is_given_up(
         fill(store, *many(3))
     monkeypatch.setattr(postgres_module, "SECONDS", 0.5)
     with open_(tmp_path, database=url) as store:
-        with locked(postgres, name_of(url), "askcorpus.documents"):
+        with locked(postgres, url, "askcorpus.documents"):
             begun = time.monotonic()
             with pytest.raises(Busy, match="takes too long"):
                 store.info()
             assert time.monotonic() - begun < 5
         assert store.info().documents == 3
-
-
-@contextmanager
-def locked(postgres: PostgresServer, database: str, table: str) -> Iterator[None]:
-    """Nobody gets at a table: as slow as a server can be."""
-    hold = f"BEGIN; LOCK TABLE {table}; SELECT pg_sleep(60)"
-    with ExitStack() as stack:
-        process = stack.enter_context(postgres.psql(database, hold))
-        stack.callback(process.kill)
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-        while postgres.sql(database, waiting) == "0":
-            time.sleep(0.02)
-        yield
-        postgres.sql(database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
 
 
 # --- cut off ---
@@ -156,8 +142,9 @@ def locked(postgres: PostgresServer, database: str, table: str) -> Iterator[None
 class Way:
     """The way to a server, which can be cut: nothing passes then, and nobody is told."""
 
-    def __init__(self, port: int) -> None:
-        self._to = port
+    def __init__(self, port: int, goodbye: float = 0) -> None:
+        """``goodbye`` is how many seconds the last word of a connection takes."""
+        self._to, self._goodbye = port, goodbye
         self._open = threading.Event()
         self._open.set()
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -191,6 +178,8 @@ class Way:
         with suppress(OSError):
             while data := source.recv(65536):
                 self._open.wait()
+                if data == b"X\0\0\0\4":
+                    time.sleep(self._goodbye)
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
 
@@ -219,6 +208,17 @@ def test_a_partition_is_told_in_time_and_heals(
         assert store.info().documents == 3
         fill(store, document("later"))
         assert_exact(store, [vector("q")])
+
+
+def test_who_has_written_has_given_the_right_back(tmp_path: Path, postgres: PostgresServer, url: str) -> None:
+    """When the block ends, and not when the server comes to see that the connection has ended."""
+    with (
+        closing(Way(postgres.port, goodbye=0.5)) as way,
+        open_(tmp_path, database=postgres.url(name_of(url), way.port)) as store,
+    ):
+        for n in range(3):
+            fill(store, document(f"d{n}"))
+        assert store.info().documents == 3
 
 
 # --- full ---

@@ -3,7 +3,6 @@
 import logging
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import pytest
 from askcorpus.errors import Busy
 from askcorpus.text.words import words
 from corpora import assert_exact, book, document, fill, many, open_, vector
+from disks import SmallDisk, small_disk
 from looking import look
 
 TESTS = Path(__file__).parent
@@ -289,16 +289,12 @@ def test_a_full_disk_loses_nothing(folder: Path) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    place = tmp_path / "disk"
-    place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", place], capture_output=True).returncode:
-        pytest.skip("no right to mount a small disk")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+def disk() -> Iterator[SmallDisk]:
+    with small_disk(6) as disk:
+        yield disk
 
 
-def test_a_small_disk_says_that_it_is_full(small_disk: Path) -> None:
+def test_a_small_disk_says_that_it_is_full(disk: SmallDisk) -> None:
     out = run(
         """
         store = open_(Path(sys.argv[1]) / "data")
@@ -311,11 +307,11 @@ def test_a_small_disk_says_that_it_is_full(small_disk: Path) -> None:
         except StorageError as exc:
             print(done, exc.message)
         """,
-        small_disk,
+        disk.place,
     )
     done, message = out.split(maxsplit=1)
     assert "no room left" in message
-    with open_(small_disk / "data") as store:
+    with open_(disk.place / "data") as store:
         assert store.count() == int(done)
         assert [check.ok for check in store.check(deep=True)][:2] == [True, True]  # Chroma may find no room
         assert_exact(store, QUERIES)
@@ -332,20 +328,19 @@ FULL_REBUILD = """
 
 
 @pytest.mark.parametrize("left", [0, 100_000, 400_000])
-def test_a_rebuild_on_a_full_disk_is_one_line_and_loses_nothing(small_disk: Path, left: int) -> None:
+def test_a_rebuild_on_a_full_disk_is_one_line_and_loses_nothing(disk: SmallDisk, left: int) -> None:
     """There is room for nothing, for a little of the lexical index, or for all of that and too little of Chroma."""
-    with open_(small_disk / "data") as store:
+    with open_(disk.place / "data") as store:
         fill(store, *(book(f"b{n}", 150) for n in range(10)))
-    ballast, free = small_disk / "ballast", shutil.disk_usage(small_disk).free
-    ballast.write_bytes(bytes(max(0, free - left)))
-    process = start(FULL_REBUILD, small_disk)
+    disk.fill(left)
+    process = start(FULL_REBUILD, disk.place)
     out, err = process.communicate(timeout=120)
     assert (process.returncode, err) == (0, "")
     assert out.startswith("6 "), out
     assert out.count("\n") == 1
     assert "Free some space" in out
-    ballast.unlink()
-    with open_(small_disk / "data") as store:
+    disk.clear()
+    with open_(disk.place / "data") as store:
         assert store.count() == 10
         assert_exact(store, QUERIES)
         store.rebuild()

@@ -46,9 +46,7 @@ def opened(request: pytest.FixtureRequest) -> Opened:
         server: ChromaProcess = request.getfixturevalue("server")
         return lambda folder: open_(folder, vectors=server.url)
     if request.param == "pgvector":
-        postgres: PostgresServer = request.getfixturevalue("postgres")
-        if not postgres.has_extension("vector"):
-            pytest.skip("PostgreSQL's extension vector is not installed (Debian 13: postgresql-17-pgvector)")
+        postgres: PostgresServer = request.getfixturevalue("vector_postgres")
         database = cache(lambda _folder: postgres.new_database())
         return lambda folder: open_(folder, vectors="pgvector", database=database(folder))
     return open_

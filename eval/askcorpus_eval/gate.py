@@ -24,12 +24,18 @@ Outcome = tuple[Gate, str]
 def read_gates(kind: Literal["under", "over", "drop"], conditions: Iterable[str]) -> list[Gate]:
     """The gates of options written ``metric=number``.
 
+    ``wrong@coverage=.6`` is ``wrong@0.6=0``: of the surest answers to 60 % of the questions none may be wrong, and so
+    many must be answered. ``wrong@coverage=.6=.05`` is ``wrong@0.6=.05``.
+
     Raises:
         UsageError: not of that form, no such metric, or the wrong direction for it.
     """
     gates = []
     for condition in conditions:
         name, _, number = condition.partition("=")
+        if name.strip() == "wrong@coverage":
+            coverage, _, allowed = number.partition("=")
+            name, number = f"wrong@{coverage.strip()}", allowed or "0"
         metric = metric_named(name.strip())
         try:
             limit = float(number)

@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 from decimal import Decimal, InvalidOperation
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -34,7 +35,7 @@ _log = logging.getLogger(__name__)
 _SERVICE = re.compile(r"SERVICE_(?:HOST|PORT)(?:_|$)|PORT_\d{1,5}_(?:TCP|UDP|SCTP)(?:_|$)")
 _SERVICE_ADDRESS = re.compile(r"(?:tcp|udp|sctp)://")
 
-_ROOT = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,60}){1,5}")
+ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,60}){1,5}")
 _ORIGIN = re.compile(r"https?://[^/?#@\s]{1,255}")
 
 
@@ -135,6 +136,11 @@ class Settings(BaseSettings):
         description="Path under which a proxy serves all this, as in `/askcorpus`, whether it takes it off or not; "
         "links in replies of the API begin with it.",
     )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Addresses or networks of proxies (10.0.0.0/8), separated by commas, whose `X-Forwarded-Prefix` "
+        "says that path instead; nobody else's does.",
+    )
     mcp: bool = Field(
         False, description="Whether `serve` also serves agents, by the Model Context Protocol, at `/mcp`."
     )
@@ -186,9 +192,9 @@ class Settings(BaseSettings):
             raise ValueError("and min_confidence both say when to answer: set one of them")
         return value
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "trusted_proxies", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
     @field_validator("allowed_origins")
@@ -199,10 +205,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin} is not an origin such as https://host or http://host:port")
         return tuple(origin.lower() for origin in origins)
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ip_network(proxy)) for proxy in proxies)
+
     @field_validator("root_path")
     @classmethod
     def _check_root(cls, root: str) -> str:
-        if root and not _ROOT.fullmatch(root):
+        if root and not ROOT_PATH.fullmatch(root):
             raise ValueError(f"{root} is not a path such as /askcorpus")
         return root
 

@@ -156,6 +156,11 @@ def test_what_the_page_does_not_use_is_not_there(client: httpx.Client, method: s
         ("DELETE", "/api/v1/documents/x", "GET, HEAD"),
         ("POST", "/v1/models", "GET, HEAD"),
         ("PUT", "/v1/chat/completions", "POST"),
+        ("POST", "/", "GET, HEAD"),
+        ("DELETE", "/theme.css", "GET, HEAD"),
+        ("PUT", "/c/abcdefghijklmnopqrstuv", "GET, HEAD"),
+        ("GET", surface.RUN, "POST"),
+        ("PATCH", surface.EVENTS, "GET"),
     ],
 )
 def test_a_wrong_method_is_told_from_an_address_that_is_not_there(

@@ -10,7 +10,7 @@ What it does not answer in time is given up on both sides, by the server and, wh
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, TypeVar
 
 import psycopg
@@ -119,7 +119,7 @@ class ServerDatabase:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the advisory lock. The server gives it back when the connection ends, whatever ends it.
+        """Hold the advisory lock. It is given back at the end, and by the server when the connection ends before that.
 
         Raises:
             Busy: another process or thread has it.
@@ -139,8 +139,18 @@ class ServerDatabase:
             finally:
                 self._writer = None
         finally:
-            connection.invalidate()  # ends the session, and the lock with it
+            with suppress(SQLAlchemyError, psycopg.Error):
+                self._give_back(connection)
+            connection.invalidate()  # ends the session, and the lock with it if that was not heard
             connection.close()
+
+    def _give_back(self, connection: sa.Connection) -> None:
+        """The next one need not wait until the server has seen that the session is over."""
+        if connection.invalidated:
+            return
+        connection.rollback()
+        _patient(connection).patience = _PING_SECONDS
+        connection.execute(sa.select(sa.func.pg_advisory_unlock(*self._key())))
 
     @contextmanager
     def translated(self) -> Iterator[None]:

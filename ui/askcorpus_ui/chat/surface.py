@@ -38,6 +38,7 @@ RUN = "/gradio_api/run/predict"
 JOIN = "/gradio_api/queue/join"
 CANCEL = "/gradio_api/cancel"
 RESET = "/gradio_api/reset"
+_POSTED = (RUN, JOIN, CANCEL, RESET)
 
 UNHEARD_SECONDS = 10
 """A page opens its stream of events right after it has asked. What nobody came for by then is thrown away."""
@@ -180,7 +181,7 @@ class Surface:
             await self._app(page, receive, _completed(scope, _with_cookie(scope, send), _BASE))
         elif method == "GET" and path == EVENTS:
             await self._listen(scope, receive, send)
-        elif method == "POST" and path in (RUN, JOIN, CANCEL, RESET):
+        elif method == "POST" and path in _POSTED:
             await self._post(scope, receive, send)
         elif allowed := self._allowed(scope):
             raise HTTPException(405, f"This address takes {allowed} only.", {"Allow": allowed})
@@ -188,7 +189,12 @@ class Surface:
             raise HTTPException(404, "There is no such address.")
 
     def _allowed(self, scope: Scope) -> str:
-        """The methods that another route of this address takes."""
+        """The methods that this address takes, the page's own or that of another route."""
+        path = str(scope["path"])
+        if path in PAGES or _is_in_a_folder(path) or _CONVERSATION.fullmatch(path):
+            return "GET, HEAD"
+        if path in (EVENTS, *_POSTED):
+            return "GET" if path == EVENTS else "POST"
         taken = [
             method
             for method in ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -11,6 +11,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from askcorpus.extras import require
 from askcorpus.feedback import FEEDBACK, FeedbackFile
@@ -140,8 +141,10 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     )  # also where no origin is allowed: without it Gradio would add one of its own, which is laxer
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(Logged)
-    if settings.root_path:
-        app.add_middleware(Prefixed, root=settings.root_path)
+    # As uvicorn would, but inside of what must know who really sends a request, and not for whom.
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))
+    if settings.root_path or settings.trusted_proxies:
+        app.add_middleware(Prefixed, root=settings.root_path, proxies=settings.trusted_proxies)
     return app
 
 

@@ -3,10 +3,14 @@
 The pages link to each other from where they are, and so need not know that path; what tells whole addresses does.
 """
 
+from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
+
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from askcorpus.errors import UsageError
+from askcorpus.settings import ROOT_PATH
 
 _OWN = (
     *("/api/v1", "/v1", "/mcp", "/docs", "/health", "/ready", "/metrics"),
@@ -16,25 +20,45 @@ _OWN = (
 
 
 class Prefixed:
-    """Takes ``root`` (``/askcorpus``) off the addresses that begin with it, before anybody else looks at them."""
+    """Takes ``root`` (``/askcorpus``) off the addresses that begin with it, before anybody else looks at them.
 
-    def __init__(self, app: ASGIApp, root: str) -> None:
+    Where one of ``proxies`` (addresses or networks) sends the request, ``X-Forwarded-Prefix`` may name another root.
+    What is none is passed over.
+    """
+
+    def __init__(self, app: ASGIApp, root: str, proxies: Sequence[str] = ()) -> None:
         self._app = app
         self._root = root
+        self._proxies = [ip_network(proxy) for proxy in proxies]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request under its own address; ``root_path`` tells those who make links what is before it."""
-        if scope["type"] == "http" and scope["path"] == self._root and scope["method"] in ("GET", "HEAD"):
+        root = self._root_of(scope) if scope["type"] == "http" else ""
+        if not root:
+            await self._app(scope, receive, send)
+            return
+        if scope["path"] == root and scope["method"] in ("GET", "HEAD"):
             # From an address without a slash at its end no page finds what lies beside it.
             query = bytes(scope["query_string"]).decode("latin-1")
-            await RedirectResponse(f"{self._root}/?{query}" if query else f"{self._root}/")(scope, receive, send)
+            await RedirectResponse(f"{root}/?{query}" if query else f"{root}/")(scope, receive, send)
             return
-        if scope["type"] == "http":
-            path, raw = str(scope["path"]), bytes(scope.get("raw_path") or b"")
-            while path == self._root or path.startswith(f"{self._root}/"):  # routes would take off a second one
-                path, raw = path[len(self._root) :] or "/", raw.removeprefix(self._root.encode()) or b"/"
-            scope = {**scope, "path": path, "raw_path": raw, "root_path": self._root}
-        await self._app(scope, receive, send)
+        path, raw = str(scope["path"]), bytes(scope.get("raw_path") or b"")
+        while path == root or path.startswith(f"{root}/"):  # routes would take off a second one
+            path, raw = path[len(root) :] or "/", raw.removeprefix(root.encode()) or b"/"
+        await self._app({**scope, "path": path, "raw_path": raw, "root_path": root}, receive, send)
+
+    def _root_of(self, scope: Scope) -> str:
+        said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-prefix"]
+        if len(said) != 1 or not self._trusts(scope):
+            return self._root
+        root = said[0].removesuffix("/")
+        return root if not root or (ROOT_PATH.fullmatch(root) and not _own(root)) else self._root
+
+    def _trusts(self, scope: Scope) -> bool:
+        if not self._proxies or not scope["client"]:
+            return False
+        sender = ip_address(scope["client"][0])
+        return any(sender in proxy for proxy in self._proxies)
 
 
 def check_root(root: str) -> None:
@@ -43,9 +67,13 @@ def check_root(root: str) -> None:
     Raises:
         UsageError: one does.
     """
-    for address in _OWN:
-        if root and f"{address}/".startswith(f"{root}/"):
-            raise UsageError(f"root_path cannot be {root}: {address} is the server's own.", "Choose another path.")
+    if root and (address := _own(root)):
+        raise UsageError(f"root_path cannot be {root}: {address} is the server's own.", "Choose another path.")
+
+
+def _own(root: str) -> str:
+    """The first of the server's own addresses that begins with ``root``, if one does."""
+    return next((address for address in _OWN if f"{address}/".startswith(f"{root}/")), "")
 
 
 def way_to_root(scope: Scope) -> str:

@@ -129,8 +129,9 @@ def server_config(app: FastAPI, **options: Any) -> uvicorn.Config:
     """How the application is served.
 
     The parser written in Python is a little slower than the compiled one, and bounds the size of a request's headers.
+    What proxies say in headers is read by the application itself.
     """
-    return uvicorn.Config(app, log_level="warning", http="h11", ws="none", **options)
+    return uvicorn.Config(app, log_level="warning", http="h11", ws="none", proxy_headers=False, **options)
 
 
 class _Server(uvicorn.Server):
