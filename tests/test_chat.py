@@ -173,26 +173,40 @@ def test_a_date_that_is_none_is_explained(page: ChatPage) -> None:
 def test_stopping_closes_the_stream_and_keeps_what_was_written(page: ChatPage, assistant: ScriptedAssistant) -> None:
     place = page.begin("slow council", None, ENGLISH)[0]
 
-    async def stop_early() -> None:
-        responding: Any = page.respond(place, [], [], "", "", None, ENGLISH)
-        async for last, *_ in responding:
-            assert "Stopped" not in str(last)
-            if "The council" in str(last):
-                break
-        await responding.aclose()
+    async def stop_early() -> list[tuple[Any, ...]]:
+        shown: list[tuple[Any, ...]] = []
+        readers = iter((OTHER, ENGLISH))
+        async for piece in page.respond(place, [], [], "", "", None, ENGLISH):
+            shown.append(piece)
+            if "The council" in str(piece[0]) and (reader := next(readers, None)):
+                await page.stop(place, reader)
         for _ in range(100):
             if assistant.abandoned:
                 break
             await asyncio.sleep(0.02)
+        return shown
 
-    asyncio.run(stop_early())
-    last, _, status, _ = page.stopped(place, ENGLISH)
+    *pieces, (last, panel, status) = asyncio.run(stop_early())
 
     assert assistant.abandoned == 1
+    assert sum("The council" in str(piece) for piece in pieces) >= 2, "another browser stopped it"
+    assert not any("Stopped" in str(piece) for piece in pieces)
     assert "The council" in last and "Stopped before the end" in last
-    assert 'data-turn="1"' in status
+    assert 'data-turn="1"' in status and panel == gr.skip()
     ask(page, "And?", place)
     assert assistant.asked[-1][1][1].text.startswith("The council")
+
+
+def test_an_answer_that_is_stopped_before_it_begins_never_does(page: ChatPage, assistant: ScriptedAssistant) -> None:
+    place, asked = page.begin("council", None, ENGLISH)[0], len(assistant.asked)
+    asyncio.run(page.stop(place, OTHER))
+    asyncio.run(page.stop(place, ENGLISH))
+    ((last, _, status),) = answered(page, place)
+    assert len(assistant.asked) == asked
+    assert "Stopped before the end" in last and "aria-busy" not in last and 'data-turn="1"' in status
+    done = ask(page, "council again", place)
+    asyncio.run(page.stop(done.place, ENGLISH))  # too late: what is answered stays so
+    assert "Stopped" not in answered(page, done.place)[0][0]
 
 
 def test_an_empty_question_changes_nothing(page: ChatPage) -> None:

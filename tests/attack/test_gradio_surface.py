@@ -35,8 +35,6 @@ USED = {
     ("GET", "/gradio_api/queue/data"),
     ("POST", "/gradio_api/run/{api_name}"),
     ("POST", "/gradio_api/queue/join"),
-    ("POST", "/gradio_api/cancel"),
-    ("POST", "/gradio_api/reset"),
 }
 CLOSED = {
     ("GET", "/config"),
@@ -80,8 +78,10 @@ CLOSED = {
     ("POST", "/gradio_api/api/{api_name}"),
     ("POST", "/gradio_api/call/v2/{api_name}"),
     ("POST", "/gradio_api/call/{api_name}"),
+    ("POST", "/gradio_api/cancel"),
     ("POST", "/gradio_api/component_server"),
     ("POST", "/gradio_api/process_recording"),
+    ("POST", "/gradio_api/reset"),
     ("POST", "/gradio_api/stream/{event_id}"),
     ("POST", "/gradio_api/stream/{event_id}/close"),
     ("POST", "/gradio_api/undo-vibe-edit"),

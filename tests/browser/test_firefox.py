@@ -29,6 +29,10 @@ PREFERENCES = {
     "app.update.enabled": False,
 }
 
+SHOWN = """({ address: location.href, focus: document.activeElement?.outerHTML.slice(0, 200),
+    ...Object.fromEntries(["last", "ask", "status"].map(id => [id, document.getElementById(id)?.innerHTML])) })"""
+"""What explains why something never came."""
+
 pytestmark = pytest.mark.skipif(FIREFOX is None, reason="no Firefox on this machine")
 
 
@@ -68,7 +72,7 @@ class Firefox:
         """Wait until something is true on the page."""
         deadline = time.monotonic() + 30
         while not self.see(f"Boolean({expression})"):
-            assert time.monotonic() < deadline, f"never: {expression}"
+            assert time.monotonic() < deadline, f"never: {expression}; the page shows {self.see(SHOWN)}"
             time.sleep(0.05)
 
     def type(self, text: str) -> None:
@@ -157,6 +161,7 @@ def test_stop_new_chat_and_the_list(firefox: Firefox, address: str) -> None:
     firefox.until("document.activeElement.matches('#ask textarea')")
     firefox.type(f"slow council{ENTER}")
     firefox.until("document.querySelector('#last .answer')?.innerText.includes('The council')")
+    firefox.until("document.querySelector('#ask .stop-button')")
     firefox.type(ESCAPE)
     firefox.until("document.querySelector('#last .stopped')")
     firefox.click("#new")

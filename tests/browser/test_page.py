@@ -311,6 +311,46 @@ def test_new_chat_stops_the_answer(page: Any, assistant: ScriptedAssistant) -> N
     assert assistant.abandoned == before + 1
 
 
+LATE = """const now = window.setTimeout;
+const isStreamed = (rest) => rest[0]?.msg?.startsWith("process_");
+window.setTimeout = (act, wait, ...rest) => now(act, isStreamed(rest) ? wait + 1000 : wait, ...rest);"""
+"""On the page, everything that is streamed comes a second later than what is answered at once."""
+
+
+def test_what_comes_late_of_a_stopped_answer_changes_nothing_more(page: Any) -> None:
+    page.wait_for_load_state("networkidle")
+    page.evaluate(LATE)
+    box, answer = page.locator("#ask textarea"), page.locator("#last .answer")
+    box.fill("slow council")
+    box.press("Enter")
+    expect(answer).to_contain_text("The council")
+    box.press("Escape")
+    expect(answer).to_contain_text("Stopped before the end")
+    box.fill("slow council again")
+    box.press("Enter")
+    expect(page.locator("#last .question")).to_have_text("slow council again")
+    expect(answer).to_contain_text("The council")
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    box.press("Escape")
+    expect(answer).to_contain_text("Stopped before the end")
+    page.wait_for_timeout(1500)
+    expect(answer).to_contain_text("Stopped before the end")
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+
+
+def test_what_comes_late_of_an_answer_is_not_shown_in_a_new_chat(page: Any) -> None:
+    page.wait_for_load_state("networkidle")
+    page.evaluate(LATE)
+    page.locator("#ask textarea").fill("slow council")
+    page.locator("#ask textarea").press("Enter")
+    expect(page.locator("#last .answer")).to_contain_text("The council")
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator("#last .welcome")).to_be_visible()
+    page.wait_for_timeout(1500)
+    expect(page.locator("#last .welcome")).to_be_visible()
+    expect(page.locator("#ask textarea")).to_be_focused()
+
+
 def test_an_edited_question_leaves_the_first_conversation_as_it_was(page: Any) -> None:
     ask(page, "What did the council decide?")
     page.wait_for_url(re.compile("/c/"))

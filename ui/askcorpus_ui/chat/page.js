@@ -177,13 +177,25 @@ globalThis.askcorpus = {
   keyPressed(event) {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.matches("#ask textarea")) askcorpus.mayAsk(event);
     if (event.key !== "Escape" || event.target.closest(".field")) return;
-    const stop = document.querySelector("#ask .stop-button");
-    if (stop) stop.click();
+    if (askcorpus.isBusy()) askcorpus.stop();
     else if (document.querySelector(".sidebar.open")) askcorpus.toggleConversations();
   },
 
   clicked(event) {
     if (event.target.closest("#ask .submit-button")) askcorpus.mayAsk(event);
+    const fresh = event.target.closest("#new");
+    if (!fresh || !askcorpus.isBusy()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    askcorpus.stop(() => fresh.click());
+  },
+
+  // Stop what is being written, as soon as there is a button for it, and act when it has ended.
+  stop(act = () => {}, patience = 100, pressed = false) {
+    if (!askcorpus.isBusy()) return act();
+    const button = pressed ? null : document.querySelector("#ask .stop-button");
+    button?.click();
+    if (patience) setTimeout(() => askcorpus.stop(act, patience - 1, pressed || Boolean(button)), 50);
   },
 
   // A field in the place of a text: Enter takes it, Escape leaves all as it was.

@@ -1,7 +1,7 @@
 """What of Gradio the chat page uses, and nothing else of it.
 
 Gradio brings some sixty routes: uploads, files, proxies, an API of its own. A browser that shows our page asks for
-eleven of them, which are named here; the others do not exist. What those take is read into the types below before
+nine of them, which are named here; the others do not exist. What those take is read into the types below before
 Gradio sees it, and Gradio gets only what these hold: nothing in it is ever a file to fetch.
 """
 
@@ -36,8 +36,6 @@ FOLDERS = ("/assets/", "/static/")
 EVENTS = "/gradio_api/queue/data"
 RUN = "/gradio_api/run/predict"
 JOIN = "/gradio_api/queue/join"
-CANCEL = "/gradio_api/cancel"
-RESET = "/gradio_api/reset"
 
 UNHEARD_SECONDS = 10
 """A page opens its stream of events right after it has asked. What nobody came for by then is thrown away."""
@@ -110,16 +108,6 @@ class _Call(_Typed):
     event_data: Annotated[_Happening | None, BeforeValidator(_happened)] = None
 
 
-class _Cancel(_Typed):
-    event_id: Annotated[str, Field(pattern=_SESSION)]
-    session_hash: Annotated[str, Field(pattern=_SESSION)]
-    fn_index: Annotated[int, Field(strict=True, ge=0, lt=10_000)]
-
-
-class _Reset(_Typed):
-    event_id: Annotated[str, Field(pattern=_SESSION)]
-
-
 def _when_empty(value: Any) -> BeforeValidator:
     """What stands for a component that holds nothing yet."""
     return BeforeValidator(lambda given: value if given is None else given)
@@ -180,7 +168,7 @@ class Surface:
             await self._app(page, receive, _completed(scope, _with_cookie(scope, send), _BASE))
         elif method == "GET" and path == EVENTS:
             await self._listen(scope, receive, send)
-        elif method == "POST" and path in (RUN, JOIN, CANCEL, RESET):
+        elif method == "POST" and path in (RUN, JOIN):
             await self._post(scope, receive, send)
         elif allowed := self._allowed(scope):
             raise HTTPException(405, f"This address takes {allowed} only.", {"Allow": allowed})
@@ -228,10 +216,6 @@ class Surface:
         Raises:
             ValueError: it is not what the page sends there (pydantic's ValidationError is one too).
         """
-        if path == CANCEL:
-            return _Cancel.model_validate_json(body).model_dump()
-        if path == RESET:
-            return _Reset.model_validate_json(body).model_dump()
         call = _Call.model_validate_json(body)
         function = self._blocks.fns.get(call.fn_index)
         if function is None or function.fn is None or bool(function.queue) is not (path == JOIN):
