@@ -199,7 +199,7 @@ HANDLERS: dict[str, list[Any]] = {
     "edit": [None],
     "respond": [None, [], [], "", "", None],
     "idle": [None, ""],
-    "stopped": [None],
+    "stop": [None],
     "like": [None],
     "open_source": [None],
     "search": ["", None],
@@ -377,7 +377,7 @@ def test_nobody_reaches_the_conversation_of_another_browser(
             for name, data, happened in (
                 ("load", [f"/c/{place['id']}"], None),
                 ("search", ["", place], None),
-                ("stopped", [place], None),
+                ("stop", [place], None),
                 ("open_source", [place], {"index": 1, "href": "/source/x?start=0&end=1"}),
                 ("export_markdown", [place], None),
                 ("export_json", [place], None),

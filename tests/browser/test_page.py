@@ -4,7 +4,9 @@ Each test waits for what the server wrote into the page (``data-turn``), never f
 """
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -437,6 +439,79 @@ def test_an_export_is_a_markdown_file(page: Any) -> None:
     assert f"> {HARBOUR.text[:72]}" in text
 
 
+@contextmanager
+def broken(data: Path, change: str, mend: str) -> Iterator[None]:
+    """The database of conversations, of which something fails for a while."""
+    with closing(sqlite3.connect(data / "conversations.sqlite3", isolation_level=None)) as connection:
+        connection.execute(change)
+        try:
+            yield
+        finally:
+            connection.execute(mend)
+
+
+def refusing(what: str) -> tuple[str, str]:
+    refuse = f"CREATE TRIGGER refused BEFORE {what} BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    return refuse, "DROP TRIGGER refused"
+
+
+@pytest.mark.context(locale="fr-FR")
+def test_a_conversation_that_cannot_be_changed_or_exported_is_told_and_nothing_is_lost(page: Any, data: Path) -> None:
+    ask(page, "What did the council decide?")
+    page.get_by_role("button", name="Conversations précédentes").click()
+    status, current = page.locator("#status"), page.locator("#past li.current")
+    with broken(data, *refusing("UPDATE OF title ON conversations")):
+        current.get_by_role("button", name="Renommer").click()
+        current.locator("textarea").fill("Nets and gates")
+        current.locator("textarea").press("Enter")
+        expect(status).to_contain_text("La conversation n’a pas pu être renommée")
+        expect(current.locator("textarea")).to_have_value("Nets and gates")
+        expect(current.get_by_role("link")).to_have_text("What did the council decide?")
+    current.locator("textarea").press("Enter")
+    expect(current.get_by_role("link")).to_have_text("Nets and gates")
+    expect(status).not_to_contain_text("pas pu")
+
+    with broken(data, "ALTER TABLE turns RENAME TO gone", "ALTER TABLE gone RENAME TO turns"):
+        downloads: list[Any] = []
+        page.on("download", lambda download: downloads.append(download))
+        for kind in ("Markdown", "JSON"):
+            page.get_by_role("button", name=kind).click()
+            expect(status).to_contain_text("La conversation n’a pas pu être exportée")
+            page.locator("#last a.cite").first.evaluate("link => link.click()")
+            expect(status).to_contain_text("Une erreur s’est produite.")
+        assert downloads == []
+
+    with broken(data, *refusing("DELETE ON conversations")):
+        current.get_by_role("button", name="Supprimer").click()
+        current.get_by_role("button", name="Vraiment").click()
+        expect(status).to_contain_text("La conversation n’a pas pu être supprimée")
+        page.locator("#search textarea, #search input").fill("nothing like it")
+        expect(page.locator("#past li")).to_have_count(0)
+        page.locator("#search textarea, #search input").fill("")
+        expect(current.get_by_role("link")).to_have_text("Nets and gates")
+    expect(page.locator("#last .answer")).to_contain_text(HARBOUR.text[:72])
+    assert page.locator(".toast-body").count() == 0
+
+
+def test_a_question_that_cannot_be_kept_stays_where_it_was_written(page: Any, data: Path) -> None:
+    ask(page, "What did the council decide?")
+    box, field = page.locator("#ask textarea"), page.locator(".field textarea")
+    with broken(data, *refusing("INSERT ON turns")):
+        box.fill("What do the pêcheurs want?")
+        box.press("Enter")
+        expect(page.locator("#status")).to_contain_text("no room")
+        expect(box).to_have_value("What do the pêcheurs want?")
+        page.wait_for_function("!askcorpus.isBusy()")
+        page.get_by_role("button", name="Edit question").click()
+        field.fill("What do the pêcheurs say?")
+        field.press("Enter")
+        expect(page.locator("#status")).to_contain_text("no room")
+    expect(field).to_have_value("What do the pêcheurs say?")
+    field.press("Enter")
+    expect(page.locator("#last .answer")).to_contain_text(PORT.text[:76])
+    expect(field).to_have_count(0)
+
+
 def test_an_opinion_is_noted(page: Any, data: Path) -> None:
     ask(page, "What did the council decide?")
     page.locator("#last").get_by_role("button", name="Good answer").click()
@@ -541,6 +616,20 @@ def test_the_page_speaks_arabic_from_right_to_left(page: Any) -> None:
     page.keyboard.press("Escape")
     page.wait_for_function("document.querySelector('.sidebar').getBoundingClientRect().left >= innerWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_what_gradio_says_of_a_failure_is_said_in_the_readers_language(browser: Any, address: str) -> None:
+    context = browser.new_context(base_url=address, locale="ar-EG")
+    page = context.new_page()
+    page.goto("/")
+    ask(page, "What did the council decide?")
+    page.route("**/run/predict*", lambda route: route.fulfill(status=500, json={"error": "Internal fault"}))
+    page.get_by_role("button", name="محادثة جديدة").click()
+    expect(page.locator("#status")).to_contain_text("حدث خطأ ما.")
+    expect(page.locator("#last .answer")).to_contain_text(HARBOUR.text[:72])
+    said = page.locator("body").aria_snapshot()
+    assert [word for word in ("Close", "Clear", "Error", "Internal") if word in said] == []
+    context.close()
 
 
 @pytest.mark.context(locale=None, extra_http_headers={"Accept-Language": "nn,de-AT;q=0.8,en;q=0.5"})

@@ -71,7 +71,7 @@ def lay_out() -> Widgets:
         with gr.Row(elem_id="exports"):
             markdown = gr.Button(i18n("export_markdown"), size="sm", elem_id="export")
             json = gr.Button(i18n("export_json"), size="sm", elem_id="export-json")
-        exported = gr.Textbox(visible="hidden", elem_id="exported", label="Export")
+        exported = gr.Textbox(visible="hidden", elem_id="exported", label=i18n("export_markdown"))
     with gr.Row(elem_id="top"):
         menu = gr.Button("☰", size="sm", scale=0, min_width=40, elem_id="menu")
         header = gr.HTML(masthead(english, 0, "", ""), elem_id="masthead", apply_default_css=False)

@@ -149,7 +149,7 @@ globalThis.askcorpus = {
   },
 
   say(name) {
-    const status = document.querySelector("#status span");
+    const status = document.querySelector("#status .said");
     if (status) status.textContent = document.querySelector("#words").dataset[name];
   },
 
@@ -198,7 +198,8 @@ globalThis.askcorpus = {
     if (patience) setTimeout(() => askcorpus.stop(act, patience - 1, pressed || Boolean(button)), 50);
   },
 
-  // A field in the place of a text: Enter takes it, Escape leaves all as it was.
+  // A field in the place of a text: Enter takes it, Escape leaves all as it was. What was taken is shown in its place,
+  // with which the field goes; until then, and where that fails, it stays.
   field(text, name, done) {
     const form = document.createElement("div");
     form.className = "field";
@@ -212,8 +213,9 @@ globalThis.askcorpus = {
       if (event.key === "Escape") form.remove();
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
-      if (box.value.trim() && box.value.trim() !== text.trim()) done(box.value);
-      form.remove();
+      const line = (written) => written.split(/\s+/).join(" ").trim();
+      if (line(box.value) && line(box.value) !== line(text)) done(box.value);
+      else form.remove();
     });
     return form;
   },
@@ -246,6 +248,7 @@ globalThis.askcorpus = {
   },
 
   download(text, name, type) {
+    if (!text) return; // the status line says why
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type }));
     link.download = name;
@@ -269,13 +272,17 @@ globalThis.askcorpus = {
     // More often while an answer is awaited: of a restart between two looks it would be awaited for ever.
     let ticks = 0;
     setInterval(() => (askcorpus.isBusy() || ++ticks % 3 === 0) && look(), 2000);
-    // Gradio tells this on a note in English, the only one that does not go by itself. It is not shown, and means that
-    // what the server sends is not heard any more, even where it is back already.
+    // Gradio tells this on a note in English, the only one that does not go by itself, and means that what the server
+    // sends is not heard any more, even where it is back already. What fails alone it marks. It shows neither here.
     const notes = document.getElementsByClassName("toast-body");
+    const marks = document.querySelector("#desk").getElementsByClassName("error");
+    let failed = false;
     const listen = () => {
-      if (gone || ![...notes].some((note) => !note.querySelector(".timer"))) return;
-      gone = true;
-      askcorpus.say("offline");
+      if (gone) return;
+      gone = [...notes].some((note) => !note.querySelector(".timer"));
+      if (gone) askcorpus.say("offline");
+      else if (marks.length && !failed) askcorpus.say("failed");
+      failed = marks.length > 0;
     };
     new MutationObserver(listen).observe(document.body, { childList: true, subtree: true });
   },

@@ -9,7 +9,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from urllib.parse import parse_qs, urlsplit
@@ -117,7 +117,7 @@ class ChatPage:
             self._wire_asking(widgets, blocks)
             self._wire_conversations(widgets)
             self._wire_filters(widgets)
-            widgets.panel.select(self.open_source, widgets.place, widgets.panel, **_QUICK)
+            widgets.panel.select(self.open_source, widgets.place, [widgets.panel, widgets.status], **_QUICK)
             for part in (widgets.turns, widgets.last):
                 part.like(self.like, widgets.place, widgets.status, **_QUICK)
             widgets.menu.click(None, None, None, js="() => askcorpus.toggleConversations()")
@@ -163,14 +163,14 @@ class ChatPage:
         fresh_chat = w.new.click(self.new, None, fresh, **_QUICK)  # while one is answered, `page.js` stops that before
         fresh_chat.then(None, None, None, js="() => askcorpus.focusBox()")
         w.search.change(self.search, [w.search, w.place], w.past, **_QUICK)
-        w.past.edit(self.rename, [w.search, w.place], w.past, **_QUICK)
-        w.past.delete(self.delete, [w.search, w.place], w.past, **_QUICK)
+        w.past.edit(self.rename, [w.search, w.place], [w.past, w.status], **_QUICK)
+        w.past.delete(self.delete, [w.search, w.place], [w.past, w.status], **_QUICK)
         for button, export, name, kind in (
             (w.markdown, self.export_markdown, "askcorpus.md", "text/markdown"),
             (w.json, self.export_json, "askcorpus.json", "application/json"),
         ):
             download = f"(text) => askcorpus.download(text, '{name}', '{kind}')"
-            button.click(export, w.place, w.exported, **_QUICK).then(None, w.exported, None, js=download)
+            button.click(export, w.place, [w.exported, w.status], **_QUICK).then(None, w.exported, None, js=download)
 
     def _wire_filters(self, w: Widgets) -> None:
         # What somebody chooses, and not what the page is given, which comes with its chips: of several answers that
@@ -191,7 +191,7 @@ class ChatPage:
         opened = Opened.at(address)
         try:
             conversation = self._read(request, opened.conversation)
-        except gr.Error:  # the list of conversations says why
+        except AskcorpusError:  # the list of conversations says why
             conversation = None
         last = conversation.last if conversation else None
         place, waiting = None, False
@@ -351,6 +351,8 @@ class ChatPage:
                 yield render.turn(found[0], strings), gr.skip(), status_line("", place.turn)
             else:
                 yield gr.skip(), gr.skip(), gr.skip()
+        except AskcorpusError as exc:
+            yield gr.skip(), gr.skip(), _fault(exc, strings)
         finally:
             self._answering.pop(key, None)
 
@@ -438,7 +440,10 @@ class ChatPage:
 
     def _waits(self, place: Place, request: gr.Request) -> bool:
         """Whether the turn of a place has no reply yet."""
-        found = self._turn(place, request)
+        try:
+            found = self._turn(place, request)
+        except AskcorpusError:  # whatever reads it to show it says why
+            return False
         return found is not None and found[1].reply is None
 
     async def stop(self, carried: Carried, request: gr.Request) -> None:
@@ -486,7 +491,10 @@ class ChatPage:
     def like(self, carried: Carried, chosen: gr.LikeData, request: gr.Request) -> str:
         """Keep what somebody thinks of an answer; the status line, which says whether that worked."""
         strings, place = _strings(request), _place(carried)
-        conversation = self._read(request, place.id if place else "")
+        try:
+            conversation = self._read(request, place.id if place else "")
+        except AskcorpusError as exc:
+            return _fault(exc, strings)
         exchange = conversation.exchange(_number(chosen.index)) if conversation else None
         if conversation is None or exchange is None or exchange.reply is None:
             return status_line()
@@ -498,14 +506,18 @@ class ChatPage:
 
     # ---- sources
 
-    def open_source(self, carried: Carried, event: gr.EventData, request: gr.Request) -> str:
-        """The panel for the reply whose link was clicked, that link's sentence the active one."""
-        happened, place = event._data or {}, _place(carried)
+    def open_source(self, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
+        """The panel for the reply whose link was clicked, that link's sentence the active one; and the status line,
+        which says why there is none."""
+        happened, place, strings = event._data or {}, _place(carried), _strings(request)
         chosen = Reference.parse(str(happened.get("href", "")))
-        conversation = self._read(request, place.id if place else "")
-        exchange = conversation.exchange(_number(happened.get("index", 0))) if conversation else None
-        reply = exchange.reply if exchange else None
-        return self._panel(reply.references if reply else [], _strings(request), chosen)
+        try:
+            conversation = self._read(request, place.id if place else "")
+            exchange = conversation.exchange(_number(happened.get("index", 0))) if conversation else None
+            reply = exchange.reply if exchange else None
+            return self._panel(reply.references if reply else [], strings, chosen), gr.skip()
+        except AskcorpusError as exc:
+            return gr.skip(), _fault(exc, strings)
 
     def _panel(self, references: Sequence[Reference], strings: Strings, active: Reference | None = None) -> str:
         store = self._assistant.store
@@ -575,48 +587,73 @@ class ChatPage:
         place = _place(carried)
         return self._past(request, words, place.id if place else "")
 
-    def rename(self, words: str, carried: Carried, event: gr.EventData, request: gr.Request) -> str:
+    def rename(self, words: str, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
         """Give a conversation another title."""
-        happened = event._data or {}
-        with _told(request):
-            self._conversations.rename(owner_of(request.headers), happened["id"], happened["value"]["text"])
-        return self.search(words, carried, request)
+        happened, strings = event._data or {}, _strings(request)
 
-    def delete(self, words: str, carried: Carried, event: gr.EventData, request: gr.Request) -> str:
+        def rename(owner: str) -> None:
+            self._conversations.rename(owner, happened["id"], happened["value"]["text"])
+
+        return self._changed(rename, strings.not_renamed, words, carried, request)
+
+    def delete(self, words: str, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
         """Forget a conversation."""
-        with _told(request):
-            self._conversations.delete(owner_of(request.headers), (event._data or {})["id"])
-        return self.search(words, carried, request)
+        gone, strings = str((event._data or {})["id"]), _strings(request)
 
-    def export_markdown(self, carried: Carried, request: gr.Request) -> str:
-        """The conversation as Markdown, every quote in full."""
-        conversation = self._whole(carried, request)
-        return markdown.export_markdown(conversation, self._assistant.store.document, _strings(request))
+        def delete(owner: str) -> None:
+            self._conversations.delete(owner, gone)
 
-    def export_json(self, carried: Carried, request: gr.Request) -> str:
-        """The conversation as JSON, every quote in full."""
-        return markdown.export_json(self._whole(carried, request), self._assistant.store.document)
+        return self._changed(delete, strings.not_deleted, words, carried, request, gone)
 
-    def _whole(self, carried: Carried, request: gr.Request) -> Conversation:
+    def _changed(
+        self,
+        change: Callable[[str], None],
+        fault: str,
+        words: str,
+        carried: Carried,
+        request: gr.Request,
+        gone: str = "",
+    ) -> tuple[Any, Any]:
+        """The list of conversations after a change, and the status line. Where that failed the line says so, and the
+        list stays as it is, with what is being written in it."""
         place = _place(carried)
-        with _told(request):
+        try:
+            change(owner_of(request.headers))
+        except AskcorpusError as exc:
+            return gr.skip(), status_line(fault.format(reason=exc))
+        return self._past(request, words, place.id if place else "", gone), status_line()
+
+    def export_markdown(self, carried: Carried, request: gr.Request) -> tuple[str, Any]:
+        """The conversation as Markdown, every quote in full; and the status line, which says why there is none."""
+        document, strings = self._assistant.store.document, _strings(request)
+        return self._exported(lambda whole: markdown.export_markdown(whole, document, strings), carried, request)
+
+    def export_json(self, carried: Carried, request: gr.Request) -> tuple[str, Any]:
+        """The same as JSON."""
+        document = self._assistant.store.document
+        return self._exported(lambda whole: markdown.export_json(whole, document), carried, request)
+
+    def _exported(
+        self, export: Callable[[Conversation], str], carried: Carried, request: gr.Request
+    ) -> tuple[str, Any]:
+        place, strings = _place(carried), _strings(request)
+        try:
             found = self._conversations.read(owner_of(request.headers), place.id, whole=True) if place else None
-        return found or Conversation(id="", title="")
+            return export(found or Conversation(id="", title="")), gr.skip()
+        except AskcorpusError as exc:
+            return "", status_line(strings.not_exported.format(reason=exc))
 
     def _read(self, request: gr.Request, conversation: str) -> Conversation | None:
         """A conversation of the browser that asks."""
-        if not conversation:
-            return None
-        with _told(request):
-            return self._conversations.read(owner_of(request.headers), conversation)
+        return self._conversations.read(owner_of(request.headers), conversation) if conversation else None
 
-    def _past(self, request: gr.Request, search: str, current: str) -> str:
+    def _past(self, request: gr.Request, search: str, current: str, gone: str = "") -> str:
         strings = _strings(request)
         try:
             entries = self._conversations.listed(owner_of(request.headers), search)
         except AskcorpusError as exc:
             return render.past((), strings, current, search, str(exc))
-        return render.past(entries, strings, current, search, strings.kept(self._conversations.days))
+        return render.past(entries, strings, current, search, strings.kept(self._conversations.days), gone)
 
 
 class Opened(NamedTuple):
@@ -644,13 +681,9 @@ class Opened(NamedTuple):
         return cls(found[1] if found else "", filters)
 
 
-@contextmanager
-def _told(request: gr.Request) -> Iterator[None]:
-    """What a user can mend is told in the page."""
-    try:
-        yield
-    except AskcorpusError as exc:
-        raise gr.Error(str(exc), title=_strings(request).failed, print_exception=False) from exc
+def _fault(exc: AskcorpusError, strings: Strings) -> str:
+    """The status line, which says what went wrong."""
+    return status_line(f"{strings.failed} {exc}")
 
 
 def _strings(request: gr.Request) -> Strings:

@@ -178,9 +178,11 @@ def chips(filters: Filters, documents: Documents, strings: Strings, passing: int
     return fill("chips.html", chips=shown, strings=strings, passing=passing, all=all)
 
 
-def past(entries: Sequence[Entry], strings: Strings, current: str, search: str, kept: str) -> str:
-    """The list of conversations; ``current`` is the one that the page shows, ``kept`` how long they are."""
-    return fill("past.html", entries=entries, strings=strings, current=current, search=search, kept=kept)
+def past(entries: Sequence[Entry], strings: Strings, current: str, search: str, kept: str, gone: str = "") -> str:
+    """The list of conversations; ``current`` is the one that the page shows, ``kept`` how long they are, and ``gone``
+    the one that has just been deleted."""
+    values = {"entries": entries, "current": current, "search": search, "kept": kept, "gone": gone}
+    return fill("past.html", **values, strings=strings)
 
 
 # ---- the source panel and the source page
