@@ -3,6 +3,7 @@
 Each test waits for what the server wrote into the page (``data-turn``), never for a button or a time.
 """
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from askcorpus.feedback import read_feedback
-from pages import PHONE, ask, cite
+from pages import PHONE, ask, cite, faults, too_small
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
 from serving import ARTICLES, QUESTION
 
@@ -48,13 +49,44 @@ def test_a_citation_shows_its_quote_on_a_card(page: Any) -> None:
     expect(card.locator(".meta")).to_have_text("Northport Gazette · 3 May 2024")
     expect(card.locator("blockquote")).to_have_text(HARBOUR.text[:72])
     card.get_by_text("Copy with source").click()
-    expect(card.get_by_text("Copied")).to_be_visible()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == f"“{HARBOUR.text[:72]}” — {HARBOUR.title}, Northport Gazette, 3 May 2024"
+    begins = {
+        "Text": f"“{HARBOUR.text[:72]}” — {HARBOUR.title}, Northport Gazette, 3 May 2024",
+        "Markdown": f"> {HARBOUR.text[:72]}\n>\n> — *{HARBOUR.title}*, Northport Gazette, 3 May 2024",
+        "BibTeX": f"@misc{{harbour,\n  title = {{{{{HARBOUR.title}}}}},",
+        "CSL-JSON": '[\n  {\n    "id": "harbour",',
+    }
+    for name, begin in begins.items():
+        card.get_by_role("button", name=name).click()
+        expect(card.get_by_role("button", name="Copied")).to_be_visible()
+        assert str(page.evaluate("navigator.clipboard.readText()")).startswith(begin)
+        expect(card.get_by_role("button", name=name)).to_be_visible()
+    assert faults(page) == [] and too_small(page) == []
     page.locator("#last .question").hover()
     expect(card).not_to_be_visible()
 
     cite(bubble, 1).focus()
+    page.keyboard.press("Tab")
+    expect(card.locator(".title")).to_have_text(EVIL.title)
+    page.keyboard.press("Shift+Tab")
+    expect(card.locator(".title")).to_have_text(HARBOUR.title)
+    page.keyboard.press("Tab")
+    expect(card.get_by_role("link", name="Open")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(card.get_by_role("button")).to_have_text([*begins])
+    for _ in begins:
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(card.get_by_role("button").last).to_have_text("Copied")
+    assert json.loads(page.evaluate("navigator.clipboard.readText()"))[0]["title"] == HARBOUR.title
+    page.keyboard.press("Tab")
+    expect(cite(bubble, 2)).to_be_focused()
+    expect(card.locator(".title")).to_have_text(EVIL.title)
+    page.keyboard.press("Shift+Tab")
+    expect(cite(bubble, 1)).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(cite(bubble, 1)).to_be_focused()
     page.keyboard.press("Tab")
     expect(card.locator(".title")).to_have_text(EVIL.title)
     assert HOSTILE.startswith(card.locator("blockquote").inner_text())
