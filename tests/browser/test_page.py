@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from askcorpus.feedback import read_feedback
+from openai_server import OpenAIServer
 from pages import PHONE, ask, cite, faults, too_small
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
 from serving import ARTICLES, QUESTION
@@ -485,6 +486,75 @@ def broken(data: Path, change: str, mend: str) -> Iterator[None]:
 def refusing(what: str) -> tuple[str, str]:
     refuse = f"CREATE TRIGGER refused BEFORE {what} BEGIN SELECT RAISE(ABORT, 'no room'); END"
     return refuse, "DROP TRIGGER refused"
+
+
+@pytest.mark.at("writer")
+def test_sources_stand_there_before_a_model_writes_its_first_word(page: Any, llm: OpenAIServer) -> None:
+    llm.queue("The harbour of Ostende closed on Friday because of a storm [1].")
+    llm.writing.clear()
+    page.locator("#ask textarea").fill(QUESTION)
+    page.locator("#ask textarea").press("Enter")
+    expect(page.locator("#panel")).to_contain_text("The harbour of Ostende closed on Friday because of a storm.")
+    expect(page.locator("#last .searching")).to_be_visible()
+    expect(page.locator("#last .words")).to_have_count(0)
+    llm.writing.set()
+    answer = page.locator("#last .answered")
+    expect(answer).to_contain_text("because of a storm [1].")
+    cite(answer, 1).click()
+    expect(page.locator(".card.active mark.active")).to_contain_text("The harbour of Ostende closed on Friday")
+
+
+@pytest.mark.at("writer")
+def test_a_follow_up_says_how_it_was_understood_and_is_asked_without_context(page: Any, llm: OpenAIServer) -> None:
+    understood = "Why did the harbour of Ostende close on Friday?"
+    llm.queue("The harbour of Ostende closed on Friday because of a storm [1].", understood)
+    llm.queue("The harbour of Ostende closed on Friday because of a storm [1].", "Ferries sailed from Zeebrugge [1].")
+    ask(page, QUESTION)
+    follow = ask(page, "And why on Friday?", turn=2)
+    expect(page.locator("#last .understood")).to_contain_text(understood)
+    expect(follow).to_contain_text("because of a storm")
+    there = page.url
+    page.get_by_role("button", name="Ask without context").click()
+    expect(page.locator("#chat .question")).to_have_text(["And why on Friday?"])
+    page.locator('#status [data-turn="1"]').wait_for(state="attached")
+    expect(page.locator("#last .understood")).to_have_count(0)
+    assert page.url != there
+    sent = [message["content"] for message in llm.requests[-1]["messages"]]
+    assert not any(QUESTION in text for text in sent)
+
+
+def test_new_chat_takes_the_filters_away(page: Any, assistant: ScriptedAssistant) -> None:
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Language").click()
+    page.get_by_role("option", name="French (1)").click()
+    page.keyboard.press("Escape")
+    page.get_by_label("From", exact=True).fill("2024-10")
+    ask(page, "What do the pêcheurs want?")
+    assert assistant.asked[-1][2].languages == ("fr",)
+    expect(page.locator("#chips button")).to_have_count(2)
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator("#last .welcome")).to_be_visible()
+    expect(page.locator("#chips button")).to_have_count(0)
+    expect(page.get_by_label("From", exact=True)).to_have_value("")
+    ask(page, "What did the council decide?")
+    assert not assistant.asked[-1][2]
+
+
+def test_an_earlier_question_is_edited_with_what_was_said_before_it(page: Any, assistant: ScriptedAssistant) -> None:
+    for turn, question in enumerate(("What did the council decide?", "What does the hostile page say?", "Who won?"), 1):
+        ask(page, question, turn=turn)
+    there = page.url
+    page.locator("#turns article").nth(1).get_by_role("button", name="Edit question").click()
+    field = page.locator(".field textarea")
+    expect(field).to_have_value("What does the hostile page say?")
+    field.fill("What do the pêcheurs want?")
+    field.press("Enter")
+    expect(page.locator("#last .answer")).to_contain_text(PORT.text[:76])
+    expect(page.locator("#chat .question")).to_have_text(["What did the council decide?", "What do the pêcheurs want?"])
+    assert [turn.text for turn in assistant.asked[-1][1]] == ["What did the council decide?", HARBOUR.text[:72]]
+    page.wait_for_load_state("networkidle")
+    page.goto(there)
+    expect(page.locator("#chat .question")).to_have_count(3)
 
 
 @pytest.mark.context(locale="fr-FR")
