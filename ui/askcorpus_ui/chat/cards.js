@@ -113,5 +113,11 @@ askcorpus.cards = () => {
     true,
   );
   document.addEventListener("click", (event) => !event.target.closest("#cite-card") && hide(), true);
-  document.addEventListener("scroll", (event) => !card.contains(event.target) && hide(), true);
+  // What is focused may be scrolled to.
+  const scrolled = () => {
+    const { top, bottom } = shown.getBoundingClientRect();
+    if (shown === document.activeElement && top < innerHeight && bottom > 0) put(shown);
+    else hide();
+  };
+  document.addEventListener("scroll", (event) => shown && !card.contains(event.target) && scrolled(), true);
 };

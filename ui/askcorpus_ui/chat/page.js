@@ -160,11 +160,13 @@ globalThis.askcorpus = {
     if (text && !busy) return askcorpus.begin();
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (!busy) return;
-    // The answer is there, and only the button is not yet: in a moment it can be asked.
-    const written = !askcorpus.begun && !document.querySelector("#last [aria-busy]");
-    if (text && written) return askcorpus.whenReady(() => document.querySelector("#ask .submit-button")?.click());
-    askcorpus.say("busy");
+    if (busy) askcorpus.whenWritten(() => text && document.querySelector("#ask .submit-button")?.click());
+  },
+
+  // Nothing is done while an answer is written. It may be there, and only the button not yet: then in a moment.
+  whenWritten(act) {
+    if (!askcorpus.begun && !document.querySelector("#last [aria-busy]")) askcorpus.whenReady(act);
+    else askcorpus.say("busy");
   },
 
   // Once the box takes a question, which it does when the page is filled and no answer is being written.
