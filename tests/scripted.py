@@ -261,6 +261,7 @@ class ScriptedAssistant:
             conversation_id=conversation_id,
             period=read_period(question),
             model="scripted",
+            answered_by="scripted" if text else "",
             index=IndexInfo(fingerprint="scripted", documents=self.store.count(), passages=self.store.count()),
             filters=filters,
             timings_ms={"total": 1.0},

@@ -86,6 +86,7 @@ class ScriptedAssistant:
             passages=tuple(self.store.hit(name) for name in reply.found[:top_k]),
             conversation_id=conversation_id,
             model="scripted",
+            answered_by="scripted" if reply.quote else "",
             index=self.store.info(),
             timings_ms={"total": 1.0},
         )

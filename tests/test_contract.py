@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from mcp.client.client import Client as AgentClient
 from typer.testing import CliRunner
 
+from askcorpus.answer.llm import load_answerer
 from askcorpus.assistant import Assistant
 from askcorpus.client import AsyncClient, Client
 from askcorpus.embedding.embeddings import SentenceEmbeddings
@@ -18,6 +20,7 @@ from askcorpus.langchain_adapters import AssistantRunnable
 from askcorpus.settings import Settings
 from askcorpus.types import Answer, Done
 from askcorpus_ui.cli.commands import app
+from openai_server import openai_server
 from serving import QUESTION, real_assistant, serving
 
 pytestmark = pytest.mark.usefixtures("one_model")
@@ -159,8 +162,46 @@ def test_every_door_gives_the_same_answer(real: tuple[Assistant, str], door: Doo
     expected = assistant.ask(question)
     assert (expected.answerable, bool(expected.citations)) == (question == SAID, question == SAID)
 
-    told = door(assistant, address, question)
+    assert constant(door(assistant, address, question)) == constant(expected.model_dump(mode="json"))
 
-    assert {name: value for name, value in told.items() if name not in VARYING} == {
-        name: value for name, value in expected.model_dump(mode="json").items() if name not in VARYING
-    }
+
+def constant(answer: dict[str, Any]) -> dict[str, Any]:
+    """The fields that are the same whenever it is asked."""
+    return {name: value for name, value in answer.items() if name not in VARYING}
+
+
+@pytest.fixture(scope="module")
+def bereft(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[tuple[Assistant, str]]:
+    """An assistant whose language model is on a server that is gone, and the address that serves it."""
+    with openai_server() as gone:
+        model = {"llm": "tiny", "llm_base_url": gone.url}
+    with real_assistant(tmp_path_factory.mktemp("bereft"), embeddings) as quoting:
+        settings = quoting.settings.model_copy(update={**model, "min_confidence": None})
+        answerer = load_answerer(settings, embeddings)
+        assistant = Assistant(settings, quoting.store, embeddings, reader=quoting.reader, answerer=answerer)
+        with serving(assistant, Settings(mcp=True)) as address:
+            yield assistant, address
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
+def test_every_door_says_that_quotes_stand_in_for_the_model(
+    bereft: tuple[Assistant, str], door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assistant, address = bereft
+    monkeypatch.setenv("ASKCORPUS_LLM", assistant.settings.llm or "")
+    monkeypatch.setenv("ASKCORPUS_LLM_BASE_URL", assistant.settings.llm_base_url or "")
+    expected = assistant.ask(SAID)
+
+    told = constant(door(assistant, address, SAID))
+
+    assert told == constant(expected.model_dump(mode="json"))
+    assert (told["model"], told["answered_by"], told["model_fault"]["kind"]) == ("tiny", "extractive", "failed")
+    assert "cannot be reached" in told["model_fault"]["detail"]
+    assert told["citations"][0]["quote"] in told["answer"]
+
+
+def test_who_watches_a_server_sees_that_its_model_fails(bereft: tuple[Assistant, str]) -> None:
+    _, address = bereft
+    by_agent(*bereft, SAID)
+    metrics = httpx.get(f"{address}/metrics").text
+    assert re.search(r'askcorpus_answers_total\{model_fault="failed",outcome="answered"\} [1-9]', metrics)

@@ -44,7 +44,14 @@ def answer(payload: str) -> Answer:
         for marker in (1, 2)
     ]
     index = IndexInfo(fingerprint="x", documents=1, passages=1)
-    known = {"id": "a", "question": payload, "standalone_question": payload, "model": "x", "index": index}
+    known = {
+        "id": "a",
+        "question": payload,
+        "standalone_question": payload,
+        "model": "x",
+        "answered_by": payload,
+        "index": index,
+    }
     return Answer(answer=payload, answerable=True, confidence=0.5, citations=tuple(citations), **known)
 
 

@@ -44,6 +44,18 @@ def test_requests_are_counted_by_route_and_status(client: httpx.Client) -> None:
     assert found["askcorpus_request_seconds_count", "/api/v1/ask"] == 3
 
 
+def test_answers_are_counted_by_their_outcome_whatever_door_they_left_by(client: httpx.Client) -> None:
+    client.post("/api/v1/ask", json={"question": "council"})
+    client.post("/api/v1/ask/stream", json={"question": "council"})
+    client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": "Who won?"}]})
+    client.post("/api/v1/ask", json={"question": "broken model"})
+    found = {key: value for key, value in figures(client).items() if key[0] == "askcorpus_answers_total"}
+    assert found == {
+        ("askcorpus_answers_total", "none", "answered"): 2,
+        ("askcorpus_answers_total", "none", "abstained"): 1,
+    }
+
+
 def test_a_stream_takes_until_its_end_or_until_its_client_leaves(client: httpx.Client) -> None:
     with client.stream("POST", "/api/v1/ask/stream", json={"question": "slow council"}) as response:
         lines = response.iter_lines()

@@ -10,7 +10,7 @@ import lxml.html
 import pytest
 from markdown_it import MarkdownIt
 
-from askcorpus.types import Answer, Citation, Document, Filters, IndexInfo, Span
+from askcorpus.types import Answer, Citation, Document, Filters, IndexInfo, ModelFault, Span
 from askcorpus_ui.chat.cite import Quotation
 from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
 from askcorpus_ui.chat.markdown import export_markdown, partial_text, safe_markdown, verbatim
@@ -227,7 +227,11 @@ def test_the_words_that_answer_are_marked_in_the_answer() -> None:
 
 
 def test_the_best_quote_leads_and_the_others_are_folded() -> None:
-    answer = ScriptedAssistant().ask("council and pêcheurs").model_copy(update={"model": "extractive"})
+    answer = (
+        ScriptedAssistant()
+        .ask("council and pêcheurs")
+        .model_copy(update={"model": "extractive", "answered_by": "extractive"})
+    )
     markup = answer_turn(answer, ENGLISH)
 
     assert seen(markup, "summary") == ["More from the sources (1)"]
@@ -506,3 +510,16 @@ def test_a_quote_is_copied_with_its_source() -> None:
     assert (item["title"], item["issued"]) == ("The _title_", {"date-parts": [[2019, 10, 4]]})
     undated = quotation._replace(document=document.model_copy(update={"date": "soon", "title": ""}))
     assert "year" not in undated.bibtex and "issued" not in undated.csl and "a/b 1" in undated.plain
+
+
+def test_quotes_that_stand_in_for_a_model_are_said_to_be_that() -> None:
+    fault = ModelFault(kind="failed", detail='The model "<b>" cannot be reached.')
+    answer = ScriptedAssistant().ask("council and pêcheurs")
+    quoted = {"answered_by": "extractive", "model_fault": fault}
+    markup = answer_turn(answer.model_copy(update=quoted), ENGLISH)
+    (note,) = select(markup, "p.instead")
+    assert note.text_content() == "The language model failed: these are the documents’ own words"
+    assert note.attrib["title"] == fault.detail
+    assert not select(answer_turn(answer, ENGLISH), "p.instead")
+    silent = ScriptedAssistant().ask("Who won?").model_copy(update={"model_fault": fault})
+    assert not select(answer_turn(silent, ENGLISH), "p.instead")

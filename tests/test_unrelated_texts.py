@@ -7,6 +7,7 @@ import pytest
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
+from askcorpus.embedding.unrelated_texts import unrelated_texts as texts
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +50,17 @@ def test_unrelated_texts_are_less_alike_than_two_reports_of_one_event(
 def test_the_unrelated_texts_are_compared_once(unrelated_texts: UnrelatedTexts) -> None:
     """Done with every question, it would cost more than the search."""
     assert unrelated_texts.among_themselves() is unrelated_texts.among_themselves()
+
+
+def test_the_vectors_that_come_with_the_package_are_the_model_s_own(embeddings: SentenceEmbeddings) -> None:
+    unread = SentenceEmbeddings()
+    told = UnrelatedTexts(unread).among_themselves()
+    assert unread._model is None, "they were computed: python scripts/unrelated_vectors.py"
+    vectors = embeddings.embed_sentences(texts())
+    similarities = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
+    assert np.allclose([told.mean, told.deviation], [similarities.mean(), similarities.std()], atol=2e-3)
+
+
+def test_with_another_prompt_the_vectors_are_others(embeddings: SentenceEmbeddings) -> None:
+    prompted = UnrelatedTexts(SentenceEmbeddings(passage_prompt="poem: "))
+    assert prompted.among_themselves() != UnrelatedTexts(embeddings).among_themselves()

@@ -144,7 +144,7 @@ def evaluate(
     Raises:
         UsageError: there is no question, or none of the gold documents is in the index.
         NothingIngested: the index is empty.
-        ModelError: the judge fails on one answer after the other.
+        ModelError: the language model fails, or the judge on one answer after the other.
     """
     gold = match_gold(assistant.store, questions)
     answers = ask_all(assistant, questions, answers or {}, on_answer or (lambda _: None), warm=warm)
@@ -186,6 +186,9 @@ def ask_all(
     """An answer to every question: the ones there are, and the rest asked one after the other.
 
     Each new answer carries its question's id as ``conversation_id`` and its measured time as ``timings_ms["wall"]``.
+
+    Raises:
+        ModelError: the language model fails.
     """
     everything = dict(answers)
     missing = [question for question in questions if question.id not in answers]
@@ -206,7 +209,18 @@ def _ask(assistant: Assistant, question: Question) -> Answer:
         conversation_id=question.id,
     )
     wall = round((time.perf_counter() - start) * 1000, 3)
+    check_model(answer)
     return answer.model_copy(update={"timings_ms": {**answer.timings_ms, "wall": wall}})
+
+
+def check_model(answer: Answer) -> None:
+    """See that an answer is one of what is measured.
+
+    Raises:
+        ModelError: the language model failed, and quotes stand in for what it would have written.
+    """
+    if answer.model_fault and answer.model_fault.kind == "failed":
+        raise ModelError(answer.model_fault.detail)
 
 
 def depth(settings: Settings) -> int:
@@ -301,6 +315,7 @@ def _notes(cases: Sequence[Case], depth: int) -> list[str]:
     unknown, unlocated = _unknown(gold), sum(found.unlocated for found in gold)
     answerable = [case.question.answerable for case in cases]
     drafts = sum(case.question.draft for case in cases)
+    quoted = sum(case.answer.model_fault is not None for case in cases)
     notes = []
     if unknown:
         shown = ", ".join(unknown[:LIST_SHOWN]) + (", …" if len(unknown) > LIST_SHOWN else "")
@@ -313,6 +328,8 @@ def _notes(cases: Sequence[Case], depth: int) -> list[str]:
         notes.append("no question is answerable: retrieval, answers and citations have no figures")
     if False not in answerable:
         notes.append("no question is unanswerable: abstention recall, F1 and AUROC have no figures")
+    if quoted:
+        notes.append(f"{quoted} answers are quotes: what {cases[0].answer.model} wrote had no support in the passages")
     if drafts:
         notes.append(f"{drafts} questions are drafts that nobody has reviewed")
     return notes

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from askcorpus.errors import UsageError
 from askcorpus.types import Answer, Document, Filters, IndexInfo
+from askcorpus_eval.evaluate import check_model
 from askcorpus_eval.figures import Estimate
 from askcorpus_eval.gate import SLACK
 from askcorpus_eval.metrics.wilson import share_interval
@@ -95,9 +96,14 @@ def probes_of(store: Index, languages: Mapping[str, int], limit: int, seed: int)
 
 
 def ask_probes(probes: Iterable[Probe], ask: Callable[[str], Answer]) -> Iterator[tuple[Probed, Answer]]:
-    """Ask them one after the other."""
+    """Ask them one after the other.
+
+    Raises:
+        ModelError: the language model fails.
+    """
     for probe in probes:
         answer = ask(probe.question)
+        check_model(answer)
         quotes = [" ".join(citation.quote.split()) for citation in answer.citations]
         first = answer.citations[0] if answer.citations else None
         yield (

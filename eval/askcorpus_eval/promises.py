@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from askcorpus.answer.outcomes import Measured, conditions
 from askcorpus.answer.risk import Outcomes, best_rate, certify, interval, percent
 from askcorpus.types import Answer
-from askcorpus_eval.evaluate import match_gold
+from askcorpus_eval.evaluate import check_model, match_gold
 from askcorpus_eval.questions import Question
 from askcorpus_eval.score import score
 
@@ -51,11 +51,13 @@ def measure(assistant: "Assistant", questions: Sequence[Question], source: str, 
 
     Raises:
         UsageError, NothingIngested: as ``evaluate.match_gold`` does.
+        ModelError: the language model fails.
     """
     gold = match_gold(assistant.store, questions)
     given, asked = [], 0
     for question in questions:
         answer = assistant.ask(question.question, history=question.history)
+        check_model(answer)
         right = score(question, answer, gold[question.id], assistant.store).correct
         step()
         if right is not None:

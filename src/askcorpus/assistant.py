@@ -3,12 +3,12 @@
 import logging
 import secrets
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple, Self
 
 from askcorpus.answer.answerer import Answerer, Findings
-from askcorpus.answer.citations import Verified, verify
+from askcorpus.answer.citations import Verified
 from askcorpus.answer.confidence import Calibration, load_calibration, missing_names, missing_numbers
 from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
@@ -19,6 +19,7 @@ from askcorpus.answer.phrases import does_not_say, unreadable
 from askcorpus.answer.reader import Reader
 from askcorpus.answer.risk import Promise, order
 from askcorpus.answer.small_talk import reply, small_talk, without_small_talk
+from askcorpus.answer.writer import Writer, Written
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.errors import UsageError
@@ -43,8 +44,8 @@ from askcorpus.types import (
     Explanation,
     Filters,
     Hit,
+    ModelFault,
     Retrieved,
-    Token,
     Turn,
     Verification,
 )
@@ -166,7 +167,8 @@ class Assistant:
             UsageError: the question is empty or too long, ``top_k`` or a filter's date makes no sense, no document
                 passes the filters, or the error rate cannot be promised.
             NothingIngested: there is no document to ask, or the data folder is gone.
-            ModelError: the embedding or the language model cannot be loaded or reached.
+            ModelError: the embedding model cannot be loaded; or the language model fails and an error rate is ordered,
+                so that no quotes may stand in for what it was to write.
             StorageError: the data folder cannot be read.
         """
         clock = _Clock()
@@ -198,20 +200,24 @@ class Assistant:
                 )
                 return
             history = without_small_talk(history)
+            # An error rate was measured with the answers of who is to write: nothing may stand in for these.
+            ordered = max_error is not None or self.settings.max_error is not None
+            writer = Writer(self.answerer, self.tuning, strict=ordered)
             subject = subject_of(question)
             way = None
             if subject and not history:
                 way = self._survey(index, subject, question, filters, operating_point, clock)
             if way is None:
                 way = self._judged(
-                    index, question, history, filters, max(limit, self.tuning.read), operating_point, clock
+                    index, question, history, filters, max(limit, self.tuning.read), operating_point, clock, writer
                 )
                 if subject and history and way.judgement.abstain_reason:  # it may lean on what was said before
                     instead = self._survey(index, subject, question, filters, operating_point, clock)
                     way = instead if instead and instead.overview else way
             query, retrieval, judgement, overview = way.query, way.retrieval, way.judgement, way.overview
             yield Retrieved(passages=retrieval.hits[:limit])
-            draft, verified, reason = Draft(text=""), Verified("", (), ()), judgement.abstain_reason
+            reason = judgement.abstain_reason
+            written = Written(Draft(text=""), Verified("", (), ()), "", way.model_fault)
             if _is_unread(question, retrieval.hits[: self.tuning.read], answered=reason is None):
                 reason = "unreadable_script"
             if reason is None:
@@ -223,11 +229,15 @@ class Assistant:
                     judgement.contradicting,
                     overview.subject.text if overview else "",
                 )
-                draft = yield from _drafted(self.answerer.draft(findings))
-                clock.lap("answer")
-                verified = verify(draft, retrieval.hits, partial(_text_of, index))
-                reason = None if verified.citations else "unsupported_answer"
-        citations = () if reason else verified.citations
+                written = yield from writer.write(
+                    findings,
+                    retrieval.hits,
+                    partial(_text_of, index),
+                    fault=way.model_fault,
+                    lap=clock.lap,
+                )
+                reason = None if written.verified.citations else "unsupported_answer"
+        citations = () if reason else written.verified.citations
         unnamed = _missing_names(retrieval, limit, citations)
         clock.lap("verify")
         yield Done(
@@ -237,7 +247,7 @@ class Assistant:
                 standalone_question=way.understood,
                 language=query.language,
                 kind="overview" if overview else "answer",
-                answer=_said(reason, query.language) if reason else verified.text,
+                answer=_said(reason, query.language) if reason else written.verified.text,
                 answerable=reason is None,
                 abstain_reason=reason,
                 subject=overview.subject.text if overview else "",
@@ -245,11 +255,13 @@ class Assistant:
                 confidence=judgement.confidence,
                 citations=citations,
                 passages=retrieval.hits[:limit],
-                unsupported=() if reason else verified.unsupported,
-                sources_differ=reason is None and draft.sources_differ,
+                unsupported=() if reason else written.verified.unsupported,
+                sources_differ=reason is None and written.draft.sources_differ,
                 missing_names=unnamed,
                 conversation_id=conversation_id,
                 model=self.answerer.name,
+                answered_by="" if reason else written.by,
+                model_fault=written.fault,
                 index=info,
                 filters=filters,
                 period=query.period,
@@ -319,19 +331,6 @@ class Assistant:
             raise UsageError(f"{top_k} passages cannot be shown.", "Ask for one or more.")
         return self.settings.top_k if top_k is None else top_k
 
-    def _understand(self, index: Snapshot, question: str, history: Sequence[Turn]) -> Query:
-        standalone = self.answerer.rewrite(question, history) if history else None
-        latest = index.latest()
-        return read_query(
-            question,
-            history,
-            self.embeddings,
-            self.unrelated_texts,
-            standalone=standalone,
-            latest=latest,
-            tuning=self.tuning,
-        )
-
     def _judged(
         self,
         index: Snapshot,
@@ -341,9 +340,19 @@ class Assistant:
         limit: int,
         operating_point: float,
         clock: "_Clock",
+        writer: Writer,
     ) -> "_Way":
         """The way of a question: what was found for it, read and judged."""
-        query = self._understand(index, question, history)
+        rewritten = writer.rewrite(question, history)
+        query = read_query(
+            question,
+            history,
+            self.embeddings,
+            self.unrelated_texts,
+            standalone=rewritten.question,
+            latest=index.latest(),
+            tuning=self.tuning,
+        )
         clock.lap("embed")
         retrieval = self.retriever.retrieve(index, query, filters, limit)
         clock.lap("retrieve")
@@ -353,7 +362,8 @@ class Assistant:
         unrelated = self.unrelated_texts.among_themselves()
         judgement = judge(retrieval, assessment, self.embeddings, unrelated, operating_point, self.tuning)
         clock.lap("judge")
-        return _Way(query, retrieval, judgement, _understood(query, assessment))
+        understood = _understood(query, assessment)
+        return _Way(query, retrieval, judgement, understood, model_fault=rewritten.fault)
 
     def _survey(
         self,
@@ -402,13 +412,15 @@ class Assistant:
 
 
 class _Way(NamedTuple):
-    """How a question was gone about: what was searched for and found, what that is worth, and what was understood."""
+    """How a question was gone about: what was searched for and found, what that is worth, and what was understood;
+    ``model_fault`` is why the language model did not say what a follow-up means."""
 
     query: Query
     retrieval: Retrieval
     judgement: Judgement
     understood: str
     overview: Overview | None = None
+    model_fault: ModelFault | None = None
 
 
 def open_assistant(settings: Settings) -> Assistant:
@@ -426,17 +438,6 @@ def open_assistant(settings: Settings) -> Assistant:
 
         answerer = load_answerer(settings, embeddings)
     return Assistant(settings, open_index(settings, embeddings), embeddings, answerer=answerer)
-
-
-def _drafted(pieces: Iterator[str | Draft]) -> Generator[Event, None, Draft]:
-    """Pass the pieces of an answer on as they come, and return what they make."""
-    draft = Draft(text="")
-    for piece in pieces:
-        if isinstance(piece, Draft):
-            draft = piece
-        else:
-            yield Token(text=piece)
-    return draft
 
 
 def _text_of(index: Snapshot, document_id: str) -> str:

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from askcorpus.errors import AskcorpusError, StorageError, UsageError
 from askcorpus.index.database import Database
-from askcorpus.index.databases import open_database
-from askcorpus.index.dialect import NUMBER, TEXT, is_larger, set_version, version_of
+from askcorpus.index.databases import open_tables
+from askcorpus.index.dialect import NUMBER, TEXT, is_larger
 from askcorpus.search.query import recent_turns
 from askcorpus.types import Answer, Turn
 
@@ -107,14 +107,7 @@ _VERSION = 1
 
 
 def _table(url: str) -> Database:
-    def create(connection: sa.Connection) -> None:
-        _METADATA.create_all(connection)
-        set_version(connection, _FEEDBACK, _VERSION)
-
-    def accept(connection: sa.Connection) -> bool:
-        return version_of(connection, _FEEDBACK) > 0
-
-    return open_database(Path(), url, "feedback", create, accept)
+    return open_tables(Path(), url, "feedback", _FEEDBACK, _VERSION)
 
 
 class FeedbackFile:

@@ -111,7 +111,9 @@ class Settings(BaseSettings):
     )
     llm_base_url: str | None = Field(None, description="Base URL of an OpenAI-compatible server.")
     llm_api_key: SecretStr | None = Field(None, description="Key for the model's server.")
-    llm_timeout: float = Field(60.0, gt=0, description="Seconds to wait for the model's server.")
+    llm_timeout: float = Field(
+        60.0, gt=0, description="Seconds that the model's server may be silent; a whole reply may take ten times that."
+    )
     host: str = Field("127.0.0.1", description="Address to listen on; beyond loopback a key is needed.")
     port: int = Field(7860, ge=1, le=65535, description="Port of chat and API.")
     api_key: SecretStr | None = Field(

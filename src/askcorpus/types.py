@@ -314,6 +314,14 @@ class Explanation(Record):
     operating_point: float
 
 
+class ModelFault(Record):
+    """Why a language model's words are not the answer: it ``failed`` (it is down, slow, or breaks off), or what it
+    wrote is ``unsupported`` by the passages. ``detail`` says so for people, and what to do."""
+
+    kind: Literal["failed", "unsupported"]
+    detail: str
+
+
 class Answer(Record):
     """The one object on every surface. When the corpus does not say, ``answerable`` is false, ``citations`` is
     empty, ``answer`` says so in the question's language and ``passages`` still holds the nearest passages;
@@ -329,7 +337,9 @@ class Answer(Record):
     numbers, in the question that no cited passage has, or none of ``passages`` where nothing is cited (across
     languages, where most names cannot be told, countries, or all if none is there); ``filters`` are those applied;
     ``period`` is the time that the question names (a partial ISO date), whose documents were preferred; ``explain`` is
-    filled on request.
+    filled on request. ``model`` is who is set to write answers; ``answered_by`` who wrote this one: a language model by
+    its name, ``extractive`` where the documents are quoted, and nobody where nothing is answered. Where quotes stand in
+    for a language model, ``model_fault`` says what went wrong with it.
     """
 
     id: str
@@ -350,6 +360,8 @@ class Answer(Record):
     missing_names: tuple[str, ...] = ()
     conversation_id: str | None = None
     model: str
+    answered_by: str = ""
+    model_fault: ModelFault | None = None
     index: IndexInfo
     filters: Filters = Filters()
     period: str = ""

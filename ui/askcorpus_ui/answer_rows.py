@@ -8,7 +8,7 @@ Cell = str | float | None
 
 COLUMNS = (
     *("id", "question", "answered", "answer", "confidence", "quote", "title", "source", "date", "page", "link"),
-    *("document_id", "start", "end", "other_quotes"),
+    *("document_id", "start", "end", "other_quotes", "answered_by"),
 )
 
 
@@ -20,6 +20,7 @@ def row_of(name: str, question: str, answer: Answer, link: Callable[[Citation], 
         "answered": "yes" if answer.answerable else "no",
         "answer": answer.answer,
         "confidence": round(answer.confidence, 3),
+        "answered_by": answer.answered_by,
     }
     if not answer.citations:
         return row

@@ -5,6 +5,7 @@ The model writes; what it may claim is decided afterwards, by :mod:`askcorpus.an
 """
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,12 @@ READ_AGAIN = 100
 """A reply that is still coming is read again, from its beginning, when it has grown by this fraction of its length (one
 hundredth): at every piece, a long one would take time with the square of its length."""
 
+LONGEST_REPLY = 100_000
+"""Characters, thoughts included: a model that has not ended by then goes round in circles."""
+
+PATIENCE = 10
+"""A whole reply may take as many times the seconds that the model's server may be silent."""
+
 _THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _REWRITE_LABEL = re.compile(r"^(?:stand-?alone |rewritten |last )?question\s*[:：]\s*", re.IGNORECASE)
 _PACKAGE = re.compile(r"pip install ([\w-]+)")
@@ -52,8 +59,9 @@ that simply closes the connection looks like the end of the stream to the HTTP c
 class LLMAnswerer:
     """Drafts answers with a chat model and makes follow-up questions stand alone."""
 
-    def __init__(self, model: "BaseChatModel", name: str, similarity: Similarity) -> None:
-        """``name`` is what answers say they were made by; ``similarity`` finds the quotes behind the markers.
+    def __init__(self, model: "BaseChatModel", name: str, similarity: Similarity, seconds: float = 600.0) -> None:
+        """``name`` is what answers say they were made by; ``similarity`` finds the quotes behind the markers; a reply
+        may take ``seconds`` as a whole.
 
         Raises:
             UsageError: a prompt file is missing or wrong.
@@ -61,6 +69,7 @@ class LLMAnswerer:
         self.name = name
         self._model = model
         self._similarity = similarity
+        self._seconds = seconds
         self._answer_prompt = load_prompt("answer")
         self._rewrite_prompt = load_prompt("rewrite")
 
@@ -148,16 +157,20 @@ class LLMAnswerer:
         Raises:
             ModelError: it cannot be had, or only a part of it.
         """
-        begun, ending = False, ""
+        length, ending, deadline = 0, "", time.monotonic() + self._seconds
         # Not all chat models share an exception class: whatever one raises here, the model failed.
         try:
             for chunk in self._model.stream(messages):
                 ending = _ending(chunk) or ending
                 if text := str(chunk.text):
-                    begun = True
+                    length += len(text)
                     yield text
+                if length > LONGEST_REPLY or time.monotonic() > deadline:
+                    raise ModelError(f"The model {self.name} does not come to an end.", "Choose another model.")
+        except ModelError:
+            raise
         except Exception as exc:
-            raise (_broke_off(self.name) if begun else _model_error(self.name, exc)) from exc
+            raise (_broke_off(self.name) if length else _model_error(self.name, exc)) from exc
         if ending in ("length", "max_tokens", "content_filter"):
             raise ModelError(
                 f"The model {self.name} stopped in the middle of its reply ({ending}).",
@@ -176,7 +189,7 @@ def load_answerer(settings: Settings, embeddings: SentenceEmbeddings) -> LLMAnsw
     def similarity(left: Sequence[str], right: Sequence[str]) -> NDArray[np.float32]:
         return embeddings.embed_sentences(left) @ embeddings.embed_sentences(right).T
 
-    return LLMAnswerer(load_chat_model(settings), settings.llm or "", similarity)
+    return LLMAnswerer(load_chat_model(settings), settings.llm or "", similarity, PATIENCE * settings.llm_timeout)
 
 
 def load_chat_model(settings: Settings) -> "BaseChatModel":

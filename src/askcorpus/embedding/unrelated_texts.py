@@ -6,19 +6,27 @@ Ours are the sentences of ``unrelated_texts.txt``, on everyday subjects in some 
 itself they are there when the corpus is one article, or is all about what is asked.
 """
 
+import hashlib
 import threading
 from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load
 
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 
+VECTORS = "unrelated_texts.safetensors"
+"""Their vectors by the bundled model, so that no start computes them; ``scripts/unrelated_vectors.py`` makes it."""
+
+_FOLDER = files("askcorpus.embedding")
+
 
 class UnrelatedTexts:
-    """The vectors of unrelated texts, computed at the first use. Threads may share one."""
+    """The vectors of unrelated texts: those that come with the package, or the model's own, computed at the first use.
+    Threads may share one."""
 
     def __init__(self, embeddings: SentenceEmbeddings) -> None:
         self._embeddings = embeddings
@@ -37,13 +45,8 @@ class UnrelatedTexts:
     def _loaded(self) -> "_Computed":
         with self._computing:
             if self._computed is None:
-                lines = (
-                    files("askcorpus.embedding")
-                    .joinpath("unrelated_texts.txt")
-                    .read_text(encoding="utf-8")
-                    .splitlines()
-                )
-                vectors = self._embeddings.embed_sentences(lines)
+                vectors = _shipped(self._embeddings)
+                vectors = self._embeddings.embed_sentences(unrelated_texts()) if vectors is None else vectors
                 similarities = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)]
                 among = ScoreBaseline(float(similarities.mean()), float(similarities.std()))
                 self._computed = _Computed(vectors, among)
@@ -53,3 +56,18 @@ class UnrelatedTexts:
 class _Computed(NamedTuple):
     vectors: NDArray[np.float32]
     among: ScoreBaseline
+
+
+def unrelated_texts() -> list[str]:
+    """The texts themselves."""
+    return _FOLDER.joinpath("unrelated_texts.txt").read_text(encoding="utf-8").splitlines()
+
+
+def name_of(embeddings: SentenceEmbeddings) -> str:
+    """What their vectors are called by: it tells the texts, and all that the vectors depend on."""
+    return hashlib.sha256("\n".join([embeddings.fingerprint, *unrelated_texts()]).encode()).hexdigest()
+
+
+def _shipped(embeddings: SentenceEmbeddings) -> NDArray[np.float32] | None:
+    """The vectors that come with the package; None where they are another model's."""
+    return load(_FOLDER.joinpath(VECTORS).read_bytes()).get(name_of(embeddings))

@@ -50,7 +50,7 @@ def open_tables(folder: Path, url: str | None, part: str, table: sa.Table, versi
         if noted > version:
             home = database.home
             raise IndexMismatch(
-                f"The {part} in {home.short} were written by a newer version.", f"Upgrade, or choose {home.other}."
+                f"{home.short} has {part} that a newer version wrote.", f"Upgrade, or choose {home.other}."
             )
         return noted > 0
 

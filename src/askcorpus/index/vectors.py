@@ -8,7 +8,6 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from askcorpus.index.chroma import ChromaIndex
-from askcorpus.index.chroma_server import ChromaServer
 from askcorpus.index.exact import Neighbour
 from askcorpus.index.pgvector import PgVector
 from askcorpus.index.schema import State, Vector
@@ -64,4 +63,6 @@ def vector_index(
         return ChromaIndex(folder / "chroma", folder / "chroma.lock")
     if where == PGVECTOR:
         return PgVector(writing)
+    from askcorpus.index.chroma_server import ChromaServer  # its HTTP client takes a tenth of a second to import
+
     return ChromaServer(where, token, reading)

@@ -44,20 +44,17 @@ def read_period(question: str, latest: str = "", language: str = "") -> str:
     dated = name_years(question, latest, language)
     if dated != question:
         return _named(dated, language)
-    return "" if _is_range(question, language) else last_month(question, latest, language)
+    month = last_month(question, latest, language)
+    return month if month and not _is_range(question, language) else ""
 
 
 def _named(question: str, language: str) -> str:
     """The time that is named with its year."""
-    if _is_range(question, language):
-        return ""
-    if exact := {_iso(found) for pattern in (_ISO, *_marked()) for found in pattern.finditer(question)}:
-        return exact.pop() if len(exact) == 1 else ""
+    exact = {_iso(found) for pattern in (_ISO, *_marked()) for found in pattern.finditer(question)}
     years = {match["year"] for match in _ALONE.finditer(question)}
-    if len(years) != 1:
+    if len(exact or years) != 1 or _is_range(question, language):
         return ""
-    year = years.pop()
-    return _with_month(words(question), year, language)
+    return exact.pop() if exact else _with_month(words(question), years.pop(), language)
 
 
 def _iso(found: "regex.Match[str]") -> str:

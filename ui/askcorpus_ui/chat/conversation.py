@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
 
 from askcorpus.answer import extractive
-from askcorpus.types import Answer, Citation, Filters, Hit, Span, Turn
+from askcorpus.types import Answer, Citation, Filters, Hit, ModelFault, Span, Turn
 from askcorpus_ui.chat.references import Reference
 
 ID = r"^[A-Za-z0-9_-]{22}$"
@@ -88,6 +88,7 @@ class Reply(_Kept):
     best quote first; ``in_context`` that the question was read together with what was said before it, as ``understood``
     where that was put in words. ``searched`` of ``documents`` passed the filters. ``small_talk`` rests on no document.
     ``named_in`` is, of an overview, how many documents name its subject, and 0 of an answer to a question.
+    ``answered_by`` and ``model_fault`` are the answer's.
     """
 
     kind: Literal["answered", "abstained", "small_talk", "unfinished", "failed"]
@@ -106,6 +107,8 @@ class Reply(_Kept):
     understood: str = ""
     searched: int = 0
     documents: int = 0
+    answered_by: str = ""
+    model_fault: ModelFault | None = None
 
     @classmethod
     def of(cls, answer: Answer, searched: int | None = None) -> Self:
@@ -126,11 +129,13 @@ class Reply(_Kept):
             missing_names=answer.missing_names,
             filters=answer.filters,
             language=answer.language,
-            quoted=answer.model == extractive.NAME and not answer.sources_differ and not answer.named_in,
+            quoted=answer.answered_by == extractive.NAME and not answer.sources_differ and not answer.named_in,
             in_context=answer.standalone_question.strip() != answer.question.strip(),
-            understood="" if answer.model == extractive.NAME else answer.standalone_question,
+            understood="" if extractive.NAME in (answer.model, answer.answered_by) else answer.standalone_question,
             searched=answer.index.documents if searched is None else searched,
             documents=answer.index.documents,
+            answered_by=answer.answered_by,
+            model_fault=answer.model_fault,
         )
 
     @property

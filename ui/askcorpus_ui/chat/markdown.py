@@ -78,7 +78,8 @@ def _answer(reply: Reply, strings: Strings) -> list[str]:
     if reply.kind == "answered" and reply.named_in:
         return [text, f"{strings.overview} · {strings.named_in(reply.named_in)}"]
     if reply.kind == "answered":
-        return [text, f"{strings.confidence(reply.confidence)} ({strings.percent(reply.confidence)})"]
+        instead = [strings.model_failed] if reply.model_fault else []
+        return [text, *instead, f"{strings.confidence(reply.confidence)} ({strings.percent(reply.confidence)})"]
     return [text, strings.no_answer] if reply.kind == "abstained" else [text]
 
 
@@ -94,6 +95,8 @@ def export_json(conversation: Conversation, documents: Documents) -> str:
                 "answer": reply.text,
                 "answer_id": reply.id,
                 "abstained": reply.kind == "abstained",
+                "answered_by": reply.answered_by,
+                "model_fault": reply.model_fault and reply.model_fault.model_dump(),
             }
             turn |= {"confidence": reply.confidence, "unsupported": reply.unsupported, "citations": []}
             for reference in dict.fromkeys(reply.references[:_EXPORTED]):

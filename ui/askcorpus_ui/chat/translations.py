@@ -94,6 +94,7 @@ class Strings:
     unknown_date: str
     unverified: str
     unsupported: str
+    model_failed: str
     not_named: str
     no_answer: str
     overview: str

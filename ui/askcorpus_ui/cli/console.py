@@ -118,6 +118,9 @@ def print_answer(answer: Answer) -> None:
         note(f"askcorpus: preferring documents of {answer.period}, which the question names.")
     if answer.missing_names:
         note(f"askcorpus: not named in these passages: {', '.join(answer.missing_names)}")
+    if answer.model_fault:
+        quoted = " The documents are quoted instead." if answer.answerable else ""
+        note(f"askcorpus: {answer.model_fault.detail}{quoted}")
     for sentence in answer.unsupported:
         note(f"askcorpus: no cited passage supports: {sentence}")
     if answer.explain is not None:

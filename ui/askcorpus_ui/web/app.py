@@ -36,7 +36,7 @@ from askcorpus_ui.web.next_questions_api import next_questions_router
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.openapi import described
 from askcorpus_ui.web.prefix import Prefixed, check_root
-from askcorpus_ui.web.prometheus import Measured, Metrics
+from askcorpus_ui.web.prometheus import CountedAssistant, Measured, Metrics
 from askcorpus_ui.web.responses_api import responses_router
 from askcorpus_ui.web.rest_api import api_router, health_router
 from askcorpus_ui.web.source_page import source_router
@@ -72,9 +72,9 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     }
     from askcorpus_ui.chat.page import mount_chat
 
-    untraced = assistant
-    assistant, end_tracing = _traced(assistant, settings)
-    warm_up, metrics, leaving = WarmUp(assistant), Metrics(), Flag()
+    metrics, unwatched = Metrics(), assistant
+    assistant, end_tracing = _traced(cast("Assistant", CountedAssistant(assistant, metrics)), settings)
+    warm_up, leaving = WarmUp(assistant), Flag()
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
     agents = _agents(assistant, questions) if settings.mcp else None
     keys = Keys(settings.data, settings.database_url)
@@ -125,8 +125,8 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(metrics.router())
     app.include_router(source_router(assistant))
     app.include_router(list_router(assistant, writable=writable))
-    # Untraced: what it asks, nobody has asked.
-    app.include_router(next_questions_router(untraced, questions, conversations))
+    # Unwatched: what it asks, nobody has asked.
+    app.include_router(next_questions_router(unwatched, questions, conversations))
     if agents:
         app.router.routes.extend(_routes(agents))
     # Last: a route added after it would never be reached.

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from askcorpus.errors import AskcorpusError, StorageError, UsageError
 from askcorpus.feedback import FeedbackFile, Reason
-from askcorpus.types import Done, Event, Turn
+from askcorpus.types import Done, Event, ModelFault, Turn
 from askcorpus_ui.chat.conversation import ID, Conversation, Place, Reply
 from askcorpus_ui.chat.conversations import LONGEST_TITLE, Conversations
 from askcorpus_ui.chat.markdown import export_json, export_markdown
@@ -79,6 +79,8 @@ class KeptTurn(BaseModel):
     answer: str = ""
     answer_id: str = ""
     abstained: bool = False
+    answered_by: str = ""
+    model_fault: ModelFault | None = None
     confidence: float = 0.0
     unsupported: tuple[str, ...] = ()
     citations: tuple[KeptCitation, ...] = ()

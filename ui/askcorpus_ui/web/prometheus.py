@@ -1,13 +1,22 @@
-"""How many requests were served, how they ended and how long they took, for Prometheus at ``/metrics``."""
+"""How many requests were served, how they ended and how long they took, and who answered, for Prometheus at
+``/metrics``."""
 
 import time
-from typing import Any
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from askcorpus.types import Answer, Done, Event
+from askcorpus_ui.web.watched import WatchedAssistant
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant
 
 _SECONDS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 _OTHER = "other"
@@ -28,6 +37,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self._registry,
         )
+        self._answers = Counter(
+            "askcorpus_answers",
+            "Questions by what they got, and by what was wrong with the language model.",
+            ("outcome", "model_fault"),
+            registry=self._registry,
+        )
 
     def router(self) -> APIRouter:
         """``/metrics``."""
@@ -35,7 +50,7 @@ class Metrics:
 
         @router.get("/metrics", response_class=Response, response_description="The figures, as text.")
         def metrics() -> Response:
-            """Requests by route and status, and how long they took, in Prometheus' text format."""
+            """Requests by route and status and how long they took, and answers, in Prometheus' text format."""
             return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
 
         return router
@@ -45,6 +60,28 @@ class Metrics:
         route = route_of(scope)
         self._requests.labels(method_of(scope), route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
+
+    def count_answer(self, answer: Answer) -> None:
+        """Note what came of one question."""
+        kind = "small_talk" if answer.kind not in ("answer", "overview") else "abstained"
+        fault = answer.model_fault.kind if answer.model_fault else "none"
+        self._answers.labels("answered" if answer.answerable else kind, fault).inc()
+
+
+class CountedAssistant(WatchedAssistant):
+    """An assistant whose answers are counted."""
+
+    def __init__(self, assistant: "Assistant", metrics: Metrics) -> None:
+        super().__init__(assistant)
+        self._metrics = metrics
+
+    def stream(self, question: str, **options: Any) -> Iterator[Event]:
+        """As the assistant does."""
+        with closing(cast(Any, super().stream(question, **options))) as events:
+            for event in events:
+                if isinstance(event, Done):
+                    self._metrics.count_answer(event.answer)
+                yield event
 
 
 class Measured:

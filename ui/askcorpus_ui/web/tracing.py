@@ -17,6 +17,7 @@ from opentelemetry.trace import Span, StatusCode, Tracer, set_span_in_context
 from askcorpus.errors import AskcorpusError
 from askcorpus.types import Answer, Done, Event
 from askcorpus_ui.web.logs import request_name
+from askcorpus_ui.web.watched import WatchedAssistant
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -42,25 +43,13 @@ def exporting() -> TracerProvider:
     return provider
 
 
-class TracedAssistant:
-    """An assistant whose questions are traced; in all else it is the one that it is made of."""
+class TracedAssistant(WatchedAssistant):
+    """An assistant whose questions are traced."""
 
     def __init__(self, assistant: "Assistant", provider: TracerProvider, *, with_text: bool) -> None:
-        self._assistant = assistant
+        super().__init__(assistant)
         self._tracer: Tracer = provider.get_tracer(_NAME)
         self._with_text = with_text
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # whoever makes a copy asks before there is anything in it
-            raise AttributeError(name)
-        return getattr(self._assistant, name)
-
-    def ask(self, question: str, **options: Any) -> Answer:
-        """As the assistant does."""
-        for event in self.stream(question, **options):
-            if isinstance(event, Done):
-                return event.answer
-        raise AssertionError("a stream ended without its answer")
 
     def stream(self, question: str, **options: Any) -> Iterator[Event]:
         """As the assistant does; the span ends with the answer, or with whatever else came of the question."""
@@ -89,6 +78,7 @@ class TracedAssistant:
                 "askcorpus.answerable": answer.answerable,
                 "askcorpus.confidence": answer.confidence,
                 "askcorpus.model": answer.model,
+                "askcorpus.answered_by": answer.answered_by,
                 "askcorpus.language": answer.language,
                 "askcorpus.citations": len(answer.citations),
             }
