@@ -448,6 +448,14 @@ def test_given_examples_in_the_readers_language_come_first(assistant: ScriptedAs
     assert offered(open_page(assistant, examples=given)) == ["c?", "e?", "a?", "b?"]
 
 
+def test_where_no_given_example_is_in_the_readers_language_its_documents_are_asked_about(
+    assistant: ScriptedAssistant, open_page: Any
+) -> None:
+    page = open_page(assistant, examples=[("a?", "fr"), ("b?", "zh"), ("c?", "en"), ("d?", "es")])
+    assert offered(page, browser("ar")) == [f"ماذا يُقال عن «{DOCUMENTS[2].title}»؟", "a?", "b?", "c?"]
+    assert offered(page, browser("de")) == ["a?", "b?", "c?", "d?"]  # nothing here is in German
+
+
 def test_the_nearest_passages_are_each_of_another_document(assistant: ScriptedAssistant) -> None:
     answer = assistant.ask("Who won?")
     first, second, *others = answer.passages

@@ -595,6 +595,22 @@ def test_a_conversation_that_cannot_be_changed_or_exported_is_told_and_nothing_i
     assert page.locator(".toast-body").count() == 0
 
 
+@pytest.mark.context(**PHONE)
+def test_on_a_phone_what_went_wrong_is_told_over_the_list_of_conversations(page: Any, data: Path) -> None:
+    ask(page, "What did the council decide?")
+    page.get_by_role("button", name="Earlier conversations").tap()
+    current = page.locator("#past li.current")
+    with broken(data, *refusing("DELETE ON conversations")):
+        current.get_by_role("button", name="Delete").tap()
+        current.get_by_role("button", name="Really delete?").tap()
+        said = page.locator("#status .said")
+        expect(said).to_contain_text("The conversation could not be deleted")
+    middle = said.evaluate(
+        "each => { const b = each.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] }"
+    )
+    assert said.evaluate("(each, [x, y]) => each.contains(document.elementFromPoint(x, y))", middle)
+
+
 def test_a_question_that_cannot_be_kept_stays_where_it_was_written(page: Any, data: Path) -> None:
     ask(page, "What did the council decide?")
     box, field = page.locator("#ask textarea"), page.locator(".field textarea")

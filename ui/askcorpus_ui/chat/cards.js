@@ -13,7 +13,7 @@ askcorpus.cards = () => {
     const made = document.createElement(name);
     made.className = className;
     made.textContent = text;
-    made.dir = "auto";
+    if (text) made.dir = "auto";
     return made;
   };
 

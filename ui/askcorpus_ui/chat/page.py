@@ -252,16 +252,25 @@ class ChatPage:
         return status_line(strings.loading)
 
     def _example_questions(self, strings: Strings) -> list[str]:
-        if self._examples:
-            own = sorted(self._examples, key=lambda example: example[1] != strings.locale)
-            return [question for question, _ in own[:_EXAMPLES]]
+        given = [question for question, _ in sorted(self._examples, key=lambda example: example[1] != strings.locale)]
+        if any(language == strings.locale for _, language in self._examples):
+            return given[:_EXAMPLES]
+        about = self._questions_about_titles(strings)
+        if not given:
+            return [question for question, _ in about[:_EXAMPLES]]
+        own = [question for question, language in about if language == strings.locale]
+        return [*own[: _EXAMPLES // 2], *given][:_EXAMPLES]
+
+    def _questions_about_titles(self, strings: Strings) -> list[tuple[str, str]]:
+        """What is said about the newest documents, each asked in its own language, which stands beside it; those in the
+        reader's language first."""
         newest = self._assistant.store.documents(limit=_NEWEST)
         titled = [document for document in newest if 0 < len(document.title) <= _LONGEST_TITLE]
         titled.sort(key=lambda document: document.language != strings.locale)
         distinct = {document.title: document for document in reversed(titled)}
         return [
-            languages().get(document.language, strings).example.format(title=document.title)
-            for document in list(reversed(distinct.values()))[:_EXAMPLES]
+            (languages().get(document.language, strings).example.format(title=document.title), document.language)
+            for document in reversed(distinct.values())
         ]
 
     # ---- asking
@@ -620,7 +629,7 @@ class ChatPage:
         try:
             change(owner_of(request.headers))
         except AskcorpusError as exc:
-            return gr.skip(), status_line(fault.format(reason=exc))
+            return gr.skip(), status_line(fault.format(reason=exc), fault=True)
         return self._past(request, words, place.id if place else "", gone), status_line()
 
     def export_markdown(self, carried: Carried, request: gr.Request) -> tuple[str, Any]:
@@ -641,7 +650,7 @@ class ChatPage:
             found = self._conversations.read(owner_of(request.headers), place.id, whole=True) if place else None
             return export(found or Conversation(id="", title="")), gr.skip()
         except AskcorpusError as exc:
-            return "", status_line(strings.not_exported.format(reason=exc))
+            return "", status_line(strings.not_exported.format(reason=exc), fault=True)
 
     def _read(self, request: gr.Request, conversation: str) -> Conversation | None:
         """A conversation of the browser that asks."""
@@ -683,7 +692,7 @@ class Opened(NamedTuple):
 
 def _fault(exc: AskcorpusError, strings: Strings) -> str:
     """The status line, which says what went wrong."""
-    return status_line(f"{strings.failed} {exc}")
+    return status_line(f"{strings.failed} {exc}", fault=True)
 
 
 def _strings(request: gr.Request) -> Strings:
