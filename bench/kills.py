@@ -128,7 +128,8 @@ class Attack:
         """Begin, and kill so many processes."""
         self.change(FILES)
         self.level()
-        while sum(self.counts.values()) - self.counts["ended before"] < kills:
+        while (killed := self.counts.total() - self.counts["ended before"]) < kills:
+            print(f"{killed} of {kills} kills", end="\r", file=sys.stderr, flush=True)
             self.round()
 
     def round(self) -> None:

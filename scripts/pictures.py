@@ -67,6 +67,13 @@ def states(page: Page, locale: str, phone: bool) -> Iterator[str]:
     page.locator("#last .next").wait_for()
     if phone:
         yield "answer"
+    else:
+        page.locator("#last a.cite").first.hover()
+        page.locator("#cite-card summary").click()
+        page.locator("#cite-card button").last.wait_for()
+        yield "card"
+        page.mouse.move(0, 0)
+        page.locator("#cite-card").wait_for(state="hidden")
     page.locator("#last a.cite").first.click()
     page.locator(".card.active").wait_for()
     page.wait_for_timeout(400)  # until the sheet has slid in

@@ -31,6 +31,11 @@ class OpenAIServer:
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     hung_up: threading.Event = field(default_factory=threading.Event)
+    writing: threading.Event = field(default_factory=threading.Event)
+    """While this is cleared, a stream has begun and no word of it comes."""
+
+    def __post_init__(self) -> None:
+        self.writing.set()
 
     def queue(self, *replies: Reply | str) -> None:
         self.replies.extend(Reply((reply,)) if isinstance(reply, str) else reply for reply in replies)
@@ -90,6 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
         self.end_headers()
         self._event(reply, {"role": "assistant", "content": ""})
+        state: OpenAIServer = self.server.state  # type: ignore[attr-defined]
+        state.writing.wait(60)
         for number, piece in enumerate(reply.pieces):
             time.sleep(reply.delay)
             if number == reply.drop_after:

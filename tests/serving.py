@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from askcorpus.answer.answerer import Answerer
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.opening import open_index
@@ -29,14 +30,17 @@ QUESTION = "Why did the harbour of Ostende close?"
 
 
 @contextmanager
-def real_assistant(folder: Path, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+def real_assistant(
+    folder: Path, embeddings: SentenceEmbeddings, answerer: Answerer | None = None
+) -> Iterator[Assistant]:
     """The real assistant over two small articles; it always answers, for the doors are what is tested."""
     articles = folder / "articles"
     articles.mkdir(parents=True, exist_ok=True)
     for name, text in ARTICLES.items():
         (articles / name).write_text(text, encoding="utf-8")
     settings = read_settings(data=folder / "index", min_confidence=0)
-    with Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER) as assistant:
+    store = open_index(settings, embeddings)
+    with Assistant(settings, store, embeddings, reader=READER, answerer=answerer) as assistant:
         ingest([articles], assistant.store, embeddings, settings)
         yield assistant
 

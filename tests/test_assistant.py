@@ -5,17 +5,20 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from askcorpus.answer.phrases import does_not_say
 from askcorpus.assistant import Assistant, open_assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.errors import IndexMismatch, NothingIngested, UsageError
+from askcorpus.errors import IndexMismatch, NothingIngested, StorageError, UsageError
+from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
 from askcorpus.text.language import detect_language
 from askcorpus.types import Answer, Done, Filters, Retrieved, Token, Turn
-from asking import ARTICLES, open_over
+from asking import ARTICLES, READER, open_over
 
 FERRY = "When does the ferry to Molde sail again?"
 AFTER_FERRY = (
@@ -334,3 +337,30 @@ def test_a_question_in_a_document_does_not_answer_itself(tmp_path: Path, embeddi
         quotes = [citation.quote for citation in assistant.ask(asked).citations]
     assert quotes
     assert asked not in quotes
+
+
+def test_the_vectors_are_read_beside_the_models(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    with open_over(tmp_path, embeddings) as assistant:
+        settings = assistant.settings
+    with Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER) as assistant:
+        assistant.warm_up()
+        read: list[str] = []
+
+        def note(*told: Any) -> None:
+            read.append(told[2])
+
+        sa.event.listen(sa.Engine, "before_cursor_execute", note)
+        assistant.store.warm_up()
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+        assert read and not [statement for statement in read if "FROM vectors" in statement]
+
+
+def test_models_load_whatever_is_wrong_with_the_index(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    with open_over(tmp_path, embeddings) as assistant:
+        settings = assistant.settings
+    with Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER) as assistant:
+        for file in settings.data.glob("catalog.sqlite3*"):
+            file.write_bytes(b"no database")
+        assistant.warm_up()
+        with pytest.raises(StorageError):
+            assistant.ask(FERRY)

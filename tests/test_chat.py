@@ -173,26 +173,40 @@ def test_a_date_that_is_none_is_explained(page: ChatPage) -> None:
 def test_stopping_closes_the_stream_and_keeps_what_was_written(page: ChatPage, assistant: ScriptedAssistant) -> None:
     place = page.begin("slow council", None, ENGLISH)[0]
 
-    async def stop_early() -> None:
-        responding: Any = page.respond(place, [], [], "", "", None, ENGLISH)
-        async for last, *_ in responding:
-            assert "Stopped" not in str(last)
-            if "The council" in str(last):
-                break
-        await responding.aclose()
+    async def stop_early() -> list[tuple[Any, ...]]:
+        shown: list[tuple[Any, ...]] = []
+        readers = iter((OTHER, ENGLISH))
+        async for piece in page.respond(place, [], [], "", "", None, ENGLISH):
+            shown.append(piece)
+            if "The council" in str(piece[0]) and (reader := next(readers, None)):
+                await page.stop(place, reader)
         for _ in range(100):
             if assistant.abandoned:
                 break
             await asyncio.sleep(0.02)
+        return shown
 
-    asyncio.run(stop_early())
-    last, _, status, _ = page.stopped(place, ENGLISH)
+    *pieces, (last, panel, status) = asyncio.run(stop_early())
 
     assert assistant.abandoned == 1
+    assert sum("The council" in str(piece) for piece in pieces) >= 2, "another browser stopped it"
+    assert not any("Stopped" in str(piece) for piece in pieces)
     assert "The council" in last and "Stopped before the end" in last
-    assert 'data-turn="1"' in status
+    assert 'data-turn="1"' in status and panel == gr.skip()
     ask(page, "And?", place)
     assert assistant.asked[-1][1][1].text.startswith("The council")
+
+
+def test_an_answer_that_is_stopped_before_it_begins_never_does(page: ChatPage, assistant: ScriptedAssistant) -> None:
+    place, asked = page.begin("council", None, ENGLISH)[0], len(assistant.asked)
+    asyncio.run(page.stop(place, OTHER))
+    asyncio.run(page.stop(place, ENGLISH))
+    ((last, _, status),) = answered(page, place)
+    assert len(assistant.asked) == asked
+    assert "Stopped before the end" in last and "aria-busy" not in last and 'data-turn="1"' in status
+    done = ask(page, "council again", place)
+    asyncio.run(page.stop(done.place, ENGLISH))  # too late: what is answered stays so
+    assert "Stopped" not in answered(page, done.place)[0][0]
 
 
 def test_an_empty_question_changes_nothing(page: ChatPage) -> None:
@@ -237,9 +251,9 @@ def test_what_another_browser_asked_is_not_there(page: ChatPage) -> None:
     assert stranger[1] is None and "council</a>" not in stranger[7]
     assert "What would you like to know?" in stranger[3]
     for said in (
-        page.open_source(place, linked, OTHER),
-        page.export_markdown(place, OTHER),
-        page.export_json(place, OTHER),
+        page.open_source(place, linked, OTHER)[0],
+        page.export_markdown(place, OTHER)[0],
+        page.export_json(place, OTHER)[0],
         page.search("council", place, OTHER),
         page.like(place, opinion(1, True), OTHER),
     ):
@@ -268,7 +282,7 @@ def test_two_tabs_add_to_the_same_conversation(page: ChatPage) -> None:
     assert (first["turn"], second["turn"]) == (2, 3)
     answered(page, second)
     answered(page, first)
-    whole = page.export_markdown(place, ENGLISH)
+    whole = page.export_markdown(place, ENGLISH)[0]
     assert [line for line in whole.splitlines() if line.startswith("## ")] == [
         "## council",
         "## pêcheurs",
@@ -297,7 +311,7 @@ def test_an_edited_question_begins_a_conversation_of_its_own(page: ChatPage, ass
     assert other["id"] != place["id"] and other["turn"] == 2
     assert "council" in turns and "pêcheurs" not in turns
     assert [turn.text for turn in assistant.asked[-1][1]] == ["council", DOCUMENTS[0].text[:72]]
-    assert "## hostile" in page.export_markdown(place, ENGLISH)
+    assert "## hostile" in page.export_markdown(place, ENGLISH)[0]
 
 
 def test_filters_are_taken_away_and_the_question_asked_again(page: ChatPage) -> None:
@@ -319,7 +333,7 @@ def test_a_conversation_of_any_length_keeps_its_newest_turns(page: ChatPage) -> 
     assert "question 150" in shown.turns and "question 52<" in shown.turns and "question 51<" not in shown.turns
     assert "51 earlier questions are in the export." in shown.turns
     assert "council" in shown.last
-    assert "## question 1\n" in page.export_markdown(shown.place, ENGLISH)
+    assert "## question 1\n" in page.export_markdown(shown.place, ENGLISH)[0]
 
 
 def test_conversations_are_found_by_their_words_renamed_and_deleted(page: ChatPage) -> None:
@@ -329,15 +343,15 @@ def test_conversations_are_found_by_their_words_renamed_and_deleted(page: ChatPa
     assert "Nothing found." in page.search("tidal pêcheurs", None, ENGLISH)
 
     named: Any = SimpleNamespace(_data={"id": second["id"], "value": {"text": " <b>Nets</b>\n "}})
-    assert ">&lt;b&gt;Nets&lt;/b&gt;</a>" in page.rename("NETS", None, named, ENGLISH)
+    assert ">&lt;b&gt;Nets&lt;/b&gt;</a>" in page.rename("NETS", None, named, ENGLISH)[0]
     gone: Any = SimpleNamespace(_data={"id": first["id"]})
-    assert "COUNCIL" not in page.delete("", None, gone, ENGLISH)
+    assert "COUNCIL" not in page.delete("", None, gone, ENGLISH)[0]
     assert page.load(f"/c/{first['id']}", ENGLISH)[1] is None
 
 
 def test_an_export_as_json_holds_confidence_abstentions_and_quotes(page: ChatPage) -> None:
     place = ask(page, "Who won?", ask(page, "council").place).place
-    council, won = json.loads(page.export_json(place, ENGLISH))["turns"]
+    council, won = json.loads(page.export_json(place, ENGLISH)[0])["turns"]
 
     assert (council["outcome"], council["confidence"], council["abstained"]) == ("answered", 0.72, False)
     assert council["citations"][0]["quote"] == DOCUMENTS[0].text[:72] and council["citations"][0]["verified"]
@@ -372,13 +386,13 @@ def test_an_address_says_what_to_ask_only(page: ChatPage, assistant: ScriptedAss
 
 
 def test_an_export_names_document_and_quote(page: ChatPage) -> None:
-    out = page.export_markdown(ask(page, "council").place, FRENCH)
+    out = page.export_markdown(ask(page, "council").place, FRENCH)[0]
 
     assert "## council" in out and DOCUMENTS[0].text[:72] in out and "3 mai 2024" in out
 
 
 def test_an_export_of_a_failure_is_its_words(page: ChatPage) -> None:
-    out = page.export_markdown(ask(page, "broken model").place, ENGLISH)
+    out = page.export_markdown(ask(page, "broken model").place, ENGLISH)[0]
 
     assert out.endswith("## broken model\n\nThe model's server does not answer. Start it again.\n")
 
@@ -388,11 +402,11 @@ def test_the_panel_of_an_old_turn_opens_after_a_restart(page: ChatPage, open_pag
     link = Reference.of(ScriptedAssistant().ask("council and pêcheurs").citations[1]).url()
     restarted = open_page(ScriptedAssistant())
 
-    out = restarted.open_source(place, SimpleNamespace(_data={"index": 1, "href": link}), ENGLISH)
+    out = restarted.open_source(place, SimpleNamespace(_data={"index": 1, "href": link}), ENGLISH)[0]
     assert out.count("<article") == 2
     assert 'id="source-2" data-number="2" class="active"' in out
     for data in (None, {"index": 99, "href": link}, {"index": 0}):
-        out = restarted.open_source(None, SimpleNamespace(_data=data), ENGLISH)
+        out = restarted.open_source(None, SimpleNamespace(_data=data), ENGLISH)[0]
         assert out.startswith('<p class="no-sources">')
 
 
@@ -432,6 +446,14 @@ def test_given_examples_come_first(assistant: ScriptedAssistant, open_page: Any)
 def test_given_examples_in_the_readers_language_come_first(assistant: ScriptedAssistant, open_page: Any) -> None:
     given = [("a?", "fr"), ("b?", "zh"), ("c?", "en"), ("d?", "es"), ("e?", "en")]
     assert offered(open_page(assistant, examples=given)) == ["c?", "e?", "a?", "b?"]
+
+
+def test_where_no_given_example_is_in_the_readers_language_its_documents_are_asked_about(
+    assistant: ScriptedAssistant, open_page: Any
+) -> None:
+    page = open_page(assistant, examples=[("a?", "fr"), ("b?", "zh"), ("c?", "en"), ("d?", "es")])
+    assert offered(page, browser("ar")) == [f"ماذا يُقال عن «{DOCUMENTS[2].title}»؟", "a?", "b?", "c?"]
+    assert offered(page, browser("de")) == ["a?", "b?", "c?", "d?"]  # nothing here is in German
 
 
 def test_the_nearest_passages_are_each_of_another_document(assistant: ScriptedAssistant) -> None:

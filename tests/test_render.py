@@ -500,8 +500,12 @@ def test_a_quote_is_copied_with_its_source() -> None:
     assert "<li>" not in COMMONMARK.render(quotation.markdown)
     assert quotation.bibtex == (
         "@misc{a-b-1,\n  title = {{The \\_title\\_}},\n  howpublished = {A \\& B},\n  year = {2019},\n"
-        "  language = {hu},\n  note = {It's 100 \\% \\{sure\\} \\& <b> 2019. október 4-én},\n  month = oct,\n}"
+        "  language = {hu},\n"
+        "  note = {It's 100 \\% \\textbraceleft{}sure\\textbraceright{} \\& <b> 2019. október 4-én},\n  month = oct,\n}"
     )
+    for text in ("a { b", "} c {{", "\\{ d \\", "x_{1}"):  # to BibTeX a brace behind a backslash is one all the same
+        entry = quotation._replace(quote=text, document=document.model_copy(update={"title": text})).bibtex
+        assert entry.count("{") == entry.count("}") and "\\{" not in entry
     (item,) = json.loads(quotation.csl)
     assert (item["title"], item["issued"]) == ("The _title_", {"date-parts": [[2019, 10, 4]]})
     undated = quotation._replace(document=document.model_copy(update={"date": "soon", "title": ""}))

@@ -227,7 +227,7 @@ def test_a_conversation_is_shown_in_bounded_time_whatever_is_in_it(hard: Callabl
 
 def test_what_is_empty_is_no_fault(client: httpx.Client, functions: dict[str, int]) -> None:
     assert call(client, functions["begin"], None, None).status_code == 200
-    for name in ("stopped", "export_markdown", "export_json"):
+    for name in ("stop", "export_markdown", "export_json"):
         assert call(client, functions[name], None).status_code == 200
     for name in ("search", "idle"):
         data = (None, None)

@@ -35,8 +35,6 @@ USED = {
     ("GET", "/gradio_api/queue/data"),
     ("POST", "/gradio_api/run/{api_name}"),
     ("POST", "/gradio_api/queue/join"),
-    ("POST", "/gradio_api/cancel"),
-    ("POST", "/gradio_api/reset"),
 }
 CLOSED = {
     ("GET", "/config"),
@@ -80,8 +78,10 @@ CLOSED = {
     ("POST", "/gradio_api/api/{api_name}"),
     ("POST", "/gradio_api/call/v2/{api_name}"),
     ("POST", "/gradio_api/call/{api_name}"),
+    ("POST", "/gradio_api/cancel"),
     ("POST", "/gradio_api/component_server"),
     ("POST", "/gradio_api/process_recording"),
+    ("POST", "/gradio_api/reset"),
     ("POST", "/gradio_api/stream/{event_id}"),
     ("POST", "/gradio_api/stream/{event_id}/close"),
     ("POST", "/gradio_api/undo-vibe-edit"),
@@ -204,7 +204,7 @@ HANDLERS: dict[str, list[Any]] = {
     "edit": [None],
     "respond": [None, [], [], "", "", None],
     "idle": [None, ""],
-    "stopped": [None],
+    "stop": [None],
     "like": [None],
     "open_source": [None],
     "search": ["", None],
@@ -382,7 +382,7 @@ def test_nobody_reaches_the_conversation_of_another_browser(
             for name, data, happened in (
                 ("load", [f"/c/{place['id']}"], None),
                 ("search", ["", place], None),
-                ("stopped", [place], None),
+                ("stop", [place], None),
                 ("open_source", [place], {"index": 1, "href": "/source/x?start=0&end=1"}),
                 ("export_markdown", [place], None),
                 ("export_json", [place], None),

@@ -11,7 +11,7 @@ import pytest
 
 from askcorpus.errors import UsageError
 from askcorpus.settings import read_settings
-from askcorpus_ui.chat.surface import CANCEL, JOIN, RUN
+from askcorpus_ui.chat.surface import JOIN, RUN
 from askcorpus_ui.web import loopback
 from askcorpus_ui.web.loopback import host_of, is_loopback, is_same_origin
 from scripted import ScriptedAssistant
@@ -19,7 +19,7 @@ from serving import serving
 
 KEY = "open sesame"
 FRIEND = "https://desk.example.org"
-POSTS = ("/api/v1/ask", "/api/v1/search", "/v1/chat/completions", "/v1/responses", "/v1/embeddings", RUN, JOIN, CANCEL)
+POSTS = ("/api/v1/ask", "/api/v1/search", "/v1/chat/completions", "/v1/responses", "/v1/embeddings", RUN, JOIN)
 GETS = (
     "/",
     "/health",

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from askcorpus_ui import bodies
-from askcorpus_ui.chat.surface import CANCEL, JOIN, RESET, RUN
+from askcorpus_ui.chat.surface import JOIN, RUN
 from scripted import ScriptedAssistant
 from serving import serving
 
@@ -25,8 +25,6 @@ POSTS = (
     "/v1/embeddings",
     RUN,
     JOIN,
-    CANCEL,
-    RESET,
 )
 
 NOT_JSON = {

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from askcorpus.answer.llm import load_answerer
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.settings import read_settings
+from askcorpus.settings import Settings, read_settings
+from openai_server import OpenAIServer, openai_server
 from scripted import ScriptedAssistant
 from serving import real_assistant, serving
 
@@ -93,6 +95,26 @@ def real(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbedding
     folder = tmp_path_factory.mktemp("real")
     with (
         real_assistant(folder, embeddings) as assistant,
+        serving(assistant, read_settings(data=folder / "index")) as address,
+    ):
+        yield address
+
+
+@pytest.fixture(scope="module")
+def llm() -> Iterator[OpenAIServer]:
+    """The model's server behind the chat of ``writer``."""
+    with openai_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def writer(
+    tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings, llm: OpenAIServer
+) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("writer")
+    answerer = load_answerer(Settings(llm="tiny", llm_base_url=llm.url), embeddings)
+    with (
+        real_assistant(folder, embeddings, answerer) as assistant,
         serving(assistant, read_settings(data=folder / "index")) as address,
     ):
         yield address

@@ -1,125 +1,68 @@
-"""The most important paths in Firefox (Debian's ``firefox-esr``), told what to do over WebDriver BiDi."""
+"""What the chat page promises, in Firefox (Debian's ``firefox-esr``): each point once, as far as a browser shows it.
 
-import json
+Every wait is for what the page shows, never for a time.
+"""
+
 import shutil
-import subprocess
-import time
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.feedback import read_feedback
 from askcorpus.settings import read_settings
-from scripted import DOCUMENTS
-from serving import real_assistant, serving
+from openai_server import OpenAIServer
+from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
+from serving import QUESTION, real_assistant, serving
 
-connect = pytest.importorskip("websockets.sync.client").connect
+pytest.importorskip("websockets.sync.client")
+from firefox import ENTER, ESCAPE, TAB, Firefox, running
 
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 HARBOUR, PORT, *_ = DOCUMENTS
-ENTER, ESCAPE = "\ue007", "\ue00c"
-PREFERENCES = {
-    "intl.accept_languages": "en-GB",
-    "network.proxy.type": 0,
-    "browser.shell.checkDefaultBrowser": False,
-    "datareporting.policy.dataSubmissionEnabled": False,
-    "app.update.enabled": False,
-}
 
 pytestmark = pytest.mark.skipif(FIREFOX is None, reason="no Firefox on this machine")
 
 
-class Firefox:
-    """One window, and what a test does in it."""
-
-    def __init__(self, socket: Any) -> None:
-        self._socket = socket
-        self._numbers = count(1)
-        self._command("session.new", capabilities={})
-        self._window = self._command("browsingContext.getTree")["contexts"][0]["context"]
-
-    def _command(self, method: str, **parameters: Any) -> dict[str, Any]:
-        number = next(self._numbers)
-        self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
-        while (reply := json.loads(self._socket.recv(timeout=60))).get("id") != number:
-            pass  # an event
-        assert reply["type"] == "success", reply
-        return dict(reply["result"])
-
-    def open(self, address: str) -> None:
-        self._command("browsingContext.navigate", context=self._window, url=address, wait="complete")
-        self.until("document.querySelector('.welcome, #last .turn, article') !== null")
-
-    def see(self, expression: str) -> Any:
-        """What a JavaScript expression is on the page."""
-        result = self._command(
-            "script.evaluate",
-            expression=f"JSON.stringify({expression})",
-            target={"context": self._window},
-            awaitPromise=True,
-        )
-        assert result["type"] == "success", result
-        return json.loads(result["result"].get("value", "null"))
-
-    def until(self, expression: str) -> None:
-        """Wait until something is true on the page."""
-        deadline = time.monotonic() + 30
-        while not self.see(f"Boolean({expression})"):
-            assert time.monotonic() < deadline, f"never: {expression}"
-            time.sleep(0.05)
-
-    def type(self, text: str) -> None:
-        """Press the keys of a text, where the focus is."""
-        keys = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
-        actions = [{"type": "key", "id": "keyboard", "actions": keys}]
-        self._command("input.performActions", context=self._window, actions=actions)
-
-    def click(self, selector: str) -> None:
-        """Click in the middle of the first such element."""
-        middle = "(each => { each.scrollIntoView({ block: 'center' }); const b = each.getBoundingClientRect();"
-        middle += (
-            f"return [b.x + b.width / 2, b.y + b.height / 2].map(Math.round) }})(document.querySelector({selector!r}))"
-        )
-        x, y = self.see(middle)
-        steps = [
-            {"type": "pointerMove", "x": x, "y": y},
-            *({"type": kind, "button": 0} for kind in ("pointerDown", "pointerUp")),
-        ]
-        actions = [{"type": "pointer", "id": "mouse", "actions": steps}]
-        self._command("input.performActions", context=self._window, actions=actions)
-
-    def choose(self, selector: str, *paths: Path) -> None:
-        """Choose files in a field for files."""
-        target = {"context": self._window}
-        expression = f"document.querySelector({selector!r})"
-        found = self._command("script.evaluate", expression=expression, target=target, awaitPromise=False)
-        element = {"sharedId": found["result"]["sharedId"]}
-        self._command("input.setFiles", context=self._window, element=element, files=list(map(str, paths)))
-
-    def close(self) -> None:
-        self._command("browser.close")
-
-
 @pytest.fixture(scope="module")
-def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
-    profile: Path = tmp_path_factory.mktemp("firefox")
-    lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()]
-    (profile / "user.js").write_text("\n".join(lines), encoding="utf-8")
-    command = [str(FIREFOX), "--headless", "--profile", str(profile), "--remote-debugging-port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-        assert process.stderr is not None
-        try:
-            said = next(line for line in process.stderr if "listening on ws://" in line)
-            with connect(f"{said.split()[-1]}/session", max_size=None) as socket:
-                window = Firefox(socket)
-                yield window
-                window.close()
-            process.wait(30)
-        finally:
-            process.kill()
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    with running(str(FIREFOX), tmp_path_factory.mktemp("firefox")) as window:
+        yield window
+
+
+@pytest.fixture
+def firefox(window: Firefox) -> Iterator[Firefox]:
+    window.resize(1280, 800)
+    yield window
+    window.speak(None)
+
+
+def chat(firefox: Firefox, address: str) -> None:
+    """Open a page of the chat, and wait until it takes a question."""
+    firefox.open(address)
+    firefox.until("document.activeElement.matches('#ask textarea')")
+
+
+def ask(firefox: Firefox, question: str, turn: int = 1) -> str:
+    """Ask, wait for the whole answer, and return what it says."""
+    firefox.until("document.querySelector('#ask .submit-button') && !askcorpus.isBusy()")
+    firefox.see("document.querySelector('#ask textarea').focus()")
+    firefox.type(f"{question}{ENTER}")
+    firefox.until(f"""document.querySelector('#status [data-turn="{turn}"]')""")
+    return text(firefox, "#last .answer")
+
+
+def text(firefox: Firefox, selector: str) -> str:
+    """What people read of the first such element."""
+    return str(firefox.see(f"document.querySelector({selector!r}).innerText"))
+
+
+def press(firefox: Firefox, name: str, within: str = "body") -> None:
+    """Press the button of that name."""
+    button = f"[...document.querySelectorAll({within + ' button'!r})].find(each => each.innerText.trim() === {name!r})"
+    firefox.until(f"{button}?.checkVisibility()")
+    firefox.see(f"{button}.click()")
 
 
 def test_ask_open_the_source_and_come_back(firefox: Firefox, address: str) -> None:
@@ -157,6 +100,7 @@ def test_stop_new_chat_and_the_list(firefox: Firefox, address: str) -> None:
     firefox.until("document.activeElement.matches('#ask textarea')")
     firefox.type(f"slow council{ENTER}")
     firefox.until("document.querySelector('#last .answer')?.innerText.includes('The council')")
+    firefox.until("document.querySelector('#ask .stop-button')")
     firefox.type(ESCAPE)
     firefox.until("document.querySelector('#last .stopped')")
     firefox.click("#new")
@@ -182,7 +126,7 @@ def test_files_are_added_and_one_is_stopped(firefox: Firefox, writable: str, tmp
     isle, broken, long = tmp_path / "isle.txt", tmp_path / "broken.pdf", tmp_path / "long.txt"
     isle.write_text("The lighthouse of Sark was painted white and red on Monday.")
     broken.write_bytes(b"%PDF-1.7 broken")
-    long.write_text("The buoy was painted again on Monday, and so was the pier. " * 5_000)
+    long.write_text("The buoy was painted again on Monday, and so was the pier. " * 20_000)
     firefox.open(f"{writable}/documents")
     firefox.click("#adding summary")
     firefox.click("#adding [name=key]")
@@ -197,3 +141,224 @@ def test_files_are_added_and_one_is_stopped(firefox: Firefox, writable: str, tmp
     assert "isle.txt" in told[0] and "Added: 1" in told[0]
     assert "broken.pdf" in told[1] and "Added" not in told[1] and len(told[1].splitlines()) > 1
     assert "Stopped; what was added stays" in told[2]
+
+
+def test_1_an_empty_box_asks_nothing_a_second_question_waits_and_new_chat_stops(
+    firefox: Firefox, address: str, assistant: ScriptedAssistant
+) -> None:
+    chat(firefox, address)
+    ask(firefox, "What did the council decide?")
+    asked, abandoned = len(assistant.asked), assistant.abandoned
+    firefox.type(f"  {ENTER}")
+    firefox.see("document.querySelector('#ask textarea').select()")
+    firefox.type(f"slow council{ENTER}")
+    firefox.until("document.querySelector('#last [aria-busy]')?.innerText.includes('The council')")
+    firefox.until("document.querySelector('#ask .stop-button')")
+    firefox.type(f"And then?{ENTER}")
+    firefox.until("document.querySelector('#status').innerText.includes('still being written')")
+    assert firefox.see("document.querySelector('#ask textarea').value") == "And then?"
+    firefox.click("#new")
+    firefox.until("document.querySelector('#last .welcome')")
+    assert (len(assistant.asked), assistant.abandoned) == (asked + 1, abandoned + 1)
+
+
+def test_2_quotes_and_questions_are_text(firefox: Firefox, address: str) -> None:
+    question = "2019. october 4 - # **bold** <b>x</b> hostile?"
+    chat(firefox, address)
+    ask(firefox, question)
+    assert text(firefox, "#last .question") == question
+    assert HOSTILE[: HOSTILE.index(". ") + 1] in text(firefox, "#last .answer")
+    assert firefox.see("document.querySelectorAll('#last .answer :is(b, img, script, code, ul)').length") == 0
+
+
+def test_3_a_conversation_is_renamed_found_reached_by_back_and_deleted(firefox: Firefox, address: str) -> None:
+    chat(firefox, address)
+    ask(firefox, "What do the pêcheurs want?")
+    there = firefox.see("location.href")
+    firefox.click("#menu")
+    firefox.click("#past .current [data-act=rename]")
+    firefox.until("document.activeElement.matches('.field textarea')")
+    firefox.see("document.activeElement.select()")
+    firefox.type(f"Nets and gates{ENTER}")
+    firefox.until("document.querySelector('#past .current a').textContent === 'Nets and gates'")
+    firefox.see("document.querySelector('#search :is(textarea, input)').focus()")
+    firefox.type("gates nets")
+    firefox.until("document.querySelectorAll('#past li').length === 1")
+    firefox.type(ESCAPE)
+    firefox.click("#new")
+    firefox.until(f"document.querySelector('#last .welcome') && location.href !== {there!r}")
+    firefox.see("history.back()")
+    firefox.until(f"location.href === {there!r} && document.querySelector('#last .answered')")
+    firefox.until("document.activeElement.matches('#ask textarea')")
+    firefox.click("#menu")
+    for _ in range(2):
+        firefox.click("#past .current [data-act=delete]")
+    firefox.until("document.querySelector('#last .welcome')")
+
+
+def test_4_the_sentence_that_answers_leads_and_an_abstention_offers_to_go_without_filters(
+    firefox: Firefox, address: str
+) -> None:
+    chat(firefox, f"{address}/?language=fr")
+    ask(firefox, "Who won the world cup?")
+    assert "1 of 4 documents" in text(firefox, "#last .limits")
+    assert firefox.see("document.querySelectorAll('#last .nearest li').length") == 1
+    firefox.click("#last [data-act=unfiltered]")
+    firefox.until("document.querySelector('#last .searched')?.innerText.includes('4 documents')")
+    ask(firefox, "What did the council decide, and what do the pêcheurs want?", turn=2)
+    assert text(firefox, "#last .words strong") == "voted"
+    assert "Likely right" in text(firefox, "#last .confidence")
+
+
+def test_5_a_citation_has_a_card_that_the_keyboard_reaches_and_copies_from(firefox: Firefox, address: str) -> None:
+    chat(firefox, address)
+    ask(firefox, "What did the council decide?")
+    link = "document.querySelector('#last a.cite')"
+    assert firefox.see(f"{link}.ariaLabel") == f"Source 1: {HARBOUR.title}"
+    firefox.see("document.querySelector('#theme').focus()")
+    for _ in range(5):
+        if not firefox.see(f"document.activeElement === {link}"):
+            firefox.type(TAB)
+    firefox.until("document.querySelector('#cite-card blockquote')?.checkVisibility()")
+    assert text(firefox, "#cite-card blockquote") == HARBOUR.text[:72]
+    firefox.type(f"{TAB}{TAB}{ENTER}")
+    firefox.until("document.querySelectorAll('#cite-card .copying button').length === 4")
+    firefox.see("navigator.clipboard.writeText = text => { window.copied = text }")
+    for name, begin in (("Text", "“The council"), ("Markdown", "> The"), ("BibTeX", "@misc{"), ("CSL-JSON", "[\n  {")):
+        press(firefox, name, "#cite-card")
+        assert str(firefox.see("window.copied")).startswith(begin)
+    firefox.type(ESCAPE)
+    firefox.until(f"document.querySelector('#cite-card').hidden && document.activeElement === {link}")
+
+
+def test_6_and_9_sources_before_words_and_what_a_follow_up_was_understood_as(
+    firefox: Firefox, writer: str, llm: OpenAIServer
+) -> None:
+    storm = "The harbour of Ostende closed on Friday because of a storm [1]."
+    llm.queue(storm, "Why did the harbour of Ostende close on Friday?", storm, storm)
+    llm.writing.clear()
+    chat(firefox, writer)
+    firefox.type(f"{QUESTION}{ENTER}")
+    firefox.until("document.querySelector('#panel').innerText.includes('because of a storm')")
+    assert (
+        firefox.see("document.querySelectorAll('#last .searching').length + document.querySelectorAll('.words').length")
+        == 1
+    )
+    llm.writing.set()
+    firefox.until("document.querySelector('#last .answered')")
+    ask(firefox, "And why on Friday?", turn=2)
+    assert "Why did the harbour of Ostende close on Friday?" in text(firefox, "#last .understood")
+    firefox.click("#last [data-act=alone]")
+    firefox.until("document.querySelectorAll('#chat .question').length === 1")
+    firefox.until(
+        """document.querySelector('#status [data-turn="1"]') && !document.querySelector('#last .understood')"""
+    )
+
+
+def test_7_the_corpus_is_listed_and_some_of_it_asked_alone(
+    firefox: Firefox, address: str, assistant: ScriptedAssistant
+) -> None:
+    chat(firefox, f"{address}/?document=harbour")
+    firefox.until("document.querySelectorAll('#chips button').length === 1")
+    ask(firefox, "What did the council decide?")
+    assert assistant.asked[-1][2].document_ids == ("harbour",)
+    assert text(firefox, "#masthead a[href=documents]") == "4 documents"
+
+
+def test_8_filters_are_chips_that_new_chat_takes_away(firefox: Firefox, address: str) -> None:
+    chat(firefox, f"{address}/?language=fr&date_from=2024-10")
+    firefox.until("document.querySelectorAll('#chips button').length === 2")
+    assert "1 of 4 documents" in text(firefox, "#chips")
+    firefox.click("#chips [data-act=remove]")
+    firefox.until("document.querySelectorAll('#chips button').length === 1")
+    firefox.click("#new")
+    firefox.until("document.querySelectorAll('#chips button').length === 0")
+
+
+def test_9_an_example_is_asked_and_then_what_may_be_asked_next(
+    firefox: Firefox, address: str, assistant: ScriptedAssistant
+) -> None:
+    chat(firefox, address)
+    offered = firefox.see("[...document.querySelectorAll('#last .examples button')].map(each => each.innerText)")
+    assert len(set(offered)) == len(offered) >= 3
+    firefox.click("#last .examples button")
+    firefox.until("""document.querySelector('#status [data-turn="1"]')""")
+    firefox.click("#last .next button")
+    firefox.until("""document.querySelector('#status [data-turn="2"]')""")
+    assert assistant.asked[-1][0].startswith("What is said about")
+
+
+def test_10_questions_are_edited_answered_again_and_judged(firefox: Firefox, address: str, data: Path) -> None:
+    chat(firefox, address)
+    ask(firefox, "What did the council decide?")
+    first = firefox.see("document.querySelector('#status [data-answer]').dataset.answer")
+    firefox.click("#last [data-act=retry]")
+    again = "document.querySelector('#status [data-answer]')?.dataset.answer"
+    firefox.until(f"{again} && {again} !== {first!r}")
+    firefox.click("#last [data-liked=false]")
+    firefox.click("#last [data-reason=incomplete]")
+    firefox.until("document.querySelector('#last [data-reason=incomplete]').ariaPressed === 'true'")
+    firefox.until("document.querySelector('#status').innerText.includes('Noted')")
+    firefox.click("#last [data-act=edit]")
+    firefox.until("document.activeElement.matches('.field textarea')")
+    firefox.see("document.activeElement.select()")
+    firefox.type(f"What do the pêcheurs want?{ENTER}")
+    firefox.until("document.querySelector('#last .answered .words')?.innerText.includes('vannes')")
+    assert (False, "incomplete") in [(each.liked, each.reason) for each in read_feedback(data / "feedback.jsonl")]
+
+
+@pytest.mark.parametrize("size", [(320, 640), (844, 390), (2560, 1440)], ids=str)
+def test_11_the_page_fits_and_a_finger_finds_all_of_it(firefox: Firefox, address: str, size: tuple[int, int]) -> None:
+    firefox.resize(*size)
+    chat(firefox, address)
+    ask(firefox, "What did the council decide?")
+    assert firefox.see("document.documentElement.scrollWidth <= innerWidth") is True
+    assert firefox.see(TOO_SMALL) == []
+    assert firefox.see("document.querySelector('.sidebar-content').inert") is True
+    assert firefox.see("document.querySelector('#last .question').tagName") == "H2"
+
+
+def test_12_arabic_reads_from_right_to_left(firefox: Firefox, address: str) -> None:
+    firefox.speak("ar-EG")
+    chat(firefox, address)
+    assert firefox.see("document.documentElement.lang + document.documentElement.dir") == "arrtl"
+    ask(firefox, "What did the council decide?")
+    assert "المصدر 1" in firefox.see("document.querySelector('#last a.cite').ariaLabel")
+    left, right = ("document.querySelector('#evidence')", "document.querySelector('#talk')")
+    assert firefox.see(f"{left}.getBoundingClientRect().right <= {right}.getBoundingClientRect().left + 1") is True
+    assert firefox.see("getComputedStyle(document.querySelector('#last .words p')).direction") == "ltr"
+
+
+def test_13_nothing_comes_from_outside_and_nothing_of_a_document_runs(firefox: Firefox, address: str) -> None:
+    chat(firefox, address)
+    ask(firefox, "What does the hostile page say?")
+    firefox.click("#last a.cite")
+    firefox.until("document.querySelector('.card.active')")
+    assert firefox.see(
+        "window.__x === undefined && !document.querySelector('#chat :is(img, script), #panel :is(img, script)')"
+    )
+    hosts = firefox.see("[...new Set(performance.getEntriesByType('resource').map(each => new URL(each.name).origin))]")
+    assert hosts == [address]
+    firefox.see("document.addEventListener('securitypolicyviolation', each => { window.refused = each.blockedURI })")
+    firefox.see("fetch('http://127.0.0.1:1/outside').catch(() => null)")
+    firefox.until("window.refused === 'http://127.0.0.1:1/outside'")
+
+
+def test_14_who_has_to_wait_is_told_the_place_in_the_line(firefox: Firefox, tmp_path: Path) -> None:
+    with serving(ScriptedAssistant(), read_settings(data=tmp_path, concurrent_questions=1)) as address:
+        chat(firefox, address)
+        firefox.see("window.first = new AbortController()")
+        body, json = "JSON.stringify({ question: 'slow council' })", "{ 'Content-Type': 'application/json' }"
+        post = f"{{ method: 'POST', body: {body}, headers: {json}, signal: first.signal }}"
+        firefox.see(f"void fetch('/api/v1/ask/stream', {post}).then(reply => reply.text()).catch(() => null)")
+        firefox.type(f"What do the pêcheurs want?{ENTER}")
+        firefox.until("document.querySelector('#status').innerText.includes('number 1 in line')")
+        firefox.see("first.abort()")
+        firefox.until("document.querySelector('#last .answered')")
+
+
+TOO_SMALL = """[...document.querySelectorAll('button, a, input, textarea, summary')]
+    .filter(each => each.checkVisibility({ visibilityProperty: true }) && !each.closest('[inert]'))
+    .map(each => [each, each.getBoundingClientRect()])
+    .filter(([, { width, height }]) => width && Math.min(width, height) < 24)
+    .map(([each]) => each.outerHTML.slice(0, 200))"""

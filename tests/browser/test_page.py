@@ -3,8 +3,11 @@
 Each test waits for what the server wrote into the page (``data-turn``), never for a button or a time.
 """
 
+import json
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -13,7 +16,8 @@ from typing import Any
 import pytest
 
 from askcorpus.feedback import read_feedback
-from pages import PHONE, ask, cite
+from openai_server import OpenAIServer
+from pages import PHONE, ask, cite, faults, too_small
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
 from serving import ARTICLES, QUESTION
 
@@ -46,13 +50,44 @@ def test_a_citation_shows_its_quote_on_a_card(page: Any) -> None:
     expect(card.locator(".meta")).to_have_text("Northport Gazette · 3 May 2024")
     expect(card.locator("blockquote")).to_have_text(HARBOUR.text[:72])
     card.get_by_text("Copy with source").click()
-    expect(card.get_by_text("Copied")).to_be_visible()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == f"“{HARBOUR.text[:72]}” — {HARBOUR.title}, Northport Gazette, 3 May 2024"
+    begins = {
+        "Text": f"“{HARBOUR.text[:72]}” — {HARBOUR.title}, Northport Gazette, 3 May 2024",
+        "Markdown": f"> {HARBOUR.text[:72]}\n>\n> — *{HARBOUR.title}*, Northport Gazette, 3 May 2024",
+        "BibTeX": f"@misc{{harbour,\n  title = {{{{{HARBOUR.title}}}}},",
+        "CSL-JSON": '[\n  {\n    "id": "harbour",',
+    }
+    for name, begin in begins.items():
+        card.get_by_role("button", name=name).click()
+        expect(card.get_by_role("button", name="Copied")).to_be_visible()
+        assert str(page.evaluate("navigator.clipboard.readText()")).startswith(begin)
+        expect(card.get_by_role("button", name=name)).to_be_visible()
+    assert faults(page) == [] and too_small(page) == []
     page.locator("#last .question").hover()
     expect(card).not_to_be_visible()
 
     cite(bubble, 1).focus()
+    page.keyboard.press("Tab")
+    expect(card.locator(".title")).to_have_text(EVIL.title)
+    page.keyboard.press("Shift+Tab")
+    expect(card.locator(".title")).to_have_text(HARBOUR.title)
+    page.keyboard.press("Tab")
+    expect(card.get_by_role("link", name="Open")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(card.get_by_role("button")).to_have_text([*begins])
+    for _ in begins:
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(card.get_by_role("button").last).to_have_text("Copied")
+    assert json.loads(page.evaluate("navigator.clipboard.readText()"))[0]["title"] == HARBOUR.title
+    page.keyboard.press("Tab")
+    expect(cite(bubble, 2)).to_be_focused()
+    expect(card.locator(".title")).to_have_text(EVIL.title)
+    page.keyboard.press("Shift+Tab")
+    expect(cite(bubble, 1)).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(cite(bubble, 1)).to_be_focused()
     page.keyboard.press("Tab")
     expect(card.locator(".title")).to_have_text(EVIL.title)
     assert HOSTILE.startswith(card.locator("blockquote").inner_text())
@@ -311,6 +346,46 @@ def test_new_chat_stops_the_answer(page: Any, assistant: ScriptedAssistant) -> N
     assert assistant.abandoned == before + 1
 
 
+LATE = """const now = window.setTimeout;
+const isStreamed = (rest) => rest[0]?.msg?.startsWith("process_");
+window.setTimeout = (act, wait, ...rest) => now(act, isStreamed(rest) ? wait + 1000 : wait, ...rest);"""
+"""On the page, everything that is streamed comes a second later than what is answered at once."""
+
+
+def test_what_comes_late_of_a_stopped_answer_changes_nothing_more(page: Any) -> None:
+    page.wait_for_load_state("networkidle")
+    page.evaluate(LATE)
+    box, answer = page.locator("#ask textarea"), page.locator("#last .answer")
+    box.fill("slow council")
+    box.press("Enter")
+    expect(answer).to_contain_text("The council")
+    box.press("Escape")
+    expect(answer).to_contain_text("Stopped before the end")
+    box.fill("slow council again")
+    box.press("Enter")
+    expect(page.locator("#last .question")).to_have_text("slow council again")
+    expect(answer).to_contain_text("The council")
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    box.press("Escape")
+    expect(answer).to_contain_text("Stopped before the end")
+    page.wait_for_timeout(1500)
+    expect(answer).to_contain_text("Stopped before the end")
+    expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+
+
+def test_what_comes_late_of_an_answer_is_not_shown_in_a_new_chat(page: Any) -> None:
+    page.wait_for_load_state("networkidle")
+    page.evaluate(LATE)
+    page.locator("#ask textarea").fill("slow council")
+    page.locator("#ask textarea").press("Enter")
+    expect(page.locator("#last .answer")).to_contain_text("The council")
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator("#last .welcome")).to_be_visible()
+    page.wait_for_timeout(1500)
+    expect(page.locator("#last .welcome")).to_be_visible()
+    expect(page.locator("#ask textarea")).to_be_focused()
+
+
 def test_an_edited_question_leaves_the_first_conversation_as_it_was(page: Any) -> None:
     ask(page, "What did the council decide?")
     page.wait_for_url(re.compile("/c/"))
@@ -395,6 +470,164 @@ def test_an_export_is_a_markdown_file(page: Any) -> None:
     assert download.value.suggested_filename == "askcorpus.md"
     assert "## What did the council decide?" in text
     assert f"> {HARBOUR.text[:72]}" in text
+
+
+@contextmanager
+def broken(data: Path, change: str, mend: str) -> Iterator[None]:
+    """The database of conversations, of which something fails for a while."""
+    with closing(sqlite3.connect(data / "conversations.sqlite3", isolation_level=None)) as connection:
+        connection.execute(change)
+        try:
+            yield
+        finally:
+            connection.execute(mend)
+
+
+def refusing(what: str) -> tuple[str, str]:
+    refuse = f"CREATE TRIGGER refused BEFORE {what} BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    return refuse, "DROP TRIGGER refused"
+
+
+@pytest.mark.at("writer")
+def test_sources_stand_there_before_a_model_writes_its_first_word(page: Any, llm: OpenAIServer) -> None:
+    llm.queue("The harbour of Ostende closed on Friday because of a storm [1].")
+    llm.writing.clear()
+    page.locator("#ask textarea").fill(QUESTION)
+    page.locator("#ask textarea").press("Enter")
+    expect(page.locator("#panel")).to_contain_text("The harbour of Ostende closed on Friday because of a storm.")
+    expect(page.locator("#last .searching")).to_be_visible()
+    expect(page.locator("#last .words")).to_have_count(0)
+    llm.writing.set()
+    answer = page.locator("#last .answered")
+    expect(answer).to_contain_text("because of a storm [1].")
+    cite(answer, 1).click()
+    expect(page.locator(".card.active mark.active")).to_contain_text("The harbour of Ostende closed on Friday")
+
+
+@pytest.mark.at("writer")
+def test_a_follow_up_says_how_it_was_understood_and_is_asked_without_context(page: Any, llm: OpenAIServer) -> None:
+    understood = "Why did the harbour of Ostende close on Friday?"
+    llm.queue("The harbour of Ostende closed on Friday because of a storm [1].", understood)
+    llm.queue("The harbour of Ostende closed on Friday because of a storm [1].", "Ferries sailed from Zeebrugge [1].")
+    ask(page, QUESTION)
+    follow = ask(page, "And why on Friday?", turn=2)
+    expect(page.locator("#last .understood")).to_contain_text(understood)
+    expect(follow).to_contain_text("because of a storm")
+    there = page.url
+    page.get_by_role("button", name="Ask without context").click()
+    expect(page.locator("#chat .question")).to_have_text(["And why on Friday?"])
+    page.locator('#status [data-turn="1"]').wait_for(state="attached")
+    expect(page.locator("#last .understood")).to_have_count(0)
+    assert page.url != there
+    sent = [message["content"] for message in llm.requests[-1]["messages"]]
+    assert not any(QUESTION in text for text in sent)
+
+
+def test_new_chat_takes_the_filters_away(page: Any, assistant: ScriptedAssistant) -> None:
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Language").click()
+    page.get_by_role("option", name="French (1)").click()
+    page.keyboard.press("Escape")
+    page.get_by_label("From", exact=True).fill("2024-10")
+    ask(page, "What do the pêcheurs want?")
+    assert assistant.asked[-1][2].languages == ("fr",)
+    expect(page.locator("#chips button")).to_have_count(2)
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator("#last .welcome")).to_be_visible()
+    expect(page.locator("#chips button")).to_have_count(0)
+    expect(page.get_by_label("From", exact=True)).to_have_value("")
+    ask(page, "What did the council decide?")
+    assert not assistant.asked[-1][2]
+
+
+def test_an_earlier_question_is_edited_with_what_was_said_before_it(page: Any, assistant: ScriptedAssistant) -> None:
+    for turn, question in enumerate(("What did the council decide?", "What does the hostile page say?", "Who won?"), 1):
+        ask(page, question, turn=turn)
+    there = page.url
+    page.locator("#turns article").nth(1).get_by_role("button", name="Edit question").click()
+    field = page.locator(".field textarea")
+    expect(field).to_have_value("What does the hostile page say?")
+    field.fill("What do the pêcheurs want?")
+    field.press("Enter")
+    expect(page.locator("#last .answer")).to_contain_text(PORT.text[:76])
+    expect(page.locator("#chat .question")).to_have_text(["What did the council decide?", "What do the pêcheurs want?"])
+    assert [turn.text for turn in assistant.asked[-1][1]] == ["What did the council decide?", HARBOUR.text[:72]]
+    page.wait_for_load_state("networkidle")
+    page.goto(there)
+    expect(page.locator("#chat .question")).to_have_count(3)
+
+
+@pytest.mark.context(locale="fr-FR")
+def test_a_conversation_that_cannot_be_changed_or_exported_is_told_and_nothing_is_lost(page: Any, data: Path) -> None:
+    ask(page, "What did the council decide?")
+    page.get_by_role("button", name="Conversations précédentes").click()
+    status, current = page.locator("#status"), page.locator("#past li.current")
+    with broken(data, *refusing("UPDATE OF title ON conversations")):
+        current.get_by_role("button", name="Renommer").click()
+        current.locator("textarea").fill("Nets and gates")
+        current.locator("textarea").press("Enter")
+        expect(status).to_contain_text("La conversation n’a pas pu être renommée")
+        expect(current.locator("textarea")).to_have_value("Nets and gates")
+        expect(current.get_by_role("link")).to_have_text("What did the council decide?")
+    current.locator("textarea").press("Enter")
+    expect(current.get_by_role("link")).to_have_text("Nets and gates")
+    expect(status).not_to_contain_text("pas pu")
+
+    with broken(data, "ALTER TABLE turns RENAME TO gone", "ALTER TABLE gone RENAME TO turns"):
+        downloads: list[Any] = []
+        page.on("download", lambda download: downloads.append(download))
+        for kind in ("Markdown", "JSON"):
+            page.get_by_role("button", name=kind).click()
+            expect(status).to_contain_text("La conversation n’a pas pu être exportée")
+            page.locator("#last a.cite").first.evaluate("link => link.click()")
+            expect(status).to_contain_text("Une erreur s’est produite.")
+        assert downloads == []
+
+    with broken(data, *refusing("DELETE ON conversations")):
+        current.get_by_role("button", name="Supprimer").click()
+        current.get_by_role("button", name="Vraiment").click()
+        expect(status).to_contain_text("La conversation n’a pas pu être supprimée")
+        page.locator("#search textarea, #search input").fill("nothing like it")
+        expect(page.locator("#past li")).to_have_count(0)
+        page.locator("#search textarea, #search input").fill("")
+        expect(current.get_by_role("link")).to_have_text("Nets and gates")
+    expect(page.locator("#last .answer")).to_contain_text(HARBOUR.text[:72])
+    assert page.locator(".toast-body").count() == 0
+
+
+@pytest.mark.context(**PHONE)
+def test_on_a_phone_what_went_wrong_is_told_over_the_list_of_conversations(page: Any, data: Path) -> None:
+    ask(page, "What did the council decide?")
+    page.get_by_role("button", name="Earlier conversations").tap()
+    current = page.locator("#past li.current")
+    with broken(data, *refusing("DELETE ON conversations")):
+        current.get_by_role("button", name="Delete").tap()
+        current.get_by_role("button", name="Really delete?").tap()
+        said = page.locator("#status .said")
+        expect(said).to_contain_text("The conversation could not be deleted")
+    middle = said.evaluate(
+        "each => { const b = each.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] }"
+    )
+    assert said.evaluate("(each, [x, y]) => each.contains(document.elementFromPoint(x, y))", middle)
+
+
+def test_a_question_that_cannot_be_kept_stays_where_it_was_written(page: Any, data: Path) -> None:
+    ask(page, "What did the council decide?")
+    box, field = page.locator("#ask textarea"), page.locator(".field textarea")
+    with broken(data, *refusing("INSERT ON turns")):
+        box.fill("What do the pêcheurs want?")
+        box.press("Enter")
+        expect(page.locator("#status")).to_contain_text("no room")
+        expect(box).to_have_value("What do the pêcheurs want?")
+        page.wait_for_function("!askcorpus.isBusy()")
+        page.get_by_role("button", name="Edit question").click()
+        field.fill("What do the pêcheurs say?")
+        field.press("Enter")
+        expect(page.locator("#status")).to_contain_text("no room")
+    expect(field).to_have_value("What do the pêcheurs say?")
+    field.press("Enter")
+    expect(page.locator("#last .answer")).to_contain_text(PORT.text[:76])
+    expect(field).to_have_count(0)
 
 
 def test_an_opinion_is_noted(page: Any, data: Path) -> None:
@@ -501,6 +734,20 @@ def test_the_page_speaks_arabic_from_right_to_left(page: Any) -> None:
     page.keyboard.press("Escape")
     page.wait_for_function("document.querySelector('.sidebar').getBoundingClientRect().left >= innerWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_what_gradio_says_of_a_failure_is_said_in_the_readers_language(browser: Any, address: str) -> None:
+    context = browser.new_context(base_url=address, locale="ar-EG")
+    page = context.new_page()
+    page.goto("/")
+    ask(page, "What did the council decide?")
+    page.route("**/run/predict*", lambda route: route.fulfill(status=500, json={"error": "Internal fault"}))
+    page.get_by_role("button", name="محادثة جديدة").click()
+    expect(page.locator("#status")).to_contain_text("حدث خطأ ما.")
+    expect(page.locator("#last .answer")).to_contain_text(HARBOUR.text[:72])
+    said = page.locator("body").aria_snapshot()
+    assert [word for word in ("Close", "Clear", "Error", "Internal") if word in said] == []
+    context.close()
 
 
 @pytest.mark.context(locale=None, extra_http_headers={"Accept-Language": "nn,de-AT;q=0.8,en;q=0.5"})

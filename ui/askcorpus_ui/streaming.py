@@ -152,15 +152,26 @@ class _Pump:
                 self._loop.call_soon_threadsafe(self.queue.put_nowait, event)
 
 
+async def until(stopped: asyncio.Event, events: AsyncGenerator[T]) -> AsyncGenerator[T]:
+    """The events up to the moment when ``stopped`` is set; the generator that they come from stays to be closed."""
+    while not stopped.is_set() and (event := await _unless(stopped.wait(), anext(events, None))) is not None:
+        yield event
+
+
 async def unless_left(request: Request, work: Awaitable[T]) -> T | None:
     """The result of ``work``; ``None`` when the client left before, which ends the work."""
+    return await _unless(_left(request), work)
+
+
+async def _unless(end: Awaitable[object], work: Awaitable[T]) -> T | None:
+    """The result of ``work``; ``None`` when ``end`` came before, which ends the work."""
     working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_left(request))
+    ending = asyncio.ensure_future(end)
     try:
-        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((working, ending), return_when=asyncio.FIRST_COMPLETED)
         return await working if working.done() else None
     finally:
-        leaving.cancel()
+        ending.cancel()
         if not working.done():
             working.cancel()
             await asyncio.wait((working,))

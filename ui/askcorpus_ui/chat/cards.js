@@ -1,10 +1,10 @@
-// The whole quote behind a citation, on a card beside it: on hover and on focus. A touch or Enter opens the panel, which
-// says the same and more; so the card is for the eye and the pointer alone.
+// The whole quote behind a citation, on a card beside it: on hover and on focus, whence Tab leads into it and out again
+// to what follows. A touch or Enter opens the panel, which says the same and more.
 askcorpus.cards = () => {
   const card = document.createElement("div");
   card.id = "cite-card";
   card.hidden = true;
-  card.setAttribute("aria-hidden", "true");
+  card.setAttribute("role", "dialog");
   document.body.append(card);
   let timer = 0;
   let shown = null;
@@ -13,7 +13,7 @@ askcorpus.cards = () => {
     const made = document.createElement(name);
     made.className = className;
     made.textContent = text;
-    made.dir = "auto";
+    if (text) made.dir = "auto";
     return made;
   };
 
@@ -24,26 +24,43 @@ askcorpus.cards = () => {
     open.href = link.href;
     open.target = "_blank";
     open.rel = "noopener";
-    const copy = part("button", "", words.copy);
-    copy.type = "button";
+    const copying = part("details", "copying", "");
+    const summary = part("summary", "", words.copy);
+    copying.append(summary);
     const facts = [title, source, date].filter(Boolean).join(", ");
-    copy.addEventListener("click", () => askcorpus.copy(`“${quote.split(/\s+/).join(" ").trim()}” — ${facts}`, copy));
-    open.tabIndex = copy.tabIndex = -1;
-    const tools = part("p", "tools", "");
-    tools.append(open, copy);
+    const plain = [{ name: words.plain, text: `“${quote.split(/\s+/).join(" ").trim()}” — ${facts}` }];
+    copying.addEventListener("toggle", async () => {
+      if (!copying.open || copying.querySelector("button")) return;
+      const address = new URL(link.getAttribute("href").replace(/^[/]?source[/]/, "quotation/"), askcorpus.root);
+      const found = await fetch(address).then((reply) => (reply.ok ? reply.json() : plain), () => plain);
+      for (const { name, text } of found) {
+        const button = part("button", "", name);
+        button.type = "button";
+        button.addEventListener("click", () => askcorpus.copy(text, button));
+        copying.append(button);
+      }
+      put(link);
+    });
+    const tools = part("div", "tools", "");
+    tools.append(open, copying);
     const meta = [source, date, place].filter(Boolean).join(" · ");
     return [part("strong", "title", title), part("p", "meta", meta), part("blockquote", "", quote), tools];
+  };
+
+  const put = (link) => {
+    const at = link.getBoundingClientRect();
+    const { offsetWidth: width, offsetHeight: height } = card;
+    card.style.left = `${Math.max(8, Math.min(at.left - 12, innerWidth - width - 8))}px`;
+    card.style.top = `${at.top > height + 12 ? at.top - height - 6 : Math.min(at.bottom + 6, Math.max(8, innerHeight - height - 8))}px`;
   };
 
   const show = (link) => {
     shown = link;
     link.removeAttribute("title"); // which would be shown over the card
     card.replaceChildren(...parts(link));
+    card.setAttribute("aria-label", link.dataset.title);
     card.hidden = false;
-    const at = link.getBoundingClientRect();
-    const { offsetWidth: width, offsetHeight: height } = card;
-    card.style.left = `${Math.max(8, Math.min(at.left - 12, innerWidth - width - 8))}px`;
-    card.style.top = `${at.top > height + 12 ? at.top - height - 6 : Math.min(at.bottom + 6, Math.max(8, innerHeight - height - 8))}px`;
+    put(link);
   };
 
   const hide = () => {
@@ -70,7 +87,37 @@ askcorpus.cards = () => {
     if (link?.matches(":focus-visible")) show(link);
     else if (!event.target.closest("#cite-card")) hide();
   });
-  document.addEventListener("keydown", (event) => event.key === "Escape" && hide(), true);
+  // The card stands at the page's end, and is entered and left as if it stood behind its link.
+  const tabbed = (event) => {
+    const stops = [...card.querySelectorAll("a, summary, button")].filter((each) => each.checkVisibility());
+    const leaves = event.target === (event.shiftKey ? stops[0] : stops.at(-1));
+    if (event.target === shown && !event.shiftKey) {
+      event.preventDefault();
+      stops[0].focus();
+    } else if (card.contains(event.target) && leaves) {
+      if (event.shiftKey) event.preventDefault();
+      const link = shown;
+      hide();
+      link.focus();
+    }
+  };
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      if (card.hidden) return;
+      if (event.key === "Tab") tabbed(event);
+      if (event.key !== "Escape") return;
+      if (card.contains(document.activeElement)) shown.focus();
+      hide();
+    },
+    true,
+  );
   document.addEventListener("click", (event) => !event.target.closest("#cite-card") && hide(), true);
-  document.addEventListener("scroll", (event) => !card.contains(event.target) && hide(), true);
+  // What is focused may be scrolled to.
+  const scrolled = () => {
+    const { top, bottom } = shown.getBoundingClientRect();
+    if (shown === document.activeElement && top < innerHeight && bottom > 0) put(shown);
+    else hide();
+  };
+  document.addEventListener("scroll", (event) => shown && !card.contains(event.target) && scrolled(), true);
 };

@@ -6,10 +6,13 @@ from typing import NamedTuple
 
 from askcorpus.types import Document
 from askcorpus_ui.chat.markdown import verbatim
+from askcorpus_ui.chat.translations import Strings
 
+# A brace behind a backslash is one that BibTeX counts all the same: a single one would end the field, or never.
 _BIBTEX = str.maketrans(
-    {char: f"\\{char}" for char in "&%$#_{}"}
+    {char: f"\\{char}" for char in "&%$#_"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {"{": r"\textbraceleft{}", "}": r"\textbraceright{}"}
 )
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9]+")
 _DATE = re.compile(r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?")
@@ -22,6 +25,11 @@ class Quotation(NamedTuple):
     quote: str
     document: Document
     date: str
+
+    def forms(self, strings: Strings) -> list[tuple[str, str]]:
+        """Each form's name in the reader's language, and the text in it."""
+        names = (strings.copy_plain, strings.copy_markdown, strings.copy_bibtex, strings.copy_csl)
+        return list(zip(names, (self.plain, self.markdown, self.bibtex, self.csl), strict=True))
 
     @property
     def plain(self) -> str:

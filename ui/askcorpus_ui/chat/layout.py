@@ -71,7 +71,7 @@ def lay_out() -> Widgets:
         with gr.Row(elem_id="exports"):
             markdown = gr.Button(i18n("export_markdown"), size="sm", elem_id="export")
             json = gr.Button(i18n("export_json"), size="sm", elem_id="export-json")
-        exported = gr.Textbox(visible="hidden", elem_id="exported", label="Export")
+        exported = gr.Textbox(visible="hidden", elem_id="exported", label=i18n("export_markdown"))
     with gr.Row(elem_id="top"):
         menu = gr.Button("☰", size="sm", scale=0, min_width=40, elem_id="menu")
         header = gr.HTML(masthead(english, 0, "", ""), elem_id="masthead", apply_default_css=False)
@@ -188,6 +188,6 @@ def welcome(strings: Strings, count: int, examples: Sequence[str] = ()) -> str:
     return fill("welcome.html", strings=strings, count=count, examples=examples)
 
 
-def status_line(said: str = "", turn: int | None = None, answer_id: str = "") -> str:
-    """The line under the box. ``data-turn`` tells tests which answer it speaks of."""
-    return fill("status.html", said=said, turn=turn, answer_id=answer_id)
+def status_line(said: str = "", turn: int | None = None, answer_id: str = "", *, fault: bool = False) -> str:
+    """The line under the box, which may tell a ``fault``. ``data-turn`` tells tests which answer it speaks of."""
+    return fill("status.html", said=said, turn=turn, answer_id=answer_id, fault=fault)

@@ -149,7 +149,7 @@ globalThis.askcorpus = {
   },
 
   say(name) {
-    const status = document.querySelector("#status span");
+    const status = document.querySelector("#status .said");
     if (status) status.textContent = document.querySelector("#words").dataset[name];
   },
 
@@ -160,11 +160,13 @@ globalThis.askcorpus = {
     if (text && !busy) return askcorpus.begin();
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (!busy) return;
-    // The answer is there, and only the button is not yet: in a moment it can be asked.
-    const written = !askcorpus.begun && !document.querySelector("#last [aria-busy]");
-    if (text && written) return askcorpus.whenReady(() => document.querySelector("#ask .submit-button")?.click());
-    askcorpus.say("busy");
+    if (busy) askcorpus.whenWritten(() => text && document.querySelector("#ask .submit-button")?.click());
+  },
+
+  // Nothing is done while an answer is written. It may be there, and only the button not yet: then in a moment.
+  whenWritten(act) {
+    if (!askcorpus.begun && !document.querySelector("#last [aria-busy]")) askcorpus.whenReady(act);
+    else askcorpus.say("busy");
   },
 
   // Once the box takes a question, which it does when the page is filled and no answer is being written.
@@ -177,16 +179,29 @@ globalThis.askcorpus = {
   keyPressed(event) {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.matches("#ask textarea")) askcorpus.mayAsk(event);
     if (event.key !== "Escape" || event.target.closest(".field")) return;
-    const stop = document.querySelector("#ask .stop-button");
-    if (stop) stop.click();
+    if (askcorpus.isBusy()) askcorpus.stop();
     else if (document.querySelector(".sidebar.open")) askcorpus.toggleConversations();
   },
 
   clicked(event) {
     if (event.target.closest("#ask .submit-button")) askcorpus.mayAsk(event);
+    const fresh = event.target.closest("#new");
+    if (!fresh || !askcorpus.isBusy()) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    askcorpus.stop(() => fresh.click());
   },
 
-  // A field in the place of a text: Enter takes it, Escape leaves all as it was.
+  // Stop what is being written, as soon as there is a button for it, and act when it has ended.
+  stop(act = () => {}, patience = 100, pressed = false) {
+    if (!askcorpus.isBusy()) return act();
+    const button = pressed ? null : document.querySelector("#ask .stop-button");
+    button?.click();
+    if (patience) setTimeout(() => askcorpus.stop(act, patience - 1, pressed || Boolean(button)), 50);
+  },
+
+  // A field in the place of a text: Enter takes it, Escape leaves all as it was. What was taken is shown in its place,
+  // with which the field goes; until then, and where that fails, it stays.
   field(text, name, done) {
     const form = document.createElement("div");
     form.className = "field";
@@ -200,8 +215,9 @@ globalThis.askcorpus = {
       if (event.key === "Escape") form.remove();
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
-      if (box.value.trim() && box.value.trim() !== text.trim()) done(box.value);
-      form.remove();
+      const line = (written) => written.split(/\s+/).join(" ").trim();
+      if (line(box.value) && line(box.value) !== line(text)) done(box.value);
+      else form.remove();
     });
     return form;
   },
@@ -234,6 +250,7 @@ globalThis.askcorpus = {
   },
 
   download(text, name, type) {
+    if (!text) return; // the status line says why
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type }));
     link.download = name;
@@ -257,13 +274,17 @@ globalThis.askcorpus = {
     // More often while an answer is awaited: of a restart between two looks it would be awaited for ever.
     let ticks = 0;
     setInterval(() => (askcorpus.isBusy() || ++ticks % 3 === 0) && look(), 2000);
-    // Gradio tells this on a note in English, the only one that does not go by itself. It is not shown, and means that
-    // what the server sends is not heard any more, even where it is back already.
+    // Gradio tells this on a note in English, the only one that does not go by itself, and means that what the server
+    // sends is not heard any more, even where it is back already. What fails alone it marks. It shows neither here.
     const notes = document.getElementsByClassName("toast-body");
+    const marks = document.querySelector("#desk").getElementsByClassName("error");
+    let failed = false;
     const listen = () => {
-      if (gone || ![...notes].some((note) => !note.querySelector(".timer"))) return;
-      gone = true;
-      askcorpus.say("offline");
+      if (gone) return;
+      gone = [...notes].some((note) => !note.querySelector(".timer"));
+      if (gone) askcorpus.say("offline");
+      else if (marks.length && !failed) askcorpus.say("failed");
+      failed = marks.length > 0;
     };
     new MutationObserver(listen).observe(document.body, { childList: true, subtree: true });
   },

@@ -8,8 +8,8 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from urllib.parse import parse_qs, urlsplit
@@ -29,7 +29,7 @@ from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.chat.surface import Surface, mounted
 from askcorpus_ui.chat.translations import Strings, languages, strings_for
 from askcorpus_ui.problems import new_reference
-from askcorpus_ui.streaming import Questions, Waiting
+from askcorpus_ui.streaming import Questions, Waiting, until
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -107,17 +107,17 @@ class ChatPage:
         self._examples = tuple(examples)
         self._feedback = feedback
         self._conversations = conversations
-        self._answering: set[tuple[str, int]] = set()
+        self._answering: dict[tuple[str, int], asyncio.Event] = {}  # each set when its reader wants no more of it
 
     def blocks(self) -> gr.Blocks:
         """The page, laid out and wired."""
         blocks = gr.Blocks(title="askcorpus", fill_height=True, fill_width=True)
         with blocks:
             widgets = lay_out()
-            asking = self._wire_asking(widgets, blocks)
-            self._wire_conversations(widgets, asking)
+            self._wire_asking(widgets, blocks)
+            self._wire_conversations(widgets)
             self._wire_filters(widgets)
-            widgets.panel.select(self.open_source, widgets.place, widgets.panel, **_QUICK)
+            widgets.panel.select(self.open_source, widgets.place, [widgets.panel, widgets.status], **_QUICK)
             for part in (widgets.turns, widgets.last):
                 part.like(self.like, widgets.place, widgets.status, **_QUICK)
             widgets.menu.click(None, None, None, js="() => askcorpus.toggleConversations()")
@@ -128,7 +128,7 @@ class ChatPage:
 
     # ---- wiring
 
-    def _wire_asking(self, w: Widgets, blocks: gr.Blocks) -> list[Any]:
+    def _wire_asking(self, w: Widgets, blocks: gr.Blocks) -> None:
         """The events that end in an answer."""
         started = [w.place, w.turns, w.last, w.box, w.status]
         loaded = [w.header, *started, w.panel, w.past, w.languages, w.sources, w.date_from, w.date_to, w.only, w.chips]
@@ -154,26 +154,23 @@ class ChatPage:
         opened.then(self.idle_after_opening, [w.place, w.search], [w.box, w.past], **_QUICK)
         for asked in others:
             asked.then(self.idle, [w.place, w.search], [w.box, w.past], **_QUICK)
-        # First the answer is cancelled, then what was written is shown: in one event Gradio does it the other way
-        # round, and a piece that comes in between would take the place of the note.
-        cancelled = w.box.stop(None, None, None, cancels=asking, **_QUICK)
-        cancelled.then(self.stopped, w.place, [w.last, w.box, w.status, w.past], **_QUICK)
-        return asking
+        # Not by Gradio's `cancels`: what it shows of a cancelled answer goes another way than the answer's pieces, and
+        # one that comes late would take its place. So the answer itself ends, and says that it was stopped.
+        w.box.stop(self.stop, w.place, None, trigger_mode="multiple", **_QUICK)
 
-    def _wire_conversations(self, w: Widgets, asking: list[Any]) -> None:
+    def _wire_conversations(self, w: Widgets) -> None:
         fresh = [w.place, w.turns, w.last, w.panel, w.status, w.box, w.past, *w.filters, w.chips]
-        w.new.click(None, None, None, cancels=asking, **_QUICK).then(self.new, None, fresh, **_QUICK).then(
-            None, None, None, js="() => askcorpus.focusBox()"
-        )
+        fresh_chat = w.new.click(self.new, None, fresh, **_QUICK)  # while one is answered, `page.js` stops that before
+        fresh_chat.then(None, None, None, js="() => askcorpus.focusBox()")
         w.search.change(self.search, [w.search, w.place], w.past, **_QUICK)
-        w.past.edit(self.rename, [w.search, w.place], w.past, **_QUICK)
-        w.past.delete(self.delete, [w.search, w.place], w.past, **_QUICK)
+        w.past.edit(self.rename, [w.search, w.place], [w.past, w.status], **_QUICK)
+        w.past.delete(self.delete, [w.search, w.place], [w.past, w.status], **_QUICK)
         for button, export, name, kind in (
             (w.markdown, self.export_markdown, "askcorpus.md", "text/markdown"),
             (w.json, self.export_json, "askcorpus.json", "application/json"),
         ):
             download = f"(text) => askcorpus.download(text, '{name}', '{kind}')"
-            button.click(export, w.place, w.exported, **_QUICK).then(None, w.exported, None, js=download)
+            button.click(export, w.place, [w.exported, w.status], **_QUICK).then(None, w.exported, None, js=download)
 
     def _wire_filters(self, w: Widgets) -> None:
         # What somebody chooses, and not what the page is given, which comes with its chips: of several answers that
@@ -194,7 +191,7 @@ class ChatPage:
         opened = Opened.at(address)
         try:
             conversation = self._read(request, opened.conversation)
-        except gr.Error:  # the list of conversations says why
+        except AskcorpusError:  # the list of conversations says why
             conversation = None
         last = conversation.last if conversation else None
         place, waiting = None, False
@@ -203,7 +200,7 @@ class ChatPage:
             unanswered = last.reply is None and not waiting and time.time() - last.asked < _GOES_ON_SECONDS
             place = Place(id=conversation.id, turn=last.number if unanswered else None).dumped()
             waiting = waiting or unanswered
-        box = gr.update(submit_btn=strings.send, stop_btn=False, interactive=True)
+        box = _box(strings, answering=bool(place and place.get("turn")), interactive=True)
         languages, sources = self._choices(strings)
         shown = render.turn(conversation, strings, waiting=waiting) if conversation else self._welcome(strings)
         references = last.reply.references if last and last.reply else []
@@ -255,16 +252,25 @@ class ChatPage:
         return status_line(strings.loading)
 
     def _example_questions(self, strings: Strings) -> list[str]:
-        if self._examples:
-            own = sorted(self._examples, key=lambda example: example[1] != strings.locale)
-            return [question for question, _ in own[:_EXAMPLES]]
+        given = [question for question, _ in sorted(self._examples, key=lambda example: example[1] != strings.locale)]
+        if any(language == strings.locale for _, language in self._examples):
+            return given[:_EXAMPLES]
+        about = self._questions_about_titles(strings)
+        if not given:
+            return [question for question, _ in about[:_EXAMPLES]]
+        own = [question for question, language in about if language == strings.locale]
+        return [*own[: _EXAMPLES // 2], *given][:_EXAMPLES]
+
+    def _questions_about_titles(self, strings: Strings) -> list[tuple[str, str]]:
+        """What is said about the newest documents, each asked in its own language, which stands beside it; those in the
+        reader's language first."""
         newest = self._assistant.store.documents(limit=_NEWEST)
         titled = [document for document in newest if 0 < len(document.title) <= _LONGEST_TITLE]
         titled.sort(key=lambda document: document.language != strings.locale)
         distinct = {document.title: document for document in reversed(titled)}
         return [
-            languages().get(document.language, strings).example.format(title=document.title)
-            for document in list(reversed(distinct.values()))[:_EXAMPLES]
+            (languages().get(document.language, strings).example.format(title=document.title), document.language)
+            for document in reversed(distinct.values())
         ]
 
     # ---- asking
@@ -321,7 +327,7 @@ class ChatPage:
             return *(gr.skip(),) * 4, status_line(str(exc))
         if place is None or conversation is None:
             return (gr.skip(),) * 5
-        box = gr.update(submit_btn=False, stop_btn=strings.stop, **changes)
+        box = _box(strings, answering=True, **changes)
         last = render.turn(conversation, strings, waiting=True)
         return place.dumped(), render.turns(conversation, strings), last, box, status_line()
 
@@ -336,16 +342,41 @@ class ChatPage:
         request: gr.Request,
     ) -> AsyncIterator[tuple[Any, ...]]:
         """Answer the turn that waits, piece by piece; every yield is (last turn, panel, status)."""
-        strings = _strings(request)
-        waiting = await asyncio.to_thread(self._waiting, carried, request)
-        if waiting is None:
+        strings, place = _strings(request), _place(carried)
+        if place is None or place.turn is None:
             yield gr.skip(), gr.skip(), gr.skip()
             return
-        conversation, exchange = waiting
+        key = place.id, place.turn
+        stopping = self._answering.setdefault(key, asyncio.Event())  # before the turn is read: `stop` may come any time
+        try:
+            found = await asyncio.to_thread(self._turn, place, request)
+            reply = found[1].reply if found else None
+            if found and reply is None:
+                filters = _filters(languages, sources, date_from, date_to, only)
+                async with aclosing(self._answer(*found, filters, stopping, request)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+            elif found and reply and reply.kind == "unfinished":  # stopped before it was begun
+                yield render.turn(found[0], strings), gr.skip(), status_line("", place.turn)
+            else:
+                yield gr.skip(), gr.skip(), gr.skip()
+        except AskcorpusError as exc:
+            yield gr.skip(), gr.skip(), _fault(exc, strings)
+        finally:
+            self._answering.pop(key, None)
+
+    async def _answer(
+        self,
+        conversation: Conversation,
+        exchange: Exchange,
+        filters: Filters,
+        stopping: asyncio.Event,
+        request: gr.Request,
+    ) -> AsyncGenerator[tuple[Any, ...]]:
+        """The answer to the last turn of a conversation as it grows, up to where ``stopping`` is set."""
+        strings, owner, period = _strings(request), owner_of(request.headers), ""
         place = Place(id=conversation.id, turn=exchange.number)
-        key, text, drawn, began = (conversation.id, exchange.number), "", 0.0, time.monotonic()
-        owner, period = owner_of(request.headers), ""
-        filters = _filters(languages, sources, date_from, date_to, only)
+        text, drawn, began = "", 0.0, time.monotonic()
         reply: Reply | None = None
 
         def written() -> tuple[Any, ...]:
@@ -360,11 +391,10 @@ class ChatPage:
                 conversation_id=conversation.id,
             )
 
-        self._answering.add(key)
         try:
             yield written()
             async with aclosing(self._questions.stream_in_line(start, _IN_LINE_SECONDS)) as events:
-                async for event in events:
+                async for event in until(stopping, events):
                     if isinstance(event, Waiting | Retrieved):
                         yield gr.skip(), *self._before_words(event, strings)
                     elif isinstance(event, Token):
@@ -376,14 +406,14 @@ class ChatPage:
                         self._feedback.remember(event.answer)
                         period = event.answer.period
                         reply = await asyncio.to_thread(self._reply_of, event.answer)
+            reply = reply or Reply(kind="unfinished", text=text)
         except AskcorpusError as exc:
             reply = await asyncio.to_thread(self._failed, exc, filters)
         except Exception:  # whatever it is, the page must say that it failed, and no more than that
             log.exception("Unexpected error %s", reference := new_reference())
             reply = Reply(kind="failed", text=f"{strings.failed} {strings.failed_hint.format(reference=reference)}")
         finally:
-            self._answering.discard(key)
-            if reply is None:  # it was stopped
+            if reply is None:  # nobody listens any more
                 self._keep(owner, place, Reply(kind="unfinished", text=text))
         assert reply is not None, "an answer ends in one, or something was raised"
         seconds = time.monotonic() - began
@@ -404,19 +434,37 @@ class ChatPage:
         fault = self._keep(owner, Place(id=conversation.id, turn=last.number), reply)
         exchanges = (*before, last.model_copy(update={"reply": reply}))
         done = conversation.model_copy(update={"exchanges": exchanges})
-        panel = gr.skip() if reply.kind == "failed" else self._panel(reply.references, strings)
+        panel = gr.skip() if reply.kind in ("failed", "unfinished") else self._panel(reply.references, strings)
         status = status_line(fault or _summary(reply, period, seconds, strings), last.number, reply.id)
         return render.turn(done, strings), panel, status
 
-    def _waiting(self, carried: Carried, request: gr.Request) -> tuple[Conversation, Exchange] | None:
-        """The conversation as far as the turn that waits for its answer, and that; ``None`` where none does."""
-        place = _place(carried)
-        conversation = self._read(request, place.id if place else "")
-        exchange = conversation.exchange(place.turn) if conversation and place else None
-        if conversation is None or exchange is None or exchange.reply:
+    def _turn(self, place: Place, request: gr.Request) -> tuple[Conversation, Exchange] | None:
+        """The conversation as far as the turn of a place, and that turn; ``None`` where there is none."""
+        conversation = self._read(request, place.id)
+        exchange = conversation.exchange(place.turn) if conversation else None
+        if conversation is None or exchange is None:
             return None
-        until = tuple(each for each in conversation.exchanges if each.number <= exchange.number)
-        return conversation.model_copy(update={"exchanges": until}), exchange
+        told = tuple(each for each in conversation.exchanges if each.number <= exchange.number)
+        return conversation.model_copy(update={"exchanges": told}), exchange
+
+    def _waits(self, place: Place, request: gr.Request) -> bool:
+        """Whether the turn of a place has no reply yet."""
+        try:
+            found = self._turn(place, request)
+        except AskcorpusError:  # whatever reads it to show it says why
+            return False
+        return found is not None and found[1].reply is None
+
+    async def stop(self, carried: Carried, request: gr.Request) -> None:
+        """End the answer that is being written where it is, and keep one that was not begun yet from beginning."""
+        place = _place(carried)
+        if place is None or place.turn is None or not await asyncio.to_thread(self._waits, place, request):
+            return
+        key = place.id, place.turn
+        if key not in self._answering:
+            await asyncio.to_thread(self._keep, owner_of(request.headers), place, Reply(kind="unfinished"))
+        if stopping := self._answering.get(key):
+            stopping.set()
 
     def _reply_of(self, answer: Answer) -> Reply:
         searched = self._assistant.store.count(answer.filters) if answer.filters else None
@@ -439,29 +487,23 @@ class ChatPage:
     def idle(self, carried: Carried, search: str, request: gr.Request) -> tuple[Any, Any]:
         """The box, ready for the next question, and the list of conversations."""
         place = _place(carried)
-        box = gr.update(submit_btn=_strings(request).send, stop_btn=False)
+        box = _box(_strings(request))
         return box, self._past(request, search, place.id if place else "")
 
     def idle_after_opening(self, carried: Carried, search: str, request: gr.Request) -> tuple[Any, Any]:
         """The same where opening the page answered a question. Else the box is ready, or has been used since."""
         place = _place(carried)
-        if place is None or place.turn is None or self._waiting(carried, request):
+        if place is None or place.turn is None or self._waits(place, request):
             return gr.skip(), gr.skip()
         return self.idle(carried, search, request)
-
-    def stopped(self, carried: Carried, request: gr.Request) -> tuple[Any, ...]:
-        """Show what was written so far, and that it is not all."""
-        strings, place = _strings(request), _place(carried)
-        conversation = self._read(request, place.id if place else "")
-        box, past = self.idle(carried, "", request)
-        if conversation is None or conversation.last is None:
-            return gr.skip(), box, status_line(), past
-        return render.turn(conversation, strings), box, status_line("", conversation.last.number), past
 
     def like(self, carried: Carried, chosen: gr.LikeData, request: gr.Request) -> str:
         """Keep what somebody thinks of an answer; the status line, which says whether that worked."""
         strings, place = _strings(request), _place(carried)
-        conversation = self._read(request, place.id if place else "")
+        try:
+            conversation = self._read(request, place.id if place else "")
+        except AskcorpusError as exc:
+            return _fault(exc, strings)
         exchange = conversation.exchange(_number(chosen.index)) if conversation else None
         if conversation is None or exchange is None or exchange.reply is None:
             return status_line()
@@ -473,14 +515,18 @@ class ChatPage:
 
     # ---- sources
 
-    def open_source(self, carried: Carried, event: gr.EventData, request: gr.Request) -> str:
-        """The panel for the reply whose link was clicked, that link's sentence the active one."""
-        happened, place = event._data or {}, _place(carried)
+    def open_source(self, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
+        """The panel for the reply whose link was clicked, that link's sentence the active one; and the status line,
+        which says why there is none."""
+        happened, place, strings = event._data or {}, _place(carried), _strings(request)
         chosen = Reference.parse(str(happened.get("href", "")))
-        conversation = self._read(request, place.id if place else "")
-        exchange = conversation.exchange(_number(happened.get("index", 0))) if conversation else None
-        reply = exchange.reply if exchange else None
-        return self._panel(reply.references if reply else [], _strings(request), chosen)
+        try:
+            conversation = self._read(request, place.id if place else "")
+            exchange = conversation.exchange(_number(happened.get("index", 0))) if conversation else None
+            reply = exchange.reply if exchange else None
+            return self._panel(reply.references if reply else [], strings, chosen), gr.skip()
+        except AskcorpusError as exc:
+            return gr.skip(), _fault(exc, strings)
 
     def _panel(self, references: Sequence[Reference], strings: Strings, active: Reference | None = None) -> str:
         store = self._assistant.store
@@ -541,7 +587,7 @@ class ChatPage:
     def new(self, request: gr.Request) -> tuple[Any, ...]:
         """Begin afresh, without filters; the server keeps what was said."""
         strings = _strings(request)
-        box = gr.update(submit_btn=strings.send, stop_btn=False)
+        box = _box(strings)
         shown = (None, "", self._welcome(strings), self._panel([], strings), self._idle_status(strings), box)
         return *shown, self._past(request, "", ""), *_NO_FILTERS, ""
 
@@ -550,48 +596,73 @@ class ChatPage:
         place = _place(carried)
         return self._past(request, words, place.id if place else "")
 
-    def rename(self, words: str, carried: Carried, event: gr.EventData, request: gr.Request) -> str:
+    def rename(self, words: str, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
         """Give a conversation another title."""
-        happened = event._data or {}
-        with _told(request):
-            self._conversations.rename(owner_of(request.headers), happened["id"], happened["value"]["text"])
-        return self.search(words, carried, request)
+        happened, strings = event._data or {}, _strings(request)
 
-    def delete(self, words: str, carried: Carried, event: gr.EventData, request: gr.Request) -> str:
+        def rename(owner: str) -> None:
+            self._conversations.rename(owner, happened["id"], happened["value"]["text"])
+
+        return self._changed(rename, strings.not_renamed, words, carried, request)
+
+    def delete(self, words: str, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, Any]:
         """Forget a conversation."""
-        with _told(request):
-            self._conversations.delete(owner_of(request.headers), (event._data or {})["id"])
-        return self.search(words, carried, request)
+        gone, strings = str((event._data or {})["id"]), _strings(request)
 
-    def export_markdown(self, carried: Carried, request: gr.Request) -> str:
-        """The conversation as Markdown, every quote in full."""
-        conversation = self._whole(carried, request)
-        return markdown.export_markdown(conversation, self._assistant.store.document, _strings(request))
+        def delete(owner: str) -> None:
+            self._conversations.delete(owner, gone)
 
-    def export_json(self, carried: Carried, request: gr.Request) -> str:
-        """The conversation as JSON, every quote in full."""
-        return markdown.export_json(self._whole(carried, request), self._assistant.store.document)
+        return self._changed(delete, strings.not_deleted, words, carried, request, gone)
 
-    def _whole(self, carried: Carried, request: gr.Request) -> Conversation:
+    def _changed(
+        self,
+        change: Callable[[str], None],
+        fault: str,
+        words: str,
+        carried: Carried,
+        request: gr.Request,
+        gone: str = "",
+    ) -> tuple[Any, Any]:
+        """The list of conversations after a change, and the status line. Where that failed the line says so, and the
+        list stays as it is, with what is being written in it."""
         place = _place(carried)
-        with _told(request):
+        try:
+            change(owner_of(request.headers))
+        except AskcorpusError as exc:
+            return gr.skip(), status_line(fault.format(reason=exc), fault=True)
+        return self._past(request, words, place.id if place else "", gone), status_line()
+
+    def export_markdown(self, carried: Carried, request: gr.Request) -> tuple[str, Any]:
+        """The conversation as Markdown, every quote in full; and the status line, which says why there is none."""
+        document, strings = self._assistant.store.document, _strings(request)
+        return self._exported(lambda whole: markdown.export_markdown(whole, document, strings), carried, request)
+
+    def export_json(self, carried: Carried, request: gr.Request) -> tuple[str, Any]:
+        """The same as JSON."""
+        document = self._assistant.store.document
+        return self._exported(lambda whole: markdown.export_json(whole, document), carried, request)
+
+    def _exported(
+        self, export: Callable[[Conversation], str], carried: Carried, request: gr.Request
+    ) -> tuple[str, Any]:
+        place, strings = _place(carried), _strings(request)
+        try:
             found = self._conversations.read(owner_of(request.headers), place.id, whole=True) if place else None
-        return found or Conversation(id="", title="")
+            return export(found or Conversation(id="", title="")), gr.skip()
+        except AskcorpusError as exc:
+            return "", status_line(strings.not_exported.format(reason=exc), fault=True)
 
     def _read(self, request: gr.Request, conversation: str) -> Conversation | None:
         """A conversation of the browser that asks."""
-        if not conversation:
-            return None
-        with _told(request):
-            return self._conversations.read(owner_of(request.headers), conversation)
+        return self._conversations.read(owner_of(request.headers), conversation) if conversation else None
 
-    def _past(self, request: gr.Request, search: str, current: str) -> str:
+    def _past(self, request: gr.Request, search: str, current: str, gone: str = "") -> str:
         strings = _strings(request)
         try:
             entries = self._conversations.listed(owner_of(request.headers), search)
         except AskcorpusError as exc:
             return render.past((), strings, current, search, str(exc))
-        return render.past(entries, strings, current, search, strings.kept(self._conversations.days))
+        return render.past(entries, strings, current, search, strings.kept(self._conversations.days), gone)
 
 
 class Opened(NamedTuple):
@@ -619,17 +690,19 @@ class Opened(NamedTuple):
         return cls(found[1] if found else "", filters)
 
 
-@contextmanager
-def _told(request: gr.Request) -> Iterator[None]:
-    """What a user can mend is told in the page."""
-    try:
-        yield
-    except AskcorpusError as exc:
-        raise gr.Error(str(exc), title=_strings(request).failed, print_exception=False) from exc
+def _fault(exc: AskcorpusError, strings: Strings) -> str:
+    """The status line, which says what went wrong."""
+    return status_line(f"{strings.failed} {exc}", fault=True)
 
 
 def _strings(request: gr.Request) -> Strings:
     return strings_for(request.headers.get("accept-language", ""))
+
+
+def _box(strings: Strings, *, answering: bool = False, **changes: Any) -> dict[str, Any]:
+    """What becomes of the box and its button: for the next question, or to stop the answer to the last one."""
+    send, stop = (False, strings.stop) if answering else (strings.send, False)
+    return gr.update(submit_btn=send, stop_btn=stop, **changes)
 
 
 def _place(carried: Carried) -> Place | None:
@@ -650,8 +723,8 @@ def _filters(
 
 
 def _summary(reply: Reply, period: str, seconds: float, strings: Strings) -> str:
-    """What the status line says of an answer; nothing of a failure, which speaks for itself."""
-    if reply.kind == "failed":
+    """What the status line says of an answer; nothing of one that failed or was stopped, which speaks for itself."""
+    if reply.kind in ("failed", "unfinished"):
         return ""
     found = strings.no_answer if reply.kind == "abstained" else ""
     if reply.kind == "answered":

@@ -1,6 +1,4 @@
 // Gradio runs this once, with `element`, `trigger` and `watch` in scope: the list of earlier conversations.
-let left = false;
-
 const rename = (item, name) => {
   const link = item.querySelector("a");
   const form = askcorpus.field(link.textContent, name, (text) => trigger("edit", { id: item.dataset.id, value: { text } }));
@@ -20,10 +18,10 @@ element.addEventListener("click", (event) => {
     button.textContent = button.dataset.sure;
     return;
   }
-  left = item.classList.contains("current");
   trigger("delete", { id: item.dataset.id });
 });
 
 watch("value", () => {
-  if (left) location.href = askcorpus.root;
+  const gone = element.querySelector("[data-gone]")?.dataset.gone;
+  if (gone && gone === document.querySelector("#last .last")?.dataset.conversation) location.href = askcorpus.root;
 });

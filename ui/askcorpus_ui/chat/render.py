@@ -178,9 +178,11 @@ def chips(filters: Filters, documents: Documents, strings: Strings, passing: int
     return fill("chips.html", chips=shown, strings=strings, passing=passing, all=all)
 
 
-def past(entries: Sequence[Entry], strings: Strings, current: str, search: str, kept: str) -> str:
-    """The list of conversations; ``current`` is the one that the page shows, ``kept`` how long they are."""
-    return fill("past.html", entries=entries, strings=strings, current=current, search=search, kept=kept)
+def past(entries: Sequence[Entry], strings: Strings, current: str, search: str, kept: str, gone: str = "") -> str:
+    """The list of conversations; ``current`` is the one that the page shows, ``kept`` how long they are, and ``gone``
+    the one that has just been deleted."""
+    values = {"entries": entries, "current": current, "search": search, "kept": kept, "gone": gone}
+    return fill("past.html", **values, strings=strings)
 
 
 # ---- the source panel and the source page
@@ -234,11 +236,16 @@ def _card(
     chosen = active if active in references else None
     extracts = _extracts(found, document, chosen) if document else []
     copied = chosen if chosen in found else (found[0] if found else None)
-    quotation = None
-    if document and copied:
-        date = strings.date(document.date) if document.date else ""
-        quotation = Quotation(document.text[copied.start : copied.end], document, date)
+    quotation = quotation_of(copied, document, strings) if document and copied else None
     return _Card(references, document, extracts, len(found) < len(references), chosen, quotation)
+
+
+def quotation_of(reference: Reference, document: Document, strings: Strings) -> Quotation | None:
+    """The stretch that a reference names, to be copied with its source; ``None`` where the document has it no more."""
+    if not reference.still_in(document):
+        return None
+    date = strings.date(document.date) if document.date else ""
+    return Quotation(document.text[reference.start : reference.end], document, date)
 
 
 def _extracts(references: Sequence[Reference], document: Document, chosen: Reference | None) -> list[_Extract]:

@@ -1,7 +1,7 @@
 """What of Gradio the chat page uses, and nothing else of it.
 
 Gradio brings some sixty routes: uploads, files, proxies, an API of its own. A browser that shows our page asks for
-eleven of them, which are named here; the others do not exist. What those take is read into the types below before
+nine of them, which are named here; the others do not exist. What those take is read into the types below before
 Gradio sees it, and Gradio gets only what these hold: nothing in it is ever a file to fetch.
 """
 
@@ -36,9 +36,7 @@ FOLDERS = ("/assets/", "/static/")
 EVENTS = "/gradio_api/queue/data"
 RUN = "/gradio_api/run/predict"
 JOIN = "/gradio_api/queue/join"
-CANCEL = "/gradio_api/cancel"
-RESET = "/gradio_api/reset"
-_POSTED = (RUN, JOIN, CANCEL, RESET)
+_POSTED = (RUN, JOIN)
 
 UNHEARD_SECONDS = 10
 """A page opens its stream of events right after it has asked. What nobody came for by then is thrown away."""
@@ -109,16 +107,6 @@ class _Call(_Typed):
     session_hash: Annotated[str, Field(pattern=_SESSION)]
     trigger_id: int | None = None
     event_data: Annotated[_Happening | None, BeforeValidator(_happened)] = None
-
-
-class _Cancel(_Typed):
-    event_id: Annotated[str, Field(pattern=_SESSION)]
-    session_hash: Annotated[str, Field(pattern=_SESSION)]
-    fn_index: Annotated[int, Field(strict=True, ge=0, lt=10_000)]
-
-
-class _Reset(_Typed):
-    event_id: Annotated[str, Field(pattern=_SESSION)]
 
 
 def _when_empty(value: Any) -> BeforeValidator:
@@ -234,10 +222,6 @@ class Surface:
         Raises:
             ValueError: it is not what the page sends there (pydantic's ValidationError is one too).
         """
-        if path == CANCEL:
-            return _Cancel.model_validate_json(body).model_dump()
-        if path == RESET:
-            return _Reset.model_validate_json(body).model_dump()
         call = _Call.model_validate_json(body)
         function = self._blocks.fns.get(call.fn_index)
         if function is None or function.fn is None or bool(function.queue) is not (path == JOIN):

@@ -133,6 +133,9 @@ class Strings:
     rename: str
     delete: str
     delete_sure: str
+    not_renamed: str
+    not_deleted: str
+    not_exported: str
     busy: str
     offline: str
     kept_days: Plural

@@ -32,7 +32,7 @@ element.addEventListener("click", (event) => {
   const index = turnOf(button);
   if (act === "copy") return askcorpus.copy(askcorpus.answerText(button.closest(".turn")), button);
   if (act === "like" || act === "reason") return judge(button, index);
-  if (askcorpus.isBusy()) return askcorpus.say("busy");
+  if (askcorpus.isBusy()) return askcorpus.whenWritten(() => button.isConnected && button.click());
   if (act === "edit") return edit(button.closest(".turn"), button.textContent);
   askcorpus.begin();
   if (act === "alone") trigger("edit", { index: 1, value: { text: button.closest(".turn").querySelector(".question").textContent } });

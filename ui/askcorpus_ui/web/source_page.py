@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from askcorpus_ui.chat.references import Reference
-from askcorpus_ui.chat.render import source_page
+from askcorpus_ui.chat.render import quotation_of, source_page
 from askcorpus_ui.chat.translations import strings_for
 from askcorpus_ui.web.prefix import way_to_root
 
@@ -21,6 +22,13 @@ THEME = "askcorpus_theme"
 """The cookie in which the chat's script keeps the theme that was chosen there."""
 
 
+class Form(BaseModel):
+    """A form in which a quote is copied: what it is called, and the text."""
+
+    name: str
+    text: str
+
+
 def theme_of(request: Request) -> str:
     """The theme that was chosen in the chat, ``light`` or ``dark``; empty where none was."""
     theme = request.cookies.get(THEME, "")
@@ -28,7 +36,8 @@ def theme_of(request: Request) -> str:
 
 
 def source_router(assistant: "Assistant") -> APIRouter:
-    """``/source/{document_id}?start=&end=&n=&q=``, the address that every citation in the chat links to."""
+    """``/source/{document_id}?start=&end=&n=&q=``, the address that every citation in the chat links to; with the same
+    query ``/quotation/{document_id}``, the quote with its source as it is copied."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/source/{document_id:path}", response_class=HTMLResponse)
@@ -47,5 +56,14 @@ def source_router(assistant: "Assistant") -> APIRouter:
             sought=request.query_params.get("q", ""),
         )
         return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
+
+    @router.get("/quotation/{document_id:path}")
+    def quotation(document_id: str, request: Request) -> list[Form]:
+        document, reference = assistant.store.document(document_id), Reference.within(document_id, request.url.query)
+        strings = strings_for(request.headers.get("accept-language", ""))
+        found = quotation_of(reference, document, strings) if document and reference else None
+        if found is None:
+            raise HTTPException(404, "There is no such stretch of a document.")
+        return [Form(name=name, text=text) for name, text in found.forms(strings)]
 
     return router
