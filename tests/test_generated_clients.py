@@ -1,22 +1,19 @@
 """Clients that generators make of /openapi.json compile and run, in Python and TypeScript.
 
-The generators are no part of the development environment; where one is on the PATH, this tries it:
-`pip install openapi-python-client`, `npm install openapi-typescript openapi-fetch typescript`.
+The generators are no part of the development environment; where one is on the PATH, this tries it.
 """
 
 import json
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from askcorpus.settings import read_settings
+from programs import program, run
 from scripted import DOCUMENTS, ScriptedAssistant
 from serving import serving
 
@@ -66,21 +63,6 @@ def description(address: str, tmp_path: Path) -> Path:
     path = tmp_path / "openapi.json"
     path.write_text(httpx.get(f"{address}/openapi.json").text, encoding="utf-8")
     return path
-
-
-def program(name: str) -> Path:
-    """Where a program lies that makes clients, or runs them."""
-    if (found := shutil.which(name)) is None:
-        if os.environ.get("REQUIRE_CLIENTS"):
-            pytest.fail(f"{name} is not on the PATH")
-        pytest.skip(f"{name} is not on the PATH")
-    return Path(found)
-
-
-def run(*command: str | Path, **options: Any) -> str:
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, timeout=120, **options)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return str(done.stdout)
 
 
 def test_a_client_in_python(address: str, description: Path, tmp_path: Path) -> None:

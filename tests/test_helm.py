@@ -4,10 +4,7 @@ Where helm is at hand it lints and renders the chart; a small reader of the few 
 everywhere else, so that this is tested on every machine.
 """
 
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,8 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+
+from programs import program, run
 
 CHART = Path(__file__).parents[1] / "deploy/helm"
 VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
@@ -155,24 +154,13 @@ def test_kubernetes_knows_every_field(version: str) -> None:
         kubernetes_validate.validate(misspelt, version, strict=True)
 
 
-def helm(*arguments: str) -> str:
-    """What helm says when it is content."""
-    if (program := shutil.which("helm")) is None:
-        if os.environ.get("REQUIRE_HELM"):
-            pytest.fail("helm is not on the PATH")
-        pytest.skip("helm is not on the PATH")
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 def test_helm_finds_no_fault() -> None:
-    assert "0 chart(s) failed" in helm("lint", "--strict", str(CHART), "--set", "apiKey=k")
+    assert "0 chart(s) failed" in run(program("helm"), "lint", "--strict", CHART, "--set", "apiKey=k")
 
 
 @pytest.mark.parametrize("changes", [{}, {"existingSecret": "mine"}, FILLED])
 def test_helm_fills_it_as_the_reader_here_does(changes: dict[str, Any], tmp_path: Path) -> None:
     values = tmp_path / "values.yaml"
     values.write_text(yaml.safe_dump({"apiKey": "k", **changes}), encoding="utf-8")
-    filled = yaml.safe_load_all(helm("template", "desk", str(CHART), "--values", str(values)))
+    filled = yaml.safe_load_all(run(program("helm"), "template", "desk", CHART, "--values", values))
     assert {one["kind"]: one for one in filled if one} == rendered(**changes)

@@ -18,6 +18,7 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.settings import Settings
 from askcorpus.types import Answer, Document, Page, Verification
 from askcorpus_ui.listings import Hits
+from programs import program, run
 from serving import QUESTION, real_assistant, serving
 
 TOOLS = {"ask", "search", "list_documents", "get_document", "get_quote", "verify"}
@@ -101,6 +102,16 @@ def test_what_is_wrong_is_told_to_the_agent(address: str, tool: str, arguments: 
 
     assert result.is_error
     assert words in result.content[0].text
+
+
+def test_the_official_inspector_finds_and_calls_them(address: str) -> None:
+    def inspected(*what: str) -> Any:
+        arguments = ("--cli", f"{address}/mcp", "--transport", "http", "--method", *what)
+        return json.loads(run(program("mcp-inspector"), *arguments))
+
+    assert {tool["name"] for tool in inspected("tools/list")["tools"]} == TOOLS
+    called = inspected("tools/call", "--tool-name", "ask", "--tool-arg", f"question={QUESTION}")
+    assert Answer.model_validate(called["structuredContent"]).citations
 
 
 def test_a_page_of_another_origin_gets_nothing(address: str) -> None:
