@@ -1,7 +1,7 @@
 """The same story twice: passages that say one thing in nearly the same words are shown once."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from askcorpus.index.stories import runs_of
 from askcorpus.search.candidates import Candidate
@@ -14,6 +14,9 @@ WITHIN = 0.6
 in the longer one is enough."""
 
 _DATELINE = re.compile(r"[^\n–—]{0,120}?[–—]\s")
+
+Copies = Callable[[Sequence[str]], Mapping[str, tuple[Copy, ...]]]
+"""The documents that tell the same story as some, by the id of each of these that has any."""
 
 
 class _Said:
@@ -28,23 +31,22 @@ class _Said:
         self.runs = runs_of(found)
         self.numbers = {word for word in found if word.isdecimal()}
 
-    def is_copy_of(self, other: "_Said", copies: Mapping[str, tuple[Copy, ...]], tuning: Tuning) -> bool:
+    def is_copy_of(self, other: "_Said", copies: Copies, tuning: Tuning) -> bool:
         """Whether it says nothing that the other does not: with another figure it does."""
         shared, least = len(self.runs & other.runs), min(len(self.runs), len(other.runs))
         if not least or not self.numbers <= other.numbers:
             return False
         if shared >= tuning.same_story * len(self.runs | other.runs):
             return True
-        linked = any(copy.document_id == other.document_id for copy in copies.get(self.document_id, ()))
-        return linked and shared >= WITHIN * least
+        return shared >= WITHIN * least and any(
+            copy.document_id == other.document_id for copy in copies([self.document_id]).get(self.document_id, ())
+        )
 
 
-def collapse(
-    ranked: Iterable[Candidate], limit: int, copies: Mapping[str, tuple[Copy, ...]], tuning: Tuning = TUNING
-) -> list[Candidate]:
+def collapse(ranked: Iterable[Candidate], limit: int, copies: Copies, tuning: Tuning = TUNING) -> list[Candidate]:
     """The first ``limit`` passages that are no near-copies of a better one; copies are listed on the one they copy.
 
-    ``copies`` are the documents that tell the same story as each.
+    ``copies`` is asked about few: a story may be told by thousands.
     """
     kept: list[tuple[Candidate, _Said]] = []
     found: dict[str, list[str]] = {}
@@ -57,11 +59,15 @@ def collapse(
             break
         else:
             kept.append((candidate, said))
-    return [_with_copies(candidate, tuple(found.get(said.passage_id, ())), copies) for candidate, said in kept]
-
-
-def _with_copies(
-    candidate: Candidate, duplicates: tuple[str, ...], copies: Mapping[str, tuple[Copy, ...]]
-) -> Candidate:
-    told = {"duplicates": duplicates, "copies": copies.get(candidate.hit.document_id, ())}
-    return candidate._replace(hit=candidate.hit.model_copy(update=told))
+    listed = copies([said.document_id for _, said in kept])
+    return [
+        candidate._replace(
+            hit=candidate.hit.model_copy(
+                update={
+                    "duplicates": tuple(found.get(said.passage_id, ())),
+                    "copies": listed.get(said.document_id, ()),
+                }
+            )
+        )
+        for candidate, said in kept
+    ]

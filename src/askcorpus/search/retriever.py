@@ -49,12 +49,11 @@ class Retriever:
         ranked = sorted(found, key=lambda candidate: -candidate.hit.scores.fused)
         if self.reranker:
             ranked = self._rerank(query.standalone, ranked)
-        copies = index.copies(list(dict.fromkeys(candidate.hit.document_id for candidate in ranked)))
-        kept = tuple(collapse(ranked, limit, copies, tuning))
+        kept = tuple(collapse(ranked, limit, index.copies, tuning))
         if self.reranker or len(readings) == 1:
             return Retrieval(query, kept, readings)
         alone = sorted(map(_alone, found), key=lambda candidate: -candidate.hit.scores.fused)
-        return Retrieval(query, kept, readings, tuple(collapse(alone, limit, copies, tuning)))
+        return Retrieval(query, kept, readings, tuple(collapse(alone, limit, index.copies, tuning)))
 
     def _rerank(self, question: str, ranked: Sequence[Candidate]) -> list[Candidate]:
         assert self.reranker is not None
