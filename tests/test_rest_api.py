@@ -330,3 +330,13 @@ def test_ready_waits_for_the_models_and_tries_again_where_they_failed() -> None:
         assert models() == {"name": "models", "ok": False, "detail": "There is no such model. Check its name."}
         slow.broken = False
         assert _soon(lambda: models()["ok"])
+
+
+def test_a_question_beyond_the_limit_is_422_and_the_description_says_the_limit() -> None:
+    with serving(ScriptedAssistant()) as address:
+        for path, name in (("ask", "question"), ("ask/stream", "question"), ("search", "query")):
+            sent = [httpx.post(f"{address}/api/v1/{path}", json={name: "x" * size}) for size in (10_000, 10_001)]
+            assert [response.status_code for response in sent] == [200, 422]
+            assert sent[1].headers["content-type"] == "application/problem+json" and name in sent[1].json()["detail"]
+        schemas = httpx.get(f"{address}/openapi.json").json()["components"]["schemas"]
+        assert schemas["AskBody"]["properties"]["question"]["maxLength"] == 10_000

@@ -11,6 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
+from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus.types import Answer, Done, Event, Filters, Token, Turn
 from askcorpus_ui.bodies import as_described
 from askcorpus_ui.listings import Hits
@@ -45,7 +46,7 @@ class Body(BaseModel):
 class AskBody(Body):
     """A question, and what it continues or is limited to."""
 
-    question: str
+    question: str = Field(max_length=LONGEST_QUESTION)
     history: tuple[Turn, ...] = ()
     filters: Filters = Filters()
     top_k: int | None = Field(None, ge=1, le=100, description="Passages to return; default: the server's setting.")
@@ -72,7 +73,7 @@ class AskBody(Body):
 class SearchBody(Body):
     """A search for passages, without an answer."""
 
-    query: str
+    query: str = Field(max_length=LONGEST_QUESTION)
     filters: Filters = Filters()
     top_k: int | None = Field(None, ge=1, le=100)
 
