@@ -5,11 +5,13 @@ import html
 import json
 import re
 import resource
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import gradio as gr
 import pytest
@@ -20,9 +22,9 @@ from askcorpus.types import Turn
 from askcorpus_eval.question_drafts import from_feedback
 from askcorpus_eval.questions import read_questions
 from askcorpus_eval.session import draft
-from askcorpus_ui.chat.browser import COOKIE
-from askcorpus_ui.chat.conversation import Reply
-from askcorpus_ui.chat.conversations import Conversations
+from askcorpus_ui.chat.browser import COOKIE, owner_of
+from askcorpus_ui.chat.conversation import Place, Reply
+from askcorpus_ui.chat.conversations import FILE, Conversations
 from askcorpus_ui.chat.page import ChatPage
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.streaming import Questions
@@ -200,6 +202,7 @@ def test_stopping_closes_the_stream_and_keeps_what_was_written(page: ChatPage, a
 def test_an_answer_that_is_stopped_before_it_begins_never_does(page: ChatPage, assistant: ScriptedAssistant) -> None:
     place, asked = page.begin("council", None, ENGLISH)[0], len(assistant.asked)
     asyncio.run(page.stop(place, OTHER))
+    assert 'aria-busy="true"' in page.load(f"/c/{place['id']}", ENGLISH)[3], "another browser stopped it"
     asyncio.run(page.stop(place, ENGLISH))
     ((last, _, status),) = answered(page, place)
     assert len(assistant.asked) == asked
@@ -207,6 +210,102 @@ def test_an_answer_that_is_stopped_before_it_begins_never_does(page: ChatPage, a
     done = ask(page, "council again", place)
     asyncio.run(page.stop(done.place, ENGLISH))  # too late: what is answered stays so
     assert "Stopped" not in answered(page, done.place)[0][0]
+
+
+def answered_until(page: ChatPage, place: dict[str, Any], interrupt: Callable[[], Awaitable[None]]) -> str:
+    """The turn as it is shown in the end, where something happens while its answer is written."""
+
+    async def outcome() -> str:
+        interrupted = False
+        async for piece in page.respond(place, [], [], "", "", None, ENGLISH):
+            if "The council" in str(piece[0]) and not interrupted:
+                interrupted = True
+                await interrupt()
+        return str(piece[0])
+
+    return asyncio.run(outcome())
+
+
+async def drained(pieces: AsyncIterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [piece async for piece in pieces]
+
+
+def test_a_stranger_who_knows_the_turn_does_not_take_its_owners_stop_away(page: ChatPage) -> None:
+    place = page.begin("slow council", None, ENGLISH)[0]
+
+    async def interrupt() -> None:
+        assert await drained(page.respond(place, [], [], "", "", None, OTHER)) == [(gr.skip(),) * 3]
+        await page.stop(place, ENGLISH)
+
+    assert "Stopped before the end" in answered_until(page, place, interrupt)
+
+
+def test_of_two_tabs_that_have_a_turn_answered_the_second_can_be_stopped_after_the_first(page: ChatPage) -> None:
+    place = page.begin("slow council", None, ENGLISH)[0]
+
+    async def interrupt() -> None:
+        first = page.respond(place, [], [], "", "", None, ENGLISH)
+        await anext(first)
+        await cast(AsyncGenerator[tuple[Any, ...]], first).aclose()
+        await page.stop(place, ENGLISH)
+
+    assert "Stopped before the end" in answered_until(page, place, interrupt)
+
+
+def test_an_answer_stops_whatever_became_of_its_conversation(page: ChatPage, said: Path) -> None:
+    place = page.begin("slow council", None, ENGLISH)[0]
+
+    async def deleted() -> None:
+        page.delete("", place, cast(Any, SimpleNamespace(_data={"id": place["id"]})), ENGLISH)
+        await page.stop(place, ENGLISH)
+
+    assert "Stopped before the end" in answered_until(page, place, deleted)
+
+    place = page.begin("slow council", None, ENGLISH)[0]
+
+    async def unreadable() -> None:
+        with closing(sqlite3.connect(said.parent / FILE)) as file:
+            file.execute("ALTER TABLE turns RENAME TO gone")
+        await page.stop(place, ENGLISH)
+
+    assert "Stopped before the end" in answered_until(page, place, unreadable)
+
+
+def test_a_stop_that_comes_late_leaves_the_answer(page: ChatPage, said: Path) -> None:
+    place = Place(**ask(page, "council").place)
+    kept, owner = Conversations(said.parent, 90), owner_of(ENGLISH.headers)
+    before = kept.read(owner, place.id)
+    assert not kept.reply_first(owner, place, Reply(kind="unfinished"))
+    assert kept.read(owner, place.id) == before and before and before.last and before.last.reply
+    assert kept.reply(owner, place, None) and kept.reply_first(owner, place, Reply(kind="unfinished"))
+    kept.close()
+
+
+def refuse(said: Path, what: str) -> None:
+    """Let the file of conversations take something no more."""
+    with closing(sqlite3.connect(said.parent / FILE)) as file:
+        file.execute(f"CREATE TRIGGER refused BEFORE {what} ON turns BEGIN SELECT RAISE(ABORT, 'no room'); END")
+
+
+def test_a_page_whose_answer_cannot_be_kept_takes_the_next_question(page: ChatPage, said: Path) -> None:
+    place = page.begin("council", None, ENGLISH)[0]
+    opened = page.load(f"/c/{place['id']}", ENGLISH)
+    assert opened[4]["stop_btn"] == "Stop"
+    refuse(said, "UPDATE")
+    assert "no room" in answered(page, opened[1])[-1][2]
+    box, _ = page.idle_after_opening(opened[1], "", ENGLISH)
+    assert (box["submit_btn"], box["stop_btn"]) == ("Ask", False)
+
+
+def test_after_a_stopped_answer_a_question_that_cannot_be_kept_says_so(page: ChatPage, said: Path) -> None:
+    place = page.begin("council", None, ENGLISH)[0]
+    asyncio.run(page.stop(place, ENGLISH))
+    answered(page, place)
+    refuse(said, "INSERT")
+    happened: Any = SimpleNamespace(_data={"index": 1, "value": {"text": "pêcheurs"}})
+    for begun in (page.begin("And then?", place, ENGLISH), page.edit(place, happened, ENGLISH)):
+        assert "no room" in begun[4] and begun[0] == {"id": place["id"]}
+        assert answered(page, begun[0]) == [(gr.skip(),) * 3]
 
 
 def test_an_empty_question_changes_nothing(page: ChatPage) -> None:

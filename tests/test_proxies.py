@@ -1,10 +1,19 @@
 """A proxy may say under which path it serves all this, if a setting trusts it; nobody else may."""
 
+import asyncio
+from pathlib import Path
+from typing import Any, cast
+
 import httpx
 import pytest
+from fastapi.routing import iter_route_contexts
+from starlette.types import Receive, Scope, Send
 
 from askcorpus.errors import UsageError
 from askcorpus.settings import read_settings
+from askcorpus_ui.chat import surface
+from askcorpus_ui.web.app import create_app
+from askcorpus_ui.web.prefix import _OWN, Prefixed, check_root
 from scripted import ScriptedAssistant
 from serving import serving
 
@@ -57,6 +66,54 @@ def test_a_proxy_here_still_says_that_its_client_came_by_https() -> None:
     with serving(ScriptedAssistant(), read_settings(trusted_proxies="127.0.0.1")) as address:
         said = {"X-Forwarded-Prefix": "/desk", "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
         assert link(address, **said) == address.replace("http:", "https:") + "/desk/source/harbour"
+
+
+@pytest.mark.parametrize(
+    ("trusted", "usual", "scheme"),
+    [
+        ("127.0.0.1", "10.0.0.1", "https"),
+        ("10.0.0.0/8", "10.0.0.1", "http"),
+        ("", "10.0.0.1", "http"),
+        ("", "*", "https"),
+    ],
+)
+def test_a_trusted_proxy_elsewhere_says_that_its_client_came_by_https(
+    monkeypatch: pytest.MonkeyPatch, trusted: str, usual: str, scheme: str
+) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", usual)
+    with serving(ScriptedAssistant(), read_settings(trusted_proxies=trusted)) as address:
+        assert link(address, **{"X-Forwarded-Proto": "https"}).startswith(f"{scheme}://")
+
+
+@pytest.mark.parametrize("client", [None, ("", 0), ("testclient", 1), ("fe80::1%eth0", 1), ("10.0.0.1", 1)])
+def test_a_sender_that_is_no_address_is_not_trusted(client: tuple[str, int] | None) -> None:
+    roots: list[str] = []
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        roots.append(scope["root_path"])
+
+    scope = {
+        "type": "http",
+        "path": "/x",
+        "method": "GET",
+        "client": client,
+        "headers": [(b"x-forwarded-prefix", b"/a")],
+    }
+    asyncio.run(Prefixed(app, "/own", ["127.0.0.1/32"])(scope, cast(Receive, None), cast(Send, None)))
+    assert roots == ["/own"]
+
+
+def test_no_root_takes_an_address_of_the_servers_own_away(tmp_path: Path) -> None:
+    """What a new route begins with must be named where roots are checked, and what is named there must be served."""
+    assistant: Any = ScriptedAssistant()
+    app = create_app(assistant, read_settings(data=tmp_path, mcp=True, write_key="open sesame"))
+    paths = [str(context.path) for context in iter_route_contexts(app.routes)]
+    paths += [*surface.PAGES, *surface.FOLDERS, surface.EVENTS, surface.RUN, surface.JOIN, "/c/{id}"]
+    served = {f"/{path.split('/')[1]}" for path in paths if path.strip("/")}
+    assert served == {f"/{own.split('/')[1]}" for own in _OWN}
+    for root in served:
+        with pytest.raises(UsageError, match="root_path"):
+            check_root(root)
 
 
 @pytest.mark.parametrize("proxy", ["proxy.example", "10.0.0.1/8", "10.0.0.0/40", "*"])

@@ -521,5 +521,9 @@ def test_quotes_that_stand_in_for_a_model_are_said_to_be_that() -> None:
     assert note.text_content() == "The language model failed: these are the documents’ own words"
     assert note.attrib["title"] == fault.detail
     assert not select(answer_turn(answer, ENGLISH), "p.instead")
+    for named_in in (0, 3):
+        reply = Reply.of(answer.model_copy(update=quoted)).model_copy(update={"named_in": named_in})
+        told = Conversation(id="c", title="", exchanges=(Exchange(question="council", reply=reply),))
+        assert "The language model failed" in export_markdown(told, lambda _: None, ENGLISH)
     silent = ScriptedAssistant().ask("Who won?").model_copy(update={"model_fault": fault})
     assert not select(answer_turn(silent, ENGLISH), "p.instead")

@@ -395,6 +395,31 @@ def test_nobody_reaches_the_conversation_of_another_browser(
     assert "my secret question?" in own and "taken" not in own
 
 
+def test_nobody_takes_the_stop_of_another_browsers_answer_away(
+    address: str, client: httpx.Client, functions: dict[str, Any]
+) -> None:
+    place = begun(client, functions, "slow council?")
+
+    def heard(asking: httpx.Client, session: str, stop: bool = False) -> str:
+        data: list[Any] = [place, [], [], "", "", None]
+        body = {"data": data, "fn_index": functions["respond"]["id"], "session_hash": session}
+        assert asking.post(surface.JOIN, json=body).status_code == 200
+        text = ""
+        with asking.stream("GET", surface.EVENTS, params={"session_hash": session}) as events:
+            for line in events.iter_lines():
+                text += line
+                if stop and "The council" in line:
+                    stop = False
+                    assert "council" not in heard(stranger, "nosy")
+                    body = {"data": [place], "fn_index": functions["stop"]["id"], "session_hash": "s"}
+                    assert client.post(surface.RUN, json=body).status_code == 200
+        return text
+
+    with httpx.Client(base_url=address, timeout=20) as stranger:
+        stranger.get("/")
+        assert "Stopped before the end" in heard(client, "own", stop=True)
+
+
 def test_the_cookie_is_for_no_script_and_for_no_other_site(address: str) -> None:
     with httpx.Client(base_url=address) as client:
         first = client.get("/").headers["set-cookie"]

@@ -96,6 +96,33 @@ def test_a_citation_shows_its_quote_on_a_card(page: Any) -> None:
     expect(card).not_to_be_visible()
 
 
+def test_a_card_whose_copies_come_late_has_them_once_and_leaves_another_card_where_it_is(page: Any) -> None:
+    bubble = ask(page, "What did the council decide, and what does the hostile page say?")
+    card, waiting = page.locator("#cite-card"), list[Any]()
+    page.route("**/quotation/**", lambda route: waiting.append(route))
+    cite(bubble, 1).hover()
+    copying = card.get_by_text("Copy with source")
+    for _ in range(3):
+        copying.click()
+    cite(bubble, 2).hover()
+    expect(card.locator(".title")).to_have_text(EVIL.title)
+    place = card.bounding_box()
+    assert len(waiting) == 1
+    with page.expect_response("**/quotation/**"):
+        waiting.pop().continue_()
+    page.wait_for_timeout(200)
+    assert card.bounding_box() == place
+
+    cite(bubble, 1).hover()
+    expect(card.locator(".title")).to_have_text(HARBOUR.title)
+    for _ in range(3):
+        copying.click()
+    page.wait_for_timeout(200)
+    for each in waiting:
+        each.continue_()
+    expect(card.get_by_role("button")).to_have_text(["Text", "Markdown", "BibTeX", "CSL-JSON"])
+
+
 def test_a_citation_is_also_a_page_of_its_own(page: Any) -> None:
     link = cite(ask(page, "What did the council decide?"), 1)
     page.goto(link.get_attribute("href"))
@@ -611,15 +638,25 @@ def test_on_a_phone_what_went_wrong_is_told_over_the_list_of_conversations(page:
     assert said.evaluate("(each, [x, y]) => each.contains(document.elementFromPoint(x, y))", middle)
 
 
-def test_a_question_that_cannot_be_kept_stays_where_it_was_written(page: Any, data: Path) -> None:
-    ask(page, "What did the council decide?")
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_question_that_cannot_be_kept_stays_where_it_was_written(page: Any, data: Path, stopped: bool) -> None:
     box, field = page.locator("#ask textarea"), page.locator(".field textarea")
+    if stopped:
+        box.fill("slow council")
+        box.press("Enter")
+        expect(page.locator("#last .answer")).to_contain_text("The council")
+        box.press("Escape")
+        expect(page.locator("#last .answer")).to_contain_text("Stopped before the end")
+        page.wait_for_function("!askcorpus.isBusy()")
+    else:
+        ask(page, "What did the council decide?")
     with broken(data, *refusing("INSERT ON turns")):
         box.fill("What do the pêcheurs want?")
         box.press("Enter")
         expect(page.locator("#status")).to_contain_text("no room")
         expect(box).to_have_value("What do the pêcheurs want?")
         page.wait_for_function("!askcorpus.isBusy()")
+        expect(page.locator("#status")).to_contain_text("no room")  # also when all that follows has come
         page.get_by_role("button", name="Edit question").click()
         field.fill("What do the pêcheurs say?")
         field.press("Enter")
@@ -628,6 +665,18 @@ def test_a_question_that_cannot_be_kept_stays_where_it_was_written(page: Any, da
     field.press("Enter")
     expect(page.locator("#last .answer")).to_contain_text(PORT.text[:76])
     expect(field).to_have_count(0)
+
+
+def test_a_page_opened_at_an_answer_that_cannot_be_kept_takes_the_next_question(page: Any, data: Path) -> None:
+    ask(page, "What did the council decide?")
+    page.wait_for_url(re.compile("/c/"))
+    with closing(sqlite3.connect(data / "conversations.sqlite3", isolation_level=None)) as file:
+        file.execute("UPDATE turns SET reply = NULL WHERE conversation = ?", (page.url.rsplit("/", 1)[1],))
+    with broken(data, *refusing("UPDATE ON turns")):
+        page.reload()
+        expect(page.locator("#status")).to_contain_text("no room")
+        expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+    expect(ask(page, "What do the pêcheurs want?", turn=2)).to_contain_text(PORT.text[:76])
 
 
 def test_an_opinion_is_noted(page: Any, data: Path) -> None:

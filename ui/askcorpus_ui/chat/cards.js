@@ -29,8 +29,10 @@ askcorpus.cards = () => {
     copying.append(summary);
     const facts = [title, source, date].filter(Boolean).join(", ");
     const plain = [{ name: words.plain, text: `“${quote.split(/\s+/).join(" ").trim()}” — ${facts}` }];
+    let fetched = false;
     copying.addEventListener("toggle", async () => {
-      if (!copying.open || copying.querySelector("button")) return;
+      if (!copying.open || fetched) return;
+      fetched = true;
       const address = new URL(link.getAttribute("href").replace(/^[/]?source[/]/, "quotation/"), askcorpus.root);
       const found = await fetch(address).then((reply) => (reply.ok ? reply.json() : plain), () => plain);
       for (const { name, text } of found) {
@@ -39,7 +41,7 @@ askcorpus.cards = () => {
         button.addEventListener("click", () => askcorpus.copy(text, button));
         copying.append(button);
       }
-      put(link);
+      if (copying.isConnected && !card.hidden) put(link); // else the card is another citation's by now
     });
     const tools = part("div", "tools", "");
     tools.append(open, copying);

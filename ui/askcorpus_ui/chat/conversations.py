@@ -121,6 +121,13 @@ class Conversations:
 
     def reply(self, owner: str, place: Place, reply: Reply | None) -> bool:
         """Keep what came of a turn, ``None`` to ask it again; whether there is such a turn."""
+        return self._reply(owner, place, reply, sa.true())
+
+    def reply_first(self, owner: str, place: Place, reply: Reply) -> bool:
+        """The same for a turn that has no reply yet, in one step; whether there is such a turn."""
+        return self._reply(owner, place, reply, _TURNS.c.reply.is_(None))
+
+    def _reply(self, owner: str, place: Place, reply: Reply | None, only: sa.ColumnElement[bool]) -> bool:
         with self._tables.writing() as connection:
             if place.turn is None or _owned(connection, owner, place.id) is None:
                 return False
@@ -130,8 +137,7 @@ class Conversations:
                 return False
             words = f"{question} {reply.text if reply else ''}".casefold()
             values = {"reply": reply.model_dump_json(exclude_defaults=True) if reply else None, "words": words}
-            connection.execute(sa.update(_TURNS).where(here).values(values))
-            return True
+            return connection.execute(sa.update(_TURNS).where(here, only).values(values)).rowcount > 0
 
     def read(self, owner: str, conversation: str, *, whole: bool = False) -> Conversation | None:
         """A conversation with its newest turns; ``whole`` with all."""

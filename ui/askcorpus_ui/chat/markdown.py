@@ -75,11 +75,11 @@ def export_markdown(conversation: Conversation, documents: Documents, strings: S
 def _answer(reply: Reply, strings: Strings) -> list[str]:
     """The text of a reply, and how sure it is."""
     text = verbatim(reply.text) if reply.quoted else safe_markdown(reply.text)
-    if reply.kind == "answered" and reply.named_in:
-        return [text, f"{strings.overview} · {strings.named_in(reply.named_in)}"]
     if reply.kind == "answered":
         instead = [strings.model_failed] if reply.model_fault else []
-        return [text, *instead, f"{strings.confidence(reply.confidence)} ({strings.percent(reply.confidence)})"]
+        sure = f"{strings.confidence(reply.confidence)} ({strings.percent(reply.confidence)})"
+        overview = f"{strings.overview} · {strings.named_in(reply.named_in)}"
+        return [text, *instead, overview if reply.named_in else sure]
     return [text, strings.no_answer] if reply.kind == "abstained" else [text]
 
 

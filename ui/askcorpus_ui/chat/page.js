@@ -144,10 +144,6 @@ globalThis.askcorpus = {
     askcorpus.asking?.abort();
   },
 
-  idle() {
-    askcorpus.begun = 0;
-  },
-
   say(name) {
     const status = document.querySelector("#status .said");
     if (status) status.textContent = document.querySelector("#words").dataset[name];

@@ -21,6 +21,7 @@ from askcorpus.errors import AskcorpusError
 from askcorpus.feedback import FeedbackFile, Reason
 from askcorpus.types import Answer, Event, Filters, Retrieved, Token
 from askcorpus_ui.chat import markdown, render
+from askcorpus_ui.chat.answering import Answering
 from askcorpus_ui.chat.browser import owner_of
 from askcorpus_ui.chat.conversation import ID, Conversation, Exchange, Place, Reply
 from askcorpus_ui.chat.conversations import Conversations
@@ -107,7 +108,7 @@ class ChatPage:
         self._examples = tuple(examples)
         self._feedback = feedback
         self._conversations = conversations
-        self._answering: dict[tuple[str, int], asyncio.Event] = {}  # each set when its reader wants no more of it
+        self._answering = Answering()
 
     def blocks(self) -> gr.Blocks:
         """The page, laid out and wired."""
@@ -151,7 +152,8 @@ class ChatPage:
             for event in begun
         ]
         opened, *others = asking
-        opened.then(self.idle_after_opening, [w.place, w.search], [w.box, w.past], **_QUICK)
+        unused = "(place, search) => [askcorpus.begun ? null : place, search]"  # since it was opened
+        opened.then(self.idle_after_opening, [w.place, w.search], [w.box, w.past], js=unused, **_QUICK)
         for asked in others:
             asked.then(self.idle, [w.place, w.search], [w.box, w.past], **_QUICK)
         # Not by Gradio's `cancels`: what it shows of a cancelled answer goes another way than the answer's pieces, and
@@ -196,7 +198,8 @@ class ChatPage:
         last = conversation.last if conversation else None
         place, waiting = None, False
         if conversation and last:
-            waiting = (conversation.id, last.number) in self._answering
+            asked = Place(id=conversation.id, turn=last.number)
+            waiting = self._answering.has(owner_of(request.headers), asked)
             unanswered = last.reply is None and not waiting and time.time() - last.asked < _GOES_ON_SECONDS
             place = Place(id=conversation.id, turn=last.number if unanswered else None).dumped()
             waiting = waiting or unanswered
@@ -280,11 +283,12 @@ class ChatPage:
         place = _place(carried)
         if not question.strip():
             return (gr.skip(),) * 5
-        return self._begun(lambda owner: self._ask(owner, place, question), request, value="")
+        return self._begun(lambda owner: self._ask(owner, place, question), carried, request, value="")
 
     def begin_example(self, carried: Carried, chosen: gr.SelectData, request: gr.Request) -> tuple[Any, ...]:
         """Ask one of the questions that the empty page offers."""
-        return self._begun(lambda owner: self._ask(owner, _place(carried), str(chosen.value["text"])), request)
+        question = str(chosen.value["text"])
+        return self._begun(lambda owner: self._ask(owner, _place(carried), question), carried, request)
 
     def edit(self, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Ask a turn's question in other words, in a conversation of its own that begins with what was said before."""
@@ -292,15 +296,15 @@ class ChatPage:
         question, number = str(happened["value"]["text"]), int(happened["index"])
         if not question.strip():
             return (gr.skip(),) * 5
-        return self._begun(lambda owner: self._ask(owner, _place(carried), question, before=number), request)
+        return self._begun(lambda owner: self._ask(owner, _place(carried), question, before=number), carried, request)
 
     def retry(self, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Forget the answer to the last question, and answer again."""
-        return self._begun(lambda owner: self._again(owner, carried, event), request)
+        return self._begun(lambda owner: self._again(owner, carried, event), carried, request)
 
     def unfiltered(self, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Take all filters away and answer the last question again."""
-        begun = self._begun(lambda owner: self._again(owner, carried, event), request)
+        begun = self._begun(lambda owner: self._again(owner, carried, event), carried, request)
         return *begun, *_NO_FILTERS, ""
 
     def _ask(self, owner: str, place: Place | None, question: str, before: int | None = None) -> Place | None:
@@ -316,17 +320,20 @@ class ChatPage:
             return None
         return again if self._conversations.reply(owner, again, None) else None
 
-    def _begun(self, keep: Callable[[str], Place | None], request: gr.Request, **changes: Any) -> tuple[Any, ...]:
-        """What a page shows of a question that was just kept; why not, where it could not be."""
-        strings = _strings(request)
+    def _begun(
+        self, keep: Callable[[str], Place | None], carried: Carried, request: gr.Request, **changes: Any
+    ) -> tuple[Any, ...]:
+        """What a page shows of a question that was just kept; where it could not be, why not: then no turn waits."""
+        strings, before = _strings(request), _place(carried)
+        stays = before.model_copy(update={"turn": None}).dumped() if before else None
         try:
             owner = owner_of(request.headers)
             place = keep(owner)
             conversation = self._conversations.read(owner, place.id) if place else None
         except AskcorpusError as exc:
-            return *(gr.skip(),) * 4, status_line(str(exc))
+            return stays, *(gr.skip(),) * 3, status_line(str(exc))
         if place is None or conversation is None:
-            return (gr.skip(),) * 5
+            return stays, *(gr.skip(),) * 4
         box = _box(strings, answering=True, **changes)
         last = render.turn(conversation, strings, waiting=True)
         return place.dumped(), render.turns(conversation, strings), last, box, status_line()
@@ -346,24 +353,21 @@ class ChatPage:
         if place is None or place.turn is None:
             yield gr.skip(), gr.skip(), gr.skip()
             return
-        key = place.id, place.turn
-        stopping = self._answering.setdefault(key, asyncio.Event())  # before the turn is read: `stop` may come any time
         try:
-            found = await asyncio.to_thread(self._turn, place, request)
-            reply = found[1].reply if found else None
-            if found and reply is None:
-                filters = _filters(languages, sources, date_from, date_to, only)
-                async with aclosing(self._answer(*found, filters, stopping, request)) as pieces:
-                    async for piece in pieces:
-                        yield piece
-            elif found and reply and reply.kind == "unfinished":  # stopped before it was begun
-                yield render.turn(found[0], strings), gr.skip(), status_line("", place.turn)
-            else:
-                yield gr.skip(), gr.skip(), gr.skip()
+            with self._answering.begun(owner_of(request.headers), place) as stopping:  # `stop` may come any time
+                found = await asyncio.to_thread(self._turn, place, request)
+                reply = found[1].reply if found else None
+                if found and reply is None:
+                    filters = _filters(languages, sources, date_from, date_to, only)
+                    async with aclosing(self._answer(*found, filters, stopping, request)) as pieces:
+                        async for piece in pieces:
+                            yield piece
+                elif found and reply and reply.kind == "unfinished":  # stopped before it was begun
+                    yield render.turn(found[0], strings), gr.skip(), status_line("", place.turn)
+                else:
+                    yield gr.skip(), gr.skip(), gr.skip()
         except AskcorpusError as exc:
             yield gr.skip(), gr.skip(), _fault(exc, strings)
-        finally:
-            self._answering.pop(key, None)
 
     async def _answer(
         self,
@@ -447,24 +451,19 @@ class ChatPage:
         told = tuple(each for each in conversation.exchanges if each.number <= exchange.number)
         return conversation.model_copy(update={"exchanges": told}), exchange
 
-    def _waits(self, place: Place, request: gr.Request) -> bool:
-        """Whether the turn of a place has no reply yet."""
-        try:
-            found = self._turn(place, request)
-        except AskcorpusError:  # whatever reads it to show it says why
-            return False
-        return found is not None and found[1].reply is None
-
     async def stop(self, carried: Carried, request: gr.Request) -> None:
         """End the answer that is being written where it is, and keep one that was not begun yet from beginning."""
         place = _place(carried)
-        if place is None or place.turn is None or not await asyncio.to_thread(self._waits, place, request):
+        if place is None or place.turn is None:
             return
-        key = place.id, place.turn
-        if key not in self._answering:
-            await asyncio.to_thread(self._keep, owner_of(request.headers), place, Reply(kind="unfinished"))
-        if stopping := self._answering.get(key):
-            stopping.set()
+        try:
+            owner = owner_of(request.headers)
+            if not self._answering.stop(owner, place):
+                unfinished = Reply(kind="unfinished")
+                await asyncio.to_thread(self._conversations.reply_first, owner, place, unfinished)
+                self._answering.stop(owner, place)  # begun meanwhile
+        except AskcorpusError as exc:
+            log.warning("An answer could not be kept from beginning: %s", exc)
 
     def _reply_of(self, answer: Answer) -> Reply:
         searched = self._assistant.store.count(answer.filters) if answer.filters else None
@@ -491,9 +490,10 @@ class ChatPage:
         return box, self._past(request, search, place.id if place else "")
 
     def idle_after_opening(self, carried: Carried, search: str, request: gr.Request) -> tuple[Any, Any]:
-        """The same where opening the page answered a question. Else the box is ready, or has been used since."""
+        """The same where opening the page answered a question, or tried to: whether that was kept is not asked. Else
+        the box is ready, or has been used since."""
         place = _place(carried)
-        if place is None or place.turn is None or self._waits(place, request):
+        if place is None or place.turn is None:
             return gr.skip(), gr.skip()
         return self.idle(carried, search, request)
 

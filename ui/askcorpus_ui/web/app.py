@@ -142,10 +142,16 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(Logged)
     # As uvicorn would, but inside of what must know who really sends a request, and not for whom.
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"))
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_trusted(settings))
     if settings.root_path or settings.trusted_proxies:
         app.add_middleware(Prefixed, root=settings.root_path, proxies=settings.trusted_proxies)
     return app
+
+
+def _trusted(settings: Settings) -> str:
+    """The proxies that say by which protocol their clients came: those of uvicorn's variable, and of the setting."""
+    usual = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+    return usual if usual == "*" else ",".join((usual, *settings.trusted_proxies))
 
 
 def _traced(assistant: "Assistant", settings: Settings) -> "tuple[Assistant, Callable[[], None]]":

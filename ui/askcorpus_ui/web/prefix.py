@@ -13,8 +13,9 @@ from askcorpus.errors import UsageError
 from askcorpus.settings import ROOT_PATH
 
 _OWN = (
-    *("/api/v1", "/v1", "/mcp", "/docs", "/health", "/ready", "/metrics"),
-    *("/documents", "/source", "/next", "/c", "/assets", "/static", "/gradio_api"),
+    *("/api/v1", "/v1", "/mcp", "/docs", "/static-offline-docs", "/openapi.json", "/health", "/ready", "/metrics"),
+    *("/documents", "/source", "/quotation", "/next", "/c"),
+    *("/assets", "/static", "/gradio_api", "/theme.css", "/favicon.ico"),
 )
 """What the server's own addresses begin with."""
 
@@ -57,7 +58,10 @@ class Prefixed:
     def _trusts(self, scope: Scope) -> bool:
         if not self._proxies or not scope["client"]:
             return False
-        sender = ip_address(scope["client"][0])
+        try:
+            sender = ip_address(scope["client"][0])
+        except ValueError:  # the name of a socket
+            return False
         return any(sender in proxy for proxy in self._proxies)
 
 
