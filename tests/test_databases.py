@@ -298,6 +298,19 @@ def test_a_second_writer_is_told_and_readers_go_on(tmp_path: Path, database: str
         assert store.info().documents == 6
 
 
+def test_a_writer_gives_its_lock_back_before_its_session_is_over(tmp_path: Path, postgres: PostgresServer) -> None:
+    """Else the next of two ingests finds the first one's, until the server has noticed that its session is over."""
+    database = postgres.new_database()
+    watcher = sa.create_engine(database, isolation_level="AUTOCOMMIT")
+    held = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+    with open_(tmp_path, database=database) as store, watcher.connect() as connection:
+        connection.execute(held)
+        for number in range(20):
+            fill(store, *many(1, start=number))
+            assert connection.scalar(held) == 0
+    watcher.dispose()
+
+
 # --- versions ---
 
 

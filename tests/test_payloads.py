@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from askcorpus.text.characters import FORMULA_STARTS
-from askcorpus.types import Answer, Citation, Document, IndexInfo
+from askcorpus.types import Answer, Citation, Document, IndexInfo, ModelFault
 from askcorpus_ui.answer_rows import COLUMNS, row_of
 from askcorpus_ui.cli.answer_table import open_table
 from payloads import FORMULAS, PAYLOADS, token
@@ -50,6 +50,7 @@ def answer(payload: str) -> Answer:
         "standalone_question": payload,
         "model": "x",
         "answered_by": payload,
+        "model_fault": ModelFault(kind="failed", detail=payload),
         "index": index,
     }
     return Answer(answer=payload, answerable=True, confidence=0.5, citations=tuple(citations), **known)

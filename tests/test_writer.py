@@ -11,6 +11,8 @@ from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import ModelError
 from askcorpus.types import Done, Token, Turn
+from askcorpus_eval.promises import measure
+from askcorpus_eval.questions import Question
 from openai_server import OpenAIServer, Reply, openai_server
 from serving import QUESTION, real_assistant
 
@@ -57,6 +59,7 @@ def writing(shared: tuple[Assistant, Assistant], server: OpenAIServer) -> Assist
         pytest.param([Reply(("late",), delay=3)], "failed", "in time", id="slow"),
         pytest.param([Reply(("Ferries ", "sailed"), drop_after=1)], "failed", "broke off", id="breaks off"),
         pytest.param([Reply(("",))], "failed", "empty", id="says nothing"),
+        pytest.param([Reply(("<think>They ask of", " a harbour.</think>"))], "failed", "empty", id="only thinks"),
         pytest.param([Reply(("banana " * 50,))], "unsupported", "wrote nothing that", id="nonsense"),
         pytest.param([Reply(("Ostende was shelled by the Danish navy [1].",))], "unsupported", "support", id="lies"),
     ],
@@ -140,3 +143,34 @@ def test_an_abstention_says_that_the_model_failed_too(writing: Assistant, server
     answer = strict.ask("Who won the chess tournament in Verdan?", history=HISTORY)
     assert (answer.answerable, answer.answered_by) == (False, "")
     assert answer.model_fault is not None and answer.model_fault.kind == "failed"
+
+
+def test_an_overview_after_a_failed_rewrite_does_not_ask_again(writing: Assistant, server: OpenAIServer) -> None:
+    server.queue(Reply(status=403), "Verdan has a bridge [1].")
+    answer = writing.ask("Tell me about Zeebrugge", history=HISTORY)
+    assert len(server.requests) == 1
+    assert answer.model_fault is not None and "not open to this key" in answer.model_fault.detail
+
+
+def test_what_quotes_prove_is_not_proven_to_be_the_models(writing: Assistant, server: OpenAIServer) -> None:
+    server.queue(Reply(status=403))
+    proof = writing.prove(writing.ask(QUESTION))
+    assert proof.conditions.model == "extractive"
+    assert writing.recheck(proof).status == "settings_changed"
+
+    server.queue(SAID, SAID)
+    proof = writing.prove(writing.ask(QUESTION))
+    assert (proof.conditions.model, writing.recheck(proof).status) == ("tiny", "same")
+    server.queue(Reply(status=403))
+    with pytest.raises(ModelError, match="not open to this key"):
+        writing.recheck(proof)
+
+
+def test_quotes_that_stand_in_are_no_measured_answers_of_the_model(writing: Assistant, server: OpenAIServer) -> None:
+    known = Question(id="1", question=QUESTION, answers=("a storm",), answerable=True)
+    server.queue("banana " * 50, "The harbour of Ostende closed on Friday because of a storm [1].")
+    measured = [measure(writing, [known], "", lambda: None) for _ in range(2)]
+    assert [(one.asked, len(one.outcomes)) for one in measured] == [(1, 0), (1, 1)]
+    server.queue(Reply(status=403))
+    with pytest.raises(ModelError, match="not open to this key"):
+        measure(writing, [known], "", lambda: None)

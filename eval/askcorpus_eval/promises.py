@@ -75,8 +75,10 @@ def measure(assistant: "Assistant", questions: Sequence[Question], source: str, 
 
 
 def _outcome(answer: Answer, right: bool) -> list[tuple[float, bool]]:
-    """Nothing where no answer is given at any threshold: where nothing is found, or a model's claims are not there."""
-    return [(answer.confidence, right)] if answer.answerable else []
+    """Nothing where no answer is given at any threshold: where nothing is found, or a model's claims are not
+    there, for which quotes stand in only where no error rate is ordered.
+    """
+    return [(answer.confidence, right)] if answer.answerable and answer.model_fault is None else []
 
 
 def offers(outcomes: Outcomes, rates: Iterable[float] = RATES) -> Offers:

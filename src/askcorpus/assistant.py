@@ -24,7 +24,7 @@ from askcorpus.answer.small_talk import reply, small_talk, without_small_talk
 from askcorpus.answer.writer import Writer, Written
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
-from askcorpus.errors import AskcorpusError, UsageError
+from askcorpus.errors import AskcorpusError, ModelError, UsageError
 from askcorpus.index.opening import open_index
 from askcorpus.index.store import Snapshot, Store
 from askcorpus.search.candidates import Retrieval
@@ -223,7 +223,8 @@ class Assistant:
                 )
                 if subject and history and way.judgement.abstain_reason:  # it may lean on what was said before
                     instead = self._survey(index, subject, question, filters, operating_point, clock)
-                    way = instead if instead and instead.overview else way
+                    if instead and instead.overview:
+                        way = instead._replace(model_fault=way.model_fault)
             query, retrieval, judgement, overview = way.query, way.retrieval, way.judgement, way.overview
             yield Retrieved(passages=retrieval.hits[:limit])
             reason = judgement.abstain_reason
@@ -318,19 +319,28 @@ class Assistant:
 
     def prove(self, answer: Answer, history: Sequence[Turn] = ()) -> Proof:
         """The proof of an answer of this assistant's, to a question with that history. Raises as `make_proof` does."""
+        conditions = self.conditions
+        if answer.model_fault:  # then other settings would give the same answer: those without the model
+            conditions = conditions.model_copy(update={"model": answer.answered_by or conditions.model})
         with self.store.snapshot() as index:
             index.filled()
-            return make_proof(answer, self.conditions, index.document, tuple(history))
+            return make_proof(answer, conditions, index.document, tuple(history))
 
     def recheck(self, proof: Proof) -> ProofCheck:
-        """Ask again what a proof answers, and say what has changed. Raises as :meth:`stream` does."""
+        """Ask again what a proof answers, and say what has changed.
+
+        Raises as :meth:`stream` does, and:
+            ModelError: the language model that wrote what is proven fails now.
+        """
+
+        def again(asked: Proof) -> Answer:
+            answer = self.ask(asked.question, history=asked.history, filters=asked.filters)
+            if answer.model_fault and answer.model_fault.kind == "failed":
+                raise ModelError(answer.model_fault.detail)
+            return answer
+
         self.store.filled()
-        return recheck(
-            proof,
-            self.conditions,
-            self.store.document,
-            lambda asked: self.ask(asked.question, history=asked.history, filters=asked.filters),
-        )
+        return recheck(proof, self.conditions, self.store.document, again)
 
     def _in_order(self, retrieval: Retrieval, assessment: Assessment | None) -> Retrieval:
         """What was found as the reader orders it, unless a cross-encoder has."""

@@ -23,8 +23,9 @@ from askcorpus.types import Answer, Done, Event, Filters, Hit, Retrieved, Token,
 
 M = TypeVar("M", bound=BaseModel)
 
-TIMEOUT = 120.0
-"""Seconds that a client waits for the next part of a reply."""
+TIMEOUT = 150.0
+"""Seconds that a client waits for the next part of a reply: more than two times the minute after which a language model
+that is silent is asked again, and then given up."""
 
 MOST_PASSAGES = 100
 """Passages that a server gives at a time."""

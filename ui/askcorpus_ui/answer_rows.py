@@ -8,7 +8,7 @@ Cell = str | float | None
 
 COLUMNS = (
     *("id", "question", "answered", "answer", "confidence", "quote", "title", "source", "date", "page", "link"),
-    *("document_id", "start", "end", "other_quotes", "answered_by"),
+    *("document_id", "start", "end", "other_quotes", "answered_by", "model_fault"),
 )
 
 
@@ -21,6 +21,7 @@ def row_of(name: str, question: str, answer: Answer, link: Callable[[Citation], 
         "answer": answer.answer,
         "confidence": round(answer.confidence, 3),
         "answered_by": answer.answered_by,
+        "model_fault": answer.model_fault.detail if answer.model_fault else "",
     }
     if not answer.citations:
         return row

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from askcorpus.answer.answerer import Findings
 from askcorpus.answer.attribution import Similarity, attribute_reply
+from askcorpus.answer.bounded_transport import BoundedTransport
 from askcorpus.answer.fence import boundary_for, fence_history, fence_passages, inert
 from askcorpus.answer.prompts import CANNOT_ANSWER, load_prompt
 from askcorpus.embedding.embeddings import SentenceEmbeddings
@@ -118,7 +119,7 @@ class LLMAnswerer:
                 yield ready[sent:]
                 sent = len(ready)
         answer = shown(reply, whole=True)
-        if not reply.strip():
+        if not answer and CANNOT_ANSWER not in reply.upper():  # nothing, or thoughts alone
             raise ModelError(f"The model {self.name} sent an empty reply.", "Try again, or choose another model.")
         if len(answer) > sent:
             yield answer[sent:]
@@ -157,20 +158,22 @@ class LLMAnswerer:
         Raises:
             ModelError: it cannot be had, or only a part of it.
         """
-        length, ending, deadline = 0, "", time.monotonic() + self._seconds
+        begun, length, ending, deadline = False, 0, "", time.monotonic() + self._seconds
         # Not all chat models share an exception class: whatever one raises here, the model failed.
         try:
             for chunk in self._model.stream(messages):
                 ending = _ending(chunk) or ending
-                if text := str(chunk.text):
-                    length += len(text)
+                text = str(chunk.text)
+                length += max(1, len(text))  # so that one without text counts as well: some send their thoughts apart
+                if text:
+                    begun = True
                     yield text
                 if length > LONGEST_REPLY or time.monotonic() > deadline:
                     raise ModelError(f"The model {self.name} does not come to an end.", "Choose another model.")
         except ModelError:
             raise
         except Exception as exc:
-            raise (_broke_off(self.name) if length else _model_error(self.name, exc)) from exc
+            raise (_broke_off(self.name) if begun else _model_error(self.name, exc)) from exc
         if ending in ("length", "max_tokens", "content_filter"):
             raise ModelError(
                 f"The model {self.name} stopped in the middle of its reply ({ending}).",
@@ -213,6 +216,9 @@ def load_chat_model(settings: Settings) -> "BaseChatModel":
     if settings.llm_base_url:
         name = "openai:" + name.removeprefix("openai:")
         options |= {"base_url": settings.llm_base_url, "api_key": options.get("api_key", "none")}
+    if name.startswith("openai:"):
+        transport = BoundedTransport(PATIENCE * settings.llm_timeout)
+        options["http_client"] = httpx.Client(transport=transport, follow_redirects=True)
     if name.startswith("ollama:"):
         options["client_kwargs"] = {"timeout": settings.llm_timeout}
     # Every provider's package has its own errors for a missing key or a bad option.
@@ -293,5 +299,5 @@ def _broke_off(name: str) -> ModelError:
 
 
 def _first_line(exc: Exception) -> str:
-    lines = str(exc).strip().splitlines() or [type(exc).__name__]
+    lines = visible(str(exc)).strip().splitlines() or [type(exc).__name__]
     return lines[0][:200]

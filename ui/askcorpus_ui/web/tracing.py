@@ -79,6 +79,7 @@ class TracedAssistant(WatchedAssistant):
                 "askcorpus.confidence": answer.confidence,
                 "askcorpus.model": answer.model,
                 "askcorpus.answered_by": answer.answered_by,
+                "askcorpus.model_fault": answer.model_fault.kind if answer.model_fault else "none",
                 "askcorpus.language": answer.language,
                 "askcorpus.citations": len(answer.citations),
             }

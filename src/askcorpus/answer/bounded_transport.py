@@ -1,0 +1,66 @@
+"""The way to a language model's server, which may be slow or lie: what does not end in time, or in size, is given up.
+
+A timeout of silence alone does not end a response that drips: comments between events, a line without an end, the body
+of an error.
+"""
+
+import time
+from collections.abc import Iterator
+
+import httpx
+
+MOST_BYTES = 50_000_000
+"""Of a response: some three hundred for each of a hundred thousand tokens, and no more memory than that."""
+
+
+class BoundedTransport(httpx.BaseTransport):
+    """HTTP as ever, but a response may take so many ``seconds`` from the request to its last byte, and `MOST_BYTES`.
+
+    Beyond, reading it raises httpx.ReadTimeout or httpx.ReadError. Compressed ones are refused: nobody asked for these,
+    and they may be a thousand times as large as they look.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._inner = httpx.HTTPTransport()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The response, whose body is still to be read."""
+        deadline = time.monotonic() + self._seconds
+        request.headers["Accept-Encoding"] = "identity"
+        response = self._inner.handle_request(request)
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            response.close()
+            raise httpx.ReadError("the response is compressed", request=request)
+        return httpx.Response(
+            response.status_code,
+            headers=response.headers,
+            stream=_Bounded(response.stream, deadline),
+            extensions=response.extensions,
+        )
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._inner.close()
+
+
+class _Bounded(httpx.SyncByteStream):
+    """A body that ends in time and in size, or in an error."""
+
+    def __init__(self, stream: httpx.SyncByteStream, deadline: float) -> None:
+        self._stream = stream
+        self._deadline = deadline
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = MOST_BYTES
+        for some in self._stream:
+            left -= len(some)
+            if left < 0:
+                raise httpx.ReadError("the response is too large")
+            if time.monotonic() > self._deadline:
+                raise httpx.ReadTimeout("the response takes too long")
+            yield some
+
+    def close(self) -> None:
+        self._stream.close()

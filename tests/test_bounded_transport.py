@@ -1,0 +1,78 @@
+"""A language model's server that drips or floods is given up, with real sockets."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+import pytest
+
+from askcorpus.answer import bounded_transport
+from askcorpus.answer.llm import LLMAnswerer, load_chat_model
+from askcorpus.errors import ModelError
+from askcorpus.settings import Settings
+from test_llm import HITS, run, unrelated
+
+EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+REFUSED = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+ZIPPED = EVENTS.replace(b"Connection", b"Content-Encoding: gzip\r\nConnection")
+
+
+class Flow(NamedTuple):
+    """What a server sends: first once, then again and again, with so many seconds between."""
+
+    first: bytes
+    again: bytes
+    pause: float
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
+    flow: Flow = request.param
+    over = threading.Event()
+
+    def serve(client: socket.socket) -> None:
+        with client, suppress(OSError):
+            client.recv(100_000)
+            client.sendall(flow.first)
+            while not over.wait(flow.pause):
+                client.sendall(flow.again)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+        over.set()
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param(Flow(EVENTS, b": still at it\n\n", 0.05), id="comments without an end"),
+        pytest.param(Flow(EVENTS + b"data: {", b" ", 0.05), id="a line that drips"),
+        pytest.param(Flow(REFUSED, b"no", 0.05), id="an error that drips"),
+        pytest.param(Flow(EVENTS + b"data: ", b"x" * 1_000_000, 0.0), id="a line without an end"),
+        pytest.param(Flow(REFUSED, b"x" * 1_000_000, 0.0), id="an error without an end"),
+        pytest.param(Flow(ZIPPED, b"", 0.05), id="compressed"),
+        pytest.param(
+            Flow(EVENTS, b'data: {"choices": [{"index": 0, "delta": {"content": ""}}]}\n\n' * 1000, 0.0),
+            id="pieces without text",
+        ),
+    ],
+    indirect=True,
+)
+def test_a_response_that_does_not_end_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_transport, "MOST_BYTES", 20_000_000)
+    settings = Settings(llm="tiny", llm_base_url=url, llm_timeout=0.2)
+    began = time.monotonic()
+    with pytest.raises(ModelError) as caught:
+        run(LLMAnswerer(load_chat_model(settings), "tiny", unrelated).write("Who?", HITS, "en"))
+    assert time.monotonic() - began < 20
+    assert len(str(caught.value)) < 500
