@@ -663,6 +663,7 @@ def test_a_question_that_cannot_be_kept_stays_where_it_was_written(page: Any, da
             field.press("Enter")  # the status line says the same already
         expect(page.locator("#status")).to_contain_text("no room")
     expect(field).to_have_value("What do the pêcheurs say?")
+    page.wait_for_function("!askcorpus.isBusy()")
     field.press("Enter")
     expect(page.locator("#last .answer")).to_contain_text(PORT.text[:76])
     expect(field).to_have_count(0)
