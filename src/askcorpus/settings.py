@@ -139,7 +139,7 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
         description="Addresses or networks of proxies (10.0.0.0/8), separated by commas, whose `X-Forwarded-Prefix` "
-        "says that path instead; nobody else's does.",
+        "says that path instead, and whose `X-Forwarded-Proto` counts.",
     )
     mcp: bool = Field(
         False, description="Whether `serve` also serves agents, by the Model Context Protocol, at `/mcp`."
