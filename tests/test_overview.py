@@ -57,6 +57,11 @@ def test_the_usual_words_ask_for_an_overview_in_every_language(language: str) ->
     ("message", "subject"),
     [
         ("What do the documents say about NATO?", "NATO"),
+        ("What does the document say about Donetsk?", "Donetsk"),
+        ("Does this article mention Syria?", "Syria"),
+        ("Qu’est-ce que ce document dit sur la Russie ?", "la Russie"),
+        ("Was sagt der Bericht über Donezk?", "Donezk"),
+        ("¿Qué dice el informe sobre Donetsk?", "Donetsk"),
         ("Please tell me more about the Iron Dome, thank you.", "the Iron Dome"),
         ("summarize what you have on Grain Exports", "Grain Exports"),
         ("news about Donetsk", "Donetsk"),
