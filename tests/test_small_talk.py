@@ -59,9 +59,84 @@ def test_what_asks_nothing_of_the_documents_is_known_as_such(message: str, kind:
     assert small_talk(message) == (kind, language)
 
 
+WHAT_ABOUT = {
+    "ar": ["عن ماذا تتحدث الوثائق؟", "لخص الوثائق"],
+    "bg": ["За какво са документите?", "Обобщи документите"],
+    "ca": ["De què tracten els documents?", "Quins temes hi ha?"],
+    "cs": ["O čem jsou dokumenty?", "Shrň dokumenty"],
+    "da": ["Hvad handler dokumenterne om?", "Hvilke emner er der?"],
+    "de": [
+        "Worum geht es in den Dokumenten?",
+        "Fass die Dokumente zusammen",
+        "Welche Themen gibt es?",
+        "Worum geht es hier?",
+    ],
+    "el": ["Για τι μιλούν τα έγγραφα;", "Ποια θέματα υπάρχουν;"],
+    "en": [
+        "What are these documents about?",
+        "What is this corpus about?",
+        "What do the documents say?",
+        "Summarize the documents",
+        "Could you please give me a short summary of the articles?",
+        "What topics are covered?",
+        "Which topics do the documents cover?",
+        "Tell me about the documents.",
+    ],
+    "es": ["¿De qué tratan los documentos?", "Resume los documentos", "¿Qué temas hay?"],
+    "et": ["Millest dokumendid räägivad?", "Millised teemad siin on?"],
+    "fa": ["این اسناد درباره چیست؟", "این اسناد را خلاصه کن"],
+    "fi": ["Mistä asiakirjat kertovat?", "Tiivistä asiakirjat"],
+    "fr": [
+        "De quoi parlent ces articles ?",
+        "De quoi parle ce document ?",
+        "Résume les documents",
+        "Quels sujets sont abordés ?",
+    ],
+    "he": ["על מה המסמכים?", "סכם את המסמכים"],
+    "hi": ["ये दस्तावेज़ किस बारे में हैं?", "दस्तावेज़ों का सारांश दो"],
+    "hr": ["O čemu govore dokumenti?", "Sažmi dokumente"],
+    "hu": ["Miről szólnak a dokumentumok?", "Foglald össze a dokumentumokat"],
+    "id": ["Dokumen ini tentang apa?", "Ringkas dokumen ini"],
+    "it": ["Di che cosa parlano questi documenti?", "Riassumi i documenti"],
+    "ja": ["この文書は何についてですか？", "文書を要約してください"],
+    "ko": ["이 문서는 무엇에 관한 것인가요?", "문서를 요약해 줘"],
+    "lt": ["Apie ką dokumentai?", "Apibendrink dokumentus"],
+    "lv": ["Par ko ir šie dokumenti?", "Apkopo dokumentus"],
+    "nl": ["Waar gaan de documenten over?", "Geef me een overzicht"],
+    "no": ["Hva handler dokumentene om?", "Oppsummer dokumentene"],
+    "pl": ["O czym są te dokumenty?", "Streść dokumenty"],
+    "pt": ["De que tratam os documentos?", "Resuma os documentos"],
+    "ro": ["Despre ce sunt documentele?", "Rezumă documentele"],
+    "ru": ["О чём эти документы?", "О чем говорится в документах?"],
+    "sk": ["O čom sú dokumenty?", "Zhrň dokumenty"],
+    "sl": ["O čem so dokumenti?", "Povzemi dokumente"],
+    "sv": ["Vad handlar dokumenten om?", "Sammanfatta dokumenten"],
+    "sw": ["Hati hizi zinahusu nini?", "Fupisha hati hizi"],
+    "th": ["เอกสารเหล่านี้เกี่ยวกับอะไร", "สรุปเอกสารทั้งหมด"],
+    "tr": ["Bu belgeler ne hakkında?", "Belgeleri özetle"],
+    "uk": ["Про що ці документи?", "Підсумуй документи"],
+    "vi": ["Các tài liệu này nói về gì?", "Tóm tắt tài liệu"],
+    "zh": ["这些文档是关于什么的？", "总结一下这些文档"],
+}
+
+
+def test_what_the_documents_are_about_is_asked_in_every_language_spoken() -> None:
+    assert set(WHAT_ABOUT) == set(SPEAKING)
+
+
+@pytest.mark.parametrize("language", WHAT_ABOUT)
+def test_what_the_documents_are_about_is_no_question_of_fact(language: str) -> None:
+    found = {message: small_talk(message) for message in WHAT_ABOUT[language]}
+    assert found == dict.fromkeys(WHAT_ABOUT[language], ("contents", language))
+
+
 @pytest.mark.parametrize(
     "message",
     [
+        "What are the documents about Donetsk that were found?",
+        "What is this war about?",
+        "De quoi parle le président ?",
+        "What topics did the ministers discuss?",
         "Hello, when does the ferry to Molde sail again?",
         "Thanks. And in Mali?",
         "What is in the letter?",
@@ -107,6 +182,18 @@ def test_what_is_in_here_is_told_from_the_catalog(assistant: Assistant) -> None:
     assert "2021-03 – 2023-02" in answer.answer
     assert "AFP (2), AP (1)" in answer.answer
     assert "Sprachen: Englisch (5)" in assistant.ask("Was gibt es hier?").answer
+
+
+def test_what_the_documents_are_about_is_told_by_the_titles_of_the_newest(
+    tmp_path: Path, embeddings: SentenceEmbeddings
+) -> None:
+    texts = {f"ferry-{day:02}": f"2021-03-{day:02}. The ferry number {day} sailed to Molde." for day in range(1, 11)}
+    with open_over(tmp_path, embeddings, texts) as assistant:
+        titles = [one.title for one in assistant.store.documents()]
+        told = assistant.ask("What are these documents about?").answer.splitlines()
+    listed = told[told.index("Documents: 10") + 1 :]
+    assert listed[:-1] == [f"- {title}" for title in titles[:8]]
+    assert listed[-1] == "- … (+2)"
 
 
 def test_a_stream_of_small_talk_has_no_passages(assistant: Assistant) -> None:

@@ -198,7 +198,7 @@ class Assistant:
                         standalone_question=question,
                         language=talk.language,
                         kind=talk.kind,
-                        answer=reply(talk, info.documents, index.facets()),
+                        answer=reply(talk, index),
                         answerable=False,
                         confidence=0.0,
                         conversation_id=conversation_id,

@@ -11,17 +11,21 @@ from typing import NamedTuple
 import regex
 from babel import Locale
 
-from askcorpus.index.store import Facets
+from askcorpus.index.inventory import Entry, Inventory
+from askcorpus.index.store import Facets, Snapshot
 from askcorpus.text.folding import fold
 from askcorpus.text.language import detect_language
 from askcorpus.text.lexicon import Phrases, expression, languages
-from askcorpus.types import AnswerKind, Turn
+from askcorpus.types import AnswerKind, Filters, Turn
 
 LONGEST = 120
 """Characters of small talk."""
 
 MOST_NAMED = 8
-"""Languages and sources that are named of a collection."""
+"""Languages and sources that are named of a collection, and titles, the newest documents'."""
+
+LONGEST_TITLE = 120
+"""Characters of a title."""
 
 _KINDS: Mapping[str, AnswerKind] = {"contents": "contents", "thanks": "thanks", "greetings": "greeting"}
 """The lists of a language, and what a message with one of their phrases is: the first that it has."""
@@ -50,11 +54,11 @@ def small_talk(message: str, history: Sequence[Turn] = ()) -> SmallTalk | None:
     return SmallTalk(found[language], language)
 
 
-def reply(talk: SmallTalk, documents: int, facets: Facets) -> str:
-    """The answer to small talk, in its language; ``documents`` and ``facets`` are what the collection holds."""
+def reply(talk: SmallTalk, index: Snapshot) -> str:
+    """The answer to small talk, in its language; ``index`` is what is spoken of."""
     phrases = languages()[talk.language].phrases
     if talk.kind == "contents":
-        return _contents(phrases, talk.language, documents, facets)
+        return _contents(phrases, talk.language, index.inventory("", Filters(), 0, MOST_NAMED), index.facets())
     return phrases.thanks if talk.kind == "thanks" else phrases.greeting
 
 
@@ -90,18 +94,27 @@ def _rank(language: str) -> tuple[bool, str]:
     return language != "en", language
 
 
-def _contents(phrases: Phrases, language: str, documents: int, facets: Facets) -> str:
-    """The collection in a line for each thing that is known of it."""
+def _contents(phrases: Phrases, language: str, listed: Inventory, facets: Facets) -> str:
+    """The collection in a line for each thing that is known of it, and its newest documents, near-copies folded."""
     locale = Locale.parse(language)
     named = partial(_language_name, locale)
     days = " – ".join(dict.fromkeys(day[:7] for day in (facets.date_min, facets.date_max) if day))
     lines = {
-        phrases.documents: str(documents),
         phrases.languages: _listed({named(code): count for code, count in facets.languages.items()}),
         phrases.dates: days,
         phrases.sources: _listed(facets.sources),
+        phrases.documents: str(listed.documents),
     }
-    return "\n".join(f"{heading}: {value}" for heading, value in lines.items() if value)
+    told = [f"{heading}: {value}" for heading, value in lines.items() if value]
+    more = listed.documents - listed.folded - len(listed.entries)
+    return "\n".join([*told, *map(_titled, listed.entries), *([f"- … (+{more})"] if more else [])])
+
+
+def _titled(entry: Entry) -> str:
+    title = " ".join((entry.title or entry.beginning).split())
+    if len(title) > LONGEST_TITLE:
+        title = title[: LONGEST_TITLE - 1] + "…"
+    return f"- {entry.date}: {title}" if entry.date else f"- {title}"
 
 
 def _language_name(locale: Locale, code: str) -> str:
