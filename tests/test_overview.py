@@ -10,7 +10,7 @@ from askcorpus.answer.phrases import does_not_say, overview_of
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.names import mentions, telling_words, written_as_name
-from askcorpus.search.subject import subject_of
+from askcorpus.search.subject import subject_of, time_of
 from askcorpus.text.lexicon import languages
 from askcorpus.types import Filters, Turn
 from askcorpus_eval.probe_words import ASKING
@@ -306,10 +306,117 @@ def test_the_page_says_how_many_documents_name_it_and_not_how_likely_it_is_right
     answer = assistant.ask("Tell me about Hestfell")
     reply = Reply.of(answer)
     conversation = Conversation(id="c", title="t", exchanges=(Exchange(question=answer.question, reply=reply),))
-    for language, said in (("en", "Overview · named in 2 documents"), ("fr", "nommé dans 2 documents")):
+    for language, said in (("en", "Overview · in 2 documents"), ("fr", "dans 2 documents")):
         strings = page_languages()[language]
         for shown in (turn(conversation, strings), export_markdown(conversation, assistant.store.document, strings)):
             assert said in " ".join(shown.split())
             assert strings.confidence(answer.confidence) not in shown
     assert "more-quotes" not in turn(conversation, page_languages()["en"])
     assert refused_text(answer) is None
+
+
+WHAT_HAPPENED = {
+    "ar": "ماذا حدث في يوليو 2022؟",
+    "bg": "Какво се случи през юли 2022?",
+    "ca": "Què va passar el juliol de 2022?",
+    "cs": "Co se stalo v červenci 2022?",
+    "da": "Hvad skete der i juli 2022?",
+    "de": "Was geschah im Juli 2022?",
+    "el": "Τι συνέβη τον Ιούλιο 2022;",
+    "en": "What happened in July 2022?",
+    "es": "¿Qué pasó en julio de 2022?",
+    "et": "Mis juhtus juulis 2022?",
+    "fa": "در سال 2022 چه شد؟",
+    "fi": "Mitä tapahtui heinäkuussa 2022?",
+    "fr": "Que s’est-il passé en juillet 2022 ?",
+    "he": "מה קרה ביולי 2022?",
+    "hi": "जुलाई 2022 में क्या हुआ?",
+    "hr": "Što se dogodilo u srpnju 2022.?",
+    "hu": "Mi történt 2022 júliusában?",
+    "id": "Apa yang terjadi pada Juli 2022?",
+    "it": "Che cosa è successo nel luglio 2022?",
+    "ja": "2022年7月に何が起きましたか？",
+    "ko": "2022년 7월에 무슨 일이 있었나요?",
+    "lt": "Kas įvyko 2022 m. liepą?",
+    "lv": "Kas notika 2022. gada jūlijā?",
+    "nl": "Wat gebeurde er in juli 2022?",
+    "no": "Hva skjedde i juli 2022?",
+    "pl": "Co się stało w lipcu 2022?",
+    "pt": "O que aconteceu em julho de 2022?",
+    "ro": "Ce s-a întâmplat în iulie 2022?",
+    "ru": "Что произошло в июле 2022 года?",
+    "sk": "Čo sa stalo v júli 2022?",
+    "sl": "Kaj se je zgodilo julija 2022?",
+    "sv": "Vad hände i juli 2022?",
+    "sw": "Nini kilitokea mwaka 2022?",
+    "th": "เกิดอะไรขึ้นในปี 2022",
+    "tr": "Temmuz 2022'de ne oldu?",
+    "uk": "Що сталося у липні 2022 року?",
+    "vi": "Điều gì đã xảy ra vào tháng 7 năm 2022?",
+    "zh": "2022年7月发生了什么？",
+}
+
+
+@pytest.mark.parametrize("language", sorted({code for code, one in languages().items() if one.overview.happened}))
+def test_what_happened_at_a_time_is_asked_in_every_language_that_can(language: str) -> None:
+    asked = time_of(WHAT_HAPPENED[language])
+    assert asked is not None
+    assert asked.language == language
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "What happened on 29 June 2022?",
+        "What happened on June 29, 2022?",
+        "What happened in 2022",
+        "news from 2022-07-13",
+        "What were the main events of July 2022?",
+        "Que s’est-il passé le 29 juin 2022 ?",
+        "Was ist am 29. Juni 2022 passiert?",
+    ],
+)
+def test_a_time_may_be_a_day_a_month_or_a_year(message: str) -> None:
+    assert time_of(message) is not None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "What happened in Donetsk in July 2022?",
+        "What happened to the ferry in July 2022?",
+        "What happened in Donetsk?",
+        "What happened since 2022?",
+        "What happened?",
+        "news of the ferry",
+        "Who won in 2022?",
+        "2022",
+    ],
+)
+def test_what_happened_to_something_is_a_question(message: str) -> None:
+    assert time_of(message) is None
+
+
+def test_what_happened_at_a_time_is_told_by_the_documents_of_that_date_in_their_order(assistant: Assistant) -> None:
+    answer = assistant.ask("What happened in 2022?", explain=True)
+    dates = [citation.date for citation in answer.citations]
+    assert (answer.kind, answer.subject, answer.period) == ("overview", "2022", "2022")
+    assert dates == sorted(dates) and all(date.startswith("2022") for date in dates)
+    assert len({citation.document_id for citation in answer.citations}) == len(dates) > 3
+    assert answer.named_in == assistant.store.count(Filters(date_from="2022", date_to="2022"))
+    assert answer.explain is not None and f"{answer.named_in} are dated 2022" in answer.explain.verdict
+
+
+def test_a_time_is_written_as_its_language_writes_it(assistant: Assistant) -> None:
+    answer = assistant.ask("Что произошло в июле 2022 года?")
+    assert answer.subject.split() == ["июль", "2022", "г."]
+    assert [citation.date for citation in answer.citations] == ["2022-07"]
+
+
+def test_what_happened_when_no_document_is_dated_so_is_a_question(assistant: Assistant) -> None:
+    assert assistant.ask("What happened in 1811?").kind == "answer"
+
+
+def test_filters_hold_for_what_happened(assistant: Assistant) -> None:
+    answer = assistant.ask("What happened in 2022?", filters=Filters(languages=("ru",)))
+    assert {citation.language for citation in answer.citations} == {"ru"}

@@ -16,7 +16,16 @@ from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
 from askcorpus.answer.judgement import Assessment, Judgement, assess, judge, rerank
 from askcorpus.answer.outcomes import known_outcomes
-from askcorpus.answer.overview import MOST_COUNTED, RIGHT, SEARCHED, Overview, is_unnamed, quoted_first, survey
+from askcorpus.answer.overview import (
+    MOST_COUNTED,
+    RIGHT,
+    SEARCHED,
+    Overview,
+    chronicle,
+    is_unnamed,
+    quoted_first,
+    survey,
+)
 from askcorpus.answer.phrases import does_not_say, unreadable
 from askcorpus.answer.reader import Reader
 from askcorpus.answer.risk import Promise, order
@@ -32,8 +41,9 @@ from askcorpus.search.names import Name, telling_words
 from askcorpus.search.query import Query, check_question, read_query, recent_turns
 from askcorpus.search.reranker import Reranker
 from askcorpus.search.retriever import Retriever
-from askcorpus.search.subject import Subject, subject_of
+from askcorpus.search.subject import Subject, subject_of, time_of
 from askcorpus.settings import Settings
+from askcorpus.text.dates import written_date
 from askcorpus.text.scripts import is_unreadable
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import (
@@ -215,7 +225,9 @@ class Assistant:
             writer = Writer(self.answerer, self.tuning, strict=ordered)
             subject = subject_of(question)
             way = None
-            if subject and not history:
+            if when := time_of(question):
+                way = self._chronicle(index, when, question, filters, operating_point, clock)
+            elif subject and not history:
                 way = self._survey(index, subject, question, filters, operating_point, clock)
             if way is None:
                 way = self._judged(
@@ -415,6 +427,34 @@ class Assistant:
         return _Way(
             query, quoted_first(retrieval._replace(query=query), overview.sentences), judgement, question, overview
         )
+
+    def _chronicle(
+        self,
+        index: Snapshot,
+        when: Subject,
+        question: str,
+        filters: Filters,
+        operating_point: float,
+        clock: "_Clock",
+    ) -> "_Way | None":
+        """The way of an overview of a time, by the documents that are dated then; None where none is, or where no
+        answer may be as unsure as an overview."""
+        query = read_query(question, (), self.embeddings, self.unrelated_texts, tuning=self.tuning)
+        clock.lap("embed")
+        if operating_point > RIGHT or not query.period or filters.date_from or filters.date_to:
+            return None
+        then = filters.model_copy(update={"date_from": query.period, "date_to": query.period})
+        retrieval = self.retriever.retrieve(index, query, then, SEARCHED)
+        clock.lap("retrieve")
+        subject = when._replace(text=written_date(query.period, when.language))
+        overview = chronicle(subject, retrieval, self.calibration.sentence_weights, self.tuning)
+        if overview is None:
+            return None
+        overview = overview.counting(index.matching("", then, MOST_COUNTED))
+        query = query._replace(language=overview.language)
+        judgement = Judgement(overview.sentences, (), None, RIGHT, None)
+        retrieval = quoted_first(retrieval._replace(query=query), overview.sentences)
+        return _Way(query, retrieval, judgement, question, overview)
 
     def _explain(
         self, way: "_Way", operating_point: float, filters: Filters, reason: AbstainReason | None

@@ -95,7 +95,7 @@ class Tuning:
     name_likely: float = 1.0
     """Log-odds that a further name answers, and that its passage does, at least... (Several answers)"""
 
-    name_score_behind: float = 2.5
+    name_score_behind: float = 2.0
     """... by how much its score (see ``ScoredSentence``) may stay behind the best sentence's. (Several answers)"""
 
     most_names: int = 8

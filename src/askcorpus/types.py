@@ -327,8 +327,9 @@ class Answer(Record):
     empty, ``answer`` says so in the question's language and ``passages`` still holds the nearest passages;
     ``abstain_reason`` is ``unreadable_script`` where the question, or what was found, is in a script that the model
     cannot read. The ``kind`` ``overview`` quotes what the documents say about a ``subject``, which ``named_in`` of them
-    name; it answers no question of fact. ``greeting``, ``thanks`` and ``contents`` say that nothing was asked of the
-    documents: the reply to a greeting or to thanks, or what the collection holds. Then no passage was looked for, and
+    name, or at a time, of which they are dated; it answers no question of fact. ``greeting``, ``thanks`` and
+    ``contents`` say that nothing was asked of the documents: the reply to a greeting or to thanks, or what the
+    collection holds. Then no passage was looked for, and
     ``answerable`` is false without a reason.
 
     ``confidence`` estimates the probability that the answer is right, of an overview that it is of its subject;

@@ -23,8 +23,8 @@ from askcorpus.answer.citations import verbatim
 from askcorpus.answer.denials import denies, rejects
 from askcorpus.answer.small_talk import small_talk
 from askcorpus.search.names import missing, names_of
-from askcorpus.search.period import read_period
-from askcorpus.search.subject import subject_of
+from askcorpus.search.period import is_date, read_period
+from askcorpus.search.subject import subject_of, time_of
 from askcorpus.text.lexicon import languages
 from askcorpus.text.sentences import split_sentences
 from askcorpus.types import Document
@@ -70,6 +70,9 @@ TEXT = (
 LONG = 10_000
 """Characters of a pattern."""
 
+ALIKE = ("subject._phrases", "period._whole_date")
+"""Where patterns are made that are short and differ from language to language by a few words."""
+
 
 class Named(NamedTuple):
     """A pattern, where it is found, and whether it is asked to match a whole text."""
@@ -92,14 +95,14 @@ def patterns() -> list[Named]:
     """Every compiled pattern of the product, each once.
 
     A long one holds the words of all languages and differs from language to language by a few: three are tried. So are
-    three of those that ask for an overview, which read 200 characters at most.
+    three of those that ask for an overview, which read 200 characters at most, and of those of a date in one.
     """
     found: dict[Any, Named] = {}
     long: Counter[str] = Counter()
     constants = [named for name in sorted(modules()) for named in _patterns_of(name, importlib.import_module(name))]
     for named in (*constants, *made_in_use()):
         key = (type(named.pattern), named.pattern.pattern, named.pattern.flags, named.whole)
-        if key not in found and (len(named.pattern.pattern) > LONG or named.place.endswith("subject._phrases")):
+        if key not in found and (len(named.pattern.pattern) > LONG or named.place.endswith(ALIKE)):
             long[named.place] += 1
         if long[named.place] <= 3:
             found.setdefault(key, named)
@@ -153,6 +156,8 @@ def _read_all(language: str) -> None:
     if language:
         said = languages()[language].phrases.does_not_say
         subject_of(said)
+        time_of(said)
+        is_date("in 2022", language)
         subject_of(" ".join(said.rstrip(".").split()[:4]))  # without a mark it may be a name
     find_claims("The minister said that it was open.")
     source_page(None, Document(id="1", title="", text=TEXT), strings_for(""), sought="was open")

@@ -1,6 +1,7 @@
 """An overview: what the documents say about a subject, in sentences of different documents where there are.
 
-A subject is in the corpus where a passage names it (`askcorpus.search.names.mentions`). Nearness alone does not tell:
+A time is a subject of its own kind: what happened then is told by the documents of that date (`chronicle`). Another
+subject is in the corpus where a passage names it (`askcorpus.search.names.mentions`). Nearness alone does not tell:
 the passages nearest to a name that no document has stand as far above unrelated ones as those nearest to one that many
 have (docs/quality.md, Overviews). What is not named is left to the ordinary way, unless it can be nothing but a name.
 """
@@ -76,6 +77,26 @@ def survey(
     return Overview(subject, tuple(chosen), frozenset(one.hit.document_id for one in naming))
 
 
+def chronicle(
+    subject: Subject, retrieval: Retrieval, weights: Mapping[str, float], tuning: Tuning = TUNING
+) -> Overview | None:
+    """A sentence of each of the best documents found, in the order of their dates; None where there is none.
+
+    All that was found is of the time that is the ``subject``. What a report is about stands at its beginning, so it is
+    the first one of each that was found.
+    """
+    first: dict[str, ScoredSentence] = {}
+    for _, sentences in _telling(subject, retrieval.candidates, retrieval, weights):
+        for one in sentences[:1]:
+            known = first.setdefault(one.hit.document_id, one)
+            if one.span.start < known.span.start:
+                first[one.hit.document_id] = one
+    chosen = _choose(list(first.values()), tuning)
+    if not chosen:
+        return None
+    return Overview(subject, tuple(sorted(chosen, key=lambda one: one.hit.date)), frozenset(first))
+
+
 def is_unnamed(subject: Subject, retrieval: Retrieval) -> bool:
     """Whether a subject that stands alone, and is too short to be a question, is named in no passage found for it. The
     reader is no judge of that: it is made for questions, and finds an answer to many a name that does not exist."""
@@ -96,18 +117,33 @@ def _sentences(
 ) -> Iterator[ScoredSentence]:
     """The sentences that name the subject; of a passage whose title or a heading alone does, all. What only stands
     outside of sentences, as a news agency does in front of a report, says nothing of it."""
-    similarities = [one.stored.sentence_vectors.astype(np.float32) @ retrieval.query.vectors[0] for one in naming]
+    for candidate, telling in _telling(subject, naming, retrieval, weights):
+        named = [one for one in telling if _names(subject, one.text, one.hit.language)]
+        yield from named or (telling if _is_headed(subject, candidate) else [])
+
+
+def _is_headed(subject: Subject, candidate: Candidate) -> bool:
+    """Whether the title of a passage or one of its headings names the subject."""
+    hit = candidate.hit
+    texts = [hit.text[span.start - hit.start : span.end - hit.start] for span in candidate.stored.sentences]
+    return any(_names(subject, text, hit.language) for text in (hit.title, *texts))
+
+
+def _telling(
+    subject: Subject, candidates: Sequence[Candidate], retrieval: Retrieval, weights: Mapping[str, float]
+) -> Iterator[tuple[Candidate, list[ScoredSentence]]]:
+    """Each of the passages with those of its sentences that are no headings, in their order."""
+    if not candidates:
+        return
+    similarities = [one.stored.sentence_vectors.astype(np.float32) @ retrieval.query.vectors[0] for one in candidates]
     together = np.concatenate(similarities)
     mean, deviation = float(together.mean()), float(together.std()) + 1e-3
-    for candidate, similar in zip(naming, similarities, strict=True):
+    for candidate, similar in zip(candidates, similarities, strict=True):
         found = [
             _sentence(candidate, span, float(similarity), (float(similarity) - mean) / deviation, subject, weights)
             for span, similarity in zip(candidate.stored.sentences, similar, strict=True)
         ]
-        telling = [one for one in found if len(words(one.text)) >= SHORTEST]
-        named = [one for one in found if _names(subject, one.text, one.hit.language)]
-        headed = named or _names(subject, candidate.hit.title, candidate.hit.language)
-        yield from [one for one in telling if one in named] or (telling if headed else [])
+        yield candidate, [one for one in found if len(words(one.text)) >= SHORTEST]
 
 
 def _sentence(

@@ -57,6 +57,14 @@ def _named(question: str, language: str) -> str:
     return exact.pop() if exact else _with_month(words(question), years.pop(), language)
 
 
+def is_date(text: str, language: str = "") -> bool:
+    """Whether a text is a date with its year, from end to end: *29 June 2022*, *2022-06*, *2022*."""
+    text, language = text.strip(), known(language)
+    if any(pattern.fullmatch(text) for pattern in (_ISO, _ALONE, *_marked())):
+        return True
+    return bool(_ALONE.search(text) and _whole_date(language).fullmatch(_with_months_marked(_spaced(text), language)))
+
+
 def _iso(found: "regex.Match[str]") -> str:
     return "-".join([found["year"], *(part.zfill(2) for part in (found["month"], found["day"]) if part)])
 
@@ -94,10 +102,19 @@ def _with_months_marked(text: str, language: str) -> str:
 
 @cache
 def _words_of_range(language: str) -> "regex.Pattern[str]":
-    part = rf"(?:MONTH|{expression(_fillers(language))}|\d{{1,2}}\w{{0,3}}|\w{{1,10}}\d{{4}})"
-    date = rf"(?P<date>(?:{part} ){{0,5}}(?:MONTH|(?:1[5-9]|20)\d\d)\b(?: {part}\b){{0,3}})"
     phrases = expression(_ranges(language, as_written=False), _spaced)
-    return regex.compile(rf"(?(DEFINE){date})\b(?:{phrases})\b")
+    return regex.compile(rf"(?(DEFINE)(?P<date>{_date(language)}))\b(?:{phrases})\b")
+
+
+@cache
+def _whole_date(language: str) -> "regex.Pattern[str]":
+    return regex.compile(_date(language))
+
+
+def _date(language: str) -> str:
+    """The expression of a date in folded words, the months in them marked."""
+    part = rf"(?:MONTH|{expression(_fillers(language))}|\d{{1,2}}\w{{0,3}}|\w{{1,10}}\d{{4}})"
+    return rf"(?:{part} ){{0,5}}(?:MONTH|(?:1[5-9]|20)\d\d)\b(?: {part}\b){{0,3}}"
 
 
 @cache

@@ -1,4 +1,5 @@
-"""What a message asks an overview of: "What do the documents say about X?", "news about X", or the bare name X.
+"""What a message asks an overview of: "What do the documents say about X?", "news about X", the bare name X, or "What
+happened in July 2022?".
 
 Only whole messages count, made of a phrase that stands in the files of the languages and what it is about. Whether
 the corpus speaks of that is for ``askcorpus.answer.overview`` to find: a real question that is taken for one about a
@@ -6,10 +7,11 @@ subject would be answered beside the point.
 """
 
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import regex
 
+from askcorpus.search.period import is_date
 from askcorpus.text.folding import Folded, fold, folded
 from askcorpus.text.language import detect_language, likely_languages
 from askcorpus.text.lexicon import expression, languages
@@ -44,9 +46,22 @@ def subject_of(message: str) -> Subject | None:
     message = message.strip()
     whole = folded(message)
     for language in likely_languages(message):
-        if text := _asked(message, whole, language):
+        if text := _asked(message, whole, language, "asks"):
             return _checked(text, language, shouted=message.isupper())
     return _bare(message)
+
+
+def time_of(message: str) -> Subject | None:
+    """The time of which ``message`` asks what happened then; None where it asks something else."""
+    if len(message) > LONGEST or _ODD.search(message.strip()):
+        return None
+    message = message.strip()
+    whole = folded(message)
+    for language in likely_languages(message):
+        text = _asked(message, whole, language, "happened")
+        if text and is_date(text, language):
+            return Subject(" ".join(text.split()), language)
+    return None
 
 
 def _bare(message: str) -> Subject | None:
@@ -78,10 +93,10 @@ def _said(text: str, *, shouted: bool) -> str:
     return fold(" ".join(word for word in text.split() if shouted or not word.isupper())).strip()
 
 
-def _asked(message: str, whole: Folded, language: str) -> str:
-    """The subject of a message as it writes it, by the phrases of a language; empty where it has none of them."""
+def _asked(message: str, whole: Folded, language: str, kind: Literal["asks", "happened"]) -> str:
+    """The subject of a message as it writes it, by phrases of a language; empty where it has none of them."""
     start = len(whole.text) - len(whole.text.lstrip())
-    pattern = _phrases(language)
+    pattern = _phrases(language, kind)
     match = pattern.fullmatch(whole.text, start, len(whole.text.rstrip())) if pattern else None
     if not match:
         return ""
@@ -106,12 +121,13 @@ def _nothing(language: str = "") -> frozenset[str]:
 
 
 @cache
-def _phrases(language: str) -> "regex.Pattern[str] | None":
+def _phrases(language: str, kind: Literal["asks", "happened"]) -> "regex.Pattern[str] | None":
     one = languages().get(language)
-    if not one or not one.overview.asks:
+    asked = getattr(one.overview, kind) if one else ()
+    if not one or not asked:
         return None
     polite = expression((*one.overview.polite, *one.small_talk.thanks), fold)
-    phrases = expression(one.overview.asks, fold)
+    phrases = expression(asked, fold)
     return regex.compile(f"(?:(?:{polite}) ?)?(?:{phrases})(?: ?(?:{polite}))?")
 
 

@@ -2,6 +2,10 @@
 
 import calendar
 import re
+from datetime import date as day_of
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton
 
 _ISO_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
@@ -28,3 +32,16 @@ def day_range(date: str) -> tuple[str, str] | None:
 def overlaps(date: str, period: str) -> bool:
     """Whether two partial ISO dates can be the same day; an empty one is no date."""
     return bool(date and period) and (date.startswith(period) or period.startswith(date))
+
+
+def written_date(iso: str, language: str) -> str:
+    """A partial ISO date in the words of a language: *juillet 2022*; as it is where they are not known."""
+    numbers = [int(part) for part in iso.split("-")]
+    first = day_of(*(numbers + [1, 1])[:3])
+    try:
+        locale = Locale.parse(language)
+    except (UnknownLocaleError, ValueError):
+        return iso
+    if len(numbers) == 3:
+        return str(format_date(first, "long", locale=locale))
+    return str(format_skeleton("yMMMM", first, locale=locale)) if len(numbers) == 2 else iso

@@ -125,10 +125,12 @@ class Overview(_Table):
 
     What holds a word that is ``asking`` is a question of its own and no subject (tell me about when it opened), nor is
     what has nothing but ``pronouns``, which also has other words that name nothing (everything, yes). Words that are
-    ``polite`` may stand before or after it all.
+    ``polite`` may stand before or after it all. ``happened`` are messages that ask what there was at a time, which is
+    the SUBJECT.
     """
 
     asks: Words = ()
+    happened: Words = ()
     asking: Words = ()
     polite: Words = ()
     pronouns: Words = ()

@@ -87,8 +87,8 @@ class Reply(_Kept):
     the answer's, ``language`` the question's. ``quoted`` says that the text is the documents' own and nobody else's,
     best quote first; ``in_context`` that the question was read together with what was said before it, as ``understood``
     where that was put in words. ``searched`` of ``documents`` passed the filters. ``small_talk`` rests on no document.
-    ``named_in`` is, of an overview, how many documents name its subject, and 0 of an answer to a question.
-    ``answered_by`` and ``model_fault`` are the answer's.
+    ``named_in`` is, of an overview, how many documents name its subject, or are dated so, and 0 of an answer to a
+    question. ``answered_by`` and ``model_fault`` are the answer's.
     """
 
     kind: Literal["answered", "abstained", "small_talk", "unfinished", "failed"]
