@@ -9,6 +9,7 @@ askcorpus.cards = () => {
   document.body.append(card);
   let timer = 0;
   let shown = null;
+  let pointedAt = false;
   let touched = false;
 
   const part = (name, className, text) => {
@@ -65,8 +66,9 @@ askcorpus.cards = () => {
     card.style.top = `${at.top > height + 12 ? at.top - height - 6 : Math.min(at.bottom + 6, Math.max(8, innerHeight - height - 8))}px`;
   };
 
-  const show = (link) => {
+  const show = (link, pointing = false) => {
     shown = link;
+    pointedAt = pointing;
     link.removeAttribute("title"); // which would be shown over the card
     card.replaceChildren(...parts(link));
     card.setAttribute("aria-label", link.dataset.title);
@@ -97,9 +99,10 @@ askcorpus.cards = () => {
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType === "touch") return;
     const link = event.target.closest("#chat a.cite[data-quote]");
-    if (link && link !== shown) later(() => link.isConnected && show(link), 200);
+    if (link && link !== shown) later(() => link.isConnected && show(link, true), 200);
     else if (link || event.target.closest("#cite-card")) clearTimeout(timer);
-    else later(hide, 250);
+    else if (pointedAt) later(hide, 250); // what a key or a finger opened stays, wherever the mouse rests
+    else clearTimeout(timer);
   });
   document.addEventListener("focusin", (event) => {
     const link = event.target.closest("#chat a.cite[data-quote]");
