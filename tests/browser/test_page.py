@@ -40,6 +40,12 @@ def test_a_citation_opens_its_sentence_in_its_place(page: Any) -> None:
     expect(bubble).to_contain_text("Likely right · 2 sources")
 
 
+def test_a_marker_stands_in_its_box_in_a_list_too(page: Any) -> None:
+    bubble = ask(page, "What did the council decide?")
+    bubble.locator(".words p").evaluate("line => line.classList.add('item')")  # which hangs over its first line
+    expect(cite(bubble, 1)).to_have_css("text-indent", "0px")
+
+
 @pytest.mark.context(permissions=["clipboard-read", "clipboard-write"])
 def test_a_citation_shows_its_quote_on_a_card(page: Any) -> None:
     bubble = ask(page, "What did the council decide, and what does the hostile page say?")
