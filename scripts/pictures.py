@@ -65,16 +65,21 @@ def states(page: Page, locale: str, phone: bool) -> Iterator[str]:
     yield "empty"
     ask(page, answered, 1)
     page.locator("#last .next").wait_for()
+    card, marker = page.locator("#cite-card"), page.locator("#last a.cite").first
     if phone:
         yield "answer"
+        marker.tap()
     else:
-        page.locator("#last a.cite").first.hover()
-        page.locator("#cite-card summary").click()
-        page.locator("#cite-card button").last.wait_for()
-        yield "card"
+        marker.hover()
+    card.locator("summary").click()
+    card.locator("button").last.wait_for()
+    yield "card"
+    if phone:
+        card.locator("a").tap()
+    else:
         page.mouse.move(0, 0)
-        page.locator("#cite-card").wait_for(state="hidden")
-    page.locator("#last a.cite").first.click()
+        card.wait_for(state="hidden")
+        marker.click()
     page.locator(".card.active").wait_for()
     page.wait_for_timeout(400)  # until the sheet has slid in
     yield "source" if phone else "answer"

@@ -26,6 +26,7 @@ from askcorpus.types import (
     Hit,
     IndexInfo,
     Retrieved,
+    Scores,
     Span,
     Token,
     Turn,
@@ -279,4 +280,5 @@ class Library(ScriptedAssistant):
 
 def _hit(document: Document) -> Hit:
     facts = document.model_dump(include={"title", "source", "date", "language", "text"})
-    return Hit(passage_id=f"p-{document.id}", document_id=document.id, start=0, end=len(document.text), **facts)
+    place = {"start": 0, "end": len(document.text), "scores": Scores(fused=3.0)}
+    return Hit(passage_id=f"p-{document.id}", document_id=document.id, **place, **facts)

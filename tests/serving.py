@@ -3,9 +3,10 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import uvicorn
@@ -77,3 +78,21 @@ def serving(assistant: Any, settings: Settings | None = None, *, port: int = 0, 
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(10)
+
+
+class Restartable:
+    """A server that can be gone for a while, at the same address over the same data."""
+
+    def __init__(self, make: Callable[[], Any], data: Path) -> None:
+        self._make = make
+        self._settings = read_settings(data=data)
+        self._running = ExitStack()
+        self.address = self._running.enter_context(serving(self._make(), self._settings))
+
+    def stop(self) -> None:
+        self._running.close()
+
+    def start(self) -> None:
+        port = urlsplit(self.address).port
+        assert port
+        self._running.enter_context(serving(self._make(), self._settings, port=port))

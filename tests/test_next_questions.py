@@ -26,8 +26,8 @@ from serving import serving
 CORPUS = Path(__file__).parents[1] / "corpus"
 ASKED = {
     "en": "Which states recognized Donetsk?",
-    "fr": "Dans quel océan la capsule Orion a-t-elle amerri ?",
-    "de": "Wann begann Kroatien mit dem Euro zu zahlen?",
+    "fr": "Quand la Finlande est-elle devenue membre de l’Otan ?",
+    "de": "Welche Staaten haben Donezk anerkannt?",
     "ar": "متى اعترفت سوريا بدونيتسك ولوغانسك؟",
 }
 
@@ -48,6 +48,22 @@ def answered(assistant: Assistant, question: str, filters: Filters = Filters()) 
 def offered(assistant: Assistant, conversation: Conversation, language: str = "en") -> list[str]:
     assert conversation.last is not None
     return NextQuestions(assistant).after(conversation, conversation.last, strings_for(language), lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("question", "strange"),
+    [
+        ("When did Notre-Dame reopen?", ("Türkiye", "Russia", "Finland", "Croatia", "Sweden")),
+        ("Who won the Nobel prize in literature?", ("Sweden", "Finland", "Korea", "Russia")),
+        ("Wann begann Kroatien mit dem Euro zu zahlen?", ("Ukraine", "Russland", "Schweden")),
+        ("What do the documents say about the grain agreement?", ("asteroid", "DART", "Sweden")),
+    ],
+)
+def test_what_has_nothing_to_do_with_the_answer_is_not_offered(
+    newsroom: Assistant, question: str, strange: tuple[str, ...]
+) -> None:
+    questions = offered(newsroom, answered(newsroom, question))
+    assert [one for one in questions if any(name in one for name in strange)] == []
 
 
 @pytest.mark.parametrize("language", ASKED)

@@ -10,7 +10,10 @@ import httpx
 import pytest
 from babel.messages.catalog import Catalog, Message
 
+from askcorpus import errors
+from askcorpus.errors import AskcorpusError
 from askcorpus.settings import read_settings
+from askcorpus_ui.chat.browser import NoCookie
 from askcorpus_ui.chat.render import source_page
 from askcorpus_ui.chat.translations import (
     CATALOGS,
@@ -83,10 +86,18 @@ def test_every_text_is_used() -> None:
     used = set(re.findall(r"(?:strings|strings\)|self|english)\.(\w+)", code)) | set(
         re.findall(r'i18n\("(\w+)"\)', code)
     )
-    names = {name for name in TEXTS if not name.startswith(("place_", "reason_"))}
-    own = {field.name for field in fields(Strings)} - {"locale", "region", "direction", "places", "reasons"}
+    names = {name for name in TEXTS if not name.startswith(("place_", "reason_", "cause_"))}
+    own = {field.name for field in fields(Strings)} - {"locale", "region", "direction", "places", "reasons", "causes"}
     assert names == own
     assert names - used == set()
+
+
+def test_every_kind_of_error_is_told_in_words_of_the_page() -> None:
+    kinds = {each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, AskcorpusError)}
+    assert strings_for("").causes.keys() == {each.__name__ for each in kinds - {AskcorpusError} | {NoCookie}}
+    for strings in languages().values():
+        assert all(strings.cause(name) != strings.failed for name in strings.causes)
+        assert strings.cause("of another kind") == strings.failed
 
 
 def test_a_number_takes_the_form_that_its_language_has_for_it() -> None:

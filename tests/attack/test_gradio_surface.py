@@ -470,7 +470,7 @@ def test_answers_that_nobody_fetches_are_thrown_away(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, functions: dict[str, Any]
 ) -> None:
     respond = functions["respond"]["id"]
-    monkeypatch.setattr(surface, "UNHEARD_SECONDS", 4)
+    monkeypatch.setattr(surface, "UNHEARD_SECONDS", 3600)
     kept: list[gr.Blocks] = []
     created = gr.Blocks.queue
 
@@ -486,6 +486,9 @@ def test_answers_that_nobody_fetches_are_thrown_away(
         statuses = [ask_and_leave(client, respond, f"s{number}") for number in range(surface.UNHEARD + 5)]
         assert statuses.count(200) == surface.UNHEARD
         assert set(statuses[surface.UNHEARD :]) == {503}
+        monkeypatch.setattr(surface, "UNHEARD_SECONDS", 0.1)  # from what is asked next on
+        again = [ask_and_leave(client, respond, f"s{number}") for number in range(surface.UNHEARD)]
+        assert set(again) == {200}
         waiting = kept[-1]._queue
         deadline = time.monotonic() + 30
         while waiting.pending_messages_per_session and time.monotonic() < deadline:

@@ -83,6 +83,32 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One Firefox for all tests."""
+    firefox = pytest.importorskip("firefox", exc_type=ImportError)
+    if firefox.PROGRAM is None:
+        pytest.skip("no Firefox on this machine")
+    with firefox.running(firefox.PROGRAM, tmp_path_factory.mktemp("firefox")) as window:
+        yield window
+
+
+@pytest.fixture
+def firefox(window: Any) -> Any:
+    window.resize(1280, 800)
+    return window
+
+
+@pytest.fixture(scope="session")
+def arabic_firefox(window: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Another that reads Arabic: which language it reads, a Firefox learns when it starts."""
+    running = pytest.importorskip("firefox").running
+    speaking = {"intl.accept_languages": "ar-EG"}
+    with running(window.program, tmp_path_factory.mktemp("arabic"), **speaking) as arabic:
+        arabic.resize(1280, 800)
+        yield arabic
+
+
 @pytest.fixture(scope="module")
 def guarded(assistant: ScriptedAssistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings = read_settings(api_key=KEY, data=tmp_path_factory.mktemp("guarded"))

@@ -140,7 +140,9 @@ def test_in_forced_colours_what_is_marked_can_be_told(page: Any) -> None:
     assert line("[aria-pressed=true]") != line("[aria-pressed=false]")
     ask(page, "Who won the world cup?", turn=2)
     page.get_by_role("button", name="New chat").click()
+    expect(page.locator("#last .welcome")).to_be_visible()  # else what is asked next belongs to the old chat
     ask(page, "What did the council decide?")
+    expect(page.locator("#past li.current")).to_be_attached()  # which comes after the answer
     assert line("#past li.current", "left") != line("#past li:not(.current)", "left")
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from askcorpus.settings import read_settings
@@ -217,6 +218,33 @@ def test_the_chats_count_leads_to_the_list_which_keeps_its_theme(shelf: Any) -> 
     assert shelf.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(22, 22, 20)"
 
 
+def test_in_firefox_the_list_is_searched_filtered_and_asked_from(firefox: Any, shelves: tuple[str, Library]) -> None:
+    def listed(what: str, count: int) -> None:
+        firefox.until(f"document.querySelector('.sum')?.innerText.includes({what!r})")
+        assert firefox.see("document.querySelectorAll('.entries > li').length") == count
+
+    firefox.open(f"{shelves[0]}/documents")
+    listed("78 documents", 50)
+    firefox.click(".search input")
+    firefox.type("pecheurs\ue007")
+    listed("1 document", 1)
+    firefox.click(".chips a")
+    listed("78 documents", 50)
+    firefox.click("nav[aria-label=Language] a[href*='language=de']")
+    listed("24 documents", 24)
+    firefox.open(f"{shelves[0]}/documents")
+    firefox.click(".bars a[aria-label='2023: 4']")
+    listed("4 documents", 2)
+    firefox.click(".copies summary")
+    firefox.until("document.querySelector('.copies li').checkVisibility()")
+    firefox.click(".entries input")
+    firefox.click(".choose button")
+    firefox.until("document.querySelectorAll('#chips button').length === 1")
+    firefox.open(f"{shelves[0]}/documents?language=de&date_from=2016&date_to=2018")
+    firefox.click(".these")
+    firefox.until("document.querySelectorAll('#chips button').length === 3")
+
+
 def test_dates_that_make_no_sense_are_one_line_and_the_list_goes_on(shelf: Any) -> None:
     response = shelf.request.get("/documents?date_from=2023&date_to=2022")
     assert response.status == 400
@@ -260,7 +288,10 @@ def test_axe_finds_nothing_in_the_list(browser: Any, shelves: tuple[str, Library
 
 
 @pytest.mark.context(locale="fr-FR")
-def test_the_list_speaks_french(shelf: Any) -> None:
+def test_the_list_speaks_french(shelf: Any, shelves: tuple[str, Library]) -> None:
+    there = f"{shelves[0]}/documents?date_from=2023&date_to=2022"
+    refused = httpx.get(there, headers={"Accept-Language": "fr"}).text
+    assert "Aucun document ne correspond à ces filtres." in refused and "Swap them" in refused
     expect(shelf.locator("html")).to_have_attribute("lang", "fr")
     expect(shelf.get_by_role("navigation", name="Langue").get_by_role("link", name="allemand 24")).to_be_visible()
     expect(shelf.get_by_role("button", name="Chercher")).to_be_visible()

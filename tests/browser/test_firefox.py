@@ -3,66 +3,27 @@
 Every wait is for what the page shows, never for a time.
 """
 
-import shutil
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.feedback import read_feedback
 from askcorpus.settings import read_settings
+from askcorpus_ui.web.job_records import Job
+from askcorpus_ui.web.jobs import Jobs
 from openai_server import OpenAIServer
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
-from serving import QUESTION, real_assistant, serving
+from serving import QUESTION, Restartable, real_assistant, serving
 
 pytest.importorskip("websockets.sync.client")
-from firefox import ENTER, ESCAPE, TAB, Firefox, running
+from firefox import ENTER, ESCAPE, TAB, TOO_SMALL, Firefox, ask, chat, press, text
 
-FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 HARBOUR, PORT, *_ = DOCUMENTS
-
-pytestmark = pytest.mark.skipif(FIREFOX is None, reason="no Firefox on this machine")
-
-
-@pytest.fixture(scope="module")
-def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
-    with running(str(FIREFOX), tmp_path_factory.mktemp("firefox")) as window:
-        yield window
-
-
-@pytest.fixture
-def firefox(window: Firefox) -> Iterator[Firefox]:
-    window.resize(1280, 800)
-    yield window
-    window.speak(None)
-
-
-def chat(firefox: Firefox, address: str) -> None:
-    """Open a page of the chat, and wait until it takes a question."""
-    firefox.open(address)
-    firefox.until("document.activeElement.matches('#ask textarea')")
-
-
-def ask(firefox: Firefox, question: str, turn: int = 1) -> str:
-    """Ask, wait for the whole answer, and return what it says."""
-    firefox.until("document.querySelector('#ask .submit-button') && !askcorpus.isBusy()")
-    firefox.see("document.querySelector('#ask textarea').focus()")
-    firefox.type(f"{question}{ENTER}")
-    firefox.until(f"""document.querySelector('#status [data-turn="{turn}"]')""")
-    return text(firefox, "#last .answer")
-
-
-def text(firefox: Firefox, selector: str) -> str:
-    """What people read of the first such element."""
-    return str(firefox.see(f"document.querySelector({selector!r}).innerText"))
-
-
-def press(firefox: Firefox, name: str, within: str = "body") -> None:
-    """Press the button of that name."""
-    button = f"[...document.querySelectorAll({within + ' button'!r})].find(each => each.innerText.trim() === {name!r})"
-    firefox.until(f"{button}?.checkVisibility()")
-    firefox.see(f"{button}.click()")
 
 
 def test_ask_open_the_source_and_come_back(firefox: Firefox, address: str) -> None:
@@ -122,11 +83,32 @@ def writable(tmp_path: Path, embeddings: SentenceEmbeddings) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text about a buoy is not done with before a job has been stopped."""
+    stopped = Event()
+    embed, cancel = SentenceEmbeddings.embed_passages, Jobs.cancel
+
+    def embed_slowly(self: SentenceEmbeddings, texts: Sequence[str], *rest: Any) -> Any:
+        assert not any("buoy" in text for text in texts) or stopped.wait(60)
+        return embed(self, texts, *rest)
+
+    def cancel_and_tell(self: Jobs, job_id: str) -> Job | None:
+        try:
+            return cancel(self, job_id)
+        finally:
+            stopped.set()
+
+    monkeypatch.setattr(SentenceEmbeddings, "embed_passages", embed_slowly)
+    monkeypatch.setattr(Jobs, "cancel", cancel_and_tell)
+
+
+@pytest.mark.usefixtures("held")
 def test_files_are_added_and_one_is_stopped(firefox: Firefox, writable: str, tmp_path: Path) -> None:
     isle, broken, long = tmp_path / "isle.txt", tmp_path / "broken.pdf", tmp_path / "long.txt"
     isle.write_text("The lighthouse of Sark was painted white and red on Monday.")
     broken.write_bytes(b"%PDF-1.7 broken")
-    long.write_text("The buoy was painted again on Monday, and so was the pier. " * 20_000)
+    long.write_text("The buoy was painted again on Monday, and so was the pier. " * 20)
     firefox.open(f"{writable}/documents")
     firefox.click("#adding summary")
     firefox.click("#adding [name=key]")
@@ -194,6 +176,39 @@ def test_3_a_conversation_is_renamed_found_reached_by_back_and_deleted(firefox: 
     for _ in range(2):
         firefox.click("#past .current [data-act=delete]")
     firefox.until("document.querySelector('#last .welcome')")
+
+
+def test_3_a_conversation_is_exported_as_files(firefox: Firefox, address: str) -> None:
+    chat(firefox, address)
+    ask(firefox, "What did the council decide?")
+    firefox.click("#menu")
+    firefox.click("#export")
+    told = firefox.downloaded("askcorpus.md")
+    assert "## What did the council decide?" in told and f"> {HARBOUR.text[:72]}" in told
+    firefox.click("#export-json")
+    (turn,) = json.loads(firefox.downloaded("askcorpus.json"))["turns"]
+    assert (turn["outcome"], turn["citations"][0]["quote"]) == ("answered", HARBOUR.text[:72])
+
+
+def test_3_a_server_that_was_gone_is_waited_for_and_nothing_is_lost(firefox: Firefox, tmp_path: Path) -> None:
+    server = Restartable(ScriptedAssistant, tmp_path)
+    chat(firefox, server.address)
+    ask(firefox, "What did the council decide?")
+    firefox.until("location.pathname.startsWith('/c/')")
+    there = firefox.see("location.href")
+    server.stop()
+    firefox.type(f"What do the pêcheurs want?{ENTER}")
+    firefox.until("document.querySelector('#status').innerText.includes('The server does not answer')")
+    firefox.see("window.old = true")
+    server.start()
+    firefox.until("!window.old && document.querySelector('#ask textarea')?.value === 'What do the pêcheurs want?'")
+    assert firefox.see("location.href") == there
+    firefox.until("document.querySelector('#last .answer')?.innerText.includes('The council')")
+    firefox.until("document.querySelector('#ask textarea:enabled') && !askcorpus.isBusy()")
+    firefox.see("document.querySelector('#ask textarea').focus()")
+    firefox.type(ENTER)
+    firefox.until("document.querySelector('#last .answered')?.innerText.includes('vannes')")
+    server.stop()
 
 
 def test_4_the_sentence_that_answers_leads_and_an_abstention_offers_to_go_without_filters(
@@ -265,13 +280,30 @@ def test_7_the_corpus_is_listed_and_some_of_it_asked_alone(
     assert text(firefox, "#masthead a[href=documents]") == "4 documents"
 
 
-def test_8_filters_are_chips_that_new_chat_takes_away(firefox: Firefox, address: str) -> None:
+def test_8_filters_are_chips_that_new_chat_takes_away(
+    firefox: Firefox, address: str, assistant: ScriptedAssistant
+) -> None:
     chat(firefox, f"{address}/?language=fr&date_from=2024-10")
     firefox.until("document.querySelectorAll('#chips button').length === 2")
     assert "1 of 4 documents" in text(firefox, "#chips")
     firefox.click("#chips [data-act=remove]")
     firefox.until("document.querySelectorAll('#chips button').length === 1")
     firefox.click("#new")
+    firefox.until("document.querySelectorAll('#chips button').length === 0")
+    firefox.until("document.activeElement.matches('#ask textarea')")
+    firefox.click("#filters > button")
+    firefox.click("#filter-row input")
+    firefox.until("document.querySelectorAll('[role=option]').length === 3")
+    firefox.click("[role=option]")
+    firefox.until("document.querySelector('#chips').innerText.includes('2 of 4 documents')")
+    firefox.click("#date-from textarea, #date-from input:not([type=date])")
+    firefox.type(f"2024-05{TAB}")
+    firefox.until("document.querySelector('#chips').innerText.includes('From May 2024')")
+    assert firefox.see("document.querySelectorAll('#chips button').length") == 2
+    ask(firefox, "What did the council decide?")
+    asked = assistant.asked[-1][2]
+    assert (asked.languages, asked.date_from) == (("en",), "2024-05")
+    firefox.click("#new")  # so that the next test finds none
     firefox.until("document.querySelectorAll('#chips button').length === 0")
 
 
@@ -318,8 +350,9 @@ def test_11_the_page_fits_and_a_finger_finds_all_of_it(firefox: Firefox, address
     assert firefox.see("document.querySelector('#last .question').tagName") == "H2"
 
 
-def test_12_arabic_reads_from_right_to_left(firefox: Firefox, address: str) -> None:
-    firefox.speak("ar-EG")
+def test_12_arabic_reads_from_right_to_left(arabic_firefox: Firefox, address: str) -> None:
+    firefox = arabic_firefox
+    firefox.resize(1280, 800)
     chat(firefox, address)
     assert firefox.see("document.documentElement.lang + document.documentElement.dir") == "arrtl"
     ask(firefox, "What did the council decide?")
@@ -355,10 +388,3 @@ def test_14_who_has_to_wait_is_told_the_place_in_the_line(firefox: Firefox, tmp_
         firefox.until("document.querySelector('#status').innerText.includes('number 1 in line')")
         firefox.see("first.abort()")
         firefox.until("document.querySelector('#last .answered')")
-
-
-TOO_SMALL = """[...document.querySelectorAll('button, a, input, textarea, summary')]
-    .filter(each => each.checkVisibility({ visibilityProperty: true }) && !each.closest('[inert]'))
-    .map(each => [each, each.getBoundingClientRect()])
-    .filter(([, { width, height }]) => width && Math.min(width, height) < 24)
-    .map(([each]) => each.outerHTML.slice(0, 200))"""

@@ -2,43 +2,23 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from askcorpus.settings import read_settings
 from pages import ask
 from scripted import DOCUMENTS, ScriptedAssistant
-from serving import serving
+from serving import Restartable
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
 HARBOUR, PORT, *_ = DOCUMENTS
 
 
-class Restartable:
-    """A server that can be gone for a while, at the same address over the same data."""
-
-    def __init__(self, data: Path) -> None:
-        self._settings = read_settings(data=data)
-        self._running = ExitStack()
-        self.address = self._running.enter_context(serving(ScriptedAssistant(), self._settings))
-
-    def stop(self) -> None:
-        self._running.close()
-
-    def start(self) -> None:
-        port = urlsplit(self.address).port
-        assert port
-        self._running.enter_context(serving(ScriptedAssistant(), self._settings, port=port))
-
-
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Restartable]:
-    server = Restartable(tmp_path)
+    server = Restartable(ScriptedAssistant, tmp_path)
     yield server
     server.stop()
 

@@ -340,6 +340,45 @@ def test_names_of_files_that_are_added_and_what_is_wrong_with_them(page: Any) ->
             assert all(told.count(token(number)) >= 5 for number in range(len(PAYLOADS)))
 
 
+# ---- the same in Firefox
+
+ON_PAGE = """[...document.querySelectorAll('*')].flatMap(one => [...one.attributes].map(its => its.value))
+    .concat(document.body.textContent).join(' ')"""
+
+
+def test_in_firefox_they_are_text_everywhere_too(firefox: Any, shelf: tuple[str, Hostile, Path]) -> None:
+    address = shelf[0]
+
+    def shown(place: str, less: int = 0) -> None:
+        told = found_in(firefox.see(ON_PAGE))
+        assert len(told) >= len(PAYLOADS) - less, (place, sorted(set(range(len(PAYLOADS))) - told))
+        assert firefox.see("window.__x === undefined"), place
+
+    with firefox.watched() as asked:
+        firefox.open(address)
+        firefox.until("document.querySelector('#ask textarea:enabled') && !askcorpus.isBusy()")
+        firefox.see("document.querySelector('#ask textarea').focus()")
+        firefox.type(f"{ALL}\ue007")
+        firefox.until("""document.querySelector('#status [data-turn="1"]')""")
+        shown("an answer")
+        firefox.click("#last a.cite:nth-of-type(1)")
+        firefox.until("document.querySelector('#panel .card.active')")
+        shown("the panel")
+        firefox.open(f"{address}/?{urlencode([('source', one) for one in PAYLOADS])}")
+        firefox.until("document.querySelectorAll('#chips button').length >= 60")
+        shown("chips")
+        for number in (1, 2):
+            firefox.open(f"{address}/documents?page={number}")
+            shown("the list")
+        for number, payload in enumerate(PAYLOADS):
+            query = urlencode({"start": 0, "end": 9, "n": 1, "check": payload, "q": payload})
+            firefox.open(f"{address}/source/{quote(payload, safe='')}%2F{number}?{query}")
+            assert number in found_in(firefox.see(ON_PAGE)) and firefox.see("window.__x === undefined")
+    assert len(asked) > len(PAYLOADS)
+    ours = (f"{address}/", "data:", "blob:")
+    assert [one for one in asked if not one.startswith(ours) or one.startswith(f"{address}/pwned")] == []
+
+
 # ---- what is taken away
 
 

@@ -40,6 +40,12 @@ def test_a_citation_opens_its_sentence_in_its_place(page: Any) -> None:
     expect(bubble).to_contain_text("Likely right · 2 sources")
 
 
+def test_a_marker_stands_in_its_box_in_a_list_too(page: Any) -> None:
+    bubble = ask(page, "What did the council decide?")
+    bubble.locator(".words p").evaluate("line => line.classList.add('item')")  # which hangs over its first line
+    expect(cite(bubble, 1)).to_have_css("text-indent", "0px")
+
+
 @pytest.mark.context(permissions=["clipboard-read", "clipboard-write"])
 def test_a_citation_shows_its_quote_on_a_card(page: Any) -> None:
     bubble = ask(page, "What did the council decide, and what does the hostile page say?")
@@ -104,6 +110,8 @@ def test_a_card_whose_copies_come_late_has_them_once_and_leaves_another_card_whe
     copying = card.get_by_text("Copy with source")
     for _ in range(3):
         copying.click()
+    page.locator("#masthead").hover()
+    expect(card).not_to_be_visible()
     cite(bubble, 2).hover()
     expect(card.locator(".title")).to_have_text(EVIL.title)
     place = card.bounding_box()
@@ -284,10 +292,11 @@ def test_retry_answers_again(page: Any) -> None:
     expect(page.locator("#chat .answer")).to_have_count(1)
 
 
-def test_a_failure_is_one_line(page: Any) -> None:
+def test_a_failure_is_told_with_what_exactly_failed(page: Any) -> None:
     bubble = ask(page, "broken model")
 
-    expect(bubble.locator(".failed")).to_have_text("The model's server does not answer. Start it again.")
+    expect(bubble.locator(".failed")).to_contain_text("A model that answers need does not work.")
+    expect(bubble.locator(".detail")).to_have_text("The model's server does not answer. Start it again.")
     expect(ask(page, "What did the council decide?", turn=2)).to_contain_text(HARBOUR.text[:72])
 
 
@@ -448,7 +457,8 @@ def test_filters_that_leave_nothing_are_told_and_taken_away_by_a_click(page: Any
     page.locator("#filters > button").click()  # folded, it is still to be seen
     expect(chips.get_by_role("button", name="Remove all filters")).to_be_visible()
     answer = ask(page, "What did the council decide?")
-    expect(answer.locator(".failed")).to_contain_text("2023-13 is not a date.")
+    expect(answer.locator(".failed")).to_have_text("No document passes these filters.")
+    expect(answer.locator(".detail")).to_contain_text("2023-13 is not a date.")
     expect(answer).to_contain_text("Limited to: From")
     page.get_by_role("button", name="Ask without filters").click()
     expect(answer).to_contain_text(HARBOUR.text[:72])
@@ -607,7 +617,7 @@ def test_a_conversation_that_cannot_be_changed_or_exported_is_told_and_nothing_i
             page.get_by_role("button", name=kind).click()
             expect(status).to_contain_text("La conversation n’a pas pu être exportée")
             page.locator("#last a.cite").first.evaluate("link => link.click()")
-            expect(status).to_contain_text("Une erreur s’est produite.")
+            expect(status).to_contain_text("Le serveur n’arrive pas à lire ou à écrire ses données")
         assert downloads == []
 
     with broken(data, *refusing("DELETE ON conversations")):
@@ -622,6 +632,35 @@ def test_a_conversation_that_cannot_be_changed_or_exported_is_told_and_nothing_i
     assert page.locator(".toast-body").count() == 0
 
 
+FAULTS = {
+    "fr-FR": ("Un modèle nécessaire aux réponses ne fonctionne pas.", "Le serveur n’arrive pas à lire ou à écrire"),
+    "de-DE": ("Ein Modell, das zum Antworten gebraucht wird, arbeitet nicht.", "Der Server kann seine Daten nicht"),
+    "es-ES": ("Un modelo necesario para responder no funciona.", "El servidor no puede leer o guardar sus datos"),
+    "ar-EG": ("لا يعمل نموذج تحتاج إليه الإجابات.", "يتعذّر على الخادم قراءة بياناته أو حفظها"),
+}
+"""What a model and a disk that fail are called."""
+
+
+@pytest.mark.parametrize(
+    ("model", "disk"), [pytest.param(*told, marks=pytest.mark.context(locale=of)) for of, told in FAULTS.items()]
+)
+def test_what_went_wrong_is_told_in_the_readers_language(page: Any, data: Path, model: str, disk: str) -> None:
+    answer, status = ask(page, "broken model"), page.locator("#status")
+    expect(answer.locator(".failed")).to_contain_text(model)
+    expect(answer.locator(".detail[lang=en]")).to_have_text("The model's server does not answer. Start it again.")
+    with broken(data, *refusing("INSERT ON turns")):
+        page.locator("#ask textarea:enabled").fill("What do the pêcheurs want?")
+        page.locator("#ask textarea").press("Enter")
+        expect(status).to_contain_text(disk)
+        expect(status.locator("[lang=en]")).to_contain_text("no room")
+        page.wait_for_function("!askcorpus.isBusy()")
+        page.wait_for_load_state("networkidle")
+    with broken(data, "ALTER TABLE turns RENAME TO gone", "ALTER TABLE gone RENAME TO turns"):
+        page.reload()
+        expect(status).to_contain_text(disk)
+        page.wait_for_load_state("networkidle")
+
+
 @pytest.mark.context(**PHONE)
 def test_on_a_phone_what_went_wrong_is_told_over_the_list_of_conversations(page: Any, data: Path) -> None:
     ask(page, "What did the council decide?")
@@ -630,7 +669,7 @@ def test_on_a_phone_what_went_wrong_is_told_over_the_list_of_conversations(page:
     with broken(data, *refusing("DELETE ON conversations")):
         current.get_by_role("button", name="Delete").tap()
         current.get_by_role("button", name="Really delete?").tap()
-        said = page.locator("#status .said")
+        said = page.locator("#status")
         expect(said).to_contain_text("The conversation could not be deleted")
     middle = said.evaluate(
         "each => { const b = each.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] }"
@@ -827,6 +866,7 @@ def test_a_phone_shows_sources_in_a_sheet_and_never_scrolls_sideways(page: Any) 
     bubble = ask(page, "What did the council decide, and what do the pêcheurs want?")
     expect(page.locator("#evidence")).not_to_be_visible()
     cite(bubble, 2).tap()
+    page.locator("#cite-card").get_by_role("link", name="Open").tap()
     expect(page.locator("mark#source-2")).to_be_in_viewport()
     page.get_by_role("button", name="Close", exact=True).tap()
     expect(page.locator("#evidence")).not_to_be_visible()

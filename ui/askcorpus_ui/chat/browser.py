@@ -14,15 +14,19 @@ _SECONDS = 400 * 86_400
 """As long as browsers keep a cookie at most; each visit begins it anew."""
 
 
+class NoCookie(UsageError):
+    """A browser sent no cookie of ours."""
+
+
 def owner_of(headers: Mapping[str, str]) -> str:
     """What the conversations of the browser that sent these headers are kept under.
 
     Raises:
-        UsageError: it sent no cookie of ours.
+        NoCookie: there was none.
     """
     token = _token(headers.get("cookie", ""))
     if token is None:
-        raise UsageError("This browser keeps no cookie of this page.", "Allow cookies here, and load the page again.")
+        raise NoCookie("This browser keeps no cookie of this page.", "Allow cookies here, and load the page again.")
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -1,13 +1,16 @@
-// The whole quote behind a citation, on a card beside it: on hover and on focus, whence Tab leads into it and out again
-// to what follows. A touch or Enter opens the panel, which says the same and more.
+// The whole quote behind a citation, on a card beside it: on hover, on a first tap and on focus, whence Tab leads into it
+// and out again to what follows. A click, a second tap or Enter opens the panel, which says the same and more.
 askcorpus.cards = () => {
   const card = document.createElement("div");
   card.id = "cite-card";
   card.hidden = true;
+  card.tabIndex = -1;
   card.setAttribute("role", "dialog");
   document.body.append(card);
   let timer = 0;
   let shown = null;
+  let pointedAt = false;
+  let touched = false;
 
   const part = (name, className, text) => {
     const made = document.createElement(name);
@@ -24,6 +27,13 @@ askcorpus.cards = () => {
     open.href = link.href;
     open.target = "_blank";
     open.rel = "noopener";
+    // Who points with a finger gets here first what others get by a click on the marker.
+    open.addEventListener("click", (event) => {
+      if (!isTap(event)) return;
+      event.preventDefault();
+      hide();
+      link.click();
+    });
     const copying = part("details", "copying", "");
     const summary = part("summary", "", words.copy);
     copying.append(summary);
@@ -56,8 +66,9 @@ askcorpus.cards = () => {
     card.style.top = `${at.top > height + 12 ? at.top - height - 6 : Math.min(at.bottom + 6, Math.max(8, innerHeight - height - 8))}px`;
   };
 
-  const show = (link) => {
+  const show = (link, pointing = false) => {
     shown = link;
+    pointedAt = pointing;
     link.removeAttribute("title"); // which would be shown over the card
     card.replaceChildren(...parts(link));
     card.setAttribute("aria-label", link.dataset.title);
@@ -71,6 +82,14 @@ askcorpus.cards = () => {
     shown = null;
   };
 
+  const leave = () => {
+    if (card.contains(document.activeElement)) shown.focus({ preventScroll: true });
+    hide();
+  };
+
+  // A click that a finger made, and no key or script.
+  const isTap = (event) => touched && event.isTrusted;
+
   // What is pointed at for a moment is shown; what is left for a moment goes, unless the card itself is pointed at.
   const later = (act, wait) => {
     clearTimeout(timer);
@@ -80,19 +99,20 @@ askcorpus.cards = () => {
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType === "touch") return;
     const link = event.target.closest("#chat a.cite[data-quote]");
-    if (link && link !== shown) later(() => link.isConnected && show(link), 200);
+    if (link && link !== shown) later(() => link.isConnected && show(link, true), 200);
     else if (link || event.target.closest("#cite-card")) clearTimeout(timer);
-    else later(hide, 250);
+    else if (pointedAt) later(hide, 250); // what a key or a finger opened stays, wherever the mouse rests
+    else clearTimeout(timer);
   });
   document.addEventListener("focusin", (event) => {
     const link = event.target.closest("#chat a.cite[data-quote]");
-    if (link?.matches(":focus-visible")) show(link);
-    else if (!event.target.closest("#cite-card")) hide();
+    if (link?.matches(":focus-visible") && !touched) show(link);
+    else if (link !== shown && !event.target.closest("#cite-card")) hide();
   });
   // The card stands at the page's end, and is entered and left as if it stood behind its link.
   const tabbed = (event) => {
     const stops = [...card.querySelectorAll("a, summary, button")].filter((each) => each.checkVisibility());
-    const leaves = event.target === (event.shiftKey ? stops[0] : stops.at(-1));
+    const leaves = event.shiftKey ? [card, stops[0]].includes(event.target) : event.target === stops.at(-1);
     if (event.target === shown && !event.shiftKey) {
       event.preventDefault();
       stops[0].focus();
@@ -106,20 +126,43 @@ askcorpus.cards = () => {
   document.addEventListener(
     "keydown",
     (event) => {
+      touched = false;
       if (card.hidden) return;
       if (event.key === "Tab") tabbed(event);
-      if (event.key !== "Escape") return;
-      if (card.contains(document.activeElement)) shown.focus();
-      hide();
+      if (event.key === "Escape") leave();
     },
     true,
   );
-  document.addEventListener("click", (event) => !event.target.closest("#cite-card") && hide(), true);
-  // What is focused may be scrolled to.
-  const scrolled = () => {
+  // On the window, and so before the panel hears of it.
+  addEventListener(
+    "click",
+    (event) => {
+      if (event.target.closest("#cite-card")) return;
+      const link = event.target.closest("#chat a.cite[data-quote]");
+      if (!link || link === shown || !isTap(event)) return hide();
+      event.preventDefault();
+      event.stopPropagation();
+      show(link);
+      card.focus({ preventScroll: true }); // so that it is read out, and Escape is heard
+    },
+    true,
+  );
+  addEventListener(
+    "pointerdown",
+    (event) => {
+      touched = event.pointerType === "touch";
+      // Not every browser makes a click of a tap beside all that can be clicked.
+      if (!event.target.closest("#cite-card, #chat a.cite")) hide();
+    },
+    true,
+  );
+  // What the keyboard or a finger brought may be scrolled along with.
+  const moved = () => {
     const { top, bottom } = shown.getBoundingClientRect();
-    if (shown === document.activeElement && top < innerHeight && bottom > 0) put(shown);
-    else hide();
+    const kept = shown === document.activeElement || card.contains(document.activeElement);
+    if (kept && top < innerHeight && bottom > 0) put(shown);
+    else leave();
   };
-  document.addEventListener("scroll", (event) => shown && !card.contains(event.target) && scrolled(), true);
+  document.addEventListener("scroll", (event) => shown && !card.contains(event.target) && moved(), true);
+  addEventListener("resize", () => shown && moved());
 };

@@ -10,12 +10,14 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
 
 from askcorpus.answer import extractive
+from askcorpus.errors import AskcorpusError
 from askcorpus.types import Answer, Citation, Filters, Hit, ModelFault, Span, Turn
 from askcorpus_ui.chat.references import Reference
 
 ID = r"^[A-Za-z0-9_-]{22}$"
 """What the id of a conversation looks like: 128 bits that nobody can guess."""
 
+NO_FILTERS = Filters()
 _LONGEST_TITLE = 60
 _LONGEST_REPLY = 200_000
 _TIP_CHARS = 110
@@ -83,12 +85,13 @@ class Nearby(NamedTuple):
 class Reply(_Kept):
     """What came of a question, as much of the answer as the page shows.
 
-    ``text`` says why where the reply has ``failed``; an ``unfinished`` one was stopped, or is being written. ``id`` is
-    the answer's, ``language`` the question's. ``quoted`` says that the text is the documents' own and nobody else's,
-    best quote first; ``in_context`` that the question was read together with what was said before it, as ``understood``
-    where that was put in words. ``searched`` of ``documents`` passed the filters. ``small_talk`` rests on no document.
-    ``named_in`` is, of an overview, how many documents name its subject, or are dated so, and 0 of an answer to a
-    question. ``answered_by`` and ``model_fault`` are the answer's.
+    ``text`` says why where the reply has ``failed``, and ``cause`` is the class of that error, "" where nobody foresaw
+    it; an ``unfinished`` one was stopped, or is being written. ``id`` is the answer's, ``language`` the question's.
+    ``quoted`` says that the text is the documents' own and nobody else's, best quote first; ``in_context`` that the
+    question was read together with what was said before it, as ``understood`` where that was put in words. ``searched``
+    of ``documents`` passed the filters. ``small_talk`` rests on no document. ``named_in`` is, of an overview, how many
+    documents name its subject, or are dated so, and 0 of an answer to a question. ``answered_by`` and ``model_fault``
+    are the answer's.
     """
 
     kind: Literal["answered", "abstained", "small_talk", "unfinished", "failed"]
@@ -109,6 +112,12 @@ class Reply(_Kept):
     documents: int = 0
     answered_by: str = ""
     model_fault: ModelFault | None = None
+    cause: str = ""
+
+    @classmethod
+    def failed(cls, error: AskcorpusError, filters: Filters = NO_FILTERS) -> Self:
+        """What the page shows of an error; ``filters`` are those that made it."""
+        return cls(kind="failed", text=str(error), cause=type(error).__name__, filters=filters)
 
     @classmethod
     def of(cls, answer: Answer, searched: int | None = None) -> Self:

@@ -4,6 +4,7 @@
   const form = section.querySelector("form");
   const report = section.querySelector(".report");
   const words = section.dataset;
+  const causes = JSON.parse(words.causes);
   const key = form.elements.key;
 
   const open = (request, method, address) => {
@@ -14,8 +15,8 @@
   const problem = (request) => {
     if (request.status === 401 || request.status === 403) return words.keyRefused;
     try {
-      const { detail, hint } = JSON.parse(request.responseText);
-      return [detail, hint].filter(Boolean).join(" ");
+      const { code, detail, hint } = JSON.parse(request.responseText);
+      return [causes[code], detail, hint].filter(Boolean).join(" ");
     } catch {
       return words.notSent;
     }

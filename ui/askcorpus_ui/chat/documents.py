@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, quote, urlencode
 from babel.dates import format_skeleton
 from markupsafe import Markup
 
+from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.index.inventory import Bar, Inventory
 from askcorpus.types import Filters
 from askcorpus_ui.chat.render import fill
@@ -141,7 +142,7 @@ def documents_page(
     strings: Strings,
     *,
     theme: str = "",
-    fault: str = "",
+    fault: AskcorpusError | None = None,
     adding: Adding | None = None,
 ) -> str:
     """The page.
@@ -150,6 +151,8 @@ def documents_page(
     none to show.
     """
     entries = found.documents - found.folded
+    refused = isinstance(fault, UsageError) and asked.filters
+    why = strings.none_pass if refused else strings.cause(type(fault).__name__)
     pages = max(1, -(-entries // PAGE))
     if asked.search:
         these = chat_about(chosen) if chosen else ""
@@ -160,7 +163,8 @@ def documents_page(
         strings=strings,
         theme=theme,
         asked=asked,
-        fault=fault,
+        fault=str(fault or ""),
+        why=why,
         adding=adding,
         found=found,
         too_many=bool(asked.search and found.documents > MOST_CHOSEN),

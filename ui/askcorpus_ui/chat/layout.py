@@ -188,6 +188,7 @@ def welcome(strings: Strings, count: int, examples: Sequence[str] = ()) -> str:
     return fill("welcome.html", strings=strings, count=count, examples=examples)
 
 
-def status_line(said: str = "", turn: int | None = None, answer_id: str = "", *, fault: bool = False) -> str:
-    """The line under the box, which may tell a ``fault``. ``data-turn`` tells tests which answer it speaks of."""
-    return fill("status.html", said=said, turn=turn, answer_id=answer_id, fault=fault)
+def status_line(said: str = "", turn: int | None = None, answer_id: str = "", *, fault: str = "") -> str:
+    """The line under the box, which may tell of a ``fault``: the message of an error, which stands in English behind
+    what is said of it. ``data-turn`` tells tests which answer the line speaks of."""
+    return fill("status.html", said=said, turn=turn, answer_id=answer_id, detail=fault)

@@ -23,7 +23,7 @@ from askcorpus.types import Answer, Event, Filters, Retrieved, Token
 from askcorpus_ui.chat import markdown, render
 from askcorpus_ui.chat.answering import Answering
 from askcorpus_ui.chat.browser import owner_of
-from askcorpus_ui.chat.conversation import ID, Conversation, Exchange, Place, Reply
+from askcorpus_ui.chat.conversation import ID, NO_FILTERS, Conversation, Exchange, Place, Reply
 from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.chat.layout import Widgets, lay_out, make_theme, masthead, status_line, welcome
 from askcorpus_ui.chat.references import Reference
@@ -193,8 +193,9 @@ class ChatPage:
         opened = Opened.at(address)
         try:
             conversation = self._read(request, opened.conversation)
-        except AskcorpusError:  # the list of conversations says why
-            conversation = None
+            status = self._idle_status(strings)
+        except AskcorpusError as exc:
+            conversation, status = None, _fault(exc, strings)
         last = conversation.last if conversation else None
         place, waiting = None, False
         if conversation and last:
@@ -213,7 +214,7 @@ class ChatPage:
             render.turns(conversation, strings),
             shown,
             box,
-            self._idle_status(strings),
+            status,
             self._panel(references, strings),
             self._past(request, "", conversation.id if conversation else ""),
             gr.update(choices=languages, value=list(opened.filters.languages)),
@@ -251,7 +252,8 @@ class ChatPage:
 
     def _idle_status(self, strings: Strings) -> str:
         if self._warm_up.is_over():
-            return status_line(self._warm_up.fault)
+            fault = self._warm_up.fault
+            return status_line(strings.cause("ModelError") if fault else "", fault=fault)
         return status_line(strings.loading)
 
     def _example_questions(self, strings: Strings) -> list[str]:
@@ -331,7 +333,7 @@ class ChatPage:
             place = keep(owner)
             conversation = self._conversations.read(owner, place.id) if place else None
         except AskcorpusError as exc:
-            return stays, *(gr.skip(),) * 3, status_line(str(exc))
+            return stays, *(gr.skip(),) * 3, _fault(exc, strings)
         if place is None or conversation is None:
             return stays, *(gr.skip(),) * 4
         box = _box(strings, answering=True, **changes)
@@ -439,7 +441,8 @@ class ChatPage:
         exchanges = (*before, last.model_copy(update={"reply": reply}))
         done = conversation.model_copy(update={"exchanges": exchanges})
         panel = gr.skip() if reply.kind in ("failed", "unfinished") else self._panel(reply.references, strings)
-        status = status_line(fault or _summary(reply, period, seconds, strings), last.number, reply.id)
+        said = strings.cause(type(fault).__name__) if fault else _summary(reply, period, seconds, strings)
+        status = status_line(said, last.number, reply.id, fault=str(fault or ""))
         return render.turn(done, strings), panel, status
 
     def _turn(self, place: Place, request: gr.Request) -> tuple[Conversation, Exchange] | None:
@@ -472,16 +475,16 @@ class ChatPage:
     def _failed(self, exc: AskcorpusError, filters: Filters) -> Reply:
         """What is shown of an error; where the filters made it, with these."""
         refused = bool(filters) and self._passing(filters) is None
-        return Reply(kind="failed", text=str(exc), filters=filters if refused else Filters())
+        return Reply.failed(exc, filters if refused else NO_FILTERS)
 
-    def _keep(self, owner: str, place: Place, reply: Reply) -> str:
-        """Keep what came of a question; "", or why that could not be."""
+    def _keep(self, owner: str, place: Place, reply: Reply) -> AskcorpusError | None:
+        """Keep what came of a question; or why that could not be."""
         try:
             self._conversations.reply(owner, place, reply)
         except AskcorpusError as exc:
             log.warning("An answer could not be kept: %s", exc)
-            return str(exc)
-        return ""
+            return exc
+        return None
 
     def idle(self, carried: Carried, search: str, request: gr.Request) -> tuple[Any, Any]:
         """The box, ready for the next question, and the list of conversations."""
@@ -625,11 +628,11 @@ class ChatPage:
     ) -> tuple[Any, Any]:
         """The list of conversations after a change, and the status line. Where that failed the line says so, and the
         list stays as it is, with what is being written in it."""
-        place = _place(carried)
+        place, strings = _place(carried), _strings(request)
         try:
             change(owner_of(request.headers))
         except AskcorpusError as exc:
-            return gr.skip(), status_line(fault.format(reason=exc), fault=True)
+            return gr.skip(), _fault(exc, strings, fault)
         return self._past(request, words, place.id if place else "", gone), status_line()
 
     def export_markdown(self, carried: Carried, request: gr.Request) -> tuple[str, Any]:
@@ -650,7 +653,7 @@ class ChatPage:
             found = self._conversations.read(owner_of(request.headers), place.id, whole=True) if place else None
             return export(found or Conversation(id="", title="")), gr.skip()
         except AskcorpusError as exc:
-            return "", status_line(strings.not_exported.format(reason=exc), fault=True)
+            return "", _fault(exc, strings, strings.not_exported)
 
     def _read(self, request: gr.Request, conversation: str) -> Conversation | None:
         """A conversation of the browser that asks."""
@@ -661,8 +664,8 @@ class ChatPage:
         try:
             entries = self._conversations.listed(owner_of(request.headers), search)
         except AskcorpusError as exc:
-            return render.past((), strings, current, search, str(exc))
-        return render.past(entries, strings, current, search, strings.kept(self._conversations.days), gone)
+            return render.past((), strings, current, search, strings.cause(type(exc).__name__), detail=str(exc))
+        return render.past(entries, strings, current, search, strings.kept(self._conversations.days), gone=gone)
 
 
 class Opened(NamedTuple):
@@ -690,9 +693,9 @@ class Opened(NamedTuple):
         return cls(found[1] if found else "", filters)
 
 
-def _fault(exc: AskcorpusError, strings: Strings) -> str:
-    """The status line, which says what went wrong."""
-    return status_line(f"{strings.failed} {exc}", fault=True)
+def _fault(exc: AskcorpusError, strings: Strings, said: str = "{reason}") -> str:
+    """The status line, which says what went wrong: ``said``, with the reason in it."""
+    return status_line(said.format(reason=strings.cause(type(exc).__name__)), fault=str(exc))
 
 
 def _strings(request: gr.Request) -> Strings:

@@ -178,10 +178,19 @@ def chips(filters: Filters, documents: Documents, strings: Strings, passing: int
     return fill("chips.html", chips=shown, strings=strings, passing=passing, all=all)
 
 
-def past(entries: Sequence[Entry], strings: Strings, current: str, search: str, kept: str, gone: str = "") -> str:
+def past(
+    entries: Sequence[Entry],
+    strings: Strings,
+    current: str,
+    search: str,
+    kept: str,
+    *,
+    gone: str = "",
+    detail: str = "",
+) -> str:
     """The list of conversations; ``current`` is the one that the page shows, ``kept`` how long they are, and ``gone``
-    the one that has just been deleted."""
-    values = {"entries": entries, "current": current, "search": search, "kept": kept, "gone": gone}
+    the one that has just been deleted. Where they cannot be read ``kept`` says so, and ``detail`` more exactly."""
+    values = {"entries": entries, "current": current, "search": search, "kept": kept, "gone": gone, "detail": detail}
     return fill("past.html", **values, strings=strings)
 
 

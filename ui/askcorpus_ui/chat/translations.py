@@ -33,6 +33,9 @@ _PLACE = "place_"
 _REASON = "reason_"
 """How the names of the texts begin that say what is wrong with an answer."""
 
+_CAUSE = "cause_"
+"""How the names of the texts begin that say what went wrong, each by the class of an error."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plural:
@@ -194,6 +197,7 @@ class Strings:
     why: str
     places: Mapping[str, str]
     reasons: Mapping[str, str]
+    causes: Mapping[str, str]
 
     def of_region(self, region: str) -> "Strings":
         """The same texts with dates and numbers as another region writes them: ``en_US``, ``fr_CH``."""
@@ -211,6 +215,10 @@ class Strings:
     def locator(self, locator: Locator) -> str:
         """``page 3``, ``sheet Budget, row 12``."""
         return self.listed(f"{self.places.get(name, name)} {value}" for name, value in locator.items())
+
+    def cause(self, name: str) -> str:
+        """What went wrong, by the name of an error's class; its message says so more exactly, and in English."""
+        return self.causes.get(name, self.failed)
 
     def listed(self, items: Iterable[str]) -> str:
         """The items side by side."""
@@ -301,7 +309,7 @@ def _strings(name: str, catalog: Catalog, texts: Iterable[Message]) -> Strings:
             found[key] = Plural(translations, str(locale), key, *text.id)
     grouped: dict[str, Any] = {
         field: {key.removeprefix(prefix): found.pop(key) for key in list(found) if key.startswith(prefix)}
-        for field, prefix in (("places", _PLACE), ("reasons", _REASON))
+        for field, prefix in (("places", _PLACE), ("reasons", _REASON), ("causes", _CAUSE))
     }
     return Strings(locale=name, region=str(locale), direction=locale.text_direction, **grouped, **found)
 

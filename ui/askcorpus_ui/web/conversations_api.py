@@ -168,7 +168,7 @@ class Keeper:
                     self._keep(owner, place, reply)  # before anybody is told that it is there
                 yield event
         except AskcorpusError as exc:
-            reply = Reply(kind="failed", text=str(exc))
+            reply = Reply.failed(exc)
             raise
         finally:
             if place and reply.kind in ("unfinished", "failed"):

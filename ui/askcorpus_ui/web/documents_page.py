@@ -49,9 +49,7 @@ def list_router(assistant: "Assistant", *, writable: bool) -> APIRouter:
             fault = exc
         keyed = "writing" in access_of(request.scope).opens
         adding = Adding(MAX_BYTES, Markup(script), keyed) if writable else None
-        page = documents_page(
-            asked, found, chosen, strings, theme=theme_of(request), fault=str(fault or ""), adding=adding
-        )
+        page = documents_page(asked, found, chosen, strings, theme=theme_of(request), fault=fault, adding=adding)
         headers = {"Content-Security-Policy": policy} | (retry_after(fault) if fault else {})
         return HTMLResponse(page, status_of(fault) if fault else 200, headers)
 
