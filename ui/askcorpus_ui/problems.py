@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -56,32 +56,29 @@ class Fault(NamedTuple):
 
 
 class Problem(BaseModel):
-    """The body of every response that is not a success, in the form of RFC 9457; of `/v1` it is OpenAI's.
+    """The body of every response that is not a success, in the form of RFC 9457; of `/v1` it is OpenAI's."""
 
-    ``title`` names the ``status``, ``detail`` says what is wrong and ``hint`` what to do; ``code`` names the kind.
-    """
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    code: str
-    hint: str = ""
+    type: str = Field("about:blank", description="`code` names the kind.")
+    title: str = Field(description="The status in words.")
+    status: int = Field(description="As the response has it.")
+    detail: str = Field(description="What is wrong, in a line.")
+    code: str = Field(description="Its kind, for programs.")
+    hint: str = Field("", description="What to do about it.")
 
 
 class RefusalDetail(BaseModel):
     """What went wrong, as OpenAI's clients read it."""
 
-    message: str
-    type: str
-    param: str | None = None
-    code: str | None = None
+    message: str = Field(description="What is wrong and what to do about it.")
+    type: str = Field(description="Its kind, as OpenAI names it.")
+    param: str | None = Field(None, description="The part of the request that is at fault, where it is one.")
+    code: str | None = Field(None, description="Its kind, as our own `Problem` names it.")
 
 
 class Refusal(BaseModel):
     """The body of every response of `/v1` that is not a success."""
 
-    error: RefusalDetail
+    error: RefusalDetail = Field(description="What went wrong.")
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
