@@ -43,6 +43,7 @@ _TOLD_FAULTS = 5
 
 _WRONG = "What is wrong with the request, and what to do about it."
 _FAILED = "What is wrong with the server, its index or a model."
+_SEE = "See /docs."
 
 
 class Fault(NamedTuple):
@@ -120,7 +121,7 @@ def is_openais(scope: Scope) -> bool:
 
 def fault_of(error: AskcorpusError) -> Fault:
     """An error of ours as it is told."""
-    return Fault(type(error).__name__, error.message, error.hint)
+    return Fault(type(error).__name__, error.message, error.hint or _SEE)
 
 
 def _title(status: int) -> str:
@@ -177,15 +178,26 @@ def add_error_handlers(app: FastAPI) -> None:
     def malformed(request: Request, exc: RequestValidationError) -> Response:
         named = [(".".join(map(str, fault["loc"][1:])), fault["msg"]) for fault in exc.errors()[:_TOLD_FAULTS]]
         told = "; ".join(f"{name or 'body'}: {message}" for name, message in named)
-        fault = Fault("UsageError", f"{told}.", "See /docs.", named[0][0] or None)
+        told = told.replace("Tuple should", "List should")  # what JSON has, and pydantic does not know
+        fault = _unread_body(request, exc) or Fault("UsageError", f"{told}.", _SEE, named[0][0] or None)
         return failure(request.scope, 400 if is_openais(request.scope) else 422, fault)
 
     @app.exception_handler(HTTPException)
     def http(request: Request, exc: HTTPException) -> Response:
-        code = "NotFound" if exc.status_code == 404 else "UsageError"
-        return failure(request.scope, exc.status_code, Fault(code, str(exc.detail), "See /docs."), exc.headers)
+        code = {403: "Forbidden", 404: "NotFound"}.get(exc.status_code, "UsageError")
+        return failure(request.scope, exc.status_code, Fault(code, str(exc.detail), _SEE), exc.headers)
 
     app.add_middleware(LastResort)
+
+
+def _unread_body(request: Request, error: RequestValidationError) -> Fault | None:
+    """Of a body that was not read, for it came as something else than JSON, as curl sends it unless it is told."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    whole = any(fault["loc"] == ("body",) and fault["type"] == "model_attributes_type" for fault in error.errors())
+    if not whole or kind == "application/json" or kind.endswith("+json"):
+        return None
+    sent = f"was sent as {kind}" if kind else "has no Content-Type"
+    return Fault("UsageError", f"The body {sent}.", "Send JSON, and with it “Content-Type: application/json”.")
 
 
 class LastResort:
