@@ -68,9 +68,9 @@ wheel: setup ## build the wheel into dist/
 	@rm -rf dist
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
-docs: setup ## write docs/settings.md, docs/http.md and docs/commands.md again from the code
+docs: setup ## write docs/settings.md, docs/api.md and docs/commands.md again from the code
 	@$(BIN)/python scripts/settings_page.py > docs/settings.md
-	@$(BIN)/python scripts/operations_page.py > docs/http.md
+	@$(BIN)/python scripts/api_page.py > docs/api.md
 	@$(BIN)/python -m typer askcorpus_ui.cli.commands utils docs --name askcorpus --title Commands > docs/commands.md
 
 lock: ## write the lock files again, with the newest versions that pyproject.toml allows

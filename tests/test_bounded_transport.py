@@ -61,6 +61,8 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
         pytest.param(Flow(EVENTS + b"data: ", b"x" * 1_000_000, 0.0), id="a line without an end"),
         pytest.param(Flow(REFUSED, b"x" * 1_000_000, 0.0), id="an error without an end"),
         pytest.param(Flow(ZIPPED, b"", 0.05), id="compressed"),
+        pytest.param(Flow(b"HTTP/1.1 200 OK\r\n", b"X-Wait: still\r\n", 0.05), id="headers that drip"),
+        pytest.param(Flow(b"", b" ", 0.05), id="a status line that drips"),
         pytest.param(
             Flow(EVENTS, b'data: {"choices": [{"index": 0, "delta": {"content": ""}}]}\n\n' * 1000, 0.0),
             id="pieces without text",

@@ -277,6 +277,8 @@ def test_only_the_key_for_writing_writes(assistant: Assistant, headers: dict[str
         ):
             response = httpx.request(method, f"{address}/api/v1/{path}", json=body, headers=headers)
             assert response.status_code in (401, 403), (method, path)
+            told = response.json()
+            assert told["code"] in ("Unauthorized", "Forbidden") and told["hint"], (method, path)
         opened = httpx.get(f"{address}/api/v1/documents", headers=HEADERS)
         assert opened.status_code == 200, "the key for writing reads as well"
         foreign = httpx.put(
@@ -284,6 +286,36 @@ def test_only_the_key_for_writing_writes(assistant: Assistant, headers: dict[str
         )
         assert foreign.status_code == 403
     assert assistant.store.generation() == before
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body", "detail", "hint"),
+    [
+        ("files?name=a.pdf", "application/pdf", b"no pdf", "a.pdf is no pdf file.", "See /docs."),
+        (
+            "documents",
+            "application/json",
+            b'{"documents": []}',
+            "documents: List should have at least 1 item after validation, not 0.",
+            "See /docs.",
+        ),
+        (
+            "documents",
+            "application/x-www-form-urlencoded",
+            b'{"documents": []}',
+            "The body was sent as application/x-www-form-urlencoded.",
+            "Send JSON, and with it “Content-Type: application/json”.",
+        ),
+    ],
+)
+def test_what_cannot_be_taken_is_told_with_a_hint(
+    assistant: Assistant, path: str, kind: str, body: bytes, detail: str, hint: str
+) -> None:
+    settings = Settings.model_validate({"write_key": KEY})
+    with serving(assistant, settings) as address:
+        headers = HEADERS | {"Content-Type": kind}
+        told = httpx.post(f"{address}/api/v1/{path}", content=body, headers=headers).json()
+    assert (told["status"], told["detail"], told["hint"]) == (422, detail, hint)
 
 
 @pytest.mark.parametrize("key", [None, READ_KEY])

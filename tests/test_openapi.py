@@ -63,6 +63,15 @@ def test_every_response_is_told_and_has_an_example(operations: dict[tuple[str, s
         assert "application/json" not in body or "example" in body["application/json"], key
 
 
+def test_every_field_says_what_it_is(app: Any, operations: dict[tuple[str, str], Any]) -> None:
+    for name, schema in app.openapi()["components"]["schemas"].items():
+        for field, told in schema.get("properties", {}).items():
+            assert told.get("description"), f"{name}.{field}"
+    for key, operation in operations.items():
+        for parameter in operation.get("parameters", ()):
+            assert parameter.get("description"), (key, parameter["name"])
+
+
 def test_every_operation_says_which_keys_it_takes(operations: dict[tuple[str, str], Any], app: Any) -> None:
     ways: list[Any] = [{name: []} for name in app.openapi()["components"]["securitySchemes"]]
     assert len(ways) == 3

@@ -1,6 +1,6 @@
 """What the doors list: hits, and documents without their text."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from askcorpus.index.store import Listing
 from askcorpus.types import Document, Hit, Page, Summary
@@ -9,7 +9,7 @@ from askcorpus.types import Document, Hit, Page, Summary
 class Hits(BaseModel):
     """Passages found, best first."""
 
-    hits: tuple[Hit, ...]
+    hits: tuple[Hit, ...] = Field(description="Best first.")
 
 
 def page_of(listing: Listing, offset: int, limit: int) -> Page:

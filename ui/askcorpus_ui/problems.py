@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -43,6 +43,7 @@ _TOLD_FAULTS = 5
 
 _WRONG = "What is wrong with the request, and what to do about it."
 _FAILED = "What is wrong with the server, its index or a model."
+_SEE = "See /docs."
 
 
 class Fault(NamedTuple):
@@ -56,32 +57,29 @@ class Fault(NamedTuple):
 
 
 class Problem(BaseModel):
-    """The body of every response that is not a success, in the form of RFC 9457; of `/v1` it is OpenAI's.
+    """The body of every response that is not a success, in the form of RFC 9457; of `/v1` it is OpenAI's."""
 
-    ``title`` names the ``status``, ``detail`` says what is wrong and ``hint`` what to do; ``code`` names the kind.
-    """
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    code: str
-    hint: str = ""
+    type: str = Field("about:blank", description="`code` names the kind.")
+    title: str = Field(description="The status in words.")
+    status: int = Field(description="As the response has it.")
+    detail: str = Field(description="What is wrong, in a line.")
+    code: str = Field(description="Its kind, for programs.")
+    hint: str = Field("", description="What to do about it.")
 
 
 class RefusalDetail(BaseModel):
     """What went wrong, as OpenAI's clients read it."""
 
-    message: str
-    type: str
-    param: str | None = None
-    code: str | None = None
+    message: str = Field(description="What is wrong and what to do about it.")
+    type: str = Field(description="Its kind, as OpenAI names it.")
+    param: str | None = Field(None, description="The part of the request that is at fault, where it is one.")
+    code: str | None = Field(None, description="Its kind, as our own `Problem` names it.")
 
 
 class Refusal(BaseModel):
     """The body of every response of `/v1` that is not a success."""
 
-    error: RefusalDetail
+    error: RefusalDetail = Field(description="What went wrong.")
 
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -123,7 +121,7 @@ def is_openais(scope: Scope) -> bool:
 
 def fault_of(error: AskcorpusError) -> Fault:
     """An error of ours as it is told."""
-    return Fault(type(error).__name__, error.message, error.hint)
+    return Fault(type(error).__name__, error.message, error.hint or _SEE)
 
 
 def _title(status: int) -> str:
@@ -180,15 +178,26 @@ def add_error_handlers(app: FastAPI) -> None:
     def malformed(request: Request, exc: RequestValidationError) -> Response:
         named = [(".".join(map(str, fault["loc"][1:])), fault["msg"]) for fault in exc.errors()[:_TOLD_FAULTS]]
         told = "; ".join(f"{name or 'body'}: {message}" for name, message in named)
-        fault = Fault("UsageError", f"{told}.", "See /docs.", named[0][0] or None)
+        told = told.replace("Tuple should", "List should")  # what JSON has, and pydantic does not know
+        fault = _unread_body(request, exc) or Fault("UsageError", f"{told}.", _SEE, named[0][0] or None)
         return failure(request.scope, 400 if is_openais(request.scope) else 422, fault)
 
     @app.exception_handler(HTTPException)
     def http(request: Request, exc: HTTPException) -> Response:
-        code = "NotFound" if exc.status_code == 404 else "UsageError"
-        return failure(request.scope, exc.status_code, Fault(code, str(exc.detail), "See /docs."), exc.headers)
+        code = {403: "Forbidden", 404: "NotFound"}.get(exc.status_code, "UsageError")
+        return failure(request.scope, exc.status_code, Fault(code, str(exc.detail), _SEE), exc.headers)
 
     app.add_middleware(LastResort)
+
+
+def _unread_body(request: Request, error: RequestValidationError) -> Fault | None:
+    """Of a body that was not read, for it came as something else than JSON, as curl sends it unless it is told."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    whole = any(fault["loc"] == ("body",) and fault["type"] == "model_attributes_type" for fault in error.errors())
+    if not whole or kind == "application/json" or kind.endswith("+json"):
+        return None
+    sent = f"was sent as {kind}" if kind else "has no Content-Type"
+    return Fault("UsageError", f"The body {sent}.", "Send JSON, and with it “Content-Type: application/json”.")
 
 
 class LastResort:

@@ -1,11 +1,15 @@
 """The way to a language model's server, which may be slow or lie: what does not end in time, or in size, is given up.
 
-A timeout of silence alone does not end a response that drips: comments between events, a line without an end, the body
-of an error.
+A timeout of silence alone does not end a response that drips: headers, comments between events, a line without an end,
+the body of an error.
 """
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
 import httpx
 
@@ -22,13 +26,14 @@ class BoundedTransport(httpx.BaseTransport):
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._inner = httpx.HTTPTransport()
+        # A connection for each request, so that what its headers come over is known. It costs little beside a reply.
+        self._inner = httpx.HTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The response, whose body is still to be read."""
         deadline = time.monotonic() + self._seconds
         request.headers["Accept-Encoding"] = "identity"
-        response = self._inner.handle_request(request)
+        response = self._begun(request)
         assert isinstance(response.stream, httpx.SyncByteStream)
         if response.headers.get("Content-Encoding", "identity") != "identity":
             response.close()
@@ -40,9 +45,45 @@ class BoundedTransport(httpx.BaseTransport):
             extensions=response.extensions,
         )
 
+    def _begun(self, request: httpx.Request) -> httpx.Response:
+        """The response as far as its headers, for which nothing between the reads of a socket can look at the clock."""
+        line = _Line()
+        request.extensions["trace"] = line.traced
+        clock = threading.Timer(self._seconds, line.cut)
+        clock.daemon = True
+        clock.start()
+        try:
+            return self._inner.handle_request(request)
+        except httpx.TransportError as exc:
+            if line.is_cut:
+                raise httpx.ReadTimeout("the response takes too long", request=request) from exc
+            raise
+        finally:
+            clock.cancel()
+
     def close(self) -> None:
         """Give back the connections."""
         self._inner.close()
+
+
+class _Line:
+    """The connection of one request, which another thread may cut."""
+
+    def __init__(self) -> None:
+        self.is_cut = False
+        self._socket: socket.socket | None = None
+
+    def traced(self, event: str, info: dict[str, Any]) -> None:
+        """Notes the connection when it is made, and again when it is made safe."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = info["return_value"].get_extra_info("socket")
+
+    def cut(self) -> None:
+        """End the wait of whoever reads from the connection."""
+        self.is_cut = True
+        if self._socket is not None:
+            with suppress(OSError):  # the other side was faster
+                self._socket.shutdown(socket.SHUT_RDWR)
 
 
 class _Bounded(httpx.SyncByteStream):

@@ -9,66 +9,77 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Literal
 
+from pydantic import Field
+
 from askcorpus.errors import UsageError
-from askcorpus.types import Answer, Document, Filters, IndexInfo, Record, Turn
+from askcorpus.types import (
+    Answer,
+    Document,
+    DocumentId,
+    Filters,
+    IndexInfo,
+    PartialDate,
+    Publisher,
+    Record,
+    Title,
+    Turn,
+)
 
 FORMAT: Literal["askcorpus-proof/1"] = "askcorpus-proof/1"
 
 
 class Conditions(Record):
-    """What decides an answer beside the documents: the version, who answers, from which confidence on, out of how many
-    passages, and what the index is made with."""
+    """What decides an answer beside the documents."""
 
-    version: str
-    model: str
-    operating_point: float
-    top_k: int
-    reranker: str
-    fingerprint: str
+    version: str = Field(description="Of askcorpus.")
+    model: str = Field(description="Who is set to write answers.")
+    operating_point: float = Field(description="The confidence below which no answer is given.")
+    top_k: int = Field(description="How many passages are looked at.")
+    reranker: str = Field(description="The cross-encoder, where one is set.")
+    fingerprint: str = Field(description="What the index is made with.")
 
 
 class ProvenQuote(Record):
-    """``document.text[start:end] == quote`` of the document whose text, in UTF-8, has this SHA-256 (hex).
+    """What a marker quotes, and where that stands in which text."""
 
-    ``answer[answer_start:answer_end]`` is the marker that stands for it.
-    """
-
-    marker: int
-    answer_start: int
-    answer_end: int
-    document_id: str
-    title: str = ""
-    source: str = ""
-    date: str = ""
-    quote: str
-    start: int
-    end: int
-    text_sha256: str
+    marker: int = Field(description="The number in the text: 1 for `[1]`.")
+    answer_start: int = Field(description="Where the marker begins in `answer`.")
+    answer_end: int = Field(description="Where it ends there, exclusive.")
+    document_id: DocumentId
+    title: Title = ""
+    source: Publisher = ""
+    date: PartialDate = ""
+    quote: str = Field(description="The words, verbatim: `document.text[start:end]`.")
+    start: int = Field(description="Where the quote begins in the document's text.")
+    end: int = Field(description="Where it ends there, exclusive.")
+    text_sha256: str = Field(description="SHA-256 (hex) of the document's text in UTF-8.")
 
 
 class Proof(Record):
     """An answer that others can check."""
 
-    format: Literal["askcorpus-proof/1"] = FORMAT
-    question: str
-    history: tuple[Turn, ...] = ()
-    filters: Filters = Filters()
-    answer: str
-    answerable: bool
-    quotes: tuple[ProvenQuote, ...]
-    conditions: Conditions
-    index: IndexInfo
+    format: Literal["askcorpus-proof/1"] = Field(FORMAT, description="This form, and its version.")
+    question: str = Field(description="As it was asked.")
+    history: tuple[Turn, ...] = Field((), description="What was said before.")
+    filters: Filters = Field(Filters(), description="Those applied.")
+    answer: str = Field(description="Its text, with markers.")
+    answerable: bool = Field(description="The documents answer.")
+    quotes: tuple[ProvenQuote, ...] = Field(description="One for each marker.")
+    conditions: Conditions = Field(description="What decided the answer.")
+    index: IndexInfo = Field(description="What was asked.")
 
 
 Status = Literal["source_changed", "settings_changed", "answer_differs", "same"]
 
 
 class ProofCheck(Record):
-    """What became of a proof, the first of these that is so: a source is not what it was, settings or the version are
-    not, the same question is answered otherwise, all is the same. ``detail`` says what, in a line."""
+    """What became of a proof."""
 
-    status: Status
-    detail: str = ""
+    status: Status = Field(
+        description="The first of these that is so: a source is not what it was, settings or the version are not, the "
+        "same question is answered otherwise, all is the same."
+    )
+    detail: str = Field("", description="What has changed, in a line.")
 
 
 def text_hash(text: str) -> str:

@@ -46,21 +46,30 @@ class NdjsonResponse(StreamingResponse):
 
 
 class BatchQuestion(Body):
-    """One of many questions; ``id`` comes back with its answer, which else has the question's number, from 1."""
+    """One of many questions."""
 
-    id: str = Field("", max_length=200)
-    question: str
-    history: tuple[Turn, ...] = ()
+    id: str = Field(
+        "", max_length=200, description="Comes back with the answer; by default the question's number, from 1."
+    )
+    question: str = Field(description="What to ask, in any language.")
+    history: tuple[Turn, ...] = Field((), description="What was said before, the oldest first.")
 
 
 class BatchBody(Body):
     """Questions, and what they are limited to."""
 
-    questions: tuple[BatchQuestion, ...] = Field(min_length=1, max_length=MOST_QUESTIONS)
+    questions: tuple[BatchQuestion, ...] = Field(
+        min_length=1, max_length=MOST_QUESTIONS, description="In the order in which to answer."
+    )
     per_document: bool = Field(False, description="Ask every question of every document alone that passes the filters.")
-    filters: Filters = Filters()
-    top_k: int | None = Field(None, ge=1, le=100)
-    max_error: float | None = Field(None, ge=0.001, le=0.5)
+    filters: Filters = Field(Filters(), description="What documents may answer.")
+    top_k: int | None = Field(None, ge=1, le=100, description="Passages to return; default: the server's setting.")
+    max_error: float | None = Field(
+        None,
+        ge=0.001,
+        le=0.5,
+        description="Abstain so often that at most this share of the answers is wrong; default: the server's setting.",
+    )
 
 
 class _Asked(NamedTuple):

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from askcorpus.errors import AskcorpusError, StorageError, UsageError
 from askcorpus.feedback import FeedbackFile, Reason
-from askcorpus.types import Done, Event, ModelFault, Turn
+from askcorpus.types import DocumentId, Done, Event, LanguageCode, ModelFault, PartialDate, Publisher, Title, Turn
 from askcorpus_ui.chat.conversation import ID, Conversation, Place, Reply
 from askcorpus_ui.chat.conversations import LONGEST_TITLE, Conversations
 from askcorpus_ui.chat.markdown import export_json, export_markdown
@@ -42,76 +42,79 @@ class MarkdownResponse(PlainTextResponse):
 
 
 class KeptEntry(BaseModel):
-    """A conversation in a list; ``changed`` is when something was last asked in it."""
+    """A conversation in a list."""
 
-    id: str
-    title: str
-    changed: datetime
+    id: str = Field(description="Of the conversation.")
+    title: str = Field(description="Its first question, or the title that it was given.")
+    changed: datetime = Field(description="When something was last asked in it.")
 
 
 class KeptList(BaseModel):
     """Conversations, the newest first."""
 
-    conversations: list[KeptEntry]
+    conversations: list[KeptEntry] = Field(description="The newest first.")
 
 
 class KeptCitation(BaseModel):
-    """What a reply cites (``marker`` from 1) or is near to (0); ``quote`` is null where the document has changed."""
+    """What a reply cites, or is near to."""
 
-    marker: int
-    document_id: str
-    start: int
-    end: int
-    title: str = ""
-    source: str = ""
-    date: str = ""
-    language: str = ""
-    verified: bool
-    quote: str | None
+    marker: int = Field(description="The number in the text, from 1; 0 for a passage that is only near.")
+    document_id: DocumentId
+    start: int = Field(description="Where the quote begins in the document's text.")
+    end: int = Field(description="Where it ends there, exclusive.")
+    title: Title = ""
+    source: Publisher = ""
+    date: PartialDate = ""
+    language: LanguageCode = ""
+    verified: bool = Field(description="The quote was found at its offsets.")
+    quote: str | None = Field(description="The words; null where the document has changed since.")
 
 
 class KeptTurn(BaseModel):
-    """A question and what came of it: ``outcome`` is null while it is being answered."""
+    """A question and what came of it."""
 
-    question: str
-    asked: datetime
-    outcome: Literal["answered", "abstained", "small_talk", "unfinished", "failed"] | None = None
-    answer: str = ""
-    answer_id: str = ""
-    abstained: bool = False
-    answered_by: str = ""
-    model_fault: ModelFault | None = None
-    confidence: float = 0.0
-    unsupported: tuple[str, ...] = ()
-    citations: tuple[KeptCitation, ...] = ()
+    question: str = Field(description="As it was asked.")
+    asked: datetime = Field(description="When.")
+    outcome: Literal["answered", "abstained", "small_talk", "unfinished", "failed"] | None = Field(
+        None, description="What came of it; null while it is being answered."
+    )
+    answer: str = Field("", description="Its text, with markers.")
+    answer_id: str = Field("", description="Names the answer, for feedback.")
+    abstained: bool = Field(False, description="The documents do not say.")
+    answered_by: str = Field("", description="Who wrote it, as in the Answer.")
+    model_fault: ModelFault | None = Field(
+        None, description="Where quotes stand in for a language model: what went wrong."
+    )
+    confidence: float = Field(0.0, description="As in the Answer.")
+    unsupported: tuple[str, ...] = Field((), description="Sentences that no cited passage supports.")
+    citations: tuple[KeptCitation, ...] = Field((), description="What it cites, or is near to.")
 
 
 class KeptConversation(BaseModel):
     """A whole conversation, as the chat exports it."""
 
-    id: str
-    title: str
-    turns: tuple[KeptTurn, ...]
+    id: str = Field(description="Names it.")
+    title: str = Field(description="Its first question, or the title that it was given.")
+    turns: tuple[KeptTurn, ...] = Field(description="The oldest first.")
 
 
 class Renaming(Body):
     """Another title."""
 
-    title: str = Field(min_length=1, max_length=LONGEST_TITLE, pattern=r"\S")
+    title: str = Field(min_length=1, max_length=LONGEST_TITLE, pattern=r"\S", description="The new title.")
 
 
 class FeedbackBody(Body):
-    """What somebody thinks of an answer: null takes back what they said before.
+    """What somebody thinks of an answer."""
 
-    The question is that of the answer in the conversation, or else ``question``, with what was said before it.
-    """
-
-    answer_id: str = Field(min_length=1, max_length=100)
-    liked: bool | None = None
+    answer_id: str = Field(min_length=1, max_length=100, description="The Answer's `id`.")
+    liked: bool | None = Field(None, description="null takes back what was said before.")
     reason: Reason | None = Field(None, description="Why not, where it is not liked.")
-    conversation_id: str | None = Field(None, pattern=ID)
-    question: str | None = Field(None, min_length=1, max_length=10_000)
-    history: tuple[Turn, ...] = ()
+    conversation_id: str | None = Field(None, pattern=ID, description="Where the answer is kept; or else `question`.")
+    question: str | None = Field(
+        None, min_length=1, max_length=10_000, description="What was asked, where the answer is kept nowhere."
+    )
+    history: tuple[Turn, ...] = Field((), description="What was said before that question.")
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:

@@ -2,12 +2,26 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from askcorpus.errors import UsageError
-from askcorpus.types import Document, Filters, IndexInfo, Locator, Mark, Page, Span, locator_at
+from askcorpus.types import (
+    Document,
+    DocumentId,
+    Filters,
+    IndexInfo,
+    LanguageCode,
+    Locator,
+    Mark,
+    Page,
+    PartialDate,
+    Publisher,
+    Span,
+    Title,
+    locator_at,
+)
 from askcorpus.wire import MOST_LISTED, MOST_PASSAGES
 from askcorpus_ui.listings import Hits, page_of
 from askcorpus_ui.problems import PROBLEMS
@@ -20,36 +34,34 @@ MAX_OFFSET = 2**53
 
 _SHOWN_PAGES = 12
 
-Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET)]
+DocumentPath = Annotated[str, Path(description="Its id; slashes in it may stand as they are.")]
+Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="How many to pass over.")]
 
 
 class Excerpt(BaseModel):
-    """A part of a document: ``text`` is its characters from ``start`` up to ``end``, of ``characters`` in all."""
+    """A part of a document."""
 
-    document_id: str
-    title: str
-    source: str
-    date: str
-    language: str
-    start: int
-    end: int
-    text: str
+    document_id: DocumentId
+    title: Title
+    source: Publisher
+    date: PartialDate
+    language: LanguageCode
+    start: int = Field(description="Where the part begins in the document's text.")
+    end: int = Field(description="Where it ends there, exclusive.")
+    text: str = Field(description="Its characters.")
     locator: Locator
-    characters: int
+    characters: int = Field(description="Length of the document's text.")
 
 
 class Facets(BaseModel):
-    """What filters can choose from: documents by language and by source, the most first, and the first and last day.
+    """What filters can choose from."""
 
-    ``more_sources`` are those beyond the limit.
-    """
-
-    documents: int
-    languages: dict[str, int]
-    sources: dict[str, int]
-    more_sources: int
-    date_min: str
-    date_max: str
+    documents: int = Field(description="How many there are.")
+    languages: dict[str, int] = Field(description="How many there are of each language, the most first.")
+    sources: dict[str, int] = Field(description="How many there are of each source, the most first.")
+    more_sources: int = Field(description="How many sources are beyond the limit.")
+    date_min: str = Field(description="The first day; empty where none has a date.")
+    date_max: str = Field(description="The last day.")
 
 
 def documents_router(assistant: "Assistant") -> APIRouter:
@@ -59,18 +71,18 @@ def documents_router(assistant: "Assistant") -> APIRouter:
     @router.get("/documents", response_description="A stretch of the list.")
     def documents(
         offset: Offset = 0,
-        limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50,
-        language: Annotated[tuple[str, ...], Query()] = (),
-        source: Annotated[tuple[str, ...], Query()] = (),
-        date_from: str = "",
-        date_to: str = "",
+        limit: Annotated[int, Query(ge=1, le=MOST_LISTED, description="How many to list.")] = 50,
+        language: Annotated[tuple[str, ...], Query(description="Any of these: codes, tags or names.")] = (),
+        source: Annotated[tuple[str, ...], Query(description="Any of these; case and accents do not count.")] = (),
+        date_from: Annotated[str, Query(description="First day, ISO 8601, may be partial, inclusive.")] = "",
+        date_to: Annotated[str, Query(description="Last day, ISO 8601, may be partial, inclusive.")] = "",
     ) -> Page:
         """The documents that match, newest first, without their text."""
         filters = Filters(languages=language, sources=source, date_from=date_from, date_to=date_to)
         return page_of(assistant.store.listing(filters, offset=offset, limit=limit), offset, limit)
 
     @router.get("/facets", response_description="What there is to filter by.")
-    def facets(limit: Annotated[int, Query(ge=1, le=10_000)] = 1000) -> Facets:
+    def facets(limit: Annotated[int, Query(ge=1, le=10_000, description="How many sources to list.")] = 1000) -> Facets:
         """Languages, sources and dates that there are, for filters; of sources those with most documents."""
         with assistant.store.snapshot() as index:
             documents, found = index.filled().documents, index.facets()
@@ -91,7 +103,9 @@ def documents_router(assistant: "Assistant") -> APIRouter:
 
     @router.get("/passages", response_description="Those that there are, in the order asked.")
     def passages(
-        passage_id: Annotated[tuple[str, ...], Query(alias="id", min_length=1, max_length=MOST_PASSAGES)],
+        passage_id: Annotated[
+            tuple[str, ...], Query(alias="id", min_length=1, max_length=MOST_PASSAGES, description="Their ids.")
+        ],
     ) -> Hits:
         """Passages by their ids, without scores: those that a hit's `duplicates` name, for example."""
         assistant.store.filled()
@@ -99,7 +113,7 @@ def documents_router(assistant: "Assistant") -> APIRouter:
 
     @router.get("/documents/{document_id:path}", response_description="The document, or the part asked for.")
     def document(
-        document_id: str,
+        document_id: DocumentPath,
         start: Annotated[int | None, Query(ge=0, le=MAX_OFFSET, description="First character of a part.")] = None,
         end: Annotated[int | None, Query(ge=0, le=MAX_OFFSET, description="Where the part ends.")] = None,
         page: Annotated[

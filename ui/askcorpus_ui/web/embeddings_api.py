@@ -37,12 +37,17 @@ _VECTORS: dict[int | str, dict[str, Any]] = {200: {"description": "A vector for 
 
 
 class EmbeddingBody(Lenient):
-    """Texts to embed. ``input_type`` is ours: models as the bundled one embed a question otherwise than a passage."""
+    """Texts to embed."""
 
-    input: _Text | Annotated[tuple[_Text, ...], Field(min_length=1, max_length=MOST_TEXTS)]
-    encoding_format: Literal["float", "base64"] = "float"
-    dimensions: int | None = None
-    input_type: Literal["passage", "query"] = "passage"
+    input: _Text | Annotated[tuple[_Text, ...], Field(min_length=1, max_length=MOST_TEXTS)] = Field(
+        description="A text, or texts; 300,000 characters in all."
+    )
+    encoding_format: Literal["float", "base64"] = Field("float", description="Numbers, or base64 of 32-bit floats.")
+    dimensions: int | None = Field(None, description="Only those that the model has.")
+    input_type: Literal["passage", "query"] = Field(
+        "passage",
+        description="How to embed them (ours): models as the bundled one embed a question otherwise than a passage.",
+    )
 
     def texts(self) -> Sequence[str]:
         """The texts, of which there is one at least.

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import sqlalchemy as sa
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from askcorpus.index.databases import open_tables
 from askcorpus.index.dialect import TEXT, among, clock, upsert
@@ -45,36 +45,31 @@ _JOBS = sa.Table(
 class NotTaken(BaseModel):
     """A part of what was sent that could not be taken, and why."""
 
-    origin: str
-    reason: str
+    origin: str = Field(description="Which part.")
+    reason: str = Field(description="Why, in a line.")
 
 
 class Job(BaseModel):
-    """A job and how far it came, in documents; those that are counted are written for good.
+    """A job and how far it came, in documents; those that are counted are written for good."""
 
-    ``done`` of ``total`` have been dealt with, the total null where only reading a file will tell. ``withheld`` were
-    removed for good before, and stay out; of those that failed ``failed`` has the first hundred. ``detail`` says why
-    the job as a whole did not come to its end.
-    """
-
-    id: str
-    state: State = "waiting"
-    name: str
-    total: int | None = None
-    done: int = 0
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    removed: int = 0
-    withheld: int = 0
-    failures: int = 0
-    failed: list[NotTaken] = []
-    doubted: list[NotTaken] = []
-    detail: str = ""
-    sent: datetime
-    began: datetime | None = None
-    ended: datetime | None = None
-    per_second: float = 0.0
+    id: str = Field(description="Names it.")
+    state: State = Field("waiting", description="How it stands.")
+    name: str = Field(description="The name of its file, or what it is.")
+    total: int | None = Field(None, description="How many there are; null where only reading a file will tell.")
+    done: int = Field(0, description="How many have been dealt with.")
+    added: int = Field(0, description="How many are new.")
+    changed: int = Field(0, description="How many are in place of others.")
+    unchanged: int = Field(0, description="How many were there already.")
+    removed: int = Field(0, description="How many are gone, for the file no longer has them.")
+    withheld: int = Field(0, description="How many were removed for good before, and stay out.")
+    failures: int = Field(0, description="How many could not be taken.")
+    failed: list[NotTaken] = Field([], description="The first hundred of these.")
+    doubted: list[NotTaken] = Field([], description="What was said of documents that were taken, and was not believed.")
+    detail: str = Field("", description="Why the job as a whole waits, or did not come to its end.")
+    sent: datetime = Field(description="When it was sent.")
+    began: datetime | None = Field(None, description="When it began.")
+    ended: datetime | None = Field(None, description="When it was over.")
+    per_second: float = Field(0.0, description="How many are dealt with in a second.")
 
     @property
     def is_over(self) -> bool:

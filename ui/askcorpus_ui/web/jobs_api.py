@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -27,17 +27,19 @@ JOB_FILES = "/api/v1/files/jobs"
 
 MOST_RECORDS = 10_000
 
+_ID = Annotated[str, Path(description="As the response to what was sent has it.")]
+
 
 class ManyRecords(Body):
     """Documents to add, or to put in place of those that have their ids."""
 
-    documents: tuple[Record, ...] = Field(min_length=1, max_length=MOST_RECORDS)
+    documents: tuple[Record, ...] = Field(min_length=1, max_length=MOST_RECORDS, description="What to take in.")
 
 
 class JobList(BaseModel):
     """Jobs, the newest first."""
 
-    jobs: list[Job]
+    jobs: list[Job] = Field(description="The newest first.")
 
 
 def jobs_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> APIRouter:
@@ -85,12 +87,12 @@ def jobs_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> APIRo
         return JobList(jobs=jobs.listed())
 
     @router.get("/jobs/{job_id}", response_description="How far it is.")
-    def progress(job_id: str) -> Job:
+    def progress(job_id: _ID) -> Job:
         """One job: what it has written, how fast, and what failed."""
         return _there(jobs.job(job_id))
 
     @router.delete("/jobs/{job_id}", response_description="It is over, or will be with the next part it would write.")
-    def cancel(job_id: str) -> Job:
+    def cancel(job_id: _ID) -> Job:
         """End a job. What it has written stays; one that is over stays as it is."""
         return _there(jobs.cancel(job_id))
 

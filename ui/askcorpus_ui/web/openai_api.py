@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
@@ -58,31 +58,37 @@ class Lenient(BaseModel):
 class Message(Lenient):
     """One message of the conversation."""
 
-    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: Annotated[str, BeforeValidator(_text_of, json_schema_input_type=str | list[Any])] = ""
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"] = Field(
+        description="Who said it; what `user` and `assistant` said is read."
+    )
+    content: Annotated[str, BeforeValidator(_text_of, json_schema_input_type=str | list[Any])] = Field(
+        "", description="The text, or parts of which those with a `text` are read."
+    )
 
 
 class StreamOptions(Lenient):
     """What a stream carries besides the text."""
 
-    include_usage: bool = False
+    include_usage: bool = Field(False, description="End with a chunk of usage, all zero.")
 
 
 class Completion(Lenient):
-    """A chat to complete. ``filters`` and ``top_k`` are ours, and mean what they mean in ``/api/v1/ask``."""
+    """A chat to complete."""
 
-    messages: tuple[Message, ...] = Field(min_length=1)
-    stream: bool = False
-    stream_options: StreamOptions | None = None
-    filters: Filters = Filters()
-    top_k: int | None = Field(None, ge=1, le=100)
-    n: int = 1
-    logprobs: bool = False
-    tools: tuple[Any, ...] = Field(())
-    tool_choice: str | dict[str, Any] = "auto"
-    functions: tuple[Any, ...] = Field(())
-    response_format: dict[str, Any] = Field({})
-    modalities: tuple[Any, ...] = Field(())
+    messages: tuple[Message, ...] = Field(
+        min_length=1, description="The last one is the question, those before its history."
+    )
+    stream: bool = Field(False, description="Answer as server-sent events.")
+    stream_options: StreamOptions | None = Field(None, description="What a stream carries besides the text.")
+    filters: Filters = Field(Filters(), description="What documents may answer (ours).")
+    top_k: int | None = Field(None, ge=1, le=100, description="Passages to return; default: the server's setting.")
+    n: int = Field(1, description="Only 1.")
+    logprobs: bool = Field(False, description="Only false.")
+    tools: tuple[Any, ...] = Field((), description="None.")
+    tool_choice: str | dict[str, Any] = Field("auto", description="None that asks for a tool.")
+    functions: tuple[Any, ...] = Field((), description="None.")
+    response_format: dict[str, Any] = Field({}, description="Only of the type text.")
+    modalities: tuple[Any, ...] = Field((), description="Only text.")
 
     def check(self) -> None:
         """See that nothing is asked for that an answer cannot be.
@@ -135,7 +141,7 @@ def openai_router(assistant: "Assistant", questions: Questions) -> APIRouter:
         return {"object": "list", "data": [_model()]}
 
     @router.get("/models/{name}", response_description="The model.")
-    def model(name: str) -> dict[str, Any]:
+    def model(name: Annotated[str, Path(description="Only `askcorpus`.")]) -> dict[str, Any]:
         """The same, by its name."""
         if name != MODEL:
             raise HTTPException(404, f"There is no model {name}; there is {MODEL}.")

@@ -52,23 +52,25 @@ _USAGE = {
 class TextOptions(Lenient):
     """What the text is to be like."""
 
-    format: dict[str, Any] = Field({})
+    format: dict[str, Any] = Field({}, description="Only of the type text.")
 
 
 class ResponseBody(Lenient):
-    """What to respond to: a question, or a conversation that ends in one. ``filters`` and ``top_k`` are ours."""
+    """What to respond to: a question, or a conversation that ends in one."""
 
-    input: str | tuple[Message, ...] = Field(min_length=1)
-    stream: bool = False
-    text: TextOptions = TextOptions()
-    tools: tuple[Any, ...] = Field(())
-    tool_choice: str | dict[str, Any] = "auto"
-    background: bool = False
-    previous_response_id: str = ""
-    conversation: Any = None
-    prompt: Any = None
-    filters: Filters = Filters()
-    top_k: int | None = Field(None, ge=1, le=100)
+    input: str | tuple[Message, ...] = Field(
+        min_length=1, description="The question, or messages of which the last one is it."
+    )
+    stream: bool = Field(False, description="Answer as the API's events.")
+    text: TextOptions = Field(TextOptions(), description="The form of the text.")
+    tools: tuple[Any, ...] = Field((), description="None.")
+    tool_choice: str | dict[str, Any] = Field("auto", description="None that asks for a tool.")
+    background: bool = Field(False, description="Only false.")
+    previous_response_id: str = Field("", description="None: nothing is kept.")
+    conversation: Any = Field(None, description="None: nothing is kept.")
+    prompt: Any = Field(None, description="None.")
+    filters: Filters = Field(Filters(), description="What documents may answer (ours).")
+    top_k: int | None = Field(None, ge=1, le=100, description="Passages to return; default: the server's setting.")
 
     def messages(self) -> tuple[Message, ...]:
         """What was said."""

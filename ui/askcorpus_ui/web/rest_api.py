@@ -46,9 +46,13 @@ class Body(BaseModel):
 class AskBody(Body):
     """A question, and what it continues or is limited to."""
 
-    question: str = Field(max_length=LONGEST_QUESTION)
-    history: tuple[Turn, ...] = ()
-    filters: Filters = Filters()
+    question: str = Field(max_length=LONGEST_QUESTION, description="What to ask, in any language.")
+    history: tuple[Turn, ...] = Field(
+        (),
+        description="What was said before, the oldest first; the newest 50 messages are read, 10,000 characters of "
+        "each.",
+    )
+    filters: Filters = Field(Filters(), description="What documents may answer.")
     top_k: int | None = Field(None, ge=1, le=100, description="Passages to return; default: the server's setting.")
     max_error: float | None = Field(
         None,
@@ -73,24 +77,24 @@ class AskBody(Body):
 class SearchBody(Body):
     """A search for passages, without an answer."""
 
-    query: str = Field(max_length=LONGEST_QUESTION)
-    filters: Filters = Filters()
-    top_k: int | None = Field(None, ge=1, le=100)
+    query: str = Field(max_length=LONGEST_QUESTION, description="What to look for, in any language.")
+    filters: Filters = Field(Filters(), description="What documents to look in.")
+    top_k: int | None = Field(None, ge=1, le=100, description="Passages to return; default: the server's setting.")
 
 
 class Health(BaseModel):
     """One part of the server and whether it works."""
 
-    name: str
-    ok: bool
-    detail: str = ""
+    name: str = Field(description="What was looked at.")
+    ok: bool = Field(description="It works.")
+    detail: str = Field("", description="What it has, or what is wrong with it.")
 
 
 class Readiness(BaseModel):
     """Whether questions can be answered, part by part."""
 
-    ready: bool
-    checks: list[Health]
+    ready: bool = Field(description="All parts work.")
+    checks: list[Health] = Field(description="Part by part.")
 
 
 Asking = Callable[[AskBody, Request], Iterator[Event]]

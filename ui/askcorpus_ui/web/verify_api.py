@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 class VerifyBody(Body):
     """A text whose quotations are held against the documents."""
 
-    text: str = Field(max_length=MOST_CHARACTERS)
+    text: str = Field(max_length=MOST_CHARACTERS, description="Any text, such as an article.")
 
 
 class ProofBody(Body):
     """An answer of this server's, and the history that its question had."""
 
-    answer: Answer
-    history: tuple[Turn, ...] = ()
+    answer: Answer = Field(description="As this server gave it.")
+    history: tuple[Turn, ...] = Field((), description="What was said before its question.")
 
 
 def verify_router(assistant: "Assistant", questions: Questions) -> APIRouter:

@@ -17,6 +17,7 @@ from askcorpus_ingest.readers.records import EXTRA_CHARS, MOST_EXTRA, RawRecord
 from askcorpus_ingest.uploads import LONGEST_NAME, remove, take_file, take_records
 from askcorpus_ui.listings import summary
 from askcorpus_ui.problems import PROBLEMS
+from askcorpus_ui.web.documents_api import DocumentPath
 from askcorpus_ui.web.guard import access_of
 from askcorpus_ui.web.job_records import NotTaken
 from askcorpus_ui.web.jobs import Jobs
@@ -43,15 +44,17 @@ _Line = Annotated[str, Field(max_length=2_000)]
 class Content(Body):
     """A document as a program has it. What it leaves open is read from the text, as of any file."""
 
-    text: str
-    title: _Line = ""
-    date: _Line = ""
-    language: _Line = ""
-    source: _Line = ""
-    place: _Line = ""
-    author: _Line = ""
-    url: _Line = ""
-    extra: dict[_Line, Annotated[str, Field(max_length=EXTRA_CHARS)]] = Field({}, max_length=MOST_EXTRA)
+    text: str = Field(description="All of it.")
+    title: _Line = Field("", description="The document's title.")
+    date: _Line = Field("", description="ISO 8601, may be partial (`2022`, `2022-09`).")
+    language: _Line = Field("", description="A code or a tag (`en-US`); what the text shows counts for more.")
+    source: _Line = Field("", description="Who published it.")
+    place: _Line = Field("", description="Where it was written.")
+    author: _Line = Field("", description="Who wrote it.")
+    url: _Line = Field("", description="Where it can be read.")
+    extra: dict[_Line, Annotated[str, Field(max_length=EXTRA_CHARS)]] = Field(
+        {}, max_length=MOST_EXTRA, description="What else there is to say of it, by any names."
+    )
 
     def record(self, document_id: str = "") -> RawRecord:
         """The same as it is ingested."""
@@ -60,33 +63,33 @@ class Content(Body):
 
 
 class Record(Content):
-    """The same with the id that it is to have; without one, it is made from the content."""
+    """The same with the id that it is to have."""
 
-    id: str = Field("", max_length=LONGEST_NAME)
+    id: str = Field("", max_length=LONGEST_NAME, description="By default, made from the content.")
 
 
 class Records(Body):
     """Documents to add, or to put in place of those that have their ids."""
 
-    documents: tuple[Record, ...] = Field(min_length=1, max_length=MOST_RECORDS)
+    documents: tuple[Record, ...] = Field(min_length=1, max_length=MOST_RECORDS, description="What to take in.")
 
 
 class Changes(BaseModel):
-    """What became of what was sent, in documents. ``withheld`` were removed for good before, and stay out."""
+    """What became of what was sent, in documents."""
 
-    added: int
-    changed: int
-    unchanged: int
-    removed: int
-    withheld: int
-    failed: list[NotTaken]
-    doubted: list[NotTaken]
+    added: int = Field(description="How many are new.")
+    changed: int = Field(description="How many are in place of others.")
+    unchanged: int = Field(description="How many were there already.")
+    removed: int = Field(description="How many are gone, for the file no longer has them.")
+    withheld: int = Field(description="How many were removed for good before, and stay out.")
+    failed: list[NotTaken] = Field(description="What could not be taken.")
+    doubted: list[NotTaken] = Field(description="What was said of documents that were taken, and was not believed.")
 
 
 class Removed(BaseModel):
     """How many documents are gone."""
 
-    removed: int
+    removed: int = Field(description="How many.")
 
 
 def writing_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> APIRouter:
@@ -120,7 +123,7 @@ def writing_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> AP
         response_description="The document, which was there.",
         responses={201: {"model": Summary, "description": "The document, which is new."}},
     )
-    def put(document_id: str, body: Content, response: Response) -> Summary:
+    def put(document_id: DocumentPath, body: Content, response: Response) -> Summary:
         """Make this the document of that id."""
         if not document_id:
             raise HTTPException(404, "There is no such address.")
@@ -135,7 +138,7 @@ def writing_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> AP
         return summary(found)
 
     @router.delete("/documents/{document_id:path}", response_description="It is gone.")
-    def delete(document_id: str) -> Removed:
+    def delete(document_id: DocumentPath) -> Removed:
         """Remove a document at once and for good: a file that still holds it does not bring it back."""
         removed = jobs.alone(lambda: remove([document_id], store))
         if not removed:
