@@ -12,7 +12,7 @@ from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.text.language import detect_language
 from askcorpus.text.lexicon import languages
-from askcorpus.types import Turn
+from askcorpus.types import Filters, Turn
 from asking import ARTICLES, open_over
 
 SPEAKING = sorted(code for code, one in languages().items() if one.small_talk.greetings)
@@ -179,9 +179,32 @@ def test_what_is_in_here_is_told_from_the_catalog(assistant: Assistant) -> None:
     assert answer.kind == "contents"
     assert f"Documents: {len(ARTICLES)}" in answer.answer
     assert "English (5), French (2), German (1)" in answer.answer
-    assert "2021-03 – 2023-02" in answer.answer
+    assert "Dates: 2021 – 2023" in answer.answer
     assert "AFP (2), AP (1)" in answer.answer
     assert "Sprachen: Englisch (5)" in assistant.ask("Was gibt es hier?").answer
+
+
+@pytest.mark.parametrize(
+    "message", ["Give me a summary", "What does the article say?", "Worum geht es?", "De quoi parle ce document ?"]
+)
+def test_what_may_be_of_what_was_said_before_is_a_question_then(message: str) -> None:
+    said = (
+        Turn(role="user", text="When does the ferry to Molde sail?"),
+        Turn(role="assistant", text="On Tuesday. [1]"),
+    )
+    greeted = (Turn(role="user", text="Hello"), Turn(role="assistant", text="Hello."))
+    assert small_talk(message, said) is None
+    assert small_talk(message, greeted) == small_talk(message)
+    assert small_talk(message) is not None
+    assert without_small_talk((*said, Turn(role="user", text=message)))[-1].text == message
+
+
+def test_what_the_documents_are_about_is_told_of_those_that_pass_the_filters(assistant: Assistant) -> None:
+    told = assistant.ask("What are these documents about?", filters=Filters(languages=("fr",))).answer
+    assert "Languages: French (2)\n" in told and "Documents: 2\n" in told
+    [one] = assistant.store.documents(limit=1)
+    told = assistant.ask("What is this document about?", filters=Filters(document_ids=(one.id,))).answer
+    assert told.endswith(f"Documents: 1\n- {one.date}: {one.title}")
 
 
 def test_what_the_documents_are_about_is_told_by_the_titles_of_the_newest(

@@ -41,9 +41,9 @@ from askcorpus.search.names import Name, telling_words
 from askcorpus.search.query import Query, check_question, read_query, recent_turns
 from askcorpus.search.reranker import Reranker
 from askcorpus.search.retriever import Retriever
-from askcorpus.search.subject import Subject, subject_of, time_of
+from askcorpus.search.subject import Subject, Time, subject_of, time_of
 from askcorpus.settings import Settings
-from askcorpus.text.dates import written_date
+from askcorpus.text.dates import day_range
 from askcorpus.text.scripts import is_unreadable
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import (
@@ -208,7 +208,7 @@ class Assistant:
                         standalone_question=question,
                         language=talk.language,
                         kind=talk.kind,
-                        answer=reply(talk, index),
+                        answer=reply(talk, index, filters),
                         answerable=False,
                         confidence=0.0,
                         conversation_id=conversation_id,
@@ -224,8 +224,9 @@ class Assistant:
             ordered = max_error is not None or self.settings.max_error is not None
             writer = Writer(self.answerer, self.tuning, strict=ordered)
             subject = subject_of(question)
+            when = time_of(question)
             way = None
-            if when := time_of(question):
+            if when and not history and not when.is_day:
                 way = self._chronicle(index, when, question, filters, operating_point, clock)
             elif subject and not history:
                 way = self._survey(index, subject, question, filters, operating_point, clock)
@@ -233,10 +234,13 @@ class Assistant:
                 way = self._judged(
                     index, question, history, filters, max(limit, self.tuning.read), operating_point, clock, writer
                 )
-                if subject and history and way.judgement.abstain_reason:  # it may lean on what was said before
+                instead = None
+                if way.judgement.abstain_reason and when:
+                    instead = self._chronicle(index, when, question, filters, operating_point, clock)
+                elif way.judgement.abstain_reason and subject and history:  # it may lean on what was said before
                     instead = self._survey(index, subject, question, filters, operating_point, clock)
-                    if instead and instead.overview:
-                        way = instead._replace(model_fault=way.model_fault)
+                if instead and instead.overview:
+                    way = instead._replace(model_fault=way.model_fault)
             query, retrieval, judgement, overview = way.query, way.retrieval, way.judgement, way.overview
             yield Retrieved(passages=retrieval.hits[:limit])
             reason = judgement.abstain_reason
@@ -431,7 +435,7 @@ class Assistant:
     def _chronicle(
         self,
         index: Snapshot,
-        when: Subject,
+        when: Time,
         question: str,
         filters: Filters,
         operating_point: float,
@@ -439,18 +443,16 @@ class Assistant:
     ) -> "_Way | None":
         """The way of an overview of a time, by the documents that are dated then; None where none is, or where no
         answer may be as unsure as an overview."""
+        if operating_point > RIGHT or not (then := _within(filters, when.period)):
+            return None
         query = read_query(question, (), self.embeddings, self.unrelated_texts, tuning=self.tuning)
         clock.lap("embed")
-        if operating_point > RIGHT or not query.period or filters.date_from or filters.date_to:
-            return None
-        then = filters.model_copy(update={"date_from": query.period, "date_to": query.period})
         retrieval = self.retriever.retrieve(index, query, then, SEARCHED)
         clock.lap("retrieve")
-        subject = when._replace(text=written_date(query.period, when.language))
-        overview = chronicle(subject, retrieval, self.calibration.sentence_weights, self.tuning)
+        overview = chronicle(when, retrieval, self.calibration.sentence_weights, self.tuning)
         if overview is None:
             return None
-        overview = overview.counting(index.matching("", then, MOST_COUNTED))
+        overview = overview.counting(index.dated(when.period, then, MOST_COUNTED))
         query = query._replace(language=overview.language)
         judgement = Judgement(overview.sentences, (), None, RIGHT, None)
         retrieval = quoted_first(retrieval._replace(query=query), overview.sentences)
@@ -498,6 +500,15 @@ def open_assistant(settings: Settings) -> Assistant:
 
         answerer = load_answerer(settings, embeddings)
     return Assistant(settings, open_index(settings, embeddings), embeddings, answerer=answerer)
+
+
+def _within(filters: Filters, period: str) -> Filters | None:
+    """The filters narrowed down to a time; None where they leave nothing of it."""
+    day = day_range(period)
+    low, high = day_range(filters.date_from) or day, day_range(filters.date_to) or day
+    if day is None or low is None or high is None or max(low[0], day[0]) > min(high[1], day[1]):
+        return None
+    return filters.model_copy(update={"date_from": max(low[0], day[0]), "date_to": min(high[1], day[1])})
 
 
 def _text_of(index: Snapshot, document_id: str) -> str:

@@ -9,7 +9,6 @@ from askcorpus.answer.confidence import Calibration, Features
 from askcorpus.answer.overview import RIGHT, Overview
 from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.search.candidates import Reading, Retrieval
-from askcorpus.search.period import is_date
 from askcorpus.search.query import Query
 from askcorpus.types import (
     AbstainReason,
@@ -117,7 +116,7 @@ def _features(features: Features, calibration: Calibration) -> dict[str, Explain
 def _told(retrieval: Retrieval, overview: Overview | None) -> str:
     """The decision where nothing was measured."""
     if overview:
-        are_of_it = "are dated" if is_date(overview.subject.text, overview.subject.language) else "name"
+        are_of_it = "are dated" if overview.of_time else "name"
         found = f"of the documents found, {len(overview.documents)} {are_of_it} {overview.subject.text}"
         return f"answers with an overview: {found}"
     return f"abstains: {_why_nothing(retrieval)}"

@@ -15,7 +15,8 @@ from askcorpus.answer.extractive import repeats
 from askcorpus.answer.sentence_scores import ScoredSentence, score
 from askcorpus.search.candidates import Candidate, Retrieval
 from askcorpus.search.names import mentions, written_as_name
-from askcorpus.search.subject import Subject
+from askcorpus.search.subject import Subject, Time
+from askcorpus.text.dates import written_date
 from askcorpus.text.words import word_spans, words
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Span
@@ -36,12 +37,18 @@ MOST_COUNTED = 10_000
 """Documents up to which those that name a subject are counted."""
 
 
+_FULL_STOPS = (".", "!", "…", "。", "！", "।", "։", "።", "۔")
+_CLOSING = " \n\"'”“»«’)]）」』"
+
+
 class Overview(NamedTuple):
-    """What is quoted of a subject, best first, and the documents found that name it."""
+    """What is quoted of a subject, best first, and the documents found that name it; or of a time (``of_time``), in the
+    order of their dates, and those that are dated then."""
 
     subject: Subject
     sentences: tuple[ScoredSentence, ...]
     documents: frozenset[str]
+    of_time: bool = False
 
     @property
     def language(self) -> str:
@@ -78,23 +85,28 @@ def survey(
 
 
 def chronicle(
-    subject: Subject, retrieval: Retrieval, weights: Mapping[str, float], tuning: Tuning = TUNING
+    time: Time, retrieval: Retrieval, weights: Mapping[str, float], tuning: Tuning = TUNING
 ) -> Overview | None:
-    """A sentence of each of the best documents found, in the order of their dates; None where there is none.
+    """A sentence of each of the best documents found that are dated within a time, in the order of their dates; None
+    where there is none. A document of a month is not of any of its days.
 
-    All that was found is of the time that is the ``subject``. What a report is about stands at its beginning, so it is
-    the first one of each that was found.
+    What a report is about stands at its beginning: it is the first sentence found of each that a full stop ends,
+    as it ends no headline.
     """
+    subject = Subject(written_date(time.period, time.language), time.language)
+    dated = [one for one in retrieval.candidates if one.hit.date.startswith(time.period)]
     first: dict[str, ScoredSentence] = {}
-    for _, sentences in _telling(subject, retrieval.candidates, retrieval, weights):
-        for one in sentences[:1]:
+    for _, sentences in _telling(subject, dated, retrieval, weights):
+        for one in [each for each in sentences if each.text.rstrip(_CLOSING).endswith(_FULL_STOPS)][:1] or sentences[
+            :1
+        ]:
             known = first.setdefault(one.hit.document_id, one)
             if one.span.start < known.span.start:
                 first[one.hit.document_id] = one
     chosen = _choose(list(first.values()), tuning)
     if not chosen:
         return None
-    return Overview(subject, tuple(sorted(chosen, key=lambda one: one.hit.date)), frozenset(first))
+    return Overview(subject, tuple(sorted(chosen, key=lambda one: one.hit.date)), frozenset(first), of_time=True)
 
 
 def is_unnamed(subject: Subject, retrieval: Retrieval) -> bool:

@@ -12,7 +12,7 @@ import regex
 from babel import Locale
 
 from askcorpus.index.inventory import Entry, Inventory
-from askcorpus.index.store import Facets, Snapshot
+from askcorpus.index.store import Snapshot
 from askcorpus.text.folding import fold
 from askcorpus.text.language import detect_language
 from askcorpus.text.lexicon import Phrases, expression, languages
@@ -27,7 +27,12 @@ MOST_NAMED = 8
 LONGEST_TITLE = 120
 """Characters of a title."""
 
-_KINDS: Mapping[str, AnswerKind] = {"contents": "contents", "thanks": "thanks", "greetings": "greeting"}
+_KINDS: Mapping[str, AnswerKind] = {
+    "contents": "contents",
+    "about": "contents",
+    "thanks": "thanks",
+    "greetings": "greeting",
+}
 """The lists of a language, and what a message with one of their phrases is: the first that it has."""
 
 
@@ -41,12 +46,13 @@ class SmallTalk(NamedTuple):
 def small_talk(message: str, history: Sequence[Turn] = ()) -> SmallTalk | None:
     """What ``message`` is if it is small talk from end to end, in any language; None if it may be a question.
 
-    Words that several languages share are in that of the message as it is detected, or of what was said before.
+    Words that several languages share are in that of the message as it is detected, or of what was said before. Where
+    something was, what may be of that is a question.
     """
     if len(message) > LONGEST:
         return None
-    text = f" {fold(message).strip()}"
-    found = {language: kind for language in languages() if (kind := _kind(text, language))}
+    text, follows = f" {fold(message).strip()}", bool(without_small_talk(history))
+    found = {language: kind for language in languages() if (kind := _kind(text, language, follows=follows))}
     if not found:
         return None
     said = [message, *(turn.text for turn in reversed(history) if turn.role == "user")]
@@ -54,11 +60,11 @@ def small_talk(message: str, history: Sequence[Turn] = ()) -> SmallTalk | None:
     return SmallTalk(found[language], language)
 
 
-def reply(talk: SmallTalk, index: Snapshot) -> str:
-    """The answer to small talk, in its language; ``index`` is what is spoken of."""
+def reply(talk: SmallTalk, index: Snapshot, filters: Filters = Filters()) -> str:
+    """The answer to small talk, in its language; ``index`` is what is spoken of, ``filters`` what of it counts."""
     phrases = languages()[talk.language].phrases
     if talk.kind == "contents":
-        return _contents(phrases, talk.language, index.inventory("", Filters(), 0, MOST_NAMED), index.facets())
+        return _contents(phrases, talk.language, index.inventory("", filters, 0, MOST_NAMED), filters)
     return phrases.thanks if talk.kind == "thanks" else phrases.greeting
 
 
@@ -68,16 +74,21 @@ def without_small_talk(history: Sequence[Turn]) -> tuple[Turn, ...]:
     dropped = False
     for turn in history:
         if turn.role == "user":
-            dropped = small_talk(turn.text) is not None
+            text = f" {fold(turn.text[: LONGEST + 1]).strip()}"
+            dropped = len(turn.text) <= LONGEST and any(
+                _kind(text, language, follows=bool(kept)) for language in languages()
+            )
         if not dropped:
             kept.append(turn)
     return tuple(kept)
 
 
-def _kind(text: str, language: str) -> AnswerKind | None:
+def _kind(text: str, language: str, *, follows: bool) -> AnswerKind | None:
     pattern = _pattern(language)
     match = pattern.fullmatch(text) if pattern else None
-    return next((kind for name, kind in _KINDS.items() if match and match[name] is not None), None)
+    if not match or (follows and match["about"] is not None):
+        return None
+    return next((kind for name, kind in _KINDS.items() if match[name] is not None), None)
 
 
 @cache
@@ -94,20 +105,26 @@ def _rank(language: str) -> tuple[bool, str]:
     return language != "en", language
 
 
-def _contents(phrases: Phrases, language: str, listed: Inventory, facets: Facets) -> str:
-    """The collection in a line for each thing that is known of it, and its newest documents, near-copies folded."""
-    locale = Locale.parse(language)
-    named = partial(_language_name, locale)
-    days = " – ".join(dict.fromkeys(day[:7] for day in (facets.date_min, facets.date_max) if day))
+def _contents(phrases: Phrases, language: str, listed: Inventory, filters: Filters) -> str:
+    """What passes the filters in a line for each thing that is known of it, and its newest documents, near-copies
+    folded."""
+    named = partial(_language_name, Locale.parse(language))
+    ends = (listed.bars[0].first, listed.bars[-1].last) if listed.bars else ()
+    days = " – ".join(dict.fromkeys(day[:7] for day in ends))
     lines = {
-        phrases.languages: _listed({named(code): count for code, count in facets.languages.items()}),
+        phrases.languages: _listed({named(code): n for code, n in _passing(listed.languages, filters.languages)}),
         phrases.dates: days,
-        phrases.sources: _listed(facets.sources),
+        phrases.sources: _listed(dict(_passing(listed.sources, filters.sources))),
         phrases.documents: str(listed.documents),
     }
     told = [f"{heading}: {value}" for heading, value in lines.items() if value]
     more = listed.documents - listed.folded - len(listed.entries)
     return "\n".join([*told, *map(_titled, listed.entries), *([f"- … (+{more})"] if more else [])])
+
+
+def _passing(counts: Mapping[str, int], filtered: Sequence[str]) -> list[tuple[str, int]]:
+    """The counts of a list, which are made without its own filter, with it."""
+    return [(name, count) for name, count in counts.items() if not filtered or name in filtered]
 
 
 def _titled(entry: Entry) -> str:

@@ -248,6 +248,12 @@ def count_undated(connection: sa.Connection, filters: Filters) -> int:
     return connection.execute(query).scalar_one()
 
 
+def dated(connection: sa.Connection, period: str, filters: Filters, limit: int) -> list[str]:
+    """The ids of the documents that pass and whose date lies within a partial ISO date."""
+    query = sa.select(DOCUMENTS.c.id).where(condition(filters), DOCUMENTS.c.date.startswith(period, autoescape=True))
+    return list(connection.scalars(query.limit(limit)))
+
+
 def latest(connection: sa.Connection) -> str:
     """The newest date of a document, as it is told there; empty when none has one. One step down an index."""
     dated = sa.select(DOCUMENTS.c.date).where(DOCUMENTS.c.date_low.is_not(None))

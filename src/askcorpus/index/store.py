@@ -613,6 +613,11 @@ class Snapshot:
                 self._check_words(connection)
             return inventory.matching(connection, search, filters, limit)
 
+    def dated(self, period: str, filters: Filters, limit: int) -> list[str]:
+        """The ids of the documents that pass and whose date lies within a partial ISO date."""
+        with self._reading() as connection:
+            return catalog.dated(connection, period, filters, limit)
+
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
         """In how many passages each term stands. Raises as `lexical` does."""
         with self._reading() as connection:

@@ -28,6 +28,7 @@ _ALONE = regex.compile(rf"(?<![\p{{Nd}}.,-]){_YEAR}(?![.,]?\p{{Nd}})")
 _FROM_YEAR_TO_YEAR = regex.compile(
     rf"(?<!\p{{Nd}}){_YEAR}\s?[-‐‑–—−~〜～/]\s?(?:(?:1[5-9]|20)\p{{Nd}}{{2}}|1[3-9]|[2-9]\p{{Nd}})(?!\p{{Nd}})"
 )
+_FIGURES = regex.compile(r"\p{Nd}+")
 _APOSTROPHE = regex.compile("['’‘ʼ]")
 
 
@@ -62,7 +63,10 @@ def is_date(text: str, language: str = "") -> bool:
     text, language = text.strip(), known(language)
     if any(pattern.fullmatch(text) for pattern in (_ISO, _ALONE, *_marked())):
         return True
-    return bool(_ALONE.search(text) and _whole_date(language).fullmatch(_with_months_marked(_spaced(text), language)))
+    if not _whole_date(language).fullmatch(_with_months_marked(_spaced(text), language)):
+        return False
+    figures, named = len(_FIGURES.findall(text)), _named(text, language)
+    return bool(named) and figures == (2 if named.count("-") == 2 else 1)  # 12/07/2022 may be of two days
 
 
 def _iso(found: "regex.Match[str]") -> str:

@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple
 
 import regex
 
-from askcorpus.search.period import is_date
+from askcorpus.search.period import is_date, read_period
+from askcorpus.text.dates import day_range
 from askcorpus.text.folding import Folded, fold, folded
 from askcorpus.text.language import detect_language, likely_languages
 from askcorpus.text.lexicon import expression, languages
@@ -51,7 +52,19 @@ def subject_of(message: str) -> Subject | None:
     return _bare(message)
 
 
-def time_of(message: str) -> Subject | None:
+class Time(NamedTuple):
+    """A time of which a message asks what happened then, as a partial ISO date, and the language of its words."""
+
+    period: str
+    language: str
+
+    @property
+    def is_day(self) -> bool:
+        """Whether it is as short as that: what happened on a day is often told by a report of the next."""
+        return self.period.count("-") == 2
+
+
+def time_of(message: str) -> Time | None:
     """The time of which ``message`` asks what happened then; None where it asks something else."""
     if len(message) > LONGEST or _ODD.search(message.strip()):
         return None
@@ -60,7 +73,8 @@ def time_of(message: str) -> Subject | None:
     for language in likely_languages(message):
         text = _asked(message, whole, language, "happened")
         if text and is_date(text, language):
-            return Subject(" ".join(text.split()), language)
+            period = read_period(text, "", language)
+            return Time(period, language) if day_range(period) else None
     return None
 
 

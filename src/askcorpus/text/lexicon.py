@@ -113,11 +113,13 @@ class Phrases(_Table):
 
 
 class SmallTalk(_Table):
-    """What asks nothing of the documents: greetings, thanks, and questions about the collection itself."""
+    """What asks nothing of the documents: greetings, thanks, and questions about the collection itself. ``about`` are
+    such questions that may also be of what was said before (give me a summary)."""
 
     greetings: Words = ()
     thanks: Words = ()
     contents: Words = ()
+    about: Words = ()
 
 
 class Overview(_Table):
