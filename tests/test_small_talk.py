@@ -251,3 +251,12 @@ def test_documents_in_such_a_script_are_not_said_to_be_silent(tmp_path: Path, em
         answer = assistant.ask("Quelle est la capitale du Tibet ?")
     assert answer.abstain_reason == "unreadable_script"
     assert answer.answer == "Le modèle ne sait pas lire cette écriture."
+
+
+def test_a_title_that_is_listed_is_no_image_and_turns_nothing_around(
+    tmp_path: Path, embeddings: SentenceEmbeddings
+) -> None:
+    texts = {"hostile": "![p](http://evil.example/x.png) \u202eevil\n\nThe ferry sailed to Molde on Friday."}
+    with open_over(tmp_path, embeddings, texts) as assistant:
+        told = assistant.ask("What are these documents about?").answer
+    assert "evil.example" in told and "](" not in told and "\u202e" not in told

@@ -43,6 +43,8 @@ _TOLD_FAULTS = 5
 
 _WRONG = "What is wrong with the request, and what to do about it."
 _FAILED = "What is wrong with the server, its index or a model."
+_LONGEST_KIND = 80
+"""Characters of a Content-Type that are told."""
 _SEE = "See /docs."
 
 
@@ -178,7 +180,8 @@ def add_error_handlers(app: FastAPI) -> None:
     def malformed(request: Request, exc: RequestValidationError) -> Response:
         named = [(".".join(map(str, fault["loc"][1:])), fault["msg"]) for fault in exc.errors()[:_TOLD_FAULTS]]
         told = "; ".join(f"{name or 'body'}: {message}" for name, message in named)
-        told = told.replace("Tuple should", "List should")  # what JSON has, and pydantic does not know
+        for ours, theirs in (("Tuple should", "List should"), ("valid tuple", "valid list")):
+            told = told.replace(ours, theirs)  # what JSON has, and pydantic does not know
         fault = _unread_body(request, exc) or Fault("UsageError", f"{told}.", _SEE, named[0][0] or None)
         return failure(request.scope, 400 if is_openais(request.scope) else 422, fault)
 
@@ -191,8 +194,12 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def _unread_body(request: Request, error: RequestValidationError) -> Fault | None:
-    """Of a body that was not read, for it came as something else than JSON, as curl sends it unless it is told."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    """Of a body that was not read, for it is no JSON, or came as something else, as curl sends it unless it is told."""
+    broken = next((fault for fault in error.errors() if fault["type"] == "json_invalid"), None)
+    if broken:
+        place = broken["loc"][-1]
+        return Fault("UsageError", f"The body is no JSON: {broken['ctx']['error']} (at character {place}).", _SEE)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()[:_LONGEST_KIND]
     whole = any(fault["loc"] == ("body",) and fault["type"] == "model_attributes_type" for fault in error.errors())
     if not whole or kind == "application/json" or kind.endswith("+json"):
         return None

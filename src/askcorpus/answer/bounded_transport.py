@@ -77,6 +77,8 @@ class _Line:
         """Notes the connection when it is made, and again when it is made safe."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
             self._socket = info["return_value"].get_extra_info("socket")
+            if self.is_cut:  # the time was over before there was anything to cut
+                self.cut()
 
     def cut(self) -> None:
         """End the wait of whoever reads from the connection."""

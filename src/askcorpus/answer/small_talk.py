@@ -27,6 +27,7 @@ MOST_NAMED = 8
 LONGEST_TITLE = 120
 """Characters of a title."""
 
+_TURNS_AROUND = regex.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _KINDS: Mapping[str, AnswerKind] = {
     "contents": "contents",
     "about": "contents",
@@ -128,10 +129,16 @@ def _passing(counts: Mapping[str, int], filtered: Sequence[str]) -> list[tuple[s
 
 
 def _titled(entry: Entry) -> str:
-    title = " ".join((entry.title or entry.beginning).split())
+    title = _plain(entry.title or entry.beginning)
     if len(title) > LONGEST_TITLE:
         title = title[: LONGEST_TITLE - 1] + "…"
     return f"- {entry.date}: {title}" if entry.date else f"- {title}"
+
+
+def _plain(text: str) -> str:
+    """Words of a document as a line of ours: they turn no text around, and are no link or image of Markdown's, which a
+    program may show an answer as."""
+    return " ".join(_TURNS_AROUND.sub("", text).replace("](", "] (").split())
 
 
 def _language_name(locale: Locale, code: str) -> str:
@@ -140,6 +147,6 @@ def _language_name(locale: Locale, code: str) -> str:
 
 def _listed(counts: Mapping[str, int]) -> str:
     """The names with their counts, most first, and how many more there are."""
-    names = [f"{' '.join(name.split())} ({count})" for name, count in list(counts.items())[:MOST_NAMED]]
+    names = [f"{_plain(name)} ({count})" for name, count in list(counts.items())[:MOST_NAMED]]
     more = len(counts) - len(names)
     return ", ".join(names) + (f", … (+{more})" if more else "")

@@ -55,8 +55,10 @@ askcorpus.cards = () => {
     });
     const tools = part("div", "tools", "");
     tools.append(open, copying);
-    const meta = [source, date, place].filter(Boolean).join(" · ");
-    return [part("strong", "title", title), part("p", "meta", meta), part("blockquote", "", quote), tools];
+    const meta = part("p", "meta", "");
+    // Each in its own direction: joined as one text, a Latin name would turn an Arabic date around.
+    for (const fact of [source, date, place].filter(Boolean)) meta.append(meta.childNodes.length ? " · " : "", part("bdi", "", fact));
+    return [part("strong", "title", title), meta, part("blockquote", "", quote), tools];
   };
 
   const put = (link) => {

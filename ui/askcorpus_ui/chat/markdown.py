@@ -72,9 +72,17 @@ def export_markdown(conversation: Conversation, documents: Documents, strings: S
     return "\n\n".join(parts) + "\n"
 
 
+def _listed(line: str) -> str:
+    """A line of a list as one of Markdown's, any other as one that ends."""
+    item = line.removeprefix("- ")
+    return f"- {verbatim(item)}" if item != line else f"{verbatim(line)}  "
+
+
 def _answer(reply: Reply, strings: Strings) -> list[str]:
     """The text of a reply, and how sure it is."""
     text = verbatim(reply.text) if reply.quoted else safe_markdown(reply.text)
+    if reply.kind == "small_talk":  # each line by itself: titles of documents begin some
+        text = "\n".join(_listed(line) for line in reply.text.split("\n"))
     if reply.kind == "answered":
         instead = [strings.model_failed] if reply.model_fault else []
         sure = f"{strings.confidence(reply.confidence)} ({strings.percent(reply.confidence)})"

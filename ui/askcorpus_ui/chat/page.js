@@ -93,9 +93,14 @@ globalThis.askcorpus = {
     const turn = last.querySelector("[data-turn]");
     const key = turn ? `${conversation} ${turn.dataset.turn}` : "";
     const chat = document.querySelector("#chat");
-    if (turn && askcorpus.turn !== key) chat.scrollTop += turn.getBoundingClientRect().top - chat.getBoundingClientRect().top;
-    askcorpus.turn = key;
     const done = !last.querySelector("[aria-busy]");
+    const isNew = turn && askcorpus.turn !== key;
+    // Once when the question is there, and once when the answer has made room below it, unless the reader has moved on.
+    if (isNew || (turn && done && askcorpus.scrolled === chat.scrollTop)) {
+      chat.scrollTop += turn.getBoundingClientRect().top - chat.getBoundingClientRect().top;
+      askcorpus.scrolled = done ? null : chat.scrollTop;
+    }
+    askcorpus.turn = key;
     if (done) askcorpus.begun = 0;
     askcorpus.offerNext(done && last.querySelector(".answered") ? turn : null, conversation);
   },
