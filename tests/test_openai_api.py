@@ -90,7 +90,7 @@ def test_behind_a_proxy_links_begin_with_its_path() -> None:
                 assert httpx.get(f"{address}{prefix}{path}").status_code == 401, path
         for path in ("/desk/asked/health", "//desk/ask/health"):
             assert httpx.get(f"{address}{path}", headers={"X-API-Key": KEY}).status_code == 404, path
-        described = httpx.get(f"{address}/desk/ask/openapi.json", headers={"X-API-Key": KEY}).json()
+        described = httpx.get(f"{address}/desk/ask/openapi.json", headers={"X-API-Key": KEY}, timeout=60).json()
         assert described["servers"] == [{"url": "/desk/ask"}]
 
 
