@@ -78,3 +78,17 @@ def test_a_response_that_does_not_end_is_given_up(url: str, monkeypatch: pytest.
         run(LLMAnswerer(load_chat_model(settings), "tiny", unrelated).write("Who?", HITS, "en"))
     assert time.monotonic() - began < 20
     assert len(str(caught.value)) < 500
+
+
+def test_a_connection_that_is_made_when_the_time_is_over_is_cut() -> None:
+    class Stream:
+        def get_extra_info(self, _name: str) -> socket.socket:
+            return ours
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        line = bounded_transport._Line()
+        line.cut()  # before there is anything to cut, as while an address is looked up
+        line.traced("connection.connect_tcp.complete", {"return_value": Stream()})
+        theirs.settimeout(5)
+        assert theirs.recv(1) == b""

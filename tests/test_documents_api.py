@@ -306,6 +306,13 @@ def test_only_the_key_for_writing_writes(assistant: Assistant, headers: dict[str
             "The body was sent as application/x-www-form-urlencoded.",
             "Send JSON, and with it “Content-Type: application/json”.",
         ),
+        (
+            "documents",
+            "application/json",
+            b'{"documents": 3}',
+            "documents: Input should be a valid list.",
+            "See /docs.",
+        ),
     ],
 )
 def test_what_cannot_be_taken_is_told_with_a_hint(

@@ -450,3 +450,12 @@ def test_a_document_of_a_month_is_not_of_its_days(tmp_path: Path, embeddings: Se
 def test_in_a_conversation_what_happened_is_told_where_nothing_else_is(assistant: Assistant) -> None:
     history = [Turn(role="user", text="Tell me about the ferry"), Turn(role="assistant", text="It sails to Molde. [1]")]
     assert assistant.ask("What happened in 2022?", history=history).answerable
+
+
+def test_no_headline_stands_for_a_report(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    text = (
+        "date 2022-09-03\nWho rules the harbour of Verdan now?\n\nORVIK (AP) – The harbour of Verdan closed on Friday."
+    )
+    with open_over(tmp_path, embeddings, {"report": text}) as assistant:
+        [citation] = assistant.ask("What happened in September 2022?").citations
+    assert citation.quote == "The harbour of Verdan closed on Friday."

@@ -13,6 +13,9 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.text.language import detect_language
 from askcorpus.text.lexicon import languages
 from askcorpus.types import Filters, Turn
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
+from askcorpus_ui.chat.markdown import export_markdown
+from askcorpus_ui.chat.translations import languages as page_languages
 from asking import ARTICLES, open_over
 
 SPEAKING = sorted(code for code, one in languages().items() if one.small_talk.greetings)
@@ -194,7 +197,7 @@ def test_what_may_be_of_what_was_said_before_is_a_question_then(message: str) ->
     )
     greeted = (Turn(role="user", text="Hello"), Turn(role="assistant", text="Hello."))
     assert small_talk(message, said) is None
-    assert small_talk(message, greeted) == small_talk(message)
+    assert small_talk(message, without_small_talk(greeted)) == small_talk(message)
     assert small_talk(message) is not None
     assert without_small_talk((*said, Turn(role="user", text=message)))[-1].text == message
 
@@ -217,6 +220,14 @@ def test_what_the_documents_are_about_is_told_by_the_titles_of_the_newest(
     listed = told[told.index("Documents: 10") + 1 :]
     assert listed[:-1] == [f"- {title}" for title in titles[:8]]
     assert listed[-1] == "- … (+2)"
+
+
+def test_an_export_has_a_list_of_titles_as_a_list_and_the_titles_as_they_are() -> None:
+    told = "Languages: English (1)\nDocuments: 2\n- 2022: # No *heading*\n- 1. No list"
+    reply = Reply(kind="small_talk", text=told)
+    conversation = Conversation(id="c", title="t", exchanges=(Exchange(question="What is in here?", reply=reply),))
+    out = export_markdown(conversation, lambda _id: None, page_languages()["en"])
+    assert "Languages: English (1)  \nDocuments: 2  \n- 2022: # No \\*heading\\*\n- 1\\. No list" in out
 
 
 def test_a_stream_of_small_talk_has_no_passages(assistant: Assistant) -> None:

@@ -198,6 +198,7 @@ class Assistant:
             info = index.filled()
             filters = index.understood(filters)
             operating_point = self.operating_point if max_error is None else self._ordered(max_error).threshold
+            history = without_small_talk(history)
             if talk := small_talk(question, history):
                 clock.lap("answer")
                 yield Retrieved(passages=())
@@ -219,7 +220,6 @@ class Assistant:
                     )
                 )
                 return
-            history = without_small_talk(history)
             # An error rate was measured with the answers of who is to write: nothing may stand in for these.
             ordered = max_error is not None or self.settings.max_error is not None
             writer = Writer(self.answerer, self.tuning, strict=ordered)

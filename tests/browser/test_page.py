@@ -267,6 +267,18 @@ def test_after_an_answer_what_may_be_asked_next_is_a_click(page: Any, assistant:
     expect(offered).to_have_count(0)
 
 
+def test_an_answer_is_brought_into_view_when_it_is_there(page: Any) -> None:
+    page.set_viewport_size({"width": 1280, "height": 420})
+    ask(page, "What did the council decide?")
+    ask(page, "What do the pêcheurs want?", turn=2)
+    # Its question stands at the top, or the chat has no further to go.
+    page.wait_for_function("""() => {
+        const chat = document.querySelector("#chat"), turn = document.querySelector("#last [data-turn]");
+        const above = turn.getBoundingClientRect().top - chat.getBoundingClientRect().top;
+        return Math.abs(above) < 3 || chat.scrollHeight - chat.clientHeight - chat.scrollTop < 3;
+    }""")
+
+
 def test_stop_keeps_what_was_written_and_stops_the_model(page: Any, assistant: ScriptedAssistant) -> None:
     before = assistant.abandoned
     page.locator("#ask textarea").fill("slow council")

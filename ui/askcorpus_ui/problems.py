@@ -194,11 +194,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def _unread_body(request: Request, error: RequestValidationError) -> Fault | None:
-    """Of a body that was not read, for it is no JSON, or came as something else, as curl sends it unless it is told."""
-    broken = next((fault for fault in error.errors() if fault["type"] == "json_invalid"), None)
-    if broken:
-        place = broken["loc"][-1]
-        return Fault("UsageError", f"The body is no JSON: {broken['ctx']['error']} (at character {place}).", _SEE)
+    """Of a body that was not read, for it came as something else than JSON, as curl sends it unless it is told."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()[:_LONGEST_KIND]
     whole = any(fault["loc"] == ("body",) and fault["type"] == "model_attributes_type" for fault in error.errors())
     if not whole or kind == "application/json" or kind.endswith("+json"):

@@ -36,7 +36,6 @@ MOST_WORDS_OF_A_NAME = 2
 MOST_COUNTED = 10_000
 """Documents up to which those that name a subject are counted."""
 
-
 _FULL_STOPS = (".", "!", "…", "。", "！", "।", "։", "።", "۔")
 _CLOSING = " \n\"'”“»«’)]）」』"
 
@@ -90,16 +89,13 @@ def chronicle(
     """A sentence of each of the best documents found that are dated within a time, in the order of their dates; None
     where there is none. A document of a month is not of any of its days.
 
-    What a report is about stands at its beginning: it is the first sentence found of each that a full stop ends,
-    as it ends no headline.
+    What a report is about stands at its beginning: it is the first whole sentence found of each.
     """
     subject = Subject(written_date(time.period, time.language), time.language)
     dated = [one for one in retrieval.candidates if one.hit.date.startswith(time.period)]
     first: dict[str, ScoredSentence] = {}
     for _, sentences in _telling(subject, dated, retrieval, weights):
-        for one in [each for each in sentences if each.text.rstrip(_CLOSING).endswith(_FULL_STOPS)][:1] or sentences[
-            :1
-        ]:
+        for one in ([each for each in sentences if _is_whole(each)] or sentences)[:1]:
             known = first.setdefault(one.hit.document_id, one)
             if one.span.start < known.span.start:
                 first[one.hit.document_id] = one
@@ -107,6 +103,11 @@ def chronicle(
     if not chosen:
         return None
     return Overview(subject, tuple(sorted(chosen, key=lambda one: one.hit.date)), frozenset(first), of_time=True)
+
+
+def _is_whole(sentence: ScoredSentence) -> bool:
+    """Whether a full stop ends a sentence, as it ends no headline."""
+    return sentence.text.rstrip(_CLOSING).endswith(_FULL_STOPS)
 
 
 def is_unnamed(subject: Subject, retrieval: Retrieval) -> bool:

@@ -47,13 +47,13 @@ class SmallTalk(NamedTuple):
 def small_talk(message: str, history: Sequence[Turn] = ()) -> SmallTalk | None:
     """What ``message`` is if it is small talk from end to end, in any language; None if it may be a question.
 
-    Words that several languages share are in that of the message as it is detected, or of what was said before. Where
-    something was, what may be of that is a question.
+    ``history`` is what was said before, without small talk. Words that several languages share are in that of the
+    message as it is detected, or of the history. Where there is any, what may be of that is a question.
     """
     if len(message) > LONGEST:
         return None
-    text, follows = f" {fold(message).strip()}", bool(without_small_talk(history))
-    found = {language: kind for language in languages() if (kind := _kind(text, language, follows=follows))}
+    text = f" {fold(message).strip()}"
+    found = {language: kind for language in languages() if (kind := _kind(text, language, follows=bool(history)))}
     if not found:
         return None
     said = [message, *(turn.text for turn in reversed(history) if turn.role == "user")]
@@ -75,10 +75,7 @@ def without_small_talk(history: Sequence[Turn]) -> tuple[Turn, ...]:
     dropped = False
     for turn in history:
         if turn.role == "user":
-            text = f" {fold(turn.text[: LONGEST + 1]).strip()}"
-            dropped = len(turn.text) <= LONGEST and any(
-                _kind(text, language, follows=bool(kept)) for language in languages()
-            )
+            dropped = small_talk(turn.text, kept) is not None
         if not dropped:
             kept.append(turn)
     return tuple(kept)

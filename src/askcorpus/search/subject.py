@@ -6,6 +6,7 @@ the corpus speaks of that is for ``askcorpus.answer.overview`` to find: a real q
 subject would be answered beside the point.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -13,7 +14,7 @@ import regex
 
 from askcorpus.search.period import is_date, read_period
 from askcorpus.text.dates import day_range
-from askcorpus.text.folding import Folded, fold, folded
+from askcorpus.text.folding import fold, folded
 from askcorpus.text.language import detect_language, likely_languages
 from askcorpus.text.lexicon import expression, languages
 from askcorpus.text.words import words
@@ -42,14 +43,9 @@ class Subject(NamedTuple):
 
 def subject_of(message: str) -> Subject | None:
     """What ``message`` asks an overview of; None where it asks something else."""
-    if len(message) > LONGEST or _ODD.search(message.strip()):
-        return None
-    message = message.strip()
-    whole = folded(message)
-    for language in likely_languages(message):
-        if text := _asked(message, whole, language, "asks"):
-            return _checked(text, language, shouted=message.isupper())
-    return _bare(message)
+    for text, language in _asked(message, "asks"):
+        return _checked(text, language, shouted=message.strip().isupper())
+    return _bare(message.strip()) if _is_plain(message) else None
 
 
 class Time(NamedTuple):
@@ -66,16 +62,16 @@ class Time(NamedTuple):
 
 def time_of(message: str) -> Time | None:
     """The time of which ``message`` asks what happened then; None where it asks something else."""
-    if len(message) > LONGEST or _ODD.search(message.strip()):
-        return None
-    message = message.strip()
-    whole = folded(message)
-    for language in likely_languages(message):
-        text = _asked(message, whole, language, "happened")
-        if text and is_date(text, language):
+    for text, language in _asked(message, "happened"):
+        if is_date(text, language):
             period = read_period(text, "", language)
             return Time(period, language) if day_range(period) else None
     return None
+
+
+def _is_plain(message: str) -> bool:
+    """Whether a message is short, and a line without marks of a program's."""
+    return len(message) <= LONGEST and not _ODD.search(message.strip())
 
 
 def _bare(message: str) -> Subject | None:
@@ -107,15 +103,19 @@ def _said(text: str, *, shouted: bool) -> str:
     return fold(" ".join(word for word in text.split() if shouted or not word.isupper())).strip()
 
 
-def _asked(message: str, whole: Folded, language: str, kind: Literal["asks", "happened"]) -> str:
-    """The subject of a message as it writes it, by phrases of a language; empty where it has none of them."""
-    start = len(whole.text) - len(whole.text.lstrip())
-    pattern = _phrases(language, kind)
-    match = pattern.fullmatch(whole.text, start, len(whole.text.rstrip())) if pattern else None
-    if not match:
-        return ""
-    first, last = match.span("subject")
-    return message[whole.places[first] : whole.places[last - 1] + 1].strip(_AROUND)
+def _asked(message: str, kind: Literal["asks", "happened"]) -> Iterator[tuple[str, str]]:
+    """The subject of a message as it writes it, by phrases of each language that it may be in, with the language."""
+    if not _is_plain(message):
+        return
+    message = message.strip()
+    whole = folded(message)
+    start, end = len(whole.text) - len(whole.text.lstrip()), len(whole.text.rstrip())
+    for language in likely_languages(message):
+        pattern = _phrases(language, kind)
+        if match := pattern.fullmatch(whole.text, start, end) if pattern else None:
+            first, last = match.span("subject")
+            if text := message[whole.places[first] : whole.places[last - 1] + 1].strip(_AROUND):
+                yield text, language
 
 
 def _asks(said: str, language: str) -> bool:

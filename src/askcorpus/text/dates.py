@@ -4,9 +4,6 @@ import calendar
 import re
 from datetime import date as day_of
 
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton
-
 _ISO_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 
 
@@ -34,14 +31,20 @@ def overlaps(date: str, period: str) -> bool:
     return bool(date and period) and (date.startswith(period) or period.startswith(date))
 
 
-def written_date(iso: str, language: str) -> str:
-    """A partial ISO date in the words of a language: *juillet 2022*; as it is where they are not known."""
+def written_date(iso: str, locale: str) -> str:
+    """A partial ISO date in the words of a locale such as ``fr`` or ``en_GB``: *juillet 2022*; as it is where that is
+    not known, or it is none."""
+    from babel import Locale, UnknownLocaleError
+    from babel.dates import format_date, format_skeleton  # 20 ms to import, and few answers need it
+
+    if not day_range(iso):
+        return iso
     numbers = [int(part) for part in iso.split("-")]
     first = day_of(*(numbers + [1, 1])[:3])
     try:
-        locale = Locale.parse(language)
+        known = Locale.parse(locale)
     except (UnknownLocaleError, ValueError):
         return iso
     if len(numbers) == 3:
-        return str(format_date(first, "long", locale=locale))
-    return str(format_skeleton("yMMMM", first, locale=locale)) if len(numbers) == 2 else iso
+        return str(format_date(first, "long", locale=known))
+    return str(format_skeleton("yMMMM", first, locale=known)) if len(numbers) == 2 else iso

@@ -33,6 +33,7 @@ globalThis.askcorpus = {
     askcorpus.pickers();
     askcorpus.watchServer();
     askcorpus.cards();
+    askcorpus.watchTurn();
     askcorpus.whenReady((box) => document.activeElement === document.body && box.focus());
   },
 
@@ -83,6 +84,24 @@ globalThis.askcorpus = {
     return location.pathname.slice(new URL(askcorpus.root).pathname.length - 1) + location.search;
   },
 
+  // Brings a turn to the top of the chat, as far as there is room below it.
+  scrollTo(turn) {
+    const chat = document.querySelector("#chat");
+    chat.scrollTop += turn.getBoundingClientRect().top - chat.getBoundingClientRect().top;
+    askcorpus.scrolled = chat.scrollTop;
+  },
+
+  // Goes on with that while the answer makes room, until the reader moves or uses the chat.
+  watchTurn() {
+    const chat = document.querySelector("#chat");
+    const grown = new ResizeObserver(() => {
+      const turn = document.querySelector("#last [data-turn]");
+      if (turn && askcorpus.scrolled === chat.scrollTop) askcorpus.scrollTo(turn);
+    });
+    for (const part of document.querySelectorAll("#turns, #last")) grown.observe(part);
+    for (const used of ["pointerdown", "keydown", "wheel"]) chat.addEventListener(used, () => (askcorpus.scrolled = null), { passive: true });
+  },
+
   // A conversation has an address of its own from its first question on.
   shown(last) {
     askcorpus.takeDraft();
@@ -92,15 +111,9 @@ globalThis.askcorpus = {
     if (location.pathname !== path) history.pushState(null, "", path);
     const turn = last.querySelector("[data-turn]");
     const key = turn ? `${conversation} ${turn.dataset.turn}` : "";
-    const chat = document.querySelector("#chat");
-    const done = !last.querySelector("[aria-busy]");
-    const isNew = turn && askcorpus.turn !== key;
-    // Once when the question is there, and once when the answer has made room below it, unless the reader has moved on.
-    if (isNew || (turn && done && askcorpus.scrolled === chat.scrollTop)) {
-      chat.scrollTop += turn.getBoundingClientRect().top - chat.getBoundingClientRect().top;
-      askcorpus.scrolled = done ? null : chat.scrollTop;
-    }
+    if (turn && askcorpus.turn !== key) askcorpus.scrollTo(turn);
     askcorpus.turn = key;
+    const done = !last.querySelector("[aria-busy]");
     if (done) askcorpus.begun = 0;
     askcorpus.offerNext(done && last.querySelector(".answered") ? turn : null, conversation);
   },

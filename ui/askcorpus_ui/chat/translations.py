@@ -7,7 +7,7 @@ such as ``fr.po``. A language more is a file more.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from gettext import GNUTranslations
 from io import BytesIO
@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_time
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
+from askcorpus.text.dates import written_date
 from askcorpus.types import Locator
 
 CATALOGS = Path(__file__).parent / "catalogs"
@@ -257,15 +258,7 @@ class Strings:
 
     def date(self, iso: str) -> str:
         """``2022-09`` as “September 2022”; what is not a date comes back as it is."""
-        numbers = iso.split("-")
-        try:
-            if len(numbers) == 2:
-                return format_skeleton("yMMMM", date(int(numbers[0]), int(numbers[1]), 1), locale=self.region)
-            if len(numbers) == 3:
-                return format_date(date.fromisoformat(iso), "long", locale=self.region)
-        except ValueError:
-            return iso
-        return iso or self.unknown_date
+        return written_date(iso, self.region) or self.unknown_date
 
 
 @cache

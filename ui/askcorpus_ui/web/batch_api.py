@@ -18,7 +18,7 @@ from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.problems import PROBLEMS, Fault, fault_of, problem, status_of, told_in_stream
 from askcorpus_ui.streaming import Questions, last_answer
 from askcorpus_ui.web.guard import access_of
-from askcorpus_ui.web.rest_api import Body
+from askcorpus_ui.web.rest_api import Body, MaxError, TopK
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -63,13 +63,8 @@ class BatchBody(Body):
     )
     per_document: bool = Field(False, description="Ask every question of every document alone that passes the filters.")
     filters: Filters = Field(Filters(), description="What documents may answer.")
-    top_k: int | None = Field(None, ge=1, le=100, description="Passages to return; default: the server's setting.")
-    max_error: float | None = Field(
-        None,
-        ge=0.001,
-        le=0.5,
-        description="Abstain so often that at most this share of the answers is wrong; default: the server's setting.",
-    )
+    top_k: TopK = None
+    max_error: MaxError = None
 
 
 class _Asked(NamedTuple):

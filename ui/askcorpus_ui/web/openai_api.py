@@ -23,7 +23,7 @@ from askcorpus_ui.bodies import as_described
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.problems import REFUSALS, Fault, refusal, told_in_stream
 from askcorpus_ui.streaming import Questions, first_event, whole_answer
-from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS
+from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS, TopK
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -81,7 +81,7 @@ class Completion(Lenient):
     stream: bool = Field(False, description="Answer as server-sent events.")
     stream_options: StreamOptions | None = Field(None, description="What a stream carries besides the text.")
     filters: Filters = Field(Filters(), description="What documents may answer (ours).")
-    top_k: int | None = Field(None, ge=1, le=100, description="Passages to return; default: the server's setting.")
+    top_k: TopK = None
     n: int = Field(1, description="Only 1.")
     logprobs: bool = Field(False, description="Only false.")
     tools: tuple[Any, ...] = Field((), description="None.")

@@ -31,7 +31,7 @@ from askcorpus_ui.web.openai_api import (
     refused_text,
     turns,
 )
-from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS
+from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS, TopK
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -70,7 +70,7 @@ class ResponseBody(Lenient):
     conversation: Any = Field(None, description="None: nothing is kept.")
     prompt: Any = Field(None, description="None.")
     filters: Filters = Field(Filters(), description="What documents may answer (ours).")
-    top_k: int | None = Field(None, ge=1, le=100, description="Passages to return; default: the server's setting.")
+    top_k: TopK = None
 
     def messages(self) -> tuple[Message, ...]:
         """What was said."""

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from functools import partial
 from threading import Event as Flag
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
@@ -43,6 +43,17 @@ class Body(BaseModel):
         return as_described(cls, fields, info)
 
 
+TopK = Annotated[int | None, Field(ge=1, le=100, description="Passages to return; default: the server's setting.")]
+MaxError = Annotated[
+    float | None,
+    Field(
+        ge=0.001,
+        le=0.5,
+        description="Abstain so often that at most this share of the answers is wrong; default: the server's setting.",
+    ),
+]
+
+
 class AskBody(Body):
     """A question, and what it continues or is limited to."""
 
@@ -53,13 +64,8 @@ class AskBody(Body):
         "each.",
     )
     filters: Filters = Field(Filters(), description="What documents may answer.")
-    top_k: int | None = Field(None, ge=1, le=100, description="Passages to return; default: the server's setting.")
-    max_error: float | None = Field(
-        None,
-        ge=0.001,
-        le=0.5,
-        description="Abstain so often that at most this share of the answers is wrong; default: the server's setting.",
-    )
+    top_k: TopK = None
+    max_error: MaxError = None
     explain: bool = Field(
         False,
         validation_alias=AliasChoices("explain", "debug"),
@@ -79,7 +85,7 @@ class SearchBody(Body):
 
     query: str = Field(max_length=LONGEST_QUESTION, description="What to look for, in any language.")
     filters: Filters = Field(Filters(), description="What documents to look in.")
-    top_k: int | None = Field(None, ge=1, le=100, description="Passages to return; default: the server's setting.")
+    top_k: TopK = None
 
 
 class Health(BaseModel):
