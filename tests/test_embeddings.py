@@ -113,6 +113,20 @@ def test_results_keep_the_given_order_and_do_not_depend_on_company(embeddings: S
         assert np.array_equal(embeddings.embed_documents([text])[0], embedded.vector)
 
 
+def test_vectors_do_not_depend_on_how_many_cores_the_process_may_use() -> None:
+    code = """
+from askcorpus.embedding.bundled_embedder import BundledEmbedder
+print(BundledEmbedder(None, None).encode(["Russia recognized the republic in July 2022."], "passage").tobytes().hex())
+"""
+
+    def vectors(cores: int) -> str:
+        environment = {**os.environ, "OMP_NUM_THREADS": str(cores)}
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+        return done.stdout
+
+    assert vectors(1) == vectors(2)
+
+
 def test_spans_that_the_window_cuts_off_are_read_alone(embeddings: SentenceEmbeddings) -> None:
     text, spans = sentence_spans((OTHERS[0], "mot " * 600, RECOGNITION))
     (embedded,) = embeddings.embed_passages([text], [spans])
