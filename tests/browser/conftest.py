@@ -29,6 +29,8 @@ FLAGS = (
 )
 DESK = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", "reduced_motion": "reduce"}
 KEY = "open sesame"
+PATIENCE = 30_000
+"""Milliseconds that a page has for anything: on a slow machine it needs more than a person would wait."""
 HERE = Path(__file__).parent
 
 
@@ -75,8 +77,9 @@ def address(assistant: ScriptedAssistant, data: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield browser
@@ -156,7 +159,7 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     address = request.getfixturevalue(at.args[0] if at else "address")
     context = browser.new_context(base_url=address, **DESK | (marker.kwargs if marker else {}))
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     errors: list[str] = []
     outside: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

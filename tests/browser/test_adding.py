@@ -36,7 +36,7 @@ def listed(browser: Any, shelf: tuple[str, Assistant], request: pytest.FixtureRe
     marker = request.node.get_closest_marker("context")
     context = browser.new_context(base_url=shelf[0], locale="en-GB", **(marker.kwargs if marker else {}))
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("dialog", lambda dialog: wrong.append(dialog.message))

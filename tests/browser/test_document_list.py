@@ -59,7 +59,7 @@ def shelf(browser: Any, shelves: tuple[str, Library], request: pytest.FixtureReq
     options = {"java_script_enabled": False, "locale": "en-GB", "viewport": {"width": 1280, "height": 800}}
     context = browser.new_context(base_url=shelves[0], **options | (marker.kwargs if marker else {}))
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     page.on("dialog", lambda dialog: wrong.append(dialog.message))

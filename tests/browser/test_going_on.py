@@ -27,7 +27,7 @@ def server(tmp_path: Path) -> Iterator[Restartable]:
 def tab(browser: Any, server: Restartable) -> Iterator[Any]:
     context = browser.new_context(base_url=server.address, locale="fr-FR", viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     page.goto("/")
     page.locator("#ask textarea:enabled").wait_for()
     yield page
@@ -46,7 +46,7 @@ def test_a_question_to_a_server_that_is_gone_is_kept_and_the_page_goes_on(tab: A
     expect(box).to_have_value("What do the pêcheurs want?")
     tab.wait_for_timeout(2_000)
     assert not re.search("Connection|Error", tab.locator("body").inner_text())
-    with tab.expect_event("load", timeout=30_000):
+    with tab.expect_event("load"):
         server.start()
     expect(tab.locator("#ask textarea:enabled")).to_have_value("What do the pêcheurs want?")
     assert tab.url == there
@@ -78,6 +78,6 @@ def test_an_answer_that_a_restart_cuts_off_keeps_its_question(tab: Any, server: 
     expect(tab.locator("#last .answer")).to_contain_text("The council")
     server.stop()
     server.start()
-    expect(tab.locator("#last .answer")).to_contain_text("Arrêté avant la fin", timeout=30_000)
+    expect(tab.locator("#last .answer")).to_contain_text("Arrêté avant la fin")
     expect(tab.locator("#last .question")).to_have_text("slow council")
     expect(ask(tab, "What do the pêcheurs want?", turn=2)).to_contain_text(PORT.text[:76])

@@ -154,7 +154,7 @@ def page(browser: Any, shelf: tuple[str, Hostile, Path]) -> Iterator[Any]:
     address = shelf[0]
     context = browser.new_context(base_url=address, locale="en-GB", viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(30_000)
     wrong: list[str] = []
     page.on("dialog", lambda dialog: wrong.append(dialog.message))
     page.on("dialog", lambda dialog: dialog.dismiss())
