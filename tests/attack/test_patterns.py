@@ -50,7 +50,7 @@ MOST_TEXTS = 250
 """A pattern of all words of forty languages has thousands of loops of the same form; some of each will do."""
 
 TRIES = 10
-"""How often what looks slow is timed again: a busy machine has moments in which everything takes three times as long."""
+"""How often what looks slow is timed again: a busy machine has moments in which all takes three times as long."""
 
 QUICK_SECONDS = 0.000_5
 STEADY_GROWTH = 5.0
