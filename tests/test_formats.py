@@ -399,7 +399,7 @@ def test_what_is_not_read_says_what_it_is(tmp_path: Path) -> None:
         ("LICENSE", b"Free.", "has an ending that is not read (none)"),
     ]:
         (tmp_path / name).write_bytes(content)
-        assert why_passed_over(tmp_path / name) == (f"{tmp_path}/{name}", reason)
+        assert why_passed_over(tmp_path / name) == PassedOver(f"{tmp_path}/{name}", reason)
     with pytest.raises(ReadError, match=r"^is no pdf file$"):
         read_all(tmp_path / "a.pdf", "This is text.")
 

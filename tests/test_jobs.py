@@ -63,6 +63,7 @@ def test_documents_are_added_after_the_request_and_told_of(client: httpx.Client)
     job = over(client, begun.json()["id"])
     assert (job["state"], job["added"], job["total"], job["done"], job["failures"]) == ("done", 120, 121, 121, 1)
     assert job["failed"][0]["origin"].endswith("#empty") and job["failed"][0]["reason"]
+    assert job["failed"][0]["code"] == "NoText"
     assert job["per_second"] > 0 and job["sent"] <= job["began"] <= job["ended"]
     assert client.get("/api/v1/documents/north119").status_code == 200
     assert client.get(JOBS).json()["jobs"][0] == job
@@ -84,7 +85,7 @@ def test_an_archive_is_a_job_and_so_is_what_cannot_be_read(client: httpx.Client)
 
     broken = client.post("/api/v1/files/jobs", params={"name": "broken.pdf"}, content=b"%PDF-1.7 broken").json()
     told = over(client, broken["id"])
-    assert told["state"] == "failed" and told["detail"].startswith("broken.pdf ")
+    assert told["state"] == "failed" and told["detail"].startswith("broken.pdf ") and told["code"] == "Corrupt"
 
 
 def test_a_job_that_is_ended_keeps_what_it_has_written(client: httpx.Client) -> None:

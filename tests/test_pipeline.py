@@ -17,6 +17,7 @@ from askcorpus.index.store import Store, open_store
 from askcorpus.settings import Settings
 from askcorpus_ingest import files
 from askcorpus_ingest import pipeline as module
+from askcorpus_ingest.files import Failure
 from askcorpus_ingest.pipeline import Report, _Run, ingest
 from askcorpus_ingest.progress import Silent
 from askcorpus_ingest.readers.source import Source
@@ -138,7 +139,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_nothing_is_lost(
     (corpus / "port.txt").write_bytes(b"%PDF-1.7")
     report = run(corpus, prune=True)
     assert counts(report) == (0, 0, 2, 0, 1)
-    assert report.failed[0] == (f"{corpus}/port.txt", "is a broken PDF")
+    assert report.failed[0] == Failure(f"{corpus}/port.txt", "is a broken PDF", "Corrupt")
     assert store.count() == 3
 
 
@@ -149,7 +150,7 @@ def test_records_of_a_file(tmp_path: Path, store: Store, run: Callable[..., Repo
     )
     report = run(path)
     assert counts(report) == (2, 0, 0, 0, 1)
-    assert report.failed[0] == (f"{path}#x", "repeats the id x")
+    assert report.failed[0] == Failure(f"{path}#x", "repeats the id x")
     write_records(path, {"doc_id": "x", "text": "One."}, {"doc_id": "z", "text": "Three."})
     assert counts(run(path, prune=True)) == (1, 0, 1, 1, 0)
     assert {document.id for document in store.documents()} == {"x", "z"}
@@ -421,7 +422,8 @@ def test_a_failing_file_is_told_again_and_read_again_only_when_it_changed(
     first = run(corpus)
     with monkeypatch.context() as unread:
         unread.setattr(Source, "opened", None)
-        assert run(corpus).failed == first.failed == ((f"{corpus}/bad.txt", "is a broken PDF"),)
+        (again,) = run(corpus).failed
+    assert again[:2] == first.failed[0][:2] == (f"{corpus}/bad.txt", "is a broken PDF")
     (corpus / "bad.txt").write_text("It is text now.")
     assert counts(run(corpus)) == (1, 0, 3, 0, 0)
 

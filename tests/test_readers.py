@@ -127,7 +127,7 @@ def test_a_wrong_line_is_one_failure(tmp_path: Path) -> None:
     assert isinstance(first, RawRecord) and isinstance(last, RawRecord)
     assert (first.text, last.text) == ("A.", "B.")
     assert failures == [
-        Failure(f"{path}#L{number}", f"line {number} {reason}")
+        Failure(f"{path}#L{number}", f"line {number} {reason}", "NoText" if "text" in reason else "Corrupt")
         for number, reason in enumerate(
             ["is not JSON", "is not a JSON object", 'has no "text"', 'has no "text"', "is not UTF-8", "is not JSON"], 2
         )

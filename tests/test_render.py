@@ -202,7 +202,7 @@ def test_quotes_and_questions_are_never_parsed(text: str) -> None:
         markup = turn_of(reply, text)
         assert seen(markup, ".question") == [text]
         assert "\n".join(seen(markup, ".words p") or seen(markup, "p.failed")) == text
-        assert {each.tag for each in select(markup, ".words *")} <= {"p"}
+        assert {each.tag for each in select(markup, ".words *")} <= {"p", "bdi"}
     assert "\n".join(seen(turn_of(Reply(kind="unfinished"), writing=Reply(kind="unfinished", text=text)), ".words p"))
 
 
@@ -245,7 +245,7 @@ def test_unsupported_sentences_are_named() -> None:
     message = answer_turn(ScriptedAssistant().ask("When did the council vote?"), ENGLISH)
 
     assert "Not verified" in message
-    assert "It will be finished in 2031.</li>" in message
+    assert "It will be finished in 2031.</bdi></li>" in message
 
 
 def test_names_that_the_passages_do_not_have_are_told_and_escaped() -> None:
@@ -399,7 +399,7 @@ def test_no_hostile_document_brings_tags_or_templates_of_its_own() -> None:
             assert html.unescape(article.split('data-number="1">', 1)[1].split("</mark>")[0]) == text
         reply = Reply(kind="answered", text=text, unsupported=(text,), missing_names=(text,))
         tags = set(re.findall(r"<(\w+)", turn_of(reply, text)))
-        assert tags <= {"div", "article", "h2", "p", "ul", "li", "abbr", "button"}
+        assert tags <= {"div", "article", "h2", "p", "ul", "li", "bdi", "abbr", "button"}
 
 
 def test_an_export_holds_questions_answers_and_whole_quotes() -> None:
@@ -488,6 +488,15 @@ def test_what_stands_around_an_answer_is_text_whatever_is_in_it() -> None:
     for markup in shown:
         assert not select(markup, "img")
         assert all(link.attrib["href"].startswith("source/") for link in select(markup, "a"))
+
+
+def test_items_of_a_list_keep_the_side_of_the_page() -> None:
+    """What each says is isolated within it; the bullet stands on the page's side."""
+    arabic = strings_for("ar")
+    markup = turn_of(Reply(kind="answered", text="Two:\n- one\n• اثنان"), strings=arabic)
+    assert seen(markup, "p.item") == ["- one", "• اثنان"]
+    assert seen(markup, "p.item > bdi") == ["one", "اثنان"]
+    assert all("dir" not in item.attrib for item in select(markup, "p.item"))
 
 
 def test_a_quote_is_copied_with_its_source() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, ModelError, NothingIngested, StorageError, UsageError
 from askcorpus.types import Answer, Document, Hit
+from askcorpus_ui.chat.translations import strings_for
 from askcorpus_ui.problems import STATUS
 from scripted import DOCUMENTS, EXPLANATION, ScriptedAssistant
 from serving import serving, wait_for_models
@@ -150,7 +151,6 @@ def test_a_bad_request_gets_one_line(client: httpx.Client, path: str, body: Any,
         ("GET", "/api/v1/nothing", 404),
         ("GET", "/api/v1/documents?date_from=x", 400),
         ("GET", "/api/v1/documents?limit=0", 422),
-        ("GET", "/source/none", 404),
     ],
 )
 def test_errors_of_addresses_have_the_same_shape(client: httpx.Client, method: str, path: str, status: int) -> None:
@@ -158,6 +158,27 @@ def test_errors_of_addresses_have_the_same_shape(client: httpx.Client, method: s
 
     assert response.status_code == status
     assert error(response)["detail"]
+
+
+def test_a_source_that_cannot_be_shown_is_told_on_a_page_in_the_readers_language(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    french = strings_for("fr")
+    gone = client.get("/source/none", headers={"Accept-Language": "fr"})
+    assert gone.status_code == 404 and "default-src 'none'" in gone.headers["content-security-policy"]
+    assert '<html lang="fr"' in gone.text and french.document_gone in gone.text and french.back in gone.text
+
+    assistant = ScriptedAssistant()
+    with serving(assistant) as address, monkeypatch.context() as broken:
+        broken.setattr(assistant.store, "document", _unreadable)
+        failed = httpx.get(f"{address}/source/harbour", headers={"Accept-Language": "fr"})
+    assert (failed.status_code, failed.headers["retry-after"]) == (503, "5")
+    assert french.causes["StorageError"] in failed.text
+    assert '<bdi lang="en">The disk &lt;is&gt; damaged. Mend it.</bdi>' in failed.text
+
+
+def _unreadable(_: str) -> Document | None:
+    raise StorageError("The disk <is> damaged.", "Mend it.")
 
 
 def test_a_body_that_is_no_json_is_refused(client: httpx.Client) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import NoText
 from askcorpus.text.characters import clean_line, clean_text
 from askcorpus.text.language import detect_language, sure_language
 from askcorpus.text.sentences import split_sentences
@@ -52,7 +52,7 @@ def read_document(raw: RawRecord) -> Reading:
     """
     marked, text, marks = _clean(raw)
     if not text:
-        raise ReadError("is empty")
+        raise NoText("is empty")
     dateline = read_dateline(text)
     story = text[dateline.span.end :]
     language = sure_language(story) or _language_code(raw.language) or detect_language(story)

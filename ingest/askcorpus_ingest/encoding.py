@@ -6,7 +6,7 @@ import re
 
 import regex
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import Corrupt, NoText
 
 SAMPLE_BYTES = 65_536
 """Of the lines that are not plain ASCII, an unnamed encoding is judged by so many bytes."""
@@ -72,12 +72,12 @@ def decode(data: bytes, label: str = "") -> str:
         ReadError: the bytes are empty or no text.
     """
     if not data.strip(BLANK):
-        raise ReadError("is empty")
+        raise NoText("is empty")
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return data[len(bom) :].decode(encoding, errors="replace")
     if data.startswith(BINARY_MAGIC):
-        raise ReadError("is not text")
+        raise Corrupt("is not text")
     if encoding := _wide_encoding(data):
         return data.decode(encoding, errors="replace")
     _refuse_binary(data)
@@ -193,4 +193,4 @@ def _refuse_binary(data: bytes) -> None:
     sample = data[:SAMPLE_BYTES]
     control = len(sample) - len(sample.translate(None, _CONTROL_BYTES))
     if control > 0.02 * len(sample) + 2:
-        raise ReadError("is not text")
+        raise Corrupt("is not text")

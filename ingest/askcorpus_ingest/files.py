@@ -6,9 +6,9 @@ import stat
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
-from askcorpus.errors import StorageError, UsageError
+from askcorpus.errors import READ_ERRORS, ReadError, StorageError, UsageError
 from askcorpus.text.characters import printable
 
 _TEXTS = (".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".mht", ".mhtml", ".srt", ".vtt")
@@ -42,10 +42,22 @@ class SourceFile(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """One input that could not be ingested: which (file, or file#record), and why in one line."""
+    """One input that could not be ingested: which (file, or file#record), and why in one line, of which ``kind`` is the
+    name of the error's class (the general one for a file that was not read again)."""
 
     origin: str
     reason: str
+    kind: str = ReadError.__name__
+
+    @classmethod
+    def of(cls, origin: str, error: ReadError, before: str = "") -> Self:
+        """What an error says of an input, behind some words."""
+        return cls(origin, before + error.message, type(error).__name__)
+
+    @property
+    def error(self) -> ReadError:
+        """What such an input raises where it is the only one."""
+        return READ_ERRORS.get(self.kind, ReadError)(self.reason)
 
 
 class PassedOver(Failure):

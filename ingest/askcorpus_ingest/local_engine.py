@@ -55,7 +55,7 @@ def prepared(record: RawRecord | Failure, rows: Mapping[str, Row], names: Mappin
     try:
         document, doubts = read_document(told(record, rows, names))
     except ReadError as exc:
-        return Failure(record.origin, exc.message)
+        return Failure.of(record.origin, exc)
     except MemoryError:
         return Failure(record.origin, NO_MEMORY)
     return Prepared(document, doubts, bool(record.doc_id))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.errors import ReadError, UsageError
+from askcorpus.errors import NotRead, ReadError, UsageError
 from askcorpus.index.store import Held, KnownDocument, KnownFile, Store, StoredPassage, Writer, content_hash
 from askcorpus.settings import Settings
 from askcorpus.text.characters import printable
@@ -37,7 +37,6 @@ from askcorpus_ingest.planned import Planned
 from askcorpus_ingest.progress import Progress, Silent, Stopped
 from askcorpus_ingest.readers.dispatch import holds_questions, why_passed_over
 from askcorpus_ingest.readers.records import RawRecord
-from askcorpus_ingest.readers.sniff import NotRead
 from askcorpus_ingest.readers.source import CHANGED, NO_MEMORY
 from askcorpus_ingest.sidecar import Sidecars
 
@@ -165,7 +164,7 @@ def ingest_records(
                 run.progress.embedded(0)
             run.write_pending()
         except Stopped:
-            run.fail(sent, file, "was stopped before its end")
+            run.fail(sent, Failure(file, "was stopped before its end"))
         if replace and not sent.failures:
             gone = [id_ for origin, id_ in run.left_of(file).items() if origin not in sent.seen]
             run.counts["removed"] += writer.remove(gone) if gone else 0
@@ -222,7 +221,8 @@ class _File:
     def noted(self) -> KnownFile:
         """What a later run is to know."""
         stamp, sha256 = ("", "") if self.passing else (self.stamp, self.sha256)
-        failures, passed_over = tuple(self.failures), tuple(self.passed_over)
+        failures = tuple((one.origin, one.reason) for one in self.failures)
+        passed_over = tuple((one.origin, one.reason) for one in self.passed_over)
         return KnownFile(self.origin, stamp, sha256, self.rules, self.kind, failures, passed_over, self.missing)
 
     def is_as_known(self) -> "KnownFile | None":
@@ -335,7 +335,7 @@ class _Run:
         try:
             file.sha256 = "" if other else self.engine.sha256(source.path)
         except ReadError as exc:
-            self.fail(file, file.origin, exc.message, passing=True)
+            self.fail(file, Failure.of(file.origin, exc), passing=True)
         else:
             if other:
                 file.kind = OTHER
@@ -402,15 +402,15 @@ class _Run:
             file.kind = OTHER
             self.pass_over(file, PassedOver(file.origin, exc.message))
         except ReadError as exc:
-            self.fail(file, file.origin, exc.message)
+            self.fail(file, Failure.of(file.origin, exc))
         except MemoryError:
-            self.fail(file, file.origin, NO_MEMORY)
+            self.fail(file, Failure(file.origin, NO_MEMORY))
 
-    def fail(self, file: _File, origin: str, reason: str, *, passing: bool = False) -> None:
+    def fail(self, file: _File, one: Failure, *, passing: bool = False) -> None:
         """Report one input that cannot be ingested."""
-        self.failures.append(Failure(origin, reason))
-        file.failures.append(Failure(origin, reason))
-        file.passing |= passing or reason.startswith(_PASSING)
+        self.failures.append(one)
+        file.failures.append(one)
+        file.passing |= passing or one.reason.startswith(_PASSING)
 
     def pass_over(self, file: _File, one: PassedOver) -> None:
         """Report one input of a kind that is not read."""
@@ -426,7 +426,7 @@ class _Run:
             if isinstance(one, PassedOver):
                 self.pass_over(file, one)
             elif isinstance(one, Failure):
-                self.fail(file, one.origin, one.reason)
+                self.fail(file, one)
             else:
                 documents.append(one)
                 self.doubted += [Failure(one.document.origin, doubt) for doubt in one.doubts]
@@ -435,9 +435,9 @@ class _Run:
             try:
                 self.claim(file, one)
             except ReadError as exc:
-                self.fail(file, one.document.origin, exc.message, passing=True)  # what it repeats may go
+                self.fail(file, Failure.of(one.document.origin, exc), passing=True)  # what it repeats may go
             except MemoryError:
-                self.fail(file, one.document.origin, NO_MEMORY)
+                self.fail(file, Failure(one.document.origin, NO_MEMORY))
 
     def claim(self, file: _File, given: Prepared) -> None:
         """Count a document, and line it up for writing when it is new or changed.
@@ -553,9 +553,9 @@ class _Run:
             writer.put(document, passages, file.origin)
             self.counts[change] += 1
         except ReadError as exc:
-            self.fail(file, document.origin, exc.message)
+            self.fail(file, Failure.of(document.origin, exc))
         except MemoryError:
-            self.fail(file, document.origin, NO_MEMORY)
+            self.fail(file, Failure(document.origin, NO_MEMORY))
 
     def embed(self, pieces: Sequence[Piece], titles: Mapping[str, str]) -> dict[str, StoredPassage]:
         """Passages with their vectors, by id and in their order; what the store has already is not embedded again.

@@ -26,7 +26,6 @@ from askcorpus_ingest.files import Failure
 from askcorpus_ingest.local_engine import LocalEngine
 from askcorpus_ingest.ray_driver import LENGTH_BYTES, Job
 from askcorpus_ingest.ray_steps import Begin, Broken, End, LongDocument, Message, More, Recipe, Refused
-from askcorpus_ingest.readers.sniff import NotRead
 from askcorpus_ingest.readers.source import CHANGED
 from askcorpus_ingest.sidecar import Row
 
@@ -95,7 +94,7 @@ class RayEngine:
                 "Workers read the files themselves: put them where all machines of the cluster see them, by one path.",
             )
         if begin.error:
-            raise ReadError(begin.error)
+            raise begin.error
         if begin.size != size:
             raise ReadError(CHANGED)  # or the worker sees another file
         return begin.sha256
@@ -111,7 +110,7 @@ class RayEngine:
         if not message.read:
             yield from self._here.read(path, rows)
         elif message.error:
-            raise (NotRead if message.passed_over else ReadError)(message.error)
+            raise message.error
 
     # --- messages ---
 

@@ -22,7 +22,6 @@ from askcorpus_ingest.files import Failure
 from askcorpus_ingest.local_engine import LocalEngine
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.readers.dispatch import holds_questions
-from askcorpus_ingest.readers.sniff import NotRead
 from askcorpus_ingest.readers.source import NO_MEMORY
 
 ROW = "row"
@@ -57,7 +56,7 @@ class Begin(NamedTuple):
 
     number: int
     sha256: str
-    error: str
+    error: ReadError | None
     size: int | None
     at: str
 
@@ -79,8 +78,7 @@ class End(NamedTuple):
     """The end of a file that was ``read``, or need not be; with the ``error`` that ended it, where one did."""
 
     read: bool
-    error: str = ""
-    passed_over: bool = False
+    error: ReadError | None = None
 
 
 class Refused(NamedTuple):
@@ -122,7 +120,7 @@ class Read:
         if self._refused:
             yield self._refused
             return
-        sha256 = error = ""
+        sha256, error = "", None
         try:
             size = wanted.path.stat().st_size
         except OSError:
@@ -130,7 +128,7 @@ class Read:
         try:
             sha256 = self._engine.sha256(wanted.path)
         except ReadError as exc:
-            error = exc.message
+            error = exc
         yield Begin(number, sha256, error, size, socket.gethostname())
         if error or sha256 == wanted.sha256 or sha256 in self._recipe.moved or self._holds_questions(wanted.path):
             yield End(read=False)
@@ -139,10 +137,10 @@ class Read:
             for some in self._engine.read(wanted.path, wanted.rows):
                 for one in some:
                     yield from [one] if isinstance(one, Failure) else self._split(one, wanted.known)
-        except (NotRead, ReadError) as exc:
-            yield End(True, exc.message, isinstance(exc, NotRead))
+        except ReadError as exc:
+            yield End(True, exc)
         except MemoryError:
-            yield End(True, NO_MEMORY)
+            yield End(True, ReadError(NO_MEMORY))
         else:
             yield End(read=True)
 

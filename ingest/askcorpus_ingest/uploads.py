@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.errors import ReadError, UsageError
+from askcorpus.errors import NoText, ReadError, TooLarge, UsageError
 from askcorpus.index.store import KnownDocument, Store
 from askcorpus.settings import Settings
 from askcorpus.text.characters import clean_line
@@ -120,7 +120,8 @@ def _documents_of(label: str, content: bytes, settings: Settings) -> Generator[R
                 yield from found
                 return
             failures.append(one)
-    raise ReadError(f"{label} {failures[0].reason if failures else 'holds no document'}.")
+    why = failures[0].error if failures else NoText("holds no document")
+    raise type(why)(f"{label} {why.message}.")
 
 
 def remove(document_ids: Sequence[str], store: Store) -> int:
@@ -150,10 +151,10 @@ def _bounded(found: Iterable[RawRecord | Failure], file: str) -> Iterator[RawRec
         if isinstance(one, RawRecord):
             characters += len(one.text)
         if characters > MOST_CHARACTERS:
-            yield Failure(file, f"holds more than {MOST_CHARACTERS:,} characters")
+            yield Failure.of(file, TooLarge(f"holds more than {MOST_CHARACTERS:,} characters"))
             return
         if number >= MOST_DOCUMENTS:
-            yield Failure(file, f"holds more than {MOST_DOCUMENTS:,} documents")
+            yield Failure.of(file, TooLarge(f"holds more than {MOST_DOCUMENTS:,} documents"))
             return
         yield one
 
@@ -165,7 +166,7 @@ def _renamed(reader: FileReader, path: Path, file: str) -> Iterator[RawRecord | 
         for found in reader.read(path):
             yield found._replace(origin=file + found.origin.removeprefix(own))
     except ReadError as exc:
-        yield Failure(file, exc.message)
+        yield Failure.of(file, exc)
 
 
 def _ending(name: str) -> str:

@@ -15,12 +15,12 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import READ_ERRORS, ReadError
 from askcorpus.types import Mark
 from askcorpus_ingest.files import Failure, PassedOver
 from askcorpus_ingest.readers.dispatch import read_file
 from askcorpus_ingest.readers.records import RawRecord
-from askcorpus_ingest.readers.sniff import NotRead, outer_kind
+from askcorpus_ingest.readers.sniff import outer_kind
 from askcorpus_ingest.readers.source import MEGABYTE, NO_MEMORY, Limits, Source
 
 HARMLESS = {"text", "markdown", "jsonl", "csv", "subtitles"}
@@ -106,7 +106,7 @@ class FileReader:
                 message: Message = json.loads(line)
                 done = "end" in message or "error" in message
                 if "error" in message:
-                    raise (NotRead if message["passed"] else ReadError)(message["error"])
+                    raise READ_ERRORS.get(message["kind"], ReadError)(message["error"])
                 yield message
                 if done or "lost" in message:
                     return
@@ -199,9 +199,9 @@ class _Worker:
                     self._send(_message(found))
             self._send({"end": True})
         except ReadError as exc:
-            self._send({"error": exc.message, "passed": isinstance(exc, NotRead)})
+            self._send({"error": exc.message, "kind": type(exc).__name__})
         except MemoryError:
-            self._send({"error": NO_MEMORY, "passed": False})
+            self._send({"error": NO_MEMORY, "kind": ReadError.__name__})
         except BaseException as exc:  # as a library in Rust raises when it panics
             self._send({"lost": f"cannot be read: {type(exc).__name__} in its reader"})
             raise

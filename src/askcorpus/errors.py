@@ -8,10 +8,18 @@ AskcorpusError
 ├── StorageError        6  mend the disk or the folder: without an index, read-only, full, damaged
 ├── ModelError          7  mend the model: it cannot be found, loaded, or reached
 └── ReadError           8  one input cannot be read (ingest reports it and goes on)
+    ├── NotRead            save it as a kind of file that is read
+    ├── NoText             give it a text: it is empty, or a picture
+    ├── Encrypted          take off its password
+    ├── TooLarge           divide it
+    ├── Corrupt            save it anew: it is damaged, or not what its ending says
+    └── OldFormat          save it in the format that took its place
 
 The number is the exit code of the command line. Exit code 1 means: finished, but not with everything
 (some files failed, a gate of the evaluation was missed).
 """
+
+from collections.abc import Mapping
 
 
 class AskcorpusError(Exception):
@@ -68,3 +76,33 @@ class ReadError(AskcorpusError):
     """One input cannot be read; the others can."""
 
     exit_code = 8
+
+
+class NotRead(ReadError):
+    """The input is of a kind that is not read: nothing is wrong with it."""
+
+
+class NoText(ReadError):
+    """There is no text in it: it is empty, or has pictures only."""
+
+
+class Encrypted(ReadError):
+    """Nobody can read it without a password."""
+
+
+class TooLarge(ReadError):
+    """It is, or holds, more than is read at once."""
+
+
+class Corrupt(ReadError):
+    """It is damaged, or not what its ending says."""
+
+
+class OldFormat(ReadError):
+    """It is in an office's format of the last century."""
+
+
+READ_ERRORS: Mapping[str, type[ReadError]] = {
+    each.__name__: each for each in (ReadError, NotRead, NoText, Encrypted, TooLarge, Corrupt, OldFormat)
+}
+"""Why an input cannot be read, by name."""

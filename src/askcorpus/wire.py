@@ -10,12 +10,12 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from askcorpus.errors import (
+    READ_ERRORS,
     AskcorpusError,
     Busy,
     IndexMismatch,
     ModelError,
     NothingIngested,
-    ReadError,
     StorageError,
     UsageError,
 )
@@ -34,8 +34,8 @@ MOST_LISTED = 1000
 """Documents that a server lists at a time."""
 
 _ERRORS: Mapping[str, type[AskcorpusError]] = {
-    error.__name__: error
-    for error in (UsageError, NothingIngested, IndexMismatch, Busy, StorageError, ModelError, ReadError)
+    **READ_ERRORS,
+    **{each.__name__: each for each in (UsageError, NothingIngested, IndexMismatch, Busy, StorageError, ModelError)},
 }
 API = "api/v1"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")

@@ -1,6 +1,8 @@
 """Files added and documents removed on the list of documents, over a real index, by whoever has a key for it."""
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +13,7 @@ from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.settings import read_settings
 from askcorpus_ingest.uploads import remove
+from askcorpus_ui.chat.translations import strings_for
 from pages import faults, too_small
 from serving import real_assistant, serving
 
@@ -34,7 +37,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddin
 @pytest.fixture
 def listed(browser: Any, shelf: tuple[str, Assistant], request: pytest.FixtureRequest) -> Iterator[Any]:
     marker = request.node.get_closest_marker("context")
-    context = browser.new_context(base_url=shelf[0], locale="en-GB", **(marker.kwargs if marker else {}))
+    options = {"locale": "en-GB"} | (marker.kwargs if marker else {})
+    context = browser.new_context(base_url=shelf[0], **options)
     page = context.new_page()
     page.set_default_timeout(30_000)
     wrong: list[str] = []
@@ -154,6 +158,26 @@ def test_who_came_with_the_key_is_not_asked_for_it(listed: Any) -> None:
     listed.get_by_text("Add files").first.click()
     expect(listed.get_by_label("Key for writing")).to_have_count(0)
     expect(send(listed, file("empty.txt", b"")).first.locator(".fault")).to_be_visible()
+
+
+@pytest.mark.context(locale="fr-FR", extra_http_headers={"X-API-Key": KEY})
+def test_why_a_file_is_not_taken_is_told_in_the_readers_language(listed: Any, shelf: tuple[str, Assistant]) -> None:
+    strings = strings_for("fr")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("blank.txt", " ")
+        archive.writestr("quay.txt", "The quay was swept.")
+    listed.get_by_text(strings.add_files).first.click()
+    listed.get_by_label(strings.files, exact=True).set_input_files(
+        [file("broken.pdf", b"%PDF-1.7"), file("empty.txt", b""), file("both.zip", packed.getvalue())]
+    )
+    listed.get_by_role("button", name=strings.add_files).click()
+    expect(listed.locator("#adding .again")).to_be_visible(timeout=LONG)
+    faults = listed.locator("#adding .report > li .fault")
+    for fault, kind in zip(faults.all(), ("Corrupt", "NoText", "NoText"), strict=True):
+        expect(fault).to_contain_text(strings.causes[kind])
+        expect(fault.locator("bdi[lang=en]")).to_have_count(1)  # and what exactly, as the server says it
+    remove([one.id for one in shelf[1].store.documents() if "both.zip" in one.origin], shelf[1].store)
 
 
 def test_a_page_elsewhere_cannot_add_with_the_key_that_a_browser_keeps(shelf: tuple[str, Assistant]) -> None:

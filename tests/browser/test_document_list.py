@@ -70,6 +70,21 @@ def shelf(browser: Any, shelves: tuple[str, Library], request: pytest.FixtureReq
     assert wrong == []
 
 
+@pytest.mark.context(locale="ar-EG", java_script_enabled=True)
+def test_the_list_in_arabic_keeps_the_side_of_the_page(shelf: Any) -> None:
+    """Each title has its own direction within its entry, which has the page's."""
+    shelf.goto("/documents?date_from=2024")
+    found = shelf.evaluate(
+        """() => [...document.querySelectorAll('.entries h3, .entries .beginning')].map((each) => {
+            const [own] = each.querySelectorAll('bdi'), [first] = own.getClientRects();
+            return [getComputedStyle(each).direction, getComputedStyle(own).direction, Math.round(first.right)];
+        })"""
+    )
+    assert {(entry, own) for entry, own, _ in found} == {("rtl", "ltr"), ("rtl", "rtl")}
+    assert len({right for _, _, right in found}) == 1
+    expect(shelf.locator(".entries h3").first).to_be_visible()
+
+
 def leave(page: Any, address: str) -> None:
     """Gradio logs an error for each event that leaving its page cuts off."""
     page.wait_for_load_state("networkidle")

@@ -838,6 +838,16 @@ def test_the_page_speaks_arabic_from_right_to_left(page: Any) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
+@pytest.mark.context(locale="ar-EG")
+def test_lists_in_arabic_keep_the_side_of_the_page(page: Any) -> None:
+    """A title or question has its own direction within its entry, which has the page's."""
+    ask(page, "What did the council decide?")
+    page.get_by_role("button", name="المحادثات السابقة").click()
+    past = page.locator(".past-list a").first
+    expect(past).to_have_css("direction", "rtl")
+    expect(past.locator("bdi")).to_have_css("direction", "ltr")
+
+
 def test_what_gradio_says_of_a_failure_is_said_in_the_readers_language(browser: Any, address: str) -> None:
     context = browser.new_context(base_url=address, locale="ar-EG")
     page = context.new_page()

@@ -140,7 +140,7 @@ def new_reference() -> str:
 
 def status_of(error: AskcorpusError) -> int:
     """The HTTP status of an error of ours."""
-    return STATUS.get(type(error), 500)
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
 def retry_after(error: AskcorpusError) -> dict[str, str]:

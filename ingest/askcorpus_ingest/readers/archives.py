@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import IO, BinaryIO
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import Corrupt, Encrypted, TooLarge
 from askcorpus.text.characters import printable
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.package import BROKEN_ZIP
@@ -35,7 +35,7 @@ def read_zip(source: Source) -> Iterator[Part | Failure]:
         try:
             archive = zipfile.ZipFile(file)
         except BROKEN_ZIP as exc:
-            raise ReadError("is a broken archive") from exc
+            raise Corrupt("is a broken archive") from exc
         with archive:
             for info in archive.infolist():
                 if not info.is_dir():
@@ -45,12 +45,12 @@ def read_zip(source: Source) -> Iterator[Part | Failure]:
 def _zipped(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Part | Failure:
     origin = f"{source.origin}#{printable(info.filename)}"
     if info.flag_bits & 1:
-        return Failure(origin, "is encrypted")
+        return Failure.of(origin, Encrypted("is encrypted"))
     try:
         with archive.open(info) as packed:
             return source.part(info.filename, packed)
     except BROKEN_ZIP:
-        return Failure(origin, "is broken, or packed in a way that is not read")
+        return Failure.of(origin, Corrupt("is broken, or packed in a way that is not read"))
 
 
 def read_tar(source: Source) -> Iterator[Part | Failure]:
@@ -64,13 +64,13 @@ def read_tar(source: Source) -> Iterator[Part | Failure]:
             with tarfile.open(fileobj=file, mode="r:") as archive:
                 for count, info in enumerate(archive):
                     if count > MOST_PARTS:
-                        raise ReadError(f"holds more than {MOST_PARTS} files")
+                        raise TooLarge(f"holds more than {MOST_PARTS} files")
                     if info.isfile():
                         yield _from_tar(source, archive, info)
                     elif not info.isdir():
                         yield Failure(f"{source.origin}#{printable(info.name)}", "is no ordinary file")
         except _BROKEN as exc:
-            raise ReadError("is a broken archive") from exc
+            raise Corrupt("is a broken archive") from exc
 
 
 def _from_tar(source: Source, archive: tarfile.TarFile, info: tarfile.TarInfo) -> Part | Failure:
@@ -97,5 +97,5 @@ def read_compressed(source: Source) -> Iterator[Part]:
             with unpack(file) as packed:
                 part = source.part(str(name.with_suffix(tar or "")), packed)
         except _BROKEN as exc:
-            raise ReadError("is broken") from exc
+            raise Corrupt("is broken") from exc
     yield part

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import Corrupt
 from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rows import row_records
@@ -44,7 +44,7 @@ def _rows(text: str, max_chars: int) -> Iterator[tuple[int, Sequence[str]]]:
             yield line, row
             line = reader.line_num + 1
     except csv.Error as exc:
-        raise ReadError(f"is no CSV from line {line} on") from exc
+        raise Corrupt(f"is no CSV from line {line} on") from exc
 
 
 def _delimiter(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import NotRead, ReadError, TooLarge
 from askcorpus.settings import MAX_FILE_MB
 from askcorpus_ingest.files import Failure, PassedOver, origin_of
 from askcorpus_ingest.readers.archives import read_compressed, read_tar, read_zip
@@ -23,7 +23,7 @@ from askcorpus_ingest.readers.pptx import read_pptx
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rtf import read_rtf
 from askcorpus_ingest.readers.sheets import read_sheets
-from askcorpus_ingest.readers.sniff import NotRead, kind_of, outer_kind
+from askcorpus_ingest.readers.sniff import kind_of, outer_kind
 from askcorpus_ingest.readers.source import MOST_DEPTH, MOST_PARTS, NO_MEMORY, Limits, Part, Source
 from askcorpus_ingest.readers.subtitles import read_subtitles
 from askcorpus_ingest.readers.text import read_text
@@ -89,7 +89,7 @@ def _read_part(part: Part) -> Iterator[RawRecord | Failure]:
     limits = part.limits
     limits.parts_left -= 1
     if limits.parts_left < 0:
-        raise ReadError(f"holds more than {MOST_PARTS} files")
+        raise TooLarge(f"holds more than {MOST_PARTS} files")
     if part.origin in limits.avoid:
         return
     limits.begin(part.origin)
@@ -100,7 +100,7 @@ def _read_part(part: Part) -> Iterator[RawRecord | Failure]:
     except NotRead as exc:
         yield PassedOver(part.origin, exc.message)
     except ReadError as exc:
-        yield Failure(part.origin, exc.message)
+        yield Failure.of(part.origin, exc)
     except MemoryError:
         yield Failure(part.origin, NO_MEMORY)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import NoText
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.package import Element, Package, opened_package
 from askcorpus_ingest.readers.raised import lowered, raised
@@ -30,7 +30,7 @@ def read_docx(source: Source) -> Iterator[RawRecord]:
         text, marks = put_together(document.stretches())
         about = package.properties()
     if not text:
-        raise ReadError("holds no text")
+        raise NoText("holds no text")
     yield about._replace(origin=source.origin, text=text, marks=marks)
 
 

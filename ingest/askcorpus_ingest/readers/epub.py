@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Iterable, Iterator
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import Encrypted, NoText, ReadError
 from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.markup import visible_text
@@ -33,7 +33,7 @@ def read_epub(source: Source) -> Iterator[RawRecord]:
         book = package.xml(name)
         text, marks = put_together(_chapters(package, book, posixpath.dirname(name)))
     if not text:
-        raise ReadError("holds no text")
+        raise NoText("holds no text")
 
     def about(field: str) -> str:
         return (book.findtext(f".//{DUBLIN_CORE}{field}") or "").strip()
@@ -55,7 +55,7 @@ def _refuse_encrypted(package: Package) -> None:
     root = package.found("META-INF/encryption.xml")
     for one in root.iter(f"{_ENCRYPTION}CipherReference") if root is not None else ():
         if not one.get("URI", "").lower().endswith(_FONTS):
-            raise ReadError("is encrypted")
+            raise Encrypted("is encrypted")
 
 
 def _chapters(package: Package, book: Element, folder: str) -> Iterator[Stretch]:

@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import NoText
 from askcorpus.text.language import sure_language
 from askcorpus_ingest.encoding import declared_encoding, decode
 from askcorpus_ingest.readers.markup import shown
@@ -37,7 +37,7 @@ def read_html(source: Source) -> Iterator[RawRecord]:
     if len(text) < MIN_MAIN_TEXT_CHARS:
         text = visible.text
     if not text.strip():
-        raise ReadError("holds no text")
+        raise NoText("holds no text")
     title, language = (pattern.search(page, 0, HEAD_CHARS) for pattern in (_HTML_TITLE, _HTML_LANGUAGE))
     said = page_fields(page) if small else Fields({}, {})
     known = said.known

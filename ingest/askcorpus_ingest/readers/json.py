@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import Corrupt, NoText, ReadError
 from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.jsonl import record_of
@@ -21,19 +21,19 @@ def read_json(source: Source) -> Iterator[RawRecord | Failure]:
     try:
         loaded = json.loads(decode(source.content()))
     except (ValueError, RecursionError) as exc:
-        raise ReadError("is not JSON") from exc
+        raise Corrupt("is not JSON") from exc
     records = _list_in(loaded, source.limits.names)
     if records is None:
         yield record_of(source, loaded, "")
         return
     if not records:
-        raise ReadError("holds no record")
+        raise NoText("holds no record")
     failures = []
     for number, record in enumerate(records, 1):
         try:
             yield record_of(source, record, f"L{number}")
         except ReadError as exc:
-            failures.append(Failure(f"{source.origin}#L{number}", f"record {number} {exc.message}"))
+            failures.append(Failure.of(f"{source.origin}#L{number}", exc, f"record {number} "))
     if len(failures) == len(records):
         raise ReadError(f"holds no document in its {len(records)} records: {failures[0].reason}")
     yield from failures
@@ -44,7 +44,7 @@ def _list_in(loaded: Any, names: Mapping[str, str]) -> list[Any] | None:
     if isinstance(loaded, list):
         return loaded
     if not isinstance(loaded, dict):
-        raise ReadError("is neither a JSON object nor a list of them")
+        raise Corrupt("is neither a JSON object nor a list of them")
     lists = [value for value in loaded.values() if isinstance(value, list) and value and isinstance(value[0], dict)]
     if not lists or read_fields(loaded, names).known.get("text"):
         return None

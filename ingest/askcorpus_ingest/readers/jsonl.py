@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import Corrupt, NoText, ReadError
 from askcorpus.text.characters import printable
 from askcorpus_ingest.encoding import BINARY_MAGIC, BLANK, UTF16_BOMS, decode
 from askcorpus_ingest.files import Failure
@@ -53,7 +53,7 @@ def read_jsonl(source: Source) -> Iterator[RawRecord | Failure]:
             if wrong - documents > MOST_WRONG:
                 raise ReadError(f"holds hardly any document in its first {wrong + documents} lines")
     if not documents and not wrong:
-        raise ReadError("is empty")
+        raise NoText("is empty")
     faults = {failure.reason.split(maxsplit=2)[2] for failure in failures}  # without "line 12"
     if not documents and wrong > 1 and len(faults) == 1:
         raise ReadError(f"holds no document in its {wrong} lines: {failures[0].reason}")
@@ -69,7 +69,7 @@ def _records(source: Source) -> Iterator[RawRecord | Failure]:
                 raise source.too_large()
             yield record_of(source, _json_object(line), f"L{number}")
         except ReadError as exc:
-            yield Failure(f"{source.origin}#L{number}", f"line {number} {exc.message}")
+            yield Failure.of(f"{source.origin}#L{number}", exc, f"line {number} ")
         except MemoryError:
             yield Failure(f"{source.origin}#L{number}", f"line {number} {NO_MEMORY}")
 
@@ -88,7 +88,7 @@ def _lines(source: Source) -> Iterator[tuple[int, bytes]]:
         for number in count(1):
             line = stream.readline(min(source.max_bytes + 1, left))
             if number == 1 and line.startswith(BINARY_MAGIC[:-3]):
-                raise ReadError("is not text")
+                raise Corrupt("is not text")
             if line.strip(BLANK):
                 yield number, line
             left -= len(line)
@@ -103,11 +103,11 @@ def _json_object(line: bytes) -> dict[str, Any]:
     try:
         record = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as exc:
-        raise ReadError("is not UTF-8") from exc
+        raise Corrupt("is not UTF-8") from exc
     except (json.JSONDecodeError, RecursionError, ValueError) as exc:
-        raise ReadError("is not JSON") from exc
+        raise Corrupt("is not JSON") from exc
     if not isinstance(record, dict):
-        raise ReadError("is not a JSON object")
+        raise Corrupt("is not a JSON object")
     return record
 
 
@@ -118,10 +118,10 @@ def record_of(source: Source, record: Any, number: str) -> RawRecord:
         ReadError: it is no object, or has no text.
     """
     if not isinstance(record, dict):
-        raise ReadError("is not a JSON object")
+        raise Corrupt("is not a JSON object")
     raw = raw_record(source.origin, record, source.limits.names)
     if not raw.text:
-        raise ReadError('has no "text"')
+        raise NoText('has no "text"')
     raw = raw._replace(text=plain_text(raw.text), title=html.unescape(raw.title))
     name = printable(raw.doc_id) or number
     return raw._replace(origin=f"{source.origin}#{name}") if name else raw

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, TypeAlias
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import NoText, ReadError
 from askcorpus.text.characters import clean_line, printable
 from askcorpus.types import Mark
 from askcorpus_ingest.encoding import decode
@@ -46,9 +46,9 @@ def read_mailbox(source: Source) -> Iterator["RawRecord | Failure | Part"]:
                     raise source.too_large()
                 yield from _message(source, data, origin, number)
             except ReadError as exc:
-                yield Failure(origin, f"message {number} {exc.message}")
+                yield Failure.of(origin, exc, f"message {number} ")
     if not number:
-        raise ReadError("holds no message")
+        raise NoText("holds no message")
 
 
 def _messages(file: BinaryIO, max_bytes: int) -> Iterator[bytes]:
@@ -86,7 +86,7 @@ def _message(source: Source, data: bytes, origin: str, number: int) -> Iterator[
     for index, other in enumerate(others, 1):
         yield from _attachment(source, other, f"{origin}#", index)
     if not text.strip() and not others:
-        raise ReadError("holds no text")
+        raise NoText("holds no text")
 
 
 def _record(message: Message, text: str, origin: str, number: int) -> RawRecord:
@@ -128,7 +128,7 @@ def _attachment(source: Source, part: Message, before: str, index: int) -> Itera
     try:
         packed = source.part(name, io.BytesIO(_payload(part)))
     except ReadError as exc:
-        yield Failure(origin, exc.message)
+        yield Failure.of(origin, exc)
         return
     yield packed.renamed(origin)
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import Corrupt, Encrypted, NoText, OldFormat, ReadError
 from askcorpus.text.characters import clean_line
 from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.files import Failure
@@ -21,9 +21,9 @@ _DATE = re.compile(r"^Date:[ \t]*([^\r\n]+)", re.MULTILINE | re.IGNORECASE)
 _SENT = re.compile(rb"\x40\x00\x39\x00....(.{8})", re.DOTALL)
 _FILETIME_EPOCH = 11_644_473_600
 _STREAMS = {
-    "EncryptedPackage": "is encrypted",
-    "WordDocument": "is a document of Word 97 to 2003, which is not read; save it as .docx",
-    "PowerPoint Document": "is a presentation of PowerPoint 97 to 2003, which is not read; save it as .pptx",
+    "EncryptedPackage": Encrypted("is encrypted"),
+    "WordDocument": OldFormat("is a document of Word 97 to 2003, which is not read; save it as .docx"),
+    "PowerPoint Document": OldFormat("is a presentation of PowerPoint 97 to 2003, which is not read; save it as .pptx"),
 }
 
 
@@ -39,7 +39,7 @@ def read_ole(source: Source) -> Iterator["RawRecord | Failure | Part"]:
         with olefile.OleFileIO(io.BytesIO(source.content())) as ole:
             for stream, fate in _STREAMS.items():
                 if ole.exists(stream):
-                    raise ReadError(fate)
+                    raise type(fate)(fate.message)
             if ole.exists("Workbook") or ole.exists("Book"):
                 yield from read_sheets(source)
             elif ole.exists("__properties_version1.0"):
@@ -47,7 +47,7 @@ def read_ole(source: Source) -> Iterator["RawRecord | Failure | Part"]:
             else:
                 raise ReadError("is an OLE file of a kind that is not read")
     except (OSError, IndexError, ValueError, TypeError) as exc:
-        raise ReadError("is a broken OLE file") from exc
+        raise Corrupt("is a broken OLE file") from exc
 
 
 def _message(source: Source, ole: Any) -> Iterator["RawRecord | Failure | Part"]:
@@ -60,13 +60,13 @@ def _message(source: Source, ole: Any) -> Iterator["RawRecord | Failure | Part"]
         subject = clean_line(_property(ole, "", _SUBJECT))
         yield RawRecord(source.origin, text, title=subject, date=_date(ole), author=author)
     elif not attached:
-        raise ReadError("holds no text")
+        raise NoText("holds no text")
     for index, folder in enumerate(attached, 1):
         name = clean_line(_property(ole, folder, _LONG_NAME) or _property(ole, folder, _SHORT_NAME))
         try:
             yield source.part(name or f"attachment {index}", io.BytesIO(_bytes(ole, folder, _DATA, "0102")))
         except ReadError as exc:
-            yield Failure(f"{source.origin}#{name}", exc.message)
+            yield Failure.of(f"{source.origin}#{name}", exc)
 
 
 def _property(ole: Any, folder: str, tag: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import Encrypted, NoText
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.package import DUBLIN_CORE, Element, Package, opened_package
 from askcorpus_ingest.readers.raised import lowered, raised
@@ -26,12 +26,12 @@ def read_odt(source: Source) -> Iterator[RawRecord]:
     """
     with opened_package(source) as package:
         if "META-INF/manifest.xml" in package.names and b"encryption-data" in package.data("META-INF/manifest.xml"):
-            raise ReadError("is encrypted")
+            raise Encrypted("is encrypted")
         root = package.xml("content.xml")
         text, marks = put_together(_stretches(root, _Scripts(root, package.found("styles.xml"))))
         about = _properties(package)
     if not text:
-        raise ReadError("holds no text")
+        raise NoText("holds no text")
     yield about._replace(origin=source.origin, text=text, marks=marks)
 
 

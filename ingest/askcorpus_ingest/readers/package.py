@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import Corrupt, Encrypted, ReadError, TooLarge
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.source import Source
 
@@ -38,16 +38,16 @@ class Package:
         try:
             info = self._archive.getinfo(name)
             if info.flag_bits & 1:
-                raise ReadError("is encrypted")
+                raise Encrypted("is encrypted")
             with self._archive.open(info) as part:
                 data = part.read(self.source.max_bytes + 1)
         except KeyError as exc:
-            raise ReadError(f"has no part {name}") from exc
+            raise Corrupt(f"has no part {name}") from exc
         except BROKEN_ZIP as exc:
-            raise ReadError("is broken") from exc
+            raise Corrupt("is broken") from exc
         self.source.limits.bytes_left -= len(data)
         if len(data) > self.source.max_bytes or self.source.limits.bytes_left < 0:
-            raise ReadError(f"holds more than {self.source.max_mb} MB (the setting max_file_mb)")
+            raise TooLarge(f"holds more than {self.source.max_mb} MB (the setting max_file_mb)")
         return data
 
     def xml(self, name: str) -> Element:
@@ -101,7 +101,7 @@ def opened_package(source: Source) -> Iterator[Package]:
         try:
             archive = zipfile.ZipFile(file)
         except BROKEN_ZIP as exc:
-            raise ReadError("is broken") from exc
+            raise Corrupt("is broken") from exc
         with archive:
             yield Package(source, archive)
 
@@ -124,4 +124,4 @@ def parsed(data: bytes) -> Element:
     try:
         return etree.parse(io.BytesIO(data), parser).getroot()
     except (etree.XMLSyntaxError, ValueError) as exc:
-        raise ReadError("holds broken XML") from exc
+        raise Corrupt("holds broken XML") from exc

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import Corrupt, Encrypted, NoText
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.hyphens import CUT, mended
 from askcorpus_ingest.readers.marks import Stretch, put_together
@@ -31,7 +31,7 @@ _RIGHT_TO_LEFT = re.compile("[\u0590-\u05ff\u0620-\u065f\u066e-\u06ef\u06fa-\u08
 _SENTENCE_ENDS = '.!?…”»"'
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
 _DIGITS = re.compile(r"\d+")
-_FATES = {4: "is encrypted", 5: "is encrypted in a way that is not read"}
+_ENCRYPTED = {4: "is encrypted", 5: "is encrypted in a way that is not read"}
 
 
 def read_pdf(source: Source) -> Iterator[RawRecord | Failure]:
@@ -45,7 +45,8 @@ def read_pdf(source: Source) -> Iterator[RawRecord | Failure]:
     try:
         pdf = pypdfium2.PdfDocument(source.content())
     except pypdfium2.PdfiumError as exc:
-        raise ReadError(_FATES.get(getattr(exc, "err_code", 0) or 0, "is a broken PDF")) from exc
+        encrypted = _ENCRYPTED.get(getattr(exc, "err_code", 0) or 0)
+        raise (Encrypted(encrypted) if encrypted else Corrupt("is a broken PDF")) from exc
     try:
         yield from _records(source, pdf)
     finally:
@@ -74,7 +75,7 @@ def _records(source: Source, pdf: Any) -> Iterator[RawRecord | Failure]:
     texts = mended(_paragraphs(text, page.rows) for text, page in zip(texts, pages, strict=True))
     text, marks = put_together(Stretch({"page": _label(pdf, n)}, page) for n, page in enumerate(texts))
     if not text:
-        raise ReadError(_why_no_text(len(texts), pictures, broken))
+        raise NoText(_why_no_text(len(texts), pictures, broken))
     about = pdf.get_metadata_dict()
     yield RawRecord(
         source.origin,

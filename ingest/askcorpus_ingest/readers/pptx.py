@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import NoText
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.package import Element, Package, opened_package
@@ -29,7 +29,7 @@ def read_pptx(source: Source) -> Iterator[RawRecord | Failure]:
         text, marks = put_together(_stretches(package, broken))
         about = package.properties()
     if not text:
-        raise ReadError("holds no text")
+        raise NoText("holds no text")
     yield about._replace(origin=source.origin, text=text, marks=marks)
     if broken:
         yield Failure(source.origin, f"slides {', '.join(broken)} are broken")

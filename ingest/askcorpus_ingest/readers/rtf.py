@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import NoText, ReadError
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.raised import lowered, raised
 from askcorpus_ingest.readers.records import RawRecord
@@ -79,7 +79,7 @@ def read_rtf(source: Source) -> Iterator[RawRecord | Failure]:
     found = _Reading()
     found.read(source.content())
     if not (text := found.text()).strip():
-        raise ReadError("holds no text")
+        raise NoText("holds no text")
     about = found.about
     yield RawRecord(source.origin, text, title=about.get("title", ""), author=about.get("author", ""))
     if found.cut_off:

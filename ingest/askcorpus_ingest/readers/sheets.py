@@ -4,7 +4,7 @@ import datetime
 import io
 from collections.abc import Iterator, Sequence
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import Corrupt, Encrypted
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rows import row_records
 from askcorpus_ingest.readers.source import Source
@@ -31,9 +31,9 @@ def visible_sheets(content: bytes) -> Iterator[tuple[str, Iterator[Sequence[str]
                 rows = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
                 yield sheet.name, ([_shown(value) for value in row] for row in rows)
     except PasswordError as exc:
-        raise ReadError("is encrypted") from exc
+        raise Encrypted("is encrypted") from exc
     except CalamineError as exc:
-        raise ReadError("is a broken spreadsheet") from exc
+        raise Corrupt("is a broken spreadsheet") from exc
 
 
 def _title(source: Source, sheet: str) -> str:

@@ -3,7 +3,7 @@
 import re
 import zipfile
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import Corrupt, NoText, NotRead
 from askcorpus_ingest.encoding import BLANK, UTF16_BOMS
 from askcorpus_ingest.files import READABLE_ENDINGS
 from askcorpus_ingest.readers.package import BROKEN_ZIP
@@ -89,10 +89,6 @@ _HEADER_LINE = re.compile(r"\A(?:[A-Za-z][A-Za-z0-9-]*+:[ \t]|[ \t]++\S|From \S)
 _MAIL_HEADERS = re.compile(r"^(From|Date|Subject|Message-ID|MIME-Version|Return-Path|Received|To):", re.I | re.M)
 
 
-class NotRead(ReadError):
-    """A file of a kind that is passed over."""
-
-
 def kind_of(source: Source) -> str:
     """The name of the format that a file is in.
 
@@ -120,7 +116,7 @@ def outer_kind(source: Source) -> str:
         return kind
     ending = source.path.suffix.lower()
     if ending in READABLE_ENDINGS:
-        raise ReadError("is empty" if not head.strip(BLANK) else f"is no {ending[1:]} file")
+        raise Corrupt(f"is no {ending[1:]} file") if head.strip(BLANK) else NoText("is empty")
     if other := next((name for magic, name in _OTHERS if head.startswith(magic)), ""):
         raise NotRead(f"is {other}, which is not read")
     raise NotRead(f"has an ending that is not read ({ending or 'none'})")

@@ -12,7 +12,7 @@ from gzip import GzipFile
 from pathlib import Path, PurePath
 from typing import IO, BinaryIO
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import ReadError, TooLarge
 from askcorpus.text.characters import printable
 from askcorpus_ingest.files import origin_of
 
@@ -80,9 +80,9 @@ class Source:
         """The most bytes that are read at once."""
         return self.max_mb * MEGABYTE
 
-    def too_large(self) -> ReadError:
+    def too_large(self) -> TooLarge:
         """The error for more than that."""
-        return ReadError(f"is larger than {self.max_mb} MB (the setting max_file_mb)")
+        return TooLarge(f"is larger than {self.max_mb} MB (the setting max_file_mb)")
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
@@ -145,7 +145,7 @@ class Source:
             self.limits.bytes_left -= len(block)
             if self.limits.bytes_left < 0:
                 unpacked.close()
-                raise ReadError("holds too much for its size, as made to fill a disk")
+                raise TooLarge("holds too much for its size, as made to fill a disk")
             unpacked.write(block)
         origin = self.limits.own_name(f"{self.origin}#{printable(name)}")
         return Part(PurePath(name), self.max_mb, self.limits, self.depth + 1, origin, unpacked)

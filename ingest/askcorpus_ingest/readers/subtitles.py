@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import NoText
 from askcorpus.types import Mark
 from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.readers.records import RawRecord
@@ -35,7 +35,7 @@ def read_subtitles(source: Source) -> Iterator[RawRecord]:
         length += len(said) + bool(text)
         text.append(said)
     if not text:
-        raise ReadError("holds no text")
+        raise NoText("holds no text")
     yield RawRecord(source.origin, "\n".join(text), source.path.stem, marks=tuple(marks))
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import NoText
 from askcorpus.text.characters import printable
 from askcorpus_ingest.readers.markup import visible_text
 from askcorpus_ingest.readers.package import DUBLIN_CORE, Element, parsed
@@ -27,7 +27,7 @@ def read_xml(source: Source) -> Iterator[RawRecord]:
     records = list(kinds.get(_local(root), _other)(source, root))
     records = [record for record in records if record.text.strip()]
     if not records:
-        raise ReadError("holds no text")
+        raise NoText("holds no text")
     yield from records
 
 

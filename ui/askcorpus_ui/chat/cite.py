@@ -9,6 +9,8 @@ from askcorpus_ui.chat.markdown import verbatim
 from askcorpus_ui.chat.translations import Strings
 
 # A brace behind a backslash is one that BibTeX counts all the same: a single one would end the field, or never.
+# No library is better at that: pybtex 0.26 refuses a title with a single brace and leaves $, ^ and backslashes as they
+# are; bibtexparser 2.1 writes it as such a brace, and " as ''. None writes CSL-JSON, which is a plain object.
 _BIBTEX = str.maketrans(
     {char: f"\\{char}" for char in "&%$#_"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}

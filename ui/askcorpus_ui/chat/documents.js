@@ -12,21 +12,33 @@
     if (key?.value) request.setRequestHeader("X-API-Key", key.value);
   };
 
+  const cause = (code) => causes[code] ?? words.failed;
+
+  // Why a request failed in the reader's words, and what exactly the server says.
   const problem = (request) => {
-    if (request.status === 401 || request.status === 403) return words.keyRefused;
+    if (request.status === 401 || request.status === 403) return [words.keyRefused];
     try {
       const { code, detail, hint } = JSON.parse(request.responseText);
-      return [causes[code], detail, hint].filter(Boolean).join(" ");
+      return [cause(code), [detail, hint].filter(Boolean).join(" ")];
     } catch {
-      return words.notSent;
+      return [words.notSent];
     }
   };
 
-  const line = (list, text, className = "") => {
+  // A name that has a direction of its own, within a text.
+  const isolated = (name) => `\u2068${name}\u2069`;
+
+  // `exactly` is what the server says, which is in English.
+  const line = (list, text, className = "", exactly = "") => {
     const item = document.createElement("li");
     item.className = className;
-    item.dir = "auto";
     item.textContent = text;
+    if (exactly) {
+      const said = document.createElement("bdi");
+      said.lang = "en";
+      said.textContent = exactly;
+      item.append(" ", said);
+    }
     list.append(item);
     return item;
   };
@@ -37,15 +49,15 @@
   const told = (list, job) => {
     list.replaceChildren();
     if (job.state === "waiting") line(list, words.waiting);
-    if (job.state === "running") line(list, job.detail || words.reading);
+    if (job.state === "running") line(list, job.detail ? words.waiting : words.reading, "", job.detail);
     for (const name of ["added", "changed", "unchanged", "removed"]) if (job[name]) line(list, labelled(words[name], job[name]));
     if (job.withheld) line(list, labelled(words.refused, job.withheld), "fault");
     if (!isOver(job)) return;
-    for (const { origin, reason } of job.failed) line(list, labelled(words.refused, `${origin} ${reason}`), "fault");
+    for (const { origin, reason, code } of job.failed) line(list, labelled(words.refused, cause(code)), "fault", `${origin} ${reason}`);
     if (job.failures > job.failed.length) line(list, words.more.replace("{count}", job.failures - job.failed.length), "fault");
-    for (const { origin, reason } of job.doubted) line(list, `${origin} ${reason}`);
-    if (job.state === "cancelled") line(list, words.stopped, "fault");
-    else if (job.detail) line(list, job.detail, "fault");
+    for (const { origin, reason } of job.doubted) line(list, words.doubted, "", `${origin} ${reason}`);
+    if (job.state === "cancelled" || job.state === "interrupted") line(list, words.stopped, "fault", job.detail);
+    else if (job.detail) line(list, labelled(words.refused, cause(job.code)), "fault", job.detail);
   };
 
   const isOver = (job) => !["waiting", "running"].includes(job.state);
@@ -65,7 +77,7 @@
 
   // One file, sent as a job and watched to its end. `sent` is called when the next may be sent.
   const send = async (file, sent) => {
-    const item = line(report, file.name);
+    const item = line(report, isolated(file.name));
     const stop = item.appendChild(document.createElement("button"));
     const list = item.appendChild(document.createElement("ul"));
     const bar = document.createElement("progress");
@@ -79,12 +91,12 @@
       if (job) await reply("DELETE", `api/v1/jobs/${job.id}`);
       else request?.abort();
     };
-    const over = (text = "") => {
+    const over = (text = "", exactly = "") => {
       if (document.activeElement === stop) section.querySelector("summary").focus();
       stop.remove();
       bar.remove();
       endings.delete(end);
-      if (text) line(list, text, "fault");
+      if (text) line(list, text, "fault", exactly);
       sent();
     };
     stop.type = "button";
@@ -107,7 +119,7 @@
         begun.upload.addEventListener("load", () => bar.removeAttribute("value")); // now it is read, which takes what it takes
       });
     } while (request.status === 503 && !stopped);
-    if (request.status !== 202) return over(stopped ? words.stopped : request.status ? problem(request) : words.notSent);
+    if (request.status !== 202) return over(...(stopped ? [words.stopped] : request.status ? problem(request) : [words.notSent]));
     job = JSON.parse(request.responseText);
     if (stopped) reply("DELETE", `api/v1/jobs/${job.id}`);
     sent();
@@ -118,7 +130,7 @@
       await pause(0.4);
       const asked = await reply("GET", `api/v1/jobs/${job.id}`);
       if (asked.status === 200) job = JSON.parse(asked.responseText);
-      else if (asked.status && asked.status < 500) return over(problem(asked));
+      else if (asked.status && asked.status < 500) return over(...problem(asked));
       else await pause(2); // the server is away; when it is back, it knows how far the job came
     }
     told(list, job);
@@ -158,7 +170,12 @@
       const entry = button.closest("li");
       report.replaceChildren();
       section.querySelector("details").open = true;
-      line(report, labelled(gone ? words.removed : words.refused, `${entry.querySelector("h3").textContent} ${gone ? "" : problem(request)}`), gone ? "" : "fault");
+      const title = isolated(entry.querySelector("h3").textContent);
+      if (gone) line(report, labelled(words.removed, title));
+      else {
+        const [why, exactly] = problem(request);
+        line(report, labelled(title, why), "fault", exactly);
+      }
       const next = entry.nextElementSibling?.querySelector("h3 a");
       if (gone) entry.remove();
       if (gone) (next ?? section.querySelector("summary")).focus();

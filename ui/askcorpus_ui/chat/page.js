@@ -137,8 +137,8 @@ globalThis.askcorpus = {
       const button = list.appendChild(document.createElement("li")).appendChild(document.createElement("button"));
       button.type = "button";
       button.dataset.act = "example";
-      button.dir = "auto";
-      button.textContent = question;
+      button.append(document.createElement("bdi"));
+      button.firstChild.textContent = question;
     }
     turn.append(group);
   },

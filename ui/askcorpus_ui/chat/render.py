@@ -63,10 +63,12 @@ def _templates() -> Environment:
 
 
 class _Line(NamedTuple):
-    """A line of a reply: stretches of its text, some of them words that answer, and the markers between them."""
+    """A line of a reply: stretches of its text, some of them words that answer, and the markers between them.
+
+    ``bullet`` is that of a list's item, with which its text does not begin then."""
 
     pieces: Sequence["_Piece"]
-    item: bool
+    bullet: str
 
 
 class _Piece(NamedTuple):
@@ -135,7 +137,16 @@ def _lines(reply: Reply, start: int = 0) -> list[_Line]:
         if marker:
             lines[-1].append(_Piece(marker=marker))
             done = max(done, marker.end)
-    return [_Line(pieces, pieces[0].text.lstrip().startswith(_BULLETS)) for pieces in lines if _holds(pieces)]
+    return [_line(pieces) for pieces in lines if _holds(pieces)]
+
+
+def _line(pieces: Sequence[_Piece]) -> _Line:
+    first, *others = pieces
+    text = first.text.lstrip()
+    if not text.startswith(_BULLETS):
+        return _Line(pieces, "")
+    said = text.split(" ", 1)[1]
+    return _Line([first._replace(text=said), *others], first.text.removesuffix(said))
 
 
 def _holds(pieces: Sequence[_Piece]) -> bool:
@@ -315,6 +326,11 @@ def source_page(
     values = {"document": document, "body": body, "changed": changed, "chat": chat, "root": root}
     values |= {"sought": sought, "hits": len(hits), "kept": reference.query() if reference else {}}
     return fill("source.html", **values, strings=strings, theme=theme)
+
+
+def no_source_page(why: str, fault: str, strings: Strings, *, theme: str = "", root: str = "../") -> str:
+    """The page in place of a document that cannot be shown: ``why``, and in English what exactly is at ``fault``."""
+    return fill("no_source.html", why=why, fault=fault, strings=strings, theme=theme, root=root)
 
 
 def _places_of(words: str, document: Document) -> Iterator[Reference]:

@@ -184,6 +184,7 @@ class Strings:
     files_refused: str
     files_waiting: str
     files_reading: str
+    files_doubted: str
     files_stopped: str
     stop_all: str
     key_refused: str

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from askcorpus.index.databases import open_tables
 from askcorpus.index.dialect import TEXT, among, clock, upsert
+from askcorpus_ingest.files import Failure
 
 PART = "jobs"
 FILE = f"{PART}.sqlite3"
@@ -47,6 +48,12 @@ class NotTaken(BaseModel):
 
     origin: str = Field(description="Which part.")
     reason: str = Field(description="Why, in a line.")
+    code: str = Field("", description="The kind of the reason, for programs, where it has one.")
+
+
+def not_taken(failures: Iterable[Failure]) -> list[NotTaken]:
+    """Inputs that could not be ingested, as they are told."""
+    return [NotTaken(origin=one.origin, reason=one.reason, code=one.kind) for one in failures]
 
 
 class Job(BaseModel):
@@ -66,6 +73,7 @@ class Job(BaseModel):
     failed: list[NotTaken] = Field([], description="The first hundred of these.")
     doubted: list[NotTaken] = Field([], description="What was said of documents that were taken, and was not believed.")
     detail: str = Field("", description="Why the job as a whole waits, or did not come to its end.")
+    code: str = Field("", description="The kind of error that ended it, for programs, where one did.")
     sent: datetime = Field(description="When it was sent.")
     began: datetime | None = Field(None, description="When it began.")
     ended: datetime | None = Field(None, description="When it was over.")

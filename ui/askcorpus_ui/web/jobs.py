@@ -16,7 +16,7 @@ from askcorpus.errors import AskcorpusError, Busy
 from askcorpus_ingest.pipeline import Report, Tell
 from askcorpus_ingest.progress import Stopped
 from askcorpus_ui.problems import new_reference, unexpected
-from askcorpus_ui.web.job_records import Job, JobRecords, NotTaken
+from askcorpus_ui.web.job_records import Job, JobRecords, NotTaken, not_taken
 
 log = logging.getLogger(__name__)
 
@@ -174,11 +174,11 @@ class Jobs:
         except Stopped:
             facts = self._cut_off(job_id) if self._stopping.is_set() else {"state": "cancelled"}
         except AskcorpusError as exc:
-            facts = {"state": "failed", "detail": str(exc)}
+            facts = {"state": "failed", "detail": str(exc), "code": type(exc).__name__}
         except Exception:  # whatever it is, it is logged in full, and whoever looks learns that it happened
             log.exception("Unexpected error %s", reference := new_reference())
             fault = unexpected(reference)
-            facts = {"state": "failed", "detail": f"{fault.message} {fault.hint}"}
+            facts = {"state": "failed", "detail": f"{fault.message} {fault.hint}", "code": fault.code}
         with self._changing:
             self._cancelled.discard(job_id)
             self._change(job_id, **({"detail": "", "ended": _now()} | facts))
@@ -220,7 +220,7 @@ class Jobs:
                 **counts,
                 done=done,
                 failures=failures,
-                failed=[NotTaken(origin=one.origin, reason=one.reason) for one in report.failed[:MOST_TOLD]],
+                failed=not_taken(report.failed[:MOST_TOLD]),
                 doubted=[NotTaken(origin=one.origin, reason=one.reason) for one in report.doubted[:MOST_TOLD]],
                 per_second=round(done / seconds, 2) if seconds > 0 else 0.0,
                 detail="",

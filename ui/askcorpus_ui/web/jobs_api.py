@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import NoText
 from askcorpus.settings import Settings
 from askcorpus_ingest.pipeline import Report, Tell
 from askcorpus_ingest.uploads import LONGEST_NAME, check_id, check_name, take_file, take_records
@@ -72,7 +72,7 @@ def jobs_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> APIRo
         """Add the documents of a file as a job; of an archive (.zip) all files that it holds."""
         content = await request.body()
         if not content:
-            raise ReadError(f"{check_name(name)} is empty.")
+            raise NoText(f"{check_name(name)} is empty.")
 
         def work(tell: Tell) -> Report:
             return take_file(name, content, store, embeddings, settings, tell)

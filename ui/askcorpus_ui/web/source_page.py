@@ -1,15 +1,17 @@
 """The page behind a citation: one document in full, the quoted stretch marked, to be searched, without a script."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from askcorpus.errors import AskcorpusError
 from askcorpus_ui.chat.references import Reference
-from askcorpus_ui.chat.render import quotation_of, source_page
+from askcorpus_ui.chat.render import no_source_page, quotation_of, source_page
 from askcorpus_ui.chat.translations import strings_for
+from askcorpus_ui.problems import retry_after, status_of
 from askcorpus_ui.web.prefix import way_to_root
 
 if TYPE_CHECKING:
@@ -42,20 +44,19 @@ def source_router(assistant: "Assistant") -> APIRouter:
 
     @router.get("/source/{document_id:path}", response_class=HTMLResponse)
     def source(document_id: str, request: Request) -> HTMLResponse:
-        document = assistant.store.document(document_id)
-        if document is None:
-            raise HTTPException(404, "There is no such document.")
         strings = strings_for(request.headers.get("accept-language", ""))
+        look: dict[str, Any] = {"theme": theme_of(request), "root": way_to_root(request.scope)}
+        headers = {"Content-Security-Policy": POLICY}
+        try:
+            document = assistant.store.document(document_id)
+        except AskcorpusError as exc:
+            page = no_source_page(strings.cause(type(exc).__name__), str(exc), strings, **look)
+            return HTMLResponse(page, status_of(exc), headers | retry_after(exc))
+        if document is None:
+            return HTMLResponse(no_source_page(strings.document_gone, "", strings, **look), 404, headers)
         reference = Reference.within(document_id, request.url.query)
-        page = source_page(
-            reference,
-            document,
-            strings,
-            theme=theme_of(request),
-            root=way_to_root(request.scope),
-            sought=request.query_params.get("q", ""),
-        )
-        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
+        page = source_page(reference, document, strings, **look, sought=request.query_params.get("q", ""))
+        return HTMLResponse(page, headers=headers)
 
     @router.get("/quotation/{document_id:path}")
     def quotation(document_id: str, request: Request) -> list[Form]:

@@ -9,7 +9,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from askcorpus.errors import ReadError
 from askcorpus.settings import Settings
 from askcorpus.types import Summary
 from askcorpus_ingest.pipeline import Report
@@ -19,7 +18,7 @@ from askcorpus_ui.listings import summary
 from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.web.documents_api import DocumentPath
 from askcorpus_ui.web.guard import access_of
-from askcorpus_ui.web.job_records import NotTaken
+from askcorpus_ui.web.job_records import NotTaken, not_taken
 from askcorpus_ui.web.jobs import Jobs
 from askcorpus_ui.web.rest_api import Body
 
@@ -130,7 +129,8 @@ def writing_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> AP
         records = [body.record(document_id)]
         report = jobs.alone(lambda: take_records(records, store, embeddings, settings))
         if report.failed:
-            raise ReadError(f"The document {report.failed[0].reason}.")
+            why = report.failed[0].error
+            raise type(why)(f"The document {why.message}.")
         response.status_code = 201 if report.added else 200
         found = store.document(document_id)
         if found is None:
@@ -161,6 +161,6 @@ def _changes(report: Report) -> Changes:
         unchanged=report.unchanged,
         removed=report.removed,
         withheld=report.withheld,
-        failed=[NotTaken(origin=one.origin, reason=one.reason) for one in report.failed],
+        failed=not_taken(report.failed),
         doubted=[NotTaken(origin=one.origin, reason=one.reason) for one in report.doubted],
     )
