@@ -200,7 +200,8 @@ class _Signed(NamedTuple):
     @property
     def fresh(self) -> NDArray[np.bool_]:
         """Which of them were not yet compared."""
-        return self.stories == 0
+        fresh: NDArray[np.bool_] = self.stories == 0
+        return fresh
 
     def places_of(self, documents: Seqs) -> NDArray[np.intp]:
         """Where documents stand among all, by their numbers."""
@@ -295,7 +296,7 @@ def _groups(signatures: Signatures, near: NDArray[np.intp], band: int) -> Iterat
     signatures."""
     if not len(near):
         return
-    columns = [(band + after) % PERMUTATIONS for after in range(ROWS + 2)]
+    columns = np.arange(band, band + ROWS + 2) % PERMUTATIONS
     turned = signatures[np.ix_(near, columns)]
     order = np.lexsort(turned.T[::-1])
     bands = turned[order, :ROWS]
