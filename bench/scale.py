@@ -5,17 +5,21 @@
 
 The embedding model is replaced by one that draws a vector for each text (384 dimensions, as the bundled model's): it
 takes the same time for each passage, and far less. The rest is the product. Times are those of the clock and of the
-processor, which what else runs on the machine changes less; memory is the peak of the process.
+processor, which what else runs on the machine changes less. Each run has a process of its own; memory is its peak:
+all of it, and what is its own, which is without the pages of files that the system can take back.
 """
 
 import argparse
 import json
 import random
 import tempfile
+import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from itertools import pairwise
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +30,7 @@ from askcorpus.embedding.embeddings import EmbeddedText, SentenceEmbeddings
 from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Span
-from askcorpus_ingest.pipeline import Report, ingest
+from askcorpus_ingest.pipeline import ingest
 
 WORDS = Path(__file__).parents[1] / "corpus" / "articles"
 FOLDER = 1000
@@ -34,16 +38,18 @@ FOLDER = 1000
 
 
 class Instant(NamedTuple):
-    """How many passages were embedded by then, in seconds of the clock and of the processor."""
+    """How many passages were embedded by then, in seconds of the clock and of the processor, and the process's own
+    memory (MB)."""
 
     passages: int
     clock: float
     processor: float
+    memory: float
 
     @classmethod
     def now(cls, passages: int) -> "Instant":
         """This instant."""
-        return cls(passages, time.monotonic(), time.process_time())
+        return cls(passages, time.monotonic(), time.process_time(), memory("RssAnon"))
 
 
 class Drawn(SentenceEmbeddings):
@@ -98,32 +104,49 @@ def write_records(path: Path, number: int) -> None:
             file.write(json.dumps({"id": f"r{n}", "title": f"Report {n}", "text": text, "language": "en"}) + "\n")
 
 
-def run(path: Path, settings: Settings, name: str) -> tuple[Report, list[Instant]]:
+def run(path: Path, settings: Settings, name: str) -> list[Instant]:
     """Ingest, and say what it took."""
-    embeddings = Drawn()
+    embeddings, own = Drawn(), OwnMemory()
     begun = Instant.now(0)
     with open_index(settings, embeddings) as store:
         report = ingest([path], store, embeddings, settings)
     ended = Instant.now(embeddings.instants[-1].passages)
     clock, processor = ended.clock - begun.clock, ended.processor - begun.processor
     counts = f"{report.added} added, {report.unchanged} unchanged, {len(report.failed)} failed"
-    print(f"{name}: {clock:.1f} s, {processor:.1f} s of the processor; {counts}; peak {peak_mb():.0f} MB", flush=True)
-    return report, [*embeddings.instants, ended]
+    peaks = f"peak {memory('VmHWM'):.0f} MB, its own {own.peak:.0f} MB"
+    print(f"{name}: {clock:.1f} s, {processor:.1f} s of the processor; {counts}; {peaks}", flush=True)
+    return [*embeddings.instants, ended]
 
 
-def tenths(instants: Sequence[Instant]) -> Iterator[tuple[float, float]]:
-    """Passages a second, of the clock and of the processor, in each tenth of the passages."""
+def apart(path: Path, settings: Settings, name: str) -> list[Instant]:
+    """The same in a process of its own, which has no memory of another run."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(run, path, settings, name).result()
+
+
+def tenths(instants: Sequence[Instant]) -> list[tuple[Instant, Instant]]:
+    """The first and the last instant of each tenth of the passages."""
     cuts = np.linspace(0, instants[-1].passages, 11)
     counts = [one.passages for one in instants]
-    ends = [instants[min(int(np.searchsorted(counts, cut)), len(instants) - 1)] for cut in cuts]
-    for before, after in pairwise(ends):
-        passages = after.passages - before.passages
-        yield passages / (after.clock - before.clock), passages / (after.processor - before.processor)
+    return list(pairwise(instants[min(int(np.searchsorted(counts, cut)), len(instants) - 1)] for cut in cuts))
 
 
-def peak_mb() -> float:
-    """The most memory that this process has had."""
-    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
+def memory(kind: str) -> float:
+    """MB that this process has, or has had at most, by their name in proc(5)."""
+    return int(Path("/proc/self/status").read_text().split(f"{kind}:")[1].split()[0]) / 1024
+
+
+class OwnMemory:
+    """The most memory of its own (not of files) that this process has had since, looked up ten times a second."""
+
+    def __init__(self) -> None:
+        self.peak = 0.0
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            self.peak = max(self.peak, memory("RssAnon"))
+            time.sleep(0.1)
 
 
 def main() -> None:
@@ -140,11 +163,12 @@ def main() -> None:
         else:
             corpus = corpus.with_suffix(".jsonl")
             write_records(corpus, args.number or 1_000_000)
-        _, instants = run(corpus, settings, "first run")
-        rates = list(tenths(instants))
-        print("passages a second in each tenth:", *(f"{rate:.0f}" for rate, _ in rates))
-        print("the same of processor time:", *(f"{rate:.0f}" for _, rate in rates), flush=True)
-        run(corpus, settings, "second run")
+        found = tenths(apart(corpus, settings, "first run"))
+        parts = [(after.passages - before.passages, before, after) for before, after in found]
+        print("passages a second in each tenth:", *(f"{n / (b.clock - a.clock):.0f}" for n, a, b in parts))
+        print("the same of processor time:", *(f"{n / (b.processor - a.processor):.0f}" for n, a, b in parts))
+        print("its own MB after each tenth:", *(f"{after.memory:.0f}" for _, after in found), flush=True)
+        apart(corpus, settings, "second run")
         size = sum(path.stat().st_size for path in (Path(work) / "data").rglob("*") if path.is_file())
         print(f"{size / 1e6:.0f} MB on the disk")
 

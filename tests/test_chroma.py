@@ -207,6 +207,18 @@ def test_a_damaged_chroma_folder_is_made_anew(tmp_path: Path, damage: Callable[[
         assert uses_chroma(store)
 
 
+def test_a_run_that_changes_nothing_does_not_read_the_graph(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with open_(folder) as store:
+        fill(store, *many(20))
+    with open_(folder) as store:
+        with store.writer():
+            pass
+        assert copy_of(store)._collection is None
+        assert_exact(store, QUERIES)
+        assert uses_chroma(store)
+
+
 def test_damage_under_a_running_process_is_survived(store: Store) -> None:
     fill(store, *many(50))
     assert_exact(store, QUERIES)

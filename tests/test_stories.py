@@ -1,12 +1,16 @@
 """Which documents tell the same story: found from the texts alone, kept right by every change."""
 
 import random
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from askcorpus.index import stories
+from askcorpus.index.schema import SCHEMA, STORIES
 from askcorpus.index.store import Store
 from askcorpus.types import Document
 from corpora import document, fill, open_
@@ -71,6 +75,27 @@ def test_stories_do_not_depend_on_the_order_in_which_documents_came(tmp_path: Pa
             found.append(told(store))
     assert found[0] == found[1] == found[2]
     assert len(found[0]) == 6
+
+
+def test_comparing_holds_little_more_than_the_signatures() -> None:
+    engine, count, width = sa.create_engine("sqlite://"), 5000, stories.PERMUTATIONS
+    drawn = np.random.default_rng(1).integers(1 << 32, size=(count, width), dtype=np.uint32)
+    rows = [
+        {"document": n, "signature": row.tobytes(), "runs": 22, "numbers": b"1234"} for n, row in enumerate(drawn, 1)
+    ]
+    with engine.begin() as connection:
+        SCHEMA.create_all(connection)
+        connection.execute(sa.insert(STORIES), rows)
+        del rows
+        tracemalloc.start()
+        stories.link(connection)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert connection.scalars(sa.select(STORIES.c.story).order_by(STORIES.c.document)).all() == [
+            *range(1, count + 1)
+        ]
+    engine.dispose()
+    assert peak < 2.5 * drawn.nbytes  # the rest is what is held of a thousand rows, whatever the count
 
 
 def test_a_document_that_changes_or_goes_leaves_its_story(store: Store) -> None:

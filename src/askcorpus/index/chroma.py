@@ -97,7 +97,7 @@ class ChromaIndex:
             with suppress(OSError):  # there may be no data folder yet where the catalog is on a server
                 self._lock_file.parent.mkdir(parents=True, exist_ok=True)
             try:
-                level = self._advance(connection, state, None, progress)
+                level = self._is_noted(connection, state) or self._advance(connection, state, None, progress)
                 return "" if level else ELSEWHERE
             except (Damaged, Unreachable) as exc:
                 self._leave_alone(exc)
@@ -166,6 +166,17 @@ class ChromaIndex:
         if self._process_lock is not None:
             self._process_lock.release()
             self._process_lock = None
+
+    def _is_noted(self, connection: sa.Connection, state: State) -> bool:
+        """Whether what was noted about the files, as they are, says that Chroma holds what the catalog does.
+
+        To open Chroma is to read its graph, which is 2 kB a passage. Whoever searches does, and then it is proved.
+        """
+        if self._collection is not None or not self._acquire():
+            return False
+        self._identity = state.identity
+        held = self._recall()
+        return held is not None and not any(seqs.size for seqs in passages.changes(connection, held))
 
     def _advance(
         self,
@@ -267,8 +278,7 @@ class ChromaIndex:
         self._disconnect()
         self._identity = state.identity
         held = self._recall()
-        if held is None or self._opening.exists():
-            held = None
+        if held is None:
             self._reset()
         with _failures(self._lock_file.parent):
             self._files.folder.mkdir(exist_ok=True)  # in the data folder, which reading never makes
@@ -287,6 +297,8 @@ class ChromaIndex:
 
     def _recall(self) -> Seqs | None:
         """What was noted, if it is about this catalog and about the files as they are now; else ``None``."""
+        if self._opening.exists():
+            return None
         try:
             # Opened here, for NumPy leaves a file open that is no sound archive.
             with self._notes.open("rb") as file, np.load(file) as notes:

@@ -407,12 +407,12 @@ class Store:
         """Find which documents tell the same story; a run that is stopped here leaves it to the next."""
         with self._database.reading() as connection:
             left = stories.unlinked(connection)
-        if not left:
+        if not left.size:
             return
-        for start in range(0, len(left), stories.AT_ONCE):
+        for start in range(0, left.size, stories.AT_ONCE):
             with self._database.writing() as connection:
-                stories.sign(connection, left[start : start + stories.AT_ONCE])
-        progress("stories", len(left), len(left))
+                stories.sign(connection, left[start : start + stories.AT_ONCE].tolist())
+        progress("stories", left.size, left.size)
         with self._database.writing() as connection:
             stories.link(connection)
 

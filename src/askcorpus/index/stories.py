@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rensa import RMinHash
 
 from askcorpus.index.dialect import among
-from askcorpus.index.schema import DOCUMENTS, STORIES, meta, take_note
+from askcorpus.index.schema import CHUNK, DOCUMENTS, STORIES, Seqs, meta, take_note
 from askcorpus.text.words import words
 from askcorpus.types import Copy
 
@@ -50,12 +50,12 @@ Signatures = NDArray[np.uint32]
 _KIND = f"rensa {RMinHash.ALGORITHM_VERSION}, {PERMUTATIONS} of {RUN} words"
 
 
-def unlinked(connection: sa.Connection) -> list[int]:
-    """The numbers of the documents that were not yet compared, or have to be again."""
+def unlinked(connection: sa.Connection) -> Seqs:
+    """The numbers of the documents that were not yet compared, or have to be again, ascending."""
     query = sa.select(DOCUMENTS.c.number)
     if meta(connection).get("signatures", _KIND) == _KIND:
         query = query.join(STORIES, isouter=True).where(STORIES.c.story.is_(None))
-    return sorted(connection.scalars(query))
+    return np.sort(np.fromiter(connection.scalars(query), np.int64))
 
 
 def sign(connection: sa.Connection, numbers: Sequence[int]) -> None:
@@ -70,35 +70,30 @@ def sign(connection: sa.Connection, numbers: Sequence[int]) -> None:
 
 
 def link(connection: sa.Connection) -> None:
-    """Compare the documents that were not yet compared with all others, and join those that tell the same story."""
-    columns = [STORIES.c[name] for name in ("document", "story", "signature", "runs", "numbers")]
-    rows = connection.execute(sa.select(*columns).order_by(STORIES.c.document)).all()
-    numbers, known, signatures, runs, figures = zip(*rows, strict=True) if rows else ((),) * 5
-    signed = _Signed(
-        np.frombuffer(b"".join(signatures), np.uint32).reshape(len(rows), PERMUTATIONS),
-        np.array(runs),
-        figures,
-        np.array([story is None for story in known], bool),
-    )
-    stories = _Stories({number: story or number for number, story in zip(numbers, known, strict=True)})
+    """Compare the documents that were not yet compared with all others, and join those that tell the same story.
+
+    In memory, 0.4 kB a document.
+    """
+    signed = _Signed.read(connection)
+    stories = _Stories(np.where(signed.fresh, np.arange(len(signed.fresh)), signed.places_of(signed.stories)))
     texts = _Texts(connection)
     compared: set[tuple[int, int]] = set()
     for pair in _candidates(signed):
-        one, other = numbers[pair[0]], numbers[pair[1]]
-        if pair in compared or stories.of(one) == stories.of(other):
+        if pair in compared or stories.of(pair[0]) == stories.of(pair[1]):
             continue
         compared.add(pair)
+        one, other = signed.documents[list(pair)].tolist()
         if signed.have_numbers_in_common(*pair) and tell_the_same(texts.of(one), texts.of(other)):
-            stories.join(one, other)
-    moved = {story for story in set(known) if story is None or stories.of(story) != story}
-    changed = [
-        {"number": number, "its_story": stories.of(number)}
-        for number, story in zip(numbers, known, strict=True)
-        if story in moved
-    ]
-    if changed:
-        update = sa.update(STORIES).where(STORIES.c.document == sa.bindparam("number"))
-        connection.execute(update.values(story=sa.bindparam("its_story")), changed)
+            stories.join(*pair)
+    told = signed.documents[stories.of_all()]
+    changed = np.flatnonzero(told != signed.stories)
+    update = sa.update(STORIES).where(STORIES.c.document == sa.bindparam("number"))
+    for start in range(0, changed.size, CHUNK):
+        some = changed[start : start + CHUNK]
+        rows = zip(signed.documents[some].tolist(), told[some].tolist(), strict=True)
+        connection.execute(
+            update.values(story=sa.bindparam("its_story")), [{"number": one, "its_story": its} for one, its in rows]
+        )
 
 
 def unlink(connection: sa.Connection, numbers: Sequence[int]) -> None:
@@ -171,24 +166,58 @@ def _signed(text: str) -> dict[str, object]:
 
 
 class _Signed(NamedTuple):
-    """All documents' signatures, numbers of runs, numbers, and whether they were not yet compared."""
+    """All documents, ascending: their numbers, stories (0: not yet compared), signatures, numbers of runs, and the
+    numbers in their texts, those of one after those of another; each one's begin at its place in ``starts``."""
 
+    documents: Seqs
+    stories: Seqs
     signatures: Signatures
     runs: NDArray[np.int64]
-    numbers: Sequence[bytes]
-    fresh: NDArray[np.bool_]
+    figures: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def read(cls, connection: sa.Connection) -> "_Signed":
+        """Those in the catalog, read some at a time: as rows, all of them would take several times as much memory."""
+        count = connection.execute(sa.select(sa.func.count()).select_from(STORIES)).scalar_one()
+        documents, stories, runs = (np.empty(count, np.int64) for _ in range(3))
+        signatures, starts = np.empty((count, PERMUTATIONS), np.uint32), np.zeros(count + 1, np.int64)
+        figures = bytearray()
+        columns = [STORIES.c[name] for name in ("document", "story", "signature", "runs", "numbers")]
+        query = sa.select(*columns).order_by(STORIES.c.document).limit(CHUNK)
+        at = last = 0
+        while rows := connection.execute(query.where(STORIES.c.document > last)).all():
+            here = slice(at, at + len(rows))
+            numbers, told, signed, sizes, found = zip(*rows, strict=True)
+            documents[here], runs[here] = numbers, sizes
+            stories[here] = [story or 0 for story in told]
+            signatures[here] = np.frombuffer(b"".join(signed), np.uint32).reshape(len(rows), PERMUTATIONS)
+            starts[at + 1 : at + len(rows) + 1] = starts[at] + np.cumsum([len(one) // 4 for one in found])
+            figures += b"".join(found)
+            at, last = here.stop, numbers[-1]
+        return cls(documents, stories, signatures, runs, np.frombuffer(figures, np.uint32), starts)
+
+    @property
+    def fresh(self) -> NDArray[np.bool_]:
+        """Which of them were not yet compared."""
+        fresh: NDArray[np.bool_] = self.stories == 0
+        return fresh
+
+    def places_of(self, documents: Seqs) -> NDArray[np.intp]:
+        """Where documents stand among all, by their numbers."""
+        return np.searchsorted(self.documents, documents)
 
     def may_tell_the_same(self, ones: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.bool_]:
         """For each pair, whether it is left open by signatures and lengths, and not known from an earlier run."""
         share = (self.signatures[ones] == self.signatures[others]).mean(axis=1) + SPREAD
         fewer, both = np.minimum(self.runs[ones], self.runs[others]), self.runs[ones] + self.runs[others]
         cut = (share >= MOST_CUT) & (share / (1 + share) * both >= CUT * fewer)
-        told: NDArray[np.bool_] = ((share >= SAME) | cut) & (self.fresh[ones] | self.fresh[others])
+        told: NDArray[np.bool_] = ((share >= SAME) | cut) & ((self.stories[ones] == 0) | (self.stories[others] == 0))
         return told
 
     def have_numbers_in_common(self, one: int, other: int) -> bool:
         """Whether two documents agree in enough of their numbers."""
-        first, second = (np.frombuffer(self.numbers[each], np.uint32) for each in (one, other))
+        first, second = (self.figures[self.starts[each] : self.starts[each + 1]] for each in (one, other))
         shared = len(np.intersect1d(first, second, assume_unique=True))
         return shared >= SAME_NUMBERS * min(len(first), len(second))
 
@@ -211,19 +240,25 @@ class _Texts:
 
 
 class _Stories:
-    """Which documents are of one story, each known by the lowest number of its documents."""
+    """Which documents are of one story, each known by its place; a story by that of the first of its documents."""
 
-    def __init__(self, stories: dict[int, int]) -> None:
+    def __init__(self, stories: NDArray[np.intp]) -> None:
         self._parents = stories
 
-    def of(self, number: int) -> int:
+    def of(self, place: int) -> int:
         """The story of a document."""
-        root = number
+        root = place
         while self._parents[root] != root:
             root = self._parents[root]
-        while self._parents[number] != root:
-            self._parents[number], number = root, self._parents[number]
-        return root
+        while self._parents[place] != root:
+            self._parents[place], place = root, self._parents[place]
+        return int(root)
+
+    def of_all(self) -> NDArray[np.intp]:
+        """The stories of all documents, in their order."""
+        while ((above := self._parents[self._parents]) != self._parents).any():
+            self._parents = above
+        return self._parents
 
     def join(self, one: int, other: int) -> None:
         """Make one story of two."""
@@ -233,11 +268,11 @@ class _Stories:
 
 def _candidates(signed: _Signed) -> Iterator[tuple[int, int]]:
     """Pairs that share a band and may tell the same."""
-    near = _near(signed.signatures, signed.fresh)
-    signatures = signed.signatures[near]
+    fresh = signed.fresh
+    near = _near(signed.signatures, fresh)
     for band in range(0, PERMUTATIONS, ROWS):
-        for group in (near[places] for places in _groups(signatures, band)):
-            if signed.fresh[group].any():
+        for group in _groups(signed.signatures, near, band):
+            if fresh[group].any():
                 ones, others = _pairs(group)
                 open_ = signed.may_tell_the_same(ones, others)
                 yield from zip(ones[open_].tolist(), others[open_].tolist(), strict=True)
@@ -256,17 +291,19 @@ def _near(signatures: Signatures, fresh: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.flatnonzero(near)
 
 
-def _groups(signatures: Signatures, band: int) -> Iterator[NDArray[np.intp]]:
-    """The indexes that share a band with others, in the order of what follows in their signatures."""
-    if not len(signatures):
+def _groups(signatures: Signatures, near: NDArray[np.intp], band: int) -> Iterator[NDArray[np.intp]]:
+    """The indexes, of those that are ``near``, that share a band with others, in the order of what follows in their
+    signatures."""
+    if not len(near):
         return
-    turned = np.roll(signatures, -band, axis=1)
-    order = np.lexsort(turned[:, : ROWS + 2].T[::-1])
+    columns = np.arange(band, band + ROWS + 2) % PERMUTATIONS
+    turned = signatures[np.ix_(near, columns)]
+    order = np.lexsort(turned.T[::-1])
     bands = turned[order, :ROWS]
     edges = np.flatnonzero(np.concatenate([[True], (bands[1:] != bands[:-1]).any(axis=1), [True]]))
     for start, end in pairwise(edges):
         if end - start > 1:
-            yield np.sort(order[start:end]) if end - start <= CROWD else order[start:end]
+            yield near[np.sort(order[start:end]) if end - start <= CROWD else order[start:end]]
 
 
 def _pairs(group: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
