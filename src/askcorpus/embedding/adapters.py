@@ -41,11 +41,10 @@ class Adapters(NamedTuple):
         """The encoder's ``weight`` of this name as these adapters make it."""
         layer = name.removesuffix(".weight")
         if f"{layer}.a" in self.tensors:
-            # As fast as `@`, whose last bits depend on how many cores a process may use: all machines of a cluster are to
-            # make the same vectors.
-            difference: NDArray[np.float32] = np.einsum(
-                "or,ri->oi", self.tensors[f"{layer}.b"], self.tensors[f"{layer}.a"]
-            )
+            a, b = self.tensors[f"{layer}.a"], self.tensors[f"{layer}.b"]
+            # As fast as `b @ a`, whose last bits depend on how many cores a process may use: all machines of a cluster
+            # are to make the same vectors.
+            difference: NDArray[np.float32] = np.einsum("or,ri->oi", b, a)
             return weight + difference
         return self.tensors.get(name, weight)
 
