@@ -196,6 +196,25 @@ def text(firefox: Firefox, selector: str) -> str:
     return str(firefox.see(f"document.querySelector({selector!r}).innerText"))
 
 
+def open_choices(firefox: Firefox) -> None:
+    """Open the list of the first filter; what the server tells the page meanwhile may close it again."""
+    firefox.click("#filters > button")
+    firefox.click("#filter-row input")
+    again = "document.activeElement.blur(), document.querySelector('#filter-row input').focus()"
+    firefox.until(f"document.querySelector('[role=option]') || ({again})")
+
+
+def tab_to(firefox: Firefox, element: str, most: int = 5) -> None:
+    """Press Tab until an element has the focus."""
+    for _ in range(most):
+        if firefox.see(f"document.activeElement === {element}"):
+            return
+        firefox.see("void (window.left = document.activeElement)")
+        firefox.type(TAB)
+        firefox.until("document.activeElement !== window.left")
+    assert firefox.see(f"document.activeElement === {element}"), firefox.see("document.activeElement.outerHTML")
+
+
 def press(firefox: Firefox, name: str, within: str = "body") -> None:
     """Press the button of that name."""
     button = f"[...document.querySelectorAll({within + ' button'!r})].find(each => each.innerText.trim() === {name!r})"

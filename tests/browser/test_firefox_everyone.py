@@ -9,7 +9,7 @@ import pytest
 from scripted import DOCUMENTS
 
 pytest.importorskip("websockets.sync.client")
-from firefox import ESCAPE, PROGRAM, TOO_SMALL, Firefox, ask, chat, running, text
+from firefox import ESCAPE, PROGRAM, TOO_SMALL, Firefox, ask, chat, open_choices, running, text
 
 HARBOUR, PORT, *_ = DOCUMENTS
 BOTH = "What did the council decide, and what do the pêcheurs want?"
@@ -51,9 +51,7 @@ def test_11_axe_finds_nothing_in_any_state(
     firefox.type(ESCAPE)
     ask(firefox, "broken model", turn=2)
     found["failed"] = faults(firefox)
-    firefox.click("#filters > button")
-    firefox.click("#filter-row input")
-    firefox.until("document.querySelector('[role=option]')")
+    open_choices(firefox)
     found["choosing"] = faults(firefox)
     firefox.click("[role=option]")
     firefox.until("document.querySelector('#chips button')")
