@@ -19,6 +19,7 @@ PREFERENCES = {
     "intl.accept_languages": "en-GB",
     "network.proxy.type": 0,
     "ui.prefersReducedMotion": 1,
+    "browser.download.alwaysOpenPanel": False,  # it takes the focus, and pages are then told nothing of theirs
     "browser.shell.checkDefaultBrowser": False,
     "datareporting.policy.dataSubmissionEnabled": False,
     "app.update.enabled": False,
