@@ -338,7 +338,7 @@ def test_a_conversation_has_an_address_and_its_page_speaks_the_browsers_language
     assert place == {"id": shown.place["id"]}
     assert "council" in turns and "pêcheurs" in last and "Probablement juste" in last
     assert "Le barrage divise encore le port" in panel
-    assert 'aria-current="page">council</a>' in past
+    assert 'aria-current="page"><bdi>council</bdi></a>' in past
 
 
 def test_what_another_browser_asked_is_not_there(page: ChatPage) -> None:
@@ -442,7 +442,7 @@ def test_conversations_are_found_by_their_words_renamed_and_deleted(page: ChatPa
     assert "Nothing found." in page.search("tidal pêcheurs", None, ENGLISH)
 
     named: Any = SimpleNamespace(_data={"id": second["id"], "value": {"text": " <b>Nets</b>\n "}})
-    assert ">&lt;b&gt;Nets&lt;/b&gt;</a>" in page.rename("NETS", None, named, ENGLISH)[0]
+    assert "<bdi>&lt;b&gt;Nets&lt;/b&gt;</bdi></a>" in page.rename("NETS", None, named, ENGLISH)[0]
     gone: Any = SimpleNamespace(_data={"id": first["id"]})
     assert "COUNCIL" not in page.delete("", None, gone, ENGLISH)[0]
     assert page.load(f"/c/{first['id']}", ENGLISH)[1] is None
@@ -517,9 +517,8 @@ def loaded(page: ChatPage, request: Any = ENGLISH) -> dict[str, Any]:
 
 def offered(page: ChatPage, request: Any = ENGLISH) -> list[str]:
     """The questions that an empty page offers."""
-    return [
-        html.unescape(each) for each in re.findall(r'data-act="example"[^>]*>([^<]*)<', loaded(page, request)["last"])
-    ]
+    last = loaded(page, request)["last"]
+    return [html.unescape(each) for each in re.findall(r'data-act="example"[^>]*><bdi>([^<]*)</bdi>', last)]
 
 
 def test_the_page_offers_questions_about_the_newest_documents_those_in_its_language_first(page: ChatPage) -> None:

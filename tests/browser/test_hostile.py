@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
 from markdown_it import MarkdownIt
 
+from askcorpus.errors import StorageError
 from askcorpus.settings import read_settings
 from askcorpus.types import Answer, Citation, Claim, Copy, Document, Filters, Hit, IndexInfo, Mark, Verification
 from askcorpus.verify.report import CALLED
@@ -308,6 +310,17 @@ def test_the_page_of_a_document(page: Any) -> None:
         harmless(page)
         page.goto(f"{page.url}&{urlencode({'q': payload})}")
         expect(page.get_by_role("searchbox")).to_have_value(" ".join(payload[:200].split()))
+        harmless(page)
+
+
+def test_the_page_of_a_document_that_cannot_be_read(
+    page: Any, shelf: tuple[str, Hostile, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, payload in enumerate(PAYLOADS):
+        failing = Mock(side_effect=StorageError(payload))
+        monkeypatch.setattr(shelf[1].store, "document", failing)
+        page.goto("/source/any")
+        expect(page.locator("main")).to_contain_text(token(number))
         harmless(page)
 
 

@@ -49,6 +49,7 @@ globalThis.askcorpus = {
     if (!words) return;
     const names = { "#menu": words.menu, "#theme": words.theme, ".toggle-button": words.close };
     for (const [selector, name] of Object.entries(names)) document.querySelector(selector)?.setAttribute("aria-label", name);
+    askcorpus.pickers();
   },
 
   // Beside each field for a date, which takes a year or a month as well, the browser's own calendar for a day.
@@ -56,27 +57,35 @@ globalThis.askcorpus = {
     const { pick, first, last } = document.querySelector("#words")?.dataset ?? {};
     for (const block of document.querySelectorAll("#date-from, #date-to")) {
       const box = block.querySelector("textarea, input");
-      if (!box || !pick || block.querySelector(".pick")) continue;
-      const day = document.createElement("input");
-      Object.assign(day, { type: "date", className: "day", tabIndex: -1, min: first, max: last });
-      day.setAttribute("aria-hidden", "true");
-      const button = document.createElement("button");
-      Object.assign(button, { type: "button", className: "pick" });
+      if (!box || !pick) continue;
+      if (!block.querySelector(".pick")) askcorpus.addPicker(block, box);
+      // Each time, for what is of this reader and this corpus comes after the page's first words.
+      Object.assign(block.querySelector(".day"), { min: first, max: last });
       const name = `${block.querySelector("label span, [data-testid=block-info]")?.textContent.trim()}: ${pick}`;
-      for (const each of [button, day]) each.setAttribute("aria-label", name);
-      button.addEventListener("click", () => {
-        day.value = box.value;
-        day.showPicker();
-      });
-      day.addEventListener("change", () => {
-        box.value = day.value;
-        // Gradio takes the value at the first event, and tells the server at the second.
-        box.dispatchEvent(new Event("input", { bubbles: true }));
-        setTimeout(() => box.dispatchEvent(new FocusEvent("blur")));
-        button.focus();
-      });
-      block.append(button, day);
+      for (const each of block.querySelectorAll(".pick, .day")) {
+        if (each.getAttribute("aria-label") !== name) each.setAttribute("aria-label", name);
+      }
     }
+  },
+
+  addPicker(block, box) {
+    const day = document.createElement("input");
+    Object.assign(day, { type: "date", className: "day", tabIndex: -1 });
+    day.setAttribute("aria-hidden", "true");
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "pick" });
+    button.addEventListener("click", () => {
+      day.value = box.value;
+      day.showPicker();
+    });
+    day.addEventListener("change", () => {
+      box.value = day.value;
+      // Gradio takes the value at the first event, and tells the server at the second.
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+      setTimeout(() => box.dispatchEvent(new FocusEvent("blur")));
+      button.focus();
+    });
+    block.append(button, day);
   },
 
   // The address of what the page is told to show: where it is opened at.
