@@ -90,6 +90,7 @@ def test_over_http_an_agent_gets_the_objects_of_the_rest_door(address: str, assi
         ("get_document", {"document_id": "none"}, "no such document"),
         ("get_quote", {"document_id": "none", "start": 0, "end": 1}, "no such document"),
         ("list_documents", {"limit": 0}, "no such page"),
+        ("search", {"query": "harbour", "top_k": 101}, "less than or equal to 100"),
         (
             "search",
             {"query": "harbour", "languages": ["fr"]},

@@ -282,6 +282,17 @@ def test_what_does_not_end_in_time_is_told_so() -> None:
         assert "Traceback" not in said
 
 
+def test_many_questions_that_do_not_end_in_time_are_told_so_in_their_last_line() -> None:
+    with server(stop_seconds=0) as (running, address), ThreadPoolExecutor(1) as clients:
+        body = {"questions": [{"question": "council 600"}] * 4}
+        asked = clients.submit(httpx.post, f"{address}/api/v1/ask/batch", json=body, timeout=60)
+        time.sleep(0.5)
+        stopped(running)
+        *_, last = asked.result().text.splitlines()
+        assert "stopping" in json.loads(last)["error"]["detail"]
+        assert running.returncode == 0
+
+
 def test_an_open_page_and_a_deaf_question_do_not_keep_it() -> None:
     with server(stop_seconds=0) as (running, address), ThreadPoolExecutor(2) as clients:
         clients.submit(httpx.post, f"{address}/api/v1/ask", json={"question": "deaf 1"}, timeout=60)

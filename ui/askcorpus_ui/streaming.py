@@ -92,6 +92,11 @@ class Questions:
         """How many run or wait now."""
         return len(self._workers)
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether no question begins any more."""
+        return self._stopping
+
     def abandon(self) -> None:
         """Begin no question any more. Whoever still waits for an answer, or for its end, is told so, and so is whoever
         asks from now on."""

@@ -167,7 +167,7 @@ async def _patiently(questions: Questions, work: Callable[[], Iterator[Event]]) 
             if answer := await last_answer(questions.stream(work)):
                 return answer
         except Busy:
-            if tries == _TRIES - 1:
+            if questions.is_stopping or tries == _TRIES - 1:
                 raise
             await asyncio.sleep(_PAUSE)
     raise AssertionError("the events of an answer end in one, or something was raised")

@@ -19,6 +19,7 @@ from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.types import Answer, Document, Filters, Page, Verification
 from askcorpus.wire import MOST_LISTED
 from askcorpus_ui.listings import Hits, page_of
+from askcorpus_ui.web.rest_api import TopK
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -77,12 +78,12 @@ def make_server(assistant: "Assistant", run: Runner) -> MCPServer[Any]:
     tool = partial(server.tool, annotations=_READ_ONLY)
 
     @tool()
-    async def ask(question: str, filters: Filters | None = None, top_k: int | None = None) -> Answer:
+    async def ask(question: str, filters: Filters | None = None, top_k: TopK = None) -> Answer:
         """Answer a question from the documents with verbatim quotations, or say that they do not."""
         return await _told(run, lambda: assistant.ask(question, filters=filters or Filters(), top_k=top_k))
 
     @tool()
-    async def search(query: str, filters: Filters | None = None, top_k: int | None = None) -> Hits:
+    async def search(query: str, filters: Filters | None = None, top_k: TopK = None) -> Hits:
         """The passages nearest to a query, best first."""
         return await _told(run, lambda: Hits(hits=assistant.search(query, filters=filters or Filters(), top_k=top_k)))
 
