@@ -132,6 +132,24 @@ def test_whose_words_they_are_is_checked(small: Assistant, text: str, verdict: V
 @pytest.mark.parametrize(
     ("text", "verdict"),
     [
+        ("Die Agentur schrieb: „Betroffen waren elf türkische Provinzen.“", "exact"),
+        ("Laut Bericht „waren elf türkische Provinzen“ betroffen.", "exact"),
+        ("Im Februar 2024 schrieb die Zeitung: „Betroffen waren elf türkische Provinzen.“", "exact"),
+        ("„Betroffen waren elf türkische Provinzen“, sagte der Sprecher der Behörde.", "exact"),
+        ("„Betroffen waren elf türkische Provinzen“, sagte Olaf Scholz.", "misattributed"),
+        ("Ursula von der Leyen sagte: „Betroffen waren elf türkische Provinzen.“", "misattributed"),
+        ("In June 2023 the paper wrote: “A warning time of years, preferably decades, would be needed.”", "exact"),
+        ("In English the paper said: “A warning time of years, preferably decades, would be needed.”", "exact"),
+        ("“A warning time of years, preferably decades, would be needed”, said Angela Merkel.", "misattributed"),
+    ],
+)
+def test_what_is_no_name_accuses_nobody(assistant: Assistant, text: str, verdict: Verdict) -> None:
+    assert only(assistant, text).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
         ("According to AP, the ferry to Molde sails again from Tuesday.", "exact"),
         ("The ferry to Molde sails again from Monday, according to AP.", "altered"),
         ("Ingrid Solberg said that the new engine had cost 12 million kroner.", "exact"),

@@ -86,7 +86,7 @@ class Quoting(_Table):
 
     ``according`` stands before a source, ``says`` are verbs of speech, ``that`` opens what was said. What ``limits`` a
     clause stands right behind it and takes part of it back (but not, except, if); ``conditions`` open one that is not
-    claimed (if, whether).
+    claimed (if, whether). ``articles`` stand before a common noun, where all nouns are capitalised.
     """
 
     according: Words = ()
@@ -94,6 +94,7 @@ class Quoting(_Table):
     that: Words = ()
     limits: Words = ()
     conditions: Words = ()
+    articles: Words = ()
 
 
 class Phrases(_Table):

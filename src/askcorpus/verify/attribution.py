@@ -4,21 +4,27 @@ A source of the corpus that the sentence names must be the document's; a date be
 its title. A person must be named in the document, and where the document's own sentence names a speaker, be that one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import regex
 
+from askcorpus.search.countries import calendar_words, language_names
 from askcorpus.search.names import Name, missing
 from askcorpus.search.period import read_period
 from askcorpus.text.dates import overlaps
+from askcorpus.text.folding import fold
 from askcorpus.text.language import detect_language
+from askcorpus.text.lexicon import languages
 from askcorpus.text.words import words
 from askcorpus.types import Document
 from askcorpus.verify.claims import Found, speaker
 
 SENTENCE = 300
 """Characters before and after a quoted stretch in which the document names its speaker."""
+
+_OF_A_NAME = ("von", "van")
+"""After these an article is part of a name."""
 
 _SENTENCE_END = regex.compile(r"[.!?。！？؟]\s|\n")
 
@@ -77,6 +83,8 @@ def fault(attribution: Attribution, document: Document, start: int, end: int) ->
 
 def _fault_of_person(attribution: Attribution, document: Document, start: int, end: int) -> str:
     name, language = Name(attribution.person.split()[-1]), attribution.language
+    if not _may_be_name(attribution.person.split(), language):
+        return ""
     known = "\n".join((document.title, document.source, document.text))
     if missing((name,), language, known, document.language):
         return f"{attribution.person} is not named in this document"
@@ -89,3 +97,16 @@ def _fault_of_person(attribution: Attribution, document: Document, start: int, e
     if other and missing((name,), language, before + document.text[start:end] + after, document.language):
         return f"said by {other}, not by {attribution.person}"
     return ""
+
+
+def _may_be_name(person: Sequence[str], language: str) -> bool:
+    """Whether words in capitals may name who speaks. A month, a weekday or a language does not; nor does, where all
+    nouns are capitalised, a single word or one behind an article: *Die Agentur*, *Sprecher der Behörde*."""
+    if person[-1] in calendar_words(language) | language_names(language):
+        return False
+    one = languages().get(language)
+    if one is None or not one.capitalised_nouns:
+        return True
+    before = [fold(word) for word in ("", *person)]
+    articles = [place for place, word in enumerate(before) if word in one.quoting.articles]
+    return len(person) > 1 and all(before[place - 1] in _OF_A_NAME for place in articles)
