@@ -51,3 +51,9 @@ def too_small(page: Any) -> list[str]:
             .map(([each, { width, height }]) => `${width} x ${height}: ${each.outerHTML.slice(0, 200)}`)"""
     )
     return found
+
+
+def is_fault(message: Any) -> bool:
+    """Whether what a page logs is a fault; Gradio logs one of each request that is under way when its page is left."""
+    left = "AbortError: signal is aborted" in message.text or "errored out" in message.text
+    return message.type == "error" and not left

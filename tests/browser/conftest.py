@@ -15,6 +15,7 @@ from askcorpus.answer.llm import load_answerer
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.settings import Settings, read_settings
 from openai_server import OpenAIServer, openai_server
+from pages import is_fault
 from scripted import ScriptedAssistant
 from serving import real_assistant, serving
 
@@ -163,7 +164,7 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     errors: list[str] = []
     outside: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: errors.append(message.text) if is_fault(message) else None)
     context.on(
         "request",
         lambda asked: None if asked.url.startswith((address, "data:", "blob:")) else outside.append(asked.url),

@@ -10,7 +10,7 @@ import pytest
 from askcorpus.settings import read_settings
 from askcorpus.types import Document
 from corpora import document, fill, open_
-from pages import faults, too_small
+from pages import faults, is_fault, too_small
 from scripted import DOCUMENTS, Library
 from serving import serving
 
@@ -61,7 +61,7 @@ def shelf(browser: Any, shelves: tuple[str, Library], request: pytest.FixtureReq
     page = context.new_page()
     page.set_default_timeout(30_000)
     wrong: list[str] = []
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: wrong.append(message.text) if is_fault(message) else None)
     page.on("dialog", lambda dialog: wrong.append(dialog.message))
     context.on("request", lambda asked: None if asked.url.startswith(shelves[0]) else wrong.append(asked.url))
     page.goto("/documents")
