@@ -15,7 +15,7 @@ from askcorpus.answer.llm import load_answerer
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.settings import Settings, read_settings
 from openai_server import OpenAIServer, openai_server
-from pages import is_fault
+from pages import PATIENCE, without_leaving
 from scripted import ScriptedAssistant
 from serving import real_assistant, serving
 
@@ -30,8 +30,6 @@ FLAGS = (
 )
 DESK = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", "reduced_motion": "reduce"}
 KEY = "open sesame"
-PATIENCE = 30_000
-"""Milliseconds that a page has for anything: on a slow machine it needs more than a person would wait."""
 HERE = Path(__file__).parent
 
 
@@ -164,7 +162,7 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     errors: list[str] = []
     outside: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if is_fault(message) else None)
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     context.on(
         "request",
         lambda asked: None if asked.url.startswith((address, "data:", "blob:")) else outside.append(asked.url),
@@ -174,4 +172,4 @@ def page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     yield page
     context.close()
     assert outside == []
-    assert errors == []
+    assert without_leaving(errors) == []

@@ -14,13 +14,12 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.settings import read_settings
 from askcorpus_ingest.uploads import remove
 from askcorpus_ui.chat.translations import strings_for
-from pages import faults, too_small
+from pages import PATIENCE, faults, too_small
 from serving import real_assistant, serving
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
 KEY = "pen and ink"
-LONG = 30_000
 """Milliseconds that reading a file may take here, whatever else the machine does."""
 ISLE = b"SARK (Coast Wire) - The lighthouse of Sark was painted white and red on Monday by six islanders."
 HOSTILE = "<img src=x onerror=window.__x=1> & ${window.__x=2}.txt"
@@ -40,7 +39,7 @@ def listed(browser: Any, shelf: tuple[str, Assistant], request: pytest.FixtureRe
     options = {"locale": "en-GB"} | (marker.kwargs if marker else {})
     context = browser.new_context(base_url=shelf[0], **options)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("dialog", lambda dialog: wrong.append(dialog.message))
@@ -63,7 +62,7 @@ def send(page: Any, *files: dict[str, Any], key: str = "") -> Any:
         page.get_by_label("Key for writing").fill(key)
     page.get_by_label("Files", exact=True).set_input_files(list(files))
     page.get_by_role("button", name="Add files").click()
-    expect(page.locator("#adding .again")).to_be_visible(timeout=LONG)
+    expect(page.locator("#adding .again")).to_be_visible()
     return page.locator("#adding .report > li")
 
 
@@ -107,20 +106,20 @@ def test_files_wait_their_turn_and_are_stopped_one_by_one_or_all(listed: Any, sh
     listed.get_by_label("Files", exact=True).set_input_files(sent)
     listed.get_by_role("button", name="Add files").click()
     north, south, east, west = (listed.locator(".report > li").nth(n) for n in range(4))
-    expect(north).to_contain_text("Being read", timeout=LONG)
-    expect(north).to_contain_text("Added: ", timeout=LONG)
-    expect(west).to_contain_text("Waiting for its turn", timeout=LONG)
+    expect(north).to_contain_text("Being read")
+    expect(north).to_contain_text("Added: ")
+    expect(west).to_contain_text("Waiting for its turn")
     assert [*faults(listed), *too_small(listed)] == []
 
     west.get_by_role("button").click()
-    expect(west).to_contain_text("Stopped; what was added stays", timeout=LONG)
+    expect(west).to_contain_text("Stopped; what was added stays")
     north.get_by_role("button", name="Stop: north.jsonl").click()
-    expect(north).to_contain_text("Stopped; what was added stays", timeout=LONG)
-    expect(south).to_contain_text("Added: 3", timeout=LONG)
-    expect(east).to_contain_text("Added: ", timeout=LONG)
+    expect(north).to_contain_text("Stopped; what was added stays")
+    expect(south).to_contain_text("Added: 3")
+    expect(east).to_contain_text("Added: ")
     listed.get_by_role("button", name="Stop all").click()
-    expect(east).to_contain_text("Stopped; what was added stays", timeout=LONG)
-    expect(listed.locator("#adding .again")).to_be_visible(timeout=LONG)
+    expect(east).to_contain_text("Stopped; what was added stays")
+    expect(listed.locator("#adding .again")).to_be_visible()
     expect(listed.get_by_role("button", name="Stop")).to_have_count(0)
     ids = {document.id for document in shelf[1].store.documents()}
     counts = {name: sum(one.startswith(name) for one in ids) for name in ("north", "south", "east", "west")}
@@ -141,7 +140,7 @@ def test_a_server_that_goes_on_after_a_pause_is_asked_again(listed: Any, shelf: 
     listed.route("**/api/v1/jobs/*", away)
     listed.get_by_text("Add files").first.click()
     report = send(listed, file("skerry.txt", b"The skerry has a lamp."), key=KEY)
-    expect(report.first).to_contain_text("Added: 1", timeout=LONG)
+    expect(report.first).to_contain_text("Added: 1")
     assert failing == []
     remove([one.id for one in shelf[1].store.documents() if one.origin.endswith("skerry.txt")], shelf[1].store)
 
@@ -172,7 +171,7 @@ def test_why_a_file_is_not_taken_is_told_in_the_readers_language(listed: Any, sh
         [file("broken.pdf", b"%PDF-1.7"), file("empty.txt", b""), file("both.zip", packed.getvalue())]
     )
     listed.get_by_role("button", name=strings.add_files).click()
-    expect(listed.locator("#adding .again")).to_be_visible(timeout=LONG)
+    expect(listed.locator("#adding .again")).to_be_visible()
     faults = listed.locator("#adding .report > li .fault")
     for fault, kind in zip(faults.all(), ("Corrupt", "NoText", "NoText"), strict=True):
         expect(fault).to_contain_text(strings.causes[kind])

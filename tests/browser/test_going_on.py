@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pages import ask
+from pages import PATIENCE, ask
 from scripted import DOCUMENTS, ScriptedAssistant
 from serving import Restartable
 
@@ -27,7 +27,7 @@ def server(tmp_path: Path) -> Iterator[Restartable]:
 def tab(browser: Any, server: Restartable) -> Iterator[Any]:
     context = browser.new_context(base_url=server.address, locale="fr-FR", viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
     page.goto("/")
     page.locator("#ask textarea:enabled").wait_for()
     yield page

@@ -28,7 +28,7 @@ from askcorpus_ui.chat.markdown import export_markdown
 from askcorpus_ui.chat.translations import strings_for
 from askcorpus_ui.cli.checking import _REPORTS
 from corpora import document, fill, open_
-from pages import ask
+from pages import PATIENCE, ask
 from payloads import PAYLOADS, token
 from scripted import Library
 from serving import serving
@@ -156,7 +156,7 @@ def page(browser: Any, shelf: tuple[str, Hostile, Path]) -> Iterator[Any]:
     address = shelf[0]
     context = browser.new_context(base_url=address, locale="en-GB", viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
     wrong: list[str] = []
     page.on("dialog", lambda dialog: wrong.append(dialog.message))
     page.on("dialog", lambda dialog: dialog.dismiss())

@@ -8,7 +8,7 @@ import pytest
 
 from askcorpus.settings import read_settings
 from corpora import fill, open_
-from pages import ask, cite
+from pages import PATIENCE, ask, cite
 from proxying import proxied
 from scripted import DOCUMENTS, Library
 from serving import serving
@@ -37,7 +37,7 @@ def under(browser: Any, there: str) -> Iterator[Any]:
     """The chat at that path; whatever it asks for must be below it, and be found."""
     context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     context.on("request", lambda asked: None if asked.url.startswith((there, "data:")) else wrong.append(asked.url))

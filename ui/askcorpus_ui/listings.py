@@ -1,9 +1,13 @@
 """What the doors list: hits, and documents without their text."""
 
+from typing import Annotated
+
 from pydantic import BaseModel, Field
 
 from askcorpus.index.store import Listing
 from askcorpus.types import Document, Hit, Page, Summary
+
+TopK = Annotated[int | None, Field(ge=1, le=100, description="Passages to return; default: the server's setting.")]
 
 
 class Hits(BaseModel):

@@ -21,9 +21,12 @@ _DATE = re.compile(r"^Date:[ \t]*([^\r\n]+)", re.MULTILINE | re.IGNORECASE)
 _SENT = re.compile(rb"\x40\x00\x39\x00....(.{8})", re.DOTALL)
 _FILETIME_EPOCH = 11_644_473_600
 _STREAMS = {
-    "EncryptedPackage": Encrypted("is encrypted"),
-    "WordDocument": OldFormat("is a document of Word 97 to 2003, which is not read; save it as .docx"),
-    "PowerPoint Document": OldFormat("is a presentation of PowerPoint 97 to 2003, which is not read; save it as .pptx"),
+    "EncryptedPackage": (Encrypted, "is encrypted"),
+    "WordDocument": (OldFormat, "is a document of Word 97 to 2003, which is not read; save it as .docx"),
+    "PowerPoint Document": (
+        OldFormat,
+        "is a presentation of PowerPoint 97 to 2003, which is not read; save it as .pptx",
+    ),
 }
 
 
@@ -37,9 +40,9 @@ def read_ole(source: Source) -> Iterator["RawRecord | Failure | Part"]:
 
     try:
         with olefile.OleFileIO(io.BytesIO(source.content())) as ole:
-            for stream, fate in _STREAMS.items():
+            for stream, (kind, why) in _STREAMS.items():
                 if ole.exists(stream):
-                    raise type(fate)(fate.message)
+                    raise kind(why)
             if ole.exists("Workbook") or ole.exists("Book"):
                 yield from read_sheets(source)
             elif ole.exists("__properties_version1.0"):

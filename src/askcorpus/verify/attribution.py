@@ -4,7 +4,7 @@ A source of the corpus that the sentence names must be the document's; a date be
 its title. A person must be named in the document, and where the document's own sentence names a speaker, be that one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import regex
@@ -82,9 +82,10 @@ def fault(attribution: Attribution, document: Document, start: int, end: int) ->
 
 
 def _fault_of_person(attribution: Attribution, document: Document, start: int, end: int) -> str:
-    name, language = Name(attribution.person.split()[-1]), attribution.language
-    if not _may_be_name(attribution.person.split(), language):
+    language = attribution.language
+    if not _may_be_name(attribution.person, language):
         return ""
+    name = Name(attribution.person.split()[-1])
     known = "\n".join((document.title, document.source, document.text))
     if missing((name,), language, known, document.language):
         return f"{attribution.person} is not named in this document"
@@ -94,19 +95,24 @@ def _fault_of_person(attribution: Attribution, document: Document, start: int, e
     cut = _SENTENCE_END.search(after)
     after = after[: cut.start()] if cut else after
     other = speaker(before, after)
-    if other and missing((name,), language, before + document.text[start:end] + after, document.language):
+    if (
+        other
+        and _may_be_name(other, document.language)
+        and missing((name,), language, before + document.text[start:end] + after, document.language)
+    ):
         return f"said by {other}, not by {attribution.person}"
     return ""
 
 
-def _may_be_name(person: Sequence[str], language: str) -> bool:
+def _may_be_name(person: str, language: str) -> bool:
     """Whether words in capitals may name who speaks. A month, a weekday or a language does not; nor does, where all
     nouns are capitalised, a single word or one behind an article: *Die Agentur*, *Sprecher der Behörde*."""
-    if person[-1] in calendar_words(language) | language_names(language):
+    parts = person.split()
+    if parts[-1] in calendar_words(language) | language_names(language):
         return False
     one = languages().get(language)
     if one is None or not one.capitalised_nouns:
         return True
-    before = [fold(word) for word in ("", *person)]
-    articles = [place for place, word in enumerate(before) if word in one.quoting.articles]
-    return len(person) > 1 and all(before[place - 1] in _OF_A_NAME for place in articles)
+    named = [fold(word) for word in ("", *parts)]
+    articles = [place for place, word in enumerate(named) if word in one.quoting.articles]
+    return len(parts) > 1 and all(named[place - 1] in _OF_A_NAME for place in articles)

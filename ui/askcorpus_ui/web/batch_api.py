@@ -15,10 +15,11 @@ from askcorpus.errors import AskcorpusError, Busy, UsageError
 from askcorpus.types import Answer, Citation, Event, Filters, Turn
 from askcorpus_ui.answer_rows import citations_of, row_of
 from askcorpus_ui.chat.references import Reference
+from askcorpus_ui.listings import TopK
 from askcorpus_ui.problems import PROBLEMS, Fault, fault_of, problem, status_of, told_in_stream
 from askcorpus_ui.streaming import Questions, last_answer
 from askcorpus_ui.web.guard import access_of
-from askcorpus_ui.web.rest_api import Body, MaxError, TopK
+from askcorpus_ui.web.rest_api import Body, MaxError
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant

@@ -18,8 +18,7 @@ from pydantic import BaseModel
 from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.types import Answer, Document, Filters, Page, Verification
 from askcorpus.wire import MOST_LISTED
-from askcorpus_ui.listings import Hits, page_of
-from askcorpus_ui.web.rest_api import TopK
+from askcorpus_ui.listings import Hits, TopK, page_of
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant

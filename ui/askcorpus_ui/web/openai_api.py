@@ -21,9 +21,10 @@ from askcorpus.errors import UsageError
 from askcorpus.types import Answer, Citation, Done, Event, Filters, Turn
 from askcorpus_ui.bodies import as_described
 from askcorpus_ui.chat.references import Reference
+from askcorpus_ui.listings import TopK
 from askcorpus_ui.problems import REFUSALS, Fault, refusal, told_in_stream
 from askcorpus_ui.streaming import Questions, first_event, whole_answer
-from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS, TopK
+from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant

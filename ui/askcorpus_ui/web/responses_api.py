@@ -17,6 +17,7 @@ from fastapi.sse import format_sse_event
 from pydantic import Field
 
 from askcorpus.types import Answer, Done, Event, Filters
+from askcorpus_ui.listings import TopK
 from askcorpus_ui.problems import REFUSALS, Fault, refusal, told_in_stream
 from askcorpus_ui.streaming import Questions, first_event, whole_answer
 from askcorpus_ui.web.openai_api import (
@@ -31,7 +32,7 @@ from askcorpus_ui.web.openai_api import (
     refused_text,
     turns,
 )
-from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS, TopK
+from askcorpus_ui.web.rest_api import CLIENT_LEFT, EVENT_STREAM_HEADERS
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant

@@ -14,7 +14,7 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationInfo,
 from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus.types import Answer, Done, Event, Filters, Token, Turn
 from askcorpus_ui.bodies import as_described
-from askcorpus_ui.listings import Hits
+from askcorpus_ui.listings import Hits, TopK
 from askcorpus_ui.problems import PROBLEMS, Fault, problem, told_in_stream
 from askcorpus_ui.streaming import Questions, first_event, unless_left, whole_answer
 from askcorpus_ui.warm_up import WarmUp
@@ -43,7 +43,6 @@ class Body(BaseModel):
         return as_described(cls, fields, info)
 
 
-TopK = Annotated[int | None, Field(ge=1, le=100, description="Passages to return; default: the server's setting.")]
 MaxError = Annotated[
     float | None,
     Field(
