@@ -56,7 +56,7 @@ def _denied(language: str) -> "regex.Pattern[str]":
 @cache
 def _limited(language: str) -> "regex.Pattern[str]":
     limits = whole_words_in(language, lambda one: one.quoting.limits)
-    return regex.compile(rf"[\s,，、،؛;\"'“”„«»‘’()—–-]{{0,{AFTER}}}(?:{limits})")
+    return regex.compile(rf"[\s,，、،؛;\"'“”„«»‘’()—–-]{{0,{AFTER}}}+(?:{limits})")
 
 
 def _words(language: str) -> str:
