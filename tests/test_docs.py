@@ -18,11 +18,22 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.extras import MODULES
 from askcorpus.settings import Settings
 from askcorpus_ui.cli.commands import app
+from programs import program, run
 from serving import QUESTION, real_assistant, serving
 
 ROOT = Path(__file__).parents[1]
 ADDRESS = "http://127.0.0.1:7860"
 TOLD = re.compile(r"Ostende|Verdan")  # whatever is asked, these are what the documents are about
+OTHERS = ("llama_index", "haystack")  # frameworks that want other versions than the lock has, and are in no extra
+AT_HOME = """
+import sys
+
+def refuse_strangers(event: str, arguments: tuple) -> None:
+    if event in ("socket.connect", "socket.getaddrinfo") and "127.0.0.1" not in str(arguments):
+        print("spoke to", arguments)
+
+sys.addaudithook(refuse_strangers)
+"""
 PAGES = {page.name: page.read_text(encoding="utf-8") for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]}
 
 
@@ -30,6 +41,15 @@ def blocks(language: str) -> list[tuple[str, str]]:
     """Page and content of every code block in a language."""
     pattern = re.compile(rf"^```{language}\n(.*?)^```", re.DOTALL | re.MULTILINE)
     return [(page, block) for page, text in PAGES.items() for block in pattern.findall(text)]
+
+
+def wants_another(block: str) -> bool:
+    """Whether a block imports a framework that is not in the lock."""
+    return any(f"from {name}" in block for name in OTHERS)
+
+
+PYTHON = [(page, block) for page, block in blocks("python") if not wants_another(block)]
+FRAMEWORKS = [block for _, block in blocks("python") if wants_another(block)]
 
 
 def commands() -> list[tuple[str, str]]:
@@ -82,7 +102,7 @@ def real(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbedding
 
 
 @pytest.mark.usefixtures("one_model")
-@pytest.mark.parametrize(("page", "block"), blocks("python"), ids=[page for page, _ in blocks("python")])
+@pytest.mark.parametrize(("page", "block"), PYTHON, ids=[page for page, _ in PYTHON])
 def test_a_python_block_runs(
     page: str,
     block: str,
@@ -144,3 +164,16 @@ def test_a_javascript_block_runs(block: str, real: tuple[Assistant, str], tmp_pa
     told = subprocess.run([node, script], capture_output=True, check=True, encoding="utf-8").stdout
 
     assert TOLD.search(told)
+
+
+@pytest.mark.parametrize("block", FRAMEWORKS, ids=OTHERS)
+def test_a_block_of_a_framework_runs_and_speaks_to_nobody_else(
+    block: str, real: tuple[Assistant, str], tmp_path: Path
+) -> None:
+    script = tmp_path / "block.py"
+    script.write_text(AT_HOME + block.replace(ADDRESS, real[1]), encoding="utf-8")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT / "src")}
+
+    told = run(program("framework-python"), script, env=environment, cwd=tmp_path)
+
+    assert TOLD.search(told) and "spoke to" not in told

@@ -20,7 +20,7 @@ from askcorpus_eval.probe import (
     read_limits,
     report_on_probes,
 )
-from askcorpus_eval.probe_questions import Probe, make_probes, other_number
+from askcorpus_eval.probe_questions import FORMS, Probe, make_probes, other_number
 from askcorpus_eval.probe_words import ASKING, invent
 from askcorpus_eval.questions import Question
 from scripted_eval import Reply, ScriptedAssistant, Shelf
@@ -129,16 +129,50 @@ class Library(Shelf):
         fitting = [one for one in super().documents() if not filters.languages or one.language in filters.languages]
         return fitting[offset:] if limit is None else fitting[offset : offset + limit]
 
-    def count(self, filters: Filters = Filters()) -> int:
-        return len(self.documents(filters))
 
-
-def test_each_language_of_a_corpus_is_drawn_in_its_share_but_once_at_least() -> None:
+def test_each_language_of_a_corpus_is_drawn_in_its_share_but_three_times_at_least_where_it_can() -> None:
     many = [Document(id=f"{language}{n}", title="", text="", language=language)
             for language, count in (("en", 90), ("fr", 9), ("uk", 1)) for n in range(count)]  # fmt: skip
     drawn = draw_documents(Library(many), {"en": 90, "fr": 9, "uk": 1}, 20, 0)
-    assert Counter(one.language for one in drawn) == {"en": 18, "fr": 2, "uk": 1}
+    assert Counter(one.language for one in drawn) == {"en": 18, "fr": 3, "uk": 1}
     assert drawn == draw_documents(Library(many), {"uk": 1, "en": 90, "fr": 9}, 20, 0)
+
+
+def of_languages(counts: dict[str, int]) -> list[Document]:
+    """Documents of a sentence each, with a number and a name of its own."""
+    return [
+        Document(
+            id=f"{language}{n}",
+            title="",
+            text=f"{n + 11} Zad{chr(97 + n)}or {language} lorem ipsum dolor sit.",
+            language=language,
+        )
+        for language, count in counts.items()
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_languages_take_turns_however_few_questions_there_are(seed: int) -> None:
+    counts = {"en": 24, "it": 12, "fr": 3, "es": 1}
+    shelf = Library(of_languages(counts))
+    few, more = (Counter(one.language for one in probes_of(shelf, counts, limit, seed)) for limit in (8, 40))
+    assert few == dict.fromkeys(counts, 2)
+    assert more == {"en": 24, "it": 12, "fr": 2, "es": 2}
+
+
+def test_each_language_is_asked_in_all_forms() -> None:
+    counts = {"en": 9, "it": 9, "fr": 9}
+    probes = probes_of(Library(of_languages(counts)), counts, 18, 0)
+    assert {(one.language, one.form) for one in probes} == {(a, b) for a in counts for b in FORMS}
+
+
+def test_a_language_that_was_not_asked_in_is_told() -> None:
+    assistant = ScriptedAssistant(DOCUMENTS, {})
+    probed = [one for one, _ in ask_probes(make_probes(DOCUMENTS, 2, 3), assistant.ask)]
+    report = report_on_probes(probed, assistant.store.info(), "scripted", 3, ("en", "fr", "gd", ""))
+    assert report.not_asked == ["fr", "gd"]
+    assert "Nothing was asked in these languages of the corpus: fr, gd." in markdown(report)
 
 
 def test_a_corpus_without_numbers_and_names_cannot_be_probed() -> None:
@@ -151,7 +185,9 @@ def test_a_corpus_without_numbers_and_names_cannot_be_probed() -> None:
 def test_the_shares_of_false_ones_answered_and_of_true_ones_not() -> None:
     probes = make_probes(DOCUMENTS, 12, 3)
     sentences = {one.id: one.original or DOCUMENTS[0].text[:20] for one in probes}
-    answering = [*(one for one in probes if one.true)][:4] + [one for one in probes if not one.true][:1]
+    answering = [*(one for one in probes if one.true)][:4] + [one for one in probes if one.original and not one.true][
+        :1
+    ]
     replies = {
         one.question: Reply(found=(one.document_id,), quote=sentences[one.id], confidence=0.7)
         for one in answering
@@ -165,7 +201,7 @@ def test_the_shares_of_false_ones_answered_and_of_true_ones_not() -> None:
 
     assert (false.n, true.n) == (6, 6)
     assert false.value == sum(not one.probe.true for one in given) / 6
-    assert true.value == 1 - sum(one.probe.true for one in given) / 6
+    assert true.value is not None and true.value == pytest.approx(1 - sum(one.probe.true for one in given) / 6)
     assert true.low is not None and true.high is not None and true.low < true.value < true.high
     assert sum(report.figures[f"{FALSE_ANSWERED}.{kind}"].n for kind in ("number", "name", "invented")) == 6
     assert sum(report.figures[f"{TRUE_SILENT}.{language}"].n for language in ("en", "fr", "gd")) == 6

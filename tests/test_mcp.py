@@ -130,6 +130,41 @@ def test_it_is_off_unless_a_setting_says_so(assistant: Assistant) -> None:
         assert httpx.post(f"{address}/mcp", json={}).status_code in (404, 405)
 
 
+def test_over_standard_input_and_output_in_front_of_a_server(assistant: Assistant, tmp_path: Path) -> None:
+    """It says what the server says, in a folder without an index; an error comes as the library's own."""
+    document = assistant.store.documents()[0]
+    place = {"document_id": document.id, "start": 4, "end": 20}
+    calls = (
+        ("ask", {"question": QUESTION, "top_k": 1}),
+        ("search", {"query": "harbour", "top_k": 1}),
+        ("list_documents", {"filters": {"languages": ["fr"]}}),
+        ("get_document", {"document_id": document.id}),
+        ("get_quote", place),
+        ("verify", {"text": "“Ferries sailed from Calais instead”"}),
+        ("get_document", {"document_id": "none"}),
+        ("list_documents", {"limit": 0}),
+        ("ask", {"question": " "}),
+    )
+    settings = Settings.model_validate({"mcp": True, "api_key": "secret"})
+    with serving(assistant, Settings(mcp=True)) as open_, serving(assistant, settings) as locked:
+        paths = os.pathsep.join(path for path in sys.path if path)
+        server = StdioServerParameters(
+            command=sys.executable,
+            args=["-m", "askcorpus_ui.cli", "mcp", "--server", locked],
+            env=dict(os.environ) | {"PYTHONPATH": paths, "ASKCORPUS_API_KEY": "secret"},
+            cwd=str(tmp_path),
+        )
+        passed_on, itself = called(server, *calls), called(f"{open_}/mcp", *calls)
+
+    assert [one.is_error for one in passed_on] == [False] * 6 + [True] * 3
+    for ours, theirs in zip(passed_on[1:], itself[1:], strict=True):
+        assert ours.structured_content == theirs.structured_content
+        assert ours.is_error is False or ours.content[0].text == theirs.content[0].text
+    asked = [Answer.model_validate(one[0].structured_content) for one in (passed_on, itself)]
+    assert asked[0].citations == asked[1].citations != ()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_over_standard_input_and_output(assistant: Assistant) -> None:
     command = ["-m", "askcorpus_ui.cli", "mcp", "--data", str(assistant.settings.data)]
     environment = dict(os.environ) | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

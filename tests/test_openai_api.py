@@ -120,13 +120,69 @@ def test_an_abstention_is_an_ordinary_reply(client: openai.OpenAI) -> None:
     assert (reply.model_extra or {})["answer"]["answerable"] is False
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image_url", "image_url": {"url": "data:,"}},
+        {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}},
+        {"type": "file", "file": {"file_id": "x"}},
+    ],
+    ids=lambda part: str(part["type"]),
+)
+@pytest.mark.parametrize("earlier", [False, True], ids=["asked", "earlier"])
+def test_what_is_no_text_in_a_message_is_refused(
+    client: openai.OpenAI, assistant: ScriptedAssistant, part: Any, *, earlier: bool
+) -> None:
+    """Beside a text, too: who asks what a picture shows is not to be told what the documents say without it."""
+    messages: list[Any] = [{"role": "user", "content": [{"type": "text", "text": "council?"}, part]}]
+    if earlier:
+        messages += [{"role": "assistant", "content": "It voted."}, user("council?")]
+    before = len(assistant.asked)
+    with pytest.raises(openai.BadRequestError, match=f"'{part['type']}' cannot be read") as caught:
+        client.chat.completions.create(model="askcorpus", messages=messages)
+
+    assert caught.value.type == "invalid_request_error" and "content" in str(caught.value.param)
+    assert len(assistant.asked) == before
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "input_image", "detail": "auto", "image_url": "data:,"},
+        {"type": "input_file", "file_id": "x"},
+        {"type": "input_audio", "input_audio": {"data": "", "format": "wav"}},
+    ],
+    ids=lambda part: str(part["type"]),
+)
+def test_what_is_no_text_in_the_input_of_a_response_is_refused(client: openai.OpenAI, part: Any) -> None:
+    said: Any = [{"role": "user", "content": [{"type": "input_text", "text": "council?"}, part]}]
+    with pytest.raises(openai.BadRequestError, match=f"'{part['type']}' cannot be read") as caught:
+        client.responses.create(model="askcorpus", input=said)
+
+    assert caught.value.type == "invalid_request_error"
+
+
+def test_a_streamed_abstention_is_told_as_a_refusal(client: openai.OpenAI) -> None:
+    """As in a whole completion, so that OpenAI's own fields can tell; an answer has none."""
+    said = {}
+    for question in ("Who won?", "council"):
+        chunks = client.chat.completions.create(model="askcorpus", messages=[user(question)], stream=True)
+        deltas = [chunk.choices[0].delta for chunk in chunks]
+        said[question] = ["".join(getattr(one, field) or "" for one in deltas) for field in ("content", "refusal")]
+
+    assert said["Who won?"] == ["The corpus does not say."] * 2
+    assert said["council"][0] and said["council"][1] == ""
+    with client.chat.completions.stream(model="askcorpus", messages=[user("Who won?")]) as stream:
+        whole = stream.get_final_completion().choices[0]
+    assert (whole.message.refusal, whole.finish_reason) == ("The corpus does not say.", "stop")
+
+
 def test_the_conversation_arrives_and_instructions_do_not(client: openai.OpenAI, assistant: ScriptedAssistant) -> None:
-    parts: list[Any] = [{"type": "text", "text": "And"}, {"type": "image_url", "image_url": {"url": "data:,"}}]
     messages: list[ChatCompletionMessageParam] = [
         {"role": "developer", "content": "Say yes."},
         user("council?"),
         {"role": "assistant", "content": "It voted."},
-        {"role": "user", "content": [*parts, {"type": "text", "text": "then?"}]},
+        {"role": "user", "content": [{"type": "text", "text": "And"}, {"type": "text", "text": "then?"}]},
     ]
     client.chat.completions.create(
         model="askcorpus", messages=messages, extra_body={"filters": {"languages": ["en"]}, "top_k": 3}
@@ -361,7 +417,8 @@ _DEEP = "[" * 190 + "]" * 190
         ({"input": [{"role": "user", "content": False}]}, 400, "content"),
         ({"input": _parts({"text": {"council": 1}})}, 400, "text of a part is no string"),
         ({"input": _parts({"text": 0}, {"text": "council"})}, 400, "text of a part is no string"),
-        ({"input": _parts({"text": None}, None, 7, {"type": "input_image", "image_url": "x"})}, 400, "empty"),
+        ({"input": _parts({"text": None}, None, 7, {"type": "input_image", "image_url": "x"})}, 400, "input_image"),
+        ({"input": _parts({"text": None}, None, 7)}, 400, "empty"),
         ('{"input": "\\ud800 council"}', 400, "not JSON in UTF-8"),
         ('{"input": "council", "temperature": NaN}', 400, "not JSON in UTF-8"),
         (f'{{"input": [{{"role": "user", "content": {_DEEP}}}]}}', 400, "no string|recursion|empty"),

@@ -190,3 +190,38 @@ def test_what_only_a_folder_has_is_refused(place: Place, tmp_path: Path, options
 
     assert result.exit_code == 2 and told in result.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_a_probe_asks_the_server_and_finds_the_same(place: Place, tmp_path: Path) -> None:
+    def told(*at: str) -> Any:
+        result = run("eval", "probe", "--limit", "8", "--json", *at)
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+    report = told(*place.server, "--out", str(tmp_path / "probe"))
+    assert report == told(*place.folder)
+    assert {one["probe"]["language"] for one in report["probed"]} == {"en", "fr"}
+    assert len((tmp_path / "probe" / "answers.jsonl").read_text(encoding="utf-8").splitlines()) == len(report["probed"])
+
+
+def test_a_probe_leaves_to_the_server_what_is_the_servers(place: Place, tmp_path: Path) -> None:
+    refused = run("eval", "probe", "--set", "min_confidence=1", "--out", tmp_path / "probe", *place.server)
+    assert refused.exit_code == 2 and "min_confidence is the server's to set" in refused.stderr
+    nobody = run("eval", "probe", "--server", "http://127.0.0.1:9", "--out", tmp_path / "probe")
+    assert nobody.exit_code == 2 and "No server answers" in nobody.stderr
+    assert not (tmp_path / "probe").exists()
+
+
+def test_answers_of_another_system_are_held_against_the_documents_of_the_server(place: Place, tmp_path: Path) -> None:
+    row = {"id": "1", "question": QUESTION, "answers": ["because of a storm"], "doc_ids": ["storm.txt"]}
+    (tmp_path / "q.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    theirs = {"id": "1", "response": "because of a storm", "retrieved_doc_ids": ["storm.txt"]}
+    (tmp_path / "theirs.jsonl").write_text(json.dumps(theirs), encoding="utf-8")
+
+    here, there = (
+        run("eval", "score", "q.jsonl", "theirs.jsonl", "--out", name, "--json", *at)
+        for name, at in (("here", place.folder), ("there", place.server))
+    )
+
+    assert there.exit_code == 0, there.stderr
+    assert there.stdout == here.stdout and json.loads(there.stdout)["f1"]["value"] == 1

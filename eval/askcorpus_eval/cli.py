@@ -55,6 +55,9 @@ Data = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="Folder of an index. (default: .askcorpus)", show_default=False),
 ]
+Server = Annotated[
+    str | None, typer.Option("--server", metavar="URL", help="Ask a running server, with ASKCORPUS_API_KEY.")
+]
 Map = Annotated[
     list[str] | None,
     typer.Option(
@@ -77,9 +80,7 @@ def run(
         list[Path] | None, typer.Option("--corpus", metavar="PATH", help="Ingest this into DIR first; repeatable.")
     ] = None,
     data: Data = None,
-    server: Annotated[
-        str | None, typer.Option("--server", metavar="URL", help="Ask a running server, with ASKCORPUS_API_KEY.")
-    ] = None,
+    server: Server = None,
     names: Map = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
@@ -136,6 +137,9 @@ def score_answers(
     ],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the report goes.")],
     data: Data = None,
+    server: Annotated[
+        str | None, typer.Option("--server", metavar="URL", help="Read the documents of a running server.")
+    ] = None,
     names: Map = None,
     baseline: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Compare with this run, as one of askcorpus.")
@@ -150,7 +154,6 @@ def score_answers(
     The index holds the documents that both answer from.
     """
     require("eval", "askcorpus eval")
-    from askcorpus.settings import read_settings
     from askcorpus_eval import session
     from askcorpus_eval.columns import chosen_columns
     from askcorpus_eval.questions import read_questions
@@ -158,7 +161,7 @@ def score_answers(
     gates = _gates(fail_under, fail_over, fail_drop)
     _check_baseline(baseline, fail_drop)
     asked = read_questions(questions, chosen_columns(names or ()))
-    report = session.score_others(asked, questions.name, answers, read_settings(data=data), out)
+    report = session.score_others(asked, questions.name, answers, session.choose_settings(data, server), out)
     _finish(report, out, gates, baseline, as_json=json)
 
 
@@ -230,6 +233,7 @@ def calibrate(
 @app.command("probe")
 def probe(
     data: Data = None,
+    server: Server = None,
     limit: Annotated[int, typer.Option(min=2, metavar="N", help="At most so many questions.")] = 200,
     seed: Annotated[int, typer.Option(metavar="N", help="Another lot of documents and changes.")] = 0,
     out: Annotated[
@@ -255,12 +259,11 @@ def probe(
     invented one. Told are the share of false ones that got an answer, and of true ones that got none.
     """
     require("eval", "askcorpus eval")
-    from askcorpus.settings import read_settings
     from askcorpus_eval import session
     from askcorpus_eval.probe import markdown, over, read_limits
 
     limits = read_limits(fail_over or ())
-    settings = read_settings(data=data, **_settings(overrides, max_error))
+    settings = session.choose_settings(data, server, _settings(overrides, max_error))
     report = session.probe(settings, limit=limit, seed=seed, out=out)
     if json:
         typer.echo(report.model_dump_json().encode("utf-8", "backslashreplace"))

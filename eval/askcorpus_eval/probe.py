@@ -6,7 +6,6 @@ that got an answer, and the share of the true ones that got none, each with its 
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
 
 from pydantic import BaseModel
 
@@ -15,22 +14,16 @@ from askcorpus.types import Answer, Document, Filters, IndexInfo
 from askcorpus_eval.evaluate import check_model
 from askcorpus_eval.figures import Estimate
 from askcorpus_eval.gate import SLACK
+from askcorpus_eval.gold import Documents
 from askcorpus_eval.metrics.wilson import share_interval
 from askcorpus_eval.probe_questions import Probe, make_probes
 
 VERSION = 1
 EXAMPLES = 10
+FEWEST = 3
+"""Documents of a language that are looked at, if it has as many: not every one has a sentence that can be changed."""
+
 FALSE_ANSWERED, TRUE_SILENT = "false_answered", "true_silent"
-
-
-class Index(Protocol):
-    """What a probe reads of a store."""
-
-    def count(self, filters: Filters = ...) -> int:
-        """How many documents there are."""
-
-    def documents(self, filters: Filters = ..., *, offset: int = ..., limit: int | None = ...) -> Sequence[Document]:
-        """A page of the documents."""
 
 
 class Probed(BaseModel, frozen=True):
@@ -53,7 +46,8 @@ class Probed(BaseModel, frozen=True):
 
 class ProbeReport(BaseModel, frozen=True):
     """All figures of a probe: ``figures`` has ``false_answered`` and ``true_silent``, and under their names with a dot
-    the same by kind of change, form and language; all are shares with Wilson's 95 % intervals."""
+    the same by kind of change, form and language; all are shares with Wilson's 95 % intervals. ``not_asked`` are the
+    languages of the corpus in which nothing was asked."""
 
     version: int = VERSION
     index: IndexInfo
@@ -61,6 +55,7 @@ class ProbeReport(BaseModel, frozen=True):
     seed: int
     figures: dict[str, Estimate]
     shows_original: Estimate
+    not_asked: list[str] = []
     probed: list[Probed]
 
     def examples(self, true: bool) -> list[Probed]:
@@ -69,21 +64,21 @@ class ProbeReport(BaseModel, frozen=True):
         return sorted(wrong, key=lambda one: one.confidence, reverse=not true)[:EXAMPLES]
 
 
-def draw_documents(store: Index, languages: Mapping[str, int], wanted: int, seed: int) -> list[Document]:
-    """``wanted`` documents by lot, each of ``languages`` (with its number of documents) in its share but at least one;
-    all where there are no more."""
+def draw_documents(store: Documents, languages: Mapping[str, int], wanted: int, seed: int) -> list[Document]:
+    """``wanted`` documents by lot, each of ``languages`` (with its number of documents) in its share, but at least
+    ``FEWEST``; all where there are no more."""
     lot, total = random.Random(seed), sum(languages.values())
-    drawn: list[Document] = []
+    drawn: list[str] = []
     for language, count in sorted(languages.items()):
-        places = min(count, max(1, round(wanted * count / total)))
+        places = min(count, max(FEWEST, round(wanted * count / total)))
         filters = Filters(languages=(language,)) if language else Filters()
         for at in lot.sample(range(count), places):
-            drawn += store.documents(filters, offset=at, limit=1)
+            drawn += (one.id for one in store.documents(filters, offset=at, limit=1))
     lot.shuffle(drawn)
-    return list({document.id: document for document in drawn}.values())
+    return [document for name in dict.fromkeys(drawn) if (document := store.document(name))]
 
 
-def probes_of(store: Index, languages: Mapping[str, int], limit: int, seed: int) -> list[Probe]:
+def probes_of(store: Documents, languages: Mapping[str, int], limit: int, seed: int) -> list[Probe]:
     """Probes of an index.
 
     Raises:
@@ -124,8 +119,10 @@ def _same(quote: str, original: str) -> bool:
     return quote in original or original in quote
 
 
-def report_on_probes(probed: Sequence[Probed], index: IndexInfo, model: str, seed: int) -> ProbeReport:
-    """The figures of these probes."""
+def report_on_probes(
+    probed: Sequence[Probed], index: IndexInfo, model: str, seed: int, languages: Iterable[str] = ()
+) -> ProbeReport:
+    """The figures of these probes of a corpus in ``languages``."""
     figures: dict[str, Estimate] = {}
     for name, true in ((FALSE_ANSWERED, False), (TRUE_SILENT, True)):
         rows = [one for one in probed if one.probe.true == true]
@@ -144,6 +141,7 @@ def report_on_probes(probed: Sequence[Probed], index: IndexInfo, model: str, see
         seed=seed,
         figures=figures,
         shows_original=_share([one.shows_original for one in answered]),
+        not_asked=sorted({*languages} - {one.probe.language for one in probed} - {""}),
         probed=list(probed),
     )
 
@@ -203,6 +201,8 @@ def markdown(report: ProbeReport) -> str:
         *(f"| {name} | {_number(one.value)} | {_number(one.low)} – {_number(one.high)} | {one.n} |"
           for name, one in report.figures.items()),
     ]  # fmt: skip
+    if report.not_asked:
+        lines += ["", f"Nothing was asked in these languages of the corpus: {', '.join(report.not_asked)}."]
     for title, of_true in (("False, and answered", False), ("True, and not answered", True)):
         if examples := report.examples(of_true):
             lines += ["", f"## {title} (the surest {len(examples)})", "", *map(_example, examples)]

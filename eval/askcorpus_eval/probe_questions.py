@@ -5,7 +5,7 @@ in it. A false one is that with another number, with the name of something else 
 """
 
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Literal, NamedTuple
@@ -79,7 +79,8 @@ class Fact(NamedTuple):
 def make_probes(documents: Sequence[Document], limit: int, seed: int) -> list[Probe]:
     """At most ``limit`` probes, as many true as false ones, each false one beside the true one that it was made of.
 
-    The same documents in the same order, limit and seed give the same probes.
+    Languages take turns, so that each has two probes before any has more, and then its share. The same documents in
+    the same order, limit and seed give the same probes.
     """
     lot = random.Random(seed)
     facts = list(_in_turn([_facts(document, lot) for document in documents]))
@@ -87,15 +88,45 @@ def make_probes(documents: Sequence[Document], limit: int, seed: int) -> list[Pr
     used: Counter[Kind] = Counter()
     asked: set[str] = set()
     probes: list[Probe] = []
-    for fact in facts:
-        if len(probes) + 2 > limit:
-            break
-        pair = _pair(fact, f"p{len(probes) // 2 + 1:03}", FORMS[len(probes) // 2 % len(FORMS)], names, used, lot)
+    turns = _Turns(facts)
+    while len(probes) + 2 <= limit and (turn := turns.next()):
+        pair = _pair(turn.fact, f"p{len(probes) // 2 + 1:03}", turn.form, names, used, lot)
         if pair and not asked & {probe.question for probe in pair}:
             asked |= {probe.question for probe in pair}
             used[pair[1].kind] += 1
             probes += pair
+            turns.took(turn)
     return probes
+
+
+class _Turn(NamedTuple):
+    fact: Fact
+    form: Form
+
+
+class _Turns:
+    """Whose turn it is: a language that has had none, else the one furthest behind its share, by Sainte-Laguë's
+    method; and in it one form after the other."""
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        self._left: dict[str, deque[Fact]] = {}
+        for fact in facts:
+            self._left.setdefault(fact.document.language, deque()).append(fact)
+        self._share = {language: len(left) for language, left in self._left.items()}
+        self._first = {language: at for at, language in enumerate(self._left)}  # so that not all begin with one form
+        self._had: Counter[str] = Counter()
+
+    def next(self) -> _Turn | None:
+        """The next one; None where no fact is left."""
+        languages = [language for language, left in self._left.items() if left]
+        if not languages:
+            return None
+        language = min(languages, key=lambda one: (self._had[one] > 0, (2 * self._had[one] + 1) / self._share[one]))
+        return _Turn(self._left[language].popleft(), FORMS[(self._first[language] + self._had[language]) % len(FORMS)])
+
+    def took(self, turn: _Turn) -> None:
+        """A turn that was of use; after one that was not, its language has another."""
+        self._had[turn.fact.document.language] += 1
 
 
 def _in_turn(facts: Iterable[Sequence[Fact]]) -> Iterator[Fact]:

@@ -1,5 +1,6 @@
 """A running server as what is evaluated: its answers, and its documents to hold them against."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -24,6 +25,13 @@ class RemoteDocuments:
         """What is in the index."""
         return self._client.info()
 
+    def languages(self) -> dict[str, int]:
+        """Number of documents in each language."""
+        counts: Counter[str] = Counter()
+        while listed := self.documents(offset=counts.total()):
+            counts.update(one.language for one in listed)
+        return counts
+
     def document(self, document_id: str) -> Document | None:
         """The document with this id."""
         return self._document(document_id)
@@ -41,15 +49,19 @@ class RemoteDocuments:
 
 
 class RemoteAssistant:
-    """A server that answers by settings of its own. Of those here, ``max_error`` counts, and ``top_k`` if set;
-    ``llm`` is what answers there."""
+    """A server that answers by settings of its own; of ``settings``, ``max_error`` goes with each question, and
+    ``top_k`` where it is set and a question has none of its own."""
 
-    def __init__(self, client: Client, settings: Settings, question: str) -> None:
-        """``question`` is asked once, which tells who answers. Raises as `Client.ask` does."""
+    def __init__(self, client: Client, settings: Settings) -> None:
         self._client = client
-        model = client.ask(question, top_k=1).model
-        self.settings = settings.model_copy(update={"llm": None if model == EXTRACTIVE else model})
+        self._top_k = settings.top_k if "top_k" in settings.model_fields_set else None
+        self.settings = settings
         self.store = RemoteDocuments(client)
+
+    def learn_model(self, question: str) -> None:
+        """Ask a question once, which tells who answers: ``llm`` of the settings. Raises as `Client.ask` does."""
+        model = self._client.ask(question, top_k=1).model
+        self.settings = self.settings.model_copy(update={"llm": None if model == EXTRACTIVE else model})
 
     def ask(
         self,
@@ -63,7 +75,7 @@ class RemoteAssistant:
         return self._client.ask(
             question,
             history=history,
-            top_k=top_k,
+            top_k=top_k or self._top_k,
             max_error=self.settings.max_error,
             conversation_id=conversation_id,
         )

@@ -1,7 +1,7 @@
 """What the commands do: put an evaluation together from its options, run it, and write what came of it."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from askcorpus_eval.judge import Judge, load_judge
 from askcorpus_eval.others import read_answers
 from askcorpus_eval.probe import ProbeReport, ask_probes, probes_of, report_on_probes
 from askcorpus_eval.probe import markdown as probe_markdown
+from askcorpus_eval.probe_questions import Probe
 from askcorpus_eval.promises import measure
 from askcorpus_eval.question_drafts import from_documents, from_feedback, sample_documents, write_drafts
 from askcorpus_eval.questions import NO_NAMES, Question, QuestionSet, read_questions
@@ -62,19 +63,13 @@ class Evaluation:
     ) -> None:
         if corpus and (data or server):
             raise UsageError("--corpus makes its own index.", "Give one of --corpus, --data and --server.")
-        if data and server:
-            raise UsageError("--data and --server do not go together.", "Leave one of them out.")
         self._source = questions
         self._set: QuestionSet = read_questions(questions, names)
         self._folder = RunFolder(out)
-        settings = read_settings(data=data, server=server, **(overrides or {}))
-        if data or corpus:
-            settings = settings.model_copy(update={"server": None})
+        settings = choose_settings(out / DATA if corpus else data, server, overrides)
         own = self._set.corpus
         self._corpus = list(corpus) or ([own] if own and not data and not settings.server else [])
         self._settings = settings.model_copy(update={"data": out / DATA}) if self._corpus else settings
-        if settings.server and (others := sorted({*(overrides or {})} - SENT)):
-            raise UsageError(f"{others[0]} is the server's to set.", f"--set can be {' or '.join(sorted(SENT))} there.")
 
     def run(
         self,
@@ -93,7 +88,8 @@ class Evaluation:
         run = partial(run_in, self._folder, source=self._source.name, limit=limit, sample=sample, judge=judge)
         if self._settings.server:
             with _client(self._settings, self._settings.server) as client:
-                served = RemoteAssistant(client, self._settings, self._set.questions[0].question)
+                served = RemoteAssistant(client, self._settings)
+                served.learn_model(self._set.questions[0].question)
                 self._folder.claim(resume=resume)
                 notes = [f"answers by the server at {client.address}, with its settings"]
                 return run(served, self._set, notes=notes, warm=True)  # it has just been asked who answers
@@ -106,6 +102,22 @@ class Evaluation:
             if assistant.store.origins_of(str(self._source.resolve())):
                 notes.append(f"{self._source.name} is itself among the documents: answers may be found in it")
             return run(assistant, self._set, notes=notes)
+
+
+def choose_settings(data: Path | None, server: str | None, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """The settings of what is asked: the index at ``data``, or else a server.
+
+    Raises:
+        UsageError: both are named, or a server is to set what it has set.
+    """
+    if data and server:
+        raise UsageError("--data and --server do not go together.", "Leave one of them out.")
+    settings = read_settings(data=data, server=server, **(overrides or {}))
+    if data:
+        return settings.model_copy(update={"server": None})
+    if settings.server and (others := sorted({*(overrides or {})} - SENT)):
+        raise UsageError(f"{others[0]} is the server's to set.", f"--set can be {' or '.join(sorted(SENT))} there.")
+    return settings
 
 
 def _client(settings: Settings, address: str) -> Client:
@@ -160,18 +172,27 @@ def score_others(question_set: QuestionSet, source: str, answers: Path, settings
         UsageError: the file holds none, or the folder is taken.
         AskcorpusError: as the error says.
     """
+    if settings.server:
+        with _client(settings, settings.server) as client:
+            return _score_over(RemoteAssistant(client, settings), question_set, source, answers, RunFolder(out))
     from askcorpus.assistant import open_assistant
 
     require_index(settings)
-    folder = RunFolder(out)
     with closing(open_assistant(settings)) as assistant:
-        given = read_answers(answers, question_set.questions, assistant.store)
-        folder.claim(resume=False)
-        for answer in given.answers.values():
-            folder.append(ANSWERS, answer.model_dump_json())
-        result = evaluate(assistant, given.questions, answers=given.answers, source=source)
-        result = result.model_copy(update={"notes": [*question_set.notes, *given.notes, *result.notes]})
-        write_outputs(folder, result, assistant)
+        return _score_over(assistant, question_set, source, answers, RunFolder(out))
+
+
+def _score_over(
+    assistant: Assistant, question_set: QuestionSet, source: str, answers: Path, folder: RunFolder
+) -> Report:
+    """The same over the documents of an assistant, which is asked nothing."""
+    given = read_answers(answers, question_set.questions, assistant.store)
+    folder.claim(resume=False)
+    for answer in given.answers.values():
+        folder.append(ANSWERS, answer.model_dump_json())
+    result = evaluate(assistant, given.questions, answers=given.answers, source=source)
+    result = result.model_copy(update={"notes": [*question_set.notes, *given.notes, *result.notes]})
+    write_outputs(folder, result, assistant)
     return result
 
 
@@ -270,29 +291,43 @@ def calibrate(asked: QuestionSet, source: str, settings: Settings) -> Outcomes:
 
 
 def probe(settings: Settings, *, limit: int, seed: int, out: Path | None) -> ProbeReport:
-    """Ask the index of ``settings`` what it should and should not answer; write report, answers and questions to
-    ``out``.
+    """Ask the index or the server of ``settings`` what it should and should not answer; write report, answers and
+    questions to ``out``.
 
     Raises:
         AskcorpusError: as the error says.
     """
+    folder = RunFolder(out) if out else None
+    if settings.server:
+        with _client(settings, settings.server) as client:
+            served = RemoteAssistant(client, settings)
+            probes = probes_of(served.store, (languages := served.store.languages()), limit, seed)
+            return _ask_all(served, probes, languages, seed, folder)
     from askcorpus.assistant import open_assistant
 
     require_index(settings)
-    folder = RunFolder(out) if out else None
+    with closing(open_assistant(settings)) as assistant:
+        assistant.store.filled()
+        probes = probes_of(assistant.store, (languages := assistant.store.facets().languages), limit, seed)
+        return _ask_all(assistant, probes, languages, seed, folder)
+
+
+def _ask_all(
+    assistant: Assistant, probes: Sequence[Probe], languages: Iterable[str], seed: int, folder: RunFolder | None
+) -> ProbeReport:
+    """What comes of probes of a corpus in ``languages``, also in ``folder``."""
     if folder:
         folder.claim(resume=False)
-    with closing(open_assistant(settings)) as assistant, _bars() as bars:
-        index = assistant.store.filled()
-        probes = probes_of(assistant.store, assistant.store.facets().languages, limit, seed)
+    probed, models = [], set()
+    with _bars() as bars:
         task = bars.add_task("asked", total=len(probes))
-        probed = []
         for one, answer in ask_probes(probes, assistant.ask):
             probed.append(one)
+            models.add(answer.model)
             bars.advance(task)
             if folder:
                 folder.append(ANSWERS, answer.model_copy(update={"conversation_id": one.probe.id}).model_dump_json())
-        report = report_on_probes(probed, index, assistant.answerer.name, seed)
+    report = report_on_probes(probed, assistant.store.info(), ", ".join(sorted(models)), seed, languages)
     if folder:
         folder.write("probe.json", report.model_dump_json(indent=1))
         folder.write("probe.md", probe_markdown(report))

@@ -6,7 +6,9 @@ PROOF is what `askcorpus ask --proof FILE` writes. Each DOCUMENT is a file of JS
 
 1. the document at hand has the text that the proof was made from (SHA-256 of the text in UTF-8),
 2. the quotation stands in that text at the characters start to end, word for word,
-3. the answer has the quotation's marker, such as [1], at its place; and that the answer has no other marker.
+3. the answer has the quotation's marker, such as [1], at its place; and that the answer has no other marker,
+4. where the documents are quoted, the answer has no other words than its quotations (a list a first line above them,
+   which is told). What a language model wrote around its quotations cannot be checked so, and that is told.
 
 Exit code: 0 all of it holds, 1 something does not, 2 a file cannot be read. Needs Python 3.9 and nothing else: copy
 this file to wherever it is wanted.
@@ -69,6 +71,19 @@ def faults_of_marker(quote: dict[str, Any], answer: str) -> list[str]:
     return [] if there == f"[{quote['marker']}]" else [f"marker [{quote['marker']}] is not at its place in the answer"]
 
 
+def faults_of_words(proof: dict[str, Any]) -> list[str]:
+    """Whether an answer that only quotes says what its quotations say, one after the other or as a list."""
+    if proof.get("answered_by") != "extractive":
+        return []
+    quotes = sorted(proof["quotes"], key=lambda quote: quote["answer_start"])
+    said, dated = [], []
+    for quote in quotes:
+        said.append(f"{' '.join(quote['quote'].split())} [{quote['marker']}]")
+        dated.append("- " + (f"{quote['date']}: " if quote["date"] else "") + said[-1])
+    same = proof["answer"] == " ".join(said) or proof["answer"].partition("\n")[2] == "\n".join(dated)
+    return [] if same else ["the answer has other words than its quotations"]
+
+
 def check(proof: dict[str, Any], texts: dict[str, str]) -> list[str]:
     """All that is wrong with a proof, a line each."""
     answer, quotes = proof["answer"], proof["quotes"]
@@ -80,7 +95,18 @@ def check(proof: dict[str, Any], texts: dict[str, str]) -> list[str]:
     faults += [f"marker [{number}] has no quotation" for number in MARKER.findall(answer) if number not in proven]
     if proof["answerable"] and not quotes:
         faults.append("the answer quotes nothing")
-    return faults
+    return faults + faults_of_words(proof)
+
+
+def proven(proof: dict[str, Any]) -> str:
+    """What is proven where nothing is wrong, and what is not."""
+    if not proof["quotes"]:
+        return "nothing is quoted, and nothing proven"
+    told = f"proven: {len(proof['quotes'])} quotations stand word for word where the answer says"
+    by, head = proof.get("answered_by"), proof["answer"].partition("\n")[0]
+    if by != "extractive":
+        return f"{told}\nnot proven: the words around them, by {by or 'an unknown writer'}"
+    return f"{told}, and it has no other words" + (f" below its first line: {head}" if head != proof["answer"] else "")
 
 
 def main(arguments: list[str]) -> int:
@@ -100,7 +126,7 @@ def main(arguments: list[str]) -> int:
     for fault in faults:
         print(f"NOT PROVEN  {fault}")
     if not faults:
-        print(f"proven: {len(proof['quotes'])} quotations stand word for word where the answer says")
+        print(proven(proof))
     return 1 if faults else 0
 
 

@@ -64,6 +64,11 @@ class Proof(Record):
     filters: Filters = Field(Filters(), description="Those applied.")
     answer: str = Field(description="Its text, with markers.")
     answerable: bool = Field(description="The documents answer.")
+    answered_by: str = Field(
+        "",
+        description="Who wrote it: `extractive` where it has no words but its quotations (a list has a line above "
+        "them), a language model by its name, nobody where nothing is answered.",
+    )
     quotes: tuple[ProvenQuote, ...] = Field(description="One for each marker.")
     conditions: Conditions = Field(description="What decided the answer.")
     index: IndexInfo = Field(description="What was asked.")
@@ -115,6 +120,7 @@ def make_proof(
         filters=answer.filters,
         answer=answer.answer,
         answerable=answer.answerable,
+        answered_by=answer.answered_by,
         quotes=tuple(quotes),
         conditions=conditions,
         index=answer.index,

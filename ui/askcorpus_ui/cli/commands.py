@@ -373,13 +373,18 @@ def serve(
 
 
 @app.command()
-def mcp(data: Data = None) -> None:
+def mcp(data: Data = None, server: Server = None) -> None:
     """Serve agents over standard input and output, by the Model Context Protocol."""
     require("mcp", "askcorpus mcp")
-    from askcorpus_ui.cli.corpus import filled_assistant
+    from askcorpus_ui.cli.corpus import client_of, filled_assistant
     from askcorpus_ui.web.mcp_server import serve_on_standard_streams
 
-    with filled_assistant(_settings(data=data)) as assistant:
+    settings = _reading(data, server)
+    if settings.server:
+        with client_of(settings, settings.server) as client:
+            serve_on_standard_streams(client, max_error=settings.max_error)
+        return
+    with filled_assistant(settings) as assistant:
         serve_on_standard_streams(assistant)
 
 

@@ -143,12 +143,20 @@ def open_corpus(settings: Settings) -> Iterator[Corpus]:
         StorageError, NothingIngested: as `filled_assistant`.
     """
     if settings.server:
-        key = settings.api_key.get_secret_value() if settings.api_key else None
-        with Client(settings.server, key) as client:
+        with client_of(settings, settings.server) as client:
             yield ServedCorpus(client, settings)
         return
     with filled_assistant(settings) as assistant:
         yield FolderCorpus(assistant)
+
+
+def client_of(settings: Settings, server: str) -> Client:
+    """A client of ``server``, with the key of the settings.
+
+    Raises:
+        UsageError: the address or the key is none.
+    """
+    return Client(server, settings.api_key.get_secret_value() if settings.api_key else None)
 
 
 @contextmanager

@@ -65,6 +65,7 @@ _ANSWER = Answer(
     ),
     passages=(_HIT,),
     model="extractive",
+    answered_by="extractive",
     index=_INDEX,
     timings_ms={"embed": 9.1, "retrieve": 4.7, "total": 41.3},
 )
@@ -75,6 +76,7 @@ _PROOF = Proof(
     question=_QUESTION,
     answer=_ANSWER.answer,
     answerable=True,
+    answered_by=_ANSWER.answered_by,
     quotes=(
         ProvenQuote(
             **_ANSWER.citations[0].model_dump(include=set(ProvenQuote.model_fields)),

@@ -15,6 +15,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import BaseModel
 
+from askcorpus.client import Client
 from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.types import Answer, Document, Filters, Page, Verification
 from askcorpus.wire import MOST_LISTED
@@ -71,20 +72,24 @@ class _Server(MCPServer[Any]):
         return await super().call_tool(name, arguments, context)
 
 
-def make_server(assistant: "Assistant", run: Runner) -> MCPServer[Any]:
-    """The server over one assistant, whose blocking work ``run`` does."""
+def make_server(asked: "Assistant | Client", run: Runner, *, max_error: float | None = None) -> MCPServer[Any]:
+    """The server over one assistant, here or behind a server of ours; ``run`` does its blocking work.
+
+    ``max_error`` goes with each question.
+    """
     server = _Server("askcorpus", instructions=_INSTRUCTIONS, version=version("askcorpus"), log_level="WARNING")
     tool = partial(server.tool, annotations=_READ_ONLY)
 
     @tool()
     async def ask(question: str, filters: Filters | None = None, top_k: TopK = None) -> Answer:
         """Answer a question from the documents with verbatim quotations, or say that they do not."""
-        return await _told(run, lambda: assistant.ask(question, filters=filters or Filters(), top_k=top_k))
+        chosen = filters or Filters()
+        return await _told(run, lambda: asked.ask(question, filters=chosen, top_k=top_k, max_error=max_error))
 
     @tool()
     async def search(query: str, filters: Filters | None = None, top_k: TopK = None) -> Hits:
         """The passages nearest to a query, best first."""
-        return await _told(run, lambda: Hits(hits=assistant.search(query, filters=filters or Filters(), top_k=top_k)))
+        return await _told(run, lambda: Hits(hits=asked.search(query, filters=filters or Filters(), top_k=top_k)))
 
     @tool()
     async def list_documents(
@@ -92,30 +97,30 @@ def make_server(assistant: "Assistant", run: Runner) -> MCPServer[Any]:
     ) -> Page:
         """The documents that match, newest first, without their text; 50 from offset 0 on, unless told otherwise."""
         chosen = (filters or Filters(), 0 if offset is None else offset, 50 if limit is None else limit)
-        return await _told(run, lambda: _page(assistant, *chosen))
+        return await _told(run, lambda: _page(asked, *chosen))
 
     @tool()
     async def get_document(document_id: str) -> Document:
         """One document with the whole text that offsets count in."""
-        return await _told(run, lambda: _document(assistant, document_id))
+        return await _told(run, lambda: _document(asked, document_id))
 
     @tool()
     async def get_quote(document_id: str, start: int, end: int, around: int | None = None) -> QuotedPlace:
         """The exact words of a document from character start up to end, and those before and after (around: 200)."""
         near = 200 if around is None else around
-        return await _told(run, lambda: _quote(_document(assistant, document_id), start, end, near))
+        return await _told(run, lambda: _quote(_document(asked, document_id), start, end, near))
 
     @tool()
     async def verify(text: str) -> Verification:
         """What a text quotes, and tells with its source: exact, altered, curtailed, misattributed or not there."""
-        return await _told(run, lambda: assistant.verify(text))
+        return await _told(run, lambda: asked.verify(text))
 
     return server
 
 
-def serve_on_standard_streams(assistant: "Assistant") -> None:
+def serve_on_standard_streams(asked: "Assistant | Client", *, max_error: float | None = None) -> None:
     """Serve one agent over standard input and output, until it leaves."""
-    make_server(assistant, to_thread.run_sync).run()
+    make_server(asked, to_thread.run_sync, max_error=max_error).run()
 
 
 async def _told(run: Runner, work: Callable[[], T]) -> T:
@@ -126,15 +131,20 @@ async def _told(run: Runner, work: Callable[[], T]) -> T:
         raise ToolError(str(exc)) from exc
 
 
-def _page(assistant: "Assistant", filters: Filters, offset: int, limit: int) -> Page:
+def _page(asked: "Assistant | Client", filters: Filters, offset: int, limit: int) -> Page:
     if offset < 0 or not 1 <= limit <= MOST_LISTED:
         raise UsageError("There is no such page.", f"offset is 0 or more, limit 1 to {MOST_LISTED}.")
-    return page_of(assistant.store.listing(filters, offset=offset, limit=limit), offset, limit)
+    if isinstance(asked, Client):
+        return asked.documents(filters, offset=offset, limit=limit)
+    return page_of(asked.store.listing(filters, offset=offset, limit=limit), offset, limit)
 
 
-def _document(assistant: "Assistant", document_id: str) -> Document:
-    assistant.store.filled()
-    document = assistant.store.document(document_id)
+def _document(asked: "Assistant | Client", document_id: str) -> Document:
+    if isinstance(asked, Client):
+        document = asked.document(document_id)
+    else:
+        asked.store.filled()
+        document = asked.store.document(document_id)
     if document is None:
         raise UsageError("There is no such document.", "list_documents names them all.")
     return document

@@ -35,10 +35,20 @@ UNFORCED = ("auto", "none")
 """What may be said of the choice of tools where there are none."""
 
 
+TEXTS = ("text", "input_text", "output_text", "refusal")
+"""Types of the parts of a message that are text. Of a refusal only the text before it is read, which it repeats."""
+
+
 def _text_of(content: object) -> object:
-    """A message's text, which the API writes as a string or as parts; parts that are no text are left out."""
+    """A message's text, which the API writes as a string or as parts.
+
+    An image, a file or a sound is refused: a question about it would be answered without it.
+    """
     if not isinstance(content, list | tuple):
         return content
+    kinds = [part.get("type", TEXTS[0]) for part in content if isinstance(part, dict)]
+    if strange := [kind for kind in kinds if kind not in TEXTS]:
+        raise ValueError(f"a part of the type {str(strange[0])[:40]!r} cannot be read: a question is text alone")
     texts = [part["text"] for part in content if isinstance(part, dict) and part.get("text") is not None]
     if not all(isinstance(text, str) for text in texts):
         raise ValueError("the text of a part is no string")
@@ -63,7 +73,7 @@ class Message(Lenient):
         description="Who said it; what `user` and `assistant` said is read."
     )
     content: Annotated[str, BeforeValidator(_text_of, json_schema_input_type=str | list[Any])] = Field(
-        "", description="The text, or parts of which those with a `text` are read."
+        "", description="The text, or parts of text: `text`, `input_text`, `output_text`. Others are refused."
     )
 
 
