@@ -70,7 +70,7 @@ def test_every_planted_quotation_is_found(planted: Told) -> None:
     kinds = Counter(one.how for one, _ in planted)
     assert min(kinds.values()) >= 16
     assert set(kinds) == {
-        *("word", "digit", "dropped", "added", "splice", "source", "fabricated", "translated", "curtailed")
+        *("word", "digit", "dropped", "added", "splice", "source", "speaker", "fabricated", "translated", "curtailed")
     }
 
 
@@ -269,8 +269,8 @@ def test_words_in_an_earlier_clause_that_turn_a_quotation_are_seen(turning: Assi
     assert only(turning, f"“{match['words']}”").verdict == "curtailed"
 
 
-@pytest.mark.parametrize(("sentence", "words"), [pair for every in KEPT.values() for pair in every])
-def test_an_earlier_clause_that_turns_nothing_accuses_nobody(turning: Assistant, sentence: str, words: str) -> None:
+@pytest.mark.parametrize("words", [words for every in KEPT.values() for _, words in every])
+def test_an_earlier_clause_that_turns_nothing_accuses_nobody(turning: Assistant, words: str) -> None:
     assert only(turning, f"“{words}”").verdict == "exact"
 
 

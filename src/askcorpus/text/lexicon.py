@@ -87,8 +87,8 @@ class Quoting(_Table):
     ``according`` stands before a source, ``says`` are verbs of speech, ``that`` opens what was said. What ``limits`` a
     clause stands right behind it and takes part of it back (but not, except, if); ``conditions`` open one that is not
     claimed (if, whether), and ``premises`` one at the head of a sentence on which the clause behind it depends (if,
-    unless), which ``then`` may open. ``doubts`` take back what a ``that`` behind them opens (rumours that), ``hardly`` and its like what stands
-    right behind them.
+    unless), which ``then`` may open. ``doubts`` take back what a ``that`` behind them opens (rumours that), ``hardly``
+    and its like what stands right behind them.
 
     ``behind`` stands after a source as ``according`` before one (zufolge); ``tells`` are verbs of speech before whom
     they tell (told), ``just_as`` opens an insertion that names a source (as X reports). ``prepositions`` stand before a

@@ -80,8 +80,10 @@ def _premised(language: str) -> "regex.Pattern[str]":
     that = whole_words_in(language, lambda one: one.quoting.that)
     premises = whole_words_in(language, lambda one: one.quoting.premises)
     then = whole_words_in(language, lambda one: one.quoting.then)
+    gap = _GAP.replace("*", "{0,9}+")
     return regex.compile(
-        rf"(?:^|(?:{that})){_GAP}(?P<premise>(?:{premises}).*[,،，]\s*(?:{then})?{_GAP})$", regex.DOTALL
+        rf"(?:^|(?:{that}){gap})(?P<premise>(?:{premises}).{{0,{PREMISE}}}?[,،，]\s{{0,9}}+(?:{then})?{gap})$",
+        regex.DOTALL,
     )
 
 

@@ -41,7 +41,7 @@ SHORT = range(4, 7)
 """Words of a claim of which one may be another: more than `RUN` in a row it cannot have..."""
 
 SHORT_ALTERED = 0.6
-"""... and so must have this share of its letters at a place that is as long, two words of them not among the shortest..."""
+"""... and so must have this share of its letters at a place as long as it, two words not among the shortest..."""
 
 LONG_WORD = 4
 """... which are of so many letters."""
