@@ -28,6 +28,22 @@ FRAMES = {
     "ar": ("جاء في النص: {}.", "{} هكذا ورد.", "نقرأ {} حرفيا.", "نذكر: {}."),
     "zh": ("文中写着：{}。", "{}，原文如此。", "我们读到{}这句话。", "原话是{}。"),
 }
+SPOKEN = {  # places, media and hearers beside a quotation: none of them is who speaks
+    "en": ("{}, she said on Twitter.", "{}, he told Reuters.", "In London, the minister said: {}."),
+    "fr": ("{}, a dit la préfète à Paris.", "{}, a-t-il écrit sur Facebook.", "À Lyon, le maire a déclaré : {}."),
+    "de": ("{}, sagte sie in Berlin.", "{}, sagte er gegenüber Spiegel Online.", "In Bad Tölz sagte sie: {}."),
+    "es": ("{}, dijo en Madrid.", "{}, declaró a Europa Press.", "En Buenos Aires, la ministra dijo: {}."),
+    "pt": ("{}, disse em Lisboa.", "{}, afirmou na Rádio Comercial."),
+    "uk": ("{}, сказав він у Києві.", "{}, заявила вона агентству Рейтер."),
+}
+SPEAKER = {  # nobody in the corpus
+    "en": "{}, said Margery Quillfeather in London.",
+    "fr": "{}, a dit Aldegonde Brouillard à Paris.",
+    "de": "{}, sagte Hildegund Wackernagel in Berlin.",
+    "es": "{}, dijo Hermenegilda Zurbano en Madrid.",
+    "pt": "{}, disse Felismina Quaresma em Lisboa.",
+    "uk": "{}, сказала Гордислава Вернигора у Києві.",
+}
 BY_SOURCE = {
     "en": "According to {source}, {}.",
     "fr": "Selon {source}, {}.",
@@ -237,9 +253,28 @@ def _set_otherwise(bare: str, how: str, language: str, rng: random.Random) -> st
     return bare
 
 
+def _marked(sentence: str) -> str:
+    bare = sentence.rstrip(".。")
+    return f"“{bare}”" if "“" not in bare and "”" not in bare else f"『{bare}』"
+
+
+def _beside_places(sentences: Sequence[_Sentence]) -> Iterator[Planted]:
+    for number, (document, text) in enumerate(sentences):
+        if number % 3 == 0 and (frames := SPOKEN.get(document.language)):
+            words = frames[number // 3 % len(frames)].format(_marked(text))
+            yield Planted(words, "spoken", document.language, ("exact",))
+
+
+def _by_strangers(sentences: Sequence[_Sentence]) -> Iterator[Planted]:
+    for document, text in sentences[::6]:
+        if frame := SPEAKER.get(document.language):
+            yield Planted(frame.format(_marked(text)), "speaker", document.language, ("misattributed",))
+
+
 def true_quotations(documents: Sequence[Document]) -> Iterator[Planted]:
     """Quotations that the corpus holds, set in every way that is a quoter's right."""
     rng = random.Random(7)
+    yield from _beside_places(_sentences(documents))
     for number, (document, text) in enumerate(_sentences(documents)):
         language = document.language
         bare = text.rstrip(".。")
@@ -265,6 +300,7 @@ def planted_quotations(documents: Sequence[Document]) -> Iterator[Planted]:
     """Quotations that are not what the corpus says."""
     rng = random.Random(11)
     sentences = _sentences(documents)
+    yield from _by_strangers(sentences)
     sources = sorted({document.source for document in documents if document.source})
     vocabulary: dict[str, list[str]] = {}
     for document, text in sentences:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import regex
 
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
@@ -69,7 +70,7 @@ def test_every_planted_quotation_is_found(planted: Told) -> None:
     kinds = Counter(one.how for one, _ in planted)
     assert min(kinds.values()) >= 16
     assert set(kinds) == {
-        *("word", "digit", "dropped", "added", "splice", "source", "fabricated", "translated", "curtailed")
+        *("word", "digit", "dropped", "added", "splice", "source", "speaker", "fabricated", "translated", "curtailed")
     }
 
 
@@ -145,6 +146,205 @@ def test_whose_words_they_are_is_checked(small: Assistant, text: str, verdict: V
 )
 def test_what_is_no_name_accuses_nobody(assistant: Assistant, text: str, verdict: Verdict) -> None:
     assert only(assistant, text).verdict == verdict
+
+
+FERRY = "“The ferry to Molde sails again from Tuesday”"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{FERRY}, she said on Twitter.",
+        f"{FERRY}, she told Reuters.",
+        f"{FERRY}, the captain told a Reuters reporter in Oslo and Bergen.",
+        f"In London, a spokesman said: {FERRY}.",
+        f"Speaking in Davos, Switzerland, he said: {FERRY}.",
+        f"{FERRY}, the Prime Minister said.",
+        f"According to the White House, {FERRY}.",
+        f"{FERRY}, said the mayor of Lisbon.",
+        f"Last May the paper wrote: {FERRY}.",
+        f"{FERRY}, a dit la préfète à Paris.",
+        f"{FERRY}, a-t-il écrit sur Facebook.",
+        f"{FERRY}, a déclaré le maire à l’agence Belga.",
+        f"À Strasbourg, la ministre a dit : {FERRY}.",
+        f"{FERRY}, sagte sie in Berlin.",
+        f"In Frankfurt am Main sagte sie: {FERRY}.",
+        f"{FERRY}, sagte der Kapitän gegenüber Spiegel Online.",
+        f"{FERRY}, dijo el capitán en Madrid.",
+        f"{FERRY}, dijo a Europa Press el capitán.",
+        f"En Buenos Aires, el ministro declaró: {FERRY}.",
+        f"{FERRY}, ha detto il capitano a Roma.",
+        f"{FERRY}, disse o capitão em Lisboa.",
+        f"{FERRY}, zei de kapitein in Den Haag.",
+        f"{FERRY}, заявил капитан в Москве.",
+        f"{FERRY}, сказав капітан у Києві.",
+        f"{FERRY}, powiedział kapitan w Warszawie.",
+    ],
+)
+def test_places_media_and_hearers_are_no_speakers(small: Assistant, text: str) -> None:
+    assert only(small, text).verdict == "exact"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{FERRY}, Boris Johnson told Reuters in London.",
+        f"{FERRY}, said Theresa May.",
+        f"In Paris, Emmanuel Macron said: {FERRY}.",
+        f"{FERRY}, a dit Emmanuel Macron à Paris.",
+        f"{FERRY}, sagte Olaf Scholz der Bild.",
+        f"In Berlin sagte Olaf Scholz: {FERRY}.",
+        f"{FERRY}, dijo Pedro Sánchez en Madrid.",
+    ],
+)
+def test_speakers_beside_places_are_found(small: Assistant, text: str) -> None:
+    assert only(small, text).verdict == "misattributed"
+
+
+TURNED_BEFORE = {
+    "en": (
+        "If the bank holds no bad surprises, growth will return to the valley.",
+        "It would be wrong to say that the lighthouse keeper slept.",
+        "Unless the owners agree, the mill will close before Easter.",
+        "Rumours that the bridge sank in the night are false.",
+        "The insurer will hardly pay for the broken windows.",
+        "Claims that the well ran dry in June are untrue.",
+    ),
+    "fr": (
+        "Si la banque accepte, le moulin restera ouvert toute l’année.",
+        "Les rumeurs selon lesquelles le puits serait à sec sont fausses.",
+        "Il serait faux de dire que le gardien dormait.",
+    ),
+    "de": (
+        "Sollte die Bank zustimmen, bleibt die Mühle das ganze Jahr offen.",
+        "Gerüchte, dass der Brunnen im Juni trocken war, sind falsch.",
+        "Die Versicherung wird kaum für die zerbrochenen Fenster zahlen.",
+    ),
+    "es": (
+        "A menos que el banco acepte, el molino cerrará antes de Pascua.",
+        "Los rumores de que el pozo se secó en junio son falsos.",
+        "Sería erróneo decir que el farero dormía aquella noche.",
+    ),
+    "it": ("Se la banca accetta, il mulino resterà aperto tutto l’anno.",),
+    "nl": ("Als de bank akkoord gaat, blijft de molen het hele jaar open.",),
+    "uk": ("Якщо банк погодиться, млин працюватиме цілий рік.",),
+    "zh": ("如果银行同意，磨坊将全年开放。",),
+    "ar": ("إذا وافق البنك، ستبقى الطاحونة مفتوحة طوال العام.",),
+}
+KEPT = {
+    "en": (
+        ("Even if the owners agree, the quarry will close before Easter.", "the quarry will close before Easter"),
+        ("We walked home, if only briefly, and the cellar was full again.", "the cellar was full again"),
+        ("Whether or not it rains, the market will open on Sunday.", "the market will open on Sunday"),
+    ),
+    "fr": (("Même si la banque accepte, la carrière fermera en mai.", "la carrière fermera en mai"),),
+    "de": (("Auch wenn die Bank zustimmt, schließt der Steinbruch im Mai.", "schließt der Steinbruch im Mai"),),
+    "es": (("Aunque el banco acepte, la cantera cerrará en mayo.", "la cantera cerrará en mayo"),),
+}
+QUOTED = regex.compile(
+    r"(?:, (?:dass )?|that |say that |dire que |decir que |de que |lesquelles |hardly |kaum |，|، )(?!that|dass)"
+    r"(?P<words>[^,]+?)(?:, sind falsch| are false| are untrue| sont fausses| son falsos)?[.。]$"
+)
+
+
+@pytest.fixture(scope="module")
+def turning(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    texts = {
+        f"{name}-{language}": "\n\n".join(sentences)
+        for name, every in (
+            ("turned", TURNED_BEFORE),
+            ("kept", {language: [sentence for sentence, _ in pairs] for language, pairs in KEPT.items()}),
+        )
+        for language, sentences in every.items()
+    }
+    with open_over(tmp_path_factory.mktemp("turning"), embeddings, texts) as assistant:
+        yield assistant
+
+
+@pytest.mark.parametrize("sentence", [one for every in TURNED_BEFORE.values() for one in every])
+def test_words_in_an_earlier_clause_that_turn_a_quotation_are_seen(turning: Assistant, sentence: str) -> None:
+    match = QUOTED.search(sentence)
+    assert match
+
+    assert only(turning, f"“{match['words']}”").verdict == "curtailed"
+
+
+@pytest.mark.parametrize("words", [words for every in KEPT.values() for _, words in every])
+def test_an_earlier_clause_that_turns_nothing_accuses_nobody(turning: Assistant, words: str) -> None:
+    assert only(turning, f"“{words}”").verdict == "exact"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Unless the owners agree, “the mill will close before Easter”, they wrote.",
+        "It would be wrong to say that “the lighthouse keeper slept”.",
+        "“The harbour will be dredged”, if the county pays, they wrote.",
+    ],
+)
+def test_what_the_quoter_says_himself_is_not_cut_off(turning: Assistant, text: str) -> None:
+    assert only(turning, text).verdict in ("exact", "not_found")
+
+
+@pytest.mark.parametrize(
+    ("text", "difference"),
+    [
+        ("“The ferry to Oslo sails”", "ferry to [-Molde-]{+Oslo+} sails"),
+        ("“the captain, Astrid Solberg, said”", "captain, [-Ingrid-]{+Astrid+} Solberg"),
+        ("« Le pont de Quimper a rouvert »", "pont de [-Kerlouan-]{+Quimper+} a rouvert"),
+        ("„Die Bäckerei in Bern backt“", "Bäckerei in [-Murten-]{+Bern+} backt"),
+    ],
+)
+def test_one_word_of_a_short_quotation_is_shown(small: Assistant, text: str, difference: str) -> None:
+    claim = only(small, text)
+
+    assert (claim.verdict, difference in claim.difference) == ("altered", True), claim.difference
+
+
+@pytest.mark.parametrize("text", ["“one of the most of”", "“was in the and of”", "“from the top again of”"])
+def test_small_words_in_a_row_are_no_likeness(small: Assistant, text: str) -> None:
+    assert only(small, text).verdict == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Laut AP fährt die Fähre nach Molde ab Dienstag wieder.", "fährt die Fähre nach Molde ab Dienstag wieder"),
+        ("Laut einem Bericht der Zeitung Bild starben zwölf Menschen.", "starben zwölf Menschen"),
+        ("Medienberichten zufolge starben am Montag zwölf Menschen.", "starben am Montag zwölf Menschen"),
+        ("Wie AP am Montag berichtet, fährt die Fähre wieder.", "fährt die Fähre wieder"),
+        ("Olaf Scholz sagte, die Fähre fahre seit Montag.", "die Fähre fahre seit Montag"),
+        ("Olaf Scholz kündigte am Dienstag an, dass die Fähre fährt.", "die Fähre fährt"),
+        ("Selon AFP le pont a rouvert lundi.", "le pont a rouvert lundi"),
+        ("Comme l’écrit AFP, le pont a rouvert lundi.", "le pont a rouvert lundi"),
+        ("Le pont a rouvert lundi, comme l’a annoncé AFP.", "Le pont a rouvert lundi"),
+        ("Le maire a annoncé mardi à la presse que le pont a rouvert.", "le pont a rouvert"),
+        ("Como informó AFP, el puente reabrió el lunes.", "el puente reabrió el lunes"),
+        ("El alcalde anunció el martes que el puente reabrió.", "el puente reabrió"),
+        ("Volgens AP vaart de veerboot weer vanaf dinsdag.", "vaart de veerboot weer vanaf dinsdag"),
+        ("Ingrid Solberg says the new engine had cost a lot.", "the new engine had cost a lot"),
+        ("AP announced on Tuesday that the ferry sails again.", "the ferry sails again"),
+        ("Ingrid Solberg told Reuters on Monday that the engine was new.", "the engine was new"),
+        ("As AP reports, the ferry to Molde sails again.", "the ferry to Molde sails again"),
+        ("The ferry to Molde sails again (AP, 12 July).", "The ferry to Molde sails again"),
+    ],
+)
+def test_statements_in_every_order_are_claims(text: str, words: str) -> None:
+    assert [(claim.kind, text[claim.start : claim.end]) for claim in find_claims(text)] == [("statement", words)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ingrid Solberg said nothing about the matter of the old engine.",
+        "He joined the North Atlantic Ferry Company (NAFC).",
+        "The ferry sails again (see page 12).",
+        "AP reports 12 deaths in the region of the north.",
+        "Laut war es in der ganzen Stadt.",
+    ],
+)
+def test_what_tells_no_source_is_no_statement(text: str) -> None:
+    assert find_claims(text) == []
 
 
 @pytest.mark.parametrize(

@@ -86,15 +86,33 @@ class Quoting(_Table):
 
     ``according`` stands before a source, ``says`` are verbs of speech, ``that`` opens what was said. What ``limits`` a
     clause stands right behind it and takes part of it back (but not, except, if); ``conditions`` open one that is not
-    claimed (if, whether). ``articles`` stand before a common noun, where all nouns are capitalised.
+    claimed (if, whether), and ``premises`` one at the head of a sentence on which the clause behind it depends (if,
+    unless), which ``then`` may open. ``doubts`` take back what a ``that`` behind them opens (rumours that), ``hardly``
+    and its like what stands right behind them.
+
+    ``behind`` stands after a source as ``according`` before one (zufolge); ``tells`` are verbs of speech before whom
+    they tell (told), ``just_as`` opens an insertion that names a source (as X reports). ``prepositions`` stand before a
+    place, a medium or a hearer, ``articles`` before what somebody is: neither before the name of who speaks.
+    ``clause_openers`` may follow a verb of speech where no ``that`` is needed. In a ``verb_second`` language the verb
+    follows a source without a comma (Laut X starben …).
     """
 
     according: Words = ()
+    behind: Words = ()
     says: Words = ()
+    tells: Words = ()
     that: Words = ()
+    just_as: Words = ()
     limits: Words = ()
     conditions: Words = ()
+    premises: Words = ()
+    then: Words = ()
+    doubts: Words = ()
+    hardly: Words = ()
+    prepositions: Words = ()
     articles: Words = ()
+    clause_openers: Words = ()
+    verb_second: bool = False
 
 
 class Phrases(_Table):

@@ -33,13 +33,15 @@ class Place(NamedTuple):
 class Alignment(NamedTuple):
     """The likeliest place of a quotation that does not stand there word for word: ``tokens[start:end]`` of the window.
 
-    ``coverage`` is the share of the quotation's letters that stand there, ``run`` the most words in a row.
+    ``coverage`` is the share of the quotation's letters that stand there, ``run`` the most words in a row, ``lost`` how
+    many of its words do not stand there.
     """
 
     start: int
     end: int
     coverage: float
     run: int
+    lost: int
     difference: str
 
 
@@ -90,9 +92,10 @@ def align(
     matched = {place for begin, _, length in blocks for place in range(begin, begin + length)}
     whole = sum(len(token.key) for token in quoted if token.is_word) or 1
     there = sum(len(quoted[place].key) for place in matched if quoted[place].is_word)
+    lost = sum(token.is_word for place, token in enumerate(quoted) if place not in matched)
     run = max(sum(token.is_word for token in quoted[begin : begin + length]) for begin, _, length in blocks)
     difference = difference_of(quoted, window[start:end], blocks, start, gaps, texts)
-    return Alignment(start, end, there / whole, run, difference)
+    return Alignment(start, end, there / whole, run, lost, difference)
 
 
 Block = tuple[int, int, int]
@@ -110,6 +113,24 @@ def _blocks(spelled: str, stretch: str, offset: int) -> list[Block]:
         found.pop(0)
     while len(found) > 1 and _is_chance(found[-1], found[-2]):
         found.pop()
+    return _grown(found, spelled, stretch, offset) if found else []
+
+
+def _grown(found: list[Block], spelled: str, stretch: str, offset: int) -> list[Block]:
+    """The same with what goes on alike before the first and behind the last: a word may have been matched by chance
+    farther out."""
+    begin, place, length = found[0]
+    while begin and place > offset and spelled[begin - 1] == stretch[place - offset - 1]:
+        begin, place, length = begin - 1, place - 1, length + 1
+    found[0] = (begin, place, length)
+    begin, place, length = found[-1]
+    while (
+        begin + length < len(spelled)
+        and place - offset + length < len(stretch)
+        and spelled[begin + length] == stretch[place - offset + length]
+    ):
+        length += 1
+    found[-1] = (begin, place, length)
     return found
 
 

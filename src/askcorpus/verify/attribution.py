@@ -18,7 +18,8 @@ from askcorpus.text.language import detect_language
 from askcorpus.text.lexicon import languages
 from askcorpus.text.words import words
 from askcorpus.types import Document
-from askcorpus.verify.claims import Found, speaker
+from askcorpus.verify.claims import Found
+from askcorpus.verify.speakers import speaker
 
 SENTENCE = 300
 """Characters before and after a quoted stretch in which the document names its speaker."""
@@ -58,9 +59,12 @@ def read_attribution(claim: Found, text: str, sources: Mapping[str, str], title:
     person = claim.person
     if person and any(_same(person, name) for name in named):
         person = ""
+    language = detect_language(f"{around} {text}") if person else ""
+    if person and claim.before.lstrip().startswith(person) and person.split()[-1] in calendar_words(language):
+        person = ""  # "Last May", not "Theresa May"
     # A date is the publication's only beside a source; elsewhere it is that of what happened.
     date = read_period(around) if named else ""
-    return Attribution(named, person, date, title, detect_language(f"{around} {text}") if person else "")
+    return Attribution(named, person, date, title, language)
 
 
 def _same(person: str, source: str) -> bool:
@@ -85,7 +89,7 @@ def _fault_of_person(attribution: Attribution, document: Document, start: int, e
     language = attribution.language
     if not _may_be_name(attribution.person, language):
         return ""
-    name = Name(attribution.person.split()[-1])
+    name = Name(_surname(attribution.person, language))
     known = "\n".join((document.title, document.source, document.text))
     if missing((name,), language, known, document.language):
         return f"{attribution.person} is not named in this document"
@@ -104,11 +108,19 @@ def _fault_of_person(attribution: Attribution, document: Document, start: int, e
     return ""
 
 
+def _surname(person: str, language: str) -> str:
+    """The last of a person's names; of *Theresa May* the other, since any text has a month."""
+    parts = person.split()
+    usual = calendar_words(language)
+    return next((part for part in reversed(parts) if part not in usual), parts[-1])
+
+
 def _may_be_name(person: str, language: str) -> bool:
     """Whether words in capitals may name who speaks. A month, a weekday or a language does not; nor does, where all
     nouns are capitalised, a single word or one behind an article: *Die Agentur*, *Sprecher der Behörde*."""
     parts = person.split()
-    if parts[-1] in calendar_words(language) | language_names(language):
+    usual = calendar_words(language)
+    if all(part in usual for part in parts) or parts[-1] in language_names(language):
         return False
     one = languages().get(language)
     if one is None or not one.capitalised_nouns:

@@ -14,6 +14,7 @@ from askcorpus.errors import UsageError
 from askcorpus.text.lexicon import whole_words_in
 from askcorpus.types import Span
 from askcorpus.verify.quotations import Quotation, count_marks, is_block_quote, paragraphs, quotations
+from askcorpus.verify.speakers import CAPITALISED, is_speech, named_in, speaker
 from askcorpus.verify.tokens import tokens
 
 MOST_CHARACTERS = 1_000_000
@@ -123,7 +124,7 @@ def _block(text: str, paragraph: Span, previous: Span | None) -> Iterator[Found]
 
 
 def _signed(claim: Found, signature: str) -> Found:
-    return claim._replace(after=f" — {signature}", person=_named_in(signature) or claim.person) if signature else claim
+    return claim._replace(after=f" — {signature}", person=named_in(signature) or claim.person) if signature else claim
 
 
 def _pieces(start: int, end: int) -> Iterator[Span]:
@@ -198,80 +199,53 @@ def _is_claim(words: str) -> bool:
     return len(found) >= FEWEST_WORDS or (len(found) == 2 and any(token.key[0].isdigit() for token in found))
 
 
-# --- who is said to have said it ---
-
-_CAPITALISED = r"\p{Lu}[\p{L}\p{M}'’\-]*+(?:\.(?=\s\p{Lu}))?"
-_NAME = regex.compile(
-    rf"{_CAPITALISED}(?:\s(?:(?:de|del|della|di|da|do|dos|du|la|le|el|al|bin|ibn|van|von|der|den|ten|zu)\s){{0,2}}"
-    rf"{_CAPITALISED}){{0,5}}"
-)
-_BEHIND = regex.compile(r"[,;:.(«“„\"]")
-_AHEAD = regex.compile(r"[;:(]")
-_SMALL = regex.compile(r"\s\p{Ll}")
-
-
-@cache
-def _patterns() -> tuple["regex.Pattern[str]", "regex.Pattern[str]"]:
-    """What stands before a source, and the verbs of speech."""
-    according = whole_words_in("", lambda one: one.quoting.according)
-    says = whole_words_in("", lambda one: one.quoting.says)
-    return regex.compile(according, regex.IGNORECASE), regex.compile(says, regex.IGNORECASE)
-
-
-def speaker(before: str, after: str) -> str:
-    """The person or body that the words around a quotation name as the one who said it; "" where there is none to be
-    told."""
-    according, says = _patterns()
-    for clause, nearest in ((after, "first"), (before, "last")):
-        for pattern in (according, says):
-            if not (found := list(pattern.finditer(clause))):
-                continue
-            verb = found[0] if nearest == "first" else found[-1]
-            behind = _BEHIND.split(clause[verb.end() :], maxsplit=1)[0]
-            if name := _named_in(behind):
-                return name
-            ahead = _AHEAD.split(clause[: verb.start()])[-1] if pattern is says else ""
-            if name := _named_in(ahead, from_start=ahead == clause[: verb.start()] and nearest == "last"):
-                return name
-    return ""
-
-
-def _named_in(clause: str, *, from_start: bool = False) -> str:
-    """The last name of a clause: of several words, or of one that nothing but the name makes a capital."""
-    several = ""
-    for match in _NAME.finditer(clause):
-        is_first = from_start and not clause[: match.start()].strip()
-        goes_on = _SMALL.match(clause, match.end())
-        if " " in match[0] or (not several and not is_first and not goes_on and len(match[0]) > 2):
-            several = match[0]
-    return several
-
-
 # --- statements with a source ---
 
 
 @cache
 def _statement_patterns() -> tuple["regex.Pattern[str]", ...]:
     according = whole_words_in("", lambda one: one.quoting.according)
-    says = whole_words_in("", lambda one: one.quoting.says)
+    then_verb = whole_words_in("", lambda one: one.quoting.according if one.quoting.verb_second else ())
+    behind = whole_words_in("", lambda one: one.quoting.behind)
+    just_as = whole_words_in("", lambda one: one.quoting.just_as)
+    tells = whole_words_in("", lambda one: one.quoting.tells)
+    says = whole_words_in("", lambda one: one.quoting.says) + f"|{tells}"
+    says_bare = whole_words_in("", lambda one: one.quoting.says if one.quoting.clause_openers else ())
     that = whole_words_in("", lambda one: one.quoting.that)
+    openers = whole_words_in("", lambda one: one.quoting.clause_openers)
+    prepositions = whole_words_in("", lambda one: one.quoting.prepositions)
     source = r"(?P<source>[^,;:.!?\n，：。]{2,100}?)"
+    small = r"(?-i:\p{Ll}[\p{L}\p{M}\-]{0,30})"
+    capitalised = rf"(?-i:{CAPITALISED})"
+    named = rf"(?P<source>(?:{small}\s){{0,3}}{capitalised}(?:\s(?:(?:{prepositions}|der|des)\s)?{capitalised}){{0,5}})"
     words = r"(?P<words>[^\n]{12,}?)"
     end = r"[.!?。]?$"
     return tuple(
         regex.compile(pattern, regex.IGNORECASE)
         for pattern in (
+            rf"^\s*+(?:{just_as})\s{{1,9}}+{source}\s{{1,9}}+(?:{says})[^,\n]{{0,60}}+,\s{{1,9}}+{words}{end}",
+            rf"^\s*+(?:{just_as})\s{{1,9}}+(?:\p{{L}}{{1,3}}['’])?(?:{says})\s{{1,9}}+{source},\s{{1,9}}+{words}{end}",
+            rf"^\s*+(?:{then_verb})\s{{1,9}}+{named}\s{{1,9}}+(?=(?-i:\p{{Ll}})){words}{end}",
+            rf"^\s*+{named}\s{{1,9}}+(?:{behind})\s{{1,9}}+(?=(?-i:\p{{Ll}})){words}{end}",
             rf"^\s*+(?:{according})\s{{0,9}}+{source}\s{{0,9}}+(?:[,，:：]|(?:{says})\s{{0,9}}+[,，])\s{{0,9}}+{words}{end}",
             rf"^\s*+{words},\s{{1,9}}+(?:{according})\s{{1,9}}+{source}{end}",
+            rf"^\s*+{words},\s{{1,9}}+{named}\s{{1,9}}+(?:{behind}){end}",
             rf"^\s*+{source}(?:,[^,\n]{{1,100}}+,)?\s{{0,9}}+(?:{says})\s{{0,9}}+(?:(?:{that})[\s'’]|[，：]|:\s)\s{{0,9}}+{words}{end}",
+            rf"^\s*+{source}(?:,[^,\n]{{1,100}}+,)?\s{{1,9}}+(?:{says})[\s,][^.:;!?\n]{{1,60}}?\s(?:{that})[\s'’]\s{{0,9}}+{words}{end}",
             rf"^\s*+(?:{says})\s{{1,9}}+{source}\s{{1,9}}+(?:{that})\s{{1,9}}+{words}{end}",
-            rf"^\s*+{words},\s{{1,9}}+(?:{says})\s{{1,9}}+{source}{end}",
-            rf"^\s*+{words},\s{{1,9}}+{source}\s{{1,9}}+(?:{says}){end}",
+            rf"^\s*+{words},\s{{1,9}}+(?:(?:{just_as})\s{{1,9}}+)?(?:\p{{L}}{{1,3}}['’])?(?:{says})\s{{1,9}}+{source}{end}",
+            rf"^\s*+{words},\s{{1,9}}+(?:(?:{just_as})\s{{1,9}}+)?{source}\s{{1,9}}+(?:{says}){end}",
+            rf"^\s*+{named}\s{{1,9}}+(?:{says_bare})\s{{1,9}}+(?={openers}|(?-i:\p{{Lu}})){words}{end}",
+            rf"^\s*+{named}\s{{1,9}}+(?:{says}),\s{{1,9}}+(?!(?:{that})[\s'’]){words}{end}",
+            rf"^\s*+{words}\s{{1,9}}+\({capitalised}[^(),\d\n]{{0,60}}+,[^()\d\n]{{0,30}}+\d[^()\n]{{0,20}}+\){end}",
+            rf"^\s*+(?:{according})\s{{1,9}}+{named}\s{{1,9}}+(?=(?-i:\p{{Ll}})){words}{end}",
         )
     )
 
 
 LONGEST_STATEMENT = 1_000
+
+_BRACKETED = regex.compile(r"\)[.!?。]?$")
 
 
 def _statements(text: str, paragraph: Span, quoted: Sequence[Quotation]) -> Iterator[Found]:
@@ -291,14 +265,13 @@ def _statements(text: str, paragraph: Span, quoted: Sequence[Quotation]) -> Iter
 
 def _statement(text: str, start: int, end: int) -> Found | None:
     sentence = text[start:end].rstrip()
-    according, says = _patterns()
-    if not (according.search(sentence) or says.search(sentence)):
+    if not (is_speech(sentence) or _BRACKETED.search(sentence)):
         return None
     for pattern in _statement_patterns():
         match = pattern.match(sentence)
         if match and _is_claim(match["words"]):
             before, after = sentence[: match.start("words")], sentence[match.end("words") :]
-            person = _named_in(match["source"])
+            person = named_in(match.groupdict().get("source") or "")
             place = (start + match.start("words"), start + match.end("words"))
             return Found(*place, "statement", before, after, person)
     return None

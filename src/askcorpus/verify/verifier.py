@@ -16,11 +16,11 @@ from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.index.store import Snapshot, Store
 from askcorpus.text.language import detect_language
 from askcorpus.types import Claim, Document, Verdict, Verification
-from askcorpus.verify.alignment import Alphabet, Place, Texts, align, places
+from askcorpus.verify.alignment import Alignment, Alphabet, Place, Texts, align, places
 from askcorpus.verify.attribution import Attribution, fault, known_sources, read_attribution
 from askcorpus.verify.candidates import Documents, Window, alike, holding, windows
 from askcorpus.verify.claims import Found, blanked, find_claims
-from askcorpus.verify.surroundings import denies, turned_by
+from askcorpus.verify.surroundings import denies, is_turned, turned_by
 from askcorpus.verify.tokens import Token, tokens
 from askcorpus.verify.wording import Wording, read_wording
 
@@ -36,6 +36,15 @@ ALTERED = 0.4
 
 RUN = 3
 """... with so many words in a row."""
+
+SHORT = range(4, 7)
+"""Words of a claim of which one may be another: more than `RUN` in a row it cannot have..."""
+
+SHORT_ALTERED = 0.6
+"""... and so must have this share of its letters at a place as long as it, two words not among the shortest..."""
+
+LONG_WORD = 4
+"""... which are of so many letters."""
 
 MOST_TRANSLATED = 200
 """Claims of one text that are looked for in other languages: each has to be embedded."""
@@ -118,6 +127,13 @@ class Verifier:
         ]
 
 
+class _Context(NamedTuple):
+    """What a text says around a claim: whose it is, and whether it takes it back itself."""
+
+    attribution: Attribution
+    is_turned: bool
+
+
 class _Checked(NamedTuple):
     found: Found
     wording: Wording
@@ -133,7 +149,7 @@ class _Reading:
         self._text = text
         self._documents = Documents(index)
         self._sources = known_sources(index.facets().sources)
-        self._seen: dict[tuple[str, Attribution], _Finding] = {}
+        self._seen: dict[tuple[str, _Context], _Finding] = {}
         self._title: tuple[int, str] = (-TITLE_REACH, "")
 
     def check(self, found: Found) -> Iterator[_Checked]:
@@ -142,9 +158,10 @@ class _Reading:
         if not wording.segments:
             return
         attribution = read_attribution(found, wording.text, self._sources, self._title_before(found))
-        key = (wording.key, attribution)
+        context = _Context(attribution, is_turned(found.before, found.after))
+        key = (wording.key, context)
         if key not in self._seen:
-            self._seen[key] = self._find(wording, attribution)
+            self._seen[key] = self._find(wording, context)
         finding = self._seen[key]
         if finding.document and _is_title(wording, finding.document):
             self._title = (found.end, finding.document.title)
@@ -157,14 +174,14 @@ class _Reading:
         end, title = self._title
         return title if 0 <= found.start - end <= TITLE_REACH and "\n" not in self._text[end : found.start] else ""
 
-    def _find(self, wording: Wording, attribution: Attribution) -> _Finding:
+    def _find(self, wording: Wording, context: _Context) -> _Finding:
         hits = holding(self._index, wording)
         length = len(wording.text)
         looked_at: list[Window] = []
         verbatim: list[_Finding] = []
         for window in windows(hits.values(), self._documents, length):
             looked_at.append(window)
-            verbatim += _verbatim(window, wording, attribution)
+            verbatim += _verbatim(window, wording, context)
             if any(one.verdict == "exact" for one in verbatim):
                 break
         if verbatim:
@@ -181,15 +198,15 @@ MOST_VERBATIM = 20
 """Places of one document at which a claim stands word for word that are looked at."""
 
 
-def _verbatim(window: Window, wording: Wording, attribution: Attribution) -> Iterator[_Finding]:
+def _verbatim(window: Window, wording: Wording, context: _Context) -> Iterator[_Finding]:
     """The places of a window at which the claim stands word for word."""
     alphabet = Alphabet()
     segments = [alphabet.spell(segment) for segment in wording.segments]
     for place in places(segments, alphabet.spell(window.tokens), MOST_VERBATIM):
-        yield _judged(window, wording, place, attribution)
+        yield _judged(window, wording, place, context)
 
 
-def _judged(window: Window, wording: Wording, place: Place, attribution: Attribution) -> _Finding:
+def _judged(window: Window, wording: Wording, place: Place, context: _Context) -> _Finding:
     document, text = window.document, window.document.text
     start, end = window.tokens[place.start].start, window.tokens[place.end - 1].end
     spans = [(window.tokens[first].start, window.tokens[last - 1].end) for first, last in place.omitted if last > first]
@@ -204,9 +221,9 @@ def _judged(window: Window, wording: Wording, place: Place, attribution: Attribu
         return _Finding("altered", document, start, end, f"[-{_shown(longest)}-] is left out", 1.0)
     if cut := next((left for left in omitted if denies(left, document.language)), ""):
         return _Finding("curtailed", document, start, end, _shown(cut), 1.0)
-    if cut := turned_by(document, start, end):
+    if not context.is_turned and (cut := turned_by(document, start, end)):
         return _Finding("curtailed", document, start, end, cut, 1.0)
-    if wrong := fault(attribution, document, start, end):
+    if wrong := fault(context.attribution, document, start, end):
         return _Finding("misattributed", document, start, end, wrong, 1.0)
     return _Finding("exact", document, start, end, closeness=1.0)
 
@@ -256,10 +273,28 @@ def _altered(window: Window, wording: Wording) -> _Finding | None:
     spelled, there = alphabet.spell(quoted), alphabet.spell(window.tokens)
     texts = Texts(wording.text, window.document.text)
     found = align(quoted, spelled, wording.gaps, window.tokens, there, texts)
-    if found is None or found.coverage < ALTERED or found.run < min(RUN, len(quoted) - 1):
+    if found is None or not (_is_alike(found, len(quoted)) or _is_one_word_off(found, quoted, window)):
         return None
     start, end = window.tokens[found.start].start, window.tokens[found.end - 1].end
     return _Finding("altered", window.document, start, end, found.difference, found.coverage)
+
+
+def _is_alike(found: Alignment, length: int) -> bool:
+    return found.coverage >= ALTERED and found.run >= min(RUN, length - 1)
+
+
+def _is_one_word_off(found: Alignment, quoted: Sequence[Token], window: Window) -> bool:
+    """Whether a short claim stands there but for one word, which was put in another's place or in between."""
+    said = [token.key for token in quoted if token.is_word]
+    there = [token.key for token in window.tokens[found.start : found.end] if token.is_word]
+    long_words = sum(len(word) >= LONG_WORD for word in set(said) & set(there))
+    return (
+        len(said) in SHORT
+        and found.lost <= 1
+        and abs(len(there) - len(said)) <= 1
+        and found.coverage >= SHORT_ALTERED
+        and long_words >= 2
+    )
 
 
 def _original(index: Snapshot, text: str, vector: np.ndarray, least: float) -> _Finding | None:
