@@ -87,6 +87,7 @@ ALIKE = (
     "surroundings._denied",
     "surroundings._denial",
     "surroundings._limited",
+    "surroundings._premised",
 )
 """Where patterns are made that are short and differ from language to language by a few words."""
 
