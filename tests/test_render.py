@@ -241,6 +241,43 @@ def test_the_best_quote_leads_and_the_others_are_folded() -> None:
     assert seen(answer_turn(differing, ENGLISH), "details") == []
 
 
+def test_dates_before_the_items_of_a_list_are_in_the_readers_form_and_no_others() -> None:
+    answer = ScriptedAssistant().ask("council and pêcheurs").model_copy(update={"sources_differ": True})
+    (first, second), head = answer.citations, "The documents differ on 2024-05-03:\n"
+    text, cited = head, []
+    for citation, dated in ((first, "2024-05-03: "), (second, "2019-01-01: ")):
+        text += f"- {dated}{citation.quote} "
+        place = {"answer_start": len(text), "answer_end": len(text) + 3}
+        cited.append(citation.model_copy(update=place))
+        text += f"[{citation.marker}]\n"
+    markup = answer_turn(answer.model_copy(update={"answer": text, "citations": tuple(cited)}), FRENCH)
+
+    lines = seen(markup, ".words p")
+    assert lines[0] == head.strip()
+    assert lines[1].startswith(f"- 3 mai 2024: {first.quote}")
+    assert lines[2].startswith("- 2019-01-01: "), "no date of that document: these are others' words"
+
+
+def test_dates_in_what_is_said_of_the_documents_are_in_the_readers_form() -> None:
+    text = "Dates: 2022-07 – 2024-02\n- 2022-07-21: In 2022-07-21\n- 2022: No date 2022-07"
+    markup = turn_of(Reply(kind="small_talk", text=text), strings=FRENCH)
+
+    assert seen(markup, ".words p") == [
+        "Dates: juillet 2022 – février 2024",
+        "- 21 juillet 2022: In 2022-07-21",
+        "- 2022: No date 2022-07",
+    ]
+
+
+def test_a_markers_tip_has_the_date_in_the_readers_form() -> None:
+    (link,) = select(answer_turn(ScriptedAssistant().ask("council"), FRENCH), "a.cite")
+    assert link.attrib["title"].startswith("Northport Gazette, 3 mai 2024: The council voted")
+    bare = ScriptedAssistant().ask("council")
+    bare = bare.model_copy(update={"citations": (bare.citations[0].model_copy(update={"source": "", "date": ""}),)})
+    (link,) = select(answer_turn(bare, FRENCH), "a.cite")
+    assert link.attrib["title"].startswith("The council voted")
+
+
 def test_unsupported_sentences_are_named() -> None:
     message = answer_turn(ScriptedAssistant().ask("When did the council vote?"), ENGLISH)
 

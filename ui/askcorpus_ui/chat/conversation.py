@@ -54,7 +54,7 @@ class Place(_Kept):
 
 
 class Marker(NamedTuple):
-    """``text[start:end]`` of a reply, the stretch of a document it links to, and a word on that stretch.
+    """``text[start:end]`` of a reply, the stretch of a document it links to, and how that begins.
 
     ``words`` are offsets in the reply: the words before the marker that answer. ``title``, ``source`` and ``date`` are
     the document's, ``locator`` is where in it the ``quote`` stands; those kept before they were known have none.
@@ -191,7 +191,7 @@ def _marker(citation: Citation, text: str) -> Marker:
         citation.answer_start,
         citation.answer_end,
         Reference.of(citation),
-        _tip(citation.source, citation.date, citation.quote),
+        _tip(citation.quote),
         citation.title or citation.document_id,
         tuple(_words_in(citation, text)),
         citation.quote,
@@ -216,10 +216,9 @@ def _words_in(citation: Citation, text: str) -> Iterator[Span]:
             yield Span(first, first + len(words))
 
 
-def _tip(source: str, date: str, quote: str) -> str:
-    """Who says it, when, and how it begins."""
-    begin = " ".join(quote[:_TIP_CHARS].split()) + ("…" if len(quote) > _TIP_CHARS else "")
-    return ", ".join(filter(None, (source, date))) + ": " + begin
+def _tip(quote: str) -> str:
+    """How it begins."""
+    return " ".join(quote[:_TIP_CHARS].split()) + ("…" if len(quote) > _TIP_CHARS else "")
 
 
 class Exchange(_Kept):

@@ -39,6 +39,8 @@ _LONGEST_SOUGHT = 200
 
 _BULLETS = ("- ", "* ", "• ")
 _SPACES = re.compile(r"\s+")
+_DATE = re.compile(r"(?<![\w-])\d{4}-\d\d(?:-\d\d)?(?![\w-])", re.ASCII)
+_BEGINNING_DATE = re.compile(r"\d{4}(?:-\d\d){0,2}(?=: )", re.ASCII)
 _Thing = TypeVar("_Thing")
 
 
@@ -105,6 +107,8 @@ def _turn(exchange: Exchange, strings: Strings, *, writing: bool = False, last: 
         lead, more = _lines(reply.model_copy(update={"text": text, "markers": ()})), []
     elif reply:
         lead, more = _folded(reply)
+    if reply:
+        lead = _dated(lead, reply, strings)
     limits = strings.listed(_limits(reply.filters, strings)) if reply else ""
     values = {"exchange": exchange, "reply": reply, "lead": lead, "more": more, "limits": limits}
     return Markup(fill("turn.html", **values, strings=strings, writing=writing, last=last))
@@ -147,6 +151,24 @@ def _line(pieces: Sequence[_Piece]) -> _Line:
         return _Line(pieces, "")
     said = text.split(" ", 1)[1]
     return _Line([first._replace(text=said), *others], first.text.removesuffix(said))
+
+
+def _dated(lines: Sequence[_Line], reply: Reply, strings: Strings) -> list[_Line]:
+    """The lines of a reply, with the dates that are ours in the reader's form: those with which an item of a list
+    begins that quotes a document of that date, and those of what is said of the documents without quoting any."""
+    ours = reply.kind == "small_talk"
+    shown: list[_Line] = []
+    for line in lines:
+        first, *others = line.pieces
+        dates = {piece.marker.date for piece in line.pieces if piece.marker}
+        if line.bullet:
+            begin = _BEGINNING_DATE.match(first.text)
+            if begin and (ours or begin[0] in dates):
+                first = first._replace(text=strings.date(begin[0]) + first.text[begin.end() :])
+        elif ours:
+            first = first._replace(text=_DATE.sub(lambda date: strings.date(date[0]), first.text))
+        shown.append(line._replace(pieces=[first, *others]))
+    return shown
 
 
 def _holds(pieces: Sequence[_Piece]) -> bool:
