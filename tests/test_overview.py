@@ -459,3 +459,11 @@ def test_no_headline_stands_for_a_report(tmp_path: Path, embeddings: SentenceEmb
     with open_over(tmp_path, embeddings, {"report": text}) as assistant:
         [citation] = assistant.ask("What happened in September 2022?").citations
     assert citation.quote == "The harbour of Verdan closed on Friday."
+
+
+def test_a_headline_that_was_asked_about_is_not_told_again(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    text = "date 2022-09-03\nVerdan closes its old harbour\n\nORVIK (AP) – A storm broke the mole of Verdan on Friday."
+    with open_over(tmp_path, embeddings, {"report": text}) as assistant:
+        answer = assistant.ask("What is said about “Verdan closes its old harbour”?")
+    assert answer.kind == "overview"
+    assert [citation.quote for citation in answer.citations] == ["A storm broke the mole of Verdan on Friday."]

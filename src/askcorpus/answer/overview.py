@@ -145,9 +145,11 @@ def _is_headed(subject: Subject, candidate: Candidate) -> bool:
 def _telling(
     subject: Subject, candidates: Sequence[Candidate], retrieval: Retrieval, weights: Mapping[str, float]
 ) -> Iterator[tuple[Candidate, list[ScoredSentence]]]:
-    """Each of the passages with those of its sentences that are no headings, in their order."""
+    """Each of the passages with those of its sentences that are no headings and say more than the subject, in their
+    order: of a headline nobody wants to read itself again."""
     if not candidates:
         return
+    asked = set(words(subject.text))
     similarities = [one.stored.sentence_vectors.astype(np.float32) @ retrieval.query.vectors[0] for one in candidates]
     together = np.concatenate(similarities)
     mean, deviation = float(together.mean()), float(together.std()) + 1e-3
@@ -156,7 +158,11 @@ def _telling(
             _sentence(candidate, span, float(similarity), (float(similarity) - mean) / deviation, subject, weights)
             for span, similarity in zip(candidate.stored.sentences, similar, strict=True)
         ]
-        yield candidate, [one for one in found if len(words(one.text)) >= SHORTEST]
+        said = [words(one.text) for one in found]
+        yield (
+            candidate,
+            [one for one, own in zip(found, said, strict=True) if len(own) >= SHORTEST and not asked.issuperset(own)],
+        )
 
 
 def _sentence(
