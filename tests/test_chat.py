@@ -16,7 +16,10 @@ from typing import Any, NamedTuple, cast
 import gradio as gr
 import pytest
 
+from askcorpus.assistant import Assistant
+from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.feedback import FeedbackFile, read_feedback
+from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
 from askcorpus.types import Turn
 from askcorpus_eval.question_drafts import from_feedback
@@ -27,7 +30,9 @@ from askcorpus_ui.chat.conversation import Place, Reply
 from askcorpus_ui.chat.conversations import FILE, Conversations
 from askcorpus_ui.chat.page import ChatPage
 from askcorpus_ui.chat.references import Reference
+from askcorpus_ui.chat.translations import strings_for
 from askcorpus_ui.streaming import Questions
+from asking import READER
 from scripted import DOCUMENTS, ScriptedAssistant
 
 READY: Any = SimpleNamespace(is_over=lambda: True, fault="")
@@ -521,19 +526,26 @@ def offered(page: ChatPage, request: Any = ENGLISH) -> list[str]:
     return [html.unescape(each) for each in re.findall(r'data-act="example"[^>]*><bdi>([^<]*)</bdi>', last)]
 
 
-def test_the_page_offers_questions_about_the_newest_documents_those_in_its_language_first(page: ChatPage) -> None:
+def test_the_page_offers_questions_about_the_newest_documents_in_its_language(page: ChatPage) -> None:
     assert offered(page) == [
         "What is said about “Council backs tidal barrier”?",
         "What is said about “A <b>hostile</b> page ${1}”?",
+    ]
+
+
+def test_where_nothing_is_in_the_readers_language_documents_are_asked_about_in_theirs(page: ChatPage) -> None:
+    assert offered(page, browser("de")) == [
         "ماذا يُقال عن «الميناء يستعيد نشاطه»؟",
         "Que dit-on de «\u00a0Le barrage divise encore le port\u00a0»\u202f?",
+        "What is said about “Council backs tidal barrier”?",
+        "What is said about “A <b>hostile</b> page ${1}”?",
     ]
 
 
 def test_offered_questions_are_distinct(open_page: Any) -> None:
     same = [DOCUMENTS[0].model_copy(update={"id": f"copy-{number}"}) for number in range(6)]
 
-    assert len(offered(open_page(ScriptedAssistant([*same, *DOCUMENTS])))) == len(DOCUMENTS)
+    assert len(offered(open_page(ScriptedAssistant([*same, *DOCUMENTS])))) == 2
 
 
 def test_given_examples_come_first(assistant: ScriptedAssistant, open_page: Any) -> None:
@@ -541,17 +553,33 @@ def test_given_examples_come_first(assistant: ScriptedAssistant, open_page: Any)
     assert offered(open_page(assistant, examples=given)) == ["a?", "b?", "c?", "d?"]
 
 
-def test_given_examples_in_the_readers_language_come_first(assistant: ScriptedAssistant, open_page: Any) -> None:
+def test_given_examples_in_the_readers_language_come_before_its_documents(
+    assistant: ScriptedAssistant, open_page: Any
+) -> None:
     given = [("a?", "fr"), ("b?", "zh"), ("c?", "en"), ("d?", "es"), ("e?", "en")]
-    assert offered(open_page(assistant, examples=given)) == ["c?", "e?", "a?", "b?"]
+    about = [f"What is said about “{DOCUMENTS[number].title}”?" for number in (0, 3)]
+    assert offered(open_page(assistant, examples=given)) == ["c?", "e?", *about]
 
 
 def test_where_no_given_example_is_in_the_readers_language_its_documents_are_asked_about(
     assistant: ScriptedAssistant, open_page: Any
 ) -> None:
     page = open_page(assistant, examples=[("a?", "fr"), ("b?", "zh"), ("c?", "en"), ("d?", "es")])
-    assert offered(page, browser("ar")) == [f"ماذا يُقال عن «{DOCUMENTS[2].title}»؟", "a?", "b?", "c?"]
+    assert offered(page, browser("ar")) == [f"ماذا يُقال عن «{DOCUMENTS[2].title}»؟"]
     assert offered(page, browser("de")) == ["a?", "b?", "c?", "d?"]  # nothing here is in German
+
+
+def test_what_is_offered_over_the_sample_corpus_is_in_the_readers_language_and_answered(
+    sample_index: Path, embeddings: SentenceEmbeddings, open_page: Any
+) -> None:
+    settings = Settings(data=sample_index)
+    with Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER) as assistant:
+        for language, least in {"en": 4, "fr": 4, "de": 2, "es": 1, "ar": 1}.items():
+            questions = offered(open_page(assistant), browser(language))
+            begins = strings_for(language).example.partition("{title}")[0]
+            assert len(questions) >= least
+            assert all(question.startswith(begins) for question in questions)
+            assert [question for question in questions if not assistant.ask(question).answerable] == []
 
 
 def test_the_nearest_passages_are_each_of_another_document(assistant: ScriptedAssistant) -> None:

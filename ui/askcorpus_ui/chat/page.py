@@ -257,26 +257,18 @@ class ChatPage:
         return status_line(strings.loading)
 
     def _example_questions(self, strings: Strings) -> list[str]:
-        given = [question for question, _ in sorted(self._examples, key=lambda example: example[1] != strings.locale)]
-        if any(language == strings.locale for _, language in self._examples):
-            return given[:_EXAMPLES]
-        about = self._questions_about_titles(strings)
-        if not given:
-            return [question for question, _ in about[:_EXAMPLES]]
-        own = [question for question, language in about if language == strings.locale]
-        return [*own[: _EXAMPLES // 2], *given][:_EXAMPLES]
+        """Questions to begin with, in the reader's language: those given, then about its documents. In others only
+        where there is none of either."""
+        given = [question for question, language in self._examples if language == strings.locale]
+        own = [*given, *self._questions_about_titles(strings, Filters(languages=(strings.locale,)))]
+        others = own or [question for question, _ in self._examples]
+        return (others or self._questions_about_titles(strings, NO_FILTERS))[:_EXAMPLES]
 
-    def _questions_about_titles(self, strings: Strings) -> list[tuple[str, str]]:
-        """What is said about the newest documents, each asked in its own language, which stands beside it; those in the
-        reader's language first."""
-        newest = self._assistant.store.documents(limit=_NEWEST)
-        titled = [document for document in newest if 0 < len(document.title) <= _LONGEST_TITLE]
-        titled.sort(key=lambda document: document.language != strings.locale)
-        distinct = {document.title: document for document in reversed(titled)}
-        return [
-            (languages().get(document.language, strings).example.format(title=document.title), document.language)
-            for document in reversed(distinct.values())
-        ]
+    def _questions_about_titles(self, strings: Strings, filters: Filters) -> list[str]:
+        """What is said about the newest documents that pass, each asked in its own language."""
+        newest = self._assistant.store.documents(filters, limit=_NEWEST)
+        titled = {document.title: document.language for document in newest if 0 < len(document.title) <= _LONGEST_TITLE}
+        return [languages().get(language, strings).example.format(title=title) for title, language in titled.items()]
 
     # ---- asking
 
