@@ -1026,3 +1026,26 @@ def test_a_page_on_another_port_can_neither_read_nor_post(
         assert set(outcome.values()) == {"refused"}, outcome
     page.close()
     assert len(assistant.asked) == asked
+
+
+def test_what_gets_into_the_page_later_runs_no_script(browser: Any, address: str) -> None:
+    page = browser.new_page(base_url=address)
+    policy = page.goto("/").headers["content-security-policy"]
+    scripts = next(part for part in policy.split("; ") if part.startswith("script-src"))
+    assert "'unsafe-inline'" not in scripts and "'sha256-" in scripts
+    ask(page, "When did the council vote?")  # the page's own scripts do
+
+    page.evaluate(
+        """() => {
+            window.refused = [];
+            addEventListener('securitypolicyviolation', event => window.refused.push(event.effectiveDirective));
+            const script = document.createElement('script');
+            script.textContent = 'window.ran = true';
+            document.body.append(script);
+            const image = '<img src="x:" onerror="window.ran = true">';
+            document.querySelector('#last').insertAdjacentHTML('beforeend', image);
+        }"""
+    )
+    page.wait_for_function("window.refused.includes('script-src-elem') && window.refused.includes('script-src-attr')")
+    assert page.evaluate("window.ran") is None
+    page.close()

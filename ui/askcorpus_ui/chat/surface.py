@@ -28,6 +28,7 @@ from askcorpus_ui.chat.browser import cookie_for
 from askcorpus_ui.chat.conversation import ID, Place
 from askcorpus_ui.chat.layout import CHOSEN
 from askcorpus_ui.chat.translations import ENGLISH, Strings, strings_for
+from askcorpus_ui.content_policy import content_policy
 from askcorpus_ui.problems import Fault, failure
 
 PAGE = "/"
@@ -147,6 +148,7 @@ class Surface:
     def __init__(self, app: ASGIApp, blocks: gr.Blocks, others: Sequence[BaseRoute] = ()) -> None:
         self._app = app
         self._blocks = blocks
+        self._head = (blocks.head or "").encode()
         self._others = others
         self._streams: Counter[str] = Counter()
         self._unheard: dict[str, asyncio.TimerHandle] = {}
@@ -161,12 +163,12 @@ class Surface:
         scope = {**scope, "headers": [header for header in scope["headers"] if header[0] not in _LOCATIONS]}
         method, path = scope.get("method"), str(scope["path"])
         if method in ("GET", "HEAD") and (path in PAGES or _is_in_a_folder(path)):
-            send = _completed(scope, _with_cookie(scope, send)) if path == PAGE else send
+            send = _completed(scope, _with_cookie(scope, send), self._head) if path == PAGE else send
             await self._app({**scope, "query_string": b""}, receive, send)  # ?deep_link= and its like are not ours
         elif method in ("GET", "HEAD") and _CONVERSATION.fullmatch(path):
             # The same page; its files are found one folder up.
             page = {**scope, "path": PAGE, "raw_path": PAGE.encode(), "query_string": b""}
-            await self._app(page, receive, _completed(scope, _with_cookie(scope, send), _BASE))
+            await self._app(page, receive, _completed(scope, _with_cookie(scope, send), self._head, _BASE))
         elif method == "GET" and path == EVENTS:
             await self._listen(scope, receive, send)
         elif method == "POST" and path in _POSTED:
@@ -326,10 +328,11 @@ def _with_cookie(scope: Scope, send: Send) -> Send:
     return sent
 
 
-def _completed(scope: Scope, send: Send, *changes: tuple[bytes, bytes]) -> Send:
+def _completed(scope: Scope, send: Send, head: bytes, *changes: tuple[bytes, bytes]) -> Send:
     """A ``send`` of Gradio's page in the reader's language, and with what else is to be put in another's place in it.
 
-    Such as ``_BASE`` for an address one folder down: what the page names beside itself is one folder up.
+    Such as ``_BASE`` for an address one folder down: what the page names beside itself is one folder up. ``head`` is
+    what the page itself puts into its head: scripts that it may run.
     """
     strings = strings_for(Headers(scope=scope).get("accept-language", ""))
     start: Message = {}
@@ -350,6 +353,7 @@ def _completed(scope: Scope, send: Send, *changes: tuple[bytes, bytes]) -> Send:
             for old, new in (*_ROOTED, *_in_language(strings), *changes):
                 body = body.replace(old, new, 1)
             headers["Content-Length"] = str(len(body))
+            headers["Content-Security-Policy"] = content_policy(body, head)
         else:
             del headers["Content-Length"]
         await send(start)

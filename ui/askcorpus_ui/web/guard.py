@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcorpus.errors import AskcorpusError
 from askcorpus.settings import Settings
+from askcorpus_ui.content_policy import content_policy
 from askcorpus_ui.problems import Fault, failure, fault_of, retry_after, status_of
 from askcorpus_ui.web.keys import OPENED, Area, Key, Keys
 from askcorpus_ui.web.loopback import host_of, is_loopback, is_same_origin
@@ -24,20 +25,7 @@ _RATED = ("/api/", "/v1/", "/mcp")
 _ACCESS = "askcorpus.access"
 _ALL = OPENED["admin"]
 _ALL_BUT_WRITING = _ALL - {"writing"}
-_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Gradio compiles its templates in the page
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'self'",
-        "object-src 'none'",
-    )
-)
+_POLICY = content_policy()
 
 
 class Access(NamedTuple):
