@@ -66,6 +66,18 @@ def test_what_has_nothing_to_do_with_the_answer_is_not_offered(
     assert [one for one in questions if any(name in one for name in strange)] == []
 
 
+@pytest.mark.parametrize(
+    "question", ["When did the Orion capsule come down?", "Wann begann Kroatien mit dem Euro zu zahlen?"]
+)
+def test_where_little_else_is_near_the_report_that_answers_is_asked_about(newsroom: Assistant, question: str) -> None:
+    conversation = answered(newsroom, question)
+    assert conversation.last is not None and conversation.last.reply is not None
+    title = conversation.last.reply.markers[0].title
+    questions = [one for one in offered(newsroom, conversation) if title in one]
+    assert len(questions) == 1
+    assert questions[0] not in offered(newsroom, answered(newsroom, questions[0]))
+
+
 @pytest.mark.parametrize("language", ASKED)
 def test_they_are_distinct_in_the_readers_language_and_answered_by_what_they_name(
     newsroom: Assistant, language: str

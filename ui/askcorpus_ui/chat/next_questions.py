@@ -9,13 +9,16 @@ from askcorpus.answer.extractive import ExtractiveAnswerer
 from askcorpus.search.countries import country_names
 from askcorpus.search.names import countries_of
 from askcorpus.types import Filters, Hit
-from askcorpus_ui.chat.conversation import Conversation, Exchange
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
 from askcorpus_ui.chat.translations import Strings, languages
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
 
 MOST = 3
+FEWEST = 2
+"""Below that, what else is in the documents that answer may be asked."""
+
 LONGEST_TITLE = 90
 """Characters of a title that a question can name; longer ones are whole sentences."""
 
@@ -47,11 +50,11 @@ class NextQuestions:
     """Finds them for answers of one assistant. Threads may share it.
 
     They are made as the questions of an empty chat are: of a title and a sentence of the page's language. The titles
-    are those of the documents whose passages are nearest to the quote that answers. A title in another language would
-    make a question in two: of it only the countries are asked about, by the names that they have in the question's
-    language, and nothing where it names none. Each is asked before it is offered, and what came of that is remembered
-    for as long as the documents stay as they are. No language model is asked: nobody ordered what it would write, and
-    somebody may pay for it.
+    are those of the documents whose passages are nearest to the quote that answers, and where these are few that of the
+    document it is from. A title in another language would make a question in two: of it only the countries are asked
+    about, by the names that they have in the question's language, and nothing where it names none. Each is asked before
+    it is offered, and what came of that is remembered for as long as the documents stay as they are. No language model
+    is asked: nobody ordered what it would write, and somebody may pay for it.
     """
 
     def __init__(self, assistant: "Assistant") -> None:
@@ -86,7 +89,19 @@ class NextQuestions:
                 continue
             if self._is_answered(question, reply.filters, hit.document_id if titled else None):
                 found.append(question)
+        for question, document_id in self._about_cited(reply, own):
+            if len(found) >= FEWEST or not may_go_on():
+                break
+            if question.casefold() not in asked and self._is_answered(question, reply.filters, document_id):
+                found.append(question)
         return found
+
+    def _about_cited(self, reply: Reply, own: Strings) -> Iterator[tuple[str, str]]:
+        """What is said about each of the documents that a reply cites, where it is in the language of the question."""
+        for document_id in dict.fromkeys(marker.reference.document_id for marker in reply.markers):
+            document = self._assistant.store.document(document_id)
+            if document and document.language == own.locale and 0 < len(document.title) <= LONGEST_TITLE:
+                yield own.example.format(title=document.title), document_id
 
     def _distinct(self, hits: Sequence[Hit], conversation: Conversation) -> Iterator[Hit]:
         """The first passage of each story that the conversation has not come to, and that has a title."""
