@@ -107,7 +107,7 @@ def test_markers_become_links_that_say_everything() -> None:
     assert reference == Reference.of(citation)
     assert Reference.parse(reference.url()) == reference
     assert HARBOUR.text[reference.start : reference.end] == citation.quote
-    link = f'<a class="cite" href="{html.escape(reference.url())}" title="'
+    link = f'<a class="cite" href="{html.escape(reference.url("c"))}" title="'
     assert link in message and f'aria-label="Source 1: {HARBOUR.title}"' in message
     (shown,) = select(message, "a.cite")
     assert (shown.attrib["data-quote"], shown.attrib["data-date"]) == (citation.quote, "3 May 2024")
@@ -273,7 +273,7 @@ def test_an_abstention_cites_nothing_and_shows_what_is_near() -> None:
     assert "Passages les plus proches" in message
     assert seen(message, ".words p") == ["The corpus does not say."]
     assert [reference.marker for reference in Reply.of(answer).references] == [0, 0, 0]
-    assert all(html.escape(reference.url()) in message for reference in Reply.of(answer).references)
+    assert all(html.escape(reference.url("c")) in message for reference in Reply.of(answer).references)
 
 
 def test_filters_that_were_applied_are_named() -> None:

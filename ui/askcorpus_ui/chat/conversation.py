@@ -4,6 +4,7 @@ Turns, the source panel, an export and the next question's history are all made 
 (`conversations`); a page carries no more than a :class:`Place`.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -18,6 +19,7 @@ ID = r"^[A-Za-z0-9_-]{22}$"
 """What the id of a conversation looks like: 128 bits that nobody can guess."""
 
 NO_FILTERS = Filters()
+_ID = re.compile(ID)
 _LONGEST_TITLE = 60
 _LONGEST_REPLY = 200_000
 _TIP_CHARS = 110
@@ -257,6 +259,16 @@ class Conversation(_Kept):
             if exchange.reply and exchange.reply.said:
                 turns.append(Turn(role="assistant", text=exchange.reply.said))
         return tuple(turns)
+
+
+def read_id(text: str) -> str:
+    """The text where it looks like the id of a conversation, else nothing."""
+    return text if _ID.fullmatch(text) else ""
+
+
+def way_back(conversation: str) -> str:
+    """The address of a conversation, from the root of the server on; that of an empty chat where none is named."""
+    return f"c/{conversation}" if conversation else ""
 
 
 def title_of(question: str) -> str:

@@ -50,6 +50,7 @@ globalThis.askcorpus = {
     const names = { "#menu": words.menu, "#theme": words.theme, ".toggle-button": words.close };
     for (const [selector, name] of Object.entries(names)) document.querySelector(selector)?.setAttribute("aria-label", name);
     askcorpus.pickers();
+    askcorpus.leadBack();
   },
 
   // Beside each field for a date, which takes a year or a month as well, the browser's own calendar for a day.
@@ -118,6 +119,7 @@ globalThis.askcorpus = {
     document.title = title ? `${title} · askcorpus` : "askcorpus";
     const path = new URL(conversation ? `c/${conversation}` : ".", askcorpus.root).pathname;
     if (location.pathname !== path) history.pushState(null, "", path);
+    askcorpus.leadBack(conversation);
     const turn = last.querySelector("[data-turn]");
     const key = turn ? `${conversation} ${turn.dataset.turn}` : "";
     if (turn && askcorpus.turn !== key) askcorpus.scrollTo(turn);
@@ -125,6 +127,12 @@ globalThis.askcorpus = {
     const done = !last.querySelector("[aria-busy]");
     if (done) askcorpus.begun = 0;
     askcorpus.offerNext(done && last.querySelector(".answered") ? turn : null, conversation);
+  },
+
+  // The list of documents leads back to the conversation that it was opened from.
+  leadBack(conversation = document.querySelector("#last .last")?.dataset.conversation) {
+    const list = document.querySelector("#masthead ul a");
+    if (list) list.setAttribute("href", conversation ? `documents?c=${conversation}` : "documents");
   },
 
   // What may be asked next comes after the answer, and not at all where something else has been asked meanwhile.

@@ -215,7 +215,7 @@ class ChatPage:
             shown,
             box,
             status,
-            self._panel(references, strings),
+            self._panel(references, strings, conversation=conversation.id if conversation else ""),
             self._past(request, "", conversation.id if conversation else ""),
             gr.update(choices=languages, value=list(opened.filters.languages)),
             gr.update(choices=sources, value=list(opened.filters.sources)),
@@ -402,7 +402,7 @@ class ChatPage:
             async with aclosing(self._questions.stream_in_line(start, _IN_LINE_SECONDS)) as events:
                 async for event in until(stopping, events):
                     if isinstance(event, Waiting | Retrieved):
-                        yield gr.skip(), *self._before_words(event, strings)
+                        yield gr.skip(), *self._before_words(event, conversation.id, strings)
                     elif isinstance(event, Token):
                         text += event.text
                         if time.monotonic() - drawn > _FRAME_SECONDS:
@@ -425,12 +425,12 @@ class ChatPage:
         seconds = time.monotonic() - began
         yield await asyncio.to_thread(self._finished, owner, conversation, reply, period, seconds, strings)
 
-    def _before_words(self, event: Waiting | Retrieved, strings: Strings) -> tuple[Any, Any]:
+    def _before_words(self, event: Waiting | Retrieved, conversation: str, strings: Strings) -> tuple[Any, Any]:
         """Panel and status of an answer of which there is no word yet: the place in line, then the first sources."""
         if isinstance(event, Waiting):
             return gr.skip(), status_line(strings.in_line.format(place=strings.number(event.place)))
         references = [Reference.near(hit) for hit in event.passages[:_FIRST_PASSAGES]]
-        return self._panel(references, strings), status_line()
+        return self._panel(references, strings, conversation=conversation), status_line()
 
     def _finished(
         self, owner: str, conversation: Conversation, reply: Reply, period: str, seconds: float, strings: Strings
@@ -440,7 +440,8 @@ class ChatPage:
         fault = self._keep(owner, Place(id=conversation.id, turn=last.number), reply)
         exchanges = (*before, last.model_copy(update={"reply": reply}))
         done = conversation.model_copy(update={"exchanges": exchanges})
-        panel = gr.skip() if reply.kind in ("failed", "unfinished") else self._panel(reply.references, strings)
+        stays = reply.kind in ("failed", "unfinished")
+        panel = gr.skip() if stays else self._panel(reply.references, strings, conversation=conversation.id)
         said = strings.cause(type(fault).__name__) if fault else _summary(reply, period, seconds, strings)
         status = status_line(said, last.number, reply.id, fault=str(fault or ""))
         return render.turn(done, strings), panel, status
@@ -527,13 +528,21 @@ class ChatPage:
             conversation = self._read(request, place.id if place else "")
             exchange = conversation.exchange(_number(happened.get("index", 0))) if conversation else None
             reply = exchange.reply if exchange else None
-            return self._panel(reply.references if reply else [], strings, chosen), gr.skip()
+            references, back = reply.references if reply else [], conversation.id if conversation else ""
+            return self._panel(references, strings, chosen, conversation=back), gr.skip()
         except AskcorpusError as exc:
             return gr.skip(), _fault(exc, strings)
 
-    def _panel(self, references: Sequence[Reference], strings: Strings, active: Reference | None = None) -> str:
-        store = self._assistant.store
-        return render.panel(references, store.document, strings, active, copies=store.copies)
+    def _panel(
+        self,
+        references: Sequence[Reference],
+        strings: Strings,
+        active: Reference | None = None,
+        *,
+        conversation: str = "",
+    ) -> str:
+        store, back = self._assistant.store, conversation
+        return render.panel(references, store.document, strings, active, copies=store.copies, conversation=back)
 
     # ---- filters
 

@@ -20,10 +20,10 @@ from markupsafe import Markup
 
 from askcorpus.types import Document, Filters, Locator, Span, locator_at
 from askcorpus_ui.chat.cite import Quotation
-from askcorpus_ui.chat.conversation import Conversation, Exchange, Marker, Reply
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Marker, Reply, way_back
 from askcorpus_ui.chat.conversations import Entry
 from askcorpus_ui.chat.markdown import partial_text
-from askcorpus_ui.chat.references import Copies, Documents, Reference
+from askcorpus_ui.chat.references import CONVERSATION, Copies, Documents, Reference
 from askcorpus_ui.chat.translations import Strings
 
 _CONTEXT_CHARS = 200
@@ -83,7 +83,8 @@ def turns(conversation: Conversation | None, strings: Strings) -> str:
     """All turns of a conversation but the last, which is shown by :func:`turn`."""
     exchanges = conversation.exchanges[:-1] if conversation else ()
     earlier = exchanges[0].number - 1 if exchanges else 0
-    return fill("turns.html", exchanges=[_turn(each, strings) for each in exchanges], earlier=earlier, strings=strings)
+    shown = [_turn(each, conversation.id, strings) for each in exchanges] if conversation else []
+    return fill("turns.html", exchanges=shown, earlier=earlier, strings=strings)
 
 
 def turn(conversation: Conversation, strings: Strings, *, writing: Reply | None = None, waiting: bool = False) -> str:
@@ -92,11 +93,13 @@ def turn(conversation: Conversation, strings: Strings, *, writing: Reply | None 
     if last is None:
         return ""
     shown = last.model_copy(update={"reply": writing}) if writing else last
-    body = _turn(shown, strings, writing=writing is not None or waiting, last=True)
+    body = _turn(shown, conversation.id, strings, writing=writing is not None or waiting, last=True)
     return fill("last.html", conversation=conversation, turn=body)
 
 
-def _turn(exchange: Exchange, strings: Strings, *, writing: bool = False, last: bool = False) -> Markup:
+def _turn(
+    exchange: Exchange, conversation: str, strings: Strings, *, writing: bool = False, last: bool = False
+) -> Markup:
     reply = exchange.reply
     text = partial_text(reply.text) if reply and writing else ""
     lead: list[_Line] = []
@@ -107,6 +110,7 @@ def _turn(exchange: Exchange, strings: Strings, *, writing: bool = False, last: 
         lead, more = _folded(reply)
     limits = strings.listed(_limits(reply.filters, strings)) if reply else ""
     values = {"exchange": exchange, "reply": reply, "lead": lead, "more": more, "limits": limits}
+    values["conversation"] = conversation
     return Markup(fill("turn.html", **values, strings=strings, writing=writing, last=last))
 
 
@@ -235,9 +239,10 @@ def panel(
     active: Reference | None = None,
     *,
     copies: Copies = lambda _: {},
+    conversation: str = "",
 ) -> str:
     """The source panel: one card a document, by the numbers it proves, otherwise in the order given; with each the
-    documents that tell the same elsewhere."""
+    documents that tell the same elsewhere. What it links to leads back to the ``conversation``."""
     shown = sorted(islice(dict.fromkeys(references), _IN_PANEL), key=lambda reference: reference.marker)
     grouped: dict[str, list[Reference]] = {}
     for reference in shown:
@@ -245,7 +250,7 @@ def panel(
     cards = [_card(group, documents(document_id), active, strings) for document_id, group in grouped.items()]
     cited = [each for each in shown if each.marker]
     elsewhere = copies(list(grouped)) if grouped else {}
-    values = {"cards": cards, "cited": cited, "steps": len(cited) > 1}
+    values = {"cards": cards, "cited": cited, "steps": len(cited) > 1, "conversation": conversation}
     return fill("panel.html", **values, copies=elsewhere, most=_COPIES, strings=strings)
 
 
@@ -309,11 +314,12 @@ def source_page(
     theme: str = "",
     root: str = "../",
     sought: str = "",
+    conversation: str = "",
 ) -> str:
     """The whole document as a page of its own, without scripts, the referenced stretch marked; while words are
     ``sought`` in it, the places where they stand instead.
 
-    ``root`` leads from the page's address to the server's root.
+    ``root`` leads from the page's address to the server's root, and the page back to the ``conversation``.
     """
     found = [reference] if reference and reference.still_in(document) else []
     changed = reference is not None and not found
@@ -324,13 +330,17 @@ def source_page(
     body = marked(document.text, Span(0, len(document.text)), shown, anchor="" if sought else "quote", places=places)
     chat = f"{root}?{urlencode({'document': document.id})}"
     values = {"document": document, "body": body, "changed": changed, "chat": chat, "root": root}
-    values |= {"sought": sought, "hits": len(hits), "kept": reference.query() if reference else {}}
-    return fill("source.html", **values, strings=strings, theme=theme)
+    kept = (reference.query() if reference else {}) | ({CONVERSATION: conversation} if conversation else {})
+    values |= {"sought": sought, "hits": len(hits), "kept": kept, "conversation": conversation}
+    return fill("source.html", **values, back=way_back(conversation), strings=strings, theme=theme)
 
 
-def no_source_page(why: str, fault: str, strings: Strings, *, theme: str = "", root: str = "../") -> str:
+def no_source_page(
+    why: str, fault: str, strings: Strings, *, theme: str = "", root: str = "../", conversation: str = ""
+) -> str:
     """The page in place of a document that cannot be shown: ``why``, and in English what exactly is at ``fault``."""
-    return fill("no_source.html", why=why, fault=fault, strings=strings, theme=theme, root=root)
+    values = {"why": why, "fault": fault, "theme": theme, "root": root, "conversation": conversation}
+    return fill("no_source.html", **values, back=way_back(conversation), strings=strings)
 
 
 def _places_of(words: str, document: Document) -> Iterator[Reference]:
