@@ -38,7 +38,7 @@ _Offset = Annotated[int, Field(ge=0, lt=2**53)]
 _Text = Annotated[str, AfterValidator(lambda text: text[:_LONGEST_REPLY])]
 
 
-class _Kept(BaseModel):
+class Kept(BaseModel):
     """Base of what is kept: what an older or newer version put there besides is left out."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -48,7 +48,7 @@ class _Kept(BaseModel):
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
-class Place(_Kept):
+class Place(Kept):
     """All that a page carries: which conversation it shows, and which turn of it waits for its answer."""
 
     id: Annotated[str, Field(pattern=ID)]
@@ -84,7 +84,7 @@ class Nearby(NamedTuple):
     language: str
 
 
-class Reply(_Kept):
+class Reply(Kept):
     """What came of a question, as much of the answer as the page shows.
 
     ``text`` says why where the reply has ``failed``, and ``cause`` is the class of that error, "" where nobody foresaw
@@ -224,16 +224,18 @@ def _tip(source: str, date: str, quote: str) -> str:
     return ", ".join(filter(None, (source, date))) + ": " + begin
 
 
-class Exchange(_Kept):
-    """A question, when it was ``asked`` (seconds since 1970), and its reply, if any yet. ``number`` counts from 1."""
+class Exchange(Kept):
+    """A question, when it was ``asked`` (seconds since 1970), what limits it, and its reply, if any yet. ``number``
+    counts from 1."""
 
     question: str
+    filters: Filters = NO_FILTERS
     reply: Reply | None = None
     number: int = 1
     asked: float = 0.0
 
 
-class Conversation(_Kept):
+class Conversation(Kept):
     """Questions and their replies, in order. ``id`` is what the assistant knows it by."""
 
     id: str

@@ -89,9 +89,10 @@ globalThis.askcorpus = {
     block.append(button, day);
   },
 
-  // The address of what the page is told to show: where it is opened at.
+  // The address of what the page is told to show: where it is opened at, with the filters of a question that is kept.
   address() {
-    return location.pathname.slice(new URL(askcorpus.root).pathname.length - 1) + location.search;
+    const { query } = askcorpus.draft();
+    return location.pathname.slice(new URL(askcorpus.root).pathname.length - 1) + (query ? `?${query}` : location.search);
   },
 
   // Brings a turn to the top of the chat, as far as there is room below it.
@@ -160,13 +161,23 @@ globalThis.askcorpus = {
     turn.append(group);
   },
 
-  // What was in the box when the page was loaded anew because the server had been gone.
+  // What was in the box, and which filters were set, when the page was loaded anew because the server had been gone.
+  draft() {
+    return JSON.parse(sessionStorage.getItem("askcorpus.draft") ?? "{}");
+  },
+
+  keepDraft() {
+    const text = document.querySelector("#ask textarea").value;
+    const query = document.querySelector("#chips [data-query]")?.dataset.query;
+    sessionStorage.setItem("askcorpus.draft", JSON.stringify({ text, query }));
+  },
+
   takeDraft() {
-    const draft = sessionStorage.getItem("askcorpus.draft");
+    const { text } = askcorpus.draft();
     sessionStorage.removeItem("askcorpus.draft");
     const box = document.querySelector("#ask textarea");
-    if (!draft || !box || box.value) return;
-    box.value = draft;
+    if (!text || !box || box.value) return;
+    box.value = text;
     box.dispatchEvent(new Event("input", { bubbles: true }));
   },
 
@@ -296,7 +307,7 @@ globalThis.askcorpus = {
       if (document.hidden) return;
       const there = await fetch(new URL("health", askcorpus.root), { cache: "no-store" }).then((reply) => reply.ok, () => false);
       if (there && gone) {
-        sessionStorage.setItem("askcorpus.draft", document.querySelector("#ask textarea").value);
+        askcorpus.keepDraft();
         return location.reload();
       }
       if (!there) askcorpus.say("offline");

@@ -108,8 +108,8 @@ def _turn(
         lead, more = _lines(reply.model_copy(update={"text": text, "markers": ()})), []
     elif reply:
         lead, more = _folded(reply)
-    limits = strings.listed(_limits(reply.filters, strings)) if reply else ""
-    values = {"exchange": exchange, "reply": reply, "lead": lead, "more": more, "limits": limits}
+    limited = strings.listed(_limits(reply.filters, strings)) if reply else ""
+    values = {"exchange": exchange, "reply": reply, "lead": lead, "more": more, "limits": limited}
     values["conversation"] = conversation
     return Markup(fill("turn.html", **values, strings=strings, writing=writing, last=last))
 
@@ -168,6 +168,14 @@ def _limits(filters: Filters, strings: Strings) -> Iterator[str]:
         yield strings.documents(len(filters.document_ids))
 
 
+def limits(filters: Filters) -> list[tuple[str, str]]:
+    """What the query of an address says that asks for the same filters."""
+    fields = [("language", each) for each in filters.languages] + [("source", each) for each in filters.sources]
+    dates = (("date_from", filters.date_from), ("date_to", filters.date_to))
+    fields += [(name, value) for name, value in dates if value]
+    return fields + [("document", each) for each in filters.document_ids]
+
+
 class _Chip(NamedTuple):
     """A filter that is set: what takes it away, and what it says."""
 
@@ -190,7 +198,8 @@ def chips(filters: Filters, documents: Documents, strings: Strings, passing: int
     for document_id in filters.document_ids if len(filters.document_ids) <= _NAMED else ():
         document = documents(document_id)
         shown.append(_Chip(f"document:{document_id}", (document.title if document else "") or document_id))
-    return fill("chips.html", chips=shown, strings=strings, passing=passing, all=all)
+    query = urlencode(limits(filters))
+    return fill("chips.html", chips=shown, query=query, strings=strings, passing=passing, all=all)
 
 
 def past(
