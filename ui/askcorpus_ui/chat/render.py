@@ -109,8 +109,9 @@ def _turn(
     elif reply:
         lead, more = _folded(reply)
     limited = strings.listed(_limits(reply.filters, strings)) if reply else ""
-    values = {"exchange": exchange, "reply": reply, "lead": lead, "more": more, "limits": limited}
-    values["conversation"] = conversation
+    values: dict[str, Any] = {"exchange": exchange, "reply": reply, "lead": lead, "more": more, "limits": limited}
+    cited = {each.reference.marker: each for each in reply.markers[::-1]} if reply and not writing else {}
+    values |= {"conversation": conversation, "cited": [each for _, each in sorted(cited.items())]}
     return Markup(fill("turn.html", **values, strings=strings, writing=writing, last=last))
 
 
@@ -122,8 +123,9 @@ def _folded(reply: Reply) -> tuple[list[_Line], list[_Line]]:
     lead = reply.model_copy(update={"text": reply.text[:cut], "markers": reply.markers[:1]})
     more: list[_Line] = []
     for before, marker in pairwise(reply.markers):
-        one = Reply(kind=reply.kind, text=reply.text[: marker.end].strip(), markers=(marker,))
-        more += _lines(one, start=before.end)
+        text = reply.text[: marker.end]
+        quote = text[before.end :].lstrip()
+        more += _lines(Reply(kind=reply.kind, text=text, markers=(marker,)), start=len(text) - len(quote))
     return _lines(lead), more
 
 
