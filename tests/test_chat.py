@@ -21,7 +21,7 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.feedback import FeedbackFile, read_feedback
 from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
-from askcorpus.types import Turn
+from askcorpus.types import Filters, Turn
 from askcorpus_eval.question_drafts import from_feedback
 from askcorpus_eval.questions import read_questions
 from askcorpus_eval.session import draft
@@ -45,6 +45,8 @@ def browser(language: str, letter: str = "a") -> Any:
 
 
 ENGLISH, FRENCH, OTHER = browser("en"), browser("fr"), browser("en", "b")
+NOTHING: tuple[Any, Any, Any, Any, Any] = ([], [], "", "", None)
+"""No filter is chosen."""
 
 
 @pytest.fixture
@@ -85,25 +87,18 @@ class Shown(NamedTuple):
 
 def ask(page: ChatPage, question: str, place: dict[str, Any] | None = None, **filters: Any) -> Shown:
     request = filters.get("request", ENGLISH)
-    place, turns, *_ = page.begin(question, place, request)
+    chosen = dict(zip(("languages", "sources", "date_from", "date_to", "only"), NOTHING, strict=True))
+    place, turns, *_ = page.begin(question, place, **chosen | {"request": request} | filters)
     assert place is not None
-    last, panel, status = answered(page, place, **filters)[-1]
+    last, panel, status = answered(page, place, request)[-1]
     return Shown(place, turns, last, panel, status)
 
 
-def answered(page: ChatPage, place: dict[str, Any] | None, **filters: Any) -> list[tuple[Any, ...]]:
+def answered(page: ChatPage, place: dict[str, Any] | None, request: Any = ENGLISH) -> list[tuple[Any, ...]]:
     """All that the page is told while the turn that waits is answered."""
-    chosen = {
-        "languages": [],
-        "sources": [],
-        "date_from": "",
-        "date_to": "",
-        "only": None,
-        "request": ENGLISH,
-    } | filters
 
     async def outcome() -> list[tuple[Any, ...]]:
-        return [out async for out in page.respond(place, **chosen)]
+        return [out async for out in page.respond(place, request)]
 
     return asyncio.run(outcome())
 
@@ -119,7 +114,7 @@ def test_the_turn_carries_the_answer_and_its_citations(page: ChatPage, assistant
 
     for citation in answer.citations:
         assert f"{citation.quote} [{citation.marker}]" in words(shown.last)
-        assert html.escape(Reference.of(citation).url()) in shown.last
+        assert html.escape(Reference.of(citation).url(shown.place["id"])) in shown.last
     assert shown.panel.count("<article") == 2
     assert "2 sources" in shown.status and 'data-turn="1"' in shown.status
 
@@ -178,12 +173,12 @@ def test_a_date_that_is_none_is_explained(page: ChatPage) -> None:
 
 
 def test_stopping_closes_the_stream_and_keeps_what_was_written(page: ChatPage, assistant: ScriptedAssistant) -> None:
-    place = page.begin("slow council", None, ENGLISH)[0]
+    place = page.begin("slow council", None, *NOTHING, ENGLISH)[0]
 
     async def stop_early() -> list[tuple[Any, ...]]:
         shown: list[tuple[Any, ...]] = []
         readers = iter((OTHER, ENGLISH))
-        async for piece in page.respond(place, [], [], "", "", None, ENGLISH):
+        async for piece in page.respond(place, ENGLISH):
             shown.append(piece)
             if "The council" in str(piece[0]) and (reader := next(readers, None)):
                 await page.stop(place, reader)
@@ -205,7 +200,7 @@ def test_stopping_closes_the_stream_and_keeps_what_was_written(page: ChatPage, a
 
 
 def test_an_answer_that_is_stopped_before_it_begins_never_does(page: ChatPage, assistant: ScriptedAssistant) -> None:
-    place, asked = page.begin("council", None, ENGLISH)[0], len(assistant.asked)
+    place, asked = page.begin("council", None, *NOTHING, ENGLISH)[0], len(assistant.asked)
     asyncio.run(page.stop(place, OTHER))
     assert 'aria-busy="true"' in page.load(f"/c/{place['id']}", ENGLISH)[3], "another browser stopped it"
     asyncio.run(page.stop(place, ENGLISH))
@@ -222,7 +217,7 @@ def answered_until(page: ChatPage, place: dict[str, Any], interrupt: Callable[[]
 
     async def outcome() -> str:
         interrupted = False
-        async for piece in page.respond(place, [], [], "", "", None, ENGLISH):
+        async for piece in page.respond(place, ENGLISH):
             if "The council" in str(piece[0]) and not interrupted:
                 interrupted = True
                 await interrupt()
@@ -236,20 +231,20 @@ async def drained(pieces: AsyncIterator[tuple[Any, ...]]) -> list[tuple[Any, ...
 
 
 def test_a_stranger_who_knows_the_turn_does_not_take_its_owners_stop_away(page: ChatPage) -> None:
-    place = page.begin("slow council", None, ENGLISH)[0]
+    place = page.begin("slow council", None, *NOTHING, ENGLISH)[0]
 
     async def interrupt() -> None:
-        assert await drained(page.respond(place, [], [], "", "", None, OTHER)) == [(gr.skip(),) * 3]
+        assert await drained(page.respond(place, OTHER)) == [(gr.skip(),) * 3]
         await page.stop(place, ENGLISH)
 
     assert "Stopped before the end" in answered_until(page, place, interrupt)
 
 
 def test_of_two_tabs_that_have_a_turn_answered_the_second_can_be_stopped_after_the_first(page: ChatPage) -> None:
-    place = page.begin("slow council", None, ENGLISH)[0]
+    place = page.begin("slow council", None, *NOTHING, ENGLISH)[0]
 
     async def interrupt() -> None:
-        first = page.respond(place, [], [], "", "", None, ENGLISH)
+        first = page.respond(place, ENGLISH)
         await anext(first)
         await cast(AsyncGenerator[tuple[Any, ...]], first).aclose()
         await page.stop(place, ENGLISH)
@@ -258,7 +253,7 @@ def test_of_two_tabs_that_have_a_turn_answered_the_second_can_be_stopped_after_t
 
 
 def test_an_answer_stops_whatever_became_of_its_conversation(page: ChatPage, said: Path) -> None:
-    place = page.begin("slow council", None, ENGLISH)[0]
+    place = page.begin("slow council", None, *NOTHING, ENGLISH)[0]
 
     async def deleted() -> None:
         page.delete("", place, cast(Any, SimpleNamespace(_data={"id": place["id"]})), ENGLISH)
@@ -266,7 +261,7 @@ def test_an_answer_stops_whatever_became_of_its_conversation(page: ChatPage, sai
 
     assert "Stopped before the end" in answered_until(page, place, deleted)
 
-    place = page.begin("slow council", None, ENGLISH)[0]
+    place = page.begin("slow council", None, *NOTHING, ENGLISH)[0]
 
     async def unreadable() -> None:
         with closing(sqlite3.connect(said.parent / FILE)) as file:
@@ -282,7 +277,7 @@ def test_a_stop_that_comes_late_leaves_the_answer(page: ChatPage, said: Path) ->
     before = kept.read(owner, place.id)
     assert not kept.reply_first(owner, place, Reply(kind="unfinished"))
     assert kept.read(owner, place.id) == before and before and before.last and before.last.reply
-    assert kept.reply(owner, place, None) and kept.reply_first(owner, place, Reply(kind="unfinished"))
+    assert kept.ask_again(owner, place) and kept.reply_first(owner, place, Reply(kind="unfinished"))
     kept.close()
 
 
@@ -293,7 +288,7 @@ def refuse(said: Path, what: str) -> None:
 
 
 def test_a_page_whose_answer_cannot_be_kept_takes_the_next_question(page: ChatPage, said: Path) -> None:
-    place = page.begin("council", None, ENGLISH)[0]
+    place = page.begin("council", None, *NOTHING, ENGLISH)[0]
     opened = page.load(f"/c/{place['id']}", ENGLISH)
     assert opened[4]["stop_btn"] == "Stop"
     refuse(said, "UPDATE")
@@ -303,12 +298,12 @@ def test_a_page_whose_answer_cannot_be_kept_takes_the_next_question(page: ChatPa
 
 
 def test_after_a_stopped_answer_a_question_that_cannot_be_kept_says_so(page: ChatPage, said: Path) -> None:
-    place = page.begin("council", None, ENGLISH)[0]
+    place = page.begin("council", None, *NOTHING, ENGLISH)[0]
     asyncio.run(page.stop(place, ENGLISH))
     answered(page, place)
     refuse(said, "INSERT")
     happened: Any = SimpleNamespace(_data={"index": 1, "value": {"text": "pêcheurs"}})
-    for begun in (page.begin("And then?", place, ENGLISH), page.edit(place, happened, ENGLISH)):
+    for begun in (page.begin("And then?", place, *NOTHING, ENGLISH), page.edit(place, *NOTHING, happened, ENGLISH)):
         assert "no room" in begun[4] and begun[0] == {"id": place["id"]}
         assert answered(page, begun[0]) == [(gr.skip(),) * 3]
 
@@ -317,12 +312,12 @@ def test_an_empty_question_changes_nothing(page: ChatPage) -> None:
     place = ask(page, "council").place
     nothing = gr.skip()
 
-    assert set(map(str, page.begin("  \n", place, ENGLISH))) == {str(nothing)}
+    assert set(map(str, page.begin("  \n", place, *NOTHING, ENGLISH))) == {str(nothing)}
     assert answered(page, place) == [(nothing, nothing, nothing)]
 
 
 def test_a_question_is_kept_before_it_is_answered(page: ChatPage, open_page: Any) -> None:
-    place = page.begin("council", None, ENGLISH)[0]
+    place = page.begin("council", None, *NOTHING, ENGLISH)[0]
     restarted = open_page(ScriptedAssistant())
     _, again, _, last, *_ = restarted.load(f"/c/{place['id']}", ENGLISH)
 
@@ -367,7 +362,7 @@ def test_what_another_browser_asked_is_not_there(page: ChatPage) -> None:
     page.delete("", place, happened, OTHER)
     page.retry(place, happened, OTHER)
     assert answered(page, {**place, "turn": 1}, request=OTHER) == [(gr.skip(),) * 3]
-    own = page.begin("mine", place, OTHER)[0]
+    own = page.begin("mine", place, *NOTHING, OTHER)[0]
     assert own["id"] != place["id"]
     assert page.load(f"/c/{place['id']}", ENGLISH)[1:5] == before[1:5]
 
@@ -375,13 +370,16 @@ def test_what_another_browser_asked_is_not_there(page: ChatPage) -> None:
 def test_without_a_cookie_nothing_is_asked_and_the_page_says_why(page: ChatPage, assistant: ScriptedAssistant) -> None:
     nobody: Any = SimpleNamespace(headers={"accept-language": "en"})
 
-    assert "Allow cookies" in page.begin("council", None, nobody)[-1]
+    assert "Allow cookies" in page.begin("council", None, *NOTHING, nobody)[-1]
     assert not assistant.asked
 
 
 def test_two_tabs_add_to_the_same_conversation(page: ChatPage) -> None:
     place = ask(page, "council").place
-    first, second = page.begin("pêcheurs", place, ENGLISH)[0], page.begin("hostile", place, ENGLISH)[0]
+    first, second = (
+        page.begin("pêcheurs", place, *NOTHING, ENGLISH)[0],
+        page.begin("hostile", place, *NOTHING, ENGLISH)[0],
+    )
 
     assert (first["turn"], second["turn"]) == (2, 3)
     answered(page, second)
@@ -409,7 +407,7 @@ def test_the_last_question_is_asked_again(page: ChatPage) -> None:
 def test_an_edited_question_begins_a_conversation_of_its_own(page: ChatPage, assistant: ScriptedAssistant) -> None:
     place = ask(page, "hostile", ask(page, "pêcheurs", ask(page, "council").place).place).place
     happened: Any = SimpleNamespace(_data={"index": 2, "value": {"text": "ميناء"}})
-    other, turns, *_ = page.edit(place, happened, ENGLISH)
+    other, turns, *_ = page.edit(place, *NOTHING, happened, ENGLISH)
     answered(page, other)
 
     assert other["id"] != place["id"] and other["turn"] == 2
@@ -428,10 +426,55 @@ def test_filters_are_taken_away_and_the_question_asked_again(page: ChatPage) -> 
     assert "Ask without filters" not in answered(page, begun[0])[-1][0]
 
 
+def test_a_question_keeps_its_filters_until_it_is_answered_and_when_it_is_asked_again(
+    page: ChatPage, assistant: ScriptedAssistant, open_page: Any
+) -> None:
+    chosen = (["fr"], ["Ouest-Info"], "2021", "2025", ["peche/barrage"])
+    place = page.begin("pêcheurs", None, *chosen, ENGLISH)[0]
+    again, restarted = ScriptedAssistant(), open_page(ScriptedAssistant())
+    filters = open_page(again).load(f"/c/{place['id']}", ENGLISH)[8:14]
+    assert (filters[0]["value"], filters[1]["value"], *filters[2:5]) == chosen and "French" in filters[5]
+
+    answered(open_page(again), place)
+    sought = again.asked[-1][2]
+    assert sought == Filters(
+        languages=("fr",),
+        sources=("Ouest-Info",),
+        date_from="2021",
+        date_to="2025",
+        document_ids=("peche/barrage",),
+    )
+    happened: Any = SimpleNamespace(_data={"index": 1})
+    for kind in ("answered", "unfinished", "failed"):
+        restarted._conversations.reply(owner_of(ENGLISH.headers), Place(**place), Reply(kind=kind))
+        assert page.retry(place, happened, ENGLISH)[0] == place
+        answered(page, place)
+        assert assistant.asked[-1][2] == sought, kind
+    page.retry(place, happened, ENGLISH)
+    asyncio.run(page.stop(place, OTHER))
+    asyncio.run(page.stop(place, ENGLISH))
+    assert "Stopped before the end" in answered(page, place)[0][0]
+    answered(page, page.unfiltered(place, happened, ENGLISH)[0])
+    assert not assistant.asked[-1][2] and page.load(f"/c/{place['id']}", ENGLISH)[13] == ""
+
+
+def test_what_an_older_version_kept_is_asked_again_with_the_filters_of_its_answer(
+    page: ChatPage, assistant: ScriptedAssistant, said: Path
+) -> None:
+    place = ask(page, "pêcheurs", languages=["fr"]).place
+    with closing(sqlite3.connect(said.parent / FILE)) as file:
+        ((written,),) = file.execute("SELECT reply FROM turns")
+        old = {name: value for name, value in json.loads(written).items() if name not in ("limits", "awaited")}
+        file.execute("UPDATE turns SET reply = ?", (json.dumps(old),))
+        file.commit()
+    answered(page, page.retry(place, cast(Any, SimpleNamespace(_data={"index": 1})), ENGLISH)[0])
+    assert assistant.asked[-1][2].languages == ("fr",)
+
+
 def test_a_conversation_of_any_length_keeps_its_newest_turns(page: ChatPage) -> None:
     place = None
     for number in range(1, 151):
-        place = page.begin(f"question {number}", place, ENGLISH)[0]
+        place = page.begin(f"question {number}", place, *NOTHING, ENGLISH)[0]
     shown = ask(page, "council", place)
 
     assert "question 150" in shown.turns and "question 52<" in shown.turns and "question 51<" not in shown.turns

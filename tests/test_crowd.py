@@ -56,9 +56,9 @@ async def ask(
     async with httpx.AsyncClient(base_url=address, timeout=60, verify=certificates) as client:
         await client.get("/")  # for its cookie
         call = {"session_hash": f"s{number}", "event_data": None}
-        question = call | {"data": ["council?", None], "fn_index": functions["begin"]}
+        question = call | {"data": ["council?", None, [], [], "", "", []], "fn_index": functions["begin"]}
         place = (await client.post(surface.RUN, json=question)).json()["data"][0]
-        waiting = call | {"data": [place, [], [], "", "", []], "fn_index": functions["respond_1"]}
+        waiting = call | {"data": [place], "fn_index": functions["respond_1"]}
         joined = await client.post(surface.JOIN, json=waiting)
         assert joined.status_code == 200, joined.text
         async with client.stream("GET", surface.EVENTS, params={"session_hash": f"s{number}"}) as events:

@@ -107,7 +107,7 @@ def test_markers_become_links_that_say_everything() -> None:
     assert reference == Reference.of(citation)
     assert Reference.parse(reference.url()) == reference
     assert HARBOUR.text[reference.start : reference.end] == citation.quote
-    link = f'<a class="cite" href="{html.escape(reference.url())}" title="'
+    link = f'<a class="cite" href="{html.escape(reference.url("c"))}" title="'
     assert link in message and f'aria-label="Source 1: {HARBOUR.title}"' in message
     (shown,) = select(message, "a.cite")
     assert (shown.attrib["data-quote"], shown.attrib["data-date"]) == (citation.quote, "3 May 2024")
@@ -202,7 +202,7 @@ def test_quotes_and_questions_are_never_parsed(text: str) -> None:
         markup = turn_of(reply, text)
         assert seen(markup, ".question") == [text]
         assert "\n".join(seen(markup, ".words p") or seen(markup, "p.failed")) == text
-        assert {each.tag for each in select(markup, ".words *")} <= {"p", "bdi"}
+        assert {each.tag for each in select(markup, ".words *")} <= {"p", "bdi", "span"}
     assert "\n".join(seen(turn_of(Reply(kind="unfinished"), writing=Reply(kind="unfinished", text=text)), ".words p"))
 
 
@@ -237,6 +237,13 @@ def test_the_best_quote_leads_and_the_others_are_folded() -> None:
     assert seen(markup, "summary") == ["More from the sources (1)"]
     assert [text.strip() for text in seen(markup, ".answer > .words")] == [f"{HARBOUR.text[:72]} [1]"]
     assert [text.strip() for text in seen(markup, "details .words")] == [f"{DOCUMENTS[1].text[:76]} [2]"]
+    assert seen(markup, "details .words p") == [f"{DOCUMENTS[1].text[:76]} [2]"], "no space before it"
+    exported = export_markdown(
+        Conversation(id="c", title="t", exchanges=(Exchange(question="q?", reply=Reply.of(answer)),)),
+        lambda _: None,
+        ENGLISH,
+    )
+    assert f"\n\n{HARBOUR.text[:72]} \\[1\\]\n\n{DOCUMENTS[1].text[:76]} \\[2\\]\n\n" in exported
     differing = answer.model_copy(update={"sources_differ": True})
     assert seen(answer_turn(differing, ENGLISH), "details") == []
 
@@ -310,7 +317,7 @@ def test_an_abstention_cites_nothing_and_shows_what_is_near() -> None:
     assert "Passages les plus proches" in message
     assert seen(message, ".words p") == ["The corpus does not say."]
     assert [reference.marker for reference in Reply.of(answer).references] == [0, 0, 0]
-    assert all(html.escape(reference.url()) in message for reference in Reply.of(answer).references)
+    assert all(html.escape(reference.url("c")) in message for reference in Reply.of(answer).references)
 
 
 def test_filters_that_were_applied_are_named() -> None:

@@ -71,10 +71,14 @@ def talk(*replies: dict[str, Any]) -> Conversation:
     return Conversation(id="x" * 22, title="council?", exchanges=tuple(exchanges))
 
 
+NOTHING: tuple[Any, ...] = ([], [], "", "", None)
+"""No filter is chosen."""
+
+
 def begun(client: httpx.Client, functions: dict[str, int], question: str = "council?") -> dict[str, Any]:
     """Where a question waits that a browser just asked."""
     client.get("/")  # for its cookie
-    return dict(call(client, functions["begin"], question, None).json()["data"][0])
+    return dict(call(client, functions["begin"], question, None, *NOTHING).json()["data"][0])
 
 
 def call(client: httpx.Client, function: int, *data: Any, session: str = "cost", **happened: Any) -> httpx.Response:
@@ -166,7 +170,7 @@ def test_gradio_keeps_no_conversations(client: httpx.Client, functions: dict[str
     """It keeps the last values of each page, whole conversations, for a kind of link that is closed."""
     for number in range(30):
         question = f"{number} " + "x" * 9_000
-        call(client, functions["begin"], question, None, session=f"kept{number}").raise_for_status()
+        call(client, functions["begin"], question, None, *NOTHING, session=f"kept{number}").raise_for_status()
     sessions = kept[-1].state_holder.session_data.values()
     held = sum(len(json.dumps(config, default=str)) for session in sessions for config in session.components)
     assert held < 20 * 9_000
@@ -226,13 +230,13 @@ def test_a_conversation_is_shown_in_bounded_time_whatever_is_in_it(hard: Callabl
 
 
 def test_what_is_empty_is_no_fault(client: httpx.Client, functions: dict[str, int]) -> None:
-    assert call(client, functions["begin"], None, None).status_code == 200
+    assert call(client, functions["begin"], *[None] * 7).status_code == 200
     for name in ("stop", "export_markdown", "export_json"):
         assert call(client, functions[name], None).status_code == 200
     for name in ("search", "idle"):
         data = (None, None)
         assert call(client, functions[name], *data).status_code == 200
-    asked = {"data": [begun(client, functions), *[None] * 5], "fn_index": functions["respond"]}
+    asked = {"data": [begun(client, functions)], "fn_index": functions["respond"]}
     assert client.post(JOIN, json=asked | {"session_hash": "empty"}).status_code == 200
     with client.stream("GET", EVENTS, params={"session_hash": "empty"}) as events:
         assert "The council voted 31 to 12" in "".join(events.iter_text())
@@ -241,11 +245,9 @@ def test_what_is_empty_is_no_fault(client: httpx.Client, functions: dict[str, in
 def test_a_choice_is_free_in_a_page_that_has_loaded_too(client: httpx.Client, functions: dict[str, int]) -> None:
     """Once an event has changed the choices of a component, Gradio puts another in its place for that page."""
     call(client, functions["load"], "/").raise_for_status()
-    asked = {
-        "data": [begun(client, functions), ["xx"], ["nobody"], "", "", None],
-        "fn_index": functions["respond"],
-        "session_hash": "cost",
-    }
+    chosen = (["xx"], ["nobody"], "", "", None)
+    place = call(client, functions["begin"], "council?", None, *chosen).json()["data"][0]
+    asked = {"data": [place], "fn_index": functions["respond"], "session_hash": "cost"}
     assert client.post(JOIN, json=asked).status_code == 200
     with client.stream("GET", EVENTS, params={"session_hash": "cost"}) as events:
         assert '"success":true' in "".join(events.iter_text())

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -196,13 +196,16 @@ def carrying(path: str) -> list[Any]:
 
 
 ID = "x" * 22
+NOTHING: tuple[Any, ...] = ([], [], "", "", None)
+"""No filter is chosen."""
+
 HANDLERS: dict[str, list[Any]] = {
-    "begin": ["q", None],
-    "begin_example": [None],
+    "begin": ["q", None, *NOTHING],
+    "begin_example": [None, *NOTHING],
     "retry": [None],
     "unfiltered": [None],
-    "edit": [None],
-    "respond": [None, [], [], "", "", None],
+    "edit": [None, *NOTHING],
+    "respond": [None],
     "idle": [None, ""],
     "stop": [None],
     "like": [None],
@@ -238,7 +241,8 @@ def test_a_file_beside_a_place_is_left_out(client: httpx.Client, functions: dict
     before = cached()
     place = {"id": ID, "path": secret, "meta": {"_type": "gradio.FileData"}}
     response = client.post(
-        surface.RUN, json={"data": ["q", place], "fn_index": functions["begin"]["id"], "session_hash": "attack"}
+        surface.RUN,
+        json={"data": ["q", place, *NOTHING], "fn_index": functions["begin"]["id"], "session_hash": "attack"},
     )
     assert response.status_code == 200
     assert secret not in response.text
@@ -296,7 +300,7 @@ def cached() -> set[str]:
 
 
 def test_the_page_still_works_through_its_own_routes(client: httpx.Client, functions: dict[str, Any]) -> None:
-    data: list[Any] = [begun(client, functions), [], [], "", "", None]
+    data: list[Any] = [begun(client, functions)]
     body = {"data": data, "fn_index": functions["respond"]["id"], "session_hash": "honest", "event_data": None}
     assert client.post(surface.JOIN, json=body).status_code == 200
     with client.stream("GET", surface.EVENTS, params={"session_hash": "honest"}) as events:
@@ -305,10 +309,12 @@ def test_the_page_still_works_through_its_own_routes(client: httpx.Client, funct
     assert "process_completed" in text
 
 
-def begun(client: httpx.Client, functions: dict[str, Any], question: str = "council?") -> dict[str, Any]:
+def begun(
+    client: httpx.Client, functions: dict[str, Any], question: str = "council?", chosen: Sequence[Any] = NOTHING
+) -> dict[str, Any]:
     """Where a question waits that a browser just asked."""
     client.get("/")  # for its cookie
-    body = {"data": [question, None], "fn_index": functions["begin"]["id"], "session_hash": "begun"}
+    body = {"data": [question, None, *chosen], "fn_index": functions["begin"]["id"], "session_hash": "begun"}
     return dict(client.post(surface.RUN, json=body).json()["data"][0])
 
 
@@ -325,17 +331,21 @@ def begun(client: httpx.Client, functions: dict[str, Any], question: str = "coun
         {"session_hash": "x" * 65},
         {"data": None},
         {"data": {}},
+        {"data": ["q", None, "x", [], "", "", None]},
+        {"data": ["q", None, [], [{}], "", "", None]},
+        {"data": ["q", None, [], [], "", [], None]},
+        {"data": ["q", None, [], [], "", "", {"path": "x"}]},
         {"data": []},
         {"data": ["q"] * 100},
-        {"data": ["q", []]},
-        {"data": ["q", {"id": "x" * 200}]},
-        {"data": ["q", {"id": "../../../../etc/passwd"}]},
-        {"data": ["q", {"id": ID, "turn": 0}]},
-        {"data": ["q", {"id": ID, "turn": 10**30}]},
-        {"data": ["q", {"id": ID, "turn": "x"}]},
-        {"data": ["q" * 300_000, None]},
-        {"data": [["q"], None]},
-        {"data": [1, None]},
+        {"data": ["q", [], *NOTHING]},
+        {"data": ["q", {"id": "x" * 200}, *NOTHING]},
+        {"data": ["q", {"id": "../../../../etc/passwd"}, *NOTHING]},
+        {"data": ["q", {"id": ID, "turn": 0}, *NOTHING]},
+        {"data": ["q", {"id": ID, "turn": 10**30}, *NOTHING]},
+        {"data": ["q", {"id": ID, "turn": "x"}, *NOTHING]},
+        {"data": ["q" * 300_000, None, *NOTHING]},
+        {"data": [["q"], None, *NOTHING]},
+        {"data": [1, None, *NOTHING]},
         {"event_data": {"index": "x"}},
         {"event_data": {"index": [0, 1]}},
         {"event_data": {"id": "x"}},
@@ -347,7 +357,12 @@ def begun(client: httpx.Client, functions: dict[str, Any], question: str = "coun
     ids=lambda change: str(change)[:60],
 )
 def test_what_the_page_does_not_send_is_refused(client: httpx.Client, functions: dict[str, Any], change: Any) -> None:
-    body = {"data": ["q", None], "fn_index": functions["begin"]["id"], "session_hash": "s", "event_data": None}
+    body = {
+        "data": ["q", None, *NOTHING],
+        "fn_index": functions["begin"]["id"],
+        "session_hash": "s",
+        "event_data": None,
+    }
     assert client.post(surface.RUN, json=body).status_code == 200
     response = client.post(surface.RUN, json=body | change)
     assert response.status_code == 422
@@ -358,7 +373,7 @@ def test_what_the_page_does_not_send_is_refused(client: httpx.Client, functions:
     "name", ["rename", "delete", "edit", "retry", "like", "unfiltered", "begin_example", "without"]
 )
 def test_what_did_not_happen_is_refused(client: httpx.Client, functions: dict[str, Any], name: str) -> None:
-    data = HANDLERS.get(name, [[], [], "", "", None])
+    data = HANDLERS.get(name, [*NOTHING])
     body = {"data": data, "fn_index": functions[name]["id"], "session_hash": "s", "event_data": {}}
     assert client.post(surface.RUN, json=body).status_code == 422
 
@@ -401,7 +416,7 @@ def test_nobody_takes_the_stop_of_another_browsers_answer_away(
     place = begun(client, functions, "slow council?")
 
     def heard(asking: httpx.Client, session: str, stop: bool = False) -> str:
-        data: list[Any] = [place, [], [], "", "", None]
+        data: list[Any] = [place]
         body = {"data": data, "fn_index": functions["respond"]["id"], "session_hash": session}
         assert asking.post(surface.JOIN, json=body).status_code == 200
         text = ""
@@ -451,7 +466,7 @@ def test_ids_are_not_guessed_and_the_file_is_its_owners_alone(
 
 
 def test_a_choice_that_is_not_offered_is_a_filter_and_no_fault(client: httpx.Client, functions: dict[str, Any]) -> None:
-    data: list[Any] = [begun(client, functions), ["xx"], ["nobody"], "", "", None]
+    data: list[Any] = [begun(client, functions, chosen=(["xx"], ["nobody"], "", "", None))]
     body = {"data": data, "fn_index": functions["respond"]["id"], "session_hash": "choice", "event_data": None}
     assert client.post(surface.JOIN, json=body).status_code == 200
     with client.stream("GET", surface.EVENTS, params={"session_hash": "choice"}) as events:
@@ -515,7 +530,7 @@ def test_one_page_cannot_fill_the_line(tmp_path: Path, functions: dict[str, Any]
 
 
 def ask_and_leave(client: httpx.Client, function: int, session: str) -> int:
-    data: list[Any] = [{"id": ID, "turn": 1}, [], [], "", "", None]
+    data: list[Any] = [{"id": ID, "turn": 1}]
     return client.post(surface.JOIN, json={"data": data, "fn_index": function, "session_hash": session}).status_code
 
 

@@ -143,10 +143,9 @@ def test_a_page_that_is_closed_stops_its_question(tmp_path: Path) -> None:
         assert config
         numbers = {each["api_name"]: each["id"] for each in json.loads(config[1])["dependencies"]}
         begin, respond = numbers["begin"], numbers["respond"]
-        begun = {"data": ["council?", None], "fn_index": begin, "session_hash": "closed"}
+        begun = {"data": ["council?", None, [], [], "", "", None], "fn_index": begin, "session_hash": "closed"}
         place = client.post(RUN, json=begun).json()["data"][0]
-        data: list[Any] = [place, [], [], "", "", None]
-        client.post(JOIN, json={"data": data, "fn_index": respond, "session_hash": "closed"}).raise_for_status()
+        client.post(JOIN, json={"data": [place], "fn_index": respond, "session_hash": "closed"}).raise_for_status()
         with client.stream("GET", EVENTS, params={"session_hash": "closed"}) as events:
             until(lambda: assistant.running == 1)
             assert next(events.iter_bytes())

@@ -10,7 +10,7 @@ import pytest
 from askcorpus.settings import read_settings
 from askcorpus.types import Document
 from corpora import document, fill, open_
-from pages import PATIENCE, faults, too_small, without_leaving
+from pages import PATIENCE, ask, cite, faults, too_small, without_leaving
 from scripted import DOCUMENTS, Library
 from serving import serving
 
@@ -231,6 +231,56 @@ def test_the_chats_count_leads_to_the_list_which_keeps_its_theme(shelf: Any) -> 
     titles(shelf).first.get_by_role("link").click()
     expect(shelf.locator("article")).to_be_visible()
     assert shelf.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(22, 22, 20)"
+
+
+@pytest.mark.context(java_script_enabled=True)
+def test_every_page_beside_the_chat_leads_back_to_the_conversation(shelf: Any, shelves: tuple[str, Library]) -> None:
+    shelf.goto("/")
+    shelf.locator("#ask textarea").wait_for()
+    back = shelf.get_by_role("link", name="Back to the chat")
+    answer = ask(shelf, "What did the council decide?")
+    conversation = shelf.url
+    assert re.fullmatch(f"{shelves[0]}/c/[A-Za-z0-9_-]{{22}}", conversation)
+
+    def returned(*links: Any) -> None:
+        shelf.wait_for_load_state("networkidle")
+        for link in links:
+            link.first.click()
+        expect(back).to_have_attribute("href", re.compile("c/"))
+        shelf.wait_for_load_state("networkidle")
+        back.click()
+        shelf.wait_for_url(conversation)
+        expect(shelf.locator("#last .question")).to_have_text("What did the council decide?")
+
+    documents = shelf.get_by_role("link", name="Documents")
+    listed = shelf.get_by_role("link", name="78 documents")
+    returned(listed)
+    returned(listed, shelf.get_by_role("link", name="French"), shelf.get_by_role("link", name="Open:"), documents)
+    shelf.wait_for_load_state("networkidle")
+    shelf.goto(cite(answer, 1).evaluate("link => link.href"))
+    shelf.get_by_role("searchbox").fill("council")
+    shelf.keyboard.press("Enter")
+    shelf.wait_for_url(re.compile("q=council"))
+    returned(documents)
+    opened = shelf.locator("#panel .more a").first.get_attribute("href")
+    assert opened and f"c={conversation[-22:]}" in opened
+
+    gone = httpx.get(f"{shelves[0]}/source/nobody?c={conversation[-22:]}")
+    assert gone.status_code == 404 and gone.text.count(conversation[-22:]) == 2
+    shelf.get_by_role("button", name="New chat").click()
+    expect(shelf.locator(".welcome")).to_be_visible()
+    shelf.wait_for_load_state("networkidle")
+    listed.click()
+    expect(back).to_have_attribute("href", ".")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "a" * 21, "a" * 23, "../../elsewhere/aaaaaa", "a" * 11 + "\n" + "a" * 10, "é" * 22]
+)
+def test_what_is_no_conversation_leads_back_to_an_empty_chat(shelves: tuple[str, Library], wrong: str) -> None:
+    for place in ("documents", "documents?page=2", "source/harbour", "source/nobody"):
+        shown = httpx.get(f"{shelves[0]}/{place}", params={"c": wrong}).text
+        assert re.search(r'href="[^"]*(\bc=|\bc/)', shown) is None and 'name="c"' not in shown
 
 
 def test_in_firefox_the_list_is_searched_filtered_and_asked_from(firefox: Any, shelves: tuple[str, Library]) -> None:

@@ -55,6 +55,27 @@ def test_a_question_to_a_server_that_is_gone_is_kept_and_the_page_goes_on(tab: A
     expect(tab.locator("#last .answer")).to_contain_text(PORT.text[:76])
 
 
+def test_filters_stay_through_a_reload_and_a_restart(tab: Any, server: Restartable) -> None:
+    chips = tab.locator("#chips button")
+    tab.goto("/?language=fr&date_from=2021")
+    ask(tab, "What do the pêcheurs want?")
+    tab.wait_for_url(re.compile("/c/"))
+    tab.wait_for_load_state("networkidle")
+    tab.reload()
+    expect(chips).to_have_text(["français ×", "Du 2021 ×"])
+    chips.first.click()
+    expect(chips).to_have_text(["Du 2021 ×"])
+    tab.locator("#ask textarea").fill("And the council?")
+    server.stop()
+    expect(tab.locator("#status")).to_contain_text("Le serveur ne répond pas")
+    with tab.expect_event("load"):
+        server.start()
+    expect(tab.locator("#ask textarea:enabled")).to_have_value("And the council?")
+    expect(chips).to_have_text(["Du 2021 ×"])
+    tab.locator("#ask textarea").press("Enter")
+    expect(tab.locator("#last .limits")).to_contain_text("Limité à : Du 2021")
+
+
 def test_two_tabs_add_to_one_conversation(tab: Any) -> None:
     ask(tab, "What did the council decide?")
     tab.wait_for_url(re.compile("/c/"))

@@ -298,14 +298,14 @@ def test_the_list_of_documents(page: Any) -> None:
     page.locator(".copies summary").first.click()
     shows_all(page, ".copies", less=40)
     for payload in PAYLOADS:
-        page.goto(f"/documents?{urlencode({'q': payload, 'date_from': payload, 'date_to': payload})}")
+        page.goto(f"/documents?{urlencode({'q': payload, 'date_from': payload, 'date_to': payload, 'c': payload})}")
         expect(page.get_by_role("searchbox")).to_have_value(payload.strip())
     harmless(page)
 
 
 def test_the_page_of_a_document(page: Any) -> None:
     for number, payload in enumerate(PAYLOADS):
-        query = urlencode({"start": 0, "end": 9, "n": 1, "check": payload})
+        query = urlencode({"start": 0, "end": 9, "n": 1, "check": payload, "c": payload})
         page.goto(f"/source/{quote(payload, safe='')}%2F{number}?{query}")
         expect(page.locator("h1")).to_contain_text(token(number))
         harmless(page)
@@ -320,7 +320,7 @@ def test_the_page_of_a_document_that_cannot_be_read(
     for number, payload in enumerate(PAYLOADS):
         failing = Mock(side_effect=StorageError(payload))
         monkeypatch.setattr(shelf[1].store, "document", failing)
-        page.goto("/source/any")
+        page.goto(f"/source/any?{urlencode({'c': payload})}")
         expect(page.locator("main")).to_contain_text(token(number))
         harmless(page)
 
@@ -385,7 +385,7 @@ def test_in_firefox_they_are_text_everywhere_too(firefox: Any, shelf: tuple[str,
             firefox.open(f"{address}/documents?page={number}")
             shown("the list")
         for number, payload in enumerate(PAYLOADS):
-            query = urlencode({"start": 0, "end": 9, "n": 1, "check": payload, "q": payload})
+            query = urlencode({"start": 0, "end": 9, "n": 1, "check": payload, "q": payload, "c": payload})
             firefox.open(f"{address}/source/{quote(payload, safe='')}%2F{number}?{query}")
             assert number in found_in(firefox.see(ON_PAGE)) and firefox.see("window.__x === undefined")
     assert len(asked) > len(PAYLOADS)

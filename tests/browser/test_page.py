@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,6 +17,9 @@ from typing import Any
 import pytest
 
 from askcorpus.feedback import read_feedback
+from askcorpus_ui.chat import render
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
+from askcorpus_ui.chat.translations import strings_for
 from openai_server import OpenAIServer
 from pages import PHONE, ask, cite, faults, too_small
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
@@ -24,6 +28,7 @@ from serving import ARTICLES, QUESTION
 expect = pytest.importorskip("playwright.sync_api").expect
 
 HARBOUR, PORT, MINA, EVIL = DOCUMENTS
+ENGLISH = strings_for("en")
 
 
 def test_a_citation_opens_its_sentence_in_its_place(page: Any) -> None:
@@ -38,6 +43,21 @@ def test_a_citation_opens_its_sentence_in_its_place(page: Any) -> None:
     expect(card.locator("blockquote")).to_have_attribute("lang", "fr")
     expect(card).to_contain_text("Le Courrier du Littoral · October 2024 · French")
     expect(bubble).to_contain_text("Likely right · 2 sources")
+
+
+def test_the_lines_of_an_item_are_as_far_in_as_its_first(page: Any) -> None:
+    """The rest of an item that is longer than a line begins below its first word, not below or beyond its bullet."""
+    told = " ".join(["and so on"] * 40)
+    answer = {"kind": "answered", "text": f"Two:\n- {told}\n• {told}"}
+    markup = render.turn(
+        Conversation(id="x" * 22, title="t", exchanges=(Exchange(question="q", reply=Reply(**answer)),)), ENGLISH
+    )
+    page.locator("#last").evaluate("(last, markup) => (last.innerHTML = markup)", markup)
+    starts = page.locator("p.item bdi").evaluate_all(
+        """items => items.map(item => [...item.getClientRects()].filter(line => line.width > 20)
+            .map(line => Math.round(line.left)))"""
+    )
+    assert [len(lines) > 2 and max(lines) - min(lines) <= 1 for lines in starts] == [True, True], starts
 
 
 def test_a_marker_stands_in_its_box_in_a_list_too(page: Any) -> None:
@@ -336,6 +356,78 @@ def test_a_conversation_has_an_address_that_reload_back_and_the_list_lead_to(pag
     page.wait_for_url(there)
     expect(answer).to_contain_text(HARBOUR.text[:72])
     assert set(page.evaluate("Object.keys(localStorage)")) == set()
+
+
+def test_what_is_about_to_be_deleted_is_so_no_more_after_escape_or_anything_else(page: Any) -> None:
+    ask(page, "What do the pêcheurs want?")
+    menu, sure = page.get_by_role("button", name="Earlier conversations"), page.get_by_text("Really delete?")
+    delete = page.locator("#past li.current").get_by_role("button", name="Delete")
+    menu.click()
+    delete.click()
+    expect(sure).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(sure).to_have_count(0)
+    menu.click()
+    delete.click()
+    page.locator("#search textarea, #search input").click()
+    expect(sure).to_have_count(0)
+    delete.click()
+    sure.click()
+    expect(page.locator("#last .welcome")).to_be_visible()
+
+
+def test_nothing_is_exported_where_nothing_is_open(page: Any) -> None:
+    menu, export = page.get_by_role("button", name="Earlier conversations"), page.locator("#exports button")
+    menu.click()
+    expect(page.locator("#search")).to_be_visible()
+    expect(export.first).not_to_be_visible()
+    page.keyboard.press("Escape")
+    ask(page, "What do the pêcheurs want?")
+    menu.click()
+    expect(export.first).to_be_visible()
+
+
+@pytest.mark.context(timezone_id="Pacific/Kiritimati")
+def test_the_list_of_conversations_tells_the_time_by_the_readers_clock(page: Any) -> None:
+    ask(page, "What do the pêcheurs want?")
+    told = page.locator("#past time").first
+    expect(told).to_have_attribute("datetime", re.compile("^20.*Z$"))
+    asked = datetime.fromisoformat(told.get_attribute("datetime") or "")
+    there = asked + timedelta(hours=14)
+    expect(told).to_have_text(there.strftime("%H:%M"))
+    assert abs(datetime.now(UTC) - asked) < timedelta(minutes=5)
+
+
+@pytest.mark.context(locale="ar-EG")
+def test_in_arabic_the_steps_from_citation_to_citation_point_outwards(page: Any) -> None:
+    """The characters are turned around by the direction of their text: turned once more they would point inwards."""
+    ask(page, "What did the council decide, and what do the pêcheurs want?")
+    for step in page.locator(".panel-step").all():
+        expect(step).to_have_css("direction", "rtl")
+        expect(step).to_have_css("transform", "none")
+
+
+def test_a_print_names_the_sources_of_every_answer(page: Any) -> None:
+    for number in (1, 2):
+        ask(page, "What did the council decide, and what do the pêcheurs want?", number)
+    expect(page.locator(".turn .cited")).to_have_count(2)
+    expect(page.locator(".cited").first).not_to_be_visible()
+    page.emulate_media(media="print")
+    for cited in page.locator(".turn .cited").all():
+        expect(cited.locator("li")).to_have_count(2)
+        for told, date in ((HARBOUR, "3 May 2024"), (PORT, "October 2024")):
+            for text in (told.title, told.source, date, told.text[:72]):
+                expect(cited).to_contain_text(text)
+
+
+def test_a_calendar_stays_in_its_field_whatever_else_is_chosen(page: Any) -> None:
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Language", exact=True).click()
+    page.get_by_role("option", name="French (1)").click()
+    expect(page.locator("#chips button")).to_have_count(1)
+    for name in ("#date-from", "#date-to"):
+        field, icon = (page.locator(f"{name} {each}").bounding_box() for each in ("textarea", ".pick"))
+        assert field["y"] <= icon["y"] and icon["y"] + icon["height"] <= field["y"] + field["height"]
 
 
 def test_conversations_are_renamed_found_and_deleted(page: Any) -> None:
@@ -897,6 +989,17 @@ def test_a_phone_shows_sources_in_a_sheet_and_never_scrolls_sideways(page: Any) 
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate("document.querySelector('#chat').scrollWidth") <= 390
+
+
+@pytest.mark.context(**PHONE)
+def test_on_a_phone_the_documents_are_reached_from_an_open_conversation(page: Any) -> None:
+    ask(page, "What did the council decide?")
+    page.wait_for_url(re.compile("/c/"))
+    page.get_by_role("button", name="Earlier conversations").tap()
+    link = page.locator("#past").get_by_role("link", name="Documents")
+    expect(link).to_have_attribute("href", f"documents?c={page.url[-22:]}")
+    expect(link).to_be_in_viewport()
+    assert too_small(page) == []
 
 
 def test_everything_works_from_the_keyboard(page: Any) -> None:

@@ -74,10 +74,18 @@ def test_all_of_the_chat_works_under_a_path(under: Any, there: str) -> None:
 def test_the_pages_beside_the_chat_lead_to_each_other_under_a_path(under: Any, there: str) -> None:
     answer = ask(under, "What do the pêcheurs want?")
     under.wait_for_load_state("networkidle")
+    conversation = under.url
+    for way in (("Documents",), ()):
+        under.goto(cite(answer, 1).evaluate("link => link.href"))
+        expect(under.locator("mark")).to_be_visible()
+        for name in (*way, "Back to the chat"):
+            under.get_by_role("link", name=name).click()
+        under.wait_for_url(conversation)
+        expect(under.locator("#last .question")).to_have_text("What do the pêcheurs want?")
+        under.wait_for_load_state("networkidle")
     under.goto(cite(answer, 1).evaluate("link => link.href"))
-    expect(under.locator("mark")).to_be_visible()
     under.get_by_role("link", name="Documents").click()
-    under.wait_for_url(f"{there}documents")
+    under.wait_for_url(re.compile(re.escape(f"{there}documents") + r"\?c=[\w-]{22}$"))
     under.get_by_role("link", name="French").click()
     expect(under.get_by_role("listitem").filter(has=under.locator("article"))).to_have_count(1)
     under.get_by_role("link", name="Open").first.click()

@@ -4,6 +4,7 @@ Turns, the source panel, an export and the next question's history are all made 
 (`conversations`); a page carries no more than a :class:`Place`.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -18,6 +19,7 @@ ID = r"^[A-Za-z0-9_-]{22}$"
 """What the id of a conversation looks like: 128 bits that nobody can guess."""
 
 NO_FILTERS = Filters()
+_ID = re.compile(ID)
 _LONGEST_TITLE = 60
 _LONGEST_REPLY = 200_000
 _TIP_CHARS = 110
@@ -36,7 +38,7 @@ _Offset = Annotated[int, Field(ge=0, lt=2**53)]
 _Text = Annotated[str, AfterValidator(lambda text: text[:_LONGEST_REPLY])]
 
 
-class _Kept(BaseModel):
+class Kept(BaseModel):
     """Base of what is kept: what an older or newer version put there besides is left out."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -46,7 +48,7 @@ class _Kept(BaseModel):
         return self.model_dump(mode="json", exclude_defaults=True)
 
 
-class Place(_Kept):
+class Place(Kept):
     """All that a page carries: which conversation it shows, and which turn of it waits for its answer."""
 
     id: Annotated[str, Field(pattern=ID)]
@@ -82,7 +84,7 @@ class Nearby(NamedTuple):
     language: str
 
 
-class Reply(_Kept):
+class Reply(Kept):
     """What came of a question, as much of the answer as the page shows.
 
     ``text`` says why where the reply has ``failed``, and ``cause`` is the class of that error, "" where nobody foresaw
@@ -221,16 +223,18 @@ def _tip(quote: str) -> str:
     return " ".join(quote[:_TIP_CHARS].split()) + ("…" if len(quote) > _TIP_CHARS else "")
 
 
-class Exchange(_Kept):
-    """A question, when it was ``asked`` (seconds since 1970), and its reply, if any yet. ``number`` counts from 1."""
+class Exchange(Kept):
+    """A question, when it was ``asked`` (seconds since 1970), what limits it, and its reply, if any yet. ``number``
+    counts from 1."""
 
     question: str
+    filters: Filters = NO_FILTERS
     reply: Reply | None = None
     number: int = 1
     asked: float = 0.0
 
 
-class Conversation(_Kept):
+class Conversation(Kept):
     """Questions and their replies, in order. ``id`` is what the assistant knows it by."""
 
     id: str
@@ -256,6 +260,16 @@ class Conversation(_Kept):
             if exchange.reply and exchange.reply.said:
                 turns.append(Turn(role="assistant", text=exchange.reply.said))
         return tuple(turns)
+
+
+def read_id(text: str) -> str:
+    """The text where it looks like the id of a conversation, else nothing."""
+    return text if _ID.fullmatch(text) else ""
+
+
+def way_back(conversation: str) -> str:
+    """The address of a conversation, from the root of the server on; that of an empty chat where none is named."""
+    return f"c/{conversation}" if conversation else ""
 
 
 def title_of(question: str) -> str:

@@ -5,6 +5,7 @@ catalog for minutes (ingest), it may be deleted and made anew, and neither may c
 waiting.
 """
 
+import json
 import secrets
 import sqlite3
 import time
@@ -20,7 +21,8 @@ from askcorpus.errors import StorageError
 from askcorpus.index.databases import open_tables
 from askcorpus.index.dialect import TEXT, holds, is_larger
 from askcorpus.search.query import LONGEST_QUESTION
-from askcorpus_ui.chat.conversation import Conversation, Exchange, Place, Reply, title_of
+from askcorpus.types import Filters
+from askcorpus_ui.chat.conversation import NO_FILTERS, Conversation, Exchange, Kept, Place, Reply, title_of
 
 PART = "conversations"
 FILE = f"{PART}.sqlite3"
@@ -66,6 +68,16 @@ class Entry(NamedTuple):
     changed: float
 
 
+class _Asked(Kept):
+    """What is kept beside a reply, and with it: what limits the question, and whether the reply is still awaited.
+
+    What an older version wrote has neither; it takes a reply that is awaited for one that was stopped.
+    """
+
+    limits: Filters = NO_FILTERS
+    awaited: bool = False
+
+
 class _Tables(Protocol):
     """Where the rows are: in a file, or in memory."""
 
@@ -89,8 +101,16 @@ class Conversations:
         """Let go of the file."""
         self._tables.close()
 
-    def ask(self, owner: str, conversation: str | None, question: str, before: int | None = None) -> Place:
-        """Keep a question as the next turn of a conversation; of a new one where there is none of that owner and id.
+    def ask(
+        self,
+        owner: str,
+        conversation: str | None,
+        question: str,
+        before: int | None = None,
+        filters: Filters = NO_FILTERS,
+    ) -> Place:
+        """Keep a question, and what limits it, as the next turn of a conversation; of a new one where there is none of
+        that owner and id.
 
         With ``before`` the new conversation begins with the turns before that number: the question takes the place of
         that turn, and the conversation it was in stays as it is.
@@ -116,28 +136,42 @@ class Conversations:
             last = sa.select(sa.func.max(_TURNS.c.number)).where(_TURNS.c.conversation == kept)
             number = (connection.scalar(last) or 0) + 1
             turn = {"conversation": kept, "number": number, "asked": now, "question": question}
-            connection.execute(sa.insert(_TURNS), turn | {"words": question.casefold()})
+            written = {"words": question.casefold(), "reply": _written(None, filters)}
+            connection.execute(sa.insert(_TURNS), turn | written)
         return Place(id=kept, turn=number)
 
-    def reply(self, owner: str, place: Place, reply: Reply | None) -> bool:
-        """Keep what came of a turn, ``None`` to ask it again; whether there is such a turn."""
-        return self._reply(owner, place, reply, sa.true())
+    def reply(self, owner: str, place: Place, reply: Reply) -> bool:
+        """Keep what came of a turn; whether there is such a turn."""
+        return self._reply(owner, place, reply)
 
     def reply_first(self, owner: str, place: Place, reply: Reply) -> bool:
         """The same for a turn that has no reply yet, in one step; whether there is such a turn."""
-        return self._reply(owner, place, reply, _TURNS.c.reply.is_(None))
+        return self._reply(owner, place, reply, first=True)
 
-    def _reply(self, owner: str, place: Place, reply: Reply | None, only: sa.ColumnElement[bool]) -> bool:
+    def ask_again(self, owner: str, place: Place, filters: Filters | None = None) -> bool:
+        """Forget what came of a turn, which is limited as it was, or by other ``filters``; whether there is such a
+        turn."""
+        return self._reply(owner, place, None, filters)
+
+    def _reply(
+        self, owner: str, place: Place, reply: Reply | None, filters: Filters | None = None, *, first: bool = False
+    ) -> bool:
         with self._tables.writing() as connection:
             if place.turn is None or _owned(connection, owner, place.id) is None:
                 return False
             here = (_TURNS.c.conversation == place.id) & (_TURNS.c.number == place.turn)
-            question = connection.scalar(sa.select(_TURNS.c.question).where(here))
-            if question is None:
+            row = connection.execute(sa.select(_TURNS).where(here)).first()
+            if row is None:
                 return False
-            words = f"{question} {reply.text if reply else ''}".casefold()
-            values = {"reply": reply.model_dump_json(exclude_defaults=True) if reply else None, "words": words}
-            return connection.execute(sa.update(_TURNS).where(here, only).values(values)).rowcount > 0
+            kept = _exchange(row)
+            if first:
+                if kept.reply:
+                    return False
+                here &= _TURNS.c.reply.is_not_distinct_from(row.reply)  # nobody has written one meanwhile
+            words = f"{row.question} {reply.text if reply else ''}".casefold()
+            written = _written(reply, kept.filters if filters is None else filters)
+            values = {"reply": written, "words": words}
+            return connection.execute(sa.update(_TURNS).where(here).values(values)).rowcount > 0
 
     def read(self, owner: str, conversation: str, *, whole: bool = False) -> Conversation | None:
         """A conversation with its newest turns; ``whole`` with all."""
@@ -201,8 +235,18 @@ def _copy(connection: sa.Connection, source: str, target: str, before: int) -> N
 
 
 def _exchange(row: sa.Row[tuple[object, ...]]) -> Exchange:
-    reply = Reply.model_validate_json(row.reply) if row.reply else None
-    return Exchange(question=row.question, reply=reply, number=row.number, asked=row.asked)
+    asked = _Asked.model_validate_json(row.reply) if row.reply else _Asked()
+    reply = Reply.model_validate_json(row.reply) if row.reply and not asked.awaited else None
+    limits = asked.limits or (reply.filters if reply else NO_FILTERS)
+    return Exchange(question=row.question, filters=limits, reply=reply, number=row.number, asked=row.asked)
+
+
+def _written(reply: Reply | None, filters: Filters) -> str | None:
+    """What the column of replies says."""
+    if reply is None and not filters:
+        return None
+    asked = _Asked(limits=filters, awaited=reply is None)
+    return json.dumps((reply or Reply(kind="unfinished")).dumped() | asked.dumped(), ensure_ascii=False)
 
 
 def _check_size(connection: sa.Connection) -> None:

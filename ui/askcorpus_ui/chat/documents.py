@@ -15,7 +15,9 @@ from markupsafe import Markup
 from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.index.inventory import Bar, Inventory
 from askcorpus.types import Filters
-from askcorpus_ui.chat.render import fill
+from askcorpus_ui.chat.conversation import read_id, way_back
+from askcorpus_ui.chat.references import CONVERSATION
+from askcorpus_ui.chat.render import fill, limits
 from askcorpus_ui.chat.translations import Strings
 
 PAGE = 50
@@ -33,11 +35,12 @@ _MOST_FACETS = 300
 
 
 class Asked(NamedTuple):
-    """What an address asks of the list; pages count from 1."""
+    """What an address asks of the list; pages count from 1. It leads back to the ``conversation``, if to any."""
 
     search: str = ""
     filters: Filters = Filters()
     page: int = 1
+    conversation: str = ""
 
     @classmethod
     def within(cls, query: str) -> Self:
@@ -58,42 +61,45 @@ class Asked(NamedTuple):
         )
         number = one("page")
         page = min(int(number), _MOST_PAGES) if number.isascii() and number.isdecimal() and len(number) < 10 else 1
-        return cls(one("q")[:_LONGEST_SEARCH], filters, max(1, page))
+        return cls(one("q")[:_LONGEST_SEARCH], filters, max(1, page), read_id(one(CONVERSATION)))
 
     @property
     def offset(self) -> int:
         """How many entries of the list come before the page."""
         return PAGE * (self.page - 1)
 
-    def url(self, *, page: int = 1, **limits: Any) -> str:
+    def url(self, *, page: int = 1, **changes: Any) -> str:
         """The address of the same list with other limits (fields of Filters), from its first page on."""
-        fields = _fields(self.filters.model_copy(update=limits))
+        fields = limits(self.filters.model_copy(update=changes))
         if self.search:
             fields.insert(0, ("q", self.search))
-        return _url("documents", [*fields, *([("page", str(page))] if page > 1 else [])])
+        return _url("documents", [*fields, *([("page", str(page))] if page > 1 else []), *self.leading_back])
+
+    @property
+    def leading_back(self) -> list[tuple[str, str]]:
+        """What the query of a page says that leads back to the same conversation."""
+        return [(CONVERSATION, self.conversation)] if self.conversation else []
+
+    def source(self, document_id: str) -> str:
+        """The address of the page of a document."""
+        return _url(f"source/{quote(document_id, safe='')}", self.leading_back)
 
     def toggled(self, name: str, value: str) -> str:
         """The address of the list with one language or source more, or less where it is set."""
         chosen: tuple[str, ...] = getattr(self.filters, name)
         others = tuple(each for each in chosen if each != value)
-        limits: dict[str, Any] = {name: others if value in chosen else (*chosen, value)}
-        return self.url(**limits)
+        changes: dict[str, Any] = {name: others if value in chosen else (*chosen, value)}
+        return self.url(**changes)
 
     @property
     def chat(self) -> str:
         """The address of a chat that is limited as the list is, but for its search."""
-        return _url(".", _fields(self.filters))
+        return _url(".", limits(self.filters))
 
 
 def chat_about(document_ids: Sequence[str]) -> str:
     """The address of a chat that is limited to some documents."""
-    return _url(".", [("document", each) for each in document_ids])
-
-
-def _fields(filters: Filters) -> list[tuple[str, str]]:
-    fields = [("language", each) for each in filters.languages] + [("source", each) for each in filters.sources]
-    dates = (("date_from", filters.date_from), ("date_to", filters.date_to))
-    return fields + [(name, value) for name, value in dates if value]
+    return _url(".", limits(Filters(document_ids=tuple(document_ids))))
 
 
 def _url(path: str, fields: Sequence[tuple[str, str]]) -> str:
@@ -170,7 +176,8 @@ def documents_page(
         too_many=bool(asked.search and found.documents > MOST_CHOSEN),
         most=MOST_CHOSEN,
         these=these,
-        hidden=_fields(asked.filters),
+        hidden=[*limits(asked.filters), *asked.leading_back],
+        back=way_back(asked.conversation) or ".",
         chips=_chips(asked, strings),
         languages=_facets(asked, "languages", found.languages, strings),
         sources=_facets(asked, "sources", found.sources, strings),
@@ -178,7 +185,8 @@ def documents_page(
         columns=_columns(asked, found.bars, strings),
         counted=len(found.bars) <= _FEW_BARS,
         pages=pages,
-        source_url=lambda document_id: f"source/{quote(document_id, safe='')}",
+        source_url=asked.source,
+        conversation=asked.conversation,
         chat_about=chat_about,
     )
 

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from askcorpus.types import Document
@@ -78,9 +79,16 @@ def _listed(line: str) -> str:
     return f"- {verbatim(item)}" if item != line else f"{verbatim(line)}  "
 
 
+def _quotes(reply: Reply) -> str:
+    """Quotes and nothing else, each with its marker as a paragraph of its own."""
+    ends = [0, *(marker.end for marker in reply.markers), len(reply.text)]
+    quotes = (reply.text[start:end].strip() for start, end in pairwise(ends))
+    return "\n\n".join(verbatim(quote) for quote in quotes if quote)
+
+
 def _answer(reply: Reply, strings: Strings) -> list[str]:
     """The text of a reply, and how sure it is."""
-    text = verbatim(reply.text) if reply.quoted else safe_markdown(reply.text)
+    text = _quotes(reply) if reply.quoted else safe_markdown(reply.text)
     if reply.kind == "small_talk":  # each line by itself: titles of documents begin some
         text = "\n".join(_listed(line) for line in reply.text.split("\n"))
     if reply.kind == "answered":

@@ -50,6 +50,7 @@ globalThis.askcorpus = {
     const names = { "#menu": words.menu, "#theme": words.theme, ".toggle-button": words.close };
     for (const [selector, name] of Object.entries(names)) document.querySelector(selector)?.setAttribute("aria-label", name);
     askcorpus.pickers();
+    askcorpus.leadBack();
   },
 
   // Beside each field for a date, which takes a year or a month as well, the browser's own calendar for a day.
@@ -88,9 +89,10 @@ globalThis.askcorpus = {
     block.append(button, day);
   },
 
-  // The address of what the page is told to show: where it is opened at.
+  // The address of what the page is told to show: where it is opened at, with the filters of a question that is kept.
   address() {
-    return location.pathname.slice(new URL(askcorpus.root).pathname.length - 1) + location.search;
+    const { query } = askcorpus.draft();
+    return location.pathname.slice(new URL(askcorpus.root).pathname.length - 1) + (query ? `?${query}` : location.search);
   },
 
   // Brings a turn to the top of the chat, as far as there is room below it.
@@ -118,6 +120,7 @@ globalThis.askcorpus = {
     document.title = title ? `${title} · askcorpus` : "askcorpus";
     const path = new URL(conversation ? `c/${conversation}` : ".", askcorpus.root).pathname;
     if (location.pathname !== path) history.pushState(null, "", path);
+    askcorpus.leadBack(conversation);
     const turn = last.querySelector("[data-turn]");
     const key = turn ? `${conversation} ${turn.dataset.turn}` : "";
     if (turn && askcorpus.turn !== key) askcorpus.scrollTo(turn);
@@ -125,6 +128,12 @@ globalThis.askcorpus = {
     const done = !last.querySelector("[aria-busy]");
     if (done) askcorpus.begun = 0;
     askcorpus.offerNext(done && last.querySelector(".answered") ? turn : null, conversation);
+  },
+
+  // The list of documents leads back to the conversation that it was opened from.
+  leadBack(conversation = document.querySelector("#last .last")?.dataset.conversation) {
+    const list = document.querySelector("#masthead ul a");
+    if (list) list.setAttribute("href", conversation ? `documents?c=${conversation}` : "documents");
   },
 
   // What may be asked next comes after the answer, and not at all where something else has been asked meanwhile.
@@ -152,13 +161,23 @@ globalThis.askcorpus = {
     turn.append(group);
   },
 
-  // What was in the box when the page was loaded anew because the server had been gone.
+  // What was in the box, and which filters were set, when the page was loaded anew because the server had been gone.
+  draft() {
+    return JSON.parse(sessionStorage.getItem("askcorpus.draft") ?? "{}");
+  },
+
+  keepDraft() {
+    const text = document.querySelector("#ask textarea").value;
+    const query = document.querySelector("#chips [data-query]")?.dataset.query;
+    sessionStorage.setItem("askcorpus.draft", JSON.stringify({ text, query }));
+  },
+
   takeDraft() {
-    const draft = sessionStorage.getItem("askcorpus.draft");
+    const { text } = askcorpus.draft();
     sessionStorage.removeItem("askcorpus.draft");
     const box = document.querySelector("#ask textarea");
-    if (!draft || !box || box.value) return;
-    box.value = draft;
+    if (!text || !box || box.value) return;
+    box.value = text;
     box.dispatchEvent(new Event("input", { bubbles: true }));
   },
 
@@ -288,7 +307,7 @@ globalThis.askcorpus = {
       if (document.hidden) return;
       const there = await fetch(new URL("health", askcorpus.root), { cache: "no-store" }).then((reply) => reply.ok, () => false);
       if (there && gone) {
-        sessionStorage.setItem("askcorpus.draft", document.querySelector("#ask textarea").value);
+        askcorpus.keepDraft();
         return location.reload();
       }
       if (!there) askcorpus.say("offline");

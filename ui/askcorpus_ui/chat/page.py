@@ -135,16 +135,16 @@ class ChatPage:
         loaded = [w.header, *started, w.panel, w.past, w.languages, w.sources, w.date_from, w.date_to, w.only, w.chips]
         begun = [
             blocks.load(self.load, w.address, [*loaded, w.timer], js="() => askcorpus.address()", **_QUICK),
-            w.box.submit(self.begin, [w.box, w.place], started, **_QUICK),
-            w.last.example_select(self.begin_example, w.place, started, **_QUICK),
+            w.box.submit(self.begin, [w.box, w.place, *w.filters], started, **_QUICK),
+            w.last.example_select(self.begin_example, [w.place, *w.filters], started, **_QUICK),
             w.last.retry(self.retry, w.place, started, **_QUICK),
             w.last.undo(self.unfiltered, w.place, [*started, *w.filters, w.chips], **_QUICK),
-            *(part.edit(self.edit, w.place, started, **_QUICK) for part in (w.turns, w.last)),
+            *(part.edit(self.edit, [w.place, *w.filters], started, **_QUICK) for part in (w.turns, w.last)),
         ]
         asking = [
             event.then(
                 self.respond,
-                [w.place, *w.filters],
+                w.place,
                 [w.last, w.panel, w.status],
                 concurrency_limit=None,  # `Questions` has the line, and says who is where in it
                 **_EVENT,
@@ -206,6 +206,7 @@ class ChatPage:
             waiting = waiting or unanswered
         box = _box(strings, answering=bool(place and place.get("turn")), interactive=True)
         languages, sources = self._choices(strings)
+        filters = opened.filters or (last.filters if last else NO_FILTERS)  # an open conversation goes on with its own
         shown = render.turn(conversation, strings, waiting=waiting) if conversation else self._welcome(strings)
         references = last.reply.references if last and last.reply else []
         return (
@@ -215,14 +216,14 @@ class ChatPage:
             shown,
             box,
             status,
-            self._panel(references, strings),
+            self._panel(references, strings, conversation=conversation.id if conversation else ""),
             self._past(request, "", conversation.id if conversation else ""),
-            gr.update(choices=languages, value=list(opened.filters.languages)),
-            gr.update(choices=sources, value=list(opened.filters.sources)),
-            opened.filters.date_from,
-            opened.filters.date_to,
-            list(opened.filters.document_ids),
-            self._chips(opened.filters, strings),
+            gr.update(choices=languages, value=list(filters.languages)),
+            gr.update(choices=sources, value=list(filters.sources)),
+            filters.date_from,
+            filters.date_to,
+            list(filters.document_ids),
+            self._chips(filters, strings),
             gr.Timer(active=not self._warm_up.is_over()),
         )
 
@@ -272,39 +273,79 @@ class ChatPage:
 
     # ---- asking
 
-    def begin(self, question: str, carried: Carried, request: gr.Request) -> tuple[Any, ...]:
-        """Keep the question, show it, and empty the box; an empty one changes nothing."""
-        place = _place(carried)
-        if not question.strip():
-            return (gr.skip(),) * 5
-        return self._begun(lambda owner: self._ask(owner, place, question), carried, request, value="")
+    def begin(
+        self,
+        question: str,
+        carried: Carried,
+        languages: list[str],
+        sources: list[str],
+        date_from: str,
+        date_to: str,
+        only: list[str] | None,
+        request: gr.Request,
+    ) -> tuple[Any, ...]:
+        """Keep the question with its filters, show it, and empty the box; an empty one changes nothing."""
+        filters = _filters(languages, sources, date_from, date_to, only)
+        return self._asked(question, carried, filters, request, value="")
 
-    def begin_example(self, carried: Carried, chosen: gr.SelectData, request: gr.Request) -> tuple[Any, ...]:
+    def begin_example(
+        self,
+        carried: Carried,
+        languages: list[str],
+        sources: list[str],
+        date_from: str,
+        date_to: str,
+        only: list[str] | None,
+        chosen: gr.SelectData,
+        request: gr.Request,
+    ) -> tuple[Any, ...]:
         """Ask one of the questions that the empty page offers."""
-        question = str(chosen.value["text"])
-        return self._begun(lambda owner: self._ask(owner, _place(carried), question), carried, request)
+        filters = _filters(languages, sources, date_from, date_to, only)
+        return self._asked(str(chosen.value["text"]), carried, filters, request)
 
-    def edit(self, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+    def edit(
+        self,
+        carried: Carried,
+        languages: list[str],
+        sources: list[str],
+        date_from: str,
+        date_to: str,
+        only: list[str] | None,
+        event: gr.EventData,
+        request: gr.Request,
+    ) -> tuple[Any, ...]:
         """Ask a turn's question in other words, in a conversation of its own that begins with what was said before."""
-        happened = event._data or {}
-        question, number = str(happened["value"]["text"]), int(happened["index"])
-        if not question.strip():
-            return (gr.skip(),) * 5
-        return self._begun(lambda owner: self._ask(owner, _place(carried), question, before=number), carried, request)
+        happened, filters = event._data or {}, _filters(languages, sources, date_from, date_to, only)
+        return self._asked(str(happened["value"]["text"]), carried, filters, request, int(happened["index"]))
 
     def retry(self, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
-        """Forget the answer to the last question, and answer again."""
+        """Forget the answer to the last question, and answer again, with the filters that it was asked with."""
         return self._begun(lambda owner: self._again(owner, carried, event), carried, request)
 
     def unfiltered(self, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Take all filters away and answer the last question again."""
-        begun = self._begun(lambda owner: self._again(owner, carried, event), carried, request)
+        begun = self._begun(lambda owner: self._again(owner, carried, event, NO_FILTERS), carried, request)
         return *begun, *_NO_FILTERS, ""
 
-    def _ask(self, owner: str, place: Place | None, question: str, before: int | None = None) -> Place | None:
-        return self._conversations.ask(owner, place.id if place else None, question, before)
+    def _asked(
+        self,
+        question: str,
+        carried: Carried,
+        filters: Filters,
+        request: gr.Request,
+        before: int | None = None,
+        **changes: Any,
+    ) -> tuple[Any, ...]:
+        if not question.strip():
+            return (gr.skip(),) * 5
+        place = _place(carried)
 
-    def _again(self, owner: str, carried: Carried, event: gr.EventData) -> Place | None:
+        def keep(owner: str) -> Place:
+            return self._conversations.ask(owner, place.id if place else None, question, before, filters)
+
+        return self._begun(keep, carried, request, **changes)
+
+    def _again(self, owner: str, carried: Carried, event: gr.EventData, filters: Filters | None = None) -> Place | None:
         place = _place(carried)
         if place is None:
             return None
@@ -312,7 +353,7 @@ class ChatPage:
         conversation = self._conversations.read(owner, place.id)
         if conversation is None or conversation.last is None or conversation.last.number != again.turn:
             return None
-        return again if self._conversations.reply(owner, again, None) else None
+        return again if self._conversations.ask_again(owner, again, filters) else None
 
     def _begun(
         self, keep: Callable[[str], Place | None], carried: Carried, request: gr.Request, **changes: Any
@@ -332,16 +373,7 @@ class ChatPage:
         last = render.turn(conversation, strings, waiting=True)
         return place.dumped(), render.turns(conversation, strings), last, box, status_line()
 
-    async def respond(
-        self,
-        carried: Carried,
-        languages: list[str],
-        sources: list[str],
-        date_from: str,
-        date_to: str,
-        only: list[str] | None,
-        request: gr.Request,
-    ) -> AsyncIterator[tuple[Any, ...]]:
+    async def respond(self, carried: Carried, request: gr.Request) -> AsyncIterator[tuple[Any, ...]]:
         """Answer the turn that waits, piece by piece; every yield is (last turn, panel, status)."""
         strings, place = _strings(request), _place(carried)
         if place is None or place.turn is None:
@@ -352,8 +384,7 @@ class ChatPage:
                 found = await asyncio.to_thread(self._turn, place, request)
                 reply = found[1].reply if found else None
                 if found and reply is None:
-                    filters = _filters(languages, sources, date_from, date_to, only)
-                    async with aclosing(self._answer(*found, filters, stopping, request)) as pieces:
+                    async with aclosing(self._answer(*found, stopping, request)) as pieces:
                         async for piece in pieces:
                             yield piece
                 elif found and reply and reply.kind == "unfinished":  # stopped before it was begun
@@ -364,12 +395,7 @@ class ChatPage:
             yield gr.skip(), gr.skip(), _fault(exc, strings)
 
     async def _answer(
-        self,
-        conversation: Conversation,
-        exchange: Exchange,
-        filters: Filters,
-        stopping: asyncio.Event,
-        request: gr.Request,
+        self, conversation: Conversation, exchange: Exchange, stopping: asyncio.Event, request: gr.Request
     ) -> AsyncGenerator[tuple[Any, ...]]:
         """The answer to the last turn of a conversation as it grows, up to where ``stopping`` is set."""
         strings, owner, period = _strings(request), owner_of(request.headers), ""
@@ -385,7 +411,7 @@ class ChatPage:
             return self._assistant.stream(
                 exchange.question,
                 history=conversation.history(exchange.number),
-                filters=filters,
+                filters=exchange.filters,
                 conversation_id=conversation.id,
             )
 
@@ -394,7 +420,7 @@ class ChatPage:
             async with aclosing(self._questions.stream_in_line(start, _IN_LINE_SECONDS)) as events:
                 async for event in until(stopping, events):
                     if isinstance(event, Waiting | Retrieved):
-                        yield gr.skip(), *self._before_words(event, strings)
+                        yield gr.skip(), *self._before_words(event, conversation.id, strings)
                     elif isinstance(event, Token):
                         text += event.text
                         if time.monotonic() - drawn > _FRAME_SECONDS:
@@ -406,7 +432,7 @@ class ChatPage:
                         reply = await asyncio.to_thread(self._reply_of, event.answer)
             reply = reply or Reply(kind="unfinished", text=text)
         except AskcorpusError as exc:
-            reply = await asyncio.to_thread(self._failed, exc, filters)
+            reply = await asyncio.to_thread(self._failed, exc, exchange.filters)
         except Exception:  # whatever it is, the page must say that it failed, and no more than that
             log.exception("Unexpected error %s", reference := new_reference())
             reply = Reply(kind="failed", text=f"{strings.failed} {strings.failed_hint.format(reference=reference)}")
@@ -417,12 +443,12 @@ class ChatPage:
         seconds = time.monotonic() - began
         yield await asyncio.to_thread(self._finished, owner, conversation, reply, period, seconds, strings)
 
-    def _before_words(self, event: Waiting | Retrieved, strings: Strings) -> tuple[Any, Any]:
+    def _before_words(self, event: Waiting | Retrieved, conversation: str, strings: Strings) -> tuple[Any, Any]:
         """Panel and status of an answer of which there is no word yet: the place in line, then the first sources."""
         if isinstance(event, Waiting):
             return gr.skip(), status_line(strings.in_line.format(place=strings.number(event.place)))
         references = [Reference.near(hit) for hit in event.passages[:_FIRST_PASSAGES]]
-        return self._panel(references, strings), status_line()
+        return self._panel(references, strings, conversation=conversation), status_line()
 
     def _finished(
         self, owner: str, conversation: Conversation, reply: Reply, period: str, seconds: float, strings: Strings
@@ -432,7 +458,8 @@ class ChatPage:
         fault = self._keep(owner, Place(id=conversation.id, turn=last.number), reply)
         exchanges = (*before, last.model_copy(update={"reply": reply}))
         done = conversation.model_copy(update={"exchanges": exchanges})
-        panel = gr.skip() if reply.kind in ("failed", "unfinished") else self._panel(reply.references, strings)
+        stays = reply.kind in ("failed", "unfinished")
+        panel = gr.skip() if stays else self._panel(reply.references, strings, conversation=conversation.id)
         said = strings.cause(type(fault).__name__) if fault else _summary(reply, period, seconds, strings)
         status = status_line(said, last.number, reply.id, fault=str(fault or ""))
         return render.turn(done, strings), panel, status
@@ -519,13 +546,21 @@ class ChatPage:
             conversation = self._read(request, place.id if place else "")
             exchange = conversation.exchange(_number(happened.get("index", 0))) if conversation else None
             reply = exchange.reply if exchange else None
-            return self._panel(reply.references if reply else [], strings, chosen), gr.skip()
+            references, back = reply.references if reply else [], conversation.id if conversation else ""
+            return self._panel(references, strings, chosen, conversation=back), gr.skip()
         except AskcorpusError as exc:
             return gr.skip(), _fault(exc, strings)
 
-    def _panel(self, references: Sequence[Reference], strings: Strings, active: Reference | None = None) -> str:
-        store = self._assistant.store
-        return render.panel(references, store.document, strings, active, copies=store.copies)
+    def _panel(
+        self,
+        references: Sequence[Reference],
+        strings: Strings,
+        active: Reference | None = None,
+        *,
+        conversation: str = "",
+    ) -> str:
+        store, back = self._assistant.store, conversation
+        return render.panel(references, store.document, strings, active, copies=store.copies, conversation=back)
 
     # ---- filters
 

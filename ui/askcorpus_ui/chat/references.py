@@ -13,6 +13,9 @@ Documents = Callable[[str], Document | None]
 Copies = Callable[[Sequence[str]], dict[str, tuple[Copy, ...]]]
 """Looks up the other documents that tell the same story, by the id of each document that has any."""
 
+CONVERSATION = "c"
+"""What the query of a page beside the chat calls the conversation that the page leads back to."""
+
 LONGEST_QUOTE = 50_000
 """Characters that a link may point at: ours point at sentences and passages, and a browser may send any."""
 
@@ -80,9 +83,11 @@ class Reference(NamedTuple):
         except (KeyError, ValueError):
             return None
 
-    def url(self) -> str:
-        """The address of the page that shows this stretch in its document, from the root of the server on."""
-        return f"source/{quote(self.document_id, safe='')}?{urlencode(self.query())}#quote"
+    def url(self, conversation: str = "") -> str:
+        """The address of the page that shows this stretch in its document, from the root of the server on; of one that
+        leads back to a ``conversation``, where one is named."""
+        back = {CONVERSATION: conversation} if conversation else {}
+        return f"source/{quote(self.document_id, safe='')}?{urlencode(self.query() | back)}#quote"
 
     def query(self) -> dict[str, str | int]:
         """What the query of that address says."""

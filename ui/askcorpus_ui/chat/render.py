@@ -20,10 +20,10 @@ from markupsafe import Markup
 
 from askcorpus.types import Document, Filters, Locator, Span, locator_at
 from askcorpus_ui.chat.cite import Quotation
-from askcorpus_ui.chat.conversation import Conversation, Exchange, Marker, Reply
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Marker, Reply, way_back
 from askcorpus_ui.chat.conversations import Entry
 from askcorpus_ui.chat.markdown import partial_text
-from askcorpus_ui.chat.references import Copies, Documents, Reference
+from askcorpus_ui.chat.references import CONVERSATION, Copies, Documents, Reference
 from askcorpus_ui.chat.translations import Strings
 
 _CONTEXT_CHARS = 200
@@ -85,7 +85,8 @@ def turns(conversation: Conversation | None, strings: Strings) -> str:
     """All turns of a conversation but the last, which is shown by :func:`turn`."""
     exchanges = conversation.exchanges[:-1] if conversation else ()
     earlier = exchanges[0].number - 1 if exchanges else 0
-    return fill("turns.html", exchanges=[_turn(each, strings) for each in exchanges], earlier=earlier, strings=strings)
+    shown = [_turn(each, conversation.id, strings) for each in exchanges] if conversation else []
+    return fill("turns.html", exchanges=shown, earlier=earlier, strings=strings)
 
 
 def turn(conversation: Conversation, strings: Strings, *, writing: Reply | None = None, waiting: bool = False) -> str:
@@ -94,11 +95,13 @@ def turn(conversation: Conversation, strings: Strings, *, writing: Reply | None 
     if last is None:
         return ""
     shown = last.model_copy(update={"reply": writing}) if writing else last
-    body = _turn(shown, strings, writing=writing is not None or waiting, last=True)
+    body = _turn(shown, conversation.id, strings, writing=writing is not None or waiting, last=True)
     return fill("last.html", conversation=conversation, turn=body)
 
 
-def _turn(exchange: Exchange, strings: Strings, *, writing: bool = False, last: bool = False) -> Markup:
+def _turn(
+    exchange: Exchange, conversation: str, strings: Strings, *, writing: bool = False, last: bool = False
+) -> Markup:
     reply = exchange.reply
     text = partial_text(reply.text) if reply and writing else ""
     lead: list[_Line] = []
@@ -109,8 +112,10 @@ def _turn(exchange: Exchange, strings: Strings, *, writing: bool = False, last: 
         lead, more = _folded(reply)
     if reply:
         lead = _dated(lead, reply, strings)
-    limits = strings.listed(_limits(reply.filters, strings)) if reply else ""
-    values = {"exchange": exchange, "reply": reply, "lead": lead, "more": more, "limits": limits}
+    limited = strings.listed(_limits(reply.filters, strings)) if reply else ""
+    values: dict[str, Any] = {"exchange": exchange, "reply": reply, "lead": lead, "more": more, "limits": limited}
+    cited = {each.reference.marker: each for each in reply.markers[::-1]} if reply and not writing else {}
+    values |= {"conversation": conversation, "cited": [each for _, each in sorted(cited.items())]}
     return Markup(fill("turn.html", **values, strings=strings, writing=writing, last=last))
 
 
@@ -122,8 +127,9 @@ def _folded(reply: Reply) -> tuple[list[_Line], list[_Line]]:
     lead = reply.model_copy(update={"text": reply.text[:cut], "markers": reply.markers[:1]})
     more: list[_Line] = []
     for before, marker in pairwise(reply.markers):
-        one = Reply(kind=reply.kind, text=reply.text[: marker.end].strip(), markers=(marker,))
-        more += _lines(one, start=before.end)
+        text = reply.text[: marker.end]
+        quote = text[before.end :].lstrip()
+        more += _lines(Reply(kind=reply.kind, text=text, markers=(marker,)), start=len(text) - len(quote))
     return _lines(lead), more
 
 
@@ -186,6 +192,14 @@ def _limits(filters: Filters, strings: Strings) -> Iterator[str]:
         yield strings.documents(len(filters.document_ids))
 
 
+def limits(filters: Filters) -> list[tuple[str, str]]:
+    """What the query of an address says that asks for the same filters."""
+    fields = [("language", each) for each in filters.languages] + [("source", each) for each in filters.sources]
+    dates = (("date_from", filters.date_from), ("date_to", filters.date_to))
+    fields += [(name, value) for name, value in dates if value]
+    return fields + [("document", each) for each in filters.document_ids]
+
+
 class _Chip(NamedTuple):
     """A filter that is set: what takes it away, and what it says."""
 
@@ -208,7 +222,8 @@ def chips(filters: Filters, documents: Documents, strings: Strings, passing: int
     for document_id in filters.document_ids if len(filters.document_ids) <= _NAMED else ():
         document = documents(document_id)
         shown.append(_Chip(f"document:{document_id}", (document.title if document else "") or document_id))
-    return fill("chips.html", chips=shown, strings=strings, passing=passing, all=all)
+    query = urlencode(limits(filters))
+    return fill("chips.html", chips=shown, query=query, strings=strings, passing=passing, all=all)
 
 
 def past(
@@ -257,9 +272,10 @@ def panel(
     active: Reference | None = None,
     *,
     copies: Copies = lambda _: {},
+    conversation: str = "",
 ) -> str:
     """The source panel: one card a document, by the numbers it proves, otherwise in the order given; with each the
-    documents that tell the same elsewhere."""
+    documents that tell the same elsewhere. What it links to leads back to the ``conversation``."""
     shown = sorted(islice(dict.fromkeys(references), _IN_PANEL), key=lambda reference: reference.marker)
     grouped: dict[str, list[Reference]] = {}
     for reference in shown:
@@ -267,7 +283,7 @@ def panel(
     cards = [_card(group, documents(document_id), active, strings) for document_id, group in grouped.items()]
     cited = [each for each in shown if each.marker]
     elsewhere = copies(list(grouped)) if grouped else {}
-    values = {"cards": cards, "cited": cited, "steps": len(cited) > 1}
+    values = {"cards": cards, "cited": cited, "steps": len(cited) > 1, "conversation": conversation}
     return fill("panel.html", **values, copies=elsewhere, most=_COPIES, strings=strings)
 
 
@@ -331,11 +347,12 @@ def source_page(
     theme: str = "",
     root: str = "../",
     sought: str = "",
+    conversation: str = "",
 ) -> str:
     """The whole document as a page of its own, without scripts, the referenced stretch marked; while words are
     ``sought`` in it, the places where they stand instead.
 
-    ``root`` leads from the page's address to the server's root.
+    ``root`` leads from the page's address to the server's root, and the page back to the ``conversation``.
     """
     found = [reference] if reference and reference.still_in(document) else []
     changed = reference is not None and not found
@@ -346,13 +363,17 @@ def source_page(
     body = marked(document.text, Span(0, len(document.text)), shown, anchor="" if sought else "quote", places=places)
     chat = f"{root}?{urlencode({'document': document.id})}"
     values = {"document": document, "body": body, "changed": changed, "chat": chat, "root": root}
-    values |= {"sought": sought, "hits": len(hits), "kept": reference.query() if reference else {}}
-    return fill("source.html", **values, strings=strings, theme=theme)
+    kept = (reference.query() if reference else {}) | ({CONVERSATION: conversation} if conversation else {})
+    values |= {"sought": sought, "hits": len(hits), "kept": kept, "conversation": conversation}
+    return fill("source.html", **values, back=way_back(conversation), strings=strings, theme=theme)
 
 
-def no_source_page(why: str, fault: str, strings: Strings, *, theme: str = "", root: str = "../") -> str:
+def no_source_page(
+    why: str, fault: str, strings: Strings, *, theme: str = "", root: str = "../", conversation: str = ""
+) -> str:
     """The page in place of a document that cannot be shown: ``why``, and in English what exactly is at ``fault``."""
-    return fill("no_source.html", why=why, fault=fault, strings=strings, theme=theme, root=root)
+    values = {"why": why, "fault": fault, "theme": theme, "root": root, "conversation": conversation}
+    return fill("no_source.html", **values, back=way_back(conversation), strings=strings)
 
 
 def _places_of(words: str, document: Document) -> Iterator[Reference]:

@@ -163,7 +163,9 @@ class Keeper:
         place, reply = None, Reply(kind="unfinished")
         try:
             for event in events_of(self._assistant, body.model_copy(update={"history": history})):
-                place = place or self._conversations.ask(owner, body.conversation_id, body.question)
+                if place is None:
+                    kept = body.conversation_id
+                    place = self._conversations.ask(owner, kept, body.question, filters=body.filters)
                 if isinstance(event, Done):
                     event = Done(answer=event.answer.model_copy(update={"conversation_id": place.id}))
                     filters = event.answer.filters

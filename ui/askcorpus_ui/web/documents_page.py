@@ -28,7 +28,7 @@ _NOTHING = Inventory((), 0, 0, {}, {}, (), 0)
 
 
 def list_router(assistant: "Assistant", *, writable: bool) -> APIRouter:
-    """``/documents?q=&language=&source=&date_from=&date_to=&page=``, which the chat's count of documents links to.
+    """``/documents?q=&language=&source=&date_from=&date_to=&page=&c=``, which the chat's count of documents links to.
 
     ``writable`` says that there are keys for writing.
     """

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from askcorpus.errors import AskcorpusError
-from askcorpus_ui.chat.references import Reference
+from askcorpus_ui.chat.conversation import read_id
+from askcorpus_ui.chat.references import CONVERSATION, Reference
 from askcorpus_ui.chat.render import no_source_page, quotation_of, source_page
 from askcorpus_ui.chat.translations import strings_for
 from askcorpus_ui.problems import retry_after, status_of
@@ -38,14 +39,15 @@ def theme_of(request: Request) -> str:
 
 
 def source_router(assistant: "Assistant") -> APIRouter:
-    """``/source/{document_id}?start=&end=&n=&q=``, the address that every citation in the chat links to; with the same
-    query ``/quotation/{document_id}``, the quote with its source as it is copied."""
+    """``/source/{document_id}?start=&end=&n=&q=&c=``, the address that every citation in the chat links to, ``c`` the
+    conversation that leads to it; with the same query ``/quotation/{document_id}``, the quote as it is copied."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/source/{document_id:path}", response_class=HTMLResponse)
     def source(document_id: str, request: Request) -> HTMLResponse:
         strings = strings_for(request.headers.get("accept-language", ""))
         look: dict[str, Any] = {"theme": theme_of(request), "root": way_to_root(request.scope)}
+        look["conversation"] = read_id(request.query_params.get(CONVERSATION, ""))
         headers = {"Content-Security-Policy": POLICY}
         try:
             document = assistant.store.document(document_id)
