@@ -67,14 +67,24 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        page: Message = {}
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if _is_page(headers):
+                    page.update(message)
                 headers.setdefault("Content-Security-Policy", _POLICY)
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 headers.setdefault("Referrer-Policy", "same-origin")
                 headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
                 headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+                if page:
+                    return  # until it is known which scripts stand in it
+            elif page:
+                MutableHeaders(scope=page)["Content-Security-Policy"] = content_policy(message.get("body", b""))
+                await send({**page})
+                page.clear()
             await send(message)
 
         refusal = self._refusal(scope)
@@ -167,6 +177,11 @@ def _offered_keys(headers: Headers) -> list[bytes]:
         except ValueError:
             return offered
     return offered
+
+
+def _is_page(headers: MutableHeaders) -> bool:
+    """Whether a response is a page that says nothing of its scripts, as that of the API's description."""
+    return headers.get("Content-Type", "").startswith("text/html") and "Content-Security-Policy" not in headers
 
 
 def _refuse(
