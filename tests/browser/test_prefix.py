@@ -65,6 +65,7 @@ def test_all_of_the_chat_works_under_a_path(under: Any, there: str) -> None:
     under.wait_for_load_state("networkidle")
     under.goto(there)
     expect(under.locator(".welcome")).to_be_visible()
+    under.wait_for_load_state("networkidle")
     under.locator("#menu").click()
     under.locator("#past").get_by_role("link").first.click()
     under.wait_for_url(conversation)
