@@ -270,7 +270,7 @@ def test_every_surface_carries_the_same_answer(assistant: Assistant) -> None:
     assert set(plain) == set(Answer.model_fields)
     assert _steady(Answer.model_validate(plain)) == _steady(last) == _steady(answer)
     assert set(reply.references) == {Reference.of(citation) for citation in answer.citations}
-    assert all(html.escape(reference.url()) in shown for reference in reply.references)
+    assert all(html.escape(reference.url("c")) in shown for reference in reply.references)
     assert reply.said == re.sub(r" ?\[\d+\]", "", answer.answer)
 
 

@@ -340,7 +340,7 @@ def test_10_questions_are_edited_answered_again_and_judged(firefox: Firefox, add
     assert (False, "incomplete") in said
 
 
-def said_in(data: Path) -> list[tuple[bool, str | None]]:
+def said_in(data: Path) -> list[tuple[bool | None, str | None]]:
     return [(each.liked, each.reason) for each in read_feedback(data / "feedback.jsonl")]
 
 
