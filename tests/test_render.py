@@ -262,6 +262,7 @@ def test_dates_before_the_items_of_a_list_are_in_the_readers_form_and_no_others(
     lines = seen(markup, ".words p")
     assert lines[0] == head.strip()
     assert lines[1].startswith(f"- 3 mai 2024: {first.quote}")
+    assert seen(markup, ".words bdi")[0].startswith(first.quote), "its letters turn no other script around"
     assert lines[2].startswith("- 2019-01-01: "), "no date of that document: these are others' words"
 
 

@@ -67,10 +67,11 @@ def _templates() -> Environment:
 class _Line(NamedTuple):
     """A line of a reply: stretches of its text, some of them words that answer, and the markers between them.
 
-    ``bullet`` is that of a list's item, with which its text does not begin then."""
+    ``bullet`` is that of a list's item, and ``date`` its date, with which its text does not begin then."""
 
     pieces: Sequence["_Piece"]
     bullet: str
+    date: str = ""
 
 
 class _Piece(NamedTuple):
@@ -167,13 +168,16 @@ def _dated(lines: Sequence[_Line], reply: Reply, strings: Strings) -> list[_Line
     for line in lines:
         first, *others = line.pieces
         dates = {piece.marker.date for piece in line.pieces if piece.marker}
+        date = ""
         if line.bullet:
             begin = _BEGINNING_DATE.match(first.text)
             if begin and (ours or begin[0] in dates):
-                first = first._replace(text=strings.date(begin[0]) + first.text[begin.end() :])
+                # Apart, for its letters would turn around a quotation in another script.
+                date = f"{strings.date(begin[0])}: "
+                first = first._replace(text=first.text[begin.end() + len(": ") :])
         elif ours:
             first = first._replace(text=_DATE.sub(lambda date: strings.date(date[0]), first.text))
-        shown.append(line._replace(pieces=[first, *others]))
+        shown.append(_Line([first, *others], line.bullet, date))
     return shown
 
 
