@@ -133,9 +133,9 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     # Last: a route added after it would never be reached.
     app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
     # The one added last is the first that a request comes through.
-    app.add_middleware(Heads)
     app.add_middleware(BoundedBodies, raw=(FILES, JOB_FILES) if writable else ())
     app.add_middleware(Guard, settings=settings, keys=keys)
+    app.add_middleware(Heads)  # outside of what reads a page to tell which scripts it may run
     app.add_middleware(
         CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
     )  # also where no origin is allowed: without it Gradio would add one of its own, which is laxer
