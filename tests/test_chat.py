@@ -86,9 +86,9 @@ class Shown(NamedTuple):
 
 
 def ask(page: ChatPage, question: str, place: dict[str, Any] | None = None, **filters: Any) -> Shown:
-    request = filters.get("request", ENGLISH)
-    chosen = dict(zip(("languages", "sources", "date_from", "date_to", "only"), NOTHING, strict=True))
-    place, turns, *_ = page.begin(question, place, **chosen | {"request": request} | filters)
+    request = filters.pop("request", ENGLISH)
+    chosen = dict(zip(("languages", "sources", "date_from", "date_to", "only"), NOTHING, strict=True)) | filters
+    place, turns, *_ = page.begin(question, place, request, *chosen.values())
     assert place is not None
     last, panel, status = answered(page, place, request)[-1]
     return Shown(place, turns, last, panel, status)
@@ -173,7 +173,7 @@ def test_a_date_that_is_none_is_explained(page: ChatPage) -> None:
 
 
 def test_stopping_closes_the_stream_and_keeps_what_was_written(page: ChatPage, assistant: ScriptedAssistant) -> None:
-    place = page.begin("slow council", None, *NOTHING, ENGLISH)[0]
+    place = page.begin("slow council", None, ENGLISH, *NOTHING)[0]
 
     async def stop_early() -> list[tuple[Any, ...]]:
         shown: list[tuple[Any, ...]] = []
@@ -200,7 +200,7 @@ def test_stopping_closes_the_stream_and_keeps_what_was_written(page: ChatPage, a
 
 
 def test_an_answer_that_is_stopped_before_it_begins_never_does(page: ChatPage, assistant: ScriptedAssistant) -> None:
-    place, asked = page.begin("council", None, *NOTHING, ENGLISH)[0], len(assistant.asked)
+    place, asked = page.begin("council", None, ENGLISH, *NOTHING)[0], len(assistant.asked)
     asyncio.run(page.stop(place, OTHER))
     assert 'aria-busy="true"' in page.load(f"/c/{place['id']}", ENGLISH)[3], "another browser stopped it"
     asyncio.run(page.stop(place, ENGLISH))
@@ -231,7 +231,7 @@ async def drained(pieces: AsyncIterator[tuple[Any, ...]]) -> list[tuple[Any, ...
 
 
 def test_a_stranger_who_knows_the_turn_does_not_take_its_owners_stop_away(page: ChatPage) -> None:
-    place = page.begin("slow council", None, *NOTHING, ENGLISH)[0]
+    place = page.begin("slow council", None, ENGLISH, *NOTHING)[0]
 
     async def interrupt() -> None:
         assert await drained(page.respond(place, OTHER)) == [(gr.skip(),) * 3]
@@ -241,7 +241,7 @@ def test_a_stranger_who_knows_the_turn_does_not_take_its_owners_stop_away(page: 
 
 
 def test_of_two_tabs_that_have_a_turn_answered_the_second_can_be_stopped_after_the_first(page: ChatPage) -> None:
-    place = page.begin("slow council", None, *NOTHING, ENGLISH)[0]
+    place = page.begin("slow council", None, ENGLISH, *NOTHING)[0]
 
     async def interrupt() -> None:
         first = page.respond(place, ENGLISH)
@@ -253,7 +253,7 @@ def test_of_two_tabs_that_have_a_turn_answered_the_second_can_be_stopped_after_t
 
 
 def test_an_answer_stops_whatever_became_of_its_conversation(page: ChatPage, said: Path) -> None:
-    place = page.begin("slow council", None, *NOTHING, ENGLISH)[0]
+    place = page.begin("slow council", None, ENGLISH, *NOTHING)[0]
 
     async def deleted() -> None:
         page.delete("", place, cast(Any, SimpleNamespace(_data={"id": place["id"]})), ENGLISH)
@@ -261,7 +261,7 @@ def test_an_answer_stops_whatever_became_of_its_conversation(page: ChatPage, sai
 
     assert "Stopped before the end" in answered_until(page, place, deleted)
 
-    place = page.begin("slow council", None, *NOTHING, ENGLISH)[0]
+    place = page.begin("slow council", None, ENGLISH, *NOTHING)[0]
 
     async def unreadable() -> None:
         with closing(sqlite3.connect(said.parent / FILE)) as file:
@@ -288,7 +288,7 @@ def refuse(said: Path, what: str) -> None:
 
 
 def test_a_page_whose_answer_cannot_be_kept_takes_the_next_question(page: ChatPage, said: Path) -> None:
-    place = page.begin("council", None, *NOTHING, ENGLISH)[0]
+    place = page.begin("council", None, ENGLISH, *NOTHING)[0]
     opened = page.load(f"/c/{place['id']}", ENGLISH)
     assert opened[4]["stop_btn"] == "Stop"
     refuse(said, "UPDATE")
@@ -298,12 +298,12 @@ def test_a_page_whose_answer_cannot_be_kept_takes_the_next_question(page: ChatPa
 
 
 def test_after_a_stopped_answer_a_question_that_cannot_be_kept_says_so(page: ChatPage, said: Path) -> None:
-    place = page.begin("council", None, *NOTHING, ENGLISH)[0]
+    place = page.begin("council", None, ENGLISH, *NOTHING)[0]
     asyncio.run(page.stop(place, ENGLISH))
     answered(page, place)
     refuse(said, "INSERT")
     happened: Any = SimpleNamespace(_data={"index": 1, "value": {"text": "pêcheurs"}})
-    for begun in (page.begin("And then?", place, *NOTHING, ENGLISH), page.edit(place, *NOTHING, happened, ENGLISH)):
+    for begun in (page.begin("And then?", place, ENGLISH, *NOTHING), page.edit(place, happened, ENGLISH, *NOTHING)):
         assert "no room" in begun[4] and begun[0] == {"id": place["id"]}
         assert answered(page, begun[0]) == [(gr.skip(),) * 3]
 
@@ -312,12 +312,12 @@ def test_an_empty_question_changes_nothing(page: ChatPage) -> None:
     place = ask(page, "council").place
     nothing = gr.skip()
 
-    assert set(map(str, page.begin("  \n", place, *NOTHING, ENGLISH))) == {str(nothing)}
+    assert set(map(str, page.begin("  \n", place, ENGLISH, *NOTHING))) == {str(nothing)}
     assert answered(page, place) == [(nothing, nothing, nothing)]
 
 
 def test_a_question_is_kept_before_it_is_answered(page: ChatPage, open_page: Any) -> None:
-    place = page.begin("council", None, *NOTHING, ENGLISH)[0]
+    place = page.begin("council", None, ENGLISH, *NOTHING)[0]
     restarted = open_page(ScriptedAssistant())
     _, again, _, last, *_ = restarted.load(f"/c/{place['id']}", ENGLISH)
 
@@ -362,7 +362,7 @@ def test_what_another_browser_asked_is_not_there(page: ChatPage) -> None:
     page.delete("", place, happened, OTHER)
     page.retry(place, happened, OTHER)
     assert answered(page, {**place, "turn": 1}, request=OTHER) == [(gr.skip(),) * 3]
-    own = page.begin("mine", place, *NOTHING, OTHER)[0]
+    own = page.begin("mine", place, OTHER, *NOTHING)[0]
     assert own["id"] != place["id"]
     assert page.load(f"/c/{place['id']}", ENGLISH)[1:5] == before[1:5]
 
@@ -370,15 +370,15 @@ def test_what_another_browser_asked_is_not_there(page: ChatPage) -> None:
 def test_without_a_cookie_nothing_is_asked_and_the_page_says_why(page: ChatPage, assistant: ScriptedAssistant) -> None:
     nobody: Any = SimpleNamespace(headers={"accept-language": "en"})
 
-    assert "Allow cookies" in page.begin("council", None, *NOTHING, nobody)[-1]
+    assert "Allow cookies" in page.begin("council", None, nobody, *NOTHING)[-1]
     assert not assistant.asked
 
 
 def test_two_tabs_add_to_the_same_conversation(page: ChatPage) -> None:
     place = ask(page, "council").place
     first, second = (
-        page.begin("pêcheurs", place, *NOTHING, ENGLISH)[0],
-        page.begin("hostile", place, *NOTHING, ENGLISH)[0],
+        page.begin("pêcheurs", place, ENGLISH, *NOTHING)[0],
+        page.begin("hostile", place, ENGLISH, *NOTHING)[0],
     )
 
     assert (first["turn"], second["turn"]) == (2, 3)
@@ -407,7 +407,7 @@ def test_the_last_question_is_asked_again(page: ChatPage) -> None:
 def test_an_edited_question_begins_a_conversation_of_its_own(page: ChatPage, assistant: ScriptedAssistant) -> None:
     place = ask(page, "hostile", ask(page, "pêcheurs", ask(page, "council").place).place).place
     happened: Any = SimpleNamespace(_data={"index": 2, "value": {"text": "ميناء"}})
-    other, turns, *_ = page.edit(place, *NOTHING, happened, ENGLISH)
+    other, turns, *_ = page.edit(place, happened, ENGLISH, *NOTHING)
     answered(page, other)
 
     assert other["id"] != place["id"] and other["turn"] == 2
@@ -430,7 +430,7 @@ def test_a_question_keeps_its_filters_until_it_is_answered_and_when_it_is_asked_
     page: ChatPage, assistant: ScriptedAssistant, open_page: Any
 ) -> None:
     chosen = (["fr"], ["Ouest-Info"], "2021", "2025", ["peche/barrage"])
-    place = page.begin("pêcheurs", None, *chosen, ENGLISH)[0]
+    place = page.begin("pêcheurs", None, ENGLISH, *chosen)[0]
     again, restarted = ScriptedAssistant(), open_page(ScriptedAssistant())
     filters = open_page(again).load(f"/c/{place['id']}", ENGLISH)[8:14]
     assert (filters[0]["value"], filters[1]["value"], *filters[2:5]) == chosen and "French" in filters[5]
@@ -474,7 +474,7 @@ def test_what_an_older_version_kept_is_asked_again_with_the_filters_of_its_answe
 def test_a_conversation_of_any_length_keeps_its_newest_turns(page: ChatPage) -> None:
     place = None
     for number in range(1, 151):
-        place = page.begin(f"question {number}", place, *NOTHING, ENGLISH)[0]
+        place = page.begin(f"question {number}", place, ENGLISH, *NOTHING)[0]
     shown = ask(page, "council", place)
 
     assert "question 150" in shown.turns and "question 52<" in shown.turns and "question 51<" not in shown.turns

@@ -17,17 +17,17 @@ _PARTS = {
 }
 
 
-def content_policy(*markup: bytes) -> str:
+def content_policy(*markup: bytes, makes_functions: bool = False) -> str:
     """The policy of what comes from the server: nothing from elsewhere, and no script but its files.
 
-    The scripts that stand in ``markup``, Gradio's page and what that puts into its own head, may run too, each by the
-    digest of its text: whatever else gets into the page may not. Gradio makes functions of the texts that its
-    components come with, so its page may.
+    The scripts that stand in ``markup``, a page and what it puts into its own head, may run too, each by the digest of
+    its text: whatever else gets into the page may not. One that ``makes_functions`` of texts, as Gradio's does of those
+    that its components come with, may do so.
     """
     digests = dict.fromkeys(_digest(script) for one in markup for script in _scripts_in(one))
-    scripts = [f"'sha256-{digest}'" for digest in digests]
-    parts = _PARTS | {"script-src": " ".join([_PARTS["script-src"], *scripts, "'unsafe-eval'"])} if scripts else _PARTS
-    return "; ".join(f"{name} {allowed}" for name, allowed in parts.items())
+    scripts = [_PARTS["script-src"], *(f"'sha256-{digest}'" for digest in digests)]
+    allowed = _PARTS | {"script-src": " ".join([*scripts, *["'unsafe-eval'"] * makes_functions])}
+    return "; ".join(f"{name} {sources}" for name, sources in allowed.items())
 
 
 def _scripts_in(page: bytes) -> list[bytes]:

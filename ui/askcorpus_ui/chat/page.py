@@ -260,8 +260,9 @@ class ChatPage:
     def _example_questions(self, strings: Strings) -> list[str]:
         """Questions to begin with, in the reader's language: those given, then about its documents. In others only
         where there is none of either."""
-        given = [question for question, language in self._examples if language == strings.locale]
-        own = [*given, *self._questions_about_titles(strings, Filters(languages=(strings.locale,)))]
+        own = [question for question, language in self._examples if language == strings.locale]
+        if len(own) < _EXAMPLES:
+            own += self._questions_about_titles(strings, Filters(languages=(strings.locale,)))
         others = own or [question for question, _ in self._examples]
         return (others or self._questions_about_titles(strings, NO_FILTERS))[:_EXAMPLES]
 
@@ -273,49 +274,19 @@ class ChatPage:
 
     # ---- asking
 
-    def begin(
-        self,
-        question: str,
-        carried: Carried,
-        languages: list[str],
-        sources: list[str],
-        date_from: str,
-        date_to: str,
-        only: list[str] | None,
-        request: gr.Request,
-    ) -> tuple[Any, ...]:
-        """Keep the question with its filters, show it, and empty the box; an empty one changes nothing."""
-        filters = _filters(languages, sources, date_from, date_to, only)
-        return self._asked(question, carried, filters, request, value="")
+    def begin(self, question: str, carried: Carried, request: gr.Request, *chosen: Any) -> tuple[Any, ...]:
+        """Keep the question with the filters ``chosen``, show it, and empty the box; an empty one changes nothing."""
+        return self._asked(question, carried, _filters(*chosen), request, value="")
 
     def begin_example(
-        self,
-        carried: Carried,
-        languages: list[str],
-        sources: list[str],
-        date_from: str,
-        date_to: str,
-        only: list[str] | None,
-        chosen: gr.SelectData,
-        request: gr.Request,
+        self, carried: Carried, clicked: gr.SelectData, request: gr.Request, *chosen: Any
     ) -> tuple[Any, ...]:
         """Ask one of the questions that the empty page offers."""
-        filters = _filters(languages, sources, date_from, date_to, only)
-        return self._asked(str(chosen.value["text"]), carried, filters, request)
+        return self._asked(str(clicked.value["text"]), carried, _filters(*chosen), request)
 
-    def edit(
-        self,
-        carried: Carried,
-        languages: list[str],
-        sources: list[str],
-        date_from: str,
-        date_to: str,
-        only: list[str] | None,
-        event: gr.EventData,
-        request: gr.Request,
-    ) -> tuple[Any, ...]:
+    def edit(self, carried: Carried, event: gr.EventData, request: gr.Request, *chosen: Any) -> tuple[Any, ...]:
         """Ask a turn's question in other words, in a conversation of its own that begins with what was said before."""
-        happened, filters = event._data or {}, _filters(languages, sources, date_from, date_to, only)
+        happened, filters = event._data or {}, _filters(*chosen)
         return self._asked(str(happened["value"]["text"]), carried, filters, request, int(happened["index"]))
 
     def retry(self, carried: Carried, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:

@@ -353,7 +353,7 @@ def _completed(scope: Scope, send: Send, head: bytes, *changes: tuple[bytes, byt
             for old, new in (*_ROOTED, *_in_language(strings), *changes):
                 body = body.replace(old, new, 1)
             headers["Content-Length"] = str(len(body))
-            headers["Content-Security-Policy"] = content_policy(body, head)
+            headers["Content-Security-Policy"] = content_policy(body, head, makes_functions=True)
         else:
             del headers["Content-Length"]
         await send(start)
