@@ -287,6 +287,19 @@ def test_after_an_answer_what_may_be_asked_next_is_a_click(page: Any, assistant:
     expect(offered).to_have_count(0)
 
 
+def test_a_reply_that_breaks_off_takes_nothing_else_with_it(page: Any) -> None:
+    broken = "[{"
+    page.route("**/next/**", lambda route: route.fulfill(content_type="application/json", body=broken))
+    page.route("**/quotation/**", lambda route: route.fulfill(content_type="application/json", body=broken))
+    bubble = ask(page, "What did the council decide?")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#last .next")).to_have_count(0)
+    cite(bubble, 1).hover()
+    card = page.locator("#cite-card")
+    card.get_by_text("Copy with source").click()
+    expect(card.get_by_role("button")).to_have_text(["Text"])
+
+
 def test_an_answer_is_brought_into_view_when_it_is_there(page: Any) -> None:
     page.set_viewport_size({"width": 1280, "height": 420})
     ask(page, "What did the council decide?")

@@ -44,7 +44,7 @@ askcorpus.cards = () => {
       if (!copying.open || fetched) return;
       fetched = true;
       const address = new URL(link.getAttribute("href").replace(/^[/]?source[/]/, "quotation/"), askcorpus.root);
-      const found = await fetch(address).then((reply) => (reply.ok ? reply.json() : plain), () => plain);
+      const found = await fetch(address).then((reply) => (reply.ok ? reply.json() : plain)).catch(() => plain);
       for (const { name, text } of found) {
         const button = part("button", "", name);
         button.type = "button";

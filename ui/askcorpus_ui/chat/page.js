@@ -142,7 +142,7 @@ globalThis.askcorpus = {
     if (!turn) return;
     const { signal } = (askcorpus.asking = new AbortController());
     const address = new URL(`next/${conversation}/${turn.dataset.turn}`, askcorpus.root);
-    const found = await fetch(address, { signal }).then((reply) => reply.json(), () => null);
+    const found = await fetch(address, { signal }).then((reply) => reply.json()).catch(() => null);
     if (signal.aborted || !turn.isConnected || !found?.questions?.length) return;
     const group = document.createElement("div");
     group.className = "next";
