@@ -94,14 +94,21 @@ def processor_ms(pid: int) -> float:
     return 1000 * (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def opened(page: Page, pid: int) -> tuple[float, Measured]:
-    """Milliseconds until something is painted, and until a question can be asked."""
+class Opened(NamedTuple):
+    """Milliseconds until something is painted, and until a question can be asked; and the server's processor time."""
+
+    painted: float
+    usable: float
+    worked: float
+
+
+def opened(page: Page, pid: int) -> Opened:
     before, began = processor_ms(pid), time.perf_counter()
     page.goto(ADDRESS)
     page.locator("#ask textarea:enabled").wait_for()
     usable = 1000 * (time.perf_counter() - began)
     page.wait_for_load_state("networkidle")
-    return float(page.evaluate(PAINTED)), Measured(usable, processor_ms(pid) - before)
+    return Opened(float(page.evaluate(PAINTED)), usable, processor_ms(pid) - before)
 
 
 def asked(page: Page, pid: int, question: str) -> Measured:
@@ -114,26 +121,27 @@ def asked(page: Page, pid: int, question: str) -> Measured:
 
 
 def measure(browser: Browser, pid: int, questions: list[str], rounds: int) -> None:
-    painted: list[float] = []
-    pages: list[Measured] = []
+    first: list[Opened] = []
+    again: list[Opened] = []
     answers: list[Measured] = []
     for question in questions[: rounds + 1]:
         context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
         page = context.new_page()
-        paint, usable = opened(page, pid)
-        painted.append(paint)
-        pages.append(usable)
+        first.append(opened(page, pid))
         answers.append(asked(page, pid, question))
         page.locator("#last .next, #last .abstained, #last .failed").first.wait_for(timeout=30_000)
+        page.wait_for_load_state("networkidle")
+        again.append(opened(page, pid))
         context.close()
-    for name, waits, works in (  # the first of each is a warming up
-        ("first paint", painted[1:], [one.worked for one in pages[1:]]),
-        ("page takes a question", [one.waited for one in pages[1:]], [one.worked for one in pages[1:]]),
-        ("Enter to answer", [one.waited for one in answers[1:]], [one.worked for one in answers[1:]]),
-    ):
-        low, high = min(waits), max(waits)
-        median, worked = statistics.median(waits), statistics.median(works)
-        print(f"{name}: median {median:.0f} ms ({low:.0f} to {high:.0f}); server's processor {worked:.0f} ms")
+    for name, one in (("first visit", first[1:]), ("another", again[1:])):  # the first of each is a warming up
+        tell(f"{name}: first paint", [each.painted for each in one], [each.worked for each in one])
+        tell(f"{name}: the page takes a question", [each.usable for each in one], [each.worked for each in one])
+    tell("Enter to answer", [each.waited for each in answers[1:]], [each.worked for each in answers[1:]])
+
+
+def tell(name: str, waits: list[float], works: list[float]) -> None:
+    median, worked = statistics.median(waits), statistics.median(works)
+    print(f"{name}: median {median:.0f} ms ({min(waits):.0f} to {max(waits):.0f}); server's processor {worked:.0f} ms")
 
 
 def main() -> None:

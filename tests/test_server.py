@@ -152,6 +152,16 @@ def test_the_page_names_no_other_site(local: httpx.Client) -> None:
     assert not [word for word in ("googleapis", "gstatic", "jsdelivr", "unpkg", "cdnjs") if word in page]
 
 
+def test_a_browser_keeps_what_no_version_changes(local: httpx.Client) -> None:
+    names = re.findall(r'"(?:\./|/)?(assets/[^"]+)"', local.get("/").text)
+    assert len(names) > 1
+    for name in names:
+        assert re.search(r"-[\w-]{8,}\.\w+$", name), name  # a digest
+        assert local.get(f"/{name}").headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    for path in ("/", "/theme.css", "/assets/index-none.js", "/health"):
+        assert "Cache-Control" not in local.get(path).headers, path
+
+
 def test_beyond_loopback_a_key_is_needed() -> None:
     with pytest.raises(UsageError, match="let others read"):
         serve(read_settings(host="0.0.0.0"))

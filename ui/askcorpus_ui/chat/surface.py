@@ -33,7 +33,8 @@ from askcorpus_ui.problems import Fault, failure
 
 PAGE = "/"
 PAGES = frozenset({PAGE, "/theme.css", "/favicon.ico"})
-FOLDERS = ("/assets/", "/static/")
+ASSETS = "/assets/"
+FOLDERS = (ASSETS, "/static/")
 EVENTS = "/gradio_api/queue/data"
 RUN = "/gradio_api/run/predict"
 JOIN = "/gradio_api/queue/join"
@@ -53,6 +54,9 @@ _LONGEST_PATH = 200
 
 _LOCATIONS = (b"x-forwarded-host", b"x-gradio-server")
 """Headers by which any client could tell Gradio where the page's address is."""
+
+KEPT = "private, max-age=31536000, immutable"
+"""How long a browser keeps an asset: its name has a digest of its text, and another version has other names."""
 
 _CONVERSATION = re.compile(f"/c/{ID[1:-1]}")
 _BASE = (b'<base href="./" />', b'<base href="../" />')
@@ -163,7 +167,10 @@ class Surface:
         scope = {**scope, "headers": [header for header in scope["headers"] if header[0] not in _LOCATIONS]}
         method, path = scope.get("method"), str(scope["path"])
         if method in ("GET", "HEAD") and (path in PAGES or _is_in_a_folder(path)):
-            send = _completed(scope, _with_cookie(scope, send), self._head) if path == PAGE else send
+            if path == PAGE:
+                send = _completed(scope, _with_cookie(scope, send), self._head)
+            elif path.startswith(ASSETS):
+                send = _kept(send)
             await self._app({**scope, "query_string": b""}, receive, send)  # ?deep_link= and its like are not ours
         elif method in ("GET", "HEAD") and _CONVERSATION.fullmatch(path):
             # The same page; its files are found one folder up.
@@ -314,6 +321,17 @@ def mounted(app: FastAPI, blocks: gr.Blocks) -> Surface:
     surface = Surface(mount.app, blocks, app.routes[:-1])  # type: ignore[attr-defined]
     mount.app = surface  # type: ignore[attr-defined]
     return surface
+
+
+def _kept(send: Send) -> Send:
+    """A ``send`` of a file that a browser need not ask for again."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] in (200, 304):
+            MutableHeaders(scope=message)["Cache-Control"] = KEPT
+        await send(message)
+
+    return sent
 
 
 def _with_cookie(scope: Scope, send: Send) -> Send:
