@@ -185,6 +185,41 @@ def test_places_media_and_hearers_are_no_speakers(small: Assistant, text: str) -
     assert only(small, text).verdict == "exact"
 
 
+PONT = "« Les camions de plus de 19 tonnes y restent interdits »"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        # "The ferry …" is AP's, and AFP is another source of the corpus.
+        (f"{FERRY}, she told AFP.", "exact"),
+        (f"{FERRY}, the captain told the news agency AFP.", "exact"),
+        (f"{FERRY}, the captain said in an interview with AFP.", "exact"),
+        (f"{FERRY}, a déclaré à l’AFP le capitaine.", "exact"),
+        (f"{FERRY}, a déclaré le capitaine à l’agence AFP.", "exact"),
+        (f"{FERRY}, sagte die Kapitänin gegenüber der Nachrichtenagentur AFP.", "exact"),
+        (f"{FERRY}, sagte sie der AFP.", "exact"),
+        (f"{FERRY}, dijo el capitán a la agencia AFP.", "exact"),
+        (f"{FERRY}, ha detto il capitano all’AFP.", "exact"),
+        (f"{FERRY}, disse o capitão à AFP.", "exact"),
+        (f"{FERRY}, zei de kapitein tegen AFP.", "exact"),
+        (f"{FERRY}, заявив капітан агентству AFP.", "exact"),
+        ("The captain told AFP that the ferry to Molde sails again from Tuesday.", "exact"),
+        (f"{PONT}, a dit le maire à l’AP.", "exact"),
+        (f"{FERRY}, AFP said.", "misattributed"),
+        (f"{FERRY}, according to AFP.", "misattributed"),
+        (f"{FERRY}, according to the agency AFP.", "misattributed"),
+        (f"{FERRY}, he told reporters, AFP said.", "misattributed"),
+        (f"{FERRY}, selon l’AFP.", "misattributed"),
+        (f"{FERRY}, laut der Nachrichtenagentur AFP.", "misattributed"),
+        (f"{FERRY}, berichtete die AFP.", "misattributed"),
+        (f"{FERRY}, según la agencia AFP.", "misattributed"),
+    ],
+)
+def test_an_agency_that_only_hears_is_not_who_is_quoted(small: Assistant, text: str, verdict: Verdict) -> None:
+    assert only(small, text).verdict == verdict
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -4,7 +4,7 @@ A source of the corpus that the sentence names must be the document's; a date be
 its title. A person must be named in the document, and where the document's own sentence names a speaker, be that one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import regex
@@ -16,10 +16,10 @@ from askcorpus.text.dates import overlaps
 from askcorpus.text.folding import fold
 from askcorpus.text.language import detect_language
 from askcorpus.text.lexicon import languages
-from askcorpus.text.words import words
+from askcorpus.text.words import word_spans, words
 from askcorpus.types import Document
 from askcorpus.verify.claims import Found
-from askcorpus.verify.speakers import speaker
+from askcorpus.verify.speakers import is_heard, speaker
 
 SENTENCE = 300
 """Characters before and after a quoted stretch in which the document names its speaker."""
@@ -55,7 +55,7 @@ def read_attribution(claim: Found, text: str, sources: Mapping[str, str], title:
     """What the sentence around a claim, whose words are ``text``, says of its origin."""
     around = f"{claim.before} {claim.after}"
     folded = f" {' '.join(words(around))} "
-    named = tuple(name for key, name in sources.items() if key in folded)
+    named = tuple(name for key, name in sources.items() if key in folded and _is_named(key.split(), around))
     person = claim.person
     if person and any(_same(person, name) for name in named):
         person = ""
@@ -65,6 +65,14 @@ def read_attribution(claim: Found, text: str, sources: Mapping[str, str], title:
     # A date is the publication's only beside a source; elsewhere it is that of what happened.
     date = read_period(around) if named else ""
     return Attribution(named, person, date, title, language)
+
+
+def _is_named(source: Sequence[str], around: str) -> bool:
+    """Whether the words around a claim name a source otherwise than as one who hears it: *she told AFP*."""
+    spans = word_spans(around)
+    found = [word for word, _ in spans]
+    places = (at for at in range(len(found)) if found[at : at + len(source)] == source)
+    return any(not is_heard(around[: spans[at][1].start]) for at in places)
 
 
 def _same(person: str, source: str) -> bool:
