@@ -397,6 +397,21 @@ def test_a_statement_with_its_source_is_a_claim(small: Assistant, text: str, ver
     assert (claim.kind, claim.verdict) == ("statement", verdict)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        # The nearest sentences are of 30 March 2023 and of 18 May 2022.
+        ("Finland joined NATO in April 2023, Sample Wire reported.", "le 4 avril 2023"),
+        ("“The Finns joined the alliance on 4 April 2023”", "le 4 avril 2023"),
+    ],
+)
+def test_what_is_told_in_another_language_is_shown_beside_the_sentence_of_its_date(
+    assistant: Assistant, text: str, words: str
+) -> None:
+    claim = only(assistant, text)
+    assert claim.language != "en" and words in claim.original
+
+
 def test_names_and_words_in_marks_are_no_claims(small: Assistant) -> None:
     assert small.verify("The “Razoni”, a so-called ‘grain ship’, carried no “ferry”.").claims == ()
 
