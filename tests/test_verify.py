@@ -185,6 +185,60 @@ def test_places_media_and_hearers_are_no_speakers(small: Assistant, text: str) -
     assert only(small, text).verdict == "exact"
 
 
+BRIDGE = (
+    "date 2023-05-02 BERLIN (dpa) – Die Brücke bleibt bis zum Herbst gesperrt, sagte Bürgermeisterin Anna Lehmann am "
+    "Montag. Der Umweg führt über die alte Landstraße und kostet eine halbe Stunde."
+)
+CLOSED = "„Die Brücke bleibt bis zum Herbst gesperrt“"
+DETOUR = "„Der Umweg führt über die alte Landstraße“"
+
+
+@pytest.fixture(scope="module")
+def german(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    with open_over(tmp_path_factory.mktemp("german"), embeddings, {"bridge": BRIDGE}) as assistant:
+        yield assistant
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (f"{CLOSED}, sagte Merkel.", "misattributed"),
+        (f"{CLOSED}, sagte Merkel, und niemand glaubte es.", "misattributed"),
+        (f"Dazu sagte Merkel: {CLOSED}.", "misattributed"),
+        (f"Dazu sagte Lehmann: {CLOSED}.", "exact"),
+        (f"Später sagte er: {CLOSED}.", "exact"),
+        (f"Die Polizei sagte: {CLOSED}.", "exact"),
+        (f"{CLOSED}, sagte Lehmann.", "exact"),
+        (f"{CLOSED}, sagte Bürgermeisterin Lehmann.", "exact"),
+        (f"{CLOSED}, sagte die Bürgermeisterin.", "exact"),
+        (f"{CLOSED}, sagte Ende 2022 die Bürgermeisterin.", "exact"),
+        (f"{CLOSED}, sagten Experten.", "exact"),
+        (f"{CLOSED}, so Experten.", "exact"),
+        (f"{CLOSED}, sagte Montag die Bürgermeisterin.", "exact"),
+        (f"{DETOUR}, sagte Merkel.", "exact"),  # of this the document does not tell who said it
+    ],
+)
+def test_a_german_surname_alone_accuses_where_another_speaker_is_named(
+    german: Assistant, text: str, verdict: Verdict
+) -> None:
+    assert only(german, text).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Theresa May said: “The ferry to Molde sails again from Tuesday.”", "misattributed"),
+        ("Last May the paper said: “The ferry to Molde sails again from Tuesday.”", "exact"),
+        ("Early May, it was said: “The ferry to Molde sails again from Tuesday.”", "exact"),
+        ("Anfang Mai sagte die Stadt dort: „Die Brücke bleibt bis zum Herbst gesperrt.“", "exact"),
+    ],
+)
+def test_a_name_that_ends_like_a_month_is_one_before_its_verb(
+    small: Assistant, german: Assistant, text: str, verdict: Verdict
+) -> None:
+    assert only(german if "Brücke" in text else small, text).verdict == verdict
+
+
 PONT = "« Les camions de plus de 19 tonnes y restent interdits »"
 
 

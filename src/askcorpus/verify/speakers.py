@@ -122,6 +122,17 @@ def _goes_on_aside(clause: str, aside: int, match: "regex.Match[str]") -> bool:
     return "," not in between or clause[match.end() : match.end() + 1] in (",", "")
 
 
+def stands_behind_verb(clause: str, name: str) -> bool:
+    """Whether a name alone is what a verb of speech has behind it: *sagte Merkel.*, and not *sagte Ende 2022*."""
+    rests = (clause[verb.end() :].lstrip() for verb in _speech().says.finditer(clause))
+    return any(rest.startswith(name) and rest[len(name) : len(name) + 1] in (*".,;:!?)", "") for rest in rests)
+
+
+def stands_before_verb(clause: str, name: str) -> bool:
+    """Whether a clause begins with a name and a verb of speech: *Theresa May said*, not *Last May the paper said*."""
+    return any(clause[: verb.start()].strip() == name for verb in _speech().says.finditer(clause))
+
+
 def is_heard(ahead: str) -> bool:
     """Whether words stand before the name of one who is spoken to: *he told*, *a dit à l'*, and not *according to*."""
     return bool(_heard().search(ahead)) and not _named_as_source().search(ahead)
