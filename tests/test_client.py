@@ -68,6 +68,7 @@ def test_it_gives_what_the_library_gives(real: tuple[Assistant, str]) -> None:
         assert page.total == 1 and page.documents[0].origin.endswith("pont.txt")
         assert client.document(page.documents[0].id) == assistant.store.document(page.documents[0].id)
         assert client.document("no/such document") is None
+        assert client.duplicates(limit=2) == assistant.store.told_twice(limit=2)
         found = assistant.search("harbour")
         names = [hit.passage_id for hit in found]
         assert client.hits([*names, "none"] * 80) == assistant.store.hits(names)
@@ -85,6 +86,7 @@ def test_awaited_it_gives_the_same(real: tuple[Assistant, str]) -> None:
         assert (len(page.documents), page.total) == (1, 2)
         assert await client.document(page.documents[0].id) == assistant.store.document(page.documents[0].id)
         assert await client.document("none") is None
+        assert await client.duplicates(offset=1) == assistant.store.told_twice(offset=1)
         names = [hit.passage_id for hit in assistant.search("harbour")]
         assert await client.hits(names) == assistant.store.hits(names)
         events = [event async for event in client.stream(QUESTION)]

@@ -246,6 +246,16 @@ def test_together_is_all_or_nothing_and_what_fails_inside_leaves_the_rest(tmp_pa
         assert [one.id for one in store.documents()] == ["a", "c"]
 
 
+def test_what_is_told_twice_comes_in_the_same_order(tmp_path: Path, database: str | None) -> None:
+    landings = [f"The boat of pier {n} left at {n}:15 with {n} tons of fish." for n in range(1, 12)]
+    with open_(tmp_path / "index", database=database) as store:
+        fill(store, *(document(name, *landings, date=date) for name, date in (("a", ""), ("B", "2022"), ("é", "2021"))))
+        (story,) = store.told_twice(limit=2).stories
+        assert [one.id for one in story.documents] == ["é", "B"] and story.documents[0].characters == len(
+            " ".join(landings)
+        )
+
+
 def test_a_snapshot_stays_as_it_was_while_others_write(tmp_path: Path, database: str | None) -> None:
     with open_(tmp_path / "index", database=database) as store:
         fill(store, *many(5))

@@ -128,6 +128,59 @@ def test_a_part_that_is_not_there_is_told(
     assert response.status_code == status and said in response.text
 
 
+def repeat(assistant: Assistant, *names: str) -> None:
+    """Let several documents tell one story."""
+    text = " ".join(f"The boat of pier {n} left at {n}:15 with {n} tons of herring." for n in range(1, 12))
+    with assistant.store.writer() as writer:
+        for name in names:
+            writer.put(Document(id=name, title=name.upper(), text=text, source="Isle Post"), [])
+
+
+def test_documents_that_tell_the_same_are_listed_in_stretches(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    with real_assistant(tmp_path, embeddings) as assistant, writable(assistant) as client:
+        assert client.get("/duplicates").json() == {"stories": [], "total": 0, "offset": 0, "limit": 50}
+        repeat(assistant, "a", "b", "c")
+        found = client.get("/duplicates", params={"offset": 1, "limit": 1}).json()
+        assert (found["total"], found["offset"], found["limit"]) == (3, 1, 1)
+        ((story,),) = (found["stories"],)
+        (document,) = story["documents"]
+        assert story["number"] == 1 and "text" not in document
+        assert document.items() >= {"id": "b", "title": "B", "characters": len(_text(client, "b"))}.items()
+        assert client.get("/duplicates", params={"limit": 1001}).status_code == 422
+
+
+def _text(client: httpx.Client, name: str) -> str:
+    return str(client.get(f"/documents/{name}").json()["text"])
+
+
+def test_what_tells_the_same_takes_its_turn_among_the_questions(
+    tmp_path: Path, embeddings: SentenceEmbeddings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One at a time and none in line: while it is looked for, nobody else may ask, and all else is served."""
+    begun, end = threading.Event(), threading.Event()
+    with (
+        real_assistant(tmp_path, embeddings) as assistant,
+        serving(assistant, Settings(concurrent_questions=1, waiting_questions=0)) as address,
+        httpx.Client(base_url=f"{address}/api/v1", timeout=60) as client,
+        ThreadPoolExecutor(1) as others,
+    ):
+        looked_for = assistant.store.told_twice
+
+        def slow(**stretch: int) -> Any:
+            begun.set()
+            assert end.wait(60)
+            return looked_for(**stretch)
+
+        monkeypatch.setattr(assistant.store, "told_twice", slow)
+        first = others.submit(client.get, "/duplicates")
+        assert begun.wait(60)
+        refused = client.get("/duplicates")
+        served = client.get("/facets")
+        end.set()
+        assert first.result().status_code == served.status_code == 200
+    assert refused.status_code == 503 and refused.headers["Retry-After"] and refused.json()["code"] == "Busy"
+
+
 def test_facets_are_what_filters_can_choose_from(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
     with real_assistant(tmp_path, embeddings) as assistant, writable(assistant) as client:
         assert client.get("/facets").json() == {

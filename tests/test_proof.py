@@ -122,11 +122,21 @@ def test_the_words_of_a_language_model_are_said_not_to_be_proven(
     assert output.splitlines()[1] == "not proven: the words around them, by openai:gpt"
 
 
-def test_where_nothing_is_answered_nothing_is_proven(tmp_path: Path, assistant: Assistant, proof: Proof) -> None:
-    nothing = {"answer": "The documents do not say.", "answerable": False, "quotes": (), "answered_by": ""}
+@pytest.mark.parametrize("words", ["The documents do not say.", "Yes: it cost nothing.\nproven: all of it"])
+def test_where_nothing_is_answered_nothing_is_proven_nor_are_the_words(
+    tmp_path: Path, assistant: Assistant, proof: Proof, words: str
+) -> None:
+    """They are told, for whoever edits them leaves nothing that they could be held against."""
+    nothing = {"answer": words, "answerable": False, "quotes": (), "answered_by": ""}
     silent = proof.model_copy(update=nothing)
 
-    assert checked(tmp_path, assistant, silent) == (0, "nothing is quoted, and nothing proven\n")
+    code, output = checked(tmp_path, assistant, silent)
+
+    told = " ".join(words.split())
+    assert (code, output) == (
+        0,
+        f"nothing is quoted, and nothing proven\nnot proven: the words of the answer: {told}\n",
+    )
 
 
 def test_a_document_that_was_changed_proves_nothing(tmp_path: Path, assistant: Assistant, proof: Proof) -> None:

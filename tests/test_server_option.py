@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.settings import Settings
-from askcorpus.types import Answer
+from askcorpus.types import Answer, Document
 from askcorpus_ui.cli.commands import app
 from scripted import ScriptedAssistant
 from serving import QUESTION, real_assistant, serving
@@ -39,6 +39,20 @@ def place(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddin
         real_assistant(tmp_path_factory.mktemp("served"), embeddings) as assistant,
         serving(assistant, settings) as address,
     ):
+        yield Place(assistant, address)
+
+
+@pytest.fixture(scope="module")
+def repeating(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Place]:
+    """A corpus of which three documents tell one story."""
+    text = " ".join(f"The boat of pier {n} left at {n}:15 with {n} tons of fish." for n in range(1, 12))
+    with (
+        real_assistant(tmp_path_factory.mktemp("repeating"), embeddings) as assistant,
+        serving(assistant, Settings.model_validate({"api_key": KEY})) as address,
+    ):
+        with assistant.store.writer() as writer:
+            for day in ("2022-03-01", "2022-03-02", ""):
+                writer.put(Document(id=f"herring-{day}", title="Landings", text=text, date=day), [])
         yield Place(assistant, address)
 
 
@@ -107,6 +121,25 @@ def test_a_file_of_questions_is_asked_there(place: Place, tmp_path: Path, grid: 
         tables.append((tmp_path / name).read_text(encoding="utf-8-sig"))
 
     assert tables[0] == tables[1] and "because of a storm" in tables[0]
+
+
+@pytest.mark.parametrize("form", [(), ("--csv",), ("--json",)], ids=["lines", "csv", "json"])
+def test_what_tells_the_same_there_is_listed_as_of_a_folder(
+    repeating: Place, form: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a server that gives fewer documents at a time than a story has."""
+    monkeypatch.setattr("askcorpus_ui.cli.corpus.MOST_LISTED", 2)
+    here, there = (run("docs", "duplicates", *form, *at) for at in (repeating.folder, repeating.server))
+
+    assert (there.stdout, there.exit_code) == (here.stdout, 0) and here.stdout.count("herring-") == 3
+    if form == ("--json",):
+        ((*told,),) = json.loads(there.stdout)["stories"]
+        assert [one["title"] for one in told] == ["Landings"] * 3 and all(one["characters"] for one in told)
+
+
+def test_where_nothing_is_told_twice_a_server_says_so(place: Place) -> None:
+    here, there = (run("docs", "duplicates", *at) for at in (place.folder, place.server))
+    assert there.stdout == here.stdout == "No two documents tell the same story.\n"
 
 
 def test_the_variable_names_the_server_and_a_folder_on_the_line_has_the_last_word(

@@ -32,7 +32,7 @@ def sentences(seed: int, count: int = 12) -> list[str]:
 
 
 def told(store: Store) -> list[set[str]]:
-    return [{one.id for one in story} for story in store.told_twice()]
+    return [{one.id for one in story.documents} for story in store.told_twice(limit=1000).stories]
 
 
 STORY = sentences(1)
@@ -49,6 +49,36 @@ VARIANTS: dict[str, Callable[[list[str]], list[str]]] = {
 def test_a_story_is_known_again(store: Store, variant: str) -> None:
     fill(store, document("a", *STORY), document("b", *VARIANTS[variant](STORY)), document("c", *sentences(2)))
     assert told(store) == [{"a", "b"}]
+
+
+def test_stories_come_in_stretches_of_so_many_documents(store: Store) -> None:
+    """The one that most tell comes first, of each the oldest; a stretch may begin or end within one."""
+    dates = {"a": "2022-03", "b": "", "c": "2022-01-05", "d": "2021", "e": "2023"}
+    stories = {"a": 1, "b": 1, "c": 1, "d": 2, "e": 2}
+    plain = {name: document(name, *sentences(seed)) for name, seed in (stories | {"alone": 3}).items()}
+    fill(store, *(one.model_copy(update={"date": dates.get(name, "")}) for name, one in plain.items()))
+
+    def stretch(offset: int, limit: int) -> list[tuple[int, str]]:
+        found = store.told_twice(offset=offset, limit=limit)
+        assert (found.total, found.offset, found.limit) == (5, offset, limit)
+        return [(story.number, one.id) for story in found.stories for one in story.documents]
+
+    every = [(1, "c"), (1, "a"), (1, "b"), (2, "d"), (2, "e")]
+    assert stretch(0, 5) == stretch(0, 50) == every
+    assert stretch(2, 2) == every[2:4]
+    assert stretch(5, 5) == []
+    (first, *_), whole = store.told_twice(limit=1).stories[0].documents, plain["c"]
+    assert (first.characters, first.title, first.date) == (len(whole.text), whole.title, "2022-01-05")
+
+
+def test_stories_are_told_anew_after_a_change(store: Store) -> None:
+    fill(store, document("a", *STORY), document("b", *STORY))
+    assert told(store) == [{"a", "b"}]
+    fill(store, document("c", *STORY))
+    assert told(store) == [{"a", "b", "c"}]
+    with store.writer() as writer:
+        writer.remove(["a", "b"])
+    assert told(store) == []
 
 
 def test_reports_that_a_form_was_filled_in_for_are_no_story(store: Store) -> None:

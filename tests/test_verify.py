@@ -185,6 +185,95 @@ def test_places_media_and_hearers_are_no_speakers(small: Assistant, text: str) -
     assert only(small, text).verdict == "exact"
 
 
+BRIDGE = (
+    "date 2023-05-02 BERLIN (dpa) – Die Brücke bleibt bis zum Herbst gesperrt, sagte Bürgermeisterin Anna Lehmann am "
+    "Montag. Der Umweg führt über die alte Landstraße und kostet eine halbe Stunde."
+)
+CLOSED = "„Die Brücke bleibt bis zum Herbst gesperrt“"
+DETOUR = "„Der Umweg führt über die alte Landstraße“"
+
+
+@pytest.fixture(scope="module")
+def german(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    with open_over(tmp_path_factory.mktemp("german"), embeddings, {"bridge": BRIDGE}) as assistant:
+        yield assistant
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (f"{CLOSED}, sagte Merkel.", "misattributed"),
+        (f"{CLOSED}, sagte Merkel, und niemand glaubte es.", "misattributed"),
+        (f"Dazu sagte Merkel: {CLOSED}.", "misattributed"),
+        (f"Dazu sagte Lehmann: {CLOSED}.", "exact"),
+        (f"Später sagte er: {CLOSED}.", "exact"),
+        (f"Die Polizei sagte: {CLOSED}.", "exact"),
+        (f"{CLOSED}, sagte Lehmann.", "exact"),
+        (f"{CLOSED}, sagte Bürgermeisterin Lehmann.", "exact"),
+        (f"{CLOSED}, sagte die Bürgermeisterin.", "exact"),
+        (f"{CLOSED}, sagte Ende 2022 die Bürgermeisterin.", "exact"),
+        (f"{CLOSED}, sagten Experten.", "exact"),
+        (f"{CLOSED}, so Experten.", "exact"),
+        (f"{CLOSED}, sagte Montag die Bürgermeisterin.", "exact"),
+        (f"{DETOUR}, sagte Merkel.", "exact"),  # of this the document does not tell who said it
+    ],
+)
+def test_a_german_surname_alone_accuses_where_another_speaker_is_named(
+    german: Assistant, text: str, verdict: Verdict
+) -> None:
+    assert only(german, text).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Theresa May said: “The ferry to Molde sails again from Tuesday.”", "misattributed"),
+        ("Last May the paper said: “The ferry to Molde sails again from Tuesday.”", "exact"),
+        ("Early May, it was said: “The ferry to Molde sails again from Tuesday.”", "exact"),
+        ("Anfang Mai sagte die Stadt dort: „Die Brücke bleibt bis zum Herbst gesperrt.“", "exact"),
+    ],
+)
+def test_a_name_that_ends_like_a_month_is_one_before_its_verb(
+    small: Assistant, german: Assistant, text: str, verdict: Verdict
+) -> None:
+    assert only(german if "Brücke" in text else small, text).verdict == verdict
+
+
+PONT = "« Les camions de plus de 19 tonnes y restent interdits »"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        # "The ferry …" is AP's, and AFP is another source of the corpus.
+        (f"{FERRY}, she told AFP.", "exact"),
+        (f"{FERRY}, the captain told the news agency AFP.", "exact"),
+        (f"{FERRY}, the captain said in an interview with AFP.", "exact"),
+        (f"{FERRY}, a déclaré à l’AFP le capitaine.", "exact"),
+        (f"{FERRY}, a déclaré le capitaine à l’agence AFP.", "exact"),
+        (f"{FERRY}, sagte die Kapitänin gegenüber der Nachrichtenagentur AFP.", "exact"),
+        (f"{FERRY}, sagte sie der AFP.", "exact"),
+        (f"{FERRY}, dijo el capitán a la agencia AFP.", "exact"),
+        (f"{FERRY}, ha detto il capitano all’AFP.", "exact"),
+        (f"{FERRY}, disse o capitão à AFP.", "exact"),
+        (f"{FERRY}, zei de kapitein tegen AFP.", "exact"),
+        (f"{FERRY}, заявив капітан агентству AFP.", "exact"),
+        ("The captain told AFP that the ferry to Molde sails again from Tuesday.", "exact"),
+        (f"{PONT}, a dit le maire à l’AP.", "exact"),
+        (f"{FERRY}, AFP said.", "misattributed"),
+        (f"{FERRY}, according to AFP.", "misattributed"),
+        (f"{FERRY}, according to the agency AFP.", "misattributed"),
+        (f"{FERRY}, he told reporters, AFP said.", "misattributed"),
+        (f"{FERRY}, selon l’AFP.", "misattributed"),
+        (f"{FERRY}, laut der Nachrichtenagentur AFP.", "misattributed"),
+        (f"{FERRY}, berichtete die AFP.", "misattributed"),
+        (f"{FERRY}, según la agencia AFP.", "misattributed"),
+    ],
+)
+def test_an_agency_that_only_hears_is_not_who_is_quoted(small: Assistant, text: str, verdict: Verdict) -> None:
+    assert only(small, text).verdict == verdict
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -360,6 +449,21 @@ def test_a_statement_with_its_source_is_a_claim(small: Assistant, text: str, ver
     claim = only(small, text)
 
     assert (claim.kind, claim.verdict) == ("statement", verdict)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        # The nearest sentences are of 30 March 2023 and of 18 May 2022.
+        ("Finland joined NATO in April 2023, Sample Wire reported.", "le 4 avril 2023"),
+        ("“The Finns joined the alliance on 4 April 2023”", "le 4 avril 2023"),
+    ],
+)
+def test_what_is_told_in_another_language_is_shown_beside_the_sentence_of_its_date(
+    assistant: Assistant, text: str, words: str
+) -> None:
+    claim = only(assistant, text)
+    assert claim.language != "en" and words in claim.original
 
 
 def test_names_and_words_in_marks_are_no_claims(small: Assistant) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import httpx
 
-from askcorpus.types import Answer, Document, Done, Event, Filters, Hit, IndexInfo, Page, Turn, Verification
+from askcorpus.types import Answer, Document, Done, Event, Filters, Hit, IndexInfo, Page, Stories, Turn, Verification
 from askcorpus.verify.proof import Proof, ProofCheck
 from askcorpus.wire import (
     API,
@@ -131,6 +131,11 @@ class Client:
         """A stretch of the list of documents (at most 1000), newest first. Raises as :meth:`ask` does."""
         return self._get("documents", listed(filters, offset, limit), Page)
 
+    def duplicates(self, *, offset: int = 0, limit: int = 50) -> Stories:
+        """A stretch of the documents (at most 1000) that tell what others tell too, story by story, that of most
+        documents first. Raises as :meth:`ask` does."""
+        return self._get("duplicates", {"offset": offset, "limit": limit}, Stories)
+
     def document(self, document_id: str) -> Document | None:
         """A document with its whole text; None where there is none of this id. Raises as :meth:`ask` does."""
         with self._server.reached():
@@ -244,6 +249,10 @@ class AsyncClient:
     async def documents(self, filters: Filters = Filters(), *, offset: int = 0, limit: int = 50) -> Page:
         """A stretch of the list of documents (at most 1000), newest first. Raises as `Client.ask` does."""
         return await self._get("documents", listed(filters, offset, limit), Page)
+
+    async def duplicates(self, *, offset: int = 0, limit: int = 50) -> Stories:
+        """The stretch of `Client.duplicates`. Raises as `Client.ask` does."""
+        return await self._get("duplicates", {"offset": offset, "limit": limit}, Stories)
 
     async def document(self, document_id: str) -> Document | None:
         """A document with its whole text; None where there is none of this id. Raises as `Client.ask` does."""

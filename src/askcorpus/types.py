@@ -104,6 +104,24 @@ class Page(Record):
     limit: int = Field(description="How many a stretch has at most.")
 
 
+class Story(Record):
+    """Documents that tell the same story, in nearly the same words or with some of it cut."""
+
+    number: int = Field(description="Which story it is, from 1: the one that most documents tell.")
+    documents: tuple[Summary, ...] = Field(description="Those of this stretch, the oldest first.")
+
+
+class Stories(Record):
+    """A stretch of the documents that tell what others tell too."""
+
+    stories: tuple[Story, ...] = Field(
+        description="Those of this stretch; of the first and the last, others may come before or after it."
+    )
+    total: int = Field(description="How many documents tell what others tell too, in all.")
+    offset: int = Field(description="How many of them come before this stretch.")
+    limit: int = Field(description="How many documents a stretch has at most.")
+
+
 class Passage(Record):
     """A run of whole sentences of one document: ``document.text[start:end] == text``."""
 

@@ -32,6 +32,7 @@ from askcorpus.text.sentences import split_sentences
 from askcorpus.types import Document
 from askcorpus.verify import surroundings
 from askcorpus.verify.claims import find_claims
+from askcorpus.verify.speakers import is_heard
 from askcorpus_ingest.dateline import parse_date, read_dateline
 from askcorpus_ui.chat.render import source_page
 from askcorpus_ui.chat.translations import strings_for
@@ -180,6 +181,7 @@ def _read_all(language: str) -> None:
         is_date("in 2022", language)
         subject_of(" ".join(said.rstrip(".").split()[:4]))  # without a mark it may be a name
     find_claims("The minister said that it was open.")
+    is_heard("he told ")
     source_page(None, Document(id="1", title="", text=TEXT), strings_for(""), sought="was open")
     surroundings.denies(TEXT, language)
     surroundings.turned_by(Document(id="1", title="", text=TEXT, language=language), 20, 30)

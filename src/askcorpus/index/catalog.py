@@ -36,7 +36,7 @@ from askcorpus.index.schema import (
 )
 from askcorpus.text.dates import day_range
 from askcorpus.text.words import RULES
-from askcorpus.types import Document, Filters
+from askcorpus.types import Document, Filters, Summary
 
 _LATER_FIELDS = ("author", "url", "extra", "marks")
 """Fields that documents of the first version had not; they do not count in a hash where they are empty."""
@@ -234,6 +234,18 @@ def documents(connection: sa.Connection, filters: Filters, offset: int, limit: i
     """Whole documents, newest first (then by title; undated ones last)."""
     query = sa.select(*DOCUMENT_COLUMNS).where(condition(filters)).order_by(*BY_DATE).offset(offset).limit(limit)
     return [Document(**row._mapping) for row in connection.execute(query)]
+
+
+def summaries(connection: sa.Connection, numbers: Sequence[int]) -> list[Summary]:
+    """Documents without their texts, of which few are held at a time, by their numbers and in that order."""
+    facts = [name for name in Summary.model_fields if name != "characters"]
+    found: dict[int, Summary] = {}
+    for start in range(0, len(numbers), _READ_AT_ONCE):
+        query = sa.select(DOCUMENTS.c.number, DOCUMENTS.c.text, *(DOCUMENTS.c[name] for name in facts))
+        some = among(DOCUMENTS.c.number, numbers[start : start + _READ_AT_ONCE])
+        for number, text, *values in connection.execute(query.where(some)):
+            found[number] = Summary(**dict(zip(facts, values, strict=True)), characters=len(text))
+    return [found[number] for number in numbers]
 
 
 def count(connection: sa.Connection, filters: Filters) -> int:

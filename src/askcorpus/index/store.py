@@ -13,6 +13,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -35,9 +37,10 @@ from askcorpus.index.inventory import Inventory
 from askcorpus.index.passages import StoredPassage, count_passages, hits, ids_of, stored
 from askcorpus.index.schema import Vector
 from askcorpus.index.spellings import understood
+from askcorpus.index.stories import Repeated
 from askcorpus.index.vectors import EMBEDDED, vector_index
 from askcorpus.tuning import TUNING, Tuning
-from askcorpus.types import Copy, Document, Filters, Hit, IndexInfo
+from askcorpus.types import Copy, Document, Filters, Hit, IndexInfo, Stories, Story
 
 __all__ = [
     "Check",
@@ -154,6 +157,10 @@ class Store:
         self._vectors = vector_index(vectors, vectors_token, folder, self._reading, self._database.writing)
         self._frequencies = Frequencies()
         self._info: tuple[schema.State | None, IndexInfo] = (None, IndexInfo(fingerprint="", documents=0, passages=0))
+        self._repeated: tuple[schema.State | None, Repeated] = (
+            None,
+            Repeated(np.empty(0, np.int64), np.empty(0, np.int64)),
+        )
         self._sample: tuple[schema.State | None, Sample] = (None, Sample(np.empty((0, dimension), np.float32), {}))
 
     def __enter__(self) -> Self:
@@ -301,11 +308,15 @@ class Store:
         with self._reading() as connection:
             return files.withheld(connection, document_ids)
 
-    def told_twice(self) -> list[list[Document]]:
-        """The documents of each story that more than one of them tells, those of most first."""
-        with self._reading() as connection:
-            found = stories.told_twice(connection)
-            return [[one for id_ in ids if (one := catalog.document(connection, id_))] for ids in found]
+    def told_twice(self, *, offset: int = 0, limit: int = 50) -> Stories:
+        """A stretch of the documents that tell what others tell too, story by story: that of most documents first.
+
+        Raises:
+            NothingIngested: there is no document, or no index at all.
+        """
+        with self.snapshot() as index:
+            index.filled()
+            return index.told_twice(offset, limit)
 
     def facets(self) -> Facets:
         """What there is to filter by."""
@@ -342,6 +353,13 @@ class Store:
             sample = catalog.sample(connection)
             self._sample = (state, sample)
         return sample
+
+    def _repeated_of(self, connection: sa.Connection, state: schema.State) -> Repeated:
+        of, repeated = self._repeated
+        if of != state:
+            repeated = stories.told_twice(connection)
+            self._repeated = (state, repeated)
+        return repeated
 
     # --- change ---
 
@@ -530,6 +548,22 @@ class Snapshot:
         """The other documents that tell the same story, by the id of each that has any."""
         with self._reading() as connection:
             return stories.copies(connection, document_ids)
+
+    def told_twice(self, offset: int, limit: int) -> Stories:
+        """A stretch of the documents that tell what others tell too."""
+        with self._reading() as connection:
+            repeated = self._store._repeated_of(connection, self._state)
+            numbers, which = (each[offset : offset + limit].tolist() for each in repeated)
+            told = list(zip(which, catalog.summaries(connection, numbers), strict=True))
+        return Stories(
+            stories=tuple(
+                Story(number=number, documents=tuple(document for _, document in those))
+                for number, those in groupby(told, key=itemgetter(0))
+            ),
+            total=len(repeated.documents),
+            offset=offset,
+            limit=limit,
+        )
 
     def stored(self, passage_ids: Sequence[str]) -> dict[str, StoredPassage]:
         """Passages with vectors, by id and in the order asked; what is not there is left out."""

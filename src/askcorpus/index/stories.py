@@ -122,19 +122,33 @@ def copies(connection: sa.Connection, document_ids: Sequence[str]) -> dict[str, 
     return {told: tuple(those) for told, those in found.items()}
 
 
-def told_twice(connection: sa.Connection) -> list[list[str]]:
-    """The ids of the documents of each story that several tell: those of most first, the oldest of each first."""
+class Repeated(NamedTuple):
+    """The numbers of the documents that tell what others tell too, story by story: that of most documents first, of
+    each the oldest first. ``stories`` says which one each of them tells, from 1."""
+
+    documents: Seqs
+    stories: Seqs
+
+
+def told_twice(connection: sa.Connection) -> Repeated:
+    """The documents of all stories that several tell. Goes through all that was compared."""
     several = sa.select(STORIES.c.story).group_by(STORIES.c.story).having(sa.func.count() > 1)
     query = (
-        sa.select(STORIES.c.story, DOCUMENTS.c.id)
+        sa.select(STORIES.c.story, DOCUMENTS.c.number, DOCUMENTS.c.id)
         .join(DOCUMENTS, DOCUMENTS.c.number == STORIES.c.document)
         .where(STORIES.c.story.in_(several))
         .order_by(DOCUMENTS.c.date == "", DOCUMENTS.c.date, DOCUMENTS.c.source, DOCUMENTS.c.id)
     )
-    found: dict[int, list[str]] = {}
-    for story, id_ in connection.execute(query):
-        found.setdefault(story, []).append(id_)
-    return sorted(found.values(), key=lambda ids: (-len(ids), ids))
+    found: dict[int, list[int]] = {}
+    oldest: dict[int, str] = {}
+    for story, number, id_ in connection.execute(query):
+        found.setdefault(story, []).append(number)
+        oldest.setdefault(story, id_)
+    ordered = [found[story] for story in sorted(found, key=lambda story: (-len(found[story]), oldest[story]))]
+    return Repeated(
+        np.array([number for numbers in ordered for number in numbers], np.int64),
+        np.repeat(np.arange(1, len(ordered) + 1), [len(numbers) for numbers in ordered]),
+    )
 
 
 # --- comparing ---

@@ -91,16 +91,17 @@ class Quoting(_Table):
     and its like what stands right behind them.
 
     ``behind`` stands after a source as ``according`` before one (zufolge); ``tells`` are verbs of speech before whom
-    they tell (told), ``just_as`` opens an insertion that names a source (as X reports). ``prepositions`` stand before a
-    place, a medium or a hearer, ``articles`` before what somebody is: neither before the name of who speaks.
-    ``clause_openers`` may follow a verb of speech where no ``that`` is needed. In a ``verb_second`` language the verb
-    follows a source without a comma (Laut X starben …).
+    they tell (told), as ``hearers`` are other words before who is spoken to (gegenüber). ``just_as`` opens an insertion
+    that names a source (as X reports). ``prepositions`` stand before a place, a medium or a hearer, ``articles`` before
+    what somebody is: neither before the name of who speaks. ``clause_openers`` may follow a verb of speech where no
+    ``that`` is needed. In a ``verb_second`` language the verb follows a source without a comma (Laut X starben …).
     """
 
     according: Words = ()
     behind: Words = ()
     says: Words = ()
     tells: Words = ()
+    hearers: Words = ()
     that: Words = ()
     just_as: Words = ()
     limits: Words = ()

@@ -4,7 +4,7 @@ A source of the corpus that the sentence names must be the document's; a date be
 its title. A person must be named in the document, and where the document's own sentence names a speaker, be that one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import regex
@@ -16,10 +16,10 @@ from askcorpus.text.dates import overlaps
 from askcorpus.text.folding import fold
 from askcorpus.text.language import detect_language
 from askcorpus.text.lexicon import languages
-from askcorpus.text.words import words
+from askcorpus.text.words import word_spans, words
 from askcorpus.types import Document
 from askcorpus.verify.claims import Found
-from askcorpus.verify.speakers import speaker
+from askcorpus.verify.speakers import is_heard, speaker, stands_before_verb, stands_behind_verb
 
 SENTENCE = 300
 """Characters before and after a quoted stretch in which the document names its speaker."""
@@ -32,13 +32,15 @@ _SENTENCE_END = regex.compile(r"[.!?。！？؟]\s|\n")
 
 class Attribution(NamedTuple):
     """What a claim says of its origin: sources of the corpus, a person or body, a publication date, a title;
-    and the ISO 639-1 code of the language that it says so in, "" where that does not matter."""
+    and the ISO 639-1 code of the language that it says so in, "" where that does not matter. ``bare``: the person is a
+    single word that only its place behind a verb makes a name."""
 
     sources: tuple[str, ...] = ()
     person: str = ""
     date: str = ""
     title: str = ""
     language: str = ""
+    bare: bool = False
 
     @property
     def shown(self) -> str:
@@ -55,16 +57,44 @@ def read_attribution(claim: Found, text: str, sources: Mapping[str, str], title:
     """What the sentence around a claim, whose words are ``text``, says of its origin."""
     around = f"{claim.before} {claim.after}"
     folded = f" {' '.join(words(around))} "
-    named = tuple(name for key, name in sources.items() if key in folded)
+    named = tuple(name for key, name in sources.items() if key in folded and _is_named(key.split(), around))
     person = claim.person
     if person and any(_same(person, name) for name in named):
         person = ""
     language = detect_language(f"{around} {text}") if person else ""
-    if person and claim.before.lstrip().startswith(person) and person.split()[-1] in calendar_words(language):
-        person = ""  # "Last May", not "Theresa May"
+    if person and claim.before.lstrip().startswith(person) and _may_be_time(person, claim.before, language):
+        person = ""
     # A date is the publication's only beside a source; elsewhere it is that of what happened.
     date = read_period(around) if named else ""
-    return Attribution(named, person, date, title, language)
+    bare = bool(person) and _is_bare(person, claim, language)
+    return Attribution(named, person, date, title, language, bare)
+
+
+def _is_named(source: Sequence[str], around: str) -> bool:
+    """Whether the words around a claim name a source otherwise than as one who hears it: *she told AFP*."""
+    spans = word_spans(around)
+    found = [word for word, _ in spans]
+    places = (at for at in range(len(found)) if found[at : at + len(source)] == source)
+    return any(not is_heard(around[: spans[at][1].start]) for at in places)
+
+
+def _may_be_time(person: str, before: str, language: str) -> bool:
+    """Whether words at the head of a sentence name a time (*Last May*) and not a person: where the verb does not come
+    second whatever comes first, *Theresa May said* does not."""
+    one = languages().get(language)
+    may_invert = one is None or one.quoting.verb_second
+    return person.split()[-1] in calendar_words(language) and (may_invert or not stands_before_verb(before, person))
+
+
+def _is_bare(person: str, claim: Found, language: str) -> bool:
+    """Whether a single word is a name although all nouns are capitalised: behind a verb in the singular any other noun
+    has an article."""
+    one = languages().get(language)
+    if one is None or not one.capitalised_nouns or " " in person:
+        return False
+    if person in calendar_words(language):
+        return False
+    return stands_behind_verb(claim.after, person) or stands_behind_verb(claim.before, person)
 
 
 def _same(person: str, source: str) -> bool:
@@ -86,12 +116,12 @@ def fault(attribution: Attribution, document: Document, start: int, end: int) ->
 
 
 def _fault_of_person(attribution: Attribution, document: Document, start: int, end: int) -> str:
-    language = attribution.language
-    if not _may_be_name(attribution.person, language):
+    language, bare = attribution.language, attribution.bare
+    if not bare and not _may_be_name(attribution.person, language):
         return ""
     name = Name(_surname(attribution.person, language))
     known = "\n".join((document.title, document.source, document.text))
-    if missing((name,), language, known, document.language):
+    if not bare and missing((name,), language, known, document.language):
         return f"{attribution.person} is not named in this document"
     before, after = document.text[max(0, start - SENTENCE) : start], document.text[end : end + SENTENCE]
     ends = [match.end() for match in _SENTENCE_END.finditer(before)]

@@ -8,7 +8,8 @@ PROOF is what `askcorpus ask --proof FILE` writes. Each DOCUMENT is a file of JS
 2. the quotation stands in that text at the characters start to end, word for word,
 3. the answer has the quotation's marker, such as [1], at its place; and that the answer has no other marker,
 4. where the documents are quoted, the answer has no other words than its quotations (a list a first line above them,
-   which is told). What a language model wrote around its quotations cannot be checked so, and that is told.
+   which is told). What a language model wrote around its quotations cannot be checked so, and that is told; nor can
+   the words of an answer without quotations, which says that the documents do not answer.
 
 Exit code: 0 all of it holds, 1 something does not, 2 a file cannot be read. Needs Python 3.9 and nothing else: copy
 this file to wherever it is wanted.
@@ -101,7 +102,8 @@ def check(proof: dict[str, Any], texts: dict[str, str]) -> list[str]:
 def proven(proof: dict[str, Any]) -> str:
     """What is proven where nothing is wrong, and what is not."""
     if not proof["quotes"]:
-        return "nothing is quoted, and nothing proven"
+        words = " ".join(proof["answer"].split())
+        return f"nothing is quoted, and nothing proven\nnot proven: the words of the answer: {words}"
     told = f"proven: {len(proof['quotes'])} quotations stand word for word where the answer says"
     by, head = proof.get("answered_by"), proof["answer"].partition("\n")[0]
     if by != "extractive":

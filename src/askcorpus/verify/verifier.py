@@ -14,6 +14,9 @@ import regex
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.index.store import Snapshot, Store
+from askcorpus.search.period import read_period
+from askcorpus.text.dates import overlaps
+from askcorpus.text.figures import figures
 from askcorpus.text.language import detect_language
 from askcorpus.types import Claim, Document, Verdict, Verification
 from askcorpus.verify.alignment import Alignment, Alphabet, Place, Texts, align, places
@@ -54,6 +57,10 @@ MOST_EMBEDDED = 600
 
 TRANSLATED = 3.0
 """Standard deviations above unrelated sentences from which a sentence of another language is a claim's original."""
+
+RELATED = 2.0
+"""The same for a sentence that is near one that is, and shown in its place where it has more of the claim's figures and
+its date: the nearest may be of another day."""
 
 TITLE_REACH = 100
 """Characters between a document's title in quotation marks and a quotation from it."""
@@ -113,10 +120,10 @@ class Verifier:
         if not texts:
             return list(checked)
         unrelated = self._unrelated.among_themselves()
-        least = unrelated.mean + TRANSLATED * unrelated.deviation
+        least, related = (unrelated.mean + each * unrelated.deviation for each in (TRANSLATED, RELATED))
         vectors = self._embeddings.embed_sentences(list(texts.values()))
         originals = {
-            key: _original(index, text, vector, least)
+            key: _original(index, text, vector, least, related)
             for (key, text), vector in zip(texts.items(), vectors, strict=True)
         }
         return [
@@ -297,24 +304,46 @@ def _is_one_word_off(found: Alignment, quoted: Sequence[Token], window: Window) 
     )
 
 
-def _original(index: Snapshot, text: str, vector: np.ndarray, least: float) -> _Finding | None:
-    """The sentence in another language that is nearest to a claim, when it is near."""
+class _Near(NamedTuple):
+    """A sentence of the corpus, and its similarity to a claim."""
+
+    similarity: float
+    document: Document
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.document.text[self.start : self.end]
+
+
+def _original(index: Snapshot, text: str, vector: np.ndarray, least: float, related: float) -> _Finding | None:
+    """The sentence in another language that a claim is likest to be of, when any is near."""
     language = detect_language(text)
-    near = index.stored([id_ for id_, _ in index.dense(vector, 5)])
-    best: tuple[float, str, int, int] | None = None
-    for one in near.values():
-        similarities = one.sentence_vectors.astype(np.float32) @ vector
-        if not similarities.size:
-            continue
-        at = int(similarities.argmax())
-        if best is None or similarities[at] > best[0]:
-            best = (float(similarities[at]), one.passage.document_id, *one.sentences[at])
-    if best is None or best[0] < least:
+    near = sorted(_near(index, vector), key=lambda one: -one.similarity)
+    if not near or near[0].similarity < least or not language or near[0].document.language == language:
         return None
-    document = index.document(best[1])
-    if document is None or not language or document.language == language:
-        return None
-    return _Finding("altered", document, best[2], best[3], f"[-{_shown(document.text[best[2] : best[3]])}-]", best[0])
+    foreign = [one for one in near if one.similarity >= related and one.document.language != language]
+    told = max(foreign, key=lambda one: _agreed(text, one.text))  # of those that agree alike, the nearest
+    return _Finding("altered", told.document, told.start, told.end, f"[-{_shown(told.text)}-]", told.similarity)
+
+
+def _near(index: Snapshot, vector: np.ndarray) -> Iterator[_Near]:
+    """The sentences of the passages that are nearest."""
+    stored = index.stored([id_ for id_, _ in index.dense(vector, 5)]).values()
+    names = dict.fromkeys(one.passage.document_id for one in stored)
+    documents = {name: document for name in names if (document := index.document(name))}
+    for one in stored:
+        if document := documents.get(one.passage.document_id):
+            similarities = (one.sentence_vectors.astype(np.float32) @ vector).tolist()
+            for similarity, (start, end) in zip(similarities, one.sentences, strict=True):
+                yield _Near(similarity, document, start, end)
+
+
+def _agreed(claim: str, sentence: str) -> int:
+    """How many of a claim's figures a sentence has, and whether it has its date."""
+    shared = figures(claim).keys() & figures(sentence).keys()
+    return len(shared) + bool(shared and overlaps(read_period(claim), read_period(sentence)))
 
 
 def _shown(text: str) -> str:

@@ -487,18 +487,18 @@ def list_documents(
 @docs.command("duplicates")
 def list_duplicates(
     data: Data = None,
+    server: Server = None,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a document a line.")] = False,
     json: Json = False,
 ) -> None:
     """List the documents that tell the same story, in nearly the same words or with some of it cut."""
-    from askcorpus_ui.cli.console import print_json, print_stories, print_stories_as_csv
-    from askcorpus_ui.cli.corpus import filled_assistant
+    from askcorpus_ui.cli.console import print_json, print_stories, print_stories_as_csv, without_text
+    from askcorpus_ui.cli.corpus import open_corpus
 
-    with filled_assistant(_settings(data=data)) as assistant:
-        stories = assistant.store.told_twice()
+    with open_corpus(_reading(data, server)) as corpus:
+        stories = corpus.duplicates()
     if json:
-        told = [[document.model_dump(exclude={"text", "marks"}) for document in story] for story in stories]
-        print_json({"stories": told})
+        print_json({"stories": [list(map(without_text, story)) for story in stories]})
     elif csv:
         print_stories_as_csv(stories)
     else:

@@ -257,7 +257,7 @@ def print_documents(documents: Iterable[Document | Summary]) -> None:
         say(f"{document.id}  {document.date:10}  {document.language:2}  {place}")
 
 
-def print_stories(stories: Sequence[Sequence[Document]]) -> None:
+def print_stories(stories: Sequence[Sequence[Summary]]) -> None:
     """The documents of each story below each other, with an empty line between stories."""
     if not stories:
         say("No two documents tell the same story.")
@@ -267,7 +267,7 @@ def print_stories(stories: Sequence[Sequence[Document]]) -> None:
         print_documents(documents)
 
 
-def print_stories_as_csv(stories: Sequence[Sequence[Document]]) -> None:
+def print_stories_as_csv(stories: Sequence[Sequence[Summary]]) -> None:
     """The same as a table, whose first column numbers the stories."""
     columns = ("id", "title", "source", "date", "language", "place", "author", "url", "origin")
     table = io.StringIO(newline="")

@@ -3,11 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from askcorpus.client import Client
 from askcorpus.settings import Settings
-from askcorpus.types import Answer, Document, Filters, Hit, Summary, Turn, Verification
+from askcorpus.types import Answer, Document, Filters, Hit, Stories, Story, Summary, Turn, Verification
 from askcorpus.verify.proof import Proof, ProofCheck
 from askcorpus.wire import MOST_LISTED
 
@@ -79,6 +80,23 @@ class Corpus(ABC):
     def document(self, document_id: str) -> Document | None:
         """A document with its whole text."""
 
+    def duplicates(self) -> list[list[Summary]]:
+        """The documents of each story that more than one of them tells, those of most first."""
+        found: list[Story] = []
+        seen = 0
+        while True:
+            part = self._stretch_of_duplicates(seen, MOST_LISTED)
+            found += part.stories
+            seen += sum(len(story.documents) for story in part.stories)
+            if not part.stories or seen >= part.total:
+                break
+        told = groupby(found, key=lambda story: story.number)  # one may go on in the next stretch
+        return [[document for story in those for document in story.documents] for _, those in told]
+
+    @abstractmethod
+    def _stretch_of_duplicates(self, offset: int, limit: int) -> Stories:
+        """Some of those documents."""
+
     @abstractmethod
     def undated(self, filters: Filters) -> int:
         """Number of documents that the dates of ``filters`` leave out only because they have none."""
@@ -100,6 +118,9 @@ class FolderCorpus(Corpus):
     def document(self, document_id: str) -> Document | None:
         """A document with its whole text."""
         return self._store.document(document_id)
+
+    def _stretch_of_duplicates(self, offset: int, limit: int) -> Stories:
+        return self._store.told_twice(offset=offset, limit=limit)
 
     def undated(self, filters: Filters) -> int:
         """Number of documents that the dates of ``filters`` leave out only because they have none."""
@@ -128,6 +149,9 @@ class ServedCorpus(Corpus):
     def document(self, document_id: str) -> Document | None:
         """A document with its whole text."""
         return self._client.document(document_id)
+
+    def _stretch_of_duplicates(self, offset: int, limit: int) -> Stories:
+        return self._client.duplicates(offset=offset, limit=limit)
 
     def undated(self, filters: Filters) -> int:
         """Number of documents that the dates of ``filters`` leave out only because they have none."""

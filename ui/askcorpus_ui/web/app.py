@@ -114,7 +114,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(api_router(assistant, questions, Keeper(assistant, conversations, feedback).events))
     app.include_router(batch_router(assistant, questions))
     app.include_router(conversations_router(assistant, conversations, feedback))
-    app.include_router(documents_router(assistant))
+    app.include_router(documents_router(assistant, questions))
     if writable:
         app.include_router(writing_router(assistant, settings, jobs))
         app.include_router(jobs_router(assistant, settings, jobs))

@@ -1,8 +1,10 @@
 """The REST door of the documents: lists, whole ones and parts of them, and what there is to filter by."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
@@ -19,12 +21,15 @@ from askcorpus.types import (
     PartialDate,
     Publisher,
     Span,
+    Stories,
     Title,
     locator_at,
 )
 from askcorpus.wire import MOST_LISTED, MOST_PASSAGES
 from askcorpus_ui.listings import Hits, page_of
 from askcorpus_ui.problems import PROBLEMS
+from askcorpus_ui.streaming import Questions, unless_left
+from askcorpus_ui.web.rest_api import CLIENT_LEFT
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -64,8 +69,9 @@ class Facets(BaseModel):
     date_max: str = Field(description="The last day.")
 
 
-def documents_router(assistant: "Assistant") -> APIRouter:
-    """``/api/v1/documents``, ``passages``, ``facets`` and ``index``, for reading, over one assistant."""
+def documents_router(assistant: "Assistant", questions: Questions) -> APIRouter:
+    """``/api/v1/documents``, ``duplicates``, ``passages``, ``facets`` and ``index``, for reading, over one assistant,
+    which is asked through ``questions`` for what takes long."""
     router = APIRouter(prefix="/api/v1", tags=["documents"], responses=PROBLEMS)
 
     @router.get("/documents", response_description="A stretch of the list.")
@@ -80,6 +86,18 @@ def documents_router(assistant: "Assistant") -> APIRouter:
         """The documents that match, newest first, without their text."""
         filters = Filters(languages=language, sources=source, date_from=date_from, date_to=date_to)
         return page_of(assistant.store.listing(filters, offset=offset, limit=limit), offset, limit)
+
+    @router.get("/duplicates", response_model=Stories, response_description="A stretch of them, story by story.")
+    async def duplicates(
+        request: Request,
+        offset: Offset = 0,
+        limit: Annotated[int, Query(ge=1, le=MOST_LISTED, description="How many documents to list.")] = 50,
+    ) -> Stories | Response:
+        """The documents that tell what others tell too, in nearly the same words or with some of it cut, without their
+        text: the story of most documents first, of each the oldest. Takes its turn among the questions."""
+        work = partial(assistant.store.told_twice, offset=offset, limit=limit)
+        found = await unless_left(request, questions.run(work))
+        return Response(status_code=CLIENT_LEFT) if found is None else found
 
     @router.get("/facets", response_description="What there is to filter by.")
     def facets(limit: Annotated[int, Query(ge=1, le=10_000, description="How many sources to list.")] = 1000) -> Facets:

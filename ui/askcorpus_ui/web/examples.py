@@ -5,7 +5,20 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from askcorpus.types import Answer, Citation, Claim, Document, Hit, IndexInfo, Page, Scores, Span, Verification
+from askcorpus.types import (
+    Answer,
+    Citation,
+    Claim,
+    Document,
+    Hit,
+    IndexInfo,
+    Page,
+    Scores,
+    Span,
+    Stories,
+    Story,
+    Verification,
+)
 from askcorpus.verify.proof import Conditions, Proof, ProofCheck, ProvenQuote, text_hash
 from askcorpus_ui.listings import Hits, summary
 from askcorpus_ui.web.conversations_api import KeptCitation, KeptConversation, KeptEntry, KeptList, KeptTurn
@@ -164,6 +177,20 @@ RESPONSES: dict[tuple[str, str], BaseModel | dict[str, Any]] = {
     ("post", "/api/v1/proofs/check"): ProofCheck(status="same"),
     ("get", "/api/v1/documents"): Page(documents=(summary(_DOCUMENT),), total=1, offset=0, limit=50),
     ("get", "/api/v1/documents/{document_id}"): _DOCUMENT,
+    ("get", "/api/v1/duplicates"): Stories(
+        stories=(
+            Story(
+                number=1,
+                documents=(
+                    summary(_DOCUMENT),
+                    summary(_DOCUMENT.model_copy(update={"id": "harbour-2", "source": "Coast Wire"})),
+                ),
+            ),
+        ),
+        total=2,
+        offset=0,
+        limit=50,
+    ),
     ("get", "/api/v1/index"): _INDEX,
     ("get", "/api/v1/passages"): Hits(hits=(_HIT.model_copy(update={"scores": Scores()}),)),
     ("get", "/api/v1/facets"): Facets(
