@@ -880,6 +880,33 @@ def test_why_an_answer_is_bad_is_noted(page: Any, data: Path) -> None:
     expect(page.locator("#last .reasons button")).to_have_text(["It is in the documents"])
 
 
+def test_an_opinion_is_shown_where_its_answer_is_shown_again(page: Any) -> None:
+    def pressed(part: str) -> Any:
+        return page.locator(f"{part} .tools [aria-pressed=true]")
+
+    ask(page, "Why did the council vote?")
+    page.get_by_role("button", name="Bad answer").click()
+    page.get_by_role("button", name="Incomplete").click()
+    expect(page.locator("#status")).to_contain_text("Noted in feedback.jsonl")
+    page.reload()
+    expect(pressed("#last")).to_have_text(["Bad answer", "Incomplete"])
+    expect(page.get_by_role("group", name="What is wrong with it?")).to_be_visible()
+
+    ask(page, "What do the pêcheurs want?", turn=2)
+    expect(pressed("#turns")).to_have_text(["Bad answer", "Incomplete"])
+    expect(pressed("#last")).to_have_count(0)
+    page.locator("#last").get_by_role("button", name="Good answer").click()
+    expect(page.locator("#status")).to_contain_text("Noted in feedback.jsonl")
+    page.reload()
+    expect(pressed("#last")).to_have_text(["Good answer"])
+
+    page.locator("#last").get_by_role("button", name="Retry").click()  # which makes another answer
+    page.locator('#status [data-turn="2"]').wait_for(state="attached")
+    page.reload()
+    expect(pressed("#turns")).to_have_count(2)
+    expect(pressed("#last")).to_have_count(0)
+
+
 @pytest.mark.context(permissions=["clipboard-read", "clipboard-write"])
 def test_copy_takes_what_is_read(page: Any) -> None:
     ask(page, "What did the council decide?")

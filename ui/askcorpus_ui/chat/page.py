@@ -23,7 +23,7 @@ from askcorpus.types import Answer, Event, Filters, Retrieved, Token
 from askcorpus_ui.chat import markdown, render
 from askcorpus_ui.chat.answering import Answering
 from askcorpus_ui.chat.browser import owner_of
-from askcorpus_ui.chat.conversation import ID, NO_FILTERS, Conversation, Exchange, Place, Reply
+from askcorpus_ui.chat.conversation import ID, NO_FILTERS, Conversation, Exchange, Opinion, Place, Reply
 from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.chat.layout import Widgets, lay_out, make_theme, masthead, status_line, welcome
 from askcorpus_ui.chat.references import Reference
@@ -503,8 +503,15 @@ class ChatPage:
         liked = chosen.liked if isinstance(chosen.liked, bool) else None  # a second click takes the first back
         reason = _reason((chosen._data or {}).get("name")) if liked is False else None
         history = conversation.history(exchange.number)
-        kept = self._feedback.add(exchange.question, history, exchange.reply.id, liked, reason)
-        return status_line(strings.feedback_kept if kept else strings.feedback_lost)
+        if not self._feedback.add(exchange.question, history, exchange.reply.id, liked, reason):
+            return status_line(strings.feedback_lost)
+        try:
+            judged = Place(id=conversation.id, turn=exchange.number)
+            opinion = Opinion(liked=liked, reason=reason)
+            self._conversations.judge(owner_of(request.headers), judged, exchange.reply, opinion)
+        except AskcorpusError as exc:  # it is noted all the same
+            log.warning("An opinion could not be kept with its answer: %s", exc)
+        return status_line(strings.feedback_kept)
 
     # ---- sources
 
