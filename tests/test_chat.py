@@ -348,7 +348,9 @@ def test_what_another_browser_asked_is_not_there(page: ChatPage) -> None:
 
     linked: Any = SimpleNamespace(_data={"index": 1, "href": ""})
     assert stranger[1] is None and "council</a>" not in stranger[7]
-    assert "What would you like to know?" in stranger[3]
+    assert "What would you like to know?" in stranger[3] and strings_for("en").not_here in words(stranger[3])
+    assert strings_for("fr").not_here in words(page.load("/c/" + "x" * 22, FRENCH)[3])
+    assert strings_for("en").not_here not in words(page.load("/", OTHER)[3])
     for said in (
         page.open_source(place, linked, OTHER)[0],
         page.export_markdown(place, OTHER)[0],

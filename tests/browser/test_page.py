@@ -371,6 +371,22 @@ def test_a_conversation_has_an_address_that_reload_back_and_the_list_lead_to(pag
     assert set(page.evaluate("Object.keys(localStorage)")) == set()
 
 
+def test_a_conversation_that_is_not_here_is_said_to_be_so_and_nobody_is_caught_in_its_address(page: Any) -> None:
+    told = page.get_by_role("alert")
+    for there in ("Of-nobody_and-of-no-1A", ask(page, "What did the council decide?") and page.url.rsplit("/", 1)[1]):
+        page.context.clear_cookies()  # from here on another browser
+        page.goto("/source/harbour")
+        page.goto(f"/c/{there}")
+        expect(told).to_have_text(ENGLISH.not_here)
+        assert faults(page) == []
+        page.go_back()
+        page.wait_for_url("**/source/harbour")
+    page.goto(f"/c/{there}")
+    expect(told).to_be_visible()
+    expect(ask(page, "What do the pêcheurs want?")).to_contain_text(PORT.text[:76])
+    expect(told).to_have_count(0)
+
+
 def test_what_is_about_to_be_deleted_is_so_no_more_after_escape_or_anything_else(page: Any) -> None:
     ask(page, "What do the pêcheurs want?")
     menu, sure = page.get_by_role("button", name="Earlier conversations"), page.get_by_text("Really delete?")

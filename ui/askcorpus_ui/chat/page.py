@@ -191,11 +191,12 @@ class ChatPage:
         facets = self._assistant.store.facets()
         count = self._assistant.store.count()
         opened = Opened.at(address)
+        fault: AskcorpusError | None = None
         try:
             conversation = self._read(request, opened.conversation)
-            status = self._idle_status(strings)
         except AskcorpusError as exc:
-            conversation, status = None, _fault(exc, strings)
+            conversation, fault = None, exc
+        status = _fault(fault, strings) if fault else self._idle_status(strings)
         last = conversation.last if conversation else None
         place, waiting = None, False
         if conversation and last:
@@ -207,7 +208,10 @@ class ChatPage:
         box = _box(strings, answering=bool(place and place.get("turn")), interactive=True)
         languages, sources = self._choices(strings)
         filters = opened.filters or (last.filters if last else NO_FILTERS)  # an open conversation goes on with its own
-        shown = render.turn(conversation, strings, waiting=waiting) if conversation else self._welcome(strings)
+        if conversation:
+            shown = render.turn(conversation, strings, waiting=waiting)
+        else:
+            shown = self._welcome(strings, lost=bool(opened.conversation and not fault))
         references = last.reply.references if last and last.reply else []
         return (
             masthead(strings, count, facets.date_min, facets.date_max),
@@ -227,9 +231,9 @@ class ChatPage:
             gr.Timer(active=not self._warm_up.is_over()),
         )
 
-    def _welcome(self, strings: Strings) -> str:
+    def _welcome(self, strings: Strings, *, lost: bool = False) -> str:
         count = self._assistant.store.count()
-        return welcome(strings, count, self._example_questions(strings) if count else ())
+        return welcome(strings, count, self._example_questions(strings) if count else (), lost=lost)
 
     def _choices(self, strings: Strings) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         facets = self._assistant.store.facets()
