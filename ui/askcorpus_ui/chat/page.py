@@ -72,7 +72,9 @@ def mount_chat(
     blocks = ChatPage(assistant, questions, warm_up, examples, feedback, conversations).blocks()
     blocks.state_session_capacity = _SESSIONS
     folder = files("askcorpus_ui.chat")
-    css, *scripts = (folder.joinpath(name).read_text("utf-8") for name in ("style.css", "page.js", "cards.js"))
+    css, *scripts = (
+        folder.joinpath(name).read_text("utf-8") for name in ("style.css", "deleting.js", "page.js", "cards.js")
+    )
     gr.mount_gradio_app(
         app,
         blocks,
