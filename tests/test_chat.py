@@ -114,7 +114,7 @@ def test_the_turn_carries_the_answer_and_its_citations(page: ChatPage, assistant
 
     for citation in answer.citations:
         assert f"{citation.quote} [{citation.marker}]" in words(shown.last)
-        assert html.escape(Reference.of(citation).url(shown.place["id"])) in shown.last
+        assert html.escape(Reference.of(citation).url(shown.place["id"], 1)) in shown.last
     assert shown.panel.count("<article") == 2
     assert "2 sources" in shown.status and 'data-turn="1"' in shown.status
 

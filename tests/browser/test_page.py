@@ -177,6 +177,35 @@ def test_the_panel_leads_from_citation_to_citation(page: Any) -> None:
     expect(onward).to_have_count(0)
 
 
+def test_the_page_of_a_source_leads_from_citation_to_citation_of_its_answer(page: Any) -> None:
+    cite(ask(page, "What did the council decide, and what do the pêcheurs want?"), 1).click()
+    alone = cite(ask(page, "What did the council decide?", turn=2), 1).get_attribute("href")
+    page.locator("#turns").get_by_role("link", name="Source 1").click()
+    there = page.locator(".card.active").get_by_role("link", name="Read the whole document").get_attribute("href")
+    page.goto(there)
+    quoted, onward = page.locator("mark#quote"), page.get_by_role("link", name="Next citation")
+    expect(quoted).to_have_text(HARBOUR.text[:72])
+    onward.click()
+    expect(quoted).to_have_text(PORT.text[:76])
+    expect(page.get_by_role("heading")).to_have_text(PORT.title)
+    expect(quoted).to_be_in_viewport()
+    page.get_by_role("searchbox").fill("la")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Previous citation").click()
+    expect(quoted).to_have_text(HARBOUR.text[:72])
+    page.get_by_role("link", name="Previous citation").click()  # from the first to the last, as in the panel
+    expect(quoted).to_have_text(PORT.text[:76])
+    assert [*faults(page), *too_small(page)] == []
+    page.goto(alone)
+    expect(quoted).to_have_text(HARBOUR.text[:72])
+    expect(onward).to_have_count(0)  # of one citation
+    expect(page.get_by_role("link", name="Back to the chat")).to_have_attribute("href", re.compile(r"/c/[\w-]{22}$"))
+    page.context.clear_cookies()
+    page.goto(there)
+    expect(quoted).to_have_text(HARBOUR.text[:72])
+    expect(onward).to_have_count(0)  # in another browser
+
+
 def test_words_are_searched_for_inside_a_document(page: Any) -> None:
     link = cite(ask(page, "What did the council decide?"), 1)
     page.goto(link.get_attribute("href"))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
 
 from askcorpus.answer import extractive
 from askcorpus.errors import AskcorpusError
@@ -277,6 +277,14 @@ class Conversation(Kept):
 def read_id(text: str) -> str:
     """The text where it looks like the id of a conversation, else nothing."""
     return text if _ID.fullmatch(text) else ""
+
+
+def place_at(conversation: str, turn: str) -> Place | None:
+    """The turn that an address names; ``None`` where it names none."""
+    try:
+        return Place.model_validate({"id": conversation, "turn": turn})
+    except ValidationError:
+        return None
 
 
 def way_back(conversation: str) -> str:

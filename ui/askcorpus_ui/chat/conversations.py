@@ -171,7 +171,7 @@ class Conversations:
         with self._tables.writing() as connection:
             if place.turn is None or _owned(connection, owner, place.id) is None:
                 return False
-            here = (_TURNS.c.conversation == place.id) & (_TURNS.c.number == place.turn)
+            here = _is_turn(place)
             row = connection.execute(sa.select(_TURNS).where(here)).first()
             if row is None:
                 return False
@@ -190,7 +190,7 @@ class Conversations:
         with self._tables.writing() as connection:
             if place.turn is None or _owned(connection, owner, place.id) is None:
                 return False
-            here = (_TURNS.c.conversation == place.id) & (_TURNS.c.number == place.turn)
+            here = _is_turn(place)
             row = connection.execute(sa.select(_TURNS).where(here)).first()
             kept = _exchange(row) if row else None
             if kept is None or kept.reply != reply:
@@ -207,6 +207,14 @@ class Conversations:
             turns = sa.select(_TURNS).where(_TURNS.c.conversation == conversation).order_by(_TURNS.c.number.desc())
             rows = connection.execute(turns if whole else turns.limit(_SHOWN)).all()
         return Conversation(id=conversation, title=title, exchanges=tuple(map(_exchange, reversed(rows))))
+
+    def exchange(self, owner: str, place: Place) -> Exchange | None:
+        """One turn of a conversation."""
+        with self._tables.reading() as connection:
+            if _owned(connection, owner, place.id) is None:
+                return None
+            row = connection.execute(sa.select(_TURNS).where(_is_turn(place))).first()
+        return _exchange(row) if row else None
 
     def listed(self, owner: str, search: str = "") -> list[Entry]:
         """The owner's conversations, the newest first: those in which all words of ``search`` occur."""
@@ -239,6 +247,10 @@ class Conversations:
 
 def _is_owned(owner: str, conversation: str) -> sa.ColumnElement[bool]:
     return (_CONVERSATIONS.c.id == conversation) & (_CONVERSATIONS.c.owner == owner)
+
+
+def _is_turn(place: Place) -> sa.ColumnElement[bool]:
+    return (_TURNS.c.conversation == place.id) & (_TURNS.c.number == place.turn)
 
 
 def _owned(connection: sa.Connection, owner: str, conversation: str) -> str | None:

@@ -200,6 +200,7 @@ class ChatPage:
             conversation, fault = None, exc
         status = _fault(fault, strings) if fault else self._idle_status(strings)
         last = conversation.last if conversation else None
+        asked: Place | None = None
         place, waiting = None, False
         if conversation and last:
             asked = Place(id=conversation.id, turn=last.number)
@@ -222,7 +223,7 @@ class ChatPage:
             shown,
             box,
             status,
-            self._panel(references, strings, conversation=conversation.id if conversation else ""),
+            self._panel(references, strings, back=asked),
             self._past(request, "", conversation.id if conversation else ""),
             gr.update(choices=languages, value=list(filters.languages)),
             gr.update(choices=sources, value=list(filters.sources)),
@@ -425,18 +426,19 @@ class ChatPage:
         if isinstance(event, Waiting):
             return gr.skip(), status_line(strings.in_line.format(place=strings.number(event.place)))
         references = [Reference.near(hit) for hit in event.passages[:_FIRST_PASSAGES]]
-        return self._panel(references, strings, conversation=conversation), status_line()
+        return self._panel(references, strings, back=Place(id=conversation)), status_line()
 
     def _finished(
         self, owner: str, conversation: Conversation, reply: Reply, period: str, seconds: float, strings: Strings
     ) -> tuple[Any, ...]:
         """Keep what came of the last question, and show it."""
         *before, last = conversation.exchanges
-        fault = self._keep(owner, Place(id=conversation.id, turn=last.number), reply)
+        place = Place(id=conversation.id, turn=last.number)
+        fault = self._keep(owner, place, reply)
         exchanges = (*before, last.model_copy(update={"reply": reply}))
         done = conversation.model_copy(update={"exchanges": exchanges})
         stays = reply.kind in ("failed", "unfinished")
-        panel = gr.skip() if stays else self._panel(reply.references, strings, conversation=conversation.id)
+        panel = gr.skip() if stays else self._panel(reply.references, strings, back=place)
         said = strings.cause(type(fault).__name__) if fault else _summary(reply, period, seconds, strings)
         status = status_line(said, last.number, reply.id, fault=str(fault or ""))
         return render.turn(done, strings), panel, status
@@ -530,8 +532,8 @@ class ChatPage:
             conversation = self._read(request, place.id if place else "")
             exchange = conversation.exchange(_number(happened.get("index", 0))) if conversation else None
             reply = exchange.reply if exchange else None
-            references, back = reply.references if reply else [], conversation.id if conversation else ""
-            return self._panel(references, strings, chosen, conversation=back), gr.skip()
+            back = Place(id=conversation.id, turn=exchange.number) if conversation and exchange else None
+            return self._panel(reply.references if reply else [], strings, chosen, back=back), gr.skip()
         except AskcorpusError as exc:
             return gr.skip(), _fault(exc, strings)
 
@@ -541,10 +543,10 @@ class ChatPage:
         strings: Strings,
         active: Reference | None = None,
         *,
-        conversation: str = "",
+        back: Place | None = None,
     ) -> str:
-        store, back = self._assistant.store, conversation
-        return render.panel(references, store.document, strings, active, copies=store.copies, conversation=back)
+        store = self._assistant.store
+        return render.panel(references, store.document, strings, active, copies=store.copies, back=back)
 
     # ---- filters
 
