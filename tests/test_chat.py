@@ -26,7 +26,7 @@ from askcorpus_eval.question_drafts import from_feedback
 from askcorpus_eval.questions import read_questions
 from askcorpus_eval.session import draft
 from askcorpus_ui.chat.browser import COOKIE, owner_of
-from askcorpus_ui.chat.conversation import Place, Reply
+from askcorpus_ui.chat.conversation import Opinion, Place, Reply
 from askcorpus_ui.chat.conversations import FILE, Conversations
 from askcorpus_ui.chat.page import ChatPage
 from askcorpus_ui.chat.references import Reference
@@ -114,7 +114,7 @@ def test_the_turn_carries_the_answer_and_its_citations(page: ChatPage, assistant
 
     for citation in answer.citations:
         assert f"{citation.quote} [{citation.marker}]" in words(shown.last)
-        assert html.escape(Reference.of(citation).url(shown.place["id"])) in shown.last
+        assert html.escape(Reference.of(citation).url(shown.place["id"], 1)) in shown.last
     assert shown.panel.count("<article") == 2
     assert "2 sources" in shown.status and 'data-turn="1"' in shown.status
 
@@ -348,7 +348,9 @@ def test_what_another_browser_asked_is_not_there(page: ChatPage) -> None:
 
     linked: Any = SimpleNamespace(_data={"index": 1, "href": ""})
     assert stranger[1] is None and "council</a>" not in stranger[7]
-    assert "What would you like to know?" in stranger[3]
+    assert "What would you like to know?" in stranger[3] and strings_for("en").not_here in words(stranger[3])
+    assert strings_for("fr").not_here in words(page.load("/c/" + "x" * 22, FRENCH)[3])
+    assert strings_for("en").not_here not in words(page.load("/", OTHER)[3])
     for said in (
         page.open_source(place, linked, OTHER)[0],
         page.export_markdown(place, OTHER)[0],
@@ -651,8 +653,8 @@ def test_the_page_says_that_the_model_is_loading_and_when_it_is_not(
     assert "Loading" not in status and not timer.active
 
 
-def opinion(index: int, liked: bool | str) -> gr.LikeData:
-    return gr.LikeData(None, {"index": index, "value": "", "liked": liked})
+def opinion(index: int, liked: bool | str, name: str | None = None) -> gr.LikeData:
+    return gr.LikeData(None, {"index": index, "value": "", "liked": liked, "name": name})
 
 
 def test_an_opinion_is_kept_and_becomes_a_draft(page: ChatPage, said: Path) -> None:
@@ -689,6 +691,48 @@ def test_an_opinion_can_be_taken_back_and_outlives_a_restart(page: ChatPage, sai
 
     open_page(ScriptedAssistant()).like(carried, opinion(1, True), ENGLISH)
     assert [(each.question, each.liked, each.answer) for each in read_feedback(said)] == [("council", True, None)]
+
+
+def pressed(markup: str) -> list[str]:
+    """What is pressed of the opinions below an answer."""
+    return re.findall(r'data-(?:liked|reason)="(\w+)" aria-pressed="true"', markup)
+
+
+def test_an_opinion_is_shown_again_with_its_answer_and_with_no_other(page: ChatPage, said: Path) -> None:
+    place = ask(page, "council").place
+
+    def shown() -> list[str]:
+        return pressed(page.load(f"/c/{place['id']}", ENGLISH)[3])
+
+    page.like(place, opinion(1, False, "wrong"), ENGLISH)
+    assert shown() == ["false", "wrong"]
+    page.like(place, opinion(1, False, "no reason of ours"), ENGLISH)
+    assert shown() == ["false"]
+    assert page.like(place, opinion(1, True), OTHER).endswith("></span>")
+    assert shown() == ["false"]
+    page.like(place, opinion(1, ""), ENGLISH)
+    assert shown() == []
+    page.like(place, opinion(1, True), ENGLISH)
+    happened: Any = SimpleNamespace(_data={"index": 1})
+    answered(page, page.retry(place, happened, ENGLISH)[0])
+    assert shown() == []
+    said.unlink()
+    said.mkdir()
+    page.like(place, opinion(1, True), ENGLISH)  # which cannot be kept
+    assert shown() == []
+
+
+def test_an_opinion_on_an_answer_that_is_no_more_there_is_not_one_on_the_next(said: Path) -> None:
+    kept, owner = Conversations(said.parent, 90), "a"
+    place = kept.ask(owner, None, "council")
+    kept.reply(owner, place, Reply(kind="answered", id="first"))
+    first = kept.read(owner, place.id)
+    assert first and first.last and first.last.reply
+    kept.reply(owner, place, Reply(kind="answered", id="second"))
+    assert not kept.judge(owner, place, first.last.reply, Opinion(liked=True))
+    assert not kept.judge("b", place, Reply(kind="answered", id="second"), Opinion(liked=True))
+    now = kept.read(owner, place.id)
+    assert now and now.last and now.last.opinion == Opinion()
 
 
 def test_the_file_is_its_owners_alone(page: ChatPage, said: Path) -> None:

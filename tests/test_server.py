@@ -24,7 +24,9 @@ from askcorpus.errors import Busy, ModelError, UsageError
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
 from askcorpus_eval.questions import read_questions
+from askcorpus_ui.chat.browser import COOKIE, owner_of
 from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
+from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.chat.render import turn
 from askcorpus_ui.chat.translations import strings_for
@@ -265,6 +267,36 @@ def test_the_server_as_a_process_answers_with_proof(assistant: Assistant) -> Non
             assert "<mark" in client.get(Reference.of(citation).url()).text
 
 
+def test_only_who_asked_is_led_from_citation_to_citation_of_an_answer(tmp_path: Path) -> None:
+    answer = ScriptedAssistant().ask("What did the council decide, and what do the pêcheurs want?")
+    first, last = (Reference.of(citation) for citation in answer.citations)
+    mine, other = ({"cookie": f"{COOKIE}={letter * 43}"} for letter in "ab")
+    with closing(Conversations(tmp_path, 30)) as kept:
+        place = kept.ask(owner_of(mine), None, "council")
+        kept.reply(owner_of(mine), place, Reply.of(answer))
+    onward = html.escape(f"../{last.url(place.id, 1)}")
+    with (
+        serving(ScriptedAssistant(), read_settings(data=tmp_path)) as address,
+        httpx.Client(base_url=address) as client,
+    ):
+
+        def shown(headers: dict[str, str], **changes: str) -> str:
+            query = {**first.query(), "c": place.id, "turn": "1"} | changes
+            page = client.get(f"source/{first.document_id}", params=query, headers=headers)
+            assert page.status_code == 200 and "<mark" in page.text
+            return page.text
+
+        assert f'rel="next" href="{onward}"' in shown(mine)
+        assert client.get(html.unescape(onward).removeprefix("../"), headers=mine).status_code == 200
+        for headers in (other, {}, {"cookie": f"{COOKIE}={place.id}"}):
+            assert 'rel="next"' not in shown(headers)
+        for turn in ("", "0", "2", "-1", "1.5", "x", "1 OR 1=1", str(2**53), "9" * 400, "١", "1\0"):
+            assert 'rel="next"' not in shown(mine, turn=turn)
+        for conversation in ("", "x" * 22, place.id[:-1], place.id + "x", f"{place.id}\n", "%", "' OR ''='"):
+            assert 'rel="next"' not in shown(mine, c=conversation)
+        assert 'rel="next"' not in shown(mine, end=str(first.end - 1), check="")
+
+
 def test_every_surface_carries_the_same_answer(assistant: Assistant) -> None:
     """REST, the last event of a stream, the chat's turn and the library; only ids and timings may differ."""
     with serving(assistant) as address:
@@ -280,7 +312,7 @@ def test_every_surface_carries_the_same_answer(assistant: Assistant) -> None:
     assert set(plain) == set(Answer.model_fields)
     assert _steady(Answer.model_validate(plain)) == _steady(last) == _steady(answer)
     assert set(reply.references) == {Reference.of(citation) for citation in answer.citations}
-    assert all(html.escape(reference.url("c")) in shown for reference in reply.references)
+    assert all(html.escape(reference.url("c", 1)) in shown for reference in reply.references)
     assert reply.said == re.sub(r" ?\[\d+\]", "", answer.answer)
 
 

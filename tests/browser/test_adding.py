@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -143,6 +143,33 @@ def test_a_server_that_goes_on_after_a_pause_is_asked_again(listed: Any, shelf: 
     expect(report.first).to_contain_text("Added: 1")
     assert failing == []
     remove([one.id for one in shelf[1].store.documents() if one.origin.endswith("skerry.txt")], shelf[1].store)
+
+
+def test_what_is_about_to_be_removed_is_so_no_more_after_escape_or_anything_else(listed: Any) -> None:
+    listed.get_by_text("Add files").first.click()
+    listed.get_by_label("Key for writing").fill(KEY)
+    sure = listed.get_by_role("button", name="Really delete?")
+    first, second = (listed.locator(".entries > li").nth(number).get_by_role("button") for number in (0, 1))
+    name = first.get_attribute("aria-label")
+    otherwise: tuple[Callable[[], object], ...] = (
+        lambda: listed.keyboard.press("Escape"),
+        lambda: listed.keyboard.press("Tab"),
+        listed.locator("h1").click,
+        listed.get_by_role("searchbox").click,
+    )
+    for do in otherwise:
+        first.click()
+        expect(sure).to_have_count(1)
+        do()
+        expect(sure).to_have_count(0)
+        expect(first).to_have_text("Delete")
+        assert first.get_attribute("aria-label") == name
+    first.click()
+    second.click()
+    expect(first).to_have_text("Delete")
+    expect(second).to_have_text("Really delete?")
+    listed.keyboard.press("Escape")
+    expect(listed.locator(".entries article")).to_have_count(2)
 
 
 def test_a_wrong_key_adds_nothing(listed: Any, shelf: tuple[str, Assistant]) -> None:

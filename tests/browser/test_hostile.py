@@ -305,13 +305,23 @@ def test_the_list_of_documents(page: Any) -> None:
 
 def test_the_page_of_a_document(page: Any) -> None:
     for number, payload in enumerate(PAYLOADS):
-        query = urlencode({"start": 0, "end": 9, "n": 1, "check": payload, "c": payload})
+        query = urlencode({"start": 0, "end": 9, "n": 1, "check": payload, "c": payload, "turn": payload})
         page.goto(f"/source/{quote(payload, safe='')}%2F{number}?{query}")
         expect(page.locator("h1")).to_contain_text(token(number))
         harmless(page)
         page.goto(f"{page.url}&{urlencode({'q': payload})}")
         expect(page.get_by_role("searchbox")).to_have_value(" ".join(payload[:200].split()))
         harmless(page)
+
+
+def test_the_page_of_a_document_with_the_next_citation_of_an_answer(page: Any) -> None:
+    page.goto("/")
+    page.locator("#ask textarea").wait_for()
+    page.goto(ask(page, ALL).locator("a.cite", has_text="[2]").first.get_attribute("href"))
+    for _ in PAYLOADS:
+        expect(page.locator("mark#quote")).to_be_visible()
+        harmless(page)
+        page.get_by_role("link", name="Next citation").click()
 
 
 def test_the_page_of_a_document_that_cannot_be_read(

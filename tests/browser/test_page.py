@@ -42,7 +42,8 @@ def test_a_citation_opens_its_sentence_in_its_place(page: Any) -> None:
     expect(card.locator("blockquote")).to_contain_text("La mairie promet une réponse écrite avant Noël.")
     expect(card.locator("blockquote")).to_have_attribute("lang", "fr")
     expect(card).to_contain_text("Le Courrier du Littoral · October 2024 · French")
-    expect(bubble).to_contain_text("Likely right · 2 sources")
+    expect(bubble.locator(".confidence summary")).to_have_text("Likely right")
+    expect(bubble.get_by_role("link", name="2 sources")).to_be_visible()
 
 
 def test_the_lines_of_an_item_are_as_far_in_as_its_first(page: Any) -> None:
@@ -177,6 +178,35 @@ def test_the_panel_leads_from_citation_to_citation(page: Any) -> None:
     expect(onward).to_have_count(0)
 
 
+def test_the_page_of_a_source_leads_from_citation_to_citation_of_its_answer(page: Any) -> None:
+    cite(ask(page, "What did the council decide, and what do the pêcheurs want?"), 1).click()
+    alone = cite(ask(page, "What did the council decide?", turn=2), 1).get_attribute("href")
+    page.locator("#turns").get_by_role("link", name="Source 1").click()
+    there = page.locator(".card.active").get_by_role("link", name="Read the whole document").get_attribute("href")
+    page.goto(there)
+    quoted, onward = page.locator("mark#quote"), page.get_by_role("link", name="Next citation")
+    expect(quoted).to_have_text(HARBOUR.text[:72])
+    onward.click()
+    expect(quoted).to_have_text(PORT.text[:76])
+    expect(page.get_by_role("heading")).to_have_text(PORT.title)
+    expect(quoted).to_be_in_viewport()
+    page.get_by_role("searchbox").fill("la")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Previous citation").click()
+    expect(quoted).to_have_text(HARBOUR.text[:72])
+    page.get_by_role("link", name="Previous citation").click()  # from the first to the last, as in the panel
+    expect(quoted).to_have_text(PORT.text[:76])
+    assert [*faults(page), *too_small(page)] == []
+    page.goto(alone)
+    expect(quoted).to_have_text(HARBOUR.text[:72])
+    expect(onward).to_have_count(0)  # of one citation
+    expect(page.get_by_role("link", name="Back to the chat")).to_have_attribute("href", re.compile(r"/c/[\w-]{22}$"))
+    page.context.clear_cookies()
+    page.goto(there)
+    expect(quoted).to_have_text(HARBOUR.text[:72])
+    expect(onward).to_have_count(0)  # in another browser
+
+
 def test_words_are_searched_for_inside_a_document(page: Any) -> None:
     link = cite(ask(page, "What did the council decide?"), 1)
     page.goto(link.get_attribute("href"))
@@ -204,12 +234,26 @@ def test_a_sentence_without_support_is_named(page: Any) -> None:
     expect(bubble.locator(".unsupported")).to_contain_text("It will be finished in 2031.")
 
 
+def test_what_the_confidence_means_is_told_by_a_key_and_closes_again(page: Any) -> None:
+    ask(page, "What did the council decide, and what do the pêcheurs want?")
+    sure = page.locator("#last .confidence")
+    told = sure.get_by_text("about 72%")
+    expect(told).not_to_be_visible()
+    sure.locator("summary").press("Enter")
+    expect(told).to_be_visible()
+    assert [*faults(page), *too_small(page)] == []
+    page.keyboard.press("Tab")
+    expect(sure.get_by_role("link", name="2 sources")).to_be_focused()
+    sure.locator("summary").press("Enter")
+    expect(told).not_to_be_visible()
+
+
 def test_an_abstention_looks_different_and_shows_what_is_near(page: Any) -> None:
     bubble = ask(page, "Who won the world cup?")
 
     expect(bubble).to_contain_text("The corpus does not say.")
     expect(bubble.locator("a.cite")).to_have_count(0)
-    expect(bubble.locator("abbr")).to_have_count(0)
+    expect(bubble.locator("details")).to_have_count(0)
     assert bubble.evaluate("each => getComputedStyle(each).borderLeftWidth") == "3px"
     expect(page.locator("#panel h2")).to_have_text("Nearest passages")
     expect(page.locator("#panel article")).to_have_count(3)
@@ -369,6 +413,22 @@ def test_a_conversation_has_an_address_that_reload_back_and_the_list_lead_to(pag
     page.wait_for_url(there)
     expect(answer).to_contain_text(HARBOUR.text[:72])
     assert set(page.evaluate("Object.keys(localStorage)")) == set()
+
+
+def test_a_conversation_that_is_not_here_is_said_to_be_so_and_nobody_is_caught_in_its_address(page: Any) -> None:
+    told = page.get_by_role("alert")
+    for there in ("Of-nobody_and-of-no-1A", ask(page, "What did the council decide?") and page.url.rsplit("/", 1)[1]):
+        page.context.clear_cookies()  # from here on another browser
+        page.goto("/source/harbour")
+        page.goto(f"/c/{there}")
+        expect(told).to_have_text(ENGLISH.not_here)
+        assert faults(page) == []
+        page.go_back()
+        page.wait_for_url("**/source/harbour")
+    page.goto(f"/c/{there}")
+    expect(told).to_be_visible()
+    expect(ask(page, "What do the pêcheurs want?")).to_contain_text(PORT.text[:76])
+    expect(told).to_have_count(0)
 
 
 def test_what_is_about_to_be_deleted_is_so_no_more_after_escape_or_anything_else(page: Any) -> None:
@@ -880,6 +940,33 @@ def test_why_an_answer_is_bad_is_noted(page: Any, data: Path) -> None:
     expect(page.locator("#last .reasons button")).to_have_text(["It is in the documents"])
 
 
+def test_an_opinion_is_shown_where_its_answer_is_shown_again(page: Any) -> None:
+    def pressed(part: str) -> Any:
+        return page.locator(f"{part} .tools [aria-pressed=true]")
+
+    ask(page, "Why did the council vote?")
+    page.get_by_role("button", name="Bad answer").click()
+    expect(page.locator("#status")).to_contain_text("Noted in feedback.jsonl")
+    with page.expect_response("**/run/predict"):
+        page.get_by_role("button", name="Incomplete").click()
+    page.reload()
+    expect(pressed("#last")).to_have_text(["Bad answer", "Incomplete"])
+    expect(page.get_by_role("group", name="What is wrong with it?")).to_be_visible()
+
+    ask(page, "What do the pêcheurs want?", turn=2)
+    expect(pressed("#turns")).to_have_text(["Bad answer", "Incomplete"])
+    expect(pressed("#last")).to_have_count(0)
+    page.locator("#last").get_by_role("button", name="Good answer").click()
+    expect(page.locator("#status")).to_contain_text("Noted in feedback.jsonl")
+    page.reload()
+    expect(pressed("#last")).to_have_text(["Good answer"])
+
+    page.locator("#last").get_by_role("button", name="Retry").click()  # which makes another answer
+    page.locator('#status [data-turn="2"]').wait_for(state="attached")
+    expect(pressed("#turns")).to_have_count(2)
+    expect(pressed("#last")).to_have_count(0)
+
+
 @pytest.mark.context(permissions=["clipboard-read", "clipboard-write"])
 def test_copy_takes_what_is_read(page: Any) -> None:
     ask(page, "What did the council decide?")
@@ -897,7 +984,8 @@ def test_the_page_speaks_french(page: Any) -> None:
     expect(page.get_by_role("button", name="Demander", exact=True)).to_be_visible()
     expect(page.get_by_placeholder("Posez une question sur les documents")).to_be_visible()
     bubble = ask(page, "Que veulent les pêcheurs ?")
-    expect(bubble).to_contain_text("Probablement juste · 1 source")
+    expect(bubble.locator(".confidence summary")).to_have_text("Probablement juste")
+    expect(bubble.get_by_role("link", name="1 source")).to_be_visible()
     expect(page.locator("#panel")).to_contain_text("octobre 2024 · français")
 
 
@@ -922,7 +1010,8 @@ def test_the_page_speaks_arabic_from_right_to_left(page: Any) -> None:
     page.get_by_role("option", name="الفرنسية (1)").click()
     expect(page.locator("#chips button")).to_contain_text("الفرنسية")
     bubble = ask(page, "Que veulent les pêcheurs ?")
-    expect(bubble).to_contain_text("من المرجّح أنها صحيحة · مصدر واحد")
+    expect(bubble.locator(".confidence summary")).to_have_text("من المرجّح أنها صحيحة")
+    expect(bubble.get_by_role("link", name="مصدر واحد")).to_be_visible()
     cite(bubble, 1).click()
     expect(page.locator(".card.active blockquote")).to_have_css("direction", "ltr")
     expect(page.locator("#panel")).to_contain_text("أكتوبر 2024 · الفرنسية")

@@ -33,6 +33,17 @@ def test_a_tap_shows_the_card_and_a_tap_elsewhere_or_escape_takes_it_away(page: 
 
 
 @pytest.mark.context(**PHONE)
+def test_a_tap_tells_what_the_confidence_means(page: Any) -> None:
+    sure = ask(page, QUESTION).locator(".confidence")
+    sure.locator("summary").tap()
+    expect(sure.locator("p")).to_be_visible()
+    expect(sure.locator("p")).to_contain_text("about 72%")
+    assert too_small(page) == []
+    sure.locator("summary").tap()
+    expect(sure.locator("p")).not_to_be_visible()
+
+
+@pytest.mark.context(**PHONE)
 def test_from_the_card_the_source_opens_and_a_second_tap_on_the_marker_opens_it_too(page: Any) -> None:
     bubble, card = ask(page, QUESTION), page.locator("#cite-card")
     for opening in (card.get_by_role("link", name="Open"), cite(bubble, 2)):

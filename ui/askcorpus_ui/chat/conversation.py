@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError
 
 from askcorpus.answer import extractive
 from askcorpus.errors import AskcorpusError
+from askcorpus.feedback import Reason
 from askcorpus.types import Answer, Citation, Filters, Hit, ModelFault, Span, Turn
 from askcorpus_ui.chat.references import Reference
 
@@ -223,13 +224,24 @@ def _tip(quote: str) -> str:
     return " ".join(quote[:_TIP_CHARS].split()) + ("…" if len(quote) > _TIP_CHARS else "")
 
 
+class Opinion(Kept):
+    """What the reader thinks of a reply: ``liked`` is ``None`` where they have not said, ``reason`` says why not."""
+
+    liked: bool | None = None
+    reason: Reason | None = None
+
+
+NO_OPINION = Opinion()
+
+
 class Exchange(Kept):
-    """A question, when it was ``asked`` (seconds since 1970), what limits it, and its reply, if any yet. ``number``
-    counts from 1."""
+    """A question, when it was ``asked`` (seconds since 1970), what limits it, and its reply, if any yet, with what the
+    reader thinks of that. ``number`` counts from 1."""
 
     question: str
     filters: Filters = NO_FILTERS
     reply: Reply | None = None
+    opinion: Opinion = NO_OPINION
     number: int = 1
     asked: float = 0.0
 
@@ -265,6 +277,14 @@ class Conversation(Kept):
 def read_id(text: str) -> str:
     """The text where it looks like the id of a conversation, else nothing."""
     return text if _ID.fullmatch(text) else ""
+
+
+def place_at(conversation: str, turn: str) -> Place | None:
+    """The turn that an address names; ``None`` where it names none."""
+    try:
+        return Place.model_validate({"id": conversation, "turn": turn})
+    except ValidationError:
+        return None
 
 
 def way_back(conversation: str) -> str:

@@ -22,7 +22,17 @@ from askcorpus.index.databases import open_tables
 from askcorpus.index.dialect import TEXT, holds, is_larger
 from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus.types import Filters
-from askcorpus_ui.chat.conversation import NO_FILTERS, Conversation, Exchange, Kept, Place, Reply, title_of
+from askcorpus_ui.chat.conversation import (
+    NO_FILTERS,
+    NO_OPINION,
+    Conversation,
+    Exchange,
+    Kept,
+    Opinion,
+    Place,
+    Reply,
+    title_of,
+)
 
 PART = "conversations"
 FILE = f"{PART}.sqlite3"
@@ -69,13 +79,15 @@ class Entry(NamedTuple):
 
 
 class _Asked(Kept):
-    """What is kept beside a reply, and with it: what limits the question, and whether the reply is still awaited.
+    """What is kept beside a reply, and with it: what limits the question, whether the reply is still awaited, and what
+    the reader thinks of it.
 
-    What an older version wrote has neither; it takes a reply that is awaited for one that was stopped.
+    What an older version wrote has none of these; it takes a reply that is awaited for one that was stopped.
     """
 
     limits: Filters = NO_FILTERS
     awaited: bool = False
+    opinion: Opinion = NO_OPINION
 
 
 class _Tables(Protocol):
@@ -159,7 +171,7 @@ class Conversations:
         with self._tables.writing() as connection:
             if place.turn is None or _owned(connection, owner, place.id) is None:
                 return False
-            here = (_TURNS.c.conversation == place.id) & (_TURNS.c.number == place.turn)
+            here = _is_turn(place)
             row = connection.execute(sa.select(_TURNS).where(here)).first()
             if row is None:
                 return False
@@ -173,6 +185,19 @@ class Conversations:
             values = {"reply": written, "words": words}
             return connection.execute(sa.update(_TURNS).where(here).values(values)).rowcount > 0
 
+    def judge(self, owner: str, place: Place, reply: Reply, opinion: Opinion) -> bool:
+        """Keep what the reader thinks of a turn's reply; whether that is still its reply."""
+        with self._tables.writing() as connection:
+            if place.turn is None or _owned(connection, owner, place.id) is None:
+                return False
+            here = _is_turn(place)
+            row = connection.execute(sa.select(_TURNS).where(here)).first()
+            kept = _exchange(row) if row else None
+            if kept is None or kept.reply != reply:
+                return False
+            written = _written(reply, kept.filters, opinion)
+            return connection.execute(sa.update(_TURNS).where(here).values(reply=written)).rowcount > 0
+
     def read(self, owner: str, conversation: str, *, whole: bool = False) -> Conversation | None:
         """A conversation with its newest turns; ``whole`` with all."""
         with self._tables.reading() as connection:
@@ -182,6 +207,14 @@ class Conversations:
             turns = sa.select(_TURNS).where(_TURNS.c.conversation == conversation).order_by(_TURNS.c.number.desc())
             rows = connection.execute(turns if whole else turns.limit(_SHOWN)).all()
         return Conversation(id=conversation, title=title, exchanges=tuple(map(_exchange, reversed(rows))))
+
+    def exchange(self, owner: str, place: Place) -> Exchange | None:
+        """One turn of a conversation."""
+        with self._tables.reading() as connection:
+            if _owned(connection, owner, place.id) is None:
+                return None
+            row = connection.execute(sa.select(_TURNS).where(_is_turn(place))).first()
+        return _exchange(row) if row else None
 
     def listed(self, owner: str, search: str = "") -> list[Entry]:
         """The owner's conversations, the newest first: those in which all words of ``search`` occur."""
@@ -216,6 +249,10 @@ def _is_owned(owner: str, conversation: str) -> sa.ColumnElement[bool]:
     return (_CONVERSATIONS.c.id == conversation) & (_CONVERSATIONS.c.owner == owner)
 
 
+def _is_turn(place: Place) -> sa.ColumnElement[bool]:
+    return (_TURNS.c.conversation == place.id) & (_TURNS.c.number == place.turn)
+
+
 def _owned(connection: sa.Connection, owner: str, conversation: str) -> str | None:
     return connection.scalar(sa.select(_CONVERSATIONS.c.id).where(_is_owned(owner, conversation)))
 
@@ -238,14 +275,21 @@ def _exchange(row: sa.Row[tuple[object, ...]]) -> Exchange:
     asked = _Asked.model_validate_json(row.reply) if row.reply else _Asked()
     reply = Reply.model_validate_json(row.reply) if row.reply and not asked.awaited else None
     limits = asked.limits or (reply.filters if reply else NO_FILTERS)
-    return Exchange(question=row.question, filters=limits, reply=reply, number=row.number, asked=row.asked)
+    return Exchange(
+        question=row.question,
+        filters=limits,
+        reply=reply,
+        opinion=asked.opinion,
+        number=row.number,
+        asked=row.asked,
+    )
 
 
-def _written(reply: Reply | None, filters: Filters) -> str | None:
+def _written(reply: Reply | None, filters: Filters, opinion: Opinion = NO_OPINION) -> str | None:
     """What the column of replies says."""
     if reply is None and not filters:
         return None
-    asked = _Asked(limits=filters, awaited=reply is None)
+    asked = _Asked(limits=filters, awaited=reply is None, opinion=opinion)
     return json.dumps((reply or Reply(kind="unfinished")).dumped() | asked.dumped(), ensure_ascii=False)
 
 

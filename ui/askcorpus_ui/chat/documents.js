@@ -183,18 +183,16 @@
     request.send();
   };
 
+  const isSecondClick = secondClickIn(document);
+
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-remove]");
     if (!button) return;
-    if (button.dataset.asked) return remove(button);
     if (key && !key.value) {
       section.querySelector("details").open = true;
       return key.focus();
     }
-    // The second click removes.
-    button.dataset.asked = "yes";
-    button.removeAttribute("aria-label");
-    button.textContent = words.sure;
+    if (isSecondClick(button, words.sure)) remove(button);
   });
 
   section.hidden = false;

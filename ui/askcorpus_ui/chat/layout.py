@@ -183,9 +183,10 @@ def masthead(strings: Strings, count: int, first: str, last: str) -> str:
     return fill("masthead.html", **values, strings=strings)
 
 
-def welcome(strings: Strings, count: int, examples: Sequence[str] = ()) -> str:
-    """What an empty chat says, and the questions that it offers."""
-    return fill("welcome.html", strings=strings, count=count, examples=examples)
+def welcome(strings: Strings, count: int, examples: Sequence[str] = (), *, lost: bool = False) -> str:
+    """What an empty chat says, and the questions that it offers; ``lost`` where its address names a conversation that
+    this browser has not."""
+    return fill("welcome.html", strings=strings, count=count, examples=examples, lost=lost)
 
 
 def status_line(said: str = "", turn: int | None = None, answer_id: str = "", *, fault: str = "") -> str:

@@ -119,7 +119,9 @@ globalThis.askcorpus = {
     const { conversation, title } = last.dataset;
     document.title = title ? `${title} · askcorpus` : "askcorpus";
     const path = new URL(conversation ? `c/${conversation}` : ".", askcorpus.root).pathname;
-    if (location.pathname !== path) history.pushState(null, "", path);
+    // What is not there is no place to come back to.
+    const way = last.querySelector(".lost") ? "replaceState" : "pushState";
+    if (location.pathname !== path) history[way](null, "", path);
     askcorpus.leadBack(conversation);
     const turn = last.querySelector("[data-turn]");
     const key = turn ? `${conversation} ${turn.dataset.turn}` : "";

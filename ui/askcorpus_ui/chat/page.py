@@ -23,7 +23,7 @@ from askcorpus.types import Answer, Event, Filters, Retrieved, Token
 from askcorpus_ui.chat import markdown, render
 from askcorpus_ui.chat.answering import Answering
 from askcorpus_ui.chat.browser import owner_of
-from askcorpus_ui.chat.conversation import ID, NO_FILTERS, Conversation, Exchange, Place, Reply
+from askcorpus_ui.chat.conversation import ID, NO_FILTERS, Conversation, Exchange, Opinion, Place, Reply
 from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.chat.layout import Widgets, lay_out, make_theme, masthead, status_line, welcome
 from askcorpus_ui.chat.references import Reference
@@ -72,7 +72,9 @@ def mount_chat(
     blocks = ChatPage(assistant, questions, warm_up, examples, feedback, conversations).blocks()
     blocks.state_session_capacity = _SESSIONS
     folder = files("askcorpus_ui.chat")
-    css, *scripts = (folder.joinpath(name).read_text("utf-8") for name in ("style.css", "page.js", "cards.js"))
+    css, *scripts = (
+        folder.joinpath(name).read_text("utf-8") for name in ("style.css", "deleting.js", "page.js", "cards.js")
+    )
     gr.mount_gradio_app(
         app,
         blocks,
@@ -191,12 +193,14 @@ class ChatPage:
         facets = self._assistant.store.facets()
         count = self._assistant.store.count()
         opened = Opened.at(address)
+        fault: AskcorpusError | None = None
         try:
             conversation = self._read(request, opened.conversation)
-            status = self._idle_status(strings)
         except AskcorpusError as exc:
-            conversation, status = None, _fault(exc, strings)
+            conversation, fault = None, exc
+        status = _fault(fault, strings) if fault else self._idle_status(strings)
         last = conversation.last if conversation else None
+        asked: Place | None = None
         place, waiting = None, False
         if conversation and last:
             asked = Place(id=conversation.id, turn=last.number)
@@ -207,7 +211,10 @@ class ChatPage:
         box = _box(strings, answering=bool(place and place.get("turn")), interactive=True)
         languages, sources = self._choices(strings)
         filters = opened.filters or (last.filters if last else NO_FILTERS)  # an open conversation goes on with its own
-        shown = render.turn(conversation, strings, waiting=waiting) if conversation else self._welcome(strings)
+        if conversation:
+            shown = render.turn(conversation, strings, waiting=waiting)
+        else:
+            shown = self._welcome(strings, lost=bool(opened.conversation and not fault))
         references = last.reply.references if last and last.reply else []
         return (
             masthead(strings, count, facets.date_min, facets.date_max),
@@ -216,7 +223,7 @@ class ChatPage:
             shown,
             box,
             status,
-            self._panel(references, strings, conversation=conversation.id if conversation else ""),
+            self._panel(references, strings, back=asked),
             self._past(request, "", conversation.id if conversation else ""),
             gr.update(choices=languages, value=list(filters.languages)),
             gr.update(choices=sources, value=list(filters.sources)),
@@ -227,9 +234,9 @@ class ChatPage:
             gr.Timer(active=not self._warm_up.is_over()),
         )
 
-    def _welcome(self, strings: Strings) -> str:
+    def _welcome(self, strings: Strings, *, lost: bool = False) -> str:
         count = self._assistant.store.count()
-        return welcome(strings, count, self._example_questions(strings) if count else ())
+        return welcome(strings, count, self._example_questions(strings) if count else (), lost=lost)
 
     def _choices(self, strings: Strings) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         facets = self._assistant.store.facets()
@@ -419,18 +426,19 @@ class ChatPage:
         if isinstance(event, Waiting):
             return gr.skip(), status_line(strings.in_line.format(place=strings.number(event.place)))
         references = [Reference.near(hit) for hit in event.passages[:_FIRST_PASSAGES]]
-        return self._panel(references, strings, conversation=conversation), status_line()
+        return self._panel(references, strings, back=Place(id=conversation)), status_line()
 
     def _finished(
         self, owner: str, conversation: Conversation, reply: Reply, period: str, seconds: float, strings: Strings
     ) -> tuple[Any, ...]:
         """Keep what came of the last question, and show it."""
         *before, last = conversation.exchanges
-        fault = self._keep(owner, Place(id=conversation.id, turn=last.number), reply)
+        place = Place(id=conversation.id, turn=last.number)
+        fault = self._keep(owner, place, reply)
         exchanges = (*before, last.model_copy(update={"reply": reply}))
         done = conversation.model_copy(update={"exchanges": exchanges})
         stays = reply.kind in ("failed", "unfinished")
-        panel = gr.skip() if stays else self._panel(reply.references, strings, conversation=conversation.id)
+        panel = gr.skip() if stays else self._panel(reply.references, strings, back=place)
         said = strings.cause(type(fault).__name__) if fault else _summary(reply, period, seconds, strings)
         status = status_line(said, last.number, reply.id, fault=str(fault or ""))
         return render.turn(done, strings), panel, status
@@ -503,8 +511,15 @@ class ChatPage:
         liked = chosen.liked if isinstance(chosen.liked, bool) else None  # a second click takes the first back
         reason = _reason((chosen._data or {}).get("name")) if liked is False else None
         history = conversation.history(exchange.number)
-        kept = self._feedback.add(exchange.question, history, exchange.reply.id, liked, reason)
-        return status_line(strings.feedback_kept if kept else strings.feedback_lost)
+        if not self._feedback.add(exchange.question, history, exchange.reply.id, liked, reason):
+            return status_line(strings.feedback_lost)
+        try:
+            judged = Place(id=conversation.id, turn=exchange.number)
+            opinion = Opinion(liked=liked, reason=reason)
+            self._conversations.judge(owner_of(request.headers), judged, exchange.reply, opinion)
+        except AskcorpusError as exc:  # it is noted all the same
+            log.warning("An opinion could not be kept with its answer: %s", exc)
+        return status_line(strings.feedback_kept)
 
     # ---- sources
 
@@ -517,8 +532,8 @@ class ChatPage:
             conversation = self._read(request, place.id if place else "")
             exchange = conversation.exchange(_number(happened.get("index", 0))) if conversation else None
             reply = exchange.reply if exchange else None
-            references, back = reply.references if reply else [], conversation.id if conversation else ""
-            return self._panel(references, strings, chosen, conversation=back), gr.skip()
+            back = Place(id=conversation.id, turn=exchange.number) if conversation and exchange else None
+            return self._panel(reply.references if reply else [], strings, chosen, back=back), gr.skip()
         except AskcorpusError as exc:
             return gr.skip(), _fault(exc, strings)
 
@@ -528,10 +543,10 @@ class ChatPage:
         strings: Strings,
         active: Reference | None = None,
         *,
-        conversation: str = "",
+        back: Place | None = None,
     ) -> str:
-        store, back = self._assistant.store, conversation
-        return render.panel(references, store.document, strings, active, copies=store.copies, conversation=back)
+        store = self._assistant.store
+        return render.panel(references, store.document, strings, active, copies=store.copies, back=back)
 
     # ---- filters
 

@@ -6,33 +6,14 @@ const rename = (item, name) => {
   form.querySelector("textarea").focus();
 };
 
-// What would be deleted by a second click is so only until something else is done.
-const disarm = (but) => {
-  for (const button of element.querySelectorAll("[data-asked]")) {
-    if (button === but) continue;
-    const { word, name } = button.dataset;
-    delete button.dataset.asked;
-    button.textContent = word;
-    button.setAttribute("aria-label", name);
-  }
-};
-element.addEventListener("focusout", () => disarm());
-document.addEventListener("keydown", (event) => event.key === "Escape" && disarm(), true);
+const isSecondClick = secondClickIn(element);
 
 element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]");
-  disarm(button);
   if (!button) return;
   const item = button.closest("[data-id]");
   if (button.dataset.act === "rename") return rename(item, button.textContent);
-  if (!button.dataset.asked) {
-    // The second click deletes.
-    Object.assign(button.dataset, { asked: "yes", word: button.textContent, name: button.getAttribute("aria-label") });
-    button.removeAttribute("aria-label");
-    button.textContent = button.dataset.sure;
-    return;
-  }
-  trigger("delete", { id: item.dataset.id });
+  if (isSecondClick(button, button.dataset.sure)) trigger("delete", { id: item.dataset.id });
 });
 
 // The server wrote the times by its own clock.

@@ -16,6 +16,9 @@ Copies = Callable[[Sequence[str]], dict[str, tuple[Copy, ...]]]
 CONVERSATION = "c"
 """What the query of a page beside the chat calls the conversation that the page leads back to."""
 
+TURN = "turn"
+"""What the query of a source's page calls the turn of that conversation whose answer links to the source."""
+
 LONGEST_QUOTE = 50_000
 """Characters that a link may point at: ours point at sentences and passages, and a browser may send any."""
 
@@ -83,11 +86,11 @@ class Reference(NamedTuple):
         except (KeyError, ValueError):
             return None
 
-    def url(self, conversation: str = "") -> str:
+    def url(self, conversation: str = "", turn: int | None = None) -> str:
         """The address of the page that shows this stretch in its document, from the root of the server on; of one that
-        leads back to a ``conversation``, where one is named."""
-        back = {CONVERSATION: conversation} if conversation else {}
-        return f"source/{quote(self.document_id, safe='')}?{urlencode(self.query() | back)}#quote"
+        leads back to a ``conversation``, and on to what else the answer of its ``turn`` cites, where they are named."""
+        query = self.query() | leading_back(conversation, turn)
+        return f"source/{quote(self.document_id, safe='')}?{urlencode(query)}#quote"
 
     def query(self) -> dict[str, str | int]:
         """What the query of that address says."""
@@ -103,6 +106,13 @@ class Reference(NamedTuple):
         if not 0 <= self.start < self.end <= min(len(document.text), self.start + LONGEST_QUOTE):
             return False
         return self.check in ("", _digest(document.text[self.start : self.end]))
+
+
+def leading_back(conversation: str, turn: int | None = None) -> dict[str, str | int]:
+    """What the query of a source's page says of where it was opened from."""
+    if not conversation:
+        return {}
+    return {CONVERSATION: conversation} | ({TURN: turn} if turn else {})
 
 
 def _digest(text: str) -> str:

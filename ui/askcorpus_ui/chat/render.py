@@ -20,10 +20,10 @@ from markupsafe import Markup
 
 from askcorpus.types import Document, Filters, Locator, Span, locator_at
 from askcorpus_ui.chat.cite import Quotation
-from askcorpus_ui.chat.conversation import Conversation, Exchange, Marker, Reply, way_back
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Marker, Place, Reply, way_back
 from askcorpus_ui.chat.conversations import Entry
 from askcorpus_ui.chat.markdown import partial_text
-from askcorpus_ui.chat.references import CONVERSATION, Copies, Documents, Reference
+from askcorpus_ui.chat.references import Copies, Documents, Reference, leading_back
 from askcorpus_ui.chat.translations import Strings
 
 _CONTEXT_CHARS = 200
@@ -276,10 +276,10 @@ def panel(
     active: Reference | None = None,
     *,
     copies: Copies = lambda _: {},
-    conversation: str = "",
+    back: Place | None = None,
 ) -> str:
     """The source panel: one card a document, by the numbers it proves, otherwise in the order given; with each the
-    documents that tell the same elsewhere. What it links to leads back to the ``conversation``."""
+    documents that tell the same elsewhere. What it links to leads ``back`` to the turn whose sources these are."""
     shown = sorted(islice(dict.fromkeys(references), _IN_PANEL), key=lambda reference: reference.marker)
     grouped: dict[str, list[Reference]] = {}
     for reference in shown:
@@ -287,7 +287,8 @@ def panel(
     cards = [_card(group, documents(document_id), active, strings) for document_id, group in grouped.items()]
     cited = [each for each in shown if each.marker]
     elsewhere = copies(list(grouped)) if grouped else {}
-    values = {"cards": cards, "cited": cited, "steps": len(cited) > 1, "conversation": conversation}
+    values: dict[str, Any] = {"cards": cards, "cited": cited, "steps": len(cited) > 1}
+    values |= {"conversation": back.id if back else "", "turn": back.turn if back else None}
     return fill("panel.html", **values, copies=elsewhere, most=_COPIES, strings=strings)
 
 
@@ -352,11 +353,14 @@ def source_page(
     root: str = "../",
     sought: str = "",
     conversation: str = "",
+    turn: int | None = None,
+    cited: Sequence[Reference] = (),
 ) -> str:
     """The whole document as a page of its own, without scripts, the referenced stretch marked; while words are
     ``sought`` in it, the places where they stand instead.
 
-    ``root`` leads from the page's address to the server's root, and the page back to the ``conversation``.
+    ``root`` leads from the page's address to the server's root, and the page back to the ``conversation``; and on to
+    what else is ``cited`` by the answer of its ``turn``.
     """
     found = [reference] if reference and reference.still_in(document) else []
     changed = reference is not None and not found
@@ -367,9 +371,18 @@ def source_page(
     body = marked(document.text, Span(0, len(document.text)), shown, anchor="" if sought else "quote", places=places)
     chat = f"{root}?{urlencode({'document': document.id})}"
     values = {"document": document, "body": body, "changed": changed, "chat": chat, "root": root}
-    kept = (reference.query() if reference else {}) | ({CONVERSATION: conversation} if conversation else {})
+    kept = (reference.query() if reference else {}) | leading_back(conversation, turn)
+    values |= {"steps": [f"{root}{each.url(conversation, turn)}" for each in _beside(reference, cited)]}
     values |= {"sought": sought, "hits": len(hits), "kept": kept, "conversation": conversation}
     return fill("source.html", **values, back=way_back(conversation), strings=strings, theme=theme)
+
+
+def _beside(reference: Reference | None, cited: Sequence[Reference]) -> Sequence[Reference]:
+    """The citations before and after one, the first after the last; nothing where there is no other."""
+    if reference not in cited or len(cited) < 2:
+        return ()
+    at = cited.index(reference)
+    return cited[at - 1], cited[(at + 1) % len(cited)]
 
 
 def no_source_page(

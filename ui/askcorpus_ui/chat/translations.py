@@ -138,6 +138,7 @@ class Strings:
     delete: str
     delete_sure: str
     not_renamed: str
+    not_here: str
     not_deleted: str
     not_exported: str
     busy: str

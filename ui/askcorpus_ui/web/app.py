@@ -124,7 +124,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(embeddings_router(assistant, questions))
     app.include_router(health_router(assistant, warm_up, leaving))
     app.include_router(metrics.router())
-    app.include_router(source_router(assistant))
+    app.include_router(source_router(assistant, conversations))
     app.include_router(list_router(assistant, writable=writable))
     # Unwatched: what it asks, nobody has asked.
     app.include_router(next_questions_router(unwatched, questions, conversations))

@@ -33,7 +33,8 @@ def list_router(assistant: "Assistant", *, writable: bool) -> APIRouter:
     ``writable`` says that there are keys for writing.
     """
     router = APIRouter(include_in_schema=False)
-    script = files("askcorpus_ui.chat").joinpath("documents.js").read_text("utf-8") if writable else ""
+    folder, scripts = files("askcorpus_ui.chat"), ("deleting.js", "documents.js") if writable else ()
+    script = "".join(folder.joinpath(name).read_text("utf-8") for name in scripts)
     policy = _allowing(script) if writable else POLICY
 
     @router.get("/documents", response_class=HTMLResponse)

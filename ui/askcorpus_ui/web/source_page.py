@@ -1,5 +1,7 @@
 """The page behind a citation: one document in full, the quoted stretch marked, to be searched, without a script."""
 
+import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
@@ -8,8 +10,10 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from askcorpus.errors import AskcorpusError
-from askcorpus_ui.chat.conversation import read_id
-from askcorpus_ui.chat.references import CONVERSATION, Reference
+from askcorpus_ui.chat.browser import owner_of
+from askcorpus_ui.chat.conversation import Place, place_at, read_id
+from askcorpus_ui.chat.conversations import Conversations
+from askcorpus_ui.chat.references import CONVERSATION, TURN, Reference
 from askcorpus_ui.chat.render import no_source_page, quotation_of, source_page
 from askcorpus_ui.chat.translations import strings_for
 from askcorpus_ui.problems import retry_after, status_of
@@ -17,6 +21,8 @@ from askcorpus_ui.web.prefix import way_to_root
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
+
+log = logging.getLogger(__name__)
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
@@ -38,10 +44,21 @@ def theme_of(request: Request) -> str:
     return theme if theme in ("light", "dark") else ""
 
 
-def source_router(assistant: "Assistant") -> APIRouter:
-    """``/source/{document_id}?start=&end=&n=&q=&c=``, the address that every citation in the chat links to, ``c`` the
-    conversation that leads to it; with the same query ``/quotation/{document_id}``, the quote as it is copied."""
+def source_router(assistant: "Assistant", conversations: Conversations) -> APIRouter:
+    """``/source/{document_id}?start=&end=&n=&q=&c=&turn=``, the address that every citation in the chat links to, ``c``
+    the conversation that leads to it and ``turn`` the one whose answer does; with the same query
+    ``/quotation/{document_id}``, the quote as it is copied."""
     router = APIRouter(include_in_schema=False)
+
+    def cited_at(place: Place, request: Request) -> Sequence[Reference]:
+        """What the answer of a turn cites, for the browser whose conversation it is."""
+        try:
+            exchange = conversations.exchange(owner_of(request.headers), place)
+        except AskcorpusError as exc:  # the document is there all the same
+            log.info("No other citations: %s", exc)
+            return ()
+        markers = exchange.reply.markers if exchange and exchange.reply else ()
+        return tuple(dict.fromkeys(marker.reference for marker in markers))
 
     @router.get("/source/{document_id:path}", response_class=HTMLResponse)
     def source(document_id: str, request: Request) -> HTMLResponse:
@@ -57,6 +74,8 @@ def source_router(assistant: "Assistant") -> APIRouter:
         if document is None:
             return HTMLResponse(no_source_page(strings.document_gone, "", strings, **look), 404, headers)
         reference = Reference.within(document_id, request.url.query)
+        if place := place_at(look["conversation"], request.query_params.get(TURN, "")):
+            look |= {"turn": place.turn, "cited": cited_at(place, request)}
         page = source_page(reference, document, strings, **look, sought=request.query_params.get("q", ""))
         return HTMLResponse(page, headers=headers)
 
