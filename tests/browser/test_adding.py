@@ -172,6 +172,21 @@ def test_what_is_about_to_be_removed_is_so_no_more_after_escape_or_anything_else
     expect(listed.locator(".entries article")).to_have_count(2)
 
 
+def test_what_is_being_removed_is_not_removed_once_more(listed: Any) -> None:
+    sent: list[Any] = []
+    listed.route("**/api/v1/documents/**", lambda route: sent.append(route))
+    listed.get_by_text("Add files").first.click()
+    listed.get_by_label("Key for writing").fill(KEY)
+    button = listed.locator(".entries > li").first.get_by_role("button")
+    for _ in range(4):
+        button.click(force=True)  # whether or not it says that it is disabled
+    expect(button).to_be_disabled()
+    assert len(sent) == 1
+    sent[0].fulfill(status=500, json={})
+    expect(button).to_be_enabled()
+    expect(listed.locator(".entries article")).to_have_count(2)
+
+
 def test_a_wrong_key_adds_nothing(listed: Any, shelf: tuple[str, Assistant]) -> None:
     listed.get_by_text("Add files").first.click()
     report = send(listed, file("isle.txt", ISLE), key="wrong")

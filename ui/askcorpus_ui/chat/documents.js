@@ -163,6 +163,7 @@
   });
 
   const remove = (button) => {
+    button.setAttribute("aria-disabled", "true");
     const request = new XMLHttpRequest();
     open(request, "DELETE", `api/v1/documents/${encodeURIComponent(button.dataset.remove)}`);
     request.addEventListener("loadend", () => {
@@ -177,6 +178,7 @@
         line(report, labelled(title, why), "fault", exactly);
       }
       const next = entry.nextElementSibling?.querySelector("h3 a");
+      button.removeAttribute("aria-disabled");
       if (gone) entry.remove();
       if (gone) (next ?? section.querySelector("summary")).focus();
     });
@@ -187,7 +189,7 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-remove]");
-    if (!button) return;
+    if (!button || button.hasAttribute("aria-disabled")) return;
     if (key && !key.value) {
       section.querySelector("details").open = true;
       return key.focus();
