@@ -57,6 +57,8 @@ def offered(assistant: Assistant, conversation: Conversation, language: str = "e
         ("Who won the Nobel prize in literature?", ("Sweden", "Finland", "Korea", "Russia")),
         ("Wann begann Kroatien mit dem Euro zu zahlen?", ("Ukraine", "Russland", "Schweden")),
         ("What do the documents say about the grain agreement?", ("asteroid", "DART", "Sweden")),
+        ("Which states recognized Donetsk?", ("earthquakes", "orbit", "grain")),
+        ("Which rocket launched the Webb telescope?", ("Turkey", "grain", "Donetsk")),
     ],
 )
 def test_what_has_nothing_to_do_with_the_answer_is_not_offered(
