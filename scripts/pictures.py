@@ -5,6 +5,7 @@ README's: it is written to docs/chat.png too. It needs Chromium, and fonts for A
 fonts-noto-core).
 """
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -113,7 +114,9 @@ def take(browser: Browser, folder: Path) -> None:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     with chat(), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
