@@ -46,13 +46,14 @@ ARTICLES = {
 def open_over(
     folder: Path, embeddings: SentenceEmbeddings, articles: Mapping[str, str] = ARTICLES, **settings: object
 ) -> Assistant:
-    """An assistant over ``articles`` (file name to text), kept in ``folder``. Close it when done."""
+    """An assistant over ``articles`` (file name, where no ending is named a .txt's, to text), kept in ``folder``. Close
+    it when done."""
     chosen = Settings.model_validate({"data": folder / "data", "min_confidence": 0.0} | settings)
     assistant = Assistant(chosen, open_index(chosen, embeddings), embeddings, reader=READER)
     files = folder / "articles"
     files.mkdir(parents=True)
     for name, text in articles.items():
-        (files / f"{name}.txt").write_text(f"{text}\n", encoding="utf-8")
+        (files / (name if "." in name else f"{name}.txt")).write_text(f"{text}\n", encoding="utf-8")
     if articles:
         assert ingest([files], assistant.store, embeddings, chosen).added == len(articles)
     return assistant

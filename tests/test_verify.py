@@ -130,6 +130,80 @@ def test_whose_words_they_are_is_checked(small: Assistant, text: str, verdict: V
     assert only(small, text).verdict == verdict
 
 
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    """Over reports that say who wrote them, and of which sentences a part says something else."""
+    report = (
+        "---\nauthor: Jane Doe\nsource: Sample Wire\ndate: 2022-05-03\n---\nThe oldest mill of the valley stands at "
+        "Brookend. Its wheel was mended in spring. Not even the miller, who was born there, has ever seen it move.\n\n"
+        "The mill grinds wheat only in summer. Nobody thinks the council will pay for another roof. Repairs change "
+        "little on the ground. The owner did not sell the land behind it."
+    )
+    other = "---\nsource: Specimen News\ndate: 2022-06-01\n---\nThe bakery of Brookend has closed for good."
+    with open_over(tmp_path_factory.mktemp("signed"), embeddings, {"mill.md": report, "bakery.md": other}) as assistant:
+        yield assistant
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("“Its wheel was mended in spring,” wrote Jane Doe.", "exact"),
+        ("According to Jane Doe, “its wheel was mended in spring”.", "exact"),
+        ("“Its wheel was mended in spring,” wrote Mary Smith of Sample Wire.", "exact"),
+        ("“Its wheel was mended in spring,” wrote Mary Smith.", "misattributed"),
+        ("“Its wheel was mended in spring,” wrote Jane Doe of Specimen News.", "misattributed"),
+        ("“Its wheel was mended in spring” (Sample Wire, accessed 3 June 2024).", "exact"),
+        ("“Its wheel was mended in spring”, Sample Wire, retrieved on 1 June 2023.", "exact"),
+        ("« Its wheel was mended in spring » (Sample Wire, consulté le 3 juin 2024).", "exact"),
+        ("The mill was built in 1790; “The oldest mill of the valley stands at Brookend”, said Sample Wire.", "exact"),
+        ("In the war that began in May 2021, Sample Wire noted, “its wheel was mended in spring”.", "exact"),
+        ("By 2023, Sample Wire's line that “its wheel was mended in spring” was widely known.", "exact"),
+        ("“Its wheel was mended in spring” (Sample Wire, 3 June 2024).", "misattributed"),
+        ("On 3 June 2024, Sample Wire wrote: “Its wheel was mended in spring.”", "misattributed"),
+        ("On 3 May 2022, Sample Wire wrote: “Its wheel was mended in spring.”", "exact"),
+        ("Sample Wire reported on 3 June 2024 that “its wheel was mended in spring”.", "misattributed"),
+        ("Am 3. Juni 2024 schrieb Sample Wire: „Its wheel was mended in spring.“", "misattributed"),
+    ],
+)
+def test_an_author_and_a_day_of_reading_accuse_nobody(signed: Assistant, text: str, verdict: Verdict) -> None:
+    assert only(signed, text).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("“Its wheel was [not] mended in spring.”", "altered"),
+        ("“The oldest mill of the valley [no longer] stands at Brookend.”", "altered"),
+        ("“The owner [didn't] sell the land behind it.”", "exact"),
+        ("“Its wheel [the old one] was mended in spring.”", "exact"),
+        ("“the miller, who was born there, has ever seen it move”", "curtailed"),
+        ("“The mill grinds wheat”", "curtailed"),
+        ("“the council will pay for another roof”", "curtailed"),
+    ],
+)
+def test_what_turns_a_quotation_is_seen_in_brackets_and_beside_it(
+    signed: Assistant, text: str, verdict: Verdict
+) -> None:
+    assert only(signed, text).verdict == verdict
+
+
+def test_a_denial_in_brackets_is_shown(signed: Assistant) -> None:
+    assert only(signed, "“Its wheel was [not] mended in spring.”").difference == "{+not+}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '“The wheel was sold by the council in autumn."',
+        '"The wheel was sold by the council in autumn.”',
+        "- > The wheel was sold by the council in autumn.",
+        "2. > The wheel was sold by the council in autumn.",
+    ],
+)
+def test_a_quotation_is_one_whatever_marks_it(signed: Assistant, text: str) -> None:
+    assert only(signed, text).verdict in ("not_found", "altered")
+
+
 @pytest.mark.parametrize(
     ("text", "verdict"),
     [

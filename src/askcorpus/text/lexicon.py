@@ -91,10 +91,11 @@ class Quoting(_Table):
     and its like what stands right behind them.
 
     ``behind`` stands after a source as ``according`` before one (zufolge); ``tells`` are verbs of speech before whom
-    they tell (told), as ``hearers`` are other words before who is spoken to (gegenüber). ``just_as`` opens an insertion
-    that names a source (as X reports). ``prepositions`` stand before a place, a medium or a hearer, ``articles`` before
-    what somebody is: neither before the name of who speaks. ``clause_openers`` may follow a verb of speech where no
-    ``that`` is needed. In a ``verb_second`` language the verb follows a source without a comma (Laut X starben …).
+    they tell (told), as ``hearers`` are other words before who is spoken to (gegenüber). ``looked_up`` stands beside
+    the day on which somebody read a source (accessed). ``just_as`` opens an insertion that names a source (as X
+    reports). ``prepositions`` stand before a place, a medium or a hearer, ``articles`` before what somebody is: neither
+    before the name of who speaks. ``clause_openers`` may follow a verb of speech where no ``that`` is needed. In a
+    ``verb_second`` language the verb follows a source without a comma (Laut X starben …).
     """
 
     according: Words = ()
@@ -102,6 +103,7 @@ class Quoting(_Table):
     says: Words = ()
     tells: Words = ()
     hearers: Words = ()
+    looked_up: Words = ()
     that: Words = ()
     just_as: Words = ()
     limits: Words = ()

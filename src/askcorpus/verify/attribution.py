@@ -4,7 +4,9 @@ A source of the corpus that the sentence names must be the document's; a date be
 its title. A person must be named in the document, and where the document's own sentence names a speaker, be that one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import product
 from typing import NamedTuple
 
 import regex
@@ -15,7 +17,7 @@ from askcorpus.search.period import read_period
 from askcorpus.text.dates import overlaps
 from askcorpus.text.folding import fold
 from askcorpus.text.language import detect_language
-from askcorpus.text.lexicon import languages
+from askcorpus.text.lexicon import languages, whole_words_in
 from askcorpus.text.words import word_spans, words
 from askcorpus.types import Document
 from askcorpus.verify.claims import Found
@@ -26,6 +28,13 @@ SENTENCE = 300
 
 _OF_A_NAME = ("von", "van")
 """After these an article is part of a name."""
+
+MOST_WORDS_AHEAD, MOST_WORDS_BEHIND = 5, 8
+"""Words before a source, and behind it, among which a date is that of its report."""
+
+_HEADS = regex.compile(r"(?<!\p{Nd})[.!?]\s|[。！？;:；：(\[\"“”„«»\n]")
+_TAILS = regex.compile(r"(?<!\p{Nd})[.!?]\s|[。！？;:；：)\]\"“”„«»\n]")
+"""What parts a source from a date before it, and behind it."""
 
 _SENTENCE_END = regex.compile(r"[.!?。！？؟]\s|\n")
 
@@ -64,18 +73,54 @@ def read_attribution(claim: Found, text: str, sources: Mapping[str, str], title:
     language = detect_language(f"{around} {text}") if person else ""
     if person and claim.before.lstrip().startswith(person) and _may_be_time(person, claim.before, language):
         person = ""
-    # A date is the publication's only beside a source; elsewhere it is that of what happened.
-    date = read_period(around) if named else ""
+    date = _publication(claim, sources, named)
     bare = bool(person) and _is_bare(person, claim, language)
     return Attribution(named, person, date, title, language, bare)
+
+
+def _publication(claim: Found, sources: Mapping[str, str], named: Sequence[str]) -> str:
+    """The date right beside a source: *(X, 3 June 2024)*, *On 3 June 2024, X reported*. Elsewhere it is that of what
+    happened, and behind *accessed* of when somebody looked."""
+    keys = [key.split() for key, name in sources.items() if name in named]
+    for part, key in product((claim.before, claim.after), keys):
+        for head, tail in _beside(part, key):
+            # A year alone says before a source when something was, and not when the source told of it.
+            ahead = date if "-" in (date := _date_in(head, MOST_WORDS_AHEAD)) else ""
+            if date := ahead or _date_in(tail, MOST_WORDS_BEHIND):
+                return date
+    return ""
+
+
+def _beside(part: str, source: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """What stands before and behind each mention of a source, with nothing in between that parts them."""
+    spans = word_spans(part)
+    for start, end in _mentions([word for word, _ in spans], source):
+        head, tail = part[: spans[start][1].start], part[spans[end - 1][1].end :]
+        opened, closed = [*_HEADS.finditer(head)], _TAILS.search(tail)
+        yield head[opened[-1].end() :] if opened else head, tail[: closed.start()] if closed else tail
+
+
+def _mentions(found: Sequence[str], source: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where the words of a source stand among others."""
+    length = len(source)
+    return ((at, at + length) for at in range(len(found)) if found[at : at + length] == source)
+
+
+def _date_in(text: str, most_words: int) -> str:
+    """The date in so few words, which are not those of a look at the source."""
+    return "" if len(text.split()) > most_words or _looked_up().search(text.casefold()) else read_period(text)
+
+
+@cache
+def _looked_up() -> "regex.Pattern[str]":
+    return regex.compile(whole_words_in("", lambda one: one.quoting.looked_up))
 
 
 def _is_named(source: Sequence[str], around: str) -> bool:
     """Whether the words around a claim name a source otherwise than as one who hears it: *she told AFP*."""
     spans = word_spans(around)
-    found = [word for word, _ in spans]
-    places = (at for at in range(len(found)) if found[at : at + len(source)] == source)
-    return any(not is_heard(around[: spans[at][1].start]) for at in places)
+    mentions = _mentions([word for word, _ in spans], source)
+    return any(not is_heard(around[: spans[start][1].start]) for start, _ in mentions)
 
 
 def _may_be_time(person: str, before: str, language: str) -> bool:
@@ -120,8 +165,12 @@ def _fault_of_person(attribution: Attribution, document: Document, start: int, e
     if not bare and not _may_be_name(attribution.person, language):
         return ""
     name = Name(_surname(attribution.person, language))
+    if document.author and not missing((name,), language, document.author, document.language):
+        return ""
     known = "\n".join((document.title, document.source, document.text))
-    if not bare and missing((name,), language, known, document.language):
+    # Somebody who writes for the document's own source may not be named in it.
+    is_of_source = document.source in attribution.sources
+    if not bare and not is_of_source and missing((name,), language, known, document.language):
         return f"{attribution.person} is not named in this document"
     before, after = document.text[max(0, start - SENTENCE) : start], document.text[end : end + SENTENCE]
     ends = [match.end() for match in _SENTENCE_END.finditer(before)]

@@ -14,7 +14,7 @@ DEEPEST = 8
 """Quotations within each other that are told apart."""
 
 _CLOSERS = {
-    "“": "”",
+    "“": '”"',
     "„": '“”"',
     "‟": "”",
     "”": "”",
@@ -25,7 +25,7 @@ _CLOSERS = {
     "‘": "’",
     "‚": "‘’",
     "’": "’",
-    '"': '"',
+    '"': '"”',
     "'": "'",
     "「": "」",
     "『": "』",
@@ -40,7 +40,7 @@ _ONLY_ALONE = frozenset("\"'’”＂")
 """Marks that open only where a word begins: they close as well, or are apostrophes."""
 
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n(?![^\S\n]*\n)[^\n]*)*")
-_BLOCK_LINE = re.compile(r"[^\S\n]{0,3}>[^\S\n]?")
+_BLOCK_LINE = re.compile(r"[^\S\n]{0,3}(?:(?:[-*+]|\d{1,3}[.)])[^\S\n]{1,3})?>[^\S\n]?")  # an item of a list, too
 
 
 def count_marks(text: str, most: int) -> int:

@@ -226,7 +226,11 @@ def _judged(window: Window, wording: Wording, place: Place, context: _Context) -
     ):
         longest = max(omitted, key=len)
         return _Finding("altered", document, start, end, f"[-{_shown(longest)}-] is left out", 1.0)
-    if cut := next((left for left in omitted if denies(left, document.language)), ""):
+    cut = next((left for left in omitted if denies(left, document.language)), "")
+    added = next((one for one in wording.added if denies(one, document.language)), "")
+    if added and not cut:
+        return _Finding("altered", document, start, end, f"{{+{_shown(added)}+}}", 1.0)
+    if cut and not added:  # with both, one "did not" stands for the other
         return _Finding("curtailed", document, start, end, _shown(cut), 1.0)
     if not context.is_turned and (cut := turned_by(document, start, end)):
         return _Finding("curtailed", document, start, end, cut, 1.0)

@@ -14,17 +14,19 @@ from askcorpus.verify.tokens import Token, tokens
 _OMISSION = regex.compile(
     r"[\[(]\s*(?:…|⋯|\.(?:\s?\.){2,3}|sic!?)\s*[\])]|…+|⋯+|\.(?:\s?\.){2,3}|\[[^\[\]\n]{1,80}\]", regex.IGNORECASE
 )
+_ADDED = regex.compile(r"\[([^\[\]\n]{1,80})\]")
 _LETTER = regex.compile(r"\[(\p{L})\]")
 _HIDDEN = "\u200b"  # no part of a word, and as long as the bracket it stands for
 _EDGE = frozenset(".,;:-()[]…–")
 
 
 class Wording(NamedTuple):
-    """A claim taken apart: its ``segments`` between omissions, each of one token or more. ``text`` is as long as the
-    claim, and what its tokens' offsets count in."""
+    """A claim taken apart: its ``segments`` between omissions, each of one token or more, and what was ``added`` there
+    in brackets. ``text`` is as long as the claim, and what its tokens' offsets count in."""
 
     text: str
     segments: tuple[tuple[Token, ...], ...]
+    added: tuple[str, ...] = ()
 
     @property
     def tokens(self) -> tuple[Token, ...]:
@@ -43,7 +45,8 @@ class Wording(NamedTuple):
     @property
     def key(self) -> str:
         """The same for claims that are compared alike."""
-        return " … ".join(" ".join(token.form for token in segment) for segment in self.segments)
+        said = (" ".join(token.form for token in segment) for segment in self.segments)
+        return " … ".join((*said, *self.added))
 
     def words(self) -> list[list[str]]:
         """The words of each segment as they are indexed."""
@@ -61,7 +64,7 @@ def read_wording(text: str) -> Wording:
         if segment := _trimmed(tokens(bare[start:end], start)):
             segments.append(segment)
         start = omission.end() if omission else end
-    return Wording(bare, tuple(segments))
+    return Wording(bare, tuple(segments), tuple(_ADDED.findall(bare)))
 
 
 def _trimmed(found: list[Token]) -> tuple[Token, ...]:

@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 
     from askcorpus.assistant import Assistant
 
+TOLD_IN_HEADERS = ("Allow", "Content-Disposition", "Location", "Retry-After", "X-Request-ID")
+"""What a page of an allowed origin may read beside a response's body: where a job is, when to ask again."""
+
 JOBS_SECONDS = 5.0
 """How long a server that stops waits for the part that a job is just writing."""
 
@@ -137,7 +140,11 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.add_middleware(Guard, settings=settings, keys=keys)
     app.add_middleware(Heads)  # outside of what reads a page to tell which scripts it may run
     app.add_middleware(
-        CORSMiddleware, allow_origins=settings.allowed_origins, allow_methods=["*"], allow_headers=["*"]
+        CORSMiddleware,
+        allow_origins=settings.allowed_origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=TOLD_IN_HEADERS,
     )  # also where no origin is allowed: without it Gradio would add one of its own, which is laxer
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(Logged)
