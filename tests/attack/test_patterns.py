@@ -31,6 +31,7 @@ from askcorpus.text.lexicon import languages
 from askcorpus.text.sentences import split_sentences
 from askcorpus.types import Document
 from askcorpus.verify import surroundings
+from askcorpus.verify.attribution import known_sources, read_attribution
 from askcorpus.verify.claims import find_claims
 from askcorpus.verify.speakers import is_heard
 from askcorpus_ingest.dateline import parse_date, read_dateline
@@ -180,7 +181,8 @@ def _read_all(language: str) -> None:
         time_of(said)
         is_date("in 2022", language)
         subject_of(" ".join(said.rstrip(".").split()[:4]))  # without a mark it may be a name
-    find_claims("The minister said that it was open.")
+    for claim in find_claims("Herald, 3 June 2024: “The museum was open again.” The minister said that it was open."):
+        read_attribution(claim, TEXT, known_sources({"Herald": 1}))
     is_heard("he told ")
     source_page(None, Document(id="1", title="", text=TEXT), strings_for(""), sought="was open")
     surroundings.denies(TEXT, language)
