@@ -83,6 +83,13 @@ def test_every_operation_says_which_keys_it_takes(operations: dict[tuple[str, st
     assert guarded["/api/v1/ask"]["post"]["security"] == ways
 
 
+def test_failures_are_told_by_examples_that_are_true(app: Any, client: httpx.Client) -> None:
+    told = {name: app.openapi()["components"]["schemas"][name]["examples"] for name in ("Problem", "Refusal")}
+
+    assert told["Problem"] == [client.post("/api/v1/ask", json={"question": " "}).json()]
+    assert told["Refusal"] == [client.get("/v1/models/none").json()]
+
+
 def test_examples_of_responses_are_of_the_models_that_are_told(operations: dict[tuple[str, str], Any]) -> None:
     for key, example in RESPONSES.items():
         if isinstance(example, BaseModel):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -58,8 +58,29 @@ class Fault(NamedTuple):
     """The part of the request that is at fault, where it is one."""
 
 
+NO_QUESTION: dict[str, JsonValue] = {
+    "type": "about:blank",
+    "title": "Bad Request",
+    "status": 400,
+    "detail": "The question is empty.",
+    "code": "UsageError",
+    "hint": "Ask in a few words, in any language.",
+}
+NO_MODEL: dict[str, JsonValue] = {
+    "error": {
+        "message": "There is no model none; there is askcorpus. See /docs.",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": "NotFound",
+    }
+}
+"""Examples of what is told of a failure."""
+
+
 class Problem(BaseModel):
     """The body of every response that is not a success, in the form of RFC 9457; of `/v1` it is OpenAI's."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [NO_QUESTION]})
 
     type: str = Field("about:blank", description="`code` names the kind.")
     title: str = Field(description="The status in words.")
@@ -80,6 +101,8 @@ class RefusalDetail(BaseModel):
 
 class Refusal(BaseModel):
     """The body of every response of `/v1` that is not a success."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [NO_MODEL]})
 
     error: RefusalDetail = Field(description="What went wrong.")
 
