@@ -87,7 +87,7 @@ def test_failures_are_told_by_examples_that_are_true(app: Any, client: httpx.Cli
     told = {name: app.openapi()["components"]["schemas"][name]["examples"] for name in ("Problem", "Refusal")}
 
     assert told["Problem"] == [client.post("/api/v1/ask", json={"question": " "}).json()]
-    assert told["Refusal"] == [client.get("/v1/models/none").json()]
+    assert told["Refusal"] == [client.post("/v1/chat/completions", json={"messages": []}).json()]
 
 
 def test_examples_of_responses_are_of_the_models_that_are_told(operations: dict[tuple[str, str], Any]) -> None:

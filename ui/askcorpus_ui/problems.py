@@ -66,12 +66,12 @@ NO_QUESTION: dict[str, JsonValue] = {
     "code": "UsageError",
     "hint": "Ask in a few words, in any language.",
 }
-NO_MODEL: dict[str, JsonValue] = {
+NO_MESSAGE: dict[str, JsonValue] = {
     "error": {
-        "message": "There is no model none; there is askcorpus. See /docs.",
+        "message": "messages: List should have at least 1 item after validation, not 0. See /docs.",
         "type": "invalid_request_error",
-        "param": None,
-        "code": "NotFound",
+        "param": "messages",
+        "code": "UsageError",
     }
 }
 """Examples of what is told of a failure."""
@@ -102,7 +102,7 @@ class RefusalDetail(BaseModel):
 class Refusal(BaseModel):
     """The body of every response of `/v1` that is not a success."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [NO_MODEL]})
+    model_config = ConfigDict(json_schema_extra={"examples": [NO_MESSAGE]})
 
     error: RefusalDetail = Field(description="What went wrong.")
 
