@@ -28,8 +28,9 @@ _STORIES = 8
 """Stories that are tried: of the sample corpus, those further away hardly have to do with the answer."""
 
 _NEAR = 2.5
-"""The least fused score of a passage, searched for by title and quote, that has to do with them. Of the sample corpus's
-pairs of documents 75 that tell of one matter reach it, and 14 that do not; by the quote alone it was hardly told."""
+"""The least fused score of a passage, searched for by title and quote, that has to do with them. After the sample
+corpus's questions, 26 of 46 documents of the same matter and language have it, and 11 of 352 others; with the quote
+alone, 18 of 44 and 12 of 369 had."""
 
 _COUNTRIES = 2
 _REMEMBERED = 2_000
