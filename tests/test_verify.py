@@ -151,6 +151,8 @@ def signed(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddi
         ("According to Jane Doe, “its wheel was mended in spring”.", "exact"),
         ("“Its wheel was mended in spring,” wrote Mary Smith of Sample Wire.", "exact"),
         ("“Its wheel was mended in spring,” wrote Mary Smith.", "misattributed"),
+        ("“Its wheel was mended in spring,” wrote Mary Smith for the Sample Wire.", "exact"),
+        ("“Its wheel was mended in spring,” said Mary Smith, Sample Wire reported.", "misattributed"),
         ("“Its wheel was mended in spring,” wrote Jane Doe of Specimen News.", "misattributed"),
         ("“Its wheel was mended in spring” (Sample Wire, accessed 3 June 2024).", "exact"),
         ("“Its wheel was mended in spring”, Sample Wire, retrieved on 1 June 2023.", "exact"),
@@ -176,6 +178,11 @@ def test_an_author_and_a_day_of_reading_accuse_nobody(signed: Assistant, text: s
         ("“The oldest mill of the valley [no longer] stands at Brookend.”", "altered"),
         ("“The owner [didn't] sell the land behind it.”", "exact"),
         ("“Its wheel [the old one] was mended in spring.”", "exact"),
+        ("“[Never] its wheel was mended in spring.”", "altered"),
+        ("“[Nobody thinks] the council will pay for another roof.”", "exact"),
+        ("“Repairs [never] change little on […] The owner […] sell the land behind it.”", "altered"),
+        ("“The owner did [not] […] the land behind it.”", "exact"),
+        ("“The owner did […] sell [not] the land behind it.”", "curtailed"),
         ("“the miller, who was born there, has ever seen it move”", "curtailed"),
         ("“The mill grinds wheat”", "curtailed"),
         ("“the council will pay for another roof”", "curtailed"),
@@ -188,7 +195,7 @@ def test_what_turns_a_quotation_is_seen_in_brackets_and_beside_it(
 
 
 def test_a_denial_in_brackets_is_shown(signed: Assistant) -> None:
-    assert only(signed, "“Its wheel was [not] mended in spring.”").difference == "{+not+}"
+    assert only(signed, "“Its wheel was [not] mended in spring.”").difference == "{+[not]+}"
 
 
 @pytest.mark.parametrize(

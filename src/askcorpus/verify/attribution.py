@@ -6,7 +6,7 @@ its title. A person must be named in the document, and where the document's own 
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import product
+from itertools import product, takewhile
 from typing import NamedTuple
 
 import regex
@@ -31,6 +31,9 @@ _OF_A_NAME = ("von", "van")
 
 MOST_WORDS_AHEAD, MOST_WORDS_BEHIND = 5, 8
 """Words before a source, and behind it, among which a date is that of its report."""
+
+MOST_SMALL = 2
+"""Prepositions and articles between a person and the source that the person is of."""
 
 _HEADS = regex.compile(r"(?<!\p{Nd})[.!?]\s|[。！？;:；：(\[\"“”„«»\n]")
 _TAILS = regex.compile(r"(?<!\p{Nd})[.!?]\s|[。！？;:；：)\]\"“”„«»\n]")
@@ -68,7 +71,7 @@ def read_attribution(claim: Found, text: str, sources: Mapping[str, str], title:
     folded = f" {' '.join(words(around))} "
     named = tuple(name for key, name in sources.items() if key in folded and _is_named(key.split(), around))
     person = claim.person
-    if person and any(_same(person, name) for name in named):
+    if person and any(_same(person, name) or _is_of(person, name, around) for name in named):
         person = ""
     language = detect_language(f"{around} {text}") if person else ""
     if person and claim.before.lstrip().startswith(person) and _may_be_time(person, claim.before, language):
@@ -147,6 +150,22 @@ def _same(person: str, source: str) -> bool:
     return bool(mine & theirs)
 
 
+def _is_of(person: str, source: str, around: str) -> bool:
+    """Whether a person is one of a source's, whom its documents need not name: *Jane Doe of X*, *for the X*."""
+    found, name, theirs = words(around), words(person), words(source)
+    for _, end in _mentions(found, name):
+        small = list(takewhile(_small_words().__contains__, found[end : end + MOST_SMALL]))
+        if small and found[end + len(small) :][: len(theirs)] == theirs:
+            return True
+    return False
+
+
+@cache
+def _small_words() -> frozenset[str]:
+    every = [one.quoting for one in languages().values()]
+    return frozenset(fold(word) for one in every for word in (*one.prepositions, *one.articles))
+
+
 def fault(attribution: Attribution, document: Document, start: int, end: int) -> str:
     """What is wrong with an attribution of ``document.text[start:end]``; "" when nothing is."""
     if attribution.sources and document.source and document.source not in attribution.sources:
@@ -168,9 +187,7 @@ def _fault_of_person(attribution: Attribution, document: Document, start: int, e
     if document.author and not missing((name,), language, document.author, document.language):
         return ""
     known = "\n".join((document.title, document.source, document.text))
-    # Somebody who writes for the document's own source may not be named in it.
-    is_of_source = document.source in attribution.sources
-    if not bare and not is_of_source and missing((name,), language, known, document.language):
+    if not bare and missing((name,), language, known, document.language):
         return f"{attribution.person} is not named in this document"
     before, after = document.text[max(0, start - SENTENCE) : start], document.text[end : end + SENTENCE]
     ends = [match.end() for match in _SENTENCE_END.finditer(before)]

@@ -226,13 +226,17 @@ def _judged(window: Window, wording: Wording, place: Place, context: _Context) -
     ):
         longest = max(omitted, key=len)
         return _Finding("altered", document, start, end, f"[-{_shown(longest)}-] is left out", 1.0)
-    cut = next((left for left in omitted if denies(left, document.language)), "")
-    added = next((one for one in wording.added if denies(one, document.language)), "")
+    language, (ahead, *between, behind) = document.language, wording.added
+    for (first, last), added in zip(place.omitted, between, strict=True):
+        left = text[window.tokens[first].start : window.tokens[last - 1].end] if last > first else ""
+        if denies(left, language) and not denies(added, language):  # "did not" may stand for "didn't"
+            return _Finding("curtailed", document, start, end, _shown(left), 1.0)
+        if denies(added, language) and not denies(left, language):
+            return _Finding("altered", document, start, end, f"{{+{_shown(added)}+}}", 1.0)
+    cut, added = turned_by(document, start, end), " ".join(one for one in (ahead, behind) if denies(one, language))
     if added and not cut:
         return _Finding("altered", document, start, end, f"{{+{_shown(added)}+}}", 1.0)
-    if cut and not added:  # with both, one "did not" stands for the other
-        return _Finding("curtailed", document, start, end, _shown(cut), 1.0)
-    if not context.is_turned and (cut := turned_by(document, start, end)):
+    if cut and not added and not context.is_turned:
         return _Finding("curtailed", document, start, end, cut, 1.0)
     if wrong := fault(context.attribution, document, start, end):
         return _Finding("misattributed", document, start, end, wrong, 1.0)

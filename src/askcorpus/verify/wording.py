@@ -14,15 +14,15 @@ from askcorpus.verify.tokens import Token, tokens
 _OMISSION = regex.compile(
     r"[\[(]\s*(?:…|⋯|\.(?:\s?\.){2,3}|sic!?)\s*[\])]|…+|⋯+|\.(?:\s?\.){2,3}|\[[^\[\]\n]{1,80}\]", regex.IGNORECASE
 )
-_ADDED = regex.compile(r"\[([^\[\]\n]{1,80})\]")
 _LETTER = regex.compile(r"\[(\p{L})\]")
 _HIDDEN = "\u200b"  # no part of a word, and as long as the bracket it stands for
 _EDGE = frozenset(".,;:-()[]…–")
 
 
 class Wording(NamedTuple):
-    """A claim taken apart: its ``segments`` between omissions, each of one token or more, and what was ``added`` there
-    in brackets. ``text`` is as long as the claim, and what its tokens' offsets count in."""
+    """A claim taken apart: its ``segments`` between omissions, each of one token or more, and what was ``added`` in
+    brackets before each of them and behind the last. ``text`` is as long as the claim, and what its tokens' offsets
+    count in."""
 
     text: str
     segments: tuple[tuple[Token, ...], ...]
@@ -46,7 +46,7 @@ class Wording(NamedTuple):
     def key(self) -> str:
         """The same for claims that are compared alike."""
         said = (" ".join(token.form for token in segment) for segment in self.segments)
-        return " … ".join((*said, *self.added))
+        return " … ".join((*said, *filter(None, self.added)))
 
     def words(self) -> list[list[str]]:
         """The words of each segment as they are indexed."""
@@ -58,13 +58,15 @@ class Wording(NamedTuple):
 def read_wording(text: str) -> Wording:
     """The wording of a claim; without segments where it has no word."""
     bare = _LETTER.sub(rf"{_HIDDEN}\1{_HIDDEN}", text)
-    segments, start = [], 0
+    segments, added, start = [], [""], 0
     for omission in (*_OMISSION.finditer(bare), None):
         end = omission.start() if omission else len(bare)
         if segment := _trimmed(tokens(bare[start:end], start)):
             segments.append(segment)
+            added.append("")
         start = omission.end() if omission else end
-    return Wording(bare, tuple(segments), tuple(_ADDED.findall(bare)))
+        added[-1] += bare[end:start]
+    return Wording(bare, tuple(segments), tuple(added))
 
 
 def _trimmed(found: list[Token]) -> tuple[Token, ...]:
