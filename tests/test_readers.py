@@ -142,10 +142,10 @@ def test_a_file_whose_lines_all_have_one_fault_is_one_failure(tmp_path: Path) ->
 
 
 def test_a_hundred_thousand_lines_without_a_document_cost_no_minute_and_more_are_not_read(tmp_path: Path) -> None:
-    start = time.process_time()
+    start = time.thread_time()  # what other tests' servers left behind is not counted
     with pytest.raises(ReadError, match=r'^holds no document in its 20000 lines: line 1 has no "text"$'):
         read(tmp_path / "a.jsonl", "{}\n" * 20_000)
-    assert time.process_time() - start < 2
+    assert time.thread_time() - start < 2
     with pytest.raises(ReadError, match=r"^holds hardly any document in its first 100003 lines$"):
         read(tmp_path / "a.jsonl", '{"text": "A."}' + "\n1" * 200_000)
 

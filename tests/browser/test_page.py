@@ -940,6 +940,24 @@ def test_why_an_answer_is_bad_is_noted(page: Any, data: Path) -> None:
     expect(page.locator("#last .reasons button")).to_have_text(["It is in the documents"])
 
 
+def test_an_opinion_given_before_another_is_taken_is_noted_too(page: Any, data: Path) -> None:
+    ask(page, "Who was in haste?")
+    waiting: list[Any] = []
+    page.route("**/run/predict*", lambda route: waiting.append(route))
+    page.get_by_role("button", name="Bad answer").click()
+    page.locator("#last [data-act=reason]").first.click()
+    for _ in range(100):
+        page.wait_for_timeout(50)
+        if len(waiting) == 2:
+            break
+    for route in waiting:
+        with page.expect_response("**/run/predict*"):
+            route.continue_()
+    page.unroute("**/run/predict*")
+    said = [each for each in read_feedback(data / "feedback.jsonl") if each.question == "Who was in haste?"]
+    assert [(each.liked, each.reason) for each in said] == [(False, "should_have_answered")]
+
+
 def test_an_opinion_is_shown_where_its_answer_is_shown_again(page: Any) -> None:
     def pressed(part: str) -> Any:
         return page.locator(f"{part} .tools [aria-pressed=true]")

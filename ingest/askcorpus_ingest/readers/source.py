@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from gzip import GzipFile
 from pathlib import Path, PurePath
 from typing import IO, BinaryIO
@@ -70,7 +71,7 @@ class Source:
         limits.bytes_left = max(MOST_EXPANSION * size, LEAST_EXPANDED * max_mb * MEGABYTE)
         return cls(path, max_mb, limits)
 
-    @property
+    @cached_property  # asked for once a record, of which a file may hold a hundred thousand
     def origin(self) -> str:
         """What its documents are known by."""
         return origin_of(Path(self.path))

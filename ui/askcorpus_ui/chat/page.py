@@ -47,6 +47,8 @@ _FRAME_SECONDS = 0.06
 _IN_LINE_SECONDS = 1.0
 _EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _QUICK: dict[str, Any] = {**_EVENT, "queue": False}
+_EACH: dict[str, Any] = {**_QUICK, "trigger_mode": "multiple"}
+"""Of a click whose place says what it asks for: Gradio passes over another that comes before the reply to the first."""
 
 _FIRST_PASSAGES = 3
 _MOST_CHOSEN = 200
@@ -120,9 +122,9 @@ class ChatPage:
             self._wire_asking(widgets, blocks)
             self._wire_conversations(widgets)
             self._wire_filters(widgets)
-            widgets.panel.select(self.open_source, widgets.place, [widgets.panel, widgets.status], **_QUICK)
+            widgets.panel.select(self.open_source, widgets.place, [widgets.panel, widgets.status], **_EACH)
             for part in (widgets.turns, widgets.last):
-                part.like(self.like, widgets.place, widgets.status, **_QUICK)
+                part.like(self.like, widgets.place, widgets.status, **_EACH)
             widgets.menu.click(None, None, None, js="() => askcorpus.toggleConversations()")
             widgets.theme.click(None, None, None, js="() => askcorpus.toggleTheme()")
             widgets.timer.tick(self.tick, None, [widgets.status, widgets.timer], **_QUICK)
@@ -160,15 +162,15 @@ class ChatPage:
             asked.then(self.idle, [w.place, w.search], [w.box, w.past], **_QUICK)
         # Not by Gradio's `cancels`: what it shows of a cancelled answer goes another way than the answer's pieces, and
         # one that comes late would take its place. So the answer itself ends, and says that it was stopped.
-        w.box.stop(self.stop, w.place, None, trigger_mode="multiple", **_QUICK)
+        w.box.stop(self.stop, w.place, None, **_EACH)
 
     def _wire_conversations(self, w: Widgets) -> None:
         fresh = [w.place, w.turns, w.last, w.panel, w.status, w.box, w.past, *w.filters, w.chips]
         fresh_chat = w.new.click(self.new, None, fresh, **_QUICK)  # while one is answered, `page.js` stops that before
         fresh_chat.then(None, None, None, js="() => askcorpus.focusBox()")
         w.search.change(self.search, [w.search, w.place], w.past, **_QUICK)
-        w.past.edit(self.rename, [w.search, w.place], [w.past, w.status], **_QUICK)
-        w.past.delete(self.delete, [w.search, w.place], [w.past, w.status], **_QUICK)
+        w.past.edit(self.rename, [w.search, w.place], [w.past, w.status], **_EACH)
+        w.past.delete(self.delete, [w.search, w.place], [w.past, w.status], **_EACH)
         for button, export, name, kind in (
             (w.markdown, self.export_markdown, "askcorpus.md", "text/markdown"),
             (w.json, self.export_json, "askcorpus.json", "application/json"),
