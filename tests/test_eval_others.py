@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from askcorpus.errors import UsageError
+from askcorpus_eval.compare import compare
 from askcorpus_eval.evaluate import Report, evaluate
 from askcorpus_eval.others import read_answers
 from askcorpus_eval.questions import Question
+from askcorpus_eval.run_folder import RunFolder
+from askcorpus_eval.session import write_outputs
 from scripted_eval import ScriptedAssistant
 from test_eval_evaluate import DOCUMENTS, QUESTIONS, REPLIES
 
@@ -56,6 +59,36 @@ def test_answers_with_documents_and_quotes(tmp_path: Path) -> None:
     assert found["abstention_auroc"] == 1
     assert report.run.model == "theirs"
     assert report.notes == []
+
+
+def test_an_answer_without_a_time_is_none_in_no_time(tmp_path: Path) -> None:
+    for name in ("timed", "a"):
+        (tmp_path / name).mkdir()
+    rows: list[dict[str, Any]] = [
+        {"id": "rain", "response": "Lyon", "latency_ms": 400},
+        {"id": "snow", "response": "Tuesday", "milliseconds": "100"},
+        {"id": "hail", "response": ""},
+    ]
+    timed = score(write(tmp_path / "timed.jsonl", *rows))
+    assert (timed.figures["latency_p50"].value, timed.figures["latency_p50"].n) == (250, 2)
+    assert timed.notes[-1] == "2 answers do not tell how long they took: latency is that of the others"
+    write_outputs(RunFolder(tmp_path / "timed"), timed, ScriptedAssistant(DOCUMENTS, REPLIES))
+
+    untimed = score(write(tmp_path / "a.jsonl", *({**row, "latency_ms": None, "milliseconds": None} for row in rows)))
+    assert (untimed.figures["latency_p50"].value, untimed.figures["latency_p95"].n) == (None, 0)
+    write_outputs(RunFolder(tmp_path / "a"), untimed, ScriptedAssistant(DOCUMENTS, REPLIES))
+    assert "question to whole answer" not in (tmp_path / "a/report.html").read_text()
+    assert 'time="0.400"' in (tmp_path / "timed/questions.junit.xml").read_text()
+    assert "time=" not in (tmp_path / "a/questions.junit.xml").read_text()
+
+    (latency,) = [
+        one for one in compare(tmp_path / "timed", tmp_path / "timed").differences if one.metric == "latency_p50"
+    ]
+    assert (latency.a.value, latency.n) == (250, 2)
+    assert not [one for one in compare(tmp_path / "timed", tmp_path / "a").differences if "latency" in one.metric]
+    for wrong in ("-1", "nan", "soon"):
+        with pytest.raises(UsageError, match="cannot be read"):
+            score(write(tmp_path / "b.jsonl", {"id": "rain", "response": "Lyon", "milliseconds": wrong}))
 
 
 def test_a_ragas_data_set(tmp_path: Path) -> None:

@@ -159,8 +159,8 @@ def difference(metric: Metric, before: Table, after: Table) -> Difference | None
 
 def _shared(metric: Metric, before: Table, after: Table) -> NDArray[np.bool_]:
     """The questions on which the runs compare."""
-    if metric.is_mean:
-        old, new = metric.columns(before)[0], metric.columns(after)[0]
+    if len(metric.columns(before)) == 1:
+        (old,), (new,) = metric.columns(before), metric.columns(after)
         return ~np.isnan(old) & ~np.isnan(new)
     both: NDArray[np.bool_] = np.ones(len(before["answered"]), dtype=np.bool_)
     if metric.of_answered:

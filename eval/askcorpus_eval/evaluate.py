@@ -105,7 +105,7 @@ class Row(BaseModel, frozen=True):
     answered: bool
     confidence: float
     correct: bool | None
-    milliseconds: float
+    milliseconds: float | None
     scores: dict[str, float]
 
 
@@ -316,6 +316,7 @@ def _notes(cases: Sequence[Case], depth: int) -> list[str]:
     answerable = [case.question.answerable for case in cases]
     drafts = sum(case.question.draft for case in cases)
     quoted = sum(case.answer.model_fault is not None for case in cases)
+    untimed = sum(case.milliseconds is None for case in cases)
     notes = []
     if unknown:
         shown = ", ".join(unknown[:LIST_SHOWN]) + (", …" if len(unknown) > LIST_SHOWN else "")
@@ -330,6 +331,8 @@ def _notes(cases: Sequence[Case], depth: int) -> list[str]:
         notes.append("no question is unanswerable: abstention recall, F1 and AUROC have no figures")
     if quoted:
         notes.append(f"{quoted} answers are quotes: what {cases[0].answer.model} wrote had no support in the passages")
+    if 0 < untimed < len(cases):
+        notes.append(f"{untimed} answers do not tell how long they took: latency is that of the others")
     if drafts:
         notes.append(f"{drafts} questions are drafts that nobody has reviewed")
     return notes

@@ -100,7 +100,7 @@ def _count_answers(confidence: Floats, correct: Floats, answered: Floats) -> int
 
 
 def _percentile(percent: float) -> Callable[[Floats], float]:
-    return lambda milliseconds: latency.percentile(milliseconds, percent)
+    return lambda milliseconds: latency.percentile(milliseconds[~np.isnan(milliseconds)], percent)
 
 
 def _wrong_at(coverage: float) -> Callable[[Floats, Floats, Floats], float]:

@@ -1,5 +1,6 @@
 """Answers that another system gave, as Answers, so that the same figures hold for it: JSONL, Ragas or a TREC run."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ NAMES: Mapping[str, Sequence[str]] = {
     "documents": ("retrieved_doc_ids", "retrieved_documents", "doc_ids", "documents", "retrieved_context_ids"),
     "contexts": ("retrieved_contexts", "contexts", "passages"),
     "quotes": ("quotes", "citations", "quote"),
+    "milliseconds": ("milliseconds", "latency_ms", "duration_ms"),
 }
 """By what names another system's answer says what, the surest first."""
 
@@ -35,6 +37,7 @@ class Given(NamedTuple):
     documents: tuple[str, ...] = ()
     contexts: tuple[str, ...] = ()
     quotes: tuple[str, ...] = ()
+    milliseconds: float | None = None
 
 
 class OtherAnswers(NamedTuple):
@@ -117,10 +120,15 @@ def _by_question(rows: Iterable[Mapping[str, Any]], questions: Sequence[Question
 
 
 def _given(row: Mapping[str, Any]) -> Given:
-    told, answered = _value(row, "confidence"), _value(row, "answered")
-    confidence = None if told is None else float(told)
+    answered, confidence, milliseconds = (
+        _value(row, "answered"),
+        _number(row, "confidence"),
+        _number(row, "milliseconds"),
+    )
     if confidence is not None and not 0 <= confidence <= 1:
         raise ValueError(f"confidence {confidence:g} is not between 0 and 1")
+    if milliseconds is not None and not 0 <= milliseconds < math.inf:
+        raise ValueError(f"{milliseconds:g} milliseconds are no time")
     response = " ".join(texts_of(_value(row, "response"))[:1])
     return Given(
         response="" if str(answered).lower() in ("false", "no", "0") else response,
@@ -128,11 +136,17 @@ def _given(row: Mapping[str, Any]) -> Given:
         documents=tuple(texts_of(_value(row, "documents"))),
         contexts=tuple(texts_of(_value(row, "contexts"))),
         quotes=tuple(texts_of(_value(row, "quotes"))),
+        milliseconds=milliseconds,
     )
 
 
 def _value(row: Mapping[str, Any], field: str) -> Any:
     return next((row[name] for name in NAMES[field] if row.get(name) is not None), None)
+
+
+def _number(row: Mapping[str, Any], field: str) -> float | None:
+    told = _value(row, field)
+    return None if told is None else float(told)
 
 
 def _trec(path: Path) -> dict[str, Given]:
@@ -171,6 +185,7 @@ class _Converter:
                 "confidence": given.confidence if given.confidence is not None else float(bool(given.response)),
                 "passages": tuple(hits),
                 "citations": tuple(citations) if given.response else (),
+                "timings_ms": {} if given.milliseconds is None else {"wall": given.milliseconds},
             }
         )
 

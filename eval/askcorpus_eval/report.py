@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from askcorpus_eval import svg
 from askcorpus_eval.evaluate import Report
@@ -185,11 +186,12 @@ def _plots(report: Report) -> Iterator[tuple[str, str, str]]:
         frame = svg.Frame("coverage", "risk").ticks(tenths, tenths)
         plot = frame.line(report.risk).render("Risk by coverage")
         yield "Coverage against risk", plot, "Share of wrong answers when only the surest are given."
-    yield "Latency", _latency(report), "Time per question, from question to whole answer."
+    if times := [row.milliseconds for row in report.questions if row.milliseconds is not None]:
+        plot = _latency(np.array(times), report)
+        yield "Latency", plot, "Time per question, from question to whole answer."
 
 
-def _latency(report: Report) -> str:
-    times = np.array([row.milliseconds for row in report.questions])
+def _latency(times: NDArray[np.float64], report: Report) -> str:
     end = float(np.percentile(times, 99)) or 1.0  # the slowest of a hundred would flatten all others
     counts, edges = np.histogram(np.minimum(times, end), bins=24, range=(0, end))
     top = int(counts.max())

@@ -31,9 +31,10 @@ class Case(BaseModel, frozen=True):
     correct: bool | None
 
     @property
-    def milliseconds(self) -> float:
-        """How long the whole question took, as the evaluation saw it."""
-        return self.answer.timings_ms.get("wall", self.answer.timings_ms.get("total", 0.0))
+    def milliseconds(self) -> float | None:
+        """How long the whole question took, as the evaluation saw it; ``None`` where an answer that another system gave
+        does not tell."""
+        return self.answer.timings_ms.get("wall", self.answer.timings_ms.get("total"))
 
 
 def score(question: Question, answer: Answer, gold: Gold, store: Documents) -> Case:
