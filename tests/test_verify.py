@@ -194,6 +194,17 @@ def test_what_turns_a_quotation_is_seen_in_brackets_and_beside_it(
     assert only(signed, text).verdict == verdict
 
 
+def test_what_words_in_brackets_stand_for_is_shown(signed: Assistant) -> None:
+    replaced = only(signed, "“Repairs change [a lot] on the ground”")
+    assert (replaced.verdict, replaced.difference) == ("exact", "[-little-]{+[a lot]+}")
+    for text in (
+        "“Its wheel [of oak] was mended in spring.”",
+        "“Its wheel was […] in spring”",
+        "“[I]ts wheel was mended”",
+    ):
+        assert (only(signed, text).verdict, only(signed, text).difference) == ("exact", "")
+
+
 def test_a_denial_in_brackets_is_shown(signed: Assistant) -> None:
     assert only(signed, "“Its wheel was [not] mended in spring.”").difference == "{+[not]+}"
 

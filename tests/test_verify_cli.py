@@ -1,7 +1,10 @@
 """`askcorpus verify` for people, programs and builds: what it prints and writes, and how it ends."""
 
+import html
 import json
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from typer.testing import CliRunner
@@ -13,6 +16,14 @@ from askcorpus_ui.cli.commands import app
 ARTICLE = "OSTENDE (Coast Wire) – The harbour of Ostende closed on Friday because of a storm. Ferries sailed elsewhere."
 runner = CliRunner()
 pytestmark = pytest.mark.usefixtures("one_model")
+
+
+def _zip(members: dict[str, bytes]) -> bytes:
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +57,51 @@ def test_json_is_the_verification(data: Path, tmp_path: Path) -> None:
     claims = Verification.model_validate_json(output).claims
     assert (code, [claim.verdict for claim in claims]) == (0, ["exact"])
     assert {"text", "verdict", "document_id", "start", "end", "difference"} <= set(json.loads(output)["claims"][0])
+
+
+SAID = "He wrote “The harbour of Ostende closed on Friday”, and “The harbour of Ostende closed on Monday” – as it were."
+ESCAPED = SAID.replace("“", r"\'93").replace("”", r"\'94").replace("–", r"\'96")
+MAIL = f"From: a@x.org\nSubject: Draft\nContent-Type: text/plain; charset=utf-8\n\n{SAID}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("draft.txt", SAID.encode("cp1252")),
+        ("draft", SAID.encode("utf-16")),
+        ("draft.html", f'<html><body class="one two three"><p>{html.escape(SAID)}</p></body></html>'.encode()),
+        ("draft.rtf", rf"{{\rtf1\ansi\ansicpg1252 {ESCAPED}\par}}".encode()),
+        ("draft.eml", MAIL.encode()),
+    ],
+)
+def test_a_text_is_read_in_the_form_that_people_have_it_in(
+    data: Path, tmp_path: Path, name: str, content: bytes
+) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    code, output = run(data, "verify", str(tmp_path / name), "--json")
+
+    claims = Verification.model_validate_json(output).claims
+    assert (code, [claim.verdict for claim in claims]) == (1, ["exact", "altered"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.docx", b"PK\x03\x04 and no more", "is a broken archive"),
+        ("a.png", b"\x89PNG\r\n\x1a\n", "is not text"),
+        ("a.zip", _zip({"a.txt": b"x", "b.pdf": b"%PDF-1.7"}), "cannot be read whole"),
+    ],
+)
+def test_a_file_that_cannot_be_read_whole_is_not_checked(
+    data: Path, tmp_path: Path, name: str, content: bytes, why: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    code, output = run(data, "verify", str(tmp_path / name))
+
+    assert code == 8
+    assert why in output and output.count("\n") == 1
 
 
 @pytest.mark.parametrize("name", ["report.html", "report.md"])

@@ -442,7 +442,7 @@ class Claim(Record):
         "",
         description="Of an altered claim what differs (`[-words of the document-]{+words of the claim+}`; of a "
         "translation the original), of a curtailed one the words that were cut off, of a misattributed "
-        "one whose it is.",
+        "one whose it is, of an exact one what its words in square brackets stand for.",
     )
 
 

@@ -227,12 +227,15 @@ def _judged(window: Window, wording: Wording, place: Place, context: _Context) -
         longest = max(omitted, key=len)
         return _Finding("altered", document, start, end, f"[-{_shown(longest)}-] is left out", 1.0)
     language, (ahead, *between, behind) = document.language, wording.added
+    replaced = []
     for (first, last), added in zip(place.omitted, between, strict=True):
         left = text[window.tokens[first].start : window.tokens[last - 1].end] if last > first else ""
         if denies(left, language) and not denies(added, language):  # "did not" may stand for "didn't"
             return _Finding("curtailed", document, start, end, _shown(left), 1.0)
         if denies(added, language) and not denies(left, language):
             return _Finding("altered", document, start, end, f"{{+{_shown(added)}+}}", 1.0)
+        if left and any(map(str.isalnum, added)):
+            replaced.append(f"[-{_shown(left)}-]{{+{_shown(added)}+}}")
     cut, added = turned_by(document, start, end), " ".join(one for one in (ahead, behind) if denies(one, language))
     if added and not cut:
         return _Finding("altered", document, start, end, f"{{+{_shown(added)}+}}", 1.0)
@@ -240,7 +243,7 @@ def _judged(window: Window, wording: Wording, place: Place, context: _Context) -
         return _Finding("curtailed", document, start, end, cut, 1.0)
     if wrong := fault(context.attribution, document, start, end):
         return _Finding("misattributed", document, start, end, wrong, 1.0)
-    return _Finding("exact", document, start, end, closeness=1.0)
+    return _Finding("exact", document, start, end, " … ".join(replaced), 1.0)
 
 
 _SENTENCE_END = regex.compile(r"[.!?؟][\"”»“’)\]]*\s|[。！？]|\n\n")

@@ -6,29 +6,62 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from askcorpus.errors import ReadError, UsageError
+from askcorpus.settings import MAX_FILE_MB
 from askcorpus.types import Verification
 from askcorpus.verify.claims import MOST_CHARACTERS
 from askcorpus.verify.proof import Proof
 from askcorpus.verify.report import as_html, as_markdown
+from askcorpus_ingest.encoding import BLANK, decode
+from askcorpus_ingest.files import Failure
+from askcorpus_ingest.readers.sniff import outer_kind
+from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.worker import HARMLESS, FileReader
 
 _MOST_BYTES = 4 * MOST_CHARACTERS
+_AS_IT_STANDS = {*HARMLESS, "json"}
+"""Kinds of files that are read as they stand: where a text quotes is told by its lines, too."""
 _REPORTS = {".html": as_html, ".htm": as_html, ".md": as_markdown}
 
 
 def read_text(path: Path) -> str:
-    """The text of a file, or of standard input for ``-``.
+    """The text of a file, or of standard input for ``-``: of an office file, a PDF, a page or an e-mail as it would be
+    ingested.
 
     Raises:
         UsageError: it is longer than is ever checked.
-        ReadError: it is not there, or not UTF-8.
+        ReadError: it is not there, or cannot be read whole.
     """
+    if _is_document(path):
+        return _read_document(path)
     raw = sys.stdin.buffer.read(_MOST_BYTES + 1) if str(path) == "-" else _read(path)
     if len(raw) > _MOST_BYTES:
         raise UsageError(f"The text has more than {MOST_CHARACTERS:,} characters.", "Check it in parts.")
     try:
-        return raw.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as exc:
-        raise ReadError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from exc
+        return decode(raw).replace("\r\n", "\n") if raw.strip(BLANK) else ""
+    except ReadError as exc:
+        raise type(exc)(f"{path} {exc.message}.", "Name a text, a page, an e-mail, a PDF or an office file.") from exc
+
+
+def _is_document(path: Path) -> bool:
+    try:
+        return path.is_file() and outer_kind(Source(path, MAX_FILE_MB)) not in _AS_IT_STANDS
+    except (OSError, ReadError):  # which reading it as text will tell
+        return False
+
+
+def _read_document(path: Path) -> str:
+    texts: list[str] = []
+    try:
+        with FileReader(MAX_FILE_MB) as reader:
+            for found in reader.read(path):
+                if isinstance(found, Failure):
+                    raise ReadError(f"cannot be read whole: {found.origin}: {found.reason}")
+                texts.append(found.text)
+                if sum(map(len, texts)) > MOST_CHARACTERS:
+                    raise UsageError(f"{path} has more than {MOST_CHARACTERS:,} characters.", "Check it in parts.")
+    except ReadError as exc:
+        raise type(exc)(f"{path} {exc.message}.") from exc
+    return "\n\n".join(texts)
 
 
 def read_proof(path: Path) -> Proof:

@@ -284,7 +284,8 @@ def search(
 @app.command()
 def verify(
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE", readable=False, help="A text; - reads it from standard input.")
+        Path | None,
+        typer.Argument(metavar="FILE", readable=False, help="A text, page, PDF or office file; - for standard input."),
     ] = None,
     data: Data = None,
     server: Server = None,
