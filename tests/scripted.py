@@ -25,12 +25,14 @@ from askcorpus.types import (
     Filters,
     Hit,
     IndexInfo,
+    Page,
     Retrieved,
     Scores,
     Span,
     Token,
     Turn,
 )
+from askcorpus_ui.listings import summary
 
 EXPLANATION = Explanation(
     verdict="answers: scripted",
@@ -120,6 +122,10 @@ class ScriptedStore:
     def listing(self, filters: Filters = ANY, *, offset: int = 0, limit: int | None = None) -> Listing:
         self.filled()
         return Listing(self.documents(filters, offset=offset, limit=limit), self.count(filters), filters)
+
+    def page(self, filters: Filters, offset: int, limit: int) -> Page:
+        found = self.listing(filters, offset=offset, limit=limit)
+        return Page(documents=tuple(map(summary, found.documents)), total=found.total, offset=offset, limit=limit)
 
     def facets(self) -> Facets:
         dates = sorted(document.date for document in self.all) or [""]

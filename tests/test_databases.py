@@ -160,6 +160,10 @@ def test_lists_are_alike(both: tuple[Sample, Sample]) -> None:
     file, server = (each.store for each in both)
     for filters in FILTERS:
         assert server.listing(filters, limit=20) == file.listing(filters, limit=20)
+        page = file.page(filters, 1, 20)
+        assert server.page(filters, 1, 20) == page
+        whole = file.listing(filters, offset=1, limit=20).documents
+        assert [(one.id, one.characters) for one in page.documents] == [(one.id, len(one.text)) for one in whole]
         for search in ("", "Donetsk", "notre dame", "reconn", "grain accord", "no such words"):
             assert server.inventory(search, filters) == file.inventory(search, filters)
             assert server.matching(search, filters, limit=50) == file.matching(search, filters, limit=50)

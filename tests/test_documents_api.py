@@ -136,6 +136,19 @@ def repeat(assistant: Assistant, *names: str) -> None:
             writer.put(Document(id=name, title=name.upper(), text=text, source="Isle Post"), [])
 
 
+def test_a_parameter_with_a_misspelt_name_is_no_filter_that_limits_nothing(
+    tmp_path: Path, embeddings: SentenceEmbeddings
+) -> None:
+    with real_assistant(tmp_path, embeddings) as assistant, writable(assistant) as client:
+        for address, name in (("documents?langauge=fr&limit=1", "langauge"), ("facets?language=fr", "language")):
+            refused = client.get(f"/{address}")
+            assert refused.status_code == client.head(f"/{address}").status_code == 422
+            assert refused.headers["content-type"] == "application/problem+json"
+            assert refused.json()["detail"].startswith(f"{name}: no parameter; there are: ")
+        assert client.get("/index?x=1").json()["detail"] == "x: no parameter; there are none here."
+        assert client.post("/search?top_k=1", json={"query": "Where?"}).status_code == 422
+
+
 def test_documents_that_tell_the_same_are_listed_in_stretches(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
     with real_assistant(tmp_path, embeddings) as assistant, writable(assistant) as client:
         assert client.get("/duplicates").json() == {"stories": [], "total": 0, "offset": 0, "limit": 50}

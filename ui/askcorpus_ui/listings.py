@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from askcorpus.index.store import Listing
-from askcorpus.types import Document, Hit, Page, Summary
+from askcorpus.types import Document, Hit, Summary
 
 TopK = Annotated[int | None, Field(ge=1, le=100, description="Passages to return; default: the server's setting.")]
 
@@ -14,12 +13,6 @@ class Hits(BaseModel):
     """Passages found, best first."""
 
     hits: tuple[Hit, ...] = Field(description="Best first.")
-
-
-def page_of(listing: Listing, offset: int, limit: int) -> Page:
-    """A stretch of the list of documents, as the doors give it."""
-    documents = tuple(map(summary, listing.documents))
-    return Page(documents=documents, total=listing.total, undated=listing.undated, offset=offset, limit=limit)
 
 
 def summary(document: Document) -> Summary:

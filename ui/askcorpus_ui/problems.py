@@ -141,7 +141,7 @@ def failure(scope: Scope, status: int, fault: Fault, headers: Mapping[str, str] 
 
 def is_openais(scope: Scope) -> bool:
     """Whether an address is one of those for OpenAI's clients."""
-    return str(scope["path"]).startswith("/v1/")
+    return f"{scope['path']}/".startswith("/v1/")
 
 
 def fault_of(error: AskcorpusError) -> Fault:

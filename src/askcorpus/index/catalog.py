@@ -44,6 +44,10 @@ _LATER_FIELDS = ("author", "url", "extra", "marks")
 _TOO_LONG = "54000"  # what a server says of a value that one of its indexes cannot take
 _READ_AT_ONCE = 16  # documents, which may be long
 _WRITTEN_AT_ONCE = 64  # passages of one document, with the vectors of their sentences
+_SUMMARY = tuple(Summary.model_fields)
+_SUMMARY_COLUMNS = [
+    sa.func.length(DOCUMENTS.c.text) if name == "characters" else DOCUMENTS.c[name] for name in _SUMMARY
+]
 
 
 class KnownDocument(NamedTuple):
@@ -236,15 +240,18 @@ def documents(connection: sa.Connection, filters: Filters, offset: int, limit: i
     return [Document(**row._mapping) for row in connection.execute(query)]
 
 
+def listed(connection: sa.Connection, filters: Filters, offset: int, limit: int) -> list[Summary]:
+    """A stretch of `documents` without their texts."""
+    numbers = sa.select(DOCUMENTS.c.number).where(condition(filters)).order_by(*BY_DATE).offset(offset).limit(limit)
+    return summaries(connection, list(connection.scalars(numbers)))
+
+
 def summaries(connection: sa.Connection, numbers: Sequence[int]) -> list[Summary]:
-    """Documents without their texts, of which few are held at a time, by their numbers and in that order."""
-    facts = [name for name in Summary.model_fields if name != "characters"]
-    found: dict[int, Summary] = {}
-    for start in range(0, len(numbers), _READ_AT_ONCE):
-        query = sa.select(DOCUMENTS.c.number, DOCUMENTS.c.text, *(DOCUMENTS.c[name] for name in facts))
-        some = among(DOCUMENTS.c.number, numbers[start : start + _READ_AT_ONCE])
-        for number, text, *values in connection.execute(query.where(some)):
-            found[number] = Summary(**dict(zip(facts, values, strict=True)), characters=len(text))
+    """Documents without their texts, by their numbers and in that order."""
+    query = sa.select(DOCUMENTS.c.number, *_SUMMARY_COLUMNS).where(among(DOCUMENTS.c.number, numbers))
+    found = {
+        number: Summary(**dict(zip(_SUMMARY, values, strict=True))) for number, *values in connection.execute(query)
+    }
     return [found[number] for number in numbers]
 
 

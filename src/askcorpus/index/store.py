@@ -40,7 +40,7 @@ from askcorpus.index.spellings import understood
 from askcorpus.index.stories import Repeated
 from askcorpus.index.vectors import EMBEDDED, vector_index
 from askcorpus.tuning import TUNING, Tuning
-from askcorpus.types import Copy, Document, Filters, Hit, IndexInfo, Stories, Story
+from askcorpus.types import Copy, Document, Filters, Hit, IndexInfo, Page, Stories, Story
 
 __all__ = [
     "Check",
@@ -81,13 +81,11 @@ class Check(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """A stretch of the documents that pass ``filters``, newest first, of ``total`` in all. ``undated`` more would pass,
-    had they a date."""
+    """A stretch of the documents that pass ``filters``, newest first, of ``total`` in all."""
 
     documents: list[Document]
     total: int
     filters: Filters
-    undated: int = 0
 
 
 def _silent(step: str, done: int, total: int) -> None:
@@ -250,6 +248,12 @@ class Store:
         with self.snapshot() as index:
             index.filled()
             return index.listing(filters, offset, limit)
+
+    def page(self, filters: Filters, offset: int, limit: int) -> Page:
+        """The same without texts: none of them is in memory, however long. Raises as that does."""
+        with self.snapshot() as index:
+            index.filled()
+            return index.page(filters, offset, limit)
 
     def documents(self, filters: Filters = Filters(), *, offset: int = 0, limit: int | None = None) -> list[Document]:
         """Whole documents, newest first, then by title; those without a date come last."""
@@ -521,8 +525,20 @@ class Snapshot:
         wanted = self.understood(filters)
         with self._reading() as connection:
             found = catalog.documents(connection, wanted, offset, limit)
+            return Listing(found, catalog.count(connection, wanted), wanted)
+
+    def page(self, filters: Filters, offset: int, limit: int) -> Page:
+        """The same without texts. Raises as `understood` does."""
+        wanted = self.understood(filters)
+        with self._reading() as connection:
             undated = catalog.count_undated(connection, wanted) if wanted.date_from or wanted.date_to else 0
-            return Listing(found, catalog.count(connection, wanted), wanted, undated)
+            return Page(
+                documents=tuple(catalog.listed(connection, wanted, offset, limit)),
+                total=catalog.count(connection, wanted),
+                undated=undated,
+                offset=offset,
+                limit=limit,
+            )
 
     def latest(self) -> str:
         """The newest date of a document, a partial ISO date (a day is newer than its month); empty when none."""

@@ -8,7 +8,7 @@ from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, cast
 
 from anyio import to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -36,6 +36,7 @@ from askcorpus_ui.web.logs import Logged
 from askcorpus_ui.web.next_questions_api import next_questions_router
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.openapi import described
+from askcorpus_ui.web.parameters import only_known
 from askcorpus_ui.web.prefix import Prefixed, check_root
 from askcorpus_ui.web.prometheus import CountedAssistant, Measured, Metrics
 from askcorpus_ui.web.responses_api import responses_router
@@ -114,14 +115,16 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.openapi = described(app, keyed=settings.api_key is not None or keys.any())  # type: ignore[method-assign]
     add_error_handlers(app)
     feedback = FeedbackFile(settings.data / FEEDBACK, settings.database_url)
-    app.include_router(api_router(assistant, questions, Keeper(assistant, conversations, feedback).events))
-    app.include_router(batch_router(assistant, questions))
-    app.include_router(conversations_router(assistant, conversations, feedback))
-    app.include_router(documents_router(assistant, questions))
-    if writable:
-        app.include_router(writing_router(assistant, settings, jobs))
-        app.include_router(jobs_router(assistant, settings, jobs))
-    app.include_router(verify_router(assistant, questions))
+    rest = [
+        api_router(assistant, questions, Keeper(assistant, conversations, feedback).events),
+        batch_router(assistant, questions),
+        conversations_router(assistant, conversations, feedback),
+        documents_router(assistant, questions),
+        *((writing_router(assistant, settings, jobs), jobs_router(assistant, settings, jobs)) if writable else ()),
+        verify_router(assistant, questions),
+    ]
+    for router in rest:
+        app.include_router(router, dependencies=[Depends(only_known)])
     app.include_router(openai_router(assistant, questions))
     app.include_router(responses_router(assistant, questions))
     app.include_router(embeddings_router(assistant, questions))

@@ -26,7 +26,7 @@ from askcorpus.types import (
     locator_at,
 )
 from askcorpus.wire import MOST_LISTED, MOST_PASSAGES
-from askcorpus_ui.listings import Hits, page_of
+from askcorpus_ui.listings import Hits
 from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.streaming import Questions, unless_left
 from askcorpus_ui.web.rest_api import CLIENT_LEFT
@@ -85,7 +85,7 @@ def documents_router(assistant: "Assistant", questions: Questions) -> APIRouter:
     ) -> Page:
         """The documents that match, newest first, without their text."""
         filters = Filters(languages=language, sources=source, date_from=date_from, date_to=date_to)
-        return page_of(assistant.store.listing(filters, offset=offset, limit=limit), offset, limit)
+        return assistant.store.page(filters, offset, limit)
 
     @router.get("/duplicates", response_model=Stories, response_description="A stretch of them, story by story.")
     async def duplicates(

@@ -19,7 +19,7 @@ from askcorpus.client import Client
 from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.types import Answer, Document, Filters, Page, Verification
 from askcorpus.wire import MOST_LISTED
-from askcorpus_ui.listings import Hits, TopK, page_of
+from askcorpus_ui.listings import Hits, TopK
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -136,7 +136,7 @@ def _page(asked: "Assistant | Client", filters: Filters, offset: int, limit: int
         raise UsageError("There is no such page.", f"offset is 0 or more, limit 1 to {MOST_LISTED}.")
     if isinstance(asked, Client):
         return asked.documents(filters, offset=offset, limit=limit)
-    return page_of(asked.store.listing(filters, offset=offset, limit=limit), offset, limit)
+    return asked.store.page(filters, offset, limit)
 
 
 def _document(asked: "Assistant | Client", document_id: str) -> Document:
