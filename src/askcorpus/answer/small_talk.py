@@ -28,6 +28,7 @@ LONGEST_TITLE = 120
 """Characters of a title."""
 
 _TURNS_AROUND = regex.compile(r"[\u202a-\u202e\u2066-\u2069]")
+_WORD = regex.compile(r"\w+")
 _KINDS: Mapping[str, AnswerKind] = {
     "contents": "contents",
     "about": "contents",
@@ -82,11 +83,20 @@ def without_small_talk(history: Sequence[Turn]) -> tuple[Turn, ...]:
 
 
 def _kind(text: str, language: str, *, follows: bool) -> AnswerKind | None:
+    if not text.lstrip().startswith(_words(language)):  # most questions: no pattern need be compiled for them
+        return None
     pattern = _pattern(language)
     match = pattern.fullmatch(text) if pattern else None
     if not match or (follows and match["about"] is not None):
         return None
     return next((kind for name, kind in _KINDS.items() if match[name] is not None), None)
+
+
+@cache
+def _words(language: str) -> tuple[str, ...]:
+    """Every word of a language's phrases, of which one begins each message that is made of them."""
+    phrases = " ".join(phrase for name in _KINDS for phrase in getattr(languages()[language].small_talk, name))
+    return tuple({fold(word) for word in _WORD.findall(phrases)})
 
 
 @cache
