@@ -44,8 +44,8 @@ chat: $(INSTALLED) ## ingest corpus and open the chat on http://127.0.0.1:7860
 	@$(BIN)/askcorpus ingest corpus
 	@$(BIN)/askcorpus serve --examples corpus/questions.jsonl
 
-test: setup ## run the tests
-	@$(BIN)/python -m pytest
+test: setup ## run the tests, two files at a time
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 coverage: setup ## run the tests, a fifth slower, and say what they leave out; fails below the floor
 	@$(BIN)/python -m coverage erase

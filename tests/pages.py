@@ -17,11 +17,12 @@ FADING = "document.getAnimations().filter(one => one.effect.getComputedTiming().
 
 
 def ask(page: Any, question: str, turn: int = 1) -> Any:
-    """Ask, wait for the whole answer, and return its bubble."""
+    """Ask, wait for the whole answer and for the box to be ready again, and return the answer's bubble."""
     box = page.locator("#ask textarea")
     box.fill(question)
     box.press("Enter")
     page.locator(f'#status [data-turn="{turn}"]').wait_for(state="attached")
+    page.wait_for_function("!askcorpus.isBusy()")
     return page.locator("#last .answer")
 
 

@@ -91,9 +91,9 @@ def test_hostile_pages_keep_their_text(tmp_path: Path, page: str) -> None:
 )
 def test_a_large_file_of_anything_takes_seconds(tmp_path: Path, unit: str) -> None:
     (tmp_path / "a.txt").write_text("x" + unit * (300_000 // len(unit)) + "x")
-    begun = time.monotonic()
+    begun = time.thread_time()
     document = read_one(tmp_path / "a.txt")
     passages = list(split_passages(document, 800))
-    assert time.monotonic() - begun < 10
+    assert time.thread_time() - begun < 10
     assert all(document.text[p.start : p.end] == p.text for p, _ in passages)
     assert max(len(p.text) for p, _ in passages) <= 1800

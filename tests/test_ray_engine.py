@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -37,13 +38,15 @@ def needs_ray() -> None:
 
 
 @pytest.fixture
-def cluster(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[RayCluster]:
-    """A head and two machines, as the cluster that the environment names."""
+def cluster(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[RayCluster]:
+    """A head and two machines, as the cluster that the environment names, in a folder whose name is short: a socket's
+    whole path has 107 bytes at most, and Ray's lie deep."""
     request.getfixturevalue("needs_ray")
     monkeypatch.setenv("RAY_gcs_rpc_server_reconnect_timeout_s", "2")
-    with ray_cluster(tmp_path_factory.mktemp("ray")) as cluster:
+    with (
+        TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder,
+        ray_cluster(Path(folder)) as cluster,
+    ):
         for name, value in cluster.environment.items():
             monkeypatch.setenv(name, value)
         yield cluster

@@ -261,20 +261,20 @@ def slow_text(named: Named) -> str:
     """A text for which the time grows faster than its length, in words; "" when there is none."""
     everything = list(zip(*(attack_texts(named.pattern, length) for length in LENGTHS), strict=True))
     for texts in everything[:: 1 + len(everything) // MOST_TEXTS]:
-        before = 0.0
+        before, quarter = 0.0, named.pattern.pattern[:0]
         for length, text in zip(LENGTHS, texts, strict=True):
             read = text.encode("utf-8") if isinstance(named.pattern.pattern, bytes) else text
             taken = seconds(named, read)
-            most = max(UNSUSPICIOUS_SECONDS * (5 if length <= BOUNDED else 1), MOST_GROWTH * before)
-            if taken > most:
-                taken = seconds(named, read, tries=TRIES)
-                if taken > most:
+            unsuspicious = UNSUSPICIOUS_SECONDS * (5 if length <= BOUNDED else 1)
+            if taken > max(unsuspicious, MOST_GROWTH * before):
+                before, taken = (seconds(named, each, tries=TRIES) for each in (quarter, read))
+                if taken > max(unsuspicious, MOST_GROWTH * before):
                     return (
                         f"{taken:.3f} s for {text[:30]!r}…, {len(text)} characters, after {before:.4f} s for a quarter"
                     )
             if length == LENGTHS[-2] and taken < max(QUICK_SECONDS, STEADY_GROWTH * before):
                 break
-            before = taken
+            before, quarter = taken, read
     return ""
 
 

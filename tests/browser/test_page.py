@@ -1090,6 +1090,7 @@ def test_dark_follows_the_system_and_the_button(page: Any) -> None:
     assert background() == "rgb(22, 22, 20)"
     page.get_by_role("button", name="Light or dark").click()
     assert background() == "rgb(247, 245, 240)"
+    page.wait_for_load_state("networkidle")  # of what is under way when a page is left Gradio logs an error
     page.reload()
     page.locator("#ask textarea").wait_for()
     page.wait_for_function("!document.body.classList.contains('dark')")
