@@ -139,7 +139,11 @@ def signed(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddi
         "The mill grinds wheat only in summer. Nobody thinks the council will pay for another roof. Repairs change "
         "little on the ground. The owner did not sell the land behind it."
     )
-    other = "---\nsource: Specimen News\ndate: 2022-06-01\n---\nThe bakery of Brookend has closed for good."
+    other = (
+        "---\nsource: Specimen News\ndate: 2022-06-01\n---\nThe bakery of Brookend has closed for good. Few believe "
+        "the mayor will ever reopen it. Neither the baker nor his son paid any rent. It sold bread for eighty years, "
+        "or so the baker says. The village wanted to buy the oven but failed. A few neighbours still meet there."
+    )
     with open_over(tmp_path_factory.mktemp("signed"), embeddings, {"mill.md": report, "bakery.md": other}) as assistant:
         yield assistant
 
@@ -186,6 +190,11 @@ def test_an_author_and_a_day_of_reading_accuse_nobody(signed: Assistant, text: s
         ("“the miller, who was born there, has ever seen it move”", "curtailed"),
         ("“The mill grinds wheat”", "curtailed"),
         ("“the council will pay for another roof”", "curtailed"),
+        ("“the mayor will ever reopen it”", "curtailed"),
+        ("“the baker nor his son paid any rent”", "curtailed"),
+        ("“It sold bread for eighty years”", "curtailed"),
+        ("“The village wanted to buy the oven”", "curtailed"),
+        ("“neighbours still meet there”", "exact"),
     ],
 )
 def test_what_turns_a_quotation_is_seen_in_brackets_and_beside_it(
