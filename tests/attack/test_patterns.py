@@ -174,8 +174,10 @@ def _read_all(language: str) -> None:
     denies(TEXT, language)
     rejects(TEXT, language)
     split_sentences(TEXT, language)
-    small_talk("Hello!")
     if language:
+        small_talk(
+            " ".join(languages()[language].small_talk.greetings[:1])
+        )  # its pattern is compiled for its words only
         said = languages()[language].phrases.does_not_say
         subject_of(said)
         time_of(said)
