@@ -2,6 +2,7 @@
 
 import html
 import json
+from email.message import EmailMessage
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -83,6 +84,30 @@ def test_a_text_is_read_in_the_form_that_people_have_it_in(
 
     claims = Verification.model_validate_json(output).claims
     assert (code, [claim.verdict for claim in claims]) == (1, ["exact", "altered"])
+
+
+def test_a_picture_in_an_email_is_told_and_the_rest_checked(data: Path, tmp_path: Path) -> None:
+    mail = EmailMessage()
+    mail.set_content("He wrote “The harbour of Ostende closed on Friday”.")
+    mail.add_attachment(b"\x89PNG\r\n\x1a\n" + bytes(50), maintype="image", subtype="png", filename="logo.png")
+    (tmp_path / "a.eml").write_bytes(mail.as_bytes())
+
+    code, output = run(data, "verify", str(tmp_path / "a.eml"))
+
+    assert code == 0
+    assert "not checked: " in output and "logo.png: " in output and "1 exact" in output
+
+
+def test_no_more_of_a_file_is_read_than_the_setting_allows(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.html").write_text(f"<html><p>{SAID}</p>{' ' * 1_100_000}")
+    assert run(data, "verify", str(tmp_path / "a.html"))[0] == 1
+    monkeypatch.setenv("ASKCORPUS_MAX_FILE_MB", "1")
+
+    code, output = run(data, "verify", str(tmp_path / "a.html"))
+
+    assert code == 8 and "is larger than 1 MB (the setting max_file_mb)" in output
 
 
 @pytest.mark.parametrize(

@@ -596,7 +596,7 @@ class ChatPage:
     def _passing(self, filters: Filters) -> int | None:
         """How many documents pass filters; ``None`` where these are refused: none does, or a date is none."""
         try:
-            return self._assistant.store.listing(filters, limit=1).total or None
+            return self._assistant.store.page(filters, 0, 1).total or None
         except AskcorpusError:
             return None
 

@@ -6,16 +6,16 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from askcorpus.errors import ReadError, UsageError
-from askcorpus.settings import MAX_FILE_MB
 from askcorpus.types import Verification
 from askcorpus.verify.claims import MOST_CHARACTERS
 from askcorpus.verify.proof import Proof
 from askcorpus.verify.report import as_html, as_markdown
 from askcorpus_ingest.encoding import BLANK, decode
-from askcorpus_ingest.files import Failure
+from askcorpus_ingest.files import Failure, PassedOver
 from askcorpus_ingest.readers.sniff import outer_kind
 from askcorpus_ingest.readers.source import Source
 from askcorpus_ingest.worker import HARMLESS, FileReader
+from askcorpus_ui.cli.console import note
 
 _MOST_BYTES = 4 * MOST_CHARACTERS
 _AS_IT_STANDS = {*HARMLESS, "json"}
@@ -23,16 +23,16 @@ _AS_IT_STANDS = {*HARMLESS, "json"}
 _REPORTS = {".html": as_html, ".htm": as_html, ".md": as_markdown}
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, max_mb: int) -> str:
     """The text of a file, or of standard input for ``-``: of an office file, a PDF, a page or an e-mail as it would be
-    ingested.
+    ingested, if it has no more than ``max_mb`` million bytes. What in it is of a kind that is not read is told.
 
     Raises:
         UsageError: it is longer than is ever checked.
         ReadError: it is not there, or cannot be read whole.
     """
-    if _is_document(path):
-        return _read_document(path)
+    if _is_document(path, max_mb):
+        return _read_document(path, max_mb)
     raw = sys.stdin.buffer.read(_MOST_BYTES + 1) if str(path) == "-" else _read(path)
     if len(raw) > _MOST_BYTES:
         raise UsageError(f"The text has more than {MOST_CHARACTERS:,} characters.", "Check it in parts.")
@@ -42,22 +42,27 @@ def read_text(path: Path) -> str:
         raise type(exc)(f"{path} {exc.message}.", "Name a text, a page, an e-mail, a PDF or an office file.") from exc
 
 
-def _is_document(path: Path) -> bool:
+def _is_document(path: Path, max_mb: int) -> bool:
     try:
-        return path.is_file() and outer_kind(Source(path, MAX_FILE_MB)) not in _AS_IT_STANDS
+        return path.is_file() and outer_kind(Source(path, max_mb)) not in _AS_IT_STANDS
     except (OSError, ReadError):  # which reading it as text will tell
         return False
 
 
-def _read_document(path: Path) -> str:
+def _read_document(path: Path, max_mb: int) -> str:
     texts: list[str] = []
+    characters = 0
     try:
-        with FileReader(MAX_FILE_MB) as reader:
+        with FileReader(max_mb) as reader:
             for found in reader.read(path):
+                if isinstance(found, PassedOver):  # a picture in an e-mail
+                    note(f"askcorpus: not checked: {found.origin}: {found.reason}")
+                    continue
                 if isinstance(found, Failure):
                     raise ReadError(f"cannot be read whole: {found.origin}: {found.reason}")
                 texts.append(found.text)
-                if sum(map(len, texts)) > MOST_CHARACTERS:
+                characters += len(found.text)
+                if characters > MOST_CHARACTERS:
                     raise UsageError(f"{path} has more than {MOST_CHARACTERS:,} characters.", "Check it in parts.")
     except ReadError as exc:
         raise type(exc)(f"{path} {exc.message}.") from exc

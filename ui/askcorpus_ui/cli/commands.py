@@ -320,8 +320,9 @@ def verify(
             print_proof_check(checked)
         sound = checked.status == "same"
     else:
-        text = read_text(file or Path("-"))
-        with open_corpus(_reading(data, server)) as corpus:
+        settings = _reading(data, server)
+        text = read_text(file or Path("-"), settings.max_file_mb)
+        with open_corpus(settings) as corpus:
             verification = corpus.verify(text)
         if report:
             write_report(report, verification)

@@ -104,7 +104,7 @@ def _documents(assistant: "Assistant", body: BatchBody) -> list[str] | None:
         NothingIngested: there is no document.
     """
     most = MOST_ASKED // len(body.questions)
-    listing = assistant.store.listing(body.filters, limit=most if body.per_document else 1)
+    listing = assistant.store.page(body.filters, 0, most if body.per_document else 1)
     if not body.per_document:
         return None
     if listing.total > most:
