@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.opening import open_index
@@ -23,6 +24,15 @@ LOAD = SentenceEmbeddings._load
 def loaded(name: str) -> Any:
     """The model of that name, loaded once a session."""
     return LOAD(SentenceEmbeddings(name))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """A server in the tests may take its time, as on a machine that does other things: httpx waits five seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "read", "write", "pool"):
+            patch.setattr(DEFAULT_TIMEOUT_CONFIG, name, 60.0)
+        yield
 
 
 @pytest.fixture(scope="module")

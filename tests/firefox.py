@@ -80,7 +80,7 @@ class Firefox:
 
     def until(self, expression: str) -> None:
         """Wait until something is true on the page."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not self.see(f"Boolean({expression})"):
             assert time.monotonic() < deadline, f"never: {expression}; the page shows {self.see(SHOWN)}"
             time.sleep(0.05)
@@ -113,7 +113,7 @@ class Firefox:
 
     def downloaded(self, name: str) -> str:
         """The text of a file that a page has had kept, once it is there."""
-        path, deadline = self.downloads / name, time.monotonic() + 30
+        path, deadline = self.downloads / name, time.monotonic() + 60
         while not (path.exists() and path.stat().st_size and not path.with_name(f"{name}.part").exists()):
             assert time.monotonic() < deadline, f"never downloaded: {name}"
             time.sleep(0.05)
@@ -172,7 +172,7 @@ def running(program: str, profile: Path, **preferences: Any) -> Iterator[Firefox
                 window = Firefox(socket, program, profile / "downloads")
                 yield window
                 window.close()
-            process.wait(30)
+            process.wait(60)
         finally:
             process.kill()
 

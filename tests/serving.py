@@ -70,7 +70,7 @@ def serving(assistant: Any, settings: Settings | None = None, *, port: int = 0, 
     server = uvicorn.Server(server_config(app, port=port, timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not server.started:
         assert thread.is_alive() and time.monotonic() < deadline, "the server did not start"
         time.sleep(0.02)

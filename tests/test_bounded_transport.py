@@ -76,7 +76,7 @@ def test_a_response_that_does_not_end_is_given_up(url: str, monkeypatch: pytest.
     began = time.monotonic()
     with pytest.raises(ModelError) as caught:
         run(LLMAnswerer(load_chat_model(settings), "tiny", unrelated).write("Who?", HITS, "en"))
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert len(str(caught.value)) < 500
 
 
@@ -90,5 +90,5 @@ def test_a_connection_that_is_made_when_the_time_is_over_is_cut() -> None:
         line = bounded_transport._Line()
         line.cut()  # before there is anything to cut, as while an address is looked up
         line.traced("connection.connect_tcp.complete", {"return_value": Stream()})
-        theirs.settimeout(5)
+        theirs.settimeout(60)
         assert theirs.recv(1) == b""

@@ -412,12 +412,12 @@ def test_a_second_writer_is_told_to_wait(client: httpx.Client, assistant: Assist
     def write() -> None:
         with assistant.store.writer():
             begun.set()
-            go.wait(30)
+            go.wait(60)
 
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        assert begun.wait(10)
+        assert begun.wait(60)
         response = client.put("/documents/a second", json=RECORD)
     finally:
         go.set()
@@ -432,13 +432,13 @@ def test_one_request_at_a_time_changes_documents(client: httpx.Client, monkeypat
 
     def slow(*arguments: Any) -> Any:
         begun.set()
-        assert go.wait(30)
+        assert go.wait(60)
         return take_file(*arguments)
 
     monkeypatch.setattr("askcorpus_ui.web.writing_api.take_file", slow)
     with ThreadPoolExecutor() as other:
         sent = other.submit(send, client, "slow.txt", "The slipway of Skerry is slow.")
-        assert begun.wait(10)
+        assert begun.wait(60)
         refused = [send(client, "b.txt", "x"), client.put("/documents/b", json=RECORD), client.delete("/documents/b")]
         go.set()
         assert sent.result().json()["added"] == 1

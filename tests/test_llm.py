@@ -381,7 +381,7 @@ def test_a_model_that_goes_on_and_on_is_stopped(
     server.queue(Reply((f"{'round ' * 1000}",) * 1000))
     with pytest.raises(ModelError, match="does not come to an end"):
         ask()
-    assert server.hung_up.wait(timeout=5)
+    assert server.hung_up.wait(timeout=60)
 
 
 def test_a_reply_that_drips_is_not_waited_for_without_end(server: OpenAIServer) -> None:
@@ -399,7 +399,7 @@ def test_stopping_hangs_up_on_the_server(server: OpenAIServer) -> None:
     items = LLMAnswerer(load_chat_model(settings), "tiny", unrelated).write("Who?", HITS, "en")
     next(items)
     items.close()  # type: ignore[attr-defined]
-    assert server.hung_up.wait(timeout=5)
+    assert server.hung_up.wait(timeout=60)
 
 
 @pytest.mark.parametrize(

@@ -453,7 +453,7 @@ def test_a_stream_of_a_response_that_is_broken_off_ends_the_work(address: str, a
     before = assistant.abandoned
     with httpx.stream("POST", f"{address}/v1/responses", json={"input": "slow council", "stream": True}) as reply:
         assert next(reply.iter_bytes()).startswith(b"event: response.created")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while assistant.abandoned == before and time.monotonic() < deadline:
         time.sleep(0.02)
     assert assistant.abandoned == before + 1
@@ -536,10 +536,11 @@ def test_nothing_more_is_embedded_for_a_client_that_left(counted: CountedEmbeddi
     with serving(assistant) as address:
         with pytest.raises(httpx.ReadTimeout):
             httpx.post(f"{address}/v1/embeddings", json={"input": MANY}, timeout=0.5)
-        time.sleep(0.7)
-        begun = counted.given
-        time.sleep(0.7)
-        assert counted.given == begun < len(MANY)
+        begun = -1
+        while begun != counted.given:
+            begun = counted.given
+            time.sleep(0.7)
+        assert begun < len(MANY)
 
 
 def test_a_question_is_answered_between_the_texts(counted: CountedEmbeddings) -> None:

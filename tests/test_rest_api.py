@@ -286,7 +286,7 @@ def test_the_documentation_names_every_address_and_loads_nothing_from_outside(cl
     )
 
 
-def _soon(is_true: Any, seconds: float = 5.0) -> bool:
+def _soon(is_true: Any, seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while not is_true() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -333,7 +333,7 @@ def test_ready_waits_for_the_models_and_tries_again_where_they_failed() -> None:
         go, broken = threading.Event(), True
 
         def warm_up(self) -> None:
-            assert self.go.wait(10)
+            assert self.go.wait(60)
             if self.broken:
                 raise ModelError("There is no such model.", "Check its name.")
 

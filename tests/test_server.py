@@ -247,7 +247,7 @@ def process(settings: Settings) -> Iterator[str]:
         yield f"http://127.0.0.1:{chosen['PORT']}"
     finally:
         running.send_signal(signal.SIGINT)
-        running.wait(20)
+        running.wait(60)
 
 
 def test_the_server_as_a_process_answers_with_proof(assistant: Assistant) -> None:

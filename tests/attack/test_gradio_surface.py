@@ -108,7 +108,7 @@ def address(data: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def client(address: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=address, timeout=20) as client:
+    with httpx.Client(base_url=address, timeout=60) as client:
         yield client
 
 
@@ -430,7 +430,7 @@ def test_nobody_takes_the_stop_of_another_browsers_answer_away(
                     assert client.post(surface.RUN, json=body).status_code == 200
         return text
 
-    with httpx.Client(base_url=address, timeout=20) as stranger:
+    with httpx.Client(base_url=address, timeout=60) as stranger:
         stranger.get("/")
         assert "Stopped before the end" in heard(client, "own", stop=True)
 

@@ -244,7 +244,7 @@ def test_a_file_for_which_the_memory_does_not_suffice_is_reported_and_the_rest_g
         + json.dumps({"text": "Two."})
     )
     command = [sys.executable, "-c", STARVED, str(folder), str(tmp_path / "data")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     assert done.stdout.splitlines() == [
         "3",
         "emoji.txt is too large for the memory that is left",
@@ -471,7 +471,7 @@ def test_locked_files_and_folders_do_not_stop_the_run(folder: Path, tmp_path: Pa
     ]
     if os.geteuid() == 0:
         command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", *command]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
     for name in ("closed", "listed", "entered"):
         (folder / name).chmod(0o700)
     denied = {"closed", "entered", "link.txt", "listed/a.txt"}

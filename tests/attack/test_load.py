@@ -56,7 +56,7 @@ class SlowAssistant(ScriptedAssistant):
                 self.running -= 1
 
 
-def until(true: object, seconds: float = 10) -> None:
+def until(true: object, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():  # type: ignore[operator]
         assert time.monotonic() < deadline, "it did not come to be"
@@ -75,9 +75,9 @@ def test_a_health_check_does_not_wait_for_questions() -> None:
         took = []
         for path in ("/health", "/ready", "/source/harbour", "/api/v1/documents", "/") * 4:
             began = time.monotonic()
-            assert httpx.get(f"{address}{path}", timeout=10).status_code == 200
+            assert httpx.get(f"{address}{path}", timeout=60).status_code == 200
             took.append(time.monotonic() - began)
-        assert max(took) < 2
+        assert max(took) < 10  # a question takes thirty
         assert assistant.most == 2
         assistant.go.set()
         assert {response.result().status_code for response in asked} == {200}
@@ -100,7 +100,7 @@ def test_a_full_line_is_said_and_when_to_come_again(path: str) -> None:
         ]
         until(lambda: assistant.running == 1)
         time.sleep(0.3)
-        response = httpx.post(f"{address}{path}", json=body, timeout=10)
+        response = httpx.post(f"{address}{path}", json=body, timeout=60)
         assistant.go.set()
         assert response.status_code == 503
         assert int(response.headers["Retry-After"]) > 0
@@ -117,7 +117,7 @@ def test_a_client_that_hangs_up_stops_its_question(path: str) -> None:
     with serving(assistant, read_settings(concurrent_questions=1, waiting_questions=5)) as address:
         with suppress(httpx.ReadTimeout), httpx.stream("POST", f"{address}{path}", json=body, timeout=0.5) as response:
             next(response.iter_bytes())
-        until(lambda: assistant.begun == 1 and assistant.running == 0, 5)
+        until(lambda: assistant.begun == 1 and assistant.running == 0)
         assert assistant.finished == 0
 
 
@@ -149,7 +149,7 @@ def test_a_page_that_is_closed_stops_its_question(tmp_path: Path) -> None:
         with client.stream("GET", EVENTS, params={"session_hash": "closed"}) as events:
             until(lambda: assistant.running == 1)
             assert next(events.iter_bytes())
-        until(lambda: assistant.running == 0, 5)
+        until(lambda: assistant.running == 0)
         assert assistant.finished == 0
 
 
@@ -162,7 +162,7 @@ def test_what_waits_or_is_not_at_its_end_is_told_when_the_time_to_stop_is_over()
 
         def slow() -> Iterator[Event]:
             yield Retrieved(passages=())
-            go.wait(10)
+            go.wait(60)
 
         async def ask() -> str:
             try:
@@ -214,6 +214,7 @@ from askcorpus.types import Retrieved
 
 class Slow(ScriptedAssistant):
     def stream(self, question, **options):
+        print("begun", file=sys.stderr, flush=True)
         yield Retrieved(passages=())
         if "deaf" in question:
             time.sleep(60)
@@ -241,7 +242,13 @@ def server(stop_seconds: float) -> Iterator[tuple[subprocess.Popen[str], str]]:
         yield running, f"http://127.0.0.1:{port}"
     finally:
         running.kill()
-        running.wait(10)
+        running.wait(60)
+
+
+def begun(running: subprocess.Popen[str]) -> None:
+    """Wait until a question is being answered."""
+    assert running.stderr is not None
+    assert "begun\n" in iter(running.stderr.readline, "")
 
 
 def stopped(running: subprocess.Popen[str]) -> tuple[float, str]:
@@ -253,14 +260,14 @@ def stopped(running: subprocess.Popen[str]) -> tuple[float, str]:
 
 
 def test_told_to_stop_it_ends_what_is_in_flight() -> None:
-    with server(stop_seconds=5) as (running, address), ThreadPoolExecutor(2) as clients:
+    with server(stop_seconds=30) as (running, address), ThreadPoolExecutor(2) as clients:
         asked = clients.submit(httpx.post, f"{address}/api/v1/ask", json={"question": "council 10"}, timeout=60)
-        time.sleep(0.4)
+        begun(running)
         seconds, said = stopped(running)
         assert asked.result().status_code == 200
         assert asked.result().json()["answerable"]
         assert running.returncode == 0
-        assert seconds < 5
+        assert seconds < 25
         assert "Traceback" not in said and "ERROR" not in said
 
 
@@ -269,7 +276,8 @@ def test_what_does_not_end_in_time_is_told_so() -> None:
         body = {"question": "council 600"}
         whole = [clients.submit(httpx.post, f"{address}/api/v1/ask", json=body, timeout=60) for _ in range(6)]
         stream = clients.submit(httpx.post, f"{address}/api/v1/ask/stream", json=body, timeout=60)
-        time.sleep(1)
+        begun(running)
+        time.sleep(1)  # for those that wait
         seconds, said = stopped(running)
         for response in (each.result() for each in whole):
             assert response.status_code == 503
@@ -277,7 +285,7 @@ def test_what_does_not_end_in_time_is_told_so() -> None:
         if stream.result().status_code == 200:
             assert "stopping" in stream.result().text.split("event: error")[1]
         assert running.returncode == 0
-        assert seconds < 7
+        assert seconds < 30
         assert "Traceback" not in said
 
 
@@ -285,7 +293,7 @@ def test_many_questions_that_do_not_end_in_time_are_told_so_in_their_last_line()
     with server(stop_seconds=0) as (running, address), ThreadPoolExecutor(1) as clients:
         body = {"questions": [{"question": "council 600"}] * 4}
         asked = clients.submit(httpx.post, f"{address}/api/v1/ask/batch", json=body, timeout=60)
-        time.sleep(0.5)
+        begun(running)
         stopped(running)
         *_, last = asked.result().text.splitlines()
         assert "stopping" in json.loads(last)["error"]["detail"]
@@ -297,9 +305,9 @@ def test_an_open_page_and_a_deaf_question_do_not_keep_it() -> None:
         clients.submit(httpx.post, f"{address}/api/v1/ask", json={"question": "deaf 1"}, timeout=60)
         with socket.create_connection((httpx.URL(address).host, httpx.URL(address).port or 0)) as idle:
             idle.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")  # and never the end of it
-            time.sleep(0.5)
+            begun(running)
             seconds, said = stopped(running)
-        assert seconds < 9
+        assert seconds < 30
         assert running.returncode == 0
         assert "Traceback" not in said
 
@@ -339,4 +347,4 @@ def test_told_again_while_it_leaves_it_ends_as_if_told_once() -> None:
     for _ in range(3):
         running.send_signal(signal.SIGTERM)
         time.sleep(0.3)
-    assert running.wait(20) == 0
+    assert running.wait(60) == 0

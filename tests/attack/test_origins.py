@@ -146,7 +146,7 @@ def test_a_host_that_is_none_is_a_bad_request(local: httpx.Client, host: str) ->
 
 
 def test_two_hosts_are_a_bad_request(local: httpx.Client) -> None:
-    with socket.create_connection((local.base_url.host, local.base_url.port or 0), timeout=10) as raw:
+    with socket.create_connection((local.base_url.host, local.base_url.port or 0), timeout=60) as raw:
         raw.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n")
         assert raw.recv(100).startswith(b"HTTP/1.1 400 ")
 
@@ -240,7 +240,7 @@ def test_no_query_changes_the_page(local: httpx.Client) -> None:
 
 def test_after_a_body_that_was_not_read_the_connection_is_closed(local: httpx.Client) -> None:
     """What is left of it would be taken for the next request."""
-    with socket.create_connection((local.base_url.host, local.base_url.port or 0), timeout=10) as raw:
+    with socket.create_connection((local.base_url.host, local.base_url.port or 0), timeout=60) as raw:
         hidden = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
         raw.sendall(b"POST /api/v1/ask HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         answer = b""

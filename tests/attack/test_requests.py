@@ -117,7 +117,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(bodies.BoundedBodies.__init__, "__defaults__", (bodies.MAX_BYTES, 0.3, ()))
     with serving(ScriptedAssistant()) as address:
         url = httpx.URL(address)
-        with socket.create_connection((url.host, url.port or 0), timeout=10) as raw:
+        with socket.create_connection((url.host, url.port or 0), timeout=60) as raw:
             raw.sendall(b"POST /api/v1/ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
             assert raw.recv(1000).startswith(b"HTTP/1.1 408 ")
 
@@ -143,7 +143,7 @@ def test_text_in_an_address_that_is_none(client: httpx.Client, value: bytes) -> 
         f"/{raw}",
     ):
         url = client.base_url
-        with socket.create_connection((url.host, url.port or 0), timeout=10) as connection:
+        with socket.create_connection((url.host, url.port or 0), timeout=60) as connection:
             request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
             connection.sendall(request.encode("latin-1"))
             status = int(connection.recv(100).split()[1])
@@ -177,7 +177,7 @@ def test_headers_that_mean_nothing(client: httpx.Client, header: str) -> None:
 
 def test_headers_without_end_are_refused(client: httpx.Client) -> None:
     url = client.base_url
-    with socket.create_connection((url.host, url.port or 0), timeout=10) as raw:
+    with socket.create_connection((url.host, url.port or 0), timeout=60) as raw:
         raw.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n")
         answer = b""
         try:

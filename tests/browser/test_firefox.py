@@ -334,7 +334,7 @@ def test_10_questions_are_edited_answered_again_and_judged(firefox: Firefox, add
     firefox.see("document.activeElement.select()")
     firefox.type(f"What do the pêcheurs want?{ENTER}")
     firefox.until("document.querySelector('#last .answered .words')?.innerText.includes('vannes')")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while (False, "incomplete") not in (said := said_in(data)) and time.monotonic() < deadline:
         time.sleep(0.1)  # nothing on the page tells that the reason is kept, as it does of the thumb
     assert (False, "incomplete") in said

@@ -913,7 +913,7 @@ def test_an_opinion_is_noted(page: Any, data: Path) -> None:
 
 def test_why_an_answer_is_bad_is_noted(page: Any, data: Path) -> None:
     def noted(*said: bool | str | None) -> None:
-        for _ in range(100):
+        for _ in range(600):
             every = read_feedback(data / "feedback.jsonl") if (data / "feedback.jsonl").exists() else []
             if [(each.liked, each.reason) for each in every if each.question == "Does the council know why?"] == [said]:
                 return
@@ -946,7 +946,7 @@ def test_an_opinion_given_before_another_is_taken_is_noted_too(page: Any, data: 
     page.route("**/run/predict*", lambda route: waiting.append(route))
     page.get_by_role("button", name="Bad answer").click()
     page.locator("#last [data-act=reason]").first.click()
-    for _ in range(100):
+    for _ in range(600):
         page.wait_for_timeout(50)
         if len(waiting) == 2:
             break

@@ -339,21 +339,22 @@ def _connect(path: Path) -> sqlite3.Connection:
     if not log.exists() or log.stat().st_size == 0:
         modes.append("immutable=1")
     for mode in modes:
-        connection = _connection(f"{path.absolute().as_uri()}?{mode}")
         try:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return _connection(f"{path.absolute().as_uri()}?{mode}")
         except sqlite3.Error as exc:
-            connection.close()
             if mode == modes[-1] or exc.sqlite_errorcode & 0xFF not in _READONLY:
                 raise
-        else:
-            return connection
     raise AssertionError("every mode either returned or raised")
 
 
 def _connection(uri: str) -> sqlite3.Connection:
     # The pool hands a connection to one thread at a time, which is all that sqlite3's own check is after.
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA synchronous=FULL")
+    try:
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA synchronous=FULL")  # the first that reads the file, and fails where that cannot be
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
