@@ -1,6 +1,10 @@
 """A server whose data folder goes, or holds nothing, says so at every door and makes nothing."""
 
+import os
 import shutil
+import subprocess
+import sys
+from itertools import takewhile
 from pathlib import Path
 
 import httpx
@@ -11,6 +15,7 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.opening import open_index
 from askcorpus.settings import read_settings
 from asking import READER
+from postgres_server import free_port
 from serving import QUESTION, real_assistant, serving, wait_for_models
 
 
@@ -52,3 +57,33 @@ def test_a_folder_that_was_never_there(tmp_path: Path, embeddings: SentenceEmbed
         response = httpx.post(f"{address}/api/v1/ask/stream", json={"question": QUESTION}, timeout=60)
         assert response.status_code == 409
     assert not settings.data.exists()
+
+
+def test_a_folder_that_may_only_be_read_is_asked_and_keeps_no_conversation(
+    tmp_path: Path, embeddings: SentenceEmbeddings
+) -> None:
+    with real_assistant(tmp_path, embeddings) as assistant:
+        data = assistant.settings.data
+    everything = [data, *data.rglob("*")]
+    for path in everything:
+        path.chmod(0o500 if path.is_dir() else 0o400)
+    port = free_port()
+    command = [sys.executable, "-m", "askcorpus_ui.cli", "serve", "--data", str(data), "--port", str(port)]
+    if os.geteuid() == 0:  # to whom permissions do not apply
+        command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", *command]
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        assert process.stderr
+        said = list(takewhile(lambda line: "Chat: " not in line, process.stderr))
+        first = client.post("/api/v1/ask", json={"question": QUESTION, "keep": True}).json()
+        kept = client.get(f"/api/v1/conversations/{first['conversation_id']}")
+        opinion = client.post("/api/v1/feedback", json={"answer_id": first["id"], "question": QUESTION, "liked": True})
+        process.terminate()
+
+    assert "because of a storm" in first["answer"]
+    assert kept.is_success and kept.json()["turns"][0]["question"] == QUESTION
+    assert opinion.status_code == 503 and "cannot be kept" in opinion.text
+    assert sum("read-only" in line for line in said) == 1
+    assert sorted([data, *data.rglob("*")]) == sorted(everything)

@@ -1,5 +1,6 @@
 """The web application: chat, REST and documentation over one assistant."""
 
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -57,6 +58,8 @@ TOLD_IN_HEADERS = ("Allow", "Content-Disposition", "Location", "Retry-After", "X
 JOBS_SECONDS = 5.0
 """How long a server that stops waits for the part that a job is just writing."""
 
+log = logging.getLogger(__name__)
+
 
 def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence[tuple[str, str]] = ()) -> FastAPI:
     """The whole web application over one assistant.
@@ -83,7 +86,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     questions = Questions(settings.concurrent_questions, settings.waiting_questions)
     agents = _agents(assistant, questions) if settings.mcp else None
     keys = Keys(settings.data, settings.database_url)
-    conversations = Conversations(settings.data, settings.keep_conversations, settings.database_url)
+    conversations = Conversations(settings.data, _kept_days(settings), settings.database_url)
     writable = (
         settings.write_key is not None
         or settings.database is not None  # where another server may have been started with a key, or after one was made
@@ -162,6 +165,15 @@ def _trusted(settings: Settings) -> str:
     """The proxies that say by which protocol their clients came: those of uvicorn's variable, and of the setting."""
     usual = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
     return usual if usual == "*" else ",".join((usual, *settings.trusted_proxies))
+
+
+def _kept_days(settings: Settings) -> int:
+    """How long conversations are kept: not at all in a folder that may only be read, which is asked all the same."""
+    data = settings.data
+    if settings.database is None and settings.keep_conversations and data.is_dir() and not os.access(data, os.W_OK):
+        log.warning("The data folder %s is read-only: no conversation is kept longer than this server runs.", data)
+        return 0
+    return settings.keep_conversations
 
 
 def _traced(assistant: "Assistant", settings: Settings) -> "tuple[Assistant, Callable[[], None]]":
