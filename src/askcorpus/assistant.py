@@ -2,34 +2,25 @@
 
 import logging
 import secrets
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property, partial
-from typing import NamedTuple, Self
+from typing import Self
 
 from askcorpus.answer.answerer import Answerer, Findings
 from askcorpus.answer.citations import Verified
+from askcorpus.answer.clock import Clock
 from askcorpus.answer.confidence import Calibration, load_calibration, missing_names, missing_numbers
 from askcorpus.answer.explanation import explain as explain_decision
 from askcorpus.answer.extractive import ExtractiveAnswerer
-from askcorpus.answer.judgement import Assessment, Judgement, assess, judge, rerank
+from askcorpus.answer.judgement import assess
 from askcorpus.answer.outcomes import known_outcomes
-from askcorpus.answer.overview import (
-    MOST_COUNTED,
-    RIGHT,
-    SEARCHED,
-    Overview,
-    chronicle,
-    is_unnamed,
-    quoted_first,
-    survey,
-)
 from askcorpus.answer.phrases import does_not_say, unreadable
 from askcorpus.answer.reader import Reader
 from askcorpus.answer.risk import Promise, order
-from askcorpus.answer.small_talk import reply, small_talk, without_small_talk
+from askcorpus.answer.small_talk import SmallTalk, reply, small_talk, without_small_talk
+from askcorpus.answer.way import Asked, Way, Wayfinder
 from askcorpus.answer.writer import Writer, Written
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
@@ -37,13 +28,10 @@ from askcorpus.errors import AskcorpusError, ModelError, UsageError
 from askcorpus.index.opening import open_index
 from askcorpus.index.store import Snapshot, Store
 from askcorpus.search.candidates import Retrieval
-from askcorpus.search.names import Name, telling_words
-from askcorpus.search.query import Query, check_question, read_query, recent_turns
+from askcorpus.search.query import check_question, read_query, recent_turns
 from askcorpus.search.reranker import Reranker
 from askcorpus.search.retriever import Retriever
-from askcorpus.search.subject import Subject, Time, subject_of, time_of
 from askcorpus.settings import Settings
-from askcorpus.text.dates import day_range
 from askcorpus.text.scripts import is_unreadable
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import (
@@ -56,7 +44,7 @@ from askcorpus.types import (
     Explanation,
     Filters,
     Hit,
-    ModelFault,
+    IndexInfo,
     Retrieved,
     Turn,
     Verification,
@@ -191,110 +179,113 @@ class Assistant:
                 so that no quotes may stand in for what it was to write.
             StorageError: the data folder cannot be read.
         """
-        clock = _Clock()
+        clock = Clock()
         question, history, limit = check_question(question), recent_turns(history), self._limit(top_k)
         _log_question(question)
         with self.store.snapshot() as index:
             info = index.filled()
             filters = index.understood(filters)
             operating_point = self.operating_point if max_error is None else self._ordered(max_error).threshold
-            history = without_small_talk(history)
-            if talk := small_talk(question, history):
-                clock.lap("answer")
+            asked = Asked(question, without_small_talk(history), filters, index, operating_point, clock)
+            if talk := small_talk(question, asked.history):
                 yield Retrieved(passages=())
-                yield Done(
-                    answer=Answer(
-                        id=_new_id(),
-                        question=question,
-                        standalone_question=question,
-                        language=talk.language,
-                        kind=talk.kind,
-                        answer=reply(talk, index, filters),
-                        answerable=False,
-                        confidence=0.0,
-                        conversation_id=conversation_id,
-                        model=self.answerer.name,
-                        index=info,
-                        filters=filters,
-                        timings_ms=clock.laps(),
-                    )
-                )
+                yield Done(answer=self._talked(asked, talk, info, conversation_id))
                 return
             # An error rate was measured with the answers of who is to write: nothing may stand in for these.
             ordered = max_error is not None or self.settings.max_error is not None
             writer = Writer(self.answerer, self.tuning, strict=ordered)
-            subject = subject_of(question)
-            when = time_of(question)
-            way = None
-            if when and not history and not when.is_day:
-                way = self._chronicle(index, when, question, filters, operating_point, clock)
-            elif subject and not history:
-                way = self._survey(index, subject, question, filters, operating_point, clock)
-            if way is None:
-                way = self._judged(
-                    index, question, history, filters, max(limit, self.tuning.read), operating_point, clock, writer
-                )
-                instead = None
-                if way.judgement.abstain_reason and when:
-                    instead = self._chronicle(index, when, question, filters, operating_point, clock)
-                elif way.judgement.abstain_reason and subject and history:  # it may lean on what was said before
-                    instead = self._survey(index, subject, question, filters, operating_point, clock)
-                if instead and instead.overview:
-                    way = instead._replace(model_fault=way.model_fault)
-            query, retrieval, judgement, overview = way.query, way.retrieval, way.judgement, way.overview
-            yield Retrieved(passages=retrieval.hits[:limit])
-            reason = judgement.abstain_reason
-            written = Written(Draft(text=""), Verified("", (), ()), "", way.model_fault)
-            if _is_unread(question, retrieval.hits[: self.tuning.read], answered=reason is None):
-                reason = "unreadable_script"
-            if reason is None:
-                findings = Findings(
-                    query,
-                    history,
-                    retrieval.hits[:limit],
-                    judgement.sentences,
-                    judgement.contradicting,
-                    overview.subject.text if overview else "",
-                )
-                written = yield from writer.write(
-                    findings,
-                    retrieval.hits,
-                    partial(_text_of, index),
-                    fault=way.model_fault,
-                    lap=clock.lap,
-                )
-                reason = None if written.verified.citations else "unsupported_answer"
+            way = self._wayfinder.find(asked, writer, max(limit, self.tuning.read))
+            yield Retrieved(passages=way.retrieval.hits[:limit])
+            reason, written = yield from self._written(asked, way, writer, limit)
+        answer = self._answer(asked, way, limit, reason, written, info)
+        explained = self._explain(asked, way, reason) if explain else None
+        yield Done(answer=answer.model_copy(update={"conversation_id": conversation_id, "explain": explained}))
+
+    def _talked(self, asked: Asked, talk: SmallTalk, info: IndexInfo, conversation_id: str | None) -> Answer:
+        """What is said to a greeting, thanks, and what the documents are about."""
+        asked.clock.lap("answer")
+        return Answer(
+            id=_new_id(),
+            question=asked.question,
+            standalone_question=asked.question,
+            language=talk.language,
+            kind=talk.kind,
+            answer=reply(talk, asked.snapshot, asked.filters),
+            answerable=False,
+            confidence=0.0,
+            conversation_id=conversation_id,
+            model=self.answerer.name,
+            index=info,
+            filters=asked.filters,
+            timings_ms=asked.clock.laps(),
+        )
+
+    def _written(
+        self, asked: Asked, way: Way, writer: Writer, limit: int
+    ) -> Generator[Event, None, tuple[AbstainReason | None, Written]]:
+        """What is written of what was found, piece by piece, and at last as a whole; or why nothing is."""
+        retrieval, judgement = way.retrieval, way.judgement
+        reason = judgement.abstain_reason
+        if _is_unread(asked.question, retrieval.hits[: self.tuning.read], answered=reason is None):
+            reason = "unreadable_script"
+        if reason is not None:
+            return reason, Written(Draft(text=""), Verified("", (), ()), "", way.model_fault)
+        findings = Findings(
+            way.query,
+            asked.history,
+            retrieval.hits[:limit],
+            judgement.sentences,
+            judgement.contradicting,
+            way.overview.subject.text if way.overview else "",
+        )
+        texts, lap = partial(_text_of, asked.snapshot), asked.clock.lap
+        written = yield from writer.write(findings, retrieval.hits, texts, fault=way.model_fault, lap=lap)
+        return None if written.verified.citations else "unsupported_answer", written
+
+    def _answer(
+        self, asked: Asked, way: Way, limit: int, reason: AbstainReason | None, written: Written, info: IndexInfo
+    ) -> Answer:
+        """The answer that was written, or, where there is a ``reason``, that there is none."""
+        language, overview = way.query.language, way.overview
         citations = () if reason else written.verified.citations
-        unnamed = _missing_names(retrieval, limit, citations)
-        clock.lap("verify")
-        yield Done(
-            answer=Answer(
-                id=_new_id(),
-                question=question,
-                standalone_question=way.understood,
-                language=query.language,
-                kind="overview" if overview else "answer",
-                answer=_said(reason, query.language) if reason else written.verified.text,
-                answerable=reason is None,
-                abstain_reason=reason,
-                subject=overview.subject.text if overview else "",
-                named_in=len(overview.documents) if overview else 0,
-                confidence=judgement.confidence,
-                citations=citations,
-                passages=retrieval.hits[:limit],
-                unsupported=() if reason else written.verified.unsupported,
-                sources_differ=reason is None and written.draft.sources_differ,
-                missing_names=unnamed,
-                conversation_id=conversation_id,
-                model=self.answerer.name,
-                answered_by="" if reason else written.by,
-                model_fault=written.fault,
-                index=info,
-                filters=filters,
-                period=query.period,
-                timings_ms=clock.laps(),
-                explain=self._explain(way, operating_point, filters, reason) if explain else None,
-            )
+        unnamed = _missing_names(way.retrieval, limit, citations)
+        asked.clock.lap("verify")
+        return Answer(
+            id=_new_id(),
+            question=asked.question,
+            standalone_question=way.understood,
+            language=language,
+            kind="overview" if overview else "answer",
+            answer=_said(reason, language) if reason else written.verified.text,
+            answerable=reason is None,
+            abstain_reason=reason,
+            subject=overview.subject.text if overview else "",
+            named_in=len(overview.documents) if overview else 0,
+            confidence=way.judgement.confidence,
+            citations=citations,
+            passages=way.retrieval.hits[:limit],
+            unsupported=() if reason else written.verified.unsupported,
+            sources_differ=reason is None and written.draft.sources_differ,
+            missing_names=unnamed,
+            model=self.answerer.name,
+            answered_by="" if reason else written.by,
+            model_fault=written.fault,
+            index=info,
+            filters=asked.filters,
+            period=way.query.period,
+            timings_ms=asked.clock.laps(),
+        )
+
+    def _explain(self, asked: Asked, way: Way, reason: AbstainReason | None) -> Explanation:
+        return explain_decision(
+            way.retrieval,
+            way.judgement.sentences,
+            way.judgement.features,
+            self.calibration,
+            asked.operating_point,
+            filters=asked.filters,
+            abstain_reason=reason,
+            overview=way.overview,
         )
 
     def search(self, query: str, *, filters: Filters = Filters(), top_k: int | None = None) -> tuple[Hit, ...]:
@@ -307,7 +298,7 @@ class Assistant:
             read = read_query(query, (), self.embeddings, self.unrelated_texts, latest=index.latest())
             retrieval = self.retriever.retrieve(index, read, filters, max(limit, self.tuning.read))
             assessment = assess(retrieval, self.reader, self.calibration, self.tuning)
-            return self._in_order(retrieval, assessment).hits[:limit]
+            return self._wayfinder.ordered(retrieval, assessment).hits[:limit]
 
     def verify(self, text: str) -> Verification:
         """What ``text`` quotes and tells with its source, and whether the corpus says so.
@@ -358,131 +349,16 @@ class Assistant:
         self.store.filled()
         return recheck(proof, self.conditions, self.store.document, again)
 
-    def _in_order(self, retrieval: Retrieval, assessment: Assessment | None) -> Retrieval:
-        """What was found as the reader orders it, unless a cross-encoder has."""
-        return retrieval if self.retriever.reranker else rerank(retrieval, assessment, self.tuning)
+    @property
+    def _wayfinder(self) -> Wayfinder:
+        return Wayfinder(
+            self.embeddings, self.unrelated_texts, self.retriever, self.reader, self.calibration, self.tuning
+        )
 
     def _limit(self, top_k: int | None) -> int:
         if top_k is not None and top_k < 1:
             raise UsageError(f"{top_k} passages cannot be shown.", "Ask for one or more.")
         return self.settings.top_k if top_k is None else top_k
-
-    def _judged(
-        self,
-        index: Snapshot,
-        question: str,
-        history: Sequence[Turn],
-        filters: Filters,
-        limit: int,
-        operating_point: float,
-        clock: "_Clock",
-        writer: Writer,
-    ) -> "_Way":
-        """The way of a question: what was found for it, read and judged."""
-        rewritten = writer.rewrite(question, history)
-        query = read_query(
-            question,
-            history,
-            self.embeddings,
-            self.unrelated_texts,
-            standalone=rewritten.question,
-            latest=index.latest(),
-            tuning=self.tuning,
-        )
-        clock.lap("embed")
-        retrieval = self.retriever.retrieve(index, query, filters, limit)
-        clock.lap("retrieve")
-        assessment = assess(retrieval, self.reader, self.calibration, self.tuning)
-        retrieval = self._in_order(retrieval, assessment)
-        clock.lap("read")
-        unrelated = self.unrelated_texts.among_themselves()
-        judgement = judge(retrieval, assessment, self.embeddings, unrelated, operating_point, self.tuning)
-        clock.lap("judge")
-        understood = _understood(query, assessment)
-        return _Way(query, retrieval, judgement, understood, model_fault=rewritten.fault)
-
-    def _survey(
-        self,
-        index: Snapshot,
-        subject: Subject,
-        question: str,
-        filters: Filters,
-        operating_point: float,
-        clock: "_Clock",
-    ) -> "_Way | None":
-        """The way of an overview, or to nothing where a name is all that was asked and none has it; None where the
-        message may still be a question, or where no answer may be as unsure as an overview."""
-        if operating_point > RIGHT:
-            return None
-        query = read_query(subject.text, (), self.embeddings, self.unrelated_texts, tuning=self.tuning)
-        clock.lap("embed")
-        retrieval = self.retriever.retrieve(index, query, filters, SEARCHED)
-        clock.lap("retrieve")
-        overview = survey(subject, retrieval, self.calibration.sentence_weights, self.tuning)
-        if overview is None:
-            unnamed = operating_point > 0 and is_unnamed(subject, retrieval)
-            retrieval = retrieval._replace(query=query._replace(names=(Name(subject.text),)))
-            nothing = Judgement((), (), None, 0.0, "no_match")
-            return _Way(retrieval.query, retrieval, nothing, question) if unnamed else None
-        if counted := telling_words(subject.text):
-            overview = overview.counting(index.matching(counted, filters, MOST_COUNTED))
-        query = query._replace(question=question, standalone=question, language=overview.language)
-        judgement = Judgement(overview.sentences, (), None, RIGHT, None)
-        return _Way(
-            query, quoted_first(retrieval._replace(query=query), overview.sentences), judgement, question, overview
-        )
-
-    def _chronicle(
-        self,
-        index: Snapshot,
-        when: Time,
-        question: str,
-        filters: Filters,
-        operating_point: float,
-        clock: "_Clock",
-    ) -> "_Way | None":
-        """The way of an overview of a time, by the documents that are dated then; None where none is, or where no
-        answer may be as unsure as an overview."""
-        if operating_point > RIGHT or not (then := _within(filters, when.period)):
-            return None
-        query = read_query(question, (), self.embeddings, self.unrelated_texts, tuning=self.tuning)
-        clock.lap("embed")
-        retrieval = self.retriever.retrieve(index, query, then, SEARCHED)
-        clock.lap("retrieve")
-        overview = chronicle(when, retrieval, self.calibration.sentence_weights, self.tuning)
-        if overview is None:
-            return None
-        overview = overview.counting(index.dated(when.period, then, MOST_COUNTED))
-        query = query._replace(language=overview.language)
-        judgement = Judgement(overview.sentences, (), None, RIGHT, None)
-        retrieval = quoted_first(retrieval._replace(query=query), overview.sentences)
-        return _Way(query, retrieval, judgement, question, overview)
-
-    def _explain(
-        self, way: "_Way", operating_point: float, filters: Filters, reason: AbstainReason | None
-    ) -> Explanation:
-        return explain_decision(
-            way.retrieval,
-            way.judgement.sentences,
-            way.judgement.features,
-            self.calibration,
-            operating_point,
-            filters=filters,
-            abstain_reason=reason,
-            overview=way.overview,
-        )
-
-
-class _Way(NamedTuple):
-    """How a question was gone about: what was searched for and found, what that is worth, and what was understood;
-    ``model_fault`` is why the language model did not say what a follow-up means."""
-
-    query: Query
-    retrieval: Retrieval
-    judgement: Judgement
-    understood: str
-    overview: Overview | None = None
-    model_fault: ModelFault | None = None
 
 
 def open_assistant(settings: Settings) -> Assistant:
@@ -500,15 +376,6 @@ def open_assistant(settings: Settings) -> Assistant:
 
         answerer = load_answerer(settings, embeddings)
     return Assistant(settings, open_index(settings, embeddings), embeddings, answerer=answerer)
-
-
-def _within(filters: Filters, period: str) -> Filters | None:
-    """The filters narrowed down to a time; None where they leave nothing of it."""
-    day = day_range(period)
-    low, high = day_range(filters.date_from) or day, day_range(filters.date_to) or day
-    if day is None or low is None or high is None or max(low[0], day[0]) > min(high[1], day[1]):
-        return None
-    return filters.model_copy(update={"date_from": max(low[0], day[0]), "date_to": min(high[1], day[1])})
 
 
 def _text_of(index: Snapshot, document_id: str) -> str:
@@ -530,12 +397,6 @@ def _said(reason: AbstainReason, language: str) -> str:
     return unreadable(language) if reason == "unreadable_script" else does_not_say(language)
 
 
-def _understood(query: Query, assessment: Assessment | None) -> str:
-    """What was answered: the question as it is where that was read alone, be it that something was said before it."""
-    has_choice = len(query.read_as) > 1
-    return query.question if has_choice and assessment and assessment.reading == 0 else query.standalone
-
-
 def _is_unread(question: str, hits: Sequence[Hit], *, answered: bool) -> bool:
     """Whether the model cannot read the question or, where it has not ``answered``, most of what was found."""
     if is_unreadable(question):
@@ -552,19 +413,3 @@ def _missing_names(retrieval: Retrieval, limit: int, citations: Sequence[Citatio
         return ()
     names = (" ".join(name.text.split()) for name in missing_names(retrieval.query, hits))
     return (*names, *missing_numbers(retrieval.query, hits))
-
-
-class _Clock:
-    """Milliseconds of each step."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.perf_counter()
-        self._laps: dict[str, float] = {}
-
-    def lap(self, name: str) -> None:
-        now = time.perf_counter()
-        self._laps[name] = round(self._laps.get(name, 0.0) + (now - self._last) * 1000, 2)
-        self._last = now
-
-    def laps(self) -> dict[str, float]:
-        return self._laps | {"total": round((self._last - self._start) * 1000, 2)}
