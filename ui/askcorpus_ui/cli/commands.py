@@ -4,8 +4,6 @@ Everything heavy is imported inside the command that needs it, so that ``--help`
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,13 +14,28 @@ from typer.core import TyperGroup
 from askcorpus.errors import AskcorpusError, StorageError, UsageError
 from askcorpus.extras import require
 from askcorpus_eval.cli import app as evaluation
+from askcorpus_ui.cli.docs import app as docs
 from askcorpus_ui.cli.keys import app as keys
+from askcorpus_ui.cli.options import (
+    Data,
+    DateFrom,
+    DateTo,
+    Json,
+    Language,
+    MaxError,
+    Server,
+    Source,
+    TopK,
+    command_settings,
+    filters_of,
+    note_undated,
+    opened_index,
+    reading_settings,
+)
 
 if TYPE_CHECKING:
-    from askcorpus.index.store import Store
     from askcorpus.settings import Settings
     from askcorpus.types import Filters
-    from askcorpus_ui.cli.corpus import Corpus
 
 MAX_STDIN = 1_000_000  # bytes; far more than a question may hold, and a limit on what a pipe can make us read
 
@@ -58,35 +71,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # its tracebacks print local variables, which may be keys
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-docs = typer.Typer(help="List, show and remove documents.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(docs, name="docs")
 app.add_typer(evaluation, name="eval")
 app.add_typer(keys, name="keys")
-
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        "--data", metavar="DIR", readable=False, help="Folder of the index. (default: .askcorpus)", show_default=False
-    ),
-]
-Server = Annotated[
-    str | None,
-    typer.Option("--server", metavar="URL", help="Instead: a running server, asked with ASKCORPUS_API_KEY as its key."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-TopK = Annotated[int | None, typer.Option("--top-k", metavar="N", help="How many passages. (default: 8)")]
-Language = Annotated[
-    list[str] | None, typer.Option("--language", metavar="CODE", help="Only documents in this language; repeatable.")
-]
-Source = Annotated[
-    list[str] | None, typer.Option("--source", metavar="NAME", help="Only documents from this source; repeatable.")
-]
-DateFrom = Annotated[str, typer.Option("--from", metavar="DATE", help="Not before 2022, 2022-09 or 2022-09-29.")]
-MaxError = Annotated[
-    str | None,
-    typer.Option("--max-error", metavar="RATE", help="Answer so that at most this share is wrong, as in 5%."),
-]
-DateTo = Annotated[str, typer.Option("--to", metavar="DATE", help="Not after that year, month or day.")]
 
 
 def main() -> None:
@@ -145,7 +132,7 @@ def ingest(
 
     if watch and dry_run:
         raise UsageError("--watch and --dry-run do not go together.", "Leave one of them out.")
-    settings = _settings(data=data, fields=_fields(names), engine=engine)
+    settings = command_settings(data=data, fields=_fields(names), engine=engine)
     embeddings = load_embeddings(settings)
     with open_index(settings, embeddings) as store:
 
@@ -210,8 +197,8 @@ def ask(
         raise UsageError(
             "One question is answered, or a file of them.", "Give a QUESTION, or --file FILE and --out FILE."
         )
-    filters = _filters(language, source, date_from, date_to)
-    settings = _reading(data, server, top_k=top_k, max_error=max_error)
+    filters = filters_of(language, source, date_from, date_to)
+    settings = reading_settings(data, server, top_k=top_k, max_error=max_error)
     if file is not None and out is not None:
         if explain or proof or json:
             raise UsageError("--explain, --proof and --json are for one question.", "Leave them out.")
@@ -224,7 +211,7 @@ def ask(
         if corpus.promise:
             note(f"askcorpus: {corpus.promise}")
         answer = corpus.ask(question, filters=filters, explain=explain)
-        _note_undated(corpus, answer.filters)
+        note_undated(corpus, answer.filters)
         if proof:
             proof.write_text(corpus.prove(answer).model_dump_json(indent=2) + "\n", encoding="utf-8")
     if json:
@@ -251,7 +238,7 @@ def _ask_file(
         corpus.listing(filters, limit=1)  # filters that no document passes are refused before the table is begun
         answer = answer_per_document if per_document else answer_all
         answered = answer(corpus, asked.questions, out, filters)
-        _note_undated(corpus, filters)
+        note_undated(corpus, filters)
     note(f"askcorpus: {len(asked.questions)} questions, {answered} answers: {out}")
 
 
@@ -271,10 +258,10 @@ def search(
     from askcorpus_ui.cli.console import print_hits, print_json
     from askcorpus_ui.cli.corpus import open_corpus
 
-    query, filters = _read(query), _filters(language, source, date_from, date_to)
-    with open_corpus(_reading(data, server, top_k=top_k)) as corpus:
+    query, filters = _read(query), filters_of(language, source, date_from, date_to)
+    with open_corpus(reading_settings(data, server, top_k=top_k)) as corpus:
         hits = corpus.search(query, filters)
-        _note_undated(corpus, filters)
+        note_undated(corpus, filters)
     if json:
         print_json({"hits": [hit.model_dump() for hit in hits]})
     else:
@@ -312,7 +299,7 @@ def verify(
         raise UsageError("One text is checked, or one proof.", "Name a FILE (- for standard input), or --proof FILE.")
     if proof is not None:
         asked = read_proof(proof)
-        with open_corpus(_reading(data, server)) as corpus:
+        with open_corpus(reading_settings(data, server)) as corpus:
             checked = corpus.recheck(asked)
         if json:
             print_json(checked)
@@ -320,7 +307,7 @@ def verify(
             print_proof_check(checked)
         sound = checked.status == "same"
     else:
-        settings = _reading(data, server)
+        settings = reading_settings(data, server)
         text = read_text(file or Path("-"), settings.max_file_mb)
         with open_corpus(settings) as corpus:
             verification = corpus.verify(text)
@@ -345,7 +332,7 @@ def demo(data: Data = None) -> None:
     from askcorpus_ui.cli.demo import QUESTION, ask_sample_corpus, default_folder, next_steps
     from askcorpus_ui.cli.progress import Bar
 
-    settings = _settings(data=data or default_folder())
+    settings = command_settings(data=data or default_folder())
     say(f"> {QUESTION}\n")
     print_answer(ask_sample_corpus(settings, Bar()))
     say(next_steps(settings.data))
@@ -369,7 +356,7 @@ def serve(
     from askcorpus_ui.web.server import serve as run_server
 
     try:
-        run_server(_settings(data=data, host=host, port=port, max_error=max_error), examples=examples)
+        run_server(command_settings(data=data, host=host, port=port, max_error=max_error), examples=examples)
     except KeyboardInterrupt:
         note("askcorpus: stopped.")  # the ordinary end of a server
 
@@ -381,7 +368,7 @@ def mcp(data: Data = None, server: Server = None) -> None:
     from askcorpus_ui.cli.corpus import client_of, filled_assistant
     from askcorpus_ui.web.mcp_server import serve_on_standard_streams
 
-    settings = _reading(data, server)
+    settings = reading_settings(data, server)
     if settings.server:
         with client_of(settings, settings.server) as client:
             serve_on_standard_streams(client, max_error=settings.max_error)
@@ -396,7 +383,7 @@ def rebuild(data: Data = None) -> None:
     from askcorpus_ui.cli.console import say
     from askcorpus_ui.cli.corpus import filled_assistant
 
-    with filled_assistant(_settings(data=data)) as assistant:
+    with filled_assistant(command_settings(data=data)) as assistant:
         assistant.store.rebuild()
         info = assistant.store.info()
     say(f"rebuilt {info.documents} documents, {info.passages} passages")
@@ -415,7 +402,7 @@ def export_index(
     from askcorpus_ui.cli.console import say
     from askcorpus_ui.cli.progress import Steps
 
-    with _index(data, there=True) as store, Steps() as steps:
+    with opened_index(data, there=True) as store, Steps() as steps:
         counts = write(store, file, steps)
     say(f"exported {counts.documents} documents, {counts.passages} passages")
 
@@ -436,7 +423,7 @@ def import_index(
     from askcorpus_ui.cli.console import say
     from askcorpus_ui.cli.progress import Steps
 
-    with _index(data, there=False) as store, Steps() as steps:
+    with opened_index(data, there=False) as store, Steps() as steps:
         counts = read(store, file, steps, merge=merge)
     say(f"imported {counts.documents} documents, {counts.passages} passages")
 
@@ -448,7 +435,7 @@ def doctor(data: Data = None, json: Json = False) -> None:
     from askcorpus_ui.cli.console import print_checks, print_json
     from askcorpus_ui.cli.doctor import examine
 
-    settings = _settings(data=data)
+    settings = command_settings(data=data)
     checks = examine(settings)
     ok = all(check.ok for check in checks)
     if json:
@@ -458,126 +445,6 @@ def doctor(data: Data = None, json: Json = False) -> None:
     if not ok:
         require_index(settings)  # that there is none has an exit code of its own
         raise typer.Exit(1)
-
-
-@docs.command("list")
-def list_documents(
-    data: Data = None,
-    server: Server = None,
-    language: Language = None,
-    source: Source = None,
-    date_from: DateFrom = "",
-    date_to: DateTo = "",
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="At most so many.")] = None,
-    offset: Annotated[int, typer.Option(min=0, metavar="N", help="Pass over the first.")] = 0,
-    json: Json = False,
-) -> None:
-    """List the documents, newest first."""
-    from askcorpus_ui.cli.console import print_documents, print_json, without_text
-    from askcorpus_ui.cli.corpus import open_corpus
-
-    filters = _filters(language, source, date_from, date_to)
-    with open_corpus(_reading(data, server)) as corpus:
-        documents, total = corpus.listing(filters, offset, limit)
-        _note_undated(corpus, filters)
-    if json:
-        print_json({"documents": list(map(without_text, documents)), "total": total})
-    else:
-        print_documents(documents)
-
-
-@docs.command("duplicates")
-def list_duplicates(
-    data: Data = None,
-    server: Server = None,
-    csv: Annotated[bool, typer.Option("--csv", help="Print CSV, a document a line.")] = False,
-    json: Json = False,
-) -> None:
-    """List the documents that tell the same story, in nearly the same words or with some of it cut."""
-    from askcorpus_ui.cli.console import print_json, print_stories, print_stories_as_csv, without_text
-    from askcorpus_ui.cli.corpus import open_corpus
-
-    with open_corpus(_reading(data, server)) as corpus:
-        stories = corpus.duplicates()
-    if json:
-        print_json({"stories": [list(map(without_text, story)) for story in stories]})
-    elif csv:
-        print_stories_as_csv(stories)
-    else:
-        print_stories(stories)
-
-
-@docs.command("show")
-def show_document(
-    document_id: Annotated[str, typer.Argument(metavar="ID")],
-    data: Data = None,
-    server: Server = None,
-    json: Json = False,
-) -> None:
-    """Show a document with its whole text."""
-    from askcorpus_ui.cli.console import print_document, print_json
-    from askcorpus_ui.cli.corpus import open_corpus
-
-    with open_corpus(_reading(data, server)) as corpus:
-        document = corpus.document(document_id)
-    if document is None:
-        raise _unknown([document_id])
-    if json:
-        print_json(document)
-    else:
-        print_document(document)
-
-
-@docs.command("remove")
-def remove_documents(document_ids: Annotated[list[str], typer.Argument(metavar="ID…")], data: Data = None) -> None:
-    """Remove documents from the index, for good.
-
-    Their files stay where they are and do not bring them back; `docs restore` lets them in again.
-    """
-    from askcorpus.types import Filters
-    from askcorpus_ui.cli.console import say
-    from askcorpus_ui.cli.corpus import filled_assistant
-
-    with filled_assistant(_settings(data=data)) as assistant:
-        # Counted, not read: a document that is damaged must be removable.
-        if unknown := [name for name in document_ids if not assistant.store.count(Filters(document_ids=(name,)))]:
-            raise _unknown(unknown)
-        with assistant.store.writer() as writer:
-            removed = writer.withhold(document_ids)
-    say(f"{removed} removed")
-
-
-@docs.command("restore")
-def restore_documents(document_ids: Annotated[list[str], typer.Argument(metavar="ID…")], data: Data = None) -> None:
-    """Let the next ingest bring back documents that were removed."""
-    from askcorpus_ui.cli.console import say
-
-    with _index(data, there=True) as store, store.writer() as writer:
-        if unknown := sorted(set(document_ids) - store.withheld(document_ids)):
-            raise UsageError(f"Not removed: {', '.join(unknown)}.", "Name documents that docs remove took out.")
-        restored = writer.restore(document_ids)
-    say(f"{len(restored)} will come back with the next ingest")
-
-
-@contextmanager
-def _index(data: Path | None, *, there: bool) -> "Iterator[Store]":
-    """The store of the settings, which must be ``there`` already, or may be made."""
-    from askcorpus.embedding.embeddings import load_embeddings
-    from askcorpus.index.opening import open_index, require_index
-
-    settings = _settings(data=data)
-    if there:
-        require_index(settings)
-    with open_index(settings, load_embeddings(settings)) as store:
-        yield store
-
-
-def _note_undated(corpus: "Corpus", filters: "Filters") -> None:
-    """Say what the filters leave out without anyone meaning it."""
-    from askcorpus_ui.cli.console import note
-
-    if (filters.date_from or filters.date_to) and (undated := corpus.undated(filters)):
-        note(f"askcorpus: --from and --to leave out {undated} documents that have no date.")
 
 
 def _fields(names: list[str] | None) -> dict[str, str] | None:
@@ -594,24 +461,6 @@ def _fields(names: list[str] | None) -> dict[str, str] | None:
     return {field: name for field, _, name in pairs} or None
 
 
-def _settings(**flags: Any) -> "Settings":
-    from askcorpus.settings import read_settings
-
-    return read_settings(**flags)
-
-
-def _reading(data: Path | None, server: str | None, **flags: Any) -> "Settings":
-    """The settings of a command that reads: what is named on its line counts, the folder or the server.
-
-    Raises:
-        UsageError: both are.
-    """
-    if data and server:
-        raise UsageError("--data and --server do not go together.", "Leave one of them out.")
-    settings = _settings(data=data, server=server, **flags)
-    return settings.model_copy(update={"server": None}) if data else settings
-
-
 def _read(question: str) -> str:
     """The argument itself, or standard input for ``-``."""
     if question == "-":
@@ -624,13 +473,3 @@ def _read(question: str) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError as exc:
         raise UsageError("The question is not UTF-8 text.") from exc
-
-
-def _filters(languages: list[str] | None, sources: list[str] | None, date_from: str, date_to: str) -> "Filters":
-    from askcorpus.types import Filters
-
-    return Filters(languages=tuple(languages or ()), sources=tuple(sources or ()), date_from=date_from, date_to=date_to)
-
-
-def _unknown(document_ids: list[str]) -> UsageError:
-    return UsageError(f"No such document: {', '.join(document_ids)}.", "askcorpus docs list shows them all.")

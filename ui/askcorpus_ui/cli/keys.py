@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from askcorpus_ui.cli.options import Data, Json
+
 if TYPE_CHECKING:
     from askcorpus_ui.web.keys import Key, Keys
 
 app = typer.Typer(help="Make, list and revoke keys of the server.", no_args_is_help=True, rich_markup_mode=None)
-
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        "--data", metavar="DIR", readable=False, help="Folder of the index. (default: .askcorpus)", show_default=False
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("add")
