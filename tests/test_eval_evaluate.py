@@ -75,9 +75,9 @@ def assistant() -> ScriptedAssistant:
     return ScriptedAssistant(DOCUMENTS, REPLIES)
 
 
-@pytest.fixture
-def report(assistant: ScriptedAssistant) -> Report:
-    return evaluate(assistant, QUESTIONS)
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return evaluate(ScriptedAssistant(DOCUMENTS, REPLIES), QUESTIONS)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,9 @@ def test_splits(report: Report) -> None:
     assert "hit@1" not in report.splits["answerability"]["unanswerable"]
 
 
-@pytest.mark.usefixtures("report")
 def test_each_question_is_asked_with_its_history_and_enough_passages(assistant: ScriptedAssistant) -> None:
+    evaluate(assistant, QUESTIONS)
+
     assert assistant.asked[0] == assistant.asked[1]  # once more, unmeasured, to load the models
     assert [asked[0] for asked in assistant.asked[1:]] == [question.question for question in QUESTIONS]
     assert assistant.asked[2][1] == QUESTIONS[1].history
