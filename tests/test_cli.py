@@ -528,6 +528,19 @@ def test_a_read_only_data_folder_is_asked_and_takes_nothing(own_index: Path, tmp
     assert len(listed(own_index)) == 3
 
 
+def test_a_data_folder_in_the_home_is_found_where_no_shell_reads_its_name(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(index.parent))
+    assert len(listed(Path("~/index"))) == 3
+    monkeypatch.setenv("ASKCORPUS_DATA", "~/index")
+    assert read_settings().data == index
+    monkeypatch.delenv("ASKCORPUS_DATA")
+    (tmp_path / "askcorpus.toml").write_text('data = "~/index"', encoding="utf-8")
+    assert read_settings().data == index
+    assert read_settings(data="~nobody-of-that-name/x").data == Path("~nobody-of-that-name/x")
+
+
 @pytest.mark.parametrize("command", [("docs", "list", "--data"), ("ingest",)], ids=["data folder", "documents"])
 def test_a_path_that_is_out_of_bounds(command: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "locked").mkdir(mode=0)

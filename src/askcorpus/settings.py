@@ -176,6 +176,15 @@ class Settings(BaseSettings):
         "`OTEL_EXPORTER_OTLP_ENDPOINT` says.",
     )
 
+    @field_validator("data")
+    @classmethod
+    def _from_home(cls, folder: Path) -> Path:
+        """``~/archive`` in a file, in a variable or behind ``--data=``, which no shell reads."""
+        try:
+            return folder.expanduser()
+        except RuntimeError:  # nobody has that name: then it is the folder's
+            return folder
+
     @field_validator("max_error", mode="before")
     @classmethod
     def _read_percent(cls, value: object) -> object:

@@ -754,6 +754,30 @@ def test_new_chat_takes_the_filters_away(page: Any, assistant: ScriptedAssistant
     assert not assistant.asked[-1][2]
 
 
+def test_of_filters_that_are_chosen_in_haste_all_are_shown(page: Any) -> None:
+    holding, waiting = True, list[Any]()
+
+    def hold(route: Any) -> None:
+        if holding:
+            waiting.append(route)
+        else:
+            route.continue_()
+
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Language").click()
+    page.route("**/run/predict*", hold)
+    page.get_by_role("option", name="French (1)").click()
+    page.keyboard.press("Escape")
+    page.get_by_label("From", exact=True).fill("2024-10")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(1000)
+    holding = False
+    for route in reversed(waiting):
+        with page.expect_response("**/run/predict*"):
+            route.continue_()
+    expect(page.locator("#chips button")).to_have_count(2)
+
+
 def test_an_earlier_question_is_edited_with_what_was_said_before_it(page: Any, assistant: ScriptedAssistant) -> None:
     for turn, question in enumerate(("What did the council decide?", "What does the hostile page say?", "Who won?"), 1):
         ask(page, question, turn=turn)

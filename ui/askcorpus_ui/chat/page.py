@@ -179,12 +179,11 @@ class ChatPage:
             button.click(export, w.place, [w.exported, w.status], **_QUICK).then(None, w.exported, None, js=download)
 
     def _wire_filters(self, w: Widgets) -> None:
-        # What somebody chooses, and not what the page is given, which comes with its chips: of several answers that
-        # cross on their way an older one would stay.
-        for chooser in (w.languages, w.sources, w.date_from, w.date_to):
-            chooser.input(self.chips, w.filters, w.chips, trigger_mode="always_last", **_QUICK)
-        for date in (w.date_from, w.date_to):
-            date.blur(self.chips, w.filters, w.chips, trigger_mode="always_last", **_QUICK)
+        # What somebody chooses, and not what the page is given, which comes with its chips. As one event, of which
+        # Gradio sends the next when the reply to the last is there: of replies that cross, an older one would stay.
+        dates = (w.date_from, w.date_to)
+        changed = [each.input for each in (w.languages, w.sources, *dates)] + [date.blur for date in dates]
+        gr.on(changed, self.chips, w.filters, w.chips, trigger_mode="always_last", **_QUICK)
         w.chips.delete(self.without, w.filters, [*w.filters, w.chips], **_QUICK)
 
     # ---- the page itself
