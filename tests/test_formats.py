@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from pathlib import Path
 
 import pytest
@@ -434,3 +436,59 @@ def test_an_outlook_message(tmp_path: Path) -> None:
     told = clean_text(body.text)
     assert (body.title, body.author, body.date, told) == ("Re: café", "Ada Marsh", "2023-05-04", "The pier is broken.")
     assert (clean_text(table.text), table.origin) == ("Boats: old, Count: 37.", f"{tmp_path}/a.msg#boats.csv#L2")
+
+
+def test_a_message_that_is_attached_is_a_document_of_its_own(tmp_path: Path) -> None:
+    """With its own subject, date and attachments; the message around it loses nothing."""
+    inner = message("The count", "37 boats were damaged.\n")
+    inner.add_attachment("Boats,Count\nold,37\n", subtype="csv", filename="boats.csv")
+    outer = message("Fwd: The count", "See below.\n")
+    outer.replace_header("Date", "Fri, 05 May 2023 10:00:00 +0200")
+    outer.add_attachment(inner)
+    around, forwarded, table = read(tmp_path / "a.eml", outer.as_bytes())
+    assert (around.title, around.date, around.text.strip()) == ("Fwd: The count", "2023-05-05", "See below.")
+    assert (forwarded.title, forwarded.date) == ("The count", "2023-05-04")
+    assert forwarded.text.strip() == "37 boats were damaged."
+    assert forwarded.origin == f"{tmp_path}/a.eml#attachment 1.eml"
+    assert (table.origin, table.text) == (f"{forwarded.origin}#boats.csv#L2", "Boats: old, Count: 37.")
+
+
+def test_a_message_of_several_texts_keeps_them_all(tmp_path: Path) -> None:
+    """As lists and telephones add them; of alternatives, the plain one is taken, where it holds anything."""
+    mail = MIMEMultipart()
+    for header, value in (("From", "a@b.org"), ("Subject", "S"), ("Date", "Thu, 04 May 2023 10:00:00 +0200")):
+        mail[header] = value
+    both = MIMEMultipart("alternative")
+    both.attach(MIMEText("The pier is broken."))
+    both.attach(MIMEText("<p>The <b>pier</b> is broken.</p>", "html"))
+    only_page = MIMEMultipart("alternative")
+    only_page.attach(MIMEText(" \n"))
+    only_page.attach(MIMEText("<p>Nobody was hurt.</p>", "html"))
+    for part in (both, only_page, MIMEText("You get this as a member of the list.")):
+        mail.attach(part)
+    (raw,) = read(tmp_path / "a.eml", mail.as_bytes())
+    assert [part.strip() for part in raw.text.split("\n\n")] == [
+        "The pier is broken.",
+        "Nobody was hurt.",
+        "You get this as a member of the list.",
+    ]
+
+
+def test_attachments_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    mail = message()
+    for count in (37, 38):
+        mail.add_attachment(f"Boats,Count\nold,{count}\n", subtype="csv", filename="boats.csv")
+    _, first, second = read(tmp_path / "a.eml", mail.as_bytes())
+    assert first.origin == f"{tmp_path}/a.eml#boats.csv#L2" and second.origin == f"{tmp_path}/a.eml#boats.csv~2#L2"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"), [("utf-8", "Grüße aus Köln"), ("cp1252", "Grüße aus Köln"), ("koi8-r", "Собрание в Казани")]
+)
+def test_headers_of_old_programs_are_read_though_they_name_no_encoding(
+    tmp_path: Path, encoding: str, words: str
+) -> None:
+    head = f"From: {words} <a@b.org>\nSubject: {words}\nDate: Thu, 04 May 2023 10:00:00 +0200\n"
+    head += f"Content-Type: text/plain; charset={encoding}\nContent-Transfer-Encoding: 8bit\n\n{words} heute.\n"
+    (raw,) = read(tmp_path / "a.eml", head.encode(encoding))
+    assert (raw.title, raw.author, raw.text.strip()) == (words, words, f"{words} heute.")
