@@ -8,7 +8,7 @@ import re
 import tarfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.mime.multipart import MIMEMultipart
@@ -492,3 +492,131 @@ def test_headers_of_old_programs_are_read_though_they_name_no_encoding(
     head += f"Content-Type: text/plain; charset={encoding}\nContent-Transfer-Encoding: 8bit\n\n{words} heute.\n"
     (raw,) = read(tmp_path / "a.eml", head.encode(encoding))
     assert (raw.title, raw.author, raw.text.strip()) == (words, words, f"{words} heute.")
+
+
+# --- tables whose names stand over several columns, below captions, or not in the first line
+
+GROUPED = [
+    "Office: Roads, Costs 2023: 12, Costs 2024: 13, Head: Ms Ott.",
+    "Office: Parks, Costs 2023: 3, Head: Mr Lang.",
+]
+_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
+def zipped(parts: dict[str, str]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return data.getvalue()
+
+
+def word(body: str, **notes: str) -> bytes:
+    parts = {"[Content_Types].xml": "<Types/>", "word/document.xml": f'<w:document xmlns:w="{_WORD}"><w:body>{body}'}
+    parts["word/document.xml"] += "</w:body></w:document>"
+    for name, content in notes.items():
+        parts[f"word/{name}.xml"] = f'<w:{name} xmlns:w="{_WORD}">{content}</w:{name}>'
+    return zipped(parts)
+
+
+def word_cell(text: str, properties: str = "") -> str:
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
+
+
+def grouped_word() -> bytes:
+    down, on, over = '<w:vMerge w:val="restart"/>', "<w:vMerge/>", '<w:gridSpan w:val="2"/>'
+    rows = [
+        word_cell("Costs of the town", '<w:gridSpan w:val="4"/>'),
+        word_cell("Office", down) + word_cell("Costs", over) + word_cell("Head", down),
+        word_cell("", on) + word_cell("2023") + word_cell("2024") + word_cell("", on),
+        "".join(map(word_cell, ("Roads", "12", "13", "Ms Ott"))),
+        "".join(map(word_cell, ("Parks", "3", "", "Mr Lang"))),
+    ]
+    return word(f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in rows)}</w:tbl>")
+
+
+def grouped_odt() -> bytes:
+    def cell(text: str, spans: str = "") -> str:
+        return f"<t:table-cell {spans}><x:p>{text}</x:p></t:table-cell>"
+
+    covered = "<t:covered-table-cell/>"
+    rows = [
+        cell("Costs of the town", 't:number-columns-spanned="4"') + 3 * covered,
+        cell("Office", 't:number-rows-spanned="2"')
+        + cell("Costs", 't:number-columns-spanned="2"')
+        + covered
+        + cell("Head", 't:number-rows-spanned="2"'),
+        covered + cell("2023") + cell("2024") + covered,
+        "".join(map(cell, ("Roads", "12", "13", "Ms Ott"))),
+        "".join(map(cell, ("Parks", "3", "", "Mr Lang"))),
+    ]
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    content = (
+        f'<o:document-content xmlns:o="{names}:office:1.0" xmlns:t="{names}:table:1.0" xmlns:x="{names}:text:1.0">'
+        f"<o:body><o:text><t:table>{''.join(f'<t:table-row>{row}</t:table-row>' for row in rows)}</t:table>"
+        "</o:text></o:body></o:document-content>"
+    )
+    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
+
+
+def grouped_sheet() -> bytes:
+    import xlsxwriter
+
+    data = io.BytesIO()
+    with xlsxwriter.Workbook(data) as book:
+        sheet = book.add_worksheet("Costs")
+        sheet.merge_range("A1:D1", "Costs of the town")
+        sheet.merge_range("A3:A4", "Office")
+        sheet.merge_range("B3:C3", "Costs")
+        sheet.merge_range("D3:D4", "Head")
+        sheet.write_row("B4", [2023, 2024])
+        sheet.write_row("A5", ["Roads", 12, 13, "Ms Ott"])
+        sheet.write_row("A6", ["Parks", 3, None, "Mr Lang"])
+        sheet.merge_range("A7:B7", "Nothing else")
+        sheet.write_row("C7", [1, 2])
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "made"), [("a.docx", grouped_word), ("a.odt", grouped_odt), ("a.xlsx", grouped_sheet)]
+)
+def test_names_over_several_columns_are_told_with_those_below_them(
+    tmp_path: Path, name: str, made: Callable[[], bytes]
+) -> None:
+    """No value is told with the name of another column, and the caption above the table is kept apart."""
+    told = [line for raw in read(tmp_path / name, made()) for line in raw.text.split("\n\n")]
+    assert told[:3] == ["Costs of the town.", *GROUPED]
+
+
+def test_a_table_of_a_word_document_keeps_its_notes_and_text_boxes(tmp_path: Path) -> None:
+    box = "<w:pict><w:txbxContent><w:p><w:r><w:t>In a box.</w:t></w:r></w:p></w:txbxContent></w:pict>"
+    noted = f'<w:p><w:r><w:t>37</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r><w:r>{box}</w:r></w:p>'
+    table = f"<w:tbl><w:tr>{word_cell('Boats')}<w:tc>{noted}</w:tc></w:tr></w:tbl>"
+    notes = '<w:footnote w:id="2"><w:p><w:r><w:t>Counted in May.</w:t></w:r></w:p></w:footnote>'
+    (raw,) = read(tmp_path / "a.docx", word(table, footnotes=notes))
+    assert raw.text == "Boats, 37.\n\nIn a box.\n\nCounted in May."
+
+
+def test_captions_above_a_table_do_not_hide_its_header(tmp_path: Path) -> None:
+    above, one, two = read(
+        tmp_path / "a.csv", "Towns of the coast;;\nAs of 2024;;\n\nTown;Founded;Boats\nRill;1310;5\nOrm;1204;6\n"
+    )
+    assert above.text == "Towns of the coast.\n\nAs of 2024."
+    assert (one.text, two.text) == ("Town: Rill, Founded: 1310, Boats: 5.", "Town: Orm, Founded: 1204, Boats: 6.")
+    assert (place_of(above, "As of"), place_of(one, "Rill")) == ({"row": "2"}, {"row": "5"})
+
+
+def test_a_list_is_no_row_of_captions(tmp_path: Path) -> None:
+    (raw,) = read(tmp_path / "a.csv", "".join(f"Town {number}\n" for number in range(30)))
+    assert raw.text.split("\n\n") == [f"Town {number}." for number in range(30)]
+
+
+def test_the_delimiter_that_excel_is_told_is_no_row(tmp_path: Path) -> None:
+    one, two = read(tmp_path / "a.csv", "sep=;\r\nTown;Founded\r\nRill;1310\r\nOrm;1204\r\n")
+    assert (one.text, two.text) == ("Town: Rill, Founded: 1310.", "Town: Orm, Founded: 1204.")
+    assert place_of(one, "Rill") == {"row": "3"}
+
+
+def test_html_in_a_column_of_texts_is_told_as_it_is_shown(tmp_path: Path) -> None:
+    (raw,) = read(tmp_path / "a.csv", "title,text\nBoats &amp; piers,<p>It is <b>closed</b>.</p><p>For a year.</p>\n")
+    assert (raw.title, raw.text) == ("Boats & piers", "It is closed.\n\nFor a year.")

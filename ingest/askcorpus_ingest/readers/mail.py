@@ -193,8 +193,11 @@ def _header(message: Message, name: str) -> str:
     """A header as text; bytes in it that nothing names the encoding of are in that of the text, or the likeliest."""
     value = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
     if any("\udc80" <= character <= "\udcff" for character in value):
-        charset = next(filter(None, message.get_charsets()), "")
-        value = decode(value.encode("utf-8", "surrogateescape"), charset)
+        data = value.encode("utf-8", "surrogateescape")
+        try:
+            value = decode(data, next(filter(None, message.get_charsets()), ""))
+        except ReadError:
+            value = data.decode("utf-8", "replace")
     return clean_line(_decoded(value))
 
 

@@ -10,6 +10,7 @@ from askcorpus_ingest.readers.raised import lowered, raised
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rows import told_table
 from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.readers.table import Cell
 
 MOST_GROUPS = 1000
 """Groups inside each other; no program writes so many."""
@@ -202,7 +203,7 @@ class _Reading:
             case "pard" if state.to == "text":
                 self._in_table = False
             case "cell" if state.to == "text":
-                self._row.append("".join(self._cell))
+                self._row.append(" ".join("".join(self._cell).split()))
                 self._cell.clear()
             case "row" if state.to == "text":
                 self._rows.append(self._row)
@@ -249,7 +250,7 @@ class _Reading:
 
     def _end_table(self) -> None:
         if self._rows:
-            self._pieces.append(f"\n\n{told_table(self._rows)}\n\n")
+            self._pieces.append(f"\n\n{told_table([[Cell(cell, False) for cell in row] for row in self._rows])}\n\n")
             self._rows = []
         if self._cell or self._row:  # a table that the file breaks off in
             self._pieces.append(" ".join([*self._row, "".join(self._cell)]))
