@@ -23,7 +23,9 @@ from askcorpus.types import Mark, locator_at
 from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.files import Failure, PassedOver
 from askcorpus_ingest.readers.dispatch import holds_questions, read_file, why_passed_over
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.hyphens import mended
+from askcorpus_ingest.readers.pdf import _joined, _unbroken
+from askcorpus_ingest.readers.records import RawRecord, own_title
 from ole import ole
 from pdfs import pdf, words
 
@@ -620,3 +622,98 @@ def test_the_delimiter_that_excel_is_told_is_no_row(tmp_path: Path) -> None:
 def test_html_in_a_column_of_texts_is_told_as_it_is_shown(tmp_path: Path) -> None:
     (raw,) = read(tmp_path / "a.csv", "title,text\nBoats &amp; piers,<p>It is <b>closed</b>.</p><p>For a year.</p>\n")
     assert (raw.title, raw.text) == ("Boats & piers", "It is closed.\n\nFor a year.")
+
+
+# --- what other programs make of a page
+
+
+@pytest.mark.parametrize("program", ["weasyprint", "chromium"])
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "arabic",
+            "في عام 2027. بلغت النسبة 12.5% في مايو. بين 2020-2021 وحتى (2024)، قال الوزير. يوم 12/05/2024: اجتماع. "
+            "هاتف 0341-12345، بريد. ١٢٣ كتاب في ٢٠٢٣.",
+        ),
+        (
+            "hebrew",
+            "הגשר ייפתח בשנת 2027. השיעור היה 12.5% במאי. בין 2020-2021 (כולל 2024), אמר השר. ביום 12/05/2024: ישיבה.",
+        ),
+    ],
+)
+def test_numbers_among_words_that_run_from_right_to_left_keep_their_signs(
+    program: str, language: str, said: str
+) -> None:
+    """The full stop after a year, the parts of a telephone number, brackets: as they stand in the source."""
+    (raw,) = read(MADE / f"{language}-numbers-{program}.pdf")
+    assert "".join(raw.text.split()) == "".join(said.split())
+
+
+def test_rows_of_numbers_are_no_running_heads(tmp_path: Path) -> None:
+    """Lines that differ in more than the number of their page are text."""
+    pages = [[f"{page * 7 + row * 3} {page * 5 + row} {row * 11}" for row in range(1, 9)] for page in range(4)]
+    drawn = pdf(*([words(72, 700 - 14 * at, line) for at, line in enumerate(page)] for page in pages))
+    (raw,) = read(tmp_path / "a.pdf", drawn)
+    assert raw.text.split() == " ".join(line for page in pages for line in page).split()
+
+
+def test_heads_and_feet_of_several_lines_are_no_text(tmp_path: Path) -> None:
+    """Also where the page above a foot ends within a word."""
+    said = ["One: the harbour was clo-", "sed, and the mayor spoke of re-", "pairs to the pier and of dre-", "dging."]
+    drawn = pdf(
+        *(
+            [
+                words(72, 800, "Journal of harbours"),
+                words(72, 786, f"Vol. 12, No. 3, page {number} of 40"),
+                words(72, 700, line),
+                words(72, 60, "Society of Harbours"),
+                words(72, 46, str(number)),
+            ]
+            for number, line in enumerate(said, 31)
+        )
+    )
+    (raw,) = read(tmp_path / "a.pdf", drawn)
+    running = " ".join(raw.text.split())
+    assert running == "One: the harbour was closed, and the mayor spoke of repairs to the pier and of dredging."
+
+
+def test_a_word_that_the_end_of_a_page_cuts_is_whole(tmp_path: Path) -> None:
+    drawn = pdf([words(72, 700, "The mayor spoke of the re-")], [words(72, 700, "pairs to the pier.")])
+    (raw,) = read(tmp_path / "a.pdf", drawn)
+    assert " ".join(raw.text.split()) == "The mayor spoke of the repairs to the pier."
+
+
+def test_hyphens_of_typesetters_are_mended_too() -> None:
+    """U+2010, which browsers and others write at the end of a line."""
+    assert mended([_unbroken(_joined("the har\u2010\r\nbour of Nord\u2010\r\nSüd"))]) == ["the harbour of Nord-Süd"]
+
+
+@pytest.mark.parametrize(
+    ("title", "own"),
+    [
+        ("Microsoft Word - report_v3.doc", ""),
+        ("annual report.indd", ""),
+        ("PowerPoint Presentation", ""),
+        ("Présentation PowerPoint", ""),
+        ("untitled", ""),
+        ("Untitled-1", ""),
+        ("Dokument1", ""),
+        ("Word Document", ""),
+        ("The new harbour", "The new harbour"),
+        ("Working with node.js", "Working with node.js"),
+        ("Presentation of the harbour", "Presentation of the harbour"),
+        ("Document", "Document"),
+    ],
+)
+def test_what_programs_call_a_file_is_not_its_title(title: str, own: str) -> None:
+    assert own_title(title) == own
+
+
+def test_an_rtf_file_has_a_date_and_may_hold_a_picture(tmp_path: Path) -> None:
+    about = rb"{\info{\title Document1}{\creatim\yr2021\mo3\dy4\hr9\min5}{\revtim\yr2022\mo1\dy1}}"
+    picture = rb"{\pict\wmetafile8\bin6 }{\par}\par "
+    (raw,) = read(
+        tmp_path / "a.rtf", rb"{\rtf1\ansi" + about + rb"\pard The pier." + picture + rb"Nobody was hurt.\par}"
+    )
+    assert (raw.date, raw.title, raw.text.split("\n\n")[:2]) == ("2021-03-04", "", ["The pier.", "Nobody was hurt."])

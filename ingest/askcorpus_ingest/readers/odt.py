@@ -6,7 +6,7 @@ from askcorpus.errors import Encrypted, NoText
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.package import DUBLIN_CORE, Element, Package, opened_package
 from askcorpus_ingest.readers.raised import lowered, raised
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.records import RawRecord, own_title
 from askcorpus_ingest.readers.rows import told_table
 from askcorpus_ingest.readers.source import Source
 from askcorpus_ingest.readers.table import Cell, span
@@ -47,7 +47,7 @@ def _properties(package: Package) -> RawRecord:
     return RawRecord(
         "",
         "",
-        title=first(f"{DUBLIN_CORE}title"),
+        title=own_title(first(f"{DUBLIN_CORE}title")),
         author=first(f"{META}initial-creator", f"{DUBLIN_CORE}creator"),
         date=first(f"{META}creation-date", f"{DUBLIN_CORE}date"),
         language=first(f"{DUBLIN_CORE}language"),

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from askcorpus.errors import Corrupt, Encrypted, ReadError, TooLarge
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.records import RawRecord, own_title
 from askcorpus_ingest.readers.source import Source
 
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError)
@@ -83,7 +83,7 @@ class Package:
         return RawRecord(
             "",
             "",
-            title=about(f"{DUBLIN_CORE}title"),
+            title=own_title(about(f"{DUBLIN_CORE}title")),
             author=about(f"{DUBLIN_CORE}creator"),
             date=about(f"{TERMS}created"),
             language=about(f"{DUBLIN_CORE}language"),

@@ -1,6 +1,7 @@
 """What a file says of one document, before anything in it is cleaned or guessed."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -36,6 +37,18 @@ EXTRA_CHARS = 2000
 """What else a record says is kept as far as its values are not longer, and no more than so many of them."""
 
 
+_NO_TITLE = re.compile(
+    r"microsoft (?:office )?(?:word|excel|powerpoint) -.*+"
+    r"|.*\.(?:docx?|odt|rtf|wpd|txt|pdf|e?ps|dvi|tex|html?|mhtml?|pptx?|odp|xlsx?|ods|indd|qxd|qxp|p65|pmd|pub|pages)"
+    r"|(?:untitled|unbenannt|ohne titel|sans titre|sin título|sem título|senza titolo)(?:[ -]?document)?[ -]?\d{0,3}"
+    r"|(?:word document|document|dokument|documento|presentation|präsentation|présentation|presentación)\d{1,3}"
+    r"|word document|powerpoint presentation|powerpoint[ -]präsentation|présentation powerpoint"
+    r"|presentación de powerpoint|apresentação do powerpoint|presentazione (?:standard )?di powerpoint"
+    r"|(?:slide|folie|diapositive|diapositiva) 1",
+    re.IGNORECASE,
+)
+
+
 class RawRecord(NamedTuple):
     """One document as its file gives it, nothing cleaned or guessed; empty where the file does not say.
 
@@ -64,6 +77,11 @@ class Fields(NamedTuple):
 
     known: dict[str, str]
     extra: dict[str, str]
+
+
+def own_title(title: str) -> str:
+    """A title that somebody gave a document; "" for the name of a file, and for what programs call what has none."""
+    return "" if _NO_TITLE.fullmatch(title.strip()) else title
 
 
 def raw_record(origin: str, fields: Mapping[str, Any], names: Mapping[str, str] = MappingProxyType({})) -> RawRecord:
