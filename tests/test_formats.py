@@ -221,6 +221,42 @@ def test_json_of_every_shape(tmp_path: Path) -> None:
         assert (raw.origin, raw.title, raw.text) == (f"{tmp_path}/a.json#a", "T", "Text.")
 
 
+EXPORTS = {
+    "WordPress": '[{"id": 7, "date": "2023-05-04T10:00:00", "link": "https://a.org/pier", "title":'
+    ' {"rendered": "The pier"}, "content": {"rendered": "<p>It is <b>closed</b>.</p>", "protected": false}}]',
+    "Ghost": '{"db": [{"meta": {"version": "5"}, "data": {"users": [{"name": "A"}, {"name": "B"}], "posts": [{'
+    '"id": "7", "title": "The pier", "html": "<p>It is closed.</p>", "published_at": "2023-05-04T10:00:00.000Z"}]}}]}',
+    "Drupal": '{"jsonapi": {"version": "1.0"}, "data": [{"type": "node--article", "id": "7", "attributes": {"title":'
+    ' "The pier", "created": "2023-05-04T10:00:00+00:00", "body": {"value": "<p>It is closed.</p>", "summary": ""}}}]}',
+    "Elasticsearch": '{"took": 3, "hits": {"total": 1, "hits": [{"_index": "news", "_id": "7", "_source": {'
+    '"headline": "The pier", "body": "It is closed.", "pub_date": "2023-05-04"}}]}}',
+    "MongoDB": '{"_id": {"$oid": "7"}, "title": "The pier", "body": "It is closed.", "created": {"$date": {'
+    '"$numberLong": "1683187200000"}}}\n{"_id": {"$oid": "8"}, "title": "The mole", "body": "It is open."}\n',
+    "Firebase": '{"articles": {"7": {"title": "The pier", "body": "It is closed.", "date": "2023-05-04"},'
+    ' "8": {"title": "The mole", "body": "It is open."}}}',
+    "JSON Feed": '{"version": "https://jsonfeed.org/version/1.1", "title": "Harbours", "items": [{"id": "7", "title":'
+    ' "The pier", "content_html": "<p>It is closed.</p>", "date_published": "2023-05-04T10:00:00Z"}]}',
+    "Contentful": '{"entries": [{"sys": {"id": "1"}, "fields": {"id": {"en-US": "7"}, "title": {"en-US": "The pier"},'
+    ' "body": {"en-US": "It is closed."}, "date": {"en-US": "2023-05-04"}}}], "assets": []}',
+    "Twitter": '[{"tweet": {"id": "7", "title": "The pier", "full_text": "It is closed.", "created_at":'
+    ' "Thu May 04 20:19:24 +0000 2023"}}]',
+}
+"""One article, as programs export it."""
+
+
+@pytest.mark.parametrize("program", EXPORTS)
+def test_json_as_programs_export_it(tmp_path: Path, program: str) -> None:
+    raw, *_ = read(tmp_path / "a.json", EXPORTS[program])
+    document = to_document(raw)
+    assert (raw.origin, document.title, document.text) == (f"{tmp_path}/a.json#7", "The pier", "It is closed.")
+    assert document.date == "2023-05-04"
+
+
+def test_the_text_about_an_author_is_not_that_of_the_article(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match='has no "text"'):
+        read(tmp_path / "a.json", '{"title": "T", "author": {"name": "A", "description": "Writes about harbours."}}')
+
+
 # --- mail, feeds, subtitles
 
 
@@ -717,3 +753,28 @@ def test_an_rtf_file_has_a_date_and_may_hold_a_picture(tmp_path: Path) -> None:
         tmp_path / "a.rtf", rb"{\rtf1\ansi" + about + rb"\pard The pier." + picture + rb"Nobody was hurt.\par}"
     )
     assert (raw.date, raw.title, raw.text.split("\n\n")[:2]) == ("2021-03-04", "", ["The pier.", "Nobody was hurt."])
+
+
+def test_xml_tells_tables_and_raised_figures(tmp_path: Path) -> None:
+    """As scholarly articles (JATS) and agencies have them; the mark of a note is none of a figure."""
+    table = (
+        "<table><thead><tr><th>Site</th><th>Bees</th></tr></thead><tbody><tr><td>A</td><td>12</td></tr></tbody></table>"
+    )
+    body = f"<p>CO<sub>2</sub> at 10<sup>3</sup> sites<sup><xref>7</xref></sup>.</p>{table}<p>So it is.</p>"
+    article = f"<article><front><article-title>Bees</article-title></front><body><sec><title>Methods</title>{body}"
+    (raw,) = read(tmp_path / "a.xml", f"<?xml version='1.0'?>{article}</sec></body></article>")
+    assert raw.title == "Bees"
+    assert raw.text.split("\n\n") == ["Bees", "Methods", "CO₂ at 10³ sites.", "Site: A, Bees: 12.", "So it is."]
+    news = f"<newsItem guid='x'><contentSet><inlineXML><html><head><title>x</title></head><body>{table}</body></html>"
+    (raw,) = read(tmp_path / "b.xml", f"<?xml version='1.0'?>{news}</inlineXML></contentSet></newsItem>")
+    assert raw.text == "Site: A, Bees: 12."
+
+
+def test_the_export_of_a_blog_keeps_its_paragraphs(tmp_path: Path) -> None:
+    """Which old editors wrote with blank lines between them, among tags; pictures without a text are no documents."""
+    content = "First, <em>this</em>.\n\n<h2>Then</h2>\n\nThat, &amp; more.\n\n<ul><li>One</li></ul>"
+    items = f"<item><title>T</title><guid>1</guid><c:encoded><![CDATA[{content}]]></c:encoded></item>"
+    items += "<item><title>IMG_1234</title><guid>2</guid><c:encoded><![CDATA[]]></c:encoded></item>"
+    feed = f"<rss xmlns:c='http://purl.org/rss/1.0/modules/content/'><channel>{items}</channel></rss>"
+    (raw,) = read(tmp_path / "a.xml", f"<?xml version='1.0'?>{feed}")
+    assert clean_text(raw.text).split("\n\n") == ["First, this.", "Then", "That, & more.", "One"]

@@ -147,7 +147,8 @@ def _attachment(source: Source, part: Message, within: str, index: int) -> Itera
     name = clean_line(_decoded(part.get_filename() or "")) or f"attachment {index}{'.eml' if is_message else ''}"
     origin = f"{within}#{printable(name)}"
     try:
-        data = part.get_payload(0).as_bytes() if is_message and part.is_multipart() else _payload(part)
+        inner = part.get_payload(0) if is_message and part.is_multipart() else None
+        data = inner.as_bytes() if isinstance(inner, email.message.Message) else _payload(part)
         packed = source.part(name, io.BytesIO(data))
     except (LookupError, ValueError):  # a message that cannot be written as it was read
         yield Failure(origin, "is a broken message")

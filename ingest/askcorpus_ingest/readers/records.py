@@ -12,7 +12,7 @@ NAMES: Mapping[str, Sequence[str]] = {
     "doc_id": ("doc_id", "id", "_id", "document_id", "article_id", "uuid", "guid"),
     "title": ("title", "headline", "heading", "subject"),
     "text": ("text", "body", "content", "article_body", "main_text", "full_text", "content_text", "page_content",
-             "article", "story", "description", "summary"),
+             "content_html", "html", "body_html", "plaintext", "article", "story", "description", "summary"),
     "date": ("date", "published", "pub_date", "published_at", "publication_date", "date_published", "published_date",
              "publish_date", "published_on", "issued", "dc.date", "created", "created_at", "date_created", "timestamp"),
     "language": ("language", "lang", "in_language", "language_code", "locale"),
@@ -30,6 +30,11 @@ def _key(name: object) -> str:
 
 _KEYS = {field: [_key(name) for name in names] for field, names in NAMES.items()}
 """The same as they are compared: there are dozens of them, and records by the hundred thousand."""
+
+_TELLING = ("name", "rendered", "processed", "value", "$oid", "$date")
+"""Names in an object that tell what it is, the surest first."""
+
+_LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
 
 PARAGRAPH = "\n\n"
 MOST_EXTRA = 50
@@ -112,7 +117,8 @@ def read_fields(fields: Mapping[str, Any], names: Mapping[str, str] = MappingPro
 
 
 def _told(value: Any, between: str) -> str:
-    """A value as text: that of an object is its name (or what a database writes for an id or a date)."""
+    """A value as text: that of an object is its name, what is shown of it (WordPress, Drupal), its one translation, or
+    what a database writes for an id or a date."""
     if isinstance(value, str):
         return value if value.strip() else ""
     if isinstance(value, bool):
@@ -122,11 +128,15 @@ def _told(value: Any, between: str) -> str:
     if isinstance(value, list):
         return between.join(filter(None, (_told(one, between) for one in value if not isinstance(one, list))))
     if isinstance(value, dict):
-        return next(
-            (_told(value[key], between) for key in ("name", "$oid", "$date") if isinstance(value.get(key), str | int)),
-            "",
-        )
+        keys = [*_TELLING, *(key for key in value if len(value) == 1 and _LANGUAGE.fullmatch(key))]
+        inner = (value[key] for key in keys if isinstance(value.get(key), str | int | dict))
+        return next((_told(_unwrapped(one), between) for one in inner), "")
     return ""
+
+
+def _unwrapped(value: Any) -> Any:
+    """A time as MongoDB writes it; nothing for another object inside of one."""
+    return value.get("$numberLong", "") if isinstance(value, dict) else value
 
 
 def _kept(value: Any) -> str:

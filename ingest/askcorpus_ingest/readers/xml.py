@@ -5,13 +5,16 @@ from collections.abc import Iterator
 
 from askcorpus.errors import NoText
 from askcorpus.text.characters import printable
-from askcorpus_ingest.readers.markup import visible_text
+from askcorpus_ingest.readers.markup import rendered
 from askcorpus_ingest.readers.package import DUBLIN_CORE, Element, parsed
+from askcorpus_ingest.readers.raised import lowered, raised
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.readers.table import Cell, holds_data, span, spread, told_cells
 
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
 _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_INLINE = {"a", "b", "bold", "em", "emph", "hi", "i", "italic", "link", "span", "strong", "sub", "sup", "u", "xref"}
 _BLOCKS = {"p", "hl1", "hl2", "h1", "h2", "h3", "h4", "li", "block", "title", "headline", "tr", "blockquote", "div"}
 
 
@@ -37,7 +40,10 @@ def _rss(source: Source, root: Element) -> Iterator[RawRecord]:
     language = _words(_child(channel, "language")) if channel is not None else ""
     for number, item in enumerate(root.iter("{*}item"), 1):
         title = _prose(_content(_child(item, "title")))
-        text = _prose(_content(_child(item, "encoded")) or _content(_child(item, "description"))) or title
+        whole = _child(item, "encoded")
+        text = _prose(_content(whole)) or _prose(_content(_child(item, "description")))
+        if whole is None:
+            text = text or title
         name = _words(_child(item, "guid")) or _words(_child(item, "link"))
         yield RawRecord(
             f"{source.origin}#{printable(name) or number}",
@@ -101,7 +107,7 @@ def _newsml(source: Source, root: Element) -> Iterator[RawRecord]:
         inner = _first(item, "nitf")
         story = _nitf_story(origin, inner) if inner is not None else None
         content = _first(item, "html", "inlineData", "DataContent")
-        text = story.text if story else _block_text(content) if content is not None else ""
+        text = story.text if story else _block_text(_body_of(content)) if content is not None else ""
         created = _first(
             item, "contentCreated", "versionCreated", "firstCreated", "FirstCreated", "ThisRevisionCreated"
         )
@@ -118,6 +124,12 @@ def _newsml(source: Source, root: Element) -> Iterator[RawRecord]:
         )
 
 
+def _body_of(content: Element) -> Element:
+    """That of a page, without what its head says."""
+    body = _first(content, "body")
+    return content if body is None else body
+
+
 def _provider(item: Element) -> str:
     provider = _first(item, "provider", "Provider")
     if provider is None:
@@ -127,22 +139,66 @@ def _provider(item: Element) -> str:
 
 def _other(source: Source, root: Element) -> Iterator[RawRecord]:
     """Any XML: what stands between its tags, an element without others in it a line."""
-    yield RawRecord(source.origin, _block_text(root), title=_words(_first(root, "title", "headline")))
+    title = next(root.iter("{*}title", "{*}headline", "{*}article-title"), None)
+    yield RawRecord(source.origin, _block_text(root), title=_words(title))
 
 
 def _block_text(root: Element) -> str:
-    """All text; paragraphs where the elements are prose, else a line for each innermost element."""
+    """All text; paragraphs where the elements are prose, else a line for each innermost element, and tables row by
+    row."""
     from lxml import etree
 
     blocks: list[list[str]] = [[]]
-    for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+    walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, element in walk:
         if event in ("comment", "pi"):
             blocks[-1].append(element.tail or "")
             continue
+        if event == "start" and (rows := _table(element)):
+            walk.skip_subtree()
+            blocks += [*([row] for row in rows), []]
+            continue
         if _is_block(element):
             blocks.append([])
-        blocks[-1].append((element.text if event == "start" else element.tail if element is not root else "") or "")
+        if event == "end":
+            blocks[-1].append((element.tail if element is not root else "") or "")
+        else:
+            blocks[-1].append(_placed(element))
     return "\n\n".join(filter(None, (" ".join("".join(block).split()) for block in blocks)))
+
+
+def _placed(element: Element) -> str:
+    """The text that an element begins with, as high or low as it stands."""
+    text = element.text or ""
+    above = element.getparent()
+    if above is not None and _local(above) == "sup" and _local(element) in ("xref", "a", "ref"):
+        return ""  # the mark of a note
+    match _local(element):
+        case "sup":
+            return raised(text)
+        case "sub" | "inf":
+            return lowered(text)
+        case _:
+            return text
+
+
+def _table(element: Element) -> list[str]:
+    """The rows of a table of HTML, NITF or CALS; none of what is none, or has another one in it."""
+    names = ("{*}table", "{*}tgroup")
+    if _local(element) not in ("table", "tgroup") or next(element.iterdescendants(*names), None) is not None:
+        return []
+    rows = [
+        [_cell(cell) for cell in row.iterchildren() if _local(cell) in ("td", "th", "entry")]
+        for row in element.iter("{*}tr", "{*}row")
+    ]
+    told = spread([row for row in rows if row])
+    return told_cells(told) if told and holds_data(told) else []
+
+
+def _cell(cell: Element) -> Cell:
+    around = next(cell.iterancestors("{*}thead", "{*}table", "{*}tgroup"))
+    is_head = _local(cell) == "th" or _local(around) == "thead"
+    return Cell(" ".join(_block_text(cell).split()), is_head, span(cell.get("colspan")), span(cell.get("rowspan")))
 
 
 def _is_block(element: Element) -> bool:
@@ -150,12 +206,14 @@ def _is_block(element: Element) -> bool:
     if _local(element) in _BLOCKS:
         return True
     above = element.getparent()
-    return above is not None and not (above.text or "").strip() and not (element.tail or "").strip()
+    if above is None or _local(above) in _INLINE:
+        return False
+    return not (above.text or "").strip() and not (element.tail or "").strip()
 
 
 def _prose(content: str) -> str:
-    """Text from what is often HTML inside of XML."""
-    return visible_text(content).strip() if _MARKUP.search(content) else content.strip()
+    """Text from what is often HTML inside of XML, with blank lines between its paragraphs where no tags are."""
+    return rendered(content) if _MARKUP.search(content) else content.strip()
 
 
 def _content(element: Element | None) -> str:
