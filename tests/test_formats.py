@@ -476,6 +476,30 @@ def test_an_outlook_message(tmp_path: Path) -> None:
     assert (clean_text(table.text), table.origin) == ("Boats: old, Count: 37.", f"{tmp_path}/a.msg#boats.csv#L2")
 
 
+def test_an_outlook_message_inside_of_another(tmp_path: Path) -> None:
+    """With its own subject, sender and attachments."""
+    attached = "__attach_version1.0_#00000000"
+    inner = f"{attached}/__substg1.0_3701000D"
+    streams = {
+        "__properties_version1.0": b"\0" * 32,
+        "__substg1.0_0037001F": "Fwd: count".encode("utf-16-le"),
+        "__substg1.0_1000001F": "See below.".encode("utf-16-le"),
+        f"{attached}/__substg1.0_3707001F": "The count.msg".encode("utf-16-le"),
+        f"{inner}/__properties_version1.0": b"\0" * 24,
+        f"{inner}/__substg1.0_0037001F": "The count".encode("utf-16-le"),
+        f"{inner}/__substg1.0_1000001F": "37 boats were damaged.".encode("utf-16-le"),
+        f"{inner}/{attached}/__substg1.0_3707001F": "boats.csv".encode("utf-16-le"),
+        f"{inner}/{attached}/__substg1.0_37010102": b"Boats,Count\nold,37\n".ljust(4096),
+    }
+    around, forwarded, table = read(tmp_path / "a.msg", ole(streams))
+    assert (around.title, clean_text(around.text)) == ("Fwd: count", "See below.")
+    assert (forwarded.title, clean_text(forwarded.text)) == ("The count", "37 boats were damaged.")
+    assert (forwarded.origin, table.origin) == (
+        f"{tmp_path}/a.msg#The count.msg",
+        f"{tmp_path}/a.msg#The count.msg#boats.csv#L2",
+    )
+
+
 def test_a_message_that_is_attached_is_a_document_of_its_own(tmp_path: Path) -> None:
     """With its own subject, date and attachments; the message around it loses nothing."""
     inner = message("The count", "37 boats were damaged.\n")

@@ -43,7 +43,7 @@ from askcorpus_ingest.sidecar import Sidecars
 BATCH_FILES = 500
 """So many files are noted at once where nothing in them has to be written."""
 
-READING = 2
+READING = 3
 """Raise it whenever the same file would be read otherwise than before: all files are then read again, once."""
 
 DOCUMENTS, QUESTIONS, OTHER = "documents", "questions", "other"
