@@ -802,3 +802,55 @@ def test_the_export_of_a_blog_keeps_its_paragraphs(tmp_path: Path) -> None:
     feed = f"<rss xmlns:c='http://purl.org/rss/1.0/modules/content/'><channel>{items}</channel></rss>"
     (raw,) = read(tmp_path / "a.xml", f"<?xml version='1.0'?>{feed}")
     assert clean_text(raw.text).split("\n\n") == ["First, this.", "Then", "That, & more.", "One"]
+
+
+@pytest.mark.parametrize(
+    "export",
+    [
+        "<export><site>Town</site><articles><article id='7' lang='en'><title>The pier</title><body>&lt;p&gt;It is"
+        " closed.&lt;/p&gt;&lt;p&gt;For a year.&lt;/p&gt;</body><date>2023-05-04</date></article>"
+        "<article id='8'><title>The mole</title><body>It is open.</body></article></articles></export>",
+        "<en-export><note><id>7</id><title>The pier</title><content><![CDATA[<?xml version='1.0'?><en-note><div>It is"
+        " closed.</div><div>For a year.</div></en-note>]]></content><created>20230504T100000Z</created></note>"
+        "<note><title>The mole</title><content>It is open.</content></note></en-export>",
+        "<mediawiki><siteinfo><sitename>Town</sitename></siteinfo><page><title>The pier</title><id>7</id><revision>"
+        "<timestamp>2023-05-04T10:00:00Z</timestamp><text>It is closed.</text><text>For a year.</text></revision>"
+        "</page><page><title>The mole</title><revision><text>It is open.</text></revision></page></mediawiki>",
+    ],
+    ids=["newsroom", "Evernote", "MediaWiki"],
+)
+def test_xml_that_lists_records(tmp_path: Path, export: str) -> None:
+    one, two, *others = read(tmp_path / "a.xml", f"<?xml version='1.0'?>{export}")
+    assert (one.origin, one.title, to_document(one).date) == (f"{tmp_path}/a.xml#7", "The pier", "2023-05-04")
+    assert one.text == "It is closed.\n\nFor a year." and two.text == "It is open."
+    assert "".join(other.text for other in others) in ("", "Town")  # nothing is lost
+
+
+def test_xml_whose_entries_say_more_than_a_record_can_hold_is_one_text(tmp_path: Path) -> None:
+    long = "It was closed after the storm. " * 200
+    entry = f"<e><title>T</title><summary>Short.</summary><main>{long}</main></e>"
+    (raw,) = read(tmp_path / "a.xml", f"<?xml version='1.0'?><all>{entry}{entry}</all>")
+    assert raw.text.count("after the storm") == 400
+    code = "<article><p>Write <code>&lt;p&gt;x&lt;/p&gt;</code> for a paragraph.</p></article>"
+    (raw,) = read(tmp_path / "b.xml", f"<?xml version='1.0'?>{code}")
+    assert raw.text == "Write <p>x</p> for a paragraph."
+
+
+def test_word_documents_of_the_strict_kind_are_read(tmp_path: Path) -> None:
+    data = word("<w:p><w:r><w:t>The pier.</w:t></w:r></w:p>")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        document = archive.read("word/document.xml").decode()
+    strict = document.replace(_WORD, "http://purl.oclc.org/ooxml/wordprocessingml/main")
+    (raw,) = read(tmp_path / "a.docx", zipped({"[Content_Types].xml": "<Types/>", "word/document.xml": strict}))
+    assert raw.text == "The pier."
+
+
+def test_marked_pieces_of_a_text_are_one_text(tmp_path: Path) -> None:
+    pieces = '["Look at ", {"type": "link", "text": "https://example.org"}, " now."]'
+    (raw,) = read(tmp_path / "a.json", f'{{"messages": [{{"id": 1, "text": {pieces}}}]}}')
+    assert raw.text == "Look at https://example.org now."
+
+
+def test_a_byte_order_mark_above_a_message_hides_no_header(tmp_path: Path) -> None:
+    (raw,) = read(tmp_path / "a.eml", b"\xef\xbb\xbf" + message().as_bytes())
+    assert (raw.title, raw.text.strip()) == ("Re: café", "The pier is broken.")

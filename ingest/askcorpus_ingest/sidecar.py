@@ -19,6 +19,7 @@ from askcorpus_ingest.readers.records import RawRecord, read_fields
 from askcorpus_ingest.readers.source import Source
 
 NAME = "metadata.csv"
+_NO_LETTER = re.compile(r"[\W_]")
 _FILE_COLUMNS = ("file", "filename", "path", "filepath")
 MOST_NAMED = 5
 """Files that a table names and that are not there, of which people are told the names."""
@@ -100,7 +101,7 @@ def _read(source: Source, folder: Path) -> tuple[Table, list[str]]:
     for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter):
         cells = [(name, value) for name, value in row.items() if isinstance(name, str) and isinstance(value, str)]
         values = {name.strip().lower(): value.strip() for name, value in cells}
-        column = next((name for name in values if re.sub(r"[\W_]", "", name) in _FILE_COLUMNS), "")
+        column = next((name for name in values if _NO_LETTER.sub("", name) in _FILE_COLUMNS), "")
         if column and (name := values.pop(column)):
             file, _, record = (name, "", "") if files.found(name) else name.partition("#")
             found = files.found(file)

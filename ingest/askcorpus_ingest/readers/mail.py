@@ -1,5 +1,6 @@
 """E-mail: single messages (.eml), mailboxes (.mbox), and web pages saved as one (.mhtml)."""
 
+import codecs
 import email
 import email.header
 import email.message
@@ -70,7 +71,8 @@ def _messages(file: BinaryIO, max_bytes: int) -> Iterator[bytes]:
 
 def _message(source: Source, data: bytes, origin: str, number: int) -> Iterator["RawRecord | Failure | Part"]:
     try:
-        message: Message = email.message_from_bytes(_QUOTED_FROM.sub(rb"\1", data) if number else data)
+        data = _QUOTED_FROM.sub(rb"\1", data) if number else data.removeprefix(codecs.BOM_UTF8)
+        message: Message = email.message_from_bytes(data)
         page = _page_of(message)
         texts, attached = _parts(message) if page is None else ([], [])
     except RecursionError as exc:

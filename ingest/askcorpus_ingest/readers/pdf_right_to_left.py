@@ -15,7 +15,7 @@ _MONEY = "#$%°€£¥₪‰٪"
 _WEAK = re.compile(rf"[\d+\-.,:/،٫٬{_MONEY}]{{2,}}+")
 """Characters that PDFium leaves in the order in which they stand on the page, from left to right."""
 _NUMBER_IN_ARABIC = re.compile(r"\d+(?:[.,:/،٫٬]\d+)*+|.")
-_NUMBER_IN_HEBREW = re.compile(rf"[{_MONEY}]*+\d+(?:[.,:/+\-]\d+)*+[{_MONEY}]*+|.")
+_NUMBER_IN_HEBREW = re.compile(rf"(?:(?<![{_MONEY}])[{_MONEY}]++)?+\d+(?:[.,:/+\-]\d+)*+[{_MONEY}]*+|.")
 """What in a number is read from left to right, as in the Unicode Bidirectional Algorithm (UAX 9, rules W2 to W5)."""
 _TURNED = str.maketrans("()[]{}«»‹›", ")(][}{»«›‹")
 

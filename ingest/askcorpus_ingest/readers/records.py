@@ -11,8 +11,9 @@ from askcorpus.types import Mark
 NAMES: Mapping[str, Sequence[str]] = {
     "doc_id": ("doc_id", "id", "_id", "document_id", "article_id", "uuid", "guid"),
     "title": ("title", "headline", "heading", "subject"),
-    "text": ("text", "body", "content", "article_body", "main_text", "full_text", "content_text", "page_content",
-             "content_html", "html", "body_html", "plaintext", "article", "story", "description", "summary"),
+    "text": ("text", "body", "content", "article_body", "main_text", "full_text", "content_text", "text_content",
+             "page_content", "content_html", "html", "body_html", "plaintext", "article",
+             "story", "description", "summary"),
     "date": ("date", "published", "pub_date", "published_at", "publication_date", "date_published", "published_date",
              "publish_date", "published_on", "issued", "dc.date", "created", "created_at", "date_created", "timestamp"),
     "language": ("language", "lang", "in_language", "language_code", "locale"),
@@ -36,6 +37,8 @@ _TELLING = ("name", "rendered", "processed", "value", "$oid", "$date")
 
 _LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
 
+_KNOWN = frozenset(key for keys in _KEYS.values() for key in keys)
+
 PARAGRAPH = "\n\n"
 MOST_EXTRA = 50
 EXTRA_CHARS = 2000
@@ -43,13 +46,13 @@ EXTRA_CHARS = 2000
 
 
 _NO_TITLE = re.compile(
-    r"microsoft (?:office )?(?:word|excel|powerpoint) -.*+"
+    r"\A(?:microsoft (?:office )?(?:word|excel|powerpoint) -.*+"
     r"|.*\.(?:docx?|odt|rtf|wpd|txt|pdf|e?ps|dvi|tex|html?|mhtml?|pptx?|odp|xlsx?|ods|indd|qxd|qxp|p65|pmd|pub|pages)"
     r"|(?:untitled|unbenannt|ohne titel|sans titre|sin título|sem título|senza titolo)(?:[ -]?document)?[ -]?\d{0,3}"
     r"|(?:word document|document|dokument|documento|presentation|präsentation|présentation|presentación)\d{1,3}"
     r"|word document|powerpoint presentation|powerpoint[ -]präsentation|présentation powerpoint"
     r"|presentación de powerpoint|apresentação do powerpoint|presentazione (?:standard )?di powerpoint"
-    r"|(?:slide|folie|diapositive|diapositiva) 1",
+    r"|(?:slide|folie|diapositive|diapositiva) 1)\Z",
     re.IGNORECASE,
 )
 
@@ -86,7 +89,7 @@ class Fields(NamedTuple):
 
 def own_title(title: str) -> str:
     """A title that somebody gave a document; "" for the name of a file, and for what programs call what has none."""
-    return "" if _NO_TITLE.fullmatch(title.strip()) else title
+    return "" if _NO_TITLE.match(title.strip()) else title
 
 
 def raw_record(origin: str, fields: Mapping[str, Any], names: Mapping[str, str] = MappingProxyType({})) -> RawRecord:
@@ -116,6 +119,11 @@ def read_fields(fields: Mapping[str, Any], names: Mapping[str, str] = MappingPro
     return Fields(known, dict(list(extra.items())[:MOST_EXTRA]))
 
 
+def is_name_of_field(name: str) -> bool:
+    """Whether a field of a document goes by this name."""
+    return _key(name) in _KNOWN
+
+
 def _told(value: Any, between: str) -> str:
     """A value as text: that of an object is its name, what is shown of it (WordPress, Drupal), its one translation, or
     what a database writes for an id or a date."""
@@ -126,12 +134,20 @@ def _told(value: Any, between: str) -> str:
     if isinstance(value, int | float):
         return "" if between == PARAGRAPH else str(value)  # a number is no text
     if isinstance(value, list):
+        if any(isinstance(one, str) for one in value) and any(isinstance(one, dict) and "text" in one for one in value):
+            return "".join(map(_piece, value))
         return between.join(filter(None, (_told(one, between) for one in value if not isinstance(one, list))))
     if isinstance(value, dict):
         keys = [*_TELLING, *(key for key in value if len(value) == 1 and _LANGUAGE.fullmatch(key))]
         inner = (value[key] for key in keys if isinstance(value.get(key), str | int | dict))
         return next((_told(_unwrapped(one), between) for one in inner), "")
     return ""
+
+
+def _piece(value: Any) -> str:
+    """A piece of a text of which some are marked as links or names (Telegram)."""
+    told = value.get("text", "") if isinstance(value, dict) else value
+    return told if isinstance(told, str) else ""
 
 
 def _unwrapped(value: Any) -> Any:

@@ -1,20 +1,38 @@
 """XML: feeds (RSS, Atom), news agencies' articles (NITF, NewsML-G2), and any other as its text."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from askcorpus.errors import NoText
-from askcorpus.text.characters import printable
+from askcorpus.text.characters import clean_line, printable
 from askcorpus_ingest.readers.markup import rendered
 from askcorpus_ingest.readers.package import DUBLIN_CORE, Element, parsed
 from askcorpus_ingest.readers.raised import lowered, raised
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.records import (
+    EXTRA_CHARS,
+    MOST_EXTRA,
+    PARAGRAPH,
+    RawRecord,
+    is_name_of_field,
+    raw_record,
+    read_fields,
+)
 from askcorpus_ingest.readers.source import Source
 from askcorpus_ingest.readers.table import Cell, holds_data, span, spread, told_cells
 
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
+MOST_ABOVE = 3
+"""So deep, and in so many elements side by side, entries are looked for."""
+_HTML_INSIDE = re.compile(
+    r"\A(?:<\?xml[^<>]*+>|<!doctype[^<>]*+>|<!--[^<>]*+-->|\s)*+"
+    r"<(?:p|div|h[1-6]|ul|ol|table|section|article|html|body|blockquote|figure|en-note)\b[^<>]*+>",
+    re.IGNORECASE,
+)
+"""How a text begins that is markup itself, put into XML as it is."""
 _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _INLINE = {"a", "b", "bold", "em", "emph", "hi", "i", "italic", "link", "span", "strong", "sub", "sup", "u", "xref"}
+_CODE = {"code", "example", "listing", "literal", "pre", "programlisting", "sample", "screen", "source"}
 _BLOCKS = {"p", "hl1", "hl2", "h1", "h2", "h3", "h4", "li", "block", "title", "headline", "tr", "blockquote", "div"}
 
 
@@ -138,9 +156,59 @@ def _provider(item: Element) -> str:
 
 
 def _other(source: Source, root: Element) -> Iterator[RawRecord]:
-    """Any XML: what stands between its tags, an element without others in it a line."""
+    """Any XML: the records that it lists, and what stands between its tags else, an element without others in it a
+    line."""
+    entries = _entries(root, source.limits.names)
+    for number, entry in enumerate(entries, 1):
+        raw = raw_record(source.origin, _fields(entry), source.limits.names)
+        origin = f"{source.origin}#{printable(clean_line(raw.doc_id)) or number}"
+        yield raw._replace(origin=source.limits.own_name(origin))
+        entry.getparent().remove(entry)
     title = next(root.iter("{*}title", "{*}headline", "{*}article-title"), None)
     yield RawRecord(source.origin, _block_text(root), title=_words(title))
+
+
+def _entries(root: Element, names: Mapping[str, str]) -> list[Element]:
+    """The elements of one name, not far below the root, that each hold a text under a usual name."""
+    above = [root]
+    for _ in range(MOST_ABOVE):
+        for one in above:
+            counts = Counter(child.tag for child in one if isinstance(child.tag, str))
+            tag, count = counts.most_common(1)[0] if counts else ("", 0)
+            entries = one.findall(tag) if count > 1 else []
+            if entries and not _has_words(one) and all(_is_entry(entry, names) for entry in entries):
+                return entries
+        above = [child for one in above for child in one if len(child)][:MOST_ABOVE]
+    return []
+
+
+def _is_entry(entry: Element, names: Mapping[str, str]) -> bool:
+    """Whether nothing that an element holds is lost where it is taken for a record."""
+    fields = _fields(entry)
+    text = read_fields(fields, names).known.get("text", "")
+    others = [told for values in fields.values() if (told := PARAGRAPH.join(values)) != text]
+    kept = len(others) <= MOST_EXTRA and all(len(one) <= EXTRA_CHARS for one in others)
+    return text != "" and kept and not _has_words(entry)
+
+
+def _fields(entry: Element) -> dict[str, list[str]]:
+    """What the elements and attributes of an entry say, by their names; those of an element whose name tells nothing
+    are the entry's own."""
+    found: dict[str, list[str]] = {}
+    for child in entry:
+        name = _local(child)
+        parts = child if len(child) and not is_name_of_field(name) and not _has_words(child) else [child]
+        for part in parts:
+            if text := _block_text(part):
+                found.setdefault(_local(part), []).append(text)
+    for attribute, value in entry.attrib.items():
+        found.setdefault(str(attribute).rpartition("}")[2], [str(value)])
+    return found
+
+
+def _has_words(element: Element) -> bool:
+    """Whether words stand between the elements in it."""
+    return bool((element.text or "").strip() or any((child.tail or "").strip() for child in element))
 
 
 def _block_text(root: Element) -> str:
@@ -157,6 +225,9 @@ def _block_text(root: Element) -> str:
         if event == "start" and (rows := _table(element)):
             walk.skip_subtree()
             blocks += [*([row] for row in rows), []]
+            continue
+        if event == "start" and _local(element) not in _CODE and _HTML_INSIDE.match(element.text or ""):
+            blocks += [*([paragraph] for paragraph in rendered(element.text).split("\n\n")), []]
             continue
         if _is_block(element):
             blocks.append([])
