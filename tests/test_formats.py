@@ -659,6 +659,35 @@ def test_a_table_of_a_word_document_keeps_its_notes_and_text_boxes(tmp_path: Pat
     assert raw.text == "Boats, 37.\n\nIn a box.\n\nCounted in May."
 
 
+def test_a_form_in_a_word_document_is_told_as_it_stands(tmp_path: Path) -> None:
+    """Names with what they stand for are no header: nothing is told with another one's name."""
+    over = '<w:gridSpan w:val="2"/>'
+    form = [
+        word_cell("Name") + word_cell("Eva Marsh", over),
+        word_cell("Address") + word_cell("5 High Street") + word_cell("Rill"),
+        word_cell("Telephone") + word_cell("0431 12", over),
+    ]
+    pairs = [word_cell("Head") + word_cell("Ms Ott"), word_cell("Office") + word_cell("Mr Lang")]
+    tables = "".join(f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in rows)}</w:tbl>" for rows in (form, pairs))
+    (raw,) = read(tmp_path / "a.docx", word(tables))
+    assert raw.text.split("\n\n") == [
+        "Name, Eva Marsh.",
+        "Address, 5 High Street, Rill.",
+        "Telephone, 0431 12.",
+        "Head, Ms Ott.",
+        "Office, Mr Lang.",
+    ]
+
+
+def test_a_row_in_bold_names_two_columns(tmp_path: Path) -> None:
+    bold = "".join(
+        f"<w:tc><w:p><w:r><w:rPr><w:b/></w:rPr><w:t>{name}</w:t></w:r></w:p></w:tc>" for name in ("Name", "Role")
+    )
+    rows = f"<w:tr>{bold}</w:tr><w:tr>{word_cell('Ms Ott')}{word_cell('Mayor')}</w:tr>"
+    (raw,) = read(tmp_path / "a.docx", word(f"<w:tbl>{rows}</w:tbl>"))
+    assert raw.text == "Name: Ms Ott, Role: Mayor."
+
+
 def test_captions_above_a_table_do_not_hide_its_header(tmp_path: Path) -> None:
     above, one, two = read(
         tmp_path / "a.csv", "Towns of the coast;;\nAs of 2024;;\n\nTown;Founded;Boats\nRill;1310;5\nOrm;1204;6\n"

@@ -136,7 +136,7 @@ class _PlacedCell(NamedTuple):
 
 
 def _placed_cells(row: Element) -> Iterator[_PlacedCell]:
-    is_head = _is_on(row.find(f"{W}trPr/{W}tblHeader"))
+    is_head = _is_on(row.find(f"{W}trPr/{W}tblHeader")) or _is_bold_alone(row)
     before = row.find(f"{W}trPr/{W}gridBefore")
     column = span(before.get(f"{W}val")) if before is not None else 0
     if column:
@@ -148,6 +148,18 @@ def _placed_cells(row: Element) -> Iterator[_PlacedCell]:
         text = " ".join(" ".join(map(_text, _paragraphs_of(cell))).split())
         yield _PlacedCell(text, column, columns, merged, is_head)
         column += columns
+
+
+def _is_bold_alone(row: Element) -> bool:
+    """Whether a row is the first one, and the only one of its table with the next that is all in bold."""
+    below = next(row.itersiblings(f"{W}tr"), None)
+    is_first = next(row.itersiblings(f"{W}tr", preceding=True), None) is None
+    return is_first and below is not None and _is_bold(row) and not _is_bold(below)
+
+
+def _is_bold(row: Element) -> bool:
+    runs = [run for run in row.iter(f"{W}r") if (run.findtext(f"{W}t") or "").strip()]
+    return bool(runs) and all(_is_on(run.find(f"{W}rPr/{W}b")) for run in runs)
 
 
 def _continued(below: Sequence[Sequence[_PlacedCell]], column: int) -> int:

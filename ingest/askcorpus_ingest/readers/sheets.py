@@ -61,7 +61,8 @@ def _join_names(rows: list[list[Any]], merged: Iterable[Range]) -> None:
         return
     above, below, data = rows[top : top + 3]
     names = [_name(above[over.get(column, column)], value) for column, value in enumerate(below)]
-    if all(below[column] for column in over) and is_header(names, [_shown(value) for value in data]):
+    is_form = any(one and below[column] for column, one in enumerate(above) if column not in over)
+    if not is_form and all(below[column] for column in over) and is_header(names, [_shown(value) for value in data]):
         rows[top], rows[top + 1] = [""] * len(above), names
 
 

@@ -130,12 +130,30 @@ def marked_heads(rows: Sequence[Sequence[Cell]]) -> int:
 
 
 def unmarked_heads(rows: Sequence[Sequence[Cell]]) -> int:
-    """How many do, where nothing says so: the first, and what stands below a name that is over several columns."""
+    """How many do, where nothing says so: the first, and what stands below a name that is over several columns.
+
+    Two columns may as well be names with what they stand for (Head, Ms Ott), so that the second has to hold figures.
+    """
     if len(rows) < 2:
         return 0
     below = 2 if any(cell.columns > 1 for cell in rows[0]) else 1
     heads = max(below, *(cell.rows for cell in rows[0]))
-    return heads if heads < len(rows) and is_header(_names(rows[:heads]), _without_repeats(rows[heads])) else 0
+    if heads >= len(rows) or not (below == 1 or _is_grouped(rows[0], rows[1])):
+        return 0
+    if max(map(len, rows)) == 2 and not _holds_figures([row[1].text for row in rows[heads:] if len(row) > 1]):
+        return 0
+    return heads if is_header(_names(rows[:heads]), _without_repeats(rows[heads])) else 0
+
+
+def _is_grouped(above: Sequence[Cell], below: Sequence[Cell]) -> bool:
+    """Whether names stand above others only where they are over several columns: else it is a form, and no header."""
+    pairs = zip(above, below, strict=False)
+    return all(top.columns > 1 or top is under or not top.text or not under.text for top, under in pairs)
+
+
+def _holds_figures(cells: Sequence[str]) -> bool:
+    filled = [cell for cell in cells if cell]
+    return 2 * sum(any(map(str.isdigit, cell)) for cell in filled) >= len(filled) > 0
 
 
 def caption_rows(rows: Sequence[Sequence[Cell]]) -> int:
