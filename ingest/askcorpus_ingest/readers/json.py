@@ -98,4 +98,6 @@ def _containers(loaded: dict[str, Any]) -> Iterator[dict[str, Any] | list[Any]]:
 
 
 def _is_record(record: Any, names: Mapping[str, str]) -> bool:
-    return isinstance(record, dict) and bool(read_fields(unwrapped(record, names), names).known.get("text"))
+    return isinstance(record, dict) and any(
+        read_fields(one, names).known.get("text") for one in (record, unwrapped(record, names))
+    )

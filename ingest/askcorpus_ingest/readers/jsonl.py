@@ -112,10 +112,8 @@ def _json_object(line: bytes) -> dict[str, Any]:
 
 
 def unwrapped(record: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
-    """A record with the fields that it keeps in an object inside of it (``_source``, ``attributes``), where that has
-    the text."""
-    if read_fields(record, names).known.get("text"):
-        return record
+    """A record without a text, with the fields that it keeps in an object inside of it (``_source``, ``attributes``),
+    where that has one."""
     for name, inner in record.items():
         if isinstance(inner, dict):
             sure = {key: value for key, value in inner.items() if key.casefold() not in ("description", "summary")}
@@ -132,7 +130,10 @@ def record_of(source: Source, record: Any, number: str) -> RawRecord:
     """
     if not isinstance(record, dict):
         raise Corrupt("is not a JSON object")
-    raw = raw_record(source.origin, unwrapped(record, source.limits.names), source.limits.names)
+    names = source.limits.names
+    raw = raw_record(source.origin, record, names)
+    if not raw.text:
+        raw = raw_record(source.origin, unwrapped(record, names), names)
     if not raw.text:
         raise NoText('has no "text"')
     raw = raw._replace(text=plain_text(raw.text), title=html.unescape(raw.title))

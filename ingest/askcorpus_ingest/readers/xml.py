@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from askcorpus.errors import NoText
 from askcorpus.text.characters import clean_line, printable
@@ -34,6 +34,11 @@ _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 _INLINE = {"a", "b", "bold", "em", "emph", "hi", "i", "italic", "link", "span", "strong", "sub", "sup", "u", "xref"}
 _CODE = {"code", "example", "listing", "literal", "pre", "programlisting", "sample", "screen", "source"}
 _BLOCKS = {"p", "hl1", "hl2", "h1", "h2", "h3", "h4", "li", "block", "title", "headline", "tr", "blockquote", "div"}
+
+
+Fields = dict[str, list[str]]
+"""What an element says by the names of those in it."""
+Entry = tuple[Element, Fields]
 
 
 def read_xml(source: Source) -> Iterator[RawRecord]:
@@ -159,8 +164,8 @@ def _other(source: Source, root: Element) -> Iterator[RawRecord]:
     """Any XML: the records that it lists, and what stands between its tags else, an element without others in it a
     line."""
     entries = _entries(root, source.limits.names)
-    for number, entry in enumerate(entries, 1):
-        raw = raw_record(source.origin, _fields(entry), source.limits.names)
+    for number, (entry, fields) in enumerate(entries, 1):
+        raw = raw_record(source.origin, fields, source.limits.names)
         origin = f"{source.origin}#{printable(clean_line(raw.doc_id)) or number}"
         yield raw._replace(origin=source.limits.own_name(origin))
         entry.getparent().remove(entry)
@@ -168,30 +173,39 @@ def _other(source: Source, root: Element) -> Iterator[RawRecord]:
     yield RawRecord(source.origin, _block_text(root), title=_words(title))
 
 
-def _entries(root: Element, names: Mapping[str, str]) -> list[Element]:
+def _entries(root: Element, names: Mapping[str, str]) -> list[Entry]:
     """The elements of one name, not far below the root, that each hold a text under a usual name."""
     above = [root]
     for _ in range(MOST_ABOVE):
         for one in above:
             counts = Counter(child.tag for child in one if isinstance(child.tag, str))
             tag, count = counts.most_common(1)[0] if counts else ("", 0)
-            entries = one.findall(tag) if count > 1 else []
-            if entries and not _has_words(one) and all(_is_entry(entry, names) for entry in entries):
+            if count > 1 and not _has_words(one) and (entries := _all_entries(one.findall(tag), names)):
                 return entries
         above = [child for one in above for child in one if len(child)][:MOST_ABOVE]
     return []
 
 
-def _is_entry(entry: Element, names: Mapping[str, str]) -> bool:
+def _all_entries(elements: Sequence[Element], names: Mapping[str, str]) -> list[Entry]:
+    """The elements with their fields; none where one of them is no record."""
+    entries: list[Entry] = []
+    for element in elements:
+        fields = _fields(element)
+        if not _is_entry(element, fields, names):
+            return []
+        entries.append((element, fields))
+    return entries
+
+
+def _is_entry(entry: Element, fields: Fields, names: Mapping[str, str]) -> bool:
     """Whether nothing that an element holds is lost where it is taken for a record."""
-    fields = _fields(entry)
     text = read_fields(fields, names).known.get("text", "")
     others = [told for values in fields.values() if (told := PARAGRAPH.join(values)) != text]
     kept = len(others) <= MOST_EXTRA and all(len(one) <= EXTRA_CHARS for one in others)
     return text != "" and kept and not _has_words(entry)
 
 
-def _fields(entry: Element) -> dict[str, list[str]]:
+def _fields(entry: Element) -> Fields:
     """What the elements and attributes of an entry say, by their names; those of an element whose name tells nothing
     are the entry's own."""
     found: dict[str, list[str]] = {}
@@ -199,11 +213,15 @@ def _fields(entry: Element) -> dict[str, list[str]]:
         name = _local(child)
         parts = child if len(child) and not is_name_of_field(name) and not _has_words(child) else [child]
         for part in parts:
-            if text := _block_text(part):
+            if text := _words(part) if _is_plain(part) else _block_text(part):
                 found.setdefault(_local(part), []).append(text)
     for attribute, value in entry.attrib.items():
         found.setdefault(str(attribute).rpartition("}")[2], [str(value)])
     return found
+
+
+def _is_plain(element: Element) -> bool:
+    return not len(element) and not _HTML_INSIDE.match(element.text or "")
 
 
 def _has_words(element: Element) -> bool:
