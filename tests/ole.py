@@ -7,9 +7,11 @@ _FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 
 
 def ole(streams: dict[str, bytes]) -> bytes:
-    """An OLE file with these streams, at most one folder deep (``folder/stream``); each is filled up to 4096 bytes,
+    """An OLE file with these streams, in folders (``folder/stream``); each is filled up to 4096 bytes,
     below which others lie elsewhere."""
-    names = ["Root Entry", *sorted({path.split("/")[0] for path in streams if "/" in path}), *streams]
+    parts = [path.split("/") for path in streams]
+    folders = {"/".join(part[:depth]) for part in parts for depth in range(1, len(part))}
+    names = ["Root Entry", *sorted(folders), *streams]
     chains, data = [], b""
     for content in streams.values():
         filled = content.ljust(4096, b"\0")

@@ -8,9 +8,11 @@ import re
 import tarfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,9 @@ from askcorpus.types import Mark, locator_at
 from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.files import Failure, PassedOver
 from askcorpus_ingest.readers.dispatch import holds_questions, read_file, why_passed_over
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.hyphens import mended
+from askcorpus_ingest.readers.pdf import _joined, _unbroken
+from askcorpus_ingest.readers.records import RawRecord, own_title
 from ole import ole
 from pdfs import pdf, words
 
@@ -215,6 +219,42 @@ def test_json_of_every_shape(tmp_path: Path) -> None:
     for content in (article, f"[{article}]", f'{{"total": 1, "articles": [{article}]}}'):
         (raw,) = read(tmp_path / "a.json", content)
         assert (raw.origin, raw.title, raw.text) == (f"{tmp_path}/a.json#a", "T", "Text.")
+
+
+EXPORTS = {
+    "WordPress": '[{"id": 7, "date": "2023-05-04T10:00:00", "link": "https://a.org/pier", "title":'
+    ' {"rendered": "The pier"}, "content": {"rendered": "<p>It is <b>closed</b>.</p>", "protected": false}}]',
+    "Ghost": '{"db": [{"meta": {"version": "5"}, "data": {"users": [{"name": "A"}, {"name": "B"}], "posts": [{'
+    '"id": "7", "title": "The pier", "html": "<p>It is closed.</p>", "published_at": "2023-05-04T10:00:00.000Z"}]}}]}',
+    "Drupal": '{"jsonapi": {"version": "1.0"}, "data": [{"type": "node--article", "id": "7", "attributes": {"title":'
+    ' "The pier", "created": "2023-05-04T10:00:00+00:00", "body": {"value": "<p>It is closed.</p>", "summary": ""}}}]}',
+    "Elasticsearch": '{"took": 3, "hits": {"total": 1, "hits": [{"_index": "news", "_id": "7", "_source": {'
+    '"headline": "The pier", "body": "It is closed.", "pub_date": "2023-05-04"}}]}}',
+    "MongoDB": '{"_id": {"$oid": "7"}, "title": "The pier", "body": "It is closed.", "created": {"$date": {'
+    '"$numberLong": "1683187200000"}}}\n{"_id": {"$oid": "8"}, "title": "The mole", "body": "It is open."}\n',
+    "Firebase": '{"articles": {"7": {"title": "The pier", "body": "It is closed.", "date": "2023-05-04"},'
+    ' "8": {"title": "The mole", "body": "It is open."}}}',
+    "JSON Feed": '{"version": "https://jsonfeed.org/version/1.1", "title": "Harbours", "items": [{"id": "7", "title":'
+    ' "The pier", "content_html": "<p>It is closed.</p>", "date_published": "2023-05-04T10:00:00Z"}]}',
+    "Contentful": '{"entries": [{"sys": {"id": "1"}, "fields": {"id": {"en-US": "7"}, "title": {"en-US": "The pier"},'
+    ' "body": {"en-US": "It is closed."}, "date": {"en-US": "2023-05-04"}}}], "assets": []}',
+    "Twitter": '[{"tweet": {"id": "7", "title": "The pier", "full_text": "It is closed.", "created_at":'
+    ' "Thu May 04 20:19:24 +0000 2023"}}]',
+}
+"""One article, as programs export it."""
+
+
+@pytest.mark.parametrize("program", EXPORTS)
+def test_json_as_programs_export_it(tmp_path: Path, program: str) -> None:
+    raw, *_ = read(tmp_path / "a.json", EXPORTS[program])
+    document = to_document(raw)
+    assert (raw.origin, document.title, document.text) == (f"{tmp_path}/a.json#7", "The pier", "It is closed.")
+    assert document.date == "2023-05-04"
+
+
+def test_the_text_about_an_author_is_not_that_of_the_article(tmp_path: Path) -> None:
+    with pytest.raises(ReadError, match='has no "text"'):
+        read(tmp_path / "a.json", '{"title": "T", "author": {"name": "A", "description": "Writes about harbours."}}')
 
 
 # --- mail, feeds, subtitles
@@ -434,3 +474,412 @@ def test_an_outlook_message(tmp_path: Path) -> None:
     told = clean_text(body.text)
     assert (body.title, body.author, body.date, told) == ("Re: café", "Ada Marsh", "2023-05-04", "The pier is broken.")
     assert (clean_text(table.text), table.origin) == ("Boats: old, Count: 37.", f"{tmp_path}/a.msg#boats.csv#L2")
+
+
+def test_an_outlook_message_inside_of_another(tmp_path: Path) -> None:
+    """With its own subject, sender and attachments."""
+    attached = "__attach_version1.0_#00000000"
+    inner = f"{attached}/__substg1.0_3701000D"
+    streams = {
+        "__properties_version1.0": b"\0" * 32,
+        "__substg1.0_0037001F": "Fwd: count".encode("utf-16-le"),
+        "__substg1.0_1000001F": "See below.".encode("utf-16-le"),
+        f"{attached}/__substg1.0_3707001F": "The count.msg".encode("utf-16-le"),
+        f"{inner}/__properties_version1.0": b"\0" * 24,
+        f"{inner}/__substg1.0_0037001F": "The count".encode("utf-16-le"),
+        f"{inner}/__substg1.0_1000001F": "37 boats were damaged.".encode("utf-16-le"),
+        f"{inner}/{attached}/__substg1.0_3707001F": "boats.csv".encode("utf-16-le"),
+        f"{inner}/{attached}/__substg1.0_37010102": b"Boats,Count\nold,37\n".ljust(4096),
+    }
+    around, forwarded, table = read(tmp_path / "a.msg", ole(streams))
+    assert (around.title, clean_text(around.text)) == ("Fwd: count", "See below.")
+    assert (forwarded.title, clean_text(forwarded.text)) == ("The count", "37 boats were damaged.")
+    assert (forwarded.origin, table.origin) == (
+        f"{tmp_path}/a.msg#The count.msg",
+        f"{tmp_path}/a.msg#The count.msg#boats.csv#L2",
+    )
+
+
+def test_a_message_that_is_attached_is_a_document_of_its_own(tmp_path: Path) -> None:
+    """With its own subject, date and attachments; the message around it loses nothing."""
+    inner = message("The count", "37 boats were damaged.\n")
+    inner.add_attachment("Boats,Count\nold,37\n", subtype="csv", filename="boats.csv")
+    outer = message("Fwd: The count", "See below.\n")
+    outer.replace_header("Date", "Fri, 05 May 2023 10:00:00 +0200")
+    outer.add_attachment(inner)
+    around, forwarded, table = read(tmp_path / "a.eml", outer.as_bytes())
+    assert (around.title, around.date, around.text.strip()) == ("Fwd: The count", "2023-05-05", "See below.")
+    assert (forwarded.title, forwarded.date) == ("The count", "2023-05-04")
+    assert forwarded.text.strip() == "37 boats were damaged."
+    assert forwarded.origin == f"{tmp_path}/a.eml#attachment 1.eml"
+    assert (table.origin, table.text) == (f"{forwarded.origin}#boats.csv#L2", "Boats: old, Count: 37.")
+
+
+def test_a_message_of_several_texts_keeps_them_all(tmp_path: Path) -> None:
+    """As lists and telephones add them; of alternatives, the plain one is taken, where it holds anything."""
+    mail = MIMEMultipart()
+    for header, value in (("From", "a@b.org"), ("Subject", "S"), ("Date", "Thu, 04 May 2023 10:00:00 +0200")):
+        mail[header] = value
+    both = MIMEMultipart("alternative")
+    both.attach(MIMEText("The pier is broken."))
+    both.attach(MIMEText("<p>The <b>pier</b> is broken.</p>", "html"))
+    only_page = MIMEMultipart("alternative")
+    only_page.attach(MIMEText(" \n"))
+    only_page.attach(MIMEText("<p>Nobody was hurt.</p>", "html"))
+    for part in (both, only_page, MIMEText("You get this as a member of the list.")):
+        mail.attach(part)
+    (raw,) = read(tmp_path / "a.eml", mail.as_bytes())
+    assert [part.strip() for part in raw.text.split("\n\n")] == [
+        "The pier is broken.",
+        "Nobody was hurt.",
+        "You get this as a member of the list.",
+    ]
+
+
+def test_attachments_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    mail = message()
+    for count in (37, 38):
+        mail.add_attachment(f"Boats,Count\nold,{count}\n", subtype="csv", filename="boats.csv")
+    _, first, second = read(tmp_path / "a.eml", mail.as_bytes())
+    assert first.origin == f"{tmp_path}/a.eml#boats.csv#L2" and second.origin == f"{tmp_path}/a.eml#boats.csv~2#L2"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"), [("utf-8", "Grüße aus Köln"), ("cp1252", "Grüße aus Köln"), ("koi8-r", "Собрание в Казани")]
+)
+def test_headers_of_old_programs_are_read_though_they_name_no_encoding(
+    tmp_path: Path, encoding: str, words: str
+) -> None:
+    head = f"From: {words} <a@b.org>\nSubject: {words}\nDate: Thu, 04 May 2023 10:00:00 +0200\n"
+    head += f"Content-Type: text/plain; charset={encoding}\nContent-Transfer-Encoding: 8bit\n\n{words} heute.\n"
+    (raw,) = read(tmp_path / "a.eml", head.encode(encoding))
+    assert (raw.title, raw.author, raw.text.strip()) == (words, words, f"{words} heute.")
+
+
+# --- tables whose names stand over several columns, below captions, or not in the first line
+
+GROUPED = [
+    "Office: Roads, Costs 2023: 12, Costs 2024: 13, Head: Ms Ott.",
+    "Office: Parks, Costs 2023: 3, Head: Mr Lang.",
+]
+_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+
+
+def zipped(parts: dict[str, str]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return data.getvalue()
+
+
+def word(body: str, **notes: str) -> bytes:
+    parts = {"[Content_Types].xml": "<Types/>", "word/document.xml": f'<w:document xmlns:w="{_WORD}"><w:body>{body}'}
+    parts["word/document.xml"] += "</w:body></w:document>"
+    for name, content in notes.items():
+        parts[f"word/{name}.xml"] = f'<w:{name} xmlns:w="{_WORD}">{content}</w:{name}>'
+    return zipped(parts)
+
+
+def word_cell(text: str, properties: str = "") -> str:
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>"
+
+
+def grouped_word() -> bytes:
+    down, on, over = '<w:vMerge w:val="restart"/>', "<w:vMerge/>", '<w:gridSpan w:val="2"/>'
+    rows = [
+        word_cell("Costs of the town", '<w:gridSpan w:val="4"/>'),
+        word_cell("Office", down) + word_cell("Costs", over) + word_cell("Head", down),
+        word_cell("", on) + word_cell("2023") + word_cell("2024") + word_cell("", on),
+        "".join(map(word_cell, ("Roads", "12", "13", "Ms Ott"))),
+        "".join(map(word_cell, ("Parks", "3", "", "Mr Lang"))),
+    ]
+    return word(f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in rows)}</w:tbl>")
+
+
+def grouped_odt() -> bytes:
+    def cell(text: str, spans: str = "") -> str:
+        return f"<t:table-cell {spans}><x:p>{text}</x:p></t:table-cell>"
+
+    covered = "<t:covered-table-cell/>"
+    rows = [
+        cell("Costs of the town", 't:number-columns-spanned="4"') + 3 * covered,
+        cell("Office", 't:number-rows-spanned="2"')
+        + cell("Costs", 't:number-columns-spanned="2"')
+        + covered
+        + cell("Head", 't:number-rows-spanned="2"'),
+        covered + cell("2023") + cell("2024") + covered,
+        "".join(map(cell, ("Roads", "12", "13", "Ms Ott"))),
+        "".join(map(cell, ("Parks", "3", "", "Mr Lang"))),
+    ]
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    content = (
+        f'<o:document-content xmlns:o="{names}:office:1.0" xmlns:t="{names}:table:1.0" xmlns:x="{names}:text:1.0">'
+        f"<o:body><o:text><t:table>{''.join(f'<t:table-row>{row}</t:table-row>' for row in rows)}</t:table>"
+        "</o:text></o:body></o:document-content>"
+    )
+    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": content})
+
+
+def grouped_sheet() -> bytes:
+    import xlsxwriter
+
+    data = io.BytesIO()
+    with xlsxwriter.Workbook(data) as book:
+        sheet = book.add_worksheet("Costs")
+        sheet.merge_range("A1:D1", "Costs of the town")
+        sheet.merge_range("A3:A4", "Office")
+        sheet.merge_range("B3:C3", "Costs")
+        sheet.merge_range("D3:D4", "Head")
+        sheet.write_row("B4", [2023, 2024])
+        sheet.write_row("A5", ["Roads", 12, 13, "Ms Ott"])
+        sheet.write_row("A6", ["Parks", 3, None, "Mr Lang"])
+        sheet.merge_range("A7:B7", "Nothing else")
+        sheet.write_row("C7", [1, 2])
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "made"), [("a.docx", grouped_word), ("a.odt", grouped_odt), ("a.xlsx", grouped_sheet)]
+)
+def test_names_over_several_columns_are_told_with_those_below_them(
+    tmp_path: Path, name: str, made: Callable[[], bytes]
+) -> None:
+    """No value is told with the name of another column, and the caption above the table is kept apart."""
+    told = [line for raw in read(tmp_path / name, made()) for line in raw.text.split("\n\n")]
+    assert told[:3] == ["Costs of the town.", *GROUPED]
+
+
+def test_a_table_of_a_word_document_keeps_its_notes_and_text_boxes(tmp_path: Path) -> None:
+    box = "<w:pict><w:txbxContent><w:p><w:r><w:t>In a box.</w:t></w:r></w:p></w:txbxContent></w:pict>"
+    noted = f'<w:p><w:r><w:t>37</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r><w:r>{box}</w:r></w:p>'
+    table = f"<w:tbl><w:tr>{word_cell('Boats')}<w:tc>{noted}</w:tc></w:tr></w:tbl>"
+    notes = '<w:footnote w:id="2"><w:p><w:r><w:t>Counted in May.</w:t></w:r></w:p></w:footnote>'
+    (raw,) = read(tmp_path / "a.docx", word(table, footnotes=notes))
+    assert raw.text == "Boats, 37.\n\nIn a box.\n\nCounted in May."
+
+
+def test_a_form_in_a_word_document_is_told_as_it_stands(tmp_path: Path) -> None:
+    """Names with what they stand for are no header: nothing is told with another one's name."""
+    over = '<w:gridSpan w:val="2"/>'
+    form = [
+        word_cell("Name") + word_cell("Eva Marsh", over),
+        word_cell("Address") + word_cell("5 High Street") + word_cell("Rill"),
+        word_cell("Telephone") + word_cell("0431 12", over),
+    ]
+    pairs = [word_cell("Head") + word_cell("Ms Ott"), word_cell("Office") + word_cell("Mr Lang")]
+    tables = "".join(f"<w:tbl>{''.join(f'<w:tr>{row}</w:tr>' for row in rows)}</w:tbl>" for rows in (form, pairs))
+    (raw,) = read(tmp_path / "a.docx", word(tables))
+    assert raw.text.split("\n\n") == [
+        "Name, Eva Marsh.",
+        "Address, 5 High Street, Rill.",
+        "Telephone, 0431 12.",
+        "Head, Ms Ott.",
+        "Office, Mr Lang.",
+    ]
+
+
+def test_a_row_in_bold_names_two_columns(tmp_path: Path) -> None:
+    bold = "".join(
+        f"<w:tc><w:p><w:r><w:rPr><w:b/></w:rPr><w:t>{name}</w:t></w:r></w:p></w:tc>" for name in ("Name", "Role")
+    )
+    rows = f"<w:tr>{bold}</w:tr><w:tr>{word_cell('Ms Ott')}{word_cell('Mayor')}</w:tr>"
+    (raw,) = read(tmp_path / "a.docx", word(f"<w:tbl>{rows}</w:tbl>"))
+    assert raw.text == "Name: Ms Ott, Role: Mayor."
+
+
+def test_captions_above_a_table_do_not_hide_its_header(tmp_path: Path) -> None:
+    above, one, two = read(
+        tmp_path / "a.csv", "Towns of the coast;;\nAs of 2024;;\n\nTown;Founded;Boats\nRill;1310;5\nOrm;1204;6\n"
+    )
+    assert above.text == "Towns of the coast.\n\nAs of 2024."
+    assert (one.text, two.text) == ("Town: Rill, Founded: 1310, Boats: 5.", "Town: Orm, Founded: 1204, Boats: 6.")
+    assert (place_of(above, "As of"), place_of(one, "Rill")) == ({"row": "2"}, {"row": "5"})
+
+
+def test_a_list_is_no_row_of_captions(tmp_path: Path) -> None:
+    (raw,) = read(tmp_path / "a.csv", "".join(f"Town {number}\n" for number in range(30)))
+    assert raw.text.split("\n\n") == [f"Town {number}." for number in range(30)]
+
+
+def test_the_delimiter_that_excel_is_told_is_no_row(tmp_path: Path) -> None:
+    one, two = read(tmp_path / "a.csv", "sep=;\r\nTown;Founded\r\nRill;1310\r\nOrm;1204\r\n")
+    assert (one.text, two.text) == ("Town: Rill, Founded: 1310.", "Town: Orm, Founded: 1204.")
+    assert place_of(one, "Rill") == {"row": "3"}
+
+
+def test_html_in_a_column_of_texts_is_told_as_it_is_shown(tmp_path: Path) -> None:
+    (raw,) = read(tmp_path / "a.csv", "title,text\nBoats &amp; piers,<p>It is <b>closed</b>.</p><p>For a year.</p>\n")
+    assert (raw.title, raw.text) == ("Boats & piers", "It is closed.\n\nFor a year.")
+
+
+# --- what other programs make of a page
+
+
+@pytest.mark.parametrize("program", ["weasyprint", "chromium"])
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "arabic",
+            "في عام 2027. بلغت النسبة 12.5% في مايو. بين 2020-2021 وحتى (2024)، قال الوزير. يوم 12/05/2024: اجتماع. "
+            "هاتف 0341-12345، بريد. ١٢٣ كتاب في ٢٠٢٣.",
+        ),
+        (
+            "hebrew",
+            "הגשר ייפתח בשנת 2027. השיעור היה 12.5% במאי. בין 2020-2021 (כולל 2024), אמר השר. ביום 12/05/2024: ישיבה.",
+        ),
+    ],
+)
+def test_numbers_among_words_that_run_from_right_to_left_keep_their_signs(
+    program: str, language: str, said: str
+) -> None:
+    """The full stop after a year, the parts of a telephone number, brackets: as they stand in the source."""
+    (raw,) = read(MADE / f"{language}-numbers-{program}.pdf")
+    assert "".join(raw.text.split()) == "".join(said.split())
+
+
+def test_rows_of_numbers_are_no_running_heads(tmp_path: Path) -> None:
+    """Lines that differ in more than the number of their page are text."""
+    pages = [[f"{page * 7 + row * 3} {page * 5 + row} {row * 11}" for row in range(1, 9)] for page in range(4)]
+    drawn = pdf(*([words(72, 700 - 14 * at, line) for at, line in enumerate(page)] for page in pages))
+    (raw,) = read(tmp_path / "a.pdf", drawn)
+    assert raw.text.split() == " ".join(line for page in pages for line in page).split()
+
+
+def test_heads_and_feet_of_several_lines_are_no_text(tmp_path: Path) -> None:
+    """Also where the page above a foot ends within a word."""
+    said = ["One: the harbour was clo-", "sed, and the mayor spoke of re-", "pairs to the pier and of dre-", "dging."]
+    drawn = pdf(
+        *(
+            [
+                words(72, 800, "Journal of harbours"),
+                words(72, 786, f"Vol. 12, No. 3, page {number} of 40"),
+                words(72, 700, line),
+                words(72, 60, "Society of Harbours"),
+                words(72, 46, str(number)),
+            ]
+            for number, line in enumerate(said, 31)
+        )
+    )
+    (raw,) = read(tmp_path / "a.pdf", drawn)
+    running = " ".join(raw.text.split())
+    assert running == "One: the harbour was closed, and the mayor spoke of repairs to the pier and of dredging."
+
+
+def test_a_word_that_the_end_of_a_page_cuts_is_whole(tmp_path: Path) -> None:
+    drawn = pdf([words(72, 700, "The mayor spoke of the re-")], [words(72, 700, "pairs to the pier.")])
+    (raw,) = read(tmp_path / "a.pdf", drawn)
+    assert " ".join(raw.text.split()) == "The mayor spoke of the repairs to the pier."
+
+
+def test_hyphens_of_typesetters_are_mended_too() -> None:
+    """U+2010, which browsers and others write at the end of a line."""
+    assert mended([_unbroken(_joined("the har\u2010\r\nbour of Nord\u2010\r\nSüd"))]) == ["the harbour of Nord-Süd"]
+
+
+@pytest.mark.parametrize(
+    ("title", "own"),
+    [
+        ("Microsoft Word - report_v3.doc", ""),
+        ("annual report.indd", ""),
+        ("PowerPoint Presentation", ""),
+        ("Présentation PowerPoint", ""),
+        ("untitled", ""),
+        ("Untitled-1", ""),
+        ("Dokument1", ""),
+        ("Word Document", ""),
+        ("The new harbour", "The new harbour"),
+        ("Working with node.js", "Working with node.js"),
+        ("Presentation of the harbour", "Presentation of the harbour"),
+        ("Document", "Document"),
+    ],
+)
+def test_what_programs_call_a_file_is_not_its_title(title: str, own: str) -> None:
+    assert own_title(title) == own
+
+
+def test_an_rtf_file_has_a_date_and_may_hold_a_picture(tmp_path: Path) -> None:
+    about = rb"{\info{\title Document1}{\creatim\yr2021\mo3\dy4\hr9\min5}{\revtim\yr2022\mo1\dy1}}"
+    picture = rb"{\pict\wmetafile8\bin6 }{\par}\par "
+    (raw,) = read(
+        tmp_path / "a.rtf", rb"{\rtf1\ansi" + about + rb"\pard The pier." + picture + rb"Nobody was hurt.\par}"
+    )
+    assert (raw.date, raw.title, raw.text.split("\n\n")[:2]) == ("2021-03-04", "", ["The pier.", "Nobody was hurt."])
+
+
+def test_xml_tells_tables_and_raised_figures(tmp_path: Path) -> None:
+    """As scholarly articles (JATS) and agencies have them; the mark of a note is none of a figure."""
+    table = (
+        "<table><thead><tr><th>Site</th><th>Bees</th></tr></thead><tbody><tr><td>A</td><td>12</td></tr></tbody></table>"
+    )
+    body = f"<p>CO<sub>2</sub> at 10<sup>3</sup> sites<sup><xref>7</xref></sup>.</p>{table}<p>So it is.</p>"
+    article = f"<article><front><article-title>Bees</article-title></front><body><sec><title>Methods</title>{body}"
+    (raw,) = read(tmp_path / "a.xml", f"<?xml version='1.0'?>{article}</sec></body></article>")
+    assert raw.title == "Bees"
+    assert raw.text.split("\n\n") == ["Bees", "Methods", "CO₂ at 10³ sites.", "Site: A, Bees: 12.", "So it is."]
+    news = f"<newsItem guid='x'><contentSet><inlineXML><html><head><title>x</title></head><body>{table}</body></html>"
+    (raw,) = read(tmp_path / "b.xml", f"<?xml version='1.0'?>{news}</inlineXML></contentSet></newsItem>")
+    assert raw.text == "Site: A, Bees: 12."
+
+
+def test_the_export_of_a_blog_keeps_its_paragraphs(tmp_path: Path) -> None:
+    """Which old editors wrote with blank lines between them, among tags; pictures without a text are no documents."""
+    content = "First, <em>this</em>.\n\n<h2>Then</h2>\n\nThat, &amp; more.\n\n<ul><li>One</li></ul>"
+    items = f"<item><title>T</title><guid>1</guid><c:encoded><![CDATA[{content}]]></c:encoded></item>"
+    items += "<item><title>IMG_1234</title><guid>2</guid><c:encoded><![CDATA[]]></c:encoded></item>"
+    feed = f"<rss xmlns:c='http://purl.org/rss/1.0/modules/content/'><channel>{items}</channel></rss>"
+    (raw,) = read(tmp_path / "a.xml", f"<?xml version='1.0'?>{feed}")
+    assert clean_text(raw.text).split("\n\n") == ["First, this.", "Then", "That, & more.", "One"]
+
+
+@pytest.mark.parametrize(
+    "export",
+    [
+        "<export><site>Town</site><articles><article id='7' lang='en'><title>The pier</title><body>&lt;p&gt;It is"
+        " closed.&lt;/p&gt;&lt;p&gt;For a year.&lt;/p&gt;</body><date>2023-05-04</date></article>"
+        "<article id='8'><title>The mole</title><body>It is open.</body></article></articles></export>",
+        "<en-export><note><id>7</id><title>The pier</title><content><![CDATA[<?xml version='1.0'?><en-note><div>It is"
+        " closed.</div><div>For a year.</div></en-note>]]></content><created>20230504T100000Z</created></note>"
+        "<note><title>The mole</title><content>It is open.</content></note></en-export>",
+        "<mediawiki><siteinfo><sitename>Town</sitename></siteinfo><page><title>The pier</title><id>7</id><revision>"
+        "<timestamp>2023-05-04T10:00:00Z</timestamp><text>It is closed.</text><text>For a year.</text></revision>"
+        "</page><page><title>The mole</title><revision><text>It is open.</text></revision></page></mediawiki>",
+    ],
+    ids=["newsroom", "Evernote", "MediaWiki"],
+)
+def test_xml_that_lists_records(tmp_path: Path, export: str) -> None:
+    one, two, *others = read(tmp_path / "a.xml", f"<?xml version='1.0'?>{export}")
+    assert (one.origin, one.title, to_document(one).date) == (f"{tmp_path}/a.xml#7", "The pier", "2023-05-04")
+    assert one.text == "It is closed.\n\nFor a year." and two.text == "It is open."
+    assert "".join(other.text for other in others) in ("", "Town")  # nothing is lost
+
+
+def test_xml_whose_entries_say_more_than_a_record_can_hold_is_one_text(tmp_path: Path) -> None:
+    long = "It was closed after the storm. " * 200
+    entry = f"<e><title>T</title><summary>Short.</summary><main>{long}</main></e>"
+    (raw,) = read(tmp_path / "a.xml", f"<?xml version='1.0'?><all>{entry}{entry}</all>")
+    assert raw.text.count("after the storm") == 400
+    code = "<article><p>Write <code>&lt;p&gt;x&lt;/p&gt;</code> for a paragraph.</p></article>"
+    (raw,) = read(tmp_path / "b.xml", f"<?xml version='1.0'?>{code}")
+    assert raw.text == "Write <p>x</p> for a paragraph."
+
+
+def test_word_documents_of_the_strict_kind_are_read(tmp_path: Path) -> None:
+    data = word("<w:p><w:r><w:t>The pier.</w:t></w:r></w:p>")
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        document = archive.read("word/document.xml").decode()
+    strict = document.replace(_WORD, "http://purl.oclc.org/ooxml/wordprocessingml/main")
+    (raw,) = read(tmp_path / "a.docx", zipped({"[Content_Types].xml": "<Types/>", "word/document.xml": strict}))
+    assert raw.text == "The pier."
+
+
+def test_marked_pieces_of_a_text_are_one_text(tmp_path: Path) -> None:
+    pieces = '["Look at ", {"type": "link", "text": "https://example.org"}, " now."]'
+    (raw,) = read(tmp_path / "a.json", f'{{"messages": [{{"id": 1, "text": {pieces}}}]}}')
+    assert raw.text == "Look at https://example.org now."
+
+
+def test_a_byte_order_mark_above_a_message_hides_no_header(tmp_path: Path) -> None:
+    (raw,) = read(tmp_path / "a.eml", b"\xef\xbb\xbf" + message().as_bytes())
+    assert (raw.title, raw.text.strip()) == ("Re: café", "The pier is broken.")

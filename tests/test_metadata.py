@@ -1,6 +1,7 @@
 """What a file says of itself, in the ways of blogs, feeds, exports and pages; and what is not believed of it."""
 
 import json
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -143,3 +144,27 @@ def test_a_sidecar_has_the_last_word(tmp_path: Path) -> None:
     rows = sidecars.rows_of(tmp_path / "b.jsonl")
     assert told(RawRecord(f"{tmp_path}/b.jsonl#x", "T"), rows, {}).title == "Of the record"
     assert told(RawRecord(f"{tmp_path}/b.jsonl#y", "T"), rows, {}).title == ""
+
+
+def test_a_sidecar_names_files_as_other_systems_do(tmp_path: Path) -> None:
+    """With backslashes, with accents composed otherwise, with a sign that else begins a record; others are told of."""
+    (tmp_path / "sub").mkdir()
+    names = ["sub/a.txt", unicodedata.normalize("NFD", "sub/été.txt"), "sub/C# notes.txt"]
+    for name in names:
+        (tmp_path / name).write_text("Text.")
+    rows = [
+        "sub\\a.txt;A",
+        "sub/été.txt;B",
+        "./sub/C# notes.txt;C",
+        "gone.txt;D",
+        "sub/gone.jsonl#x;E",
+        "sub\\gone.txt;F",
+    ]
+    (tmp_path / "metadata.csv").write_text("\n".join(["File Name;Title", *rows]))
+    sidecars = Sidecars(50)
+    paths = [tmp_path / name for name in names]
+    told_of = [told(RawRecord(path.as_posix(), "T"), sidecars.rows_of(path), {}).title for path in paths]
+    assert told_of == ["A", "B", "C"]
+    assert sidecars.doubts == {
+        f"{tmp_path}/metadata.csv": "names files that are not there: gone.txt, sub/gone.jsonl#x, sub\\gone.txt"
+    }

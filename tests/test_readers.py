@@ -178,3 +178,19 @@ def test_jsonl_in_utf16(tmp_path: Path) -> None:
 def test_other_endings_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match=r"\.py"):
         read(tmp_path / "a.py", "text")
+
+
+def test_html_keeps_the_questions_that_open_their_answers(tmp_path: Path) -> None:
+    """Headings that are buttons, as Bootstrap and others write them; other buttons are no text."""
+    opened = "<h3 class='accordion-header'><button class='accordion-button' aria-expanded='false'>"
+    told = "is valid for so many days after you bought it at the counter of the station."
+    answers = [f"{opened}What of ticket {n}?</button></h3><div><p>Ticket {n} {told}</p></div>" for n in range(1, 6)]
+    page = f"<html><body><main>{''.join(answers)}<button>Share</button></main></body></html>"
+    (raw,) = read(tmp_path / "a.html", page)
+    assert raw.text.count("What of ticket") == 5 and "Share" not in raw.text
+
+
+def test_entities_in_the_data_of_a_page_are_told_as_what_they_mean(tmp_path: Path) -> None:
+    data = '{"@type": "NewsArticle", "headline": "Boats &amp; piers", "datePublished": "2023-05-04"}'
+    page = f'<html><head><script type="application/ld+json">{data}</script></head><body>{PARAGRAPH * 3}</body></html>'
+    assert read(tmp_path / "a.html", page)[0].title == "Boats & piers"

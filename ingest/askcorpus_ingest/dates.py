@@ -19,6 +19,8 @@ MOST_CHARS = 60
 """A longer field is no date; dateparser takes up to 10 ms for one of such a length, and more for more."""
 
 _UNIX_TIME = re.compile(r"([12]\d{9})(?:\d{3})?(?:\.\d{1,9})?")
+_CTIME = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) {1,2}(\d{1,2}) [\d:]{5,8} (?:[A-Z]{3,5} |[+-]\d{4} )?(\d{4})")
+"""As C's ``ctime``, ``date`` and Twitter write a time: *Wed Oct 10 20:19:24 +0000 2018*."""
 _THAI = re.compile(r"[\u0e01-\u0e4e]")
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 
@@ -37,6 +39,8 @@ def read_date(text: str) -> str:
 
 
 def _as_written(text: str) -> str:
+    if written := _CTIME.fullmatch(text):
+        text = " ".join(written.groups())
     date, length = leading_date(text)
     if len(date) == len("2022-09-29") or length == len(text) or len(text) > MOST_CHARS:
         return date

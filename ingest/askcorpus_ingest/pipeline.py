@@ -43,7 +43,7 @@ from askcorpus_ingest.sidecar import Sidecars
 BATCH_FILES = 500
 """So many files are noted at once where nothing in them has to be written."""
 
-READING = 2
+READING = 3
 """Raise it whenever the same file would be read otherwise than before: all files are then read again, once."""
 
 DOCUMENTS, QUESTIONS, OTHER = "documents", "questions", "other"
@@ -61,8 +61,8 @@ class Report(NamedTuple):
     those that stay out because they were removed by hand. ``elsewhere`` are files outside of the paths that are gone
     and whose documents are kept. ``skipped`` files were passed over: those of kinds we do not read (``passed_over``,
     with those that are packed into others), and ``question_sets``, which are for `askcorpus eval`. ``doubted`` is what
-    the files that were read say of their documents and was not believed. ``unreadable`` are the
-    origins of new or changed documents in a script that the model cannot read.
+    the files that were read say of their documents and was not believed, and what `metadata.csv` says of files that are
+    not there. ``unreadable`` are the origins of new or changed documents in a script that the model cannot read.
     """
 
     added: int = 0
@@ -285,6 +285,7 @@ class _Run:
         self.write_pending()
         self.settle_lost(roots, prune=prune)
         self.failures += [Failure(*failure) for failure in self.sidecars.failures.items()]
+        self.doubted += [Failure(*doubt) for doubt in self.sidecars.doubts.items()]
 
     # --- files ---
 

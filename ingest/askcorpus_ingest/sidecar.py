@@ -6,17 +6,23 @@ of it, as ``news.jsonl#a17``); the other columns are named as the fields of a re
 
 import csv
 import io
-from collections.abc import Mapping
-from pathlib import Path
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
 
 from askcorpus.errors import ReadError
+from askcorpus.text.characters import printable
 from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.files import origin_of
 from askcorpus_ingest.readers.records import RawRecord, read_fields
 from askcorpus_ingest.readers.source import Source
 
 NAME = "metadata.csv"
-_FILE_COLUMNS = ("file", "filename", "path")
+_NO_LETTER = re.compile(r"[\W_]")
+_FILE_COLUMNS = ("file", "filename", "path", "filepath")
+MOST_NAMED = 5
+"""Files that a table names and that are not there, of which people are told the names."""
 _DELIMITERS = ",;\t|"
 
 Row = dict[str, str]
@@ -33,6 +39,8 @@ class Sidecars:
         self._above: dict[Path, list[Table]] = {}
         self.failures: dict[str, str] = {}
         """Origins of tables that cannot be read, and why."""
+        self.doubts: dict[str, str] = {}
+        """Origins of tables with rows about files that are not there, and which."""
 
     def is_one(self, path: Path) -> bool:
         """Whether a file is such a table, and so no document."""
@@ -59,7 +67,9 @@ class Sidecars:
             path = folder / NAME
             try:
                 if path.is_file():
-                    self._tables[folder] = _read(Source(path, self._max_mb), folder)
+                    self._tables[folder], gone = _read(Source(path, self._max_mb), folder)
+                    if gone:
+                        self.doubts[origin_of(path)] = _named(gone)
             except OSError as exc:
                 self.failures[origin_of(path)] = f"cannot be read: {exc.strerror}"
             except (ReadError, csv.Error) as exc:
@@ -80,18 +90,68 @@ def told(raw: RawRecord, rows: Mapping[str, Row], names: Mapping[str, str]) -> R
     return raw._replace(**known, extra={**raw.extra, **extra}) if row else raw  # type: ignore[arg-type]
 
 
-def _read(source: Source, folder: Path) -> Table:
-    """The rows of a table; none where it has no column of files."""
+def _read(source: Source, folder: Path) -> tuple[Table, list[str]]:
+    """The rows of a table, none where it has no column of files, and the files named in it that are not there."""
     text = decode(source.content())
     header = text.lstrip().partition("\n")[0]
     delimiter = max(_DELIMITERS, key=header.count)
     rows: Table = {}
+    gone: dict[str, None] = {}
+    files = _Files(folder)
     for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter):
         cells = [(name, value) for name, value in row.items() if isinstance(name, str) and isinstance(value, str)]
         values = {name.strip().lower(): value.strip() for name, value in cells}
-        name = next((values.pop(column) for column in _FILE_COLUMNS if column in values), "")
-        if name:
-            about = f"{origin_of(folder).rstrip('/')}/{name.removeprefix('./')}"
-            row_of = rows.setdefault(about.partition("#")[0], {})
-            row_of[about] = {column: value for column, value in values.items() if value}
-    return rows
+        column = next((name for name in values if _NO_LETTER.sub("", name) in _FILE_COLUMNS), "")
+        if column and (name := values.pop(column)):
+            file, _, record = (name, "", "") if files.found(name) else name.partition("#")
+            found = files.found(file)
+            if not found:
+                gone[name] = None
+            about = f"{origin_of(folder).rstrip('/')}/{found or file.removeprefix('./')}"
+            row_of = rows.setdefault(about, {})
+            row_of[f"{about}#{record}" if record else about] = {key: value for key, value in values.items() if value}
+    return rows, list(gone)
+
+
+def _named(gone: Sequence[str]) -> str:
+    more = f" and {len(gone) - MOST_NAMED} more" if len(gone) > MOST_NAMED else ""
+    return f"names files that are not there: {', '.join(map(printable, gone[:MOST_NAMED]))}{more}"
+
+
+class _Files:
+    """The files below a folder, by the names that people and other systems write for them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._composed: dict[Path, dict[str, str]] = {}
+
+    def found(self, name: str) -> str:
+        """How a file is called here: also where its name has ``\\`` between folders, or its accents composed otherwise;
+        "" where there is none."""
+        for written in (name.removeprefix("./"), name.replace("\\", "/").removeprefix("./")):
+            if _is_there(self._folder / written):
+                return written
+        folder = (self._folder / written).parent
+        own = self._names(folder).get(_composed(PurePath(written).name), "")
+        return (PurePath(written).parent / own).as_posix() if own else ""
+
+    def _names(self, folder: Path) -> dict[str, str]:
+        """What is in a folder, by its names composed."""
+        if folder not in self._composed:
+            try:
+                self._composed[folder] = {_composed(one.name): one.name for one in folder.iterdir()}
+            except (OSError, ValueError):
+                self._composed[folder] = {}
+        return self._composed[folder]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)

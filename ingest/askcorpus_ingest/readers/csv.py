@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -13,6 +14,8 @@ from askcorpus_ingest.readers.source import Source
 
 _DELIMITERS = (",", ";", "\t", "|")
 _LOOKED_AT = 30
+_SAID_DELIMITER = re.compile(r"\Asep=([^\w\s]|\t)[^\S\n]*\n", re.IGNORECASE)
+"""What Excel is told the delimiter by, in a line above the table."""
 _QUESTION_COLUMNS = {"question"}
 _DOCUMENT_COLUMNS = {"text", "title", "body", "content"}
 
@@ -37,12 +40,17 @@ def _rows(text: str, max_chars: int) -> Iterator[tuple[int, Sequence[str]]]:
     """The rows with the numbers of the lines that they begin in, from 1."""
     csv.field_size_limit(max_chars)
     text = text.replace("\0", "").lstrip("\ufeff")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    line = 1
+    said = _SAID_DELIMITER.match(text)
+    reader = csv.reader(
+        io.StringIO(text[said.end() :] if said else text, newline=""),
+        delimiter=said[1] if said else _delimiter(text),
+    )
+    before = int(said is not None)  # lines before those that the reader counts
+    line = before + 1
     try:
         for row in reader:
             yield line, row
-            line = reader.line_num + 1
+            line = before + reader.line_num + 1
     except csv.Error as exc:
         raise Corrupt(f"is no CSV from line {line} on") from exc
 

@@ -1,6 +1,8 @@
 """Word documents (.docx): paragraphs, tables, notes and text boxes, in the order in which they are read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
+from typing import NamedTuple
 
 from askcorpus.errors import NoText
 from askcorpus_ingest.readers.marks import Stretch, put_together
@@ -9,6 +11,7 @@ from askcorpus_ingest.readers.raised import lowered, raised
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rows import told_table
 from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.readers.table import MOST_SPANNED, Cell, span
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -56,6 +59,7 @@ class _Document:
                 yield Stretch(self._locator(), self._table(block))
             else:
                 yield from self._paragraph(block)
+            yield from self._beside(block)
 
     def _locator(self) -> Mapping[str, str]:
         page = {"page": str(self._page)} if self._paged else {}
@@ -71,6 +75,9 @@ class _Document:
             self._chapter = " ".join(text.split())
         yield Stretch(self._locator(), text)
         self._page += breaks - int(begins_page)
+
+    def _beside(self, block: Element) -> Iterator[Stretch]:
+        """The text boxes and notes of a paragraph, or of a table."""
         for box in block.iter(f"{W}txbxContent"):
             if not _is_fallback(box):
                 yield Stretch(self._locator(), "\n".join(_text(one) for one in box.iterchildren(f"{W}p")))
@@ -80,10 +87,7 @@ class _Document:
 
     def _table(self, table: Element) -> str:
         self._page += len(list(table.iter(f"{W}lastRenderedPageBreak")))
-        rows = [
-            [" ".join(map(_text, _paragraphs_of(cell))) for cell in _cells(row)] for row in table.iterchildren(f"{W}tr")
-        ]
-        return told_table(rows)
+        return told_table(list(_rows(table)))
 
     def _is_heading(self, block: Element) -> bool:
         style = block.find(f"{W}pPr/{W}pStyle")
@@ -108,8 +112,71 @@ def _cells(row: Element) -> Iterator[Element]:
             yield child
 
 
+def _rows(table: Element) -> Iterator[list[Cell]]:
+    """The cells of each row, those that are merged as one."""
+    rows = [list(_placed_cells(row)) for row in table.iterchildren(f"{W}tr")]
+    for number, row in enumerate(rows):
+        is_head = row != [] and row[0].is_head
+        yield [
+            Cell(cell.text, is_head, cell.columns, 1 + _continued(rows[number + 1 :], cell.column))
+            for cell in row
+            if cell.merge != "continue"
+        ]
+
+
+class _PlacedCell(NamedTuple):
+    """A cell, the column that it begins in, and whether it is merged with those below ("restart") or above it
+    ("continue")."""
+
+    text: str
+    column: int
+    columns: int
+    merge: str
+    is_head: bool
+
+
+def _placed_cells(row: Element) -> Iterator[_PlacedCell]:
+    is_head = _is_on(row.find(f"{W}trPr/{W}tblHeader")) or _is_bold_alone(row)
+    before = row.find(f"{W}trPr/{W}gridBefore")
+    column = span(before.get(f"{W}val")) if before is not None else 0
+    if column:
+        yield _PlacedCell("", 0, column, "", is_head)
+    for cell in _cells(row):
+        wide, merge = cell.find(f"{W}tcPr/{W}gridSpan"), cell.find(f"{W}tcPr/{W}vMerge")
+        columns = span(wide.get(f"{W}val")) if wide is not None else 1
+        merged = merge.get(f"{W}val", "continue") if merge is not None else ""
+        text = " ".join(" ".join(map(_text, _paragraphs_of(cell))).split())
+        yield _PlacedCell(text, column, columns, merged, is_head)
+        column += columns
+
+
+def _is_bold_alone(row: Element) -> bool:
+    """Whether a row is the first one, and the only one of its table with the next that is all in bold."""
+    below = next(row.itersiblings(f"{W}tr"), None)
+    is_first = next(row.itersiblings(f"{W}tr", preceding=True), None) is None
+    return is_first and below is not None and _is_bold(row) and not _is_bold(below)
+
+
+def _is_bold(row: Element) -> bool:
+    runs = [run for run in row.iter(f"{W}r") if (run.findtext(f"{W}t") or "").strip()]
+    return bool(runs) and all(_is_on(run.find(f"{W}rPr/{W}b")) for run in runs)
+
+
+def _continued(below: Sequence[Sequence[_PlacedCell]], column: int) -> int:
+    """In how many rows below its own a cell stands."""
+    merged = (any(cell.column == column and cell.merge == "continue" for cell in row) for row in below[:MOST_SPANNED])
+    return sum(1 for _ in takewhile(bool, merged))
+
+
 def _paragraphs_of(cell: Element) -> Iterator[Element]:
-    yield from cell.iter(f"{W}p")
+    """Its paragraphs, and those of tables in it; what stands in text boxes is told below the table."""
+    for paragraph in cell.iter(f"{W}p"):
+        if next(paragraph.iterancestors(f"{W}txbxContent", f"{W}tc")).tag == f"{W}tc":
+            yield paragraph
+
+
+def _is_on(flag: Element | None) -> bool:
+    return flag is not None and flag.get(f"{W}val", "1") not in ("0", "false", "off")
 
 
 def _text(paragraph: Element) -> str:
@@ -144,8 +211,7 @@ def _placed(text: Element) -> str:
 def _is_hidden(element: Element) -> bool:
     if element.tag != f"{W}r":
         return False
-    vanish = element.find(f"{W}rPr/{W}vanish")
-    return vanish is not None and vanish.get(f"{W}val", "1") not in ("0", "false")
+    return _is_on(element.find(f"{W}rPr/{W}vanish"))
 
 
 def _is_fallback(box: Element) -> bool:

@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from askcorpus_ingest.readers.table import LONGEST_CELL, Cell, holds_data, spread, told_cells
+from askcorpus_ingest.readers.table import LONGEST_CELL, Cell, holds_data, span, spread, told_cells
 
 MOST_CELLS = 200_000
 """A table with more is not held together."""
-
-MOST_SPANNED = 200
-"""Columns or rows that a cell stands in at most."""
 
 _LAYOUT_TAGS = {
     "article",
@@ -125,10 +122,6 @@ class HtmlTable:
         if self._cell is None:
             return
         is_head, attributes = self._cell
-        columns, rows = (_number(attributes.get(name, "")) for name in ("colspan", "rowspan"))
+        columns, rows = (span(attributes.get(name)) for name in ("colspan", "rowspan"))
         self._rows[-1].append(Cell(" ".join(self._text.split()), is_head, columns, rows))
         self._cell, self._text = None, ""
-
-
-def _number(value: str) -> int:
-    return min(max(int(value), 1), MOST_SPANNED) if value.isascii() and value.isdecimal() and len(value) < 9 else 1

@@ -4,7 +4,7 @@ import html
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
 
@@ -13,7 +13,7 @@ from askcorpus.text.characters import printable
 from askcorpus_ingest.encoding import BINARY_MAGIC, BLANK, UTF16_BOMS, decode
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.markup import plain_text
-from askcorpus_ingest.readers.records import RawRecord, raw_record
+from askcorpus_ingest.readers.records import RawRecord, raw_record, read_fields
 from askcorpus_ingest.readers.source import MEGABYTE, NO_MEMORY, Source
 
 MOST_FAILURES = 1000
@@ -111,6 +111,17 @@ def _json_object(line: bytes) -> dict[str, Any]:
     return record
 
 
+def unwrapped(record: Mapping[str, Any], names: Mapping[str, str]) -> Mapping[str, Any]:
+    """A record without a text, with the fields that it keeps in an object inside of it (``_source``, ``attributes``),
+    where that has one."""
+    for name, inner in record.items():
+        if isinstance(inner, dict):
+            sure = {key: value for key, value in inner.items() if key.casefold() not in ("description", "summary")}
+            if read_fields(sure, names).known.get("text"):
+                return {key: value for key, value in record.items() if key != name} | inner
+    return record
+
+
 def record_of(source: Source, record: Any, number: str) -> RawRecord:
     """The record that a JSON object in ``source`` is; its origin goes on with its id, or else with its ``number``.
 
@@ -119,7 +130,10 @@ def record_of(source: Source, record: Any, number: str) -> RawRecord:
     """
     if not isinstance(record, dict):
         raise Corrupt("is not a JSON object")
-    raw = raw_record(source.origin, record, source.limits.names)
+    names = source.limits.names
+    raw = raw_record(source.origin, record, names)
+    if not raw.text:
+        raw = raw_record(source.origin, unwrapped(record, names), names)
     if not raw.text:
         raise NoText('has no "text"')
     raw = raw._replace(text=plain_text(raw.text), title=html.unescape(raw.title))

@@ -1,5 +1,6 @@
 """E-mail: single messages (.eml), mailboxes (.mbox), and web pages saved as one (.mhtml)."""
 
+import codecs
 import email
 import email.header
 import email.message
@@ -8,7 +9,7 @@ import email.utils
 import io
 import re
 from collections.abc import Iterator
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, NamedTuple, TypeAlias
 
 from askcorpus.errors import NoText, ReadError
 from askcorpus.text.characters import clean_line, printable
@@ -70,22 +71,21 @@ def _messages(file: BinaryIO, max_bytes: int) -> Iterator[bytes]:
 
 def _message(source: Source, data: bytes, origin: str, number: int) -> Iterator["RawRecord | Failure | Part"]:
     try:
-        message: Message = email.message_from_bytes(_QUOTED_FROM.sub(rb"\1", data) if number else data)
-        parts = list(message.walk())
+        data = _QUOTED_FROM.sub(rb"\1", data) if number else data.removeprefix(codecs.BOM_UTF8)
+        message: Message = email.message_from_bytes(data)
+        page = _page_of(message)
+        texts, attached = _parts(message) if page is None else ([], [])
     except RecursionError as exc:
         raise ReadError("has too many parts inside each other") from exc
-    is_page = message.get_content_type() == "multipart/related" and "From" not in message
-    is_page = is_page or "Snapshot-Content-Location" in message
-    body, others = _body(parts, html_first=is_page)
-    if body is not None and body.get_content_type() == "text/html" and is_page:
-        yield _page(source, body, message, origin)
+    if page is not None:
+        yield _page(source, page, message, origin)
         return
-    text = _text(body) if body is not None else ""
-    if text.strip():
+    text = "\n\n".join(texts)
+    if text:
         yield _record(message, text, origin, number)
-    for index, other in enumerate(others, 1):
-        yield from _attachment(source, other, f"{origin}#", index)
-    if not text.strip() and not others:
+    for index, other in enumerate(attached, 1):
+        yield from _attachment(source, other, origin, index)
+    if not text and not attached:
         raise NoText("holds no text")
 
 
@@ -105,32 +105,60 @@ def _record(message: Message, text: str, origin: str, number: int) -> RawRecord:
     )
 
 
-def _body(parts: list[Message], *, html_first: bool) -> "tuple[Message | None, list[Message]]":
-    """The part that holds the text, plain where there is a choice, and the files that are attached."""
-    body: Message | None = None
-    others: list[Message] = []
-    for part in parts:
-        kind = part.get_content_type()
-        if part.is_multipart():
-            continue
-        if part.get_content_disposition() == "attachment" or (part.get_filename() and kind != "text/html"):
-            others.append(part)
-        elif kind in ("text/plain", "text/html"):
-            better = "text/html" if html_first else "text/plain"
-            if body is None or (kind == better and body.get_content_type() != better):
-                body = part
-    return body, others
+def _page_of(message: Message) -> "Message | None":
+    """The page that a browser saved as a message; none where somebody wrote it."""
+    is_page = message.get_content_type() == "multipart/related" and "From" not in message
+    if not is_page and "Snapshot-Content-Location" not in message:
+        return None
+    return next((part for part in message.walk() if part.get_content_type() == "text/html"), None)
 
 
-def _attachment(source: Source, part: Message, before: str, index: int) -> Iterator["Part | Failure"]:
-    name = clean_line(_decoded(part.get_filename() or "")) or f"attachment {index}"
-    origin = before + printable(name)
+class _Parts(NamedTuple):
+    """The texts of a message in their order, and the files and messages that are attached to it."""
+
+    texts: list[str]
+    attached: list[Message]
+
+
+def _parts(part: Message) -> _Parts:
+    """What a part of a message holds; of alternatives the plain text, where there is one.
+
+    Raises:
+        RecursionError: they lie too deep inside each other.
+    """
+    kind = part.get_content_type()
+    named = part.get_content_disposition() == "attachment" or (part.get_filename() and kind != "text/html")
+    if kind == "message/rfc822" or (named and not part.is_multipart()):
+        return _Parts([], [part])
+    if not part.is_multipart():
+        text = _text(part).strip("\r\n") if kind in ("text/plain", "text/html") else ""
+        return _Parts([text] if text.strip() else [], [])
+    inner = [_parts(one) for one in part.get_payload() if not isinstance(one, str)]
+    chosen = inner
+    if kind == "multipart/alternative":
+        told = [(one, found) for one, found in zip(part.get_payload(), inner, strict=True) if found.texts]
+        plain = [found for one, found in told if one.get_content_type() == "text/plain"]
+        chosen = (plain or [found for _, found in told])[:1]
+    return _Parts(
+        [text for found in chosen for text in found.texts], [other for found in inner for other in found.attached]
+    )
+
+
+def _attachment(source: Source, part: Message, within: str, index: int) -> Iterator["Part | Failure"]:
+    is_message = part.get_content_type() == "message/rfc822"
+    name = clean_line(_decoded(part.get_filename() or "")) or f"attachment {index}{'.eml' if is_message else ''}"
+    origin = f"{within}#{printable(name)}"
     try:
-        packed = source.part(name, io.BytesIO(_payload(part)))
+        inner = part.get_payload(0) if is_message and part.is_multipart() else None
+        data = inner.as_bytes() if isinstance(inner, email.message.Message) else _payload(part)
+        packed = source.part(name, io.BytesIO(data))
+    except (LookupError, ValueError):  # a message that cannot be written as it was read
+        yield Failure(origin, "is a broken message")
+        return
     except ReadError as exc:
         yield Failure.of(origin, exc)
         return
-    yield packed.renamed(origin)
+    yield packed if within == source.origin else packed.renamed(source.limits.own_name(origin))
 
 
 def _page(source: Source, body: Message, message: Message, origin: str) -> RawRecord:
@@ -165,7 +193,15 @@ def _payload(part: Message) -> bytes:
 
 
 def _header(message: Message, name: str) -> str:
-    return clean_line(_decoded(str(message.get(name, ""))))
+    """A header as text; bytes in it that nothing names the encoding of are in that of the text, or the likeliest."""
+    value = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
+    if any("\udc80" <= character <= "\udcff" for character in value):
+        data = value.encode("utf-8", "surrogateescape")
+        try:
+            value = decode(data, next(filter(None, message.get_charsets()), ""))
+        except ReadError:
+            value = data.decode("utf-8", "replace")
+    return clean_line(_decoded(value))
 
 
 def _decoded(value: str) -> str:

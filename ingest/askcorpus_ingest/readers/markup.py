@@ -25,7 +25,7 @@ _TAG = re.compile(
     r"|sub|sup|table|td|tr|u|ul)\b[^<>]*+|!--(?:(?!<!--).)*?--|!doctype[^<>]*+|/?html[^<>]*+)>",
     re.IGNORECASE | re.DOTALL,
 )
-_BLOCK_TAG = re.compile(r"<(?:p|br|div|li|h[1-6]|table)\b", re.IGNORECASE)
+_PARAGRAPH_TAG = re.compile(r"<(?:p|br|pre)\b", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{2,6}|#x[0-9A-Fa-f]{2,6});")
 _SPACES = re.compile(r"\s+")
@@ -37,6 +37,7 @@ _INLINE_TAGS = {"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code"
 _INLINE_TAGS |= {"font", "i", "img", "ins", "kbd", "label", "mark", "math", "nobr", "q", "rb", "ruby", "s", "samp"}
 _INLINE_TAGS |= {"small", "span", "strike", "strong", "sub", "sup", "svg", "time", "tt", "u", "var", "wbr"}
 _VOID_TAGS = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+_HEADING = re.compile(r"h[1-6]\Z")
 _READINGS = {"rt", "rp", "rtc"}
 _NAME = re.compile(r"\A[A-Za-z][\w:.-]*+\Z")
 
@@ -75,7 +76,13 @@ def plain_text(text: str) -> str:
     """The text of a field that may hold HTML (a feed's, an export's): what it shows where it does, else it as it is."""
     if not (_TAG.match(text) or len(_TAG.findall(text)) >= MOST_TAGS):
         return html.unescape(text) if _ENTITY.search(text) else text
-    return visible_text(text if _BLOCK_TAG.search(text) else _BLANK_LINE.sub("<p>", text)).strip()
+    return rendered(text)
+
+
+def rendered(text: str) -> str:
+    """What the HTML of a field shows; where it has no tags for paragraphs, these have blank lines between them, as old
+    programs of blogs write them."""
+    return visible_text(text if _PARAGRAPH_TAG.search(text) else _BLANK_LINE.sub("<p>", text)).strip()
 
 
 class _Writer:
@@ -96,6 +103,8 @@ class _Writer:
         return self._markup.getvalue() if self._markup else ""
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        if tag == "button" and any(_HEADING.match(above) for above in self._open[-3:]):
+            tag, attributes = "span", {}  # a question that opens its answer, and no menu
         self._open.append(tag)
         self._break(tag)
         if self._markup and _NAME.match(tag):
@@ -103,7 +112,8 @@ class _Writer:
             self._markup.write(f"<{tag}{''.join(kept)}>")
 
     def end(self, tag: str) -> None:
-        self._open.pop()
+        opened = self._open.pop()
+        tag = opened if tag == "button" else tag
         self._break(tag)
         if self._markup and _NAME.match(tag) and tag not in _VOID_TAGS:
             self._markup.write(f"</{tag}>")

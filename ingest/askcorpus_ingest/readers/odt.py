@@ -6,9 +6,10 @@ from askcorpus.errors import Encrypted, NoText
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.package import DUBLIN_CORE, Element, Package, opened_package
 from askcorpus_ingest.readers.raised import lowered, raised
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.records import RawRecord, own_title
 from askcorpus_ingest.readers.rows import told_table
 from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.readers.table import Cell, span
 
 _NAMES = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 OFFICE, TEXT, TABLE, STYLE = (_NAMES % name for name in ("office", "text", "table", "style"))
@@ -46,7 +47,7 @@ def _properties(package: Package) -> RawRecord:
     return RawRecord(
         "",
         "",
-        title=first(f"{DUBLIN_CORE}title"),
+        title=own_title(first(f"{DUBLIN_CORE}title")),
         author=first(f"{META}initial-creator", f"{DUBLIN_CORE}creator"),
         date=first(f"{META}creation-date", f"{DUBLIN_CORE}date"),
         language=first(f"{DUBLIN_CORE}language"),
@@ -108,14 +109,18 @@ def _locator(page: int, slide: int, chapter: str) -> Mapping[str, str]:
 
 def _table(table: Element, scripts: "_Scripts") -> str:
     rows = [
-        [
-            " ".join(_text(one, scripts) for one in cell.iter(*_PARAGRAPHS))
-            for cell in row.iterchildren(f"{TABLE}table-cell")
-        ]
+        [_cell(cell, scripts) for cell in row.iterchildren(f"{TABLE}table-cell")]
         for row in table.iter(f"{TABLE}table-row")
         if next(row.iterancestors(f"{TABLE}table")) is table
     ]
     return told_table(rows)
+
+
+def _cell(cell: Element, scripts: "_Scripts") -> Cell:
+    words = " ".join(_text(one, scripts) for one in cell.iter(*_PARAGRAPHS))
+    columns, rows = (span(cell.get(f"{TABLE}number-{name}-spanned")) for name in ("columns", "rows"))
+    is_head = next(cell.iterancestors(f"{TABLE}table", f"{TABLE}table-header-rows")).tag != f"{TABLE}table"
+    return Cell(" ".join(words.split()), is_head, columns, rows)
 
 
 def _text(paragraph: Element, scripts: "_Scripts") -> str:

@@ -2,6 +2,7 @@
 
 import io
 import posixpath
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -10,12 +11,15 @@ from typing import Any
 from urllib.parse import unquote
 
 from askcorpus.errors import Corrupt, Encrypted, ReadError, TooLarge
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.records import RawRecord, own_title
 from askcorpus_ingest.readers.source import Source
 
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError)
 DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
 TERMS = "{http://purl.org/dc/terms/}"
+
+_STRICT, _USUAL = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/"), rb"http://schemas.openxmlformats.org/\1/2006/"
+"""The names of strict Open XML, and of what everybody writes else, for the same elements."""
 
 Element = Any
 """An element of lxml, which has no types."""
@@ -52,7 +56,7 @@ class Package:
 
     def xml(self, name: str) -> Element:
         """The root of a part. Raises as `data` does, or where it is no XML."""
-        return parsed(self.data(name))
+        return parsed(_STRICT.sub(_USUAL, self.data(name)))
 
     def found(self, name: str) -> Element | None:
         """The root of a part that need not be there, or need not be well."""
@@ -83,7 +87,7 @@ class Package:
         return RawRecord(
             "",
             "",
-            title=about(f"{DUBLIN_CORE}title"),
+            title=own_title(about(f"{DUBLIN_CORE}title")),
             author=about(f"{DUBLIN_CORE}creator"),
             date=about(f"{TERMS}created"),
             language=about(f"{DUBLIN_CORE}language"),

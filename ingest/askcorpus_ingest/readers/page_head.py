@@ -1,5 +1,6 @@
 """What a web page says of itself to programs: JSON-LD, meta elements, and the dates marked up as such in its body."""
 
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -84,7 +85,9 @@ def _linked_data(tree: "_Element") -> dict[str, str]:
             if any(_ARTICLE.fullmatch(str(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])):
                 known = read_fields(thing).known
                 known["date"] = str(thing.get("datePublished") or thing.get("dateCreated") or "")
-                return {name: known.get(name, "") for name in ("title", "date", "author", "source", "url")}
+                return {
+                    name: html.unescape(known.get(name, "")) for name in ("title", "date", "author", "source", "url")
+                }
     return {}
 
 

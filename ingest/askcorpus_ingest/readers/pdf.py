@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from askcorpus.errors import Corrupt, Encrypted, NoText
@@ -11,26 +10,29 @@ from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.hyphens import CUT, mended
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.pdf_page import PageText
+from askcorpus_ingest.readers.pdf_right_to_left import turn_mirrored
 from askcorpus_ingest.readers.pdf_tables import Table, ends_with_table, tables_of
 from askcorpus_ingest.readers.raised import lowered, raised
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.records import RawRecord, own_title
 from askcorpus_ingest.readers.source import Source
 
 FULL_LINE = 0.75
 """A line that ends a sentence and is shorter than so much of its page's longest ends a paragraph."""
 MOST_LISTED = 20
+MOST_HEAD_LINES = 3
+"""Lines above and below the text of a page that may be repeated on the others."""
 SMALL, HIGH, LOW, DESCENT = 0.9, 0.15, 0.05, 0.2
 """A figure of less than that part of the height of the sign before it, and so much of that above or below its line, is
 set high or low; so much of a sign's height is below the line."""
 
-_HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02]\\s*")
+_HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02]\\s*|(?<=\\w)\u2010\r\n(?=\\w)")
 _FIGURES = re.compile(r"(?<=\S)[0-9]{1,20}+(?!\S{0,40}?[A-Za-z])")
 _PARAGRAPH_ENDS = (".", "!", "?", ":", "”", "»", '."')
-_ALEFS, _LAM = "\u0622\u0623\u0625\u0627", "\u0644"
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u05ff\u0620-\u065f\u066e-\u06ef\u06fa-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]{2,}")
 _SENTENCE_ENDS = '.!?…”»"'
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
-_DIGITS = re.compile(r"\d+")
+_CUT_AT_PAGE_END = re.compile(rf"(?<=[^\W\d_])(?:{CUT}|-|\u2010)\Z")
+_REST_OF_WORD = re.compile(r"(\w\S*+)\s*+")
+_NUMBER = re.compile(r"\d{1,9}")
 _ENCRYPTED = {4: "is encrypted", 5: "is encrypted in a way that is not read"}
 
 
@@ -71,7 +73,7 @@ def _records(source: Source, pdf: Any) -> Iterator[RawRecord | Failure]:
         pages.append(_page(pdf, number, pages[-1].last if pages else None))
     pictures = [number for number, page in enumerate(pages, 1) if page.state == "picture"]
     broken = [number for number, page in enumerate(pages, 1) if page.state == "broken"]
-    texts = _without_running_heads([page.text for page in pages])
+    texts = _with_whole_words(_without_running_heads([page.text for page in pages]))
     texts = mended(_paragraphs(text, page.rows) for text, page in zip(texts, pages, strict=True))
     text, marks = put_together(Stretch({"page": _label(pdf, n)}, page) for n, page in enumerate(texts))
     if not text:
@@ -80,7 +82,7 @@ def _records(source: Source, pdf: Any) -> Iterator[RawRecord | Failure]:
     yield RawRecord(
         source.origin,
         text,
-        title=about["Title"],
+        title=own_title(about["Title"]),
         date=_date(about["CreationDate"]),
         author=about["Author"],
         marks=marks,
@@ -124,12 +126,12 @@ def _with_tables(page: Any, above: Table | None) -> _Page:
     if text_page.count_chars() != len(text):  # then places in the one are not those in the other
         return _Page(_joined(text))
     signs = _with_scripts(text_page, text)
-    _turn_mirrored(text_page, text, signs)
+    turn_mirrored(text_page, text, signs)
     page_text = PageText(page, text_page, text, signs)
     tables = tables_of(page_text, above)
     told, rows, end = "", set[str](), 0
     for table in tables:
-        lines = [_joined(row) for row in table.rows]
+        lines = [_unbroken(_joined(row)) for row in table.rows]
         told += _joined("".join(signs[end : table.start])) + "".join(f"\n{line}\n" for line in lines)
         rows.update(lines)
         end = table.end
@@ -137,8 +139,24 @@ def _with_tables(page: Any, above: Table | None) -> _Page:
 
 
 def _joined(text: str) -> str:
-    """The text in lines, but for those that end with a hyphen."""
-    return _HYPHEN_AT_LINE_END.sub(CUT, text).replace("\r\n", "\n")
+    """The text in lines, those that end with a hyphen marked."""
+    return _HYPHEN_AT_LINE_END.sub(f"{CUT}\n", text).replace("\r\n", "\n")
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(f"{CUT}\n", CUT)
+
+
+def _with_whole_words(pages: Sequence[str]) -> list[str]:
+    """The pages, with words that the end of a line cuts on one line, and those that the end of a page cuts on the page
+    where they begin."""
+    whole = list(map(_unbroken, pages))
+    for number in range(len(whole) - 1):
+        rest = _REST_OF_WORD.match(whole[number + 1])
+        if rest and (cut := _CUT_AT_PAGE_END.search(whole[number])):
+            whole[number] = f"{whole[number][: cut.start()]}{CUT}{rest[1]}"
+            whole[number + 1] = whole[number + 1][rest.end() :]
+    return whole
 
 
 def _with_scripts(page: Any, text: str) -> list[str]:
@@ -162,38 +180,43 @@ def _with_scripts(page: Any, text: str) -> list[str]:
     return signs
 
 
-def _turn_mirrored(page: Any, text: str, signs: list[str]) -> None:
-    """Turn what is written from right to left and given the other way: the words of browsers' PDFs, and the two letters
-    of an Arabic lam-alef, which is one sign in a font."""
-    for word in _RIGHT_TO_LEFT.finditer(text):
-        places = range(*word.span())
-        boxes = {at: page.get_charbox(at, loose=True) for at in places}
-        order = list(places if boxes[places[0]][0] >= boxes[places[-1]][0] else reversed(places))
-        for number, (first, second) in enumerate(pairwise(order)):
-            if text[first] in _ALEFS and text[second] == _LAM and boxes[first] == boxes[second]:
-                order[number : number + 2] = second, first
-        signs[word.start() : word.end()] = [signs[at] for at in order]
-
-
 def _label(pdf: Any, number: int) -> str:
     """What the page is called in the file (iv, A-3), or its number."""
     return pdf.get_page_label(number).strip() or str(number + 1)
 
 
 def _without_running_heads(pages: Sequence[str]) -> list[str]:
-    """The pages without the first and last lines that most of them share but for a number."""
+    """The pages without the first and last lines that most of them share but for the number of the page."""
     lines = [page.strip().split("\n") for page in pages]
-    shared: set[tuple[int, str]] = set()
-    for place in (0, -1):
-        counts = Counter(_DIGITS.sub("0", page[place].strip()) for page in lines if len(page) > 1)
-        shared |= {(place, line) for line, count in counts.items() if count >= max(3, len(pages) / 2)}
-    return ["\n".join(_less(page, shared)) for page in lines]
+    for _ in range(MOST_HEAD_LINES):
+        counts = Counter(key for number, page in enumerate(lines) for key in _edges(page, number))
+        shared = {key for key, count in counts.items() if count >= max(3, len(pages) / 2)}
+        if not shared:
+            break
+        lines = [_less(page, number, shared) for number, page in enumerate(lines)]
+    return ["\n".join(page) for page in lines]
 
 
-def _less(page: list[str], shared: set[tuple[int, str]]) -> list[str]:
-    if len(page) > 1 and (0, _DIGITS.sub("0", page[0].strip())) in shared:
+Key = tuple[int, str, int | None]
+"""The place of a line on its page, what it says, and how far a number that is left out there is ahead of the pages."""
+
+
+def _edges(page: list[str], number: int) -> set[Key]:
+    return _keys(page[0], 0, number) | _keys(page[-1], -1, number) if len(page) > 1 else set()
+
+
+def _keys(line: str, place: int, number: int) -> set[Key]:
+    """What lines of other pages may share with this one: all of it, or all but a number that counts the pages."""
+    line = line.strip()
+    found = _NUMBER.finditer(line)
+    counted = {(place, f"{line[: one.start()]}\0{line[one.end() :]}", int(one.group()) - number) for one in found}
+    return {(place, line, None), *counted}
+
+
+def _less(page: list[str], number: int, shared: set[Key]) -> list[str]:
+    if len(page) > 1 and _keys(page[0], 0, number) & shared:
         page = page[1:]
-    if len(page) > 1 and (-1, _DIGITS.sub("0", page[-1].strip())) in shared:
+    if len(page) > 1 and _keys(page[-1], -1, number) & shared:
         page = page[:-1]
     return page
 

@@ -10,6 +10,7 @@ from askcorpus_ingest.readers.raised import lowered, raised
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rows import told_table
 from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.readers.table import Cell, is_header, span
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
@@ -58,11 +59,29 @@ def _shapes(root: Element | None) -> Iterator[str]:
     """The text of each shape, and each table."""
     for shape in root.iter(f"{P}sp", f"{A}tbl") if root is not None else ():
         if shape.tag == f"{A}tbl":
-            yield told_table([[_paragraphs(cell, " ") for cell in row.iter(f"{A}tc")] for row in shape.iter(f"{A}tr")])
+            yield _table(shape)
             continue
         place = shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph")
         if place is None or place.get("type") not in _FURNITURE:
             yield _paragraphs(shape)
+
+
+def _table(table: Element) -> str:
+    """Its rows; the first is the header where it is set as one, and names columns."""
+    rows = [list(_cells(row)) for row in table.iter(f"{A}tr")]
+    style = table.find(f"{A}tblPr")
+    set_apart = style is not None and style.get("firstRow", "0") in ("1", "true")
+    if set_apart and len(rows) > 1 and is_header(*([cell.text for cell in row] for row in rows[:2])):
+        rows[0] = [cell._replace(is_header=True) for cell in rows[0]]
+    return told_table(rows)
+
+
+def _cells(row: Element) -> Iterator[Cell]:
+    """Its cells, without those that another one covers."""
+    for cell in row.iter(f"{A}tc"):
+        if not {cell.get("hMerge", "0"), cell.get("vMerge", "0")} & {"1", "true"}:
+            words = " ".join(_paragraphs(cell, " ").split())
+            yield Cell(words, False, span(cell.get("gridSpan")), span(cell.get("rowSpan")))
 
 
 def _paragraphs(root: Element | None, between: str = "\n") -> str:

@@ -1,6 +1,7 @@
 """What a file says of one document, before anything in it is cleaned or guessed."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -10,8 +11,9 @@ from askcorpus.types import Mark
 NAMES: Mapping[str, Sequence[str]] = {
     "doc_id": ("doc_id", "id", "_id", "document_id", "article_id", "uuid", "guid"),
     "title": ("title", "headline", "heading", "subject"),
-    "text": ("text", "body", "content", "article_body", "main_text", "full_text", "content_text", "page_content",
-             "article", "story", "description", "summary"),
+    "text": ("text", "body", "content", "article_body", "main_text", "full_text", "content_text", "text_content",
+             "page_content", "content_html", "html", "body_html", "plaintext", "article",
+             "story", "description", "summary"),
     "date": ("date", "published", "pub_date", "published_at", "publication_date", "date_published", "published_date",
              "publish_date", "published_on", "issued", "dc.date", "created", "created_at", "date_created", "timestamp"),
     "language": ("language", "lang", "in_language", "language_code", "locale"),
@@ -30,10 +32,29 @@ def _key(name: object) -> str:
 _KEYS = {field: [_key(name) for name in names] for field, names in NAMES.items()}
 """The same as they are compared: there are dozens of them, and records by the hundred thousand."""
 
+_TELLING = ("name", "rendered", "processed", "value", "$oid", "$date")
+"""Names in an object that tell what it is, the surest first."""
+
+_LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
+
+_KNOWN = frozenset(key for keys in _KEYS.values() for key in keys)
+
 PARAGRAPH = "\n\n"
 MOST_EXTRA = 50
 EXTRA_CHARS = 2000
 """What else a record says is kept as far as its values are not longer, and no more than so many of them."""
+
+
+_NO_TITLE = re.compile(
+    r"\A(?:microsoft (?:office )?(?:word|excel|powerpoint) -.*+"
+    r"|.*\.(?:docx?|odt|rtf|wpd|txt|pdf|e?ps|dvi|tex|html?|mhtml?|pptx?|odp|xlsx?|ods|indd|qxd|qxp|p65|pmd|pub|pages)"
+    r"|(?:untitled|unbenannt|ohne titel|sans titre|sin título|sem título|senza titolo)(?:[ -]?document)?[ -]?\d{0,3}"
+    r"|(?:word document|document|dokument|documento|presentation|präsentation|présentation|presentación)\d{1,3}"
+    r"|word document|powerpoint presentation|powerpoint[ -]präsentation|présentation powerpoint"
+    r"|presentación de powerpoint|apresentação do powerpoint|presentazione (?:standard )?di powerpoint"
+    r"|(?:slide|folie|diapositive|diapositiva) 1)\Z",
+    re.IGNORECASE,
+)
 
 
 class RawRecord(NamedTuple):
@@ -66,6 +87,11 @@ class Fields(NamedTuple):
     extra: dict[str, str]
 
 
+def own_title(title: str) -> str:
+    """A title that somebody gave a document; "" for the name of a file, and for what programs call what has none."""
+    return "" if _NO_TITLE.match(title.strip()) else title
+
+
 def raw_record(origin: str, fields: Mapping[str, Any], names: Mapping[str, str] = MappingProxyType({})) -> RawRecord:
     """A ``RawRecord`` from named values; ``names`` are names that the user gave for fields (``--map``)."""
     known, extra = read_fields(fields, names)
@@ -93,8 +119,14 @@ def read_fields(fields: Mapping[str, Any], names: Mapping[str, str] = MappingPro
     return Fields(known, dict(list(extra.items())[:MOST_EXTRA]))
 
 
+def is_name_of_field(name: str) -> bool:
+    """Whether a field of a document goes by this name."""
+    return _key(name) in _KNOWN
+
+
 def _told(value: Any, between: str) -> str:
-    """A value as text: that of an object is its name (or what a database writes for an id or a date)."""
+    """A value as text: that of an object is its name, what is shown of it (WordPress, Drupal), its one translation, or
+    what a database writes for an id or a date."""
     if isinstance(value, str):
         return value if value.strip() else ""
     if isinstance(value, bool):
@@ -102,13 +134,25 @@ def _told(value: Any, between: str) -> str:
     if isinstance(value, int | float):
         return "" if between == PARAGRAPH else str(value)  # a number is no text
     if isinstance(value, list):
+        if any(isinstance(one, str) for one in value) and any(isinstance(one, dict) and "text" in one for one in value):
+            return "".join(map(_piece, value))
         return between.join(filter(None, (_told(one, between) for one in value if not isinstance(one, list))))
     if isinstance(value, dict):
-        return next(
-            (_told(value[key], between) for key in ("name", "$oid", "$date") if isinstance(value.get(key), str | int)),
-            "",
-        )
+        keys = [*_TELLING, *(key for key in value if len(value) == 1 and _LANGUAGE.fullmatch(key))]
+        inner = (value[key] for key in keys if isinstance(value.get(key), str | int | dict))
+        return next((_told(_unwrapped(one), between) for one in inner), "")
     return ""
+
+
+def _piece(value: Any) -> str:
+    """A piece of a text of which some are marked as links or names (Telegram)."""
+    told = value.get("text", "") if isinstance(value, dict) else value
+    return told if isinstance(told, str) else ""
+
+
+def _unwrapped(value: Any) -> Any:
+    """A time as MongoDB writes it; nothing for another object inside of one."""
+    return value.get("$numberLong", "") if isinstance(value, dict) else value
 
 
 def _kept(value: Any) -> str:

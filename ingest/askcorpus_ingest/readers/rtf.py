@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from askcorpus.errors import NoText, ReadError
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.raised import lowered, raised
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.records import RawRecord, own_title
 from askcorpus_ingest.readers.rows import told_table
 from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.readers.table import Cell
 
 MOST_GROUPS = 1000
 """Groups inside each other; no program writes so many."""
@@ -64,6 +65,7 @@ _UNREAD = {
     *("bkmkend", "nonshppict", "listtext", "pntext", "shpinst", "docvar", "mmathPr", "xmlnstbl", "wgrffmtfilter"),
 }
 _FIELDS = {"title", "author", "creatim", "company"}
+_DATE_PARTS = ("yr", "mo", "dy")
 _CHARSETS = {
     128: "cp932", 129: "cp949", 134: "gbk", 136: "big5", 161: "cp1253", 162: "cp1254", 163: "cp1258", 177: "cp1255",
     178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250",
@@ -80,8 +82,10 @@ def read_rtf(source: Source) -> Iterator[RawRecord | Failure]:
     found.read(source.content())
     if not (text := found.text()).strip():
         raise NoText("holds no text")
-    about = found.about
-    yield RawRecord(source.origin, text, title=about.get("title", ""), author=about.get("author", ""))
+    about, date = found.about, "-".join(f"{found.date[part]:02}" for part in _DATE_PARTS if found.date.get(part))
+    yield RawRecord(
+        source.origin, text, title=own_title(about.get("title", "")), author=about.get("author", ""), date=date
+    )
     if found.cut_off:
         yield Failure(source.origin, "is cut off; what is there of it is read")
 
@@ -102,6 +106,7 @@ class _Reading:
     """A document while it is read."""
 
     about: dict[str, str] = field(default_factory=dict)
+    date: dict[str, int] = field(default_factory=dict)
     cut_off: bool = False
     _pieces: list[str] = field(default_factory=list)
     _notes: list[str] = field(default_factory=list)
@@ -120,7 +125,9 @@ class _Reading:
         stack: list[_State] = []
         state = _State()
         first = False  # whether a group has just begun
-        for token in _TOKEN.finditer(data):
+        position = 0
+        while token := _TOKEN.search(data, position):
+            position = token.end()
             word, number, byte, symbol, brace, plain = token.groups()
             if byte or plain:
                 self._take_bytes(bytes.fromhex(byte.decode()) if byte else plain)
@@ -137,6 +144,8 @@ class _Reading:
                 state.to = "nowhere" if first else state.to
             elif symbol:
                 self._write(_SYMBOLS.get(symbol.decode("latin-1"), ""), state)
+            elif word == b"bin":
+                position += max(0, int(number or 0))  # bytes of a picture
             elif word:
                 self._control(word.decode(), int(number) if number else None, state)
             first = brace == b"{"
@@ -162,11 +171,11 @@ class _Reading:
             state.to = "about"
         elif word in ("footnote", "endnote"):
             state.to = "note"
+        elif word in _DATE_PARTS and state.to == "creatim":
+            self.date[word] = number or 0
         elif word == "u" and number is not None:
             self._write(_character(number), state)
             self._skip = state.skip
-        elif word == "bin":
-            raise ReadError("holds binary data, which is not read")
         else:
             self._format(word, number, state)
 
@@ -202,7 +211,7 @@ class _Reading:
             case "pard" if state.to == "text":
                 self._in_table = False
             case "cell" if state.to == "text":
-                self._row.append("".join(self._cell))
+                self._row.append(" ".join("".join(self._cell).split()))
                 self._cell.clear()
             case "row" if state.to == "text":
                 self._rows.append(self._row)
@@ -249,7 +258,7 @@ class _Reading:
 
     def _end_table(self) -> None:
         if self._rows:
-            self._pieces.append(f"\n\n{told_table(self._rows)}\n\n")
+            self._pieces.append(f"\n\n{told_table([[Cell(cell, False) for cell in row] for row in self._rows])}\n\n")
             self._rows = []
         if self._cell or self._row:  # a table that the file breaks off in
             self._pieces.append(" ".join([*self._row, "".join(self._cell)]))

@@ -2,12 +2,21 @@
 
 import datetime
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from askcorpus.errors import Corrupt, Encrypted
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rows import row_records
 from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.readers.table import is_header
+
+Range = tuple[tuple[int, int], tuple[int, int]]
+"""The first and the last of the cells that are merged: row and column of each."""
+
+
+HEAD_ROWS = 20
+"""Names of columns stand in the first rows of a sheet."""
 
 
 def read_sheets(source: Source) -> Iterator[RawRecord]:
@@ -28,12 +37,37 @@ def visible_sheets(content: bytes) -> Iterator[tuple[str, Iterator[Sequence[str]
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         for sheet in book.sheets_metadata:
             if sheet.typ is SheetTypeEnum.WorkSheet and sheet.visible is SheetVisibleEnum.Visible:
-                rows = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False)
+                found = book.get_sheet_by_name(sheet.name)
+                rows = found.to_python(skip_empty_area=False)
+                _join_names(rows, found.merged_cell_ranges or [])
                 yield sheet.name, ([_shown(value) for value in row] for row in rows)
     except PasswordError as exc:
         raise Encrypted("is encrypted") from exc
     except CalamineError as exc:
         raise Corrupt("is a broken spreadsheet") from exc
+
+
+def _join_names(rows: list[list[Any]], merged: Iterable[Range]) -> None:
+    """Have names in the first row that stand over several columns (Sales) told with each of those below them (Sales
+    2023, Sales 2024)."""
+    top = next((number for number, row in enumerate(rows[:HEAD_ROWS]) if sum(map(bool, row)) > 1), len(rows))
+    over = {
+        column: first
+        for (row, first), (last_row, last) in merged
+        if row == last_row == top and first < last
+        for column in range(first, last + 1)
+    }
+    if not over or top + 2 >= len(rows):
+        return
+    above, below, data = rows[top : top + 3]
+    names = [_name(above[over.get(column, column)], value) for column, value in enumerate(below)]
+    is_form = any(one and below[column] for column, one in enumerate(above) if column not in over)
+    if not is_form and all(below[column] for column in over) and is_header(names, [_shown(value) for value in data]):
+        rows[top], rows[top + 1] = [""] * len(above), names
+
+
+def _name(above: Any, below: Any) -> str:
+    return " ".join(dict.fromkeys(filter(None, (_shown(above).strip(), _shown(below).strip()))))
 
 
 def _title(source: Source, sheet: str) -> str:

@@ -7,6 +7,12 @@ from typing import NamedTuple, Protocol, TypeVar
 LONGEST_CELL = 1000
 """Characters of a cell of data, and the fifth of that where nothing says that it is one."""
 
+MOST_CAPTIONS = 10
+"""Rows above the header of a table that are taken for its captions."""
+
+MOST_SPANNED = 200
+"""Columns or rows that a cell stands in at most."""
+
 _ENDS = (".", "!", "?", "…", "。", "！", "？", "।", "؟")
 
 
@@ -109,21 +115,65 @@ def told_cells(rows: Sequence[Sequence[Cell]]) -> list[str]:
 
 def head_rows(rows: Sequence[Sequence[Cell]]) -> int:
     """How many of these rows, spread, name the columns of those below them."""
-    heads = 0
-    while heads < min(3, len(rows) - 1) and all(cell.is_header or not cell.text for cell in rows[heads]):
-        heads += 1
+    heads = marked_heads(rows)
     if not heads and len(rows) > 1 and len(rows[0]) > 2 and not rows[1][0].is_header:
         return int(is_header(*([cell.text for cell in row] for row in rows[:2])))
     return heads
+
+
+def marked_heads(rows: Sequence[Sequence[Cell]]) -> int:
+    """How many of these rows, spread, are said to name the columns of those below them."""
+    heads = 0
+    while heads < min(3, len(rows) - 1) and all(cell.is_header or not cell.text for cell in rows[heads]):
+        heads += 1
+    return heads
+
+
+def unmarked_heads(rows: Sequence[Sequence[Cell]]) -> int:
+    """How many do, where nothing says so: the first, and what stands below a name that is over several columns.
+
+    Two columns may as well be names with what they stand for (Head, Ms Ott), so that the second has to hold figures.
+    """
+    if len(rows) < 2:
+        return 0
+    below = 2 if any(cell.columns > 1 for cell in rows[0]) else 1
+    heads = max(below, *(cell.rows for cell in rows[0]))
+    if heads >= len(rows) or not (below == 1 or _is_grouped(rows[0], rows[1])):
+        return 0
+    if max(map(len, rows)) == 2 and not _holds_figures([row[1].text for row in rows[heads:] if len(row) > 1]):
+        return 0
+    return heads if is_header(_names(rows[:heads]), _without_repeats(rows[heads])) else 0
+
+
+def _is_grouped(above: Sequence[Cell], below: Sequence[Cell]) -> bool:
+    """Whether names stand above others only where they are over several columns: else it is a form, and no header."""
+    pairs = zip(above, below, strict=False)
+    return all(top.columns > 1 or top is under or not top.text or not under.text for top, under in pairs)
+
+
+def _holds_figures(cells: Sequence[str]) -> bool:
+    filled = [cell for cell in cells if cell]
+    return 2 * sum(any(map(str.isdigit, cell)) for cell in filled) >= len(filled) > 0
+
+
+def caption_rows(rows: Sequence[Sequence[Cell]]) -> int:
+    """How many of these rows, spread, are captions: those of one cell above one of several."""
+    single = [len({id(cell) for cell in row if cell.text}) == 1 for row in rows]
+    captions = single.index(False) if False in single else 0
+    return captions if captions <= MOST_CAPTIONS else 0
 
 
 def told_below(heads: Sequence[Sequence[Cell]], rows: Sequence[Sequence[Cell]]) -> list[str]:
     """A sentence for each of these rows, spread, that stand below those, which name the columns."""
     if not heads:
         return [_told_by_its_name(row) for row in rows if any(cell.text for cell in row)]
+    return list(told_rows(_names(heads), map(_without_repeats, rows)))
+
+
+def _names(heads: Sequence[Sequence[Cell]]) -> list[str]:
+    """The names of the columns, of all that stands above each."""
     width = max(map(len, heads))
-    names = [_joined(row[column].text for row in heads if column < len(row)) for column in range(width)]
-    return list(told_rows(names, map(_without_repeats, rows)))
+    return [_joined(row[column].text for row in heads if column < len(row)) for column in range(width)]
 
 
 def _joined(names: Iterable[str]) -> str:
@@ -148,6 +198,12 @@ def _plain(cell: str) -> str:
 
 def _told(name: str, cell: str) -> str:
     return f"{name.rstrip(' :')}: {cell}" if name and name != cell else cell
+
+
+def span(value: str | None) -> int:
+    """In how many columns or rows a cell stands, by what its file says."""
+    is_number = value is not None and value.isascii() and value.isdecimal() and len(value) < 9
+    return min(max(int(value), 1), MOST_SPANNED) if value is not None and is_number else 1
 
 
 def _is_value(cell: str) -> bool:

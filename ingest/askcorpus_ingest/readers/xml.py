@@ -1,18 +1,44 @@
 """XML: feeds (RSS, Atom), news agencies' articles (NITF, NewsML-G2), and any other as its text."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from askcorpus.errors import NoText
-from askcorpus.text.characters import printable
-from askcorpus_ingest.readers.markup import visible_text
+from askcorpus.text.characters import clean_line, printable
+from askcorpus_ingest.readers.markup import rendered
 from askcorpus_ingest.readers.package import DUBLIN_CORE, Element, parsed
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.raised import lowered, raised
+from askcorpus_ingest.readers.records import (
+    EXTRA_CHARS,
+    MOST_EXTRA,
+    PARAGRAPH,
+    RawRecord,
+    is_name_of_field,
+    raw_record,
+    read_fields,
+)
 from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.readers.table import Cell, holds_data, span, spread, told_cells
 
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
+MOST_ABOVE = 3
+"""So deep, and in so many elements side by side, entries are looked for."""
+_HTML_INSIDE = re.compile(
+    r"\A(?:<\?xml[^<>]*+>|<!doctype[^<>]*+>|<!--[^<>]*+-->|\s)*+"
+    r"<(?:p|div|h[1-6]|ul|ol|table|section|article|html|body|blockquote|figure|en-note)\b[^<>]*+>",
+    re.IGNORECASE,
+)
+"""How a text begins that is markup itself, put into XML as it is."""
 _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_INLINE = {"a", "b", "bold", "em", "emph", "hi", "i", "italic", "link", "span", "strong", "sub", "sup", "u", "xref"}
+_CODE = {"code", "example", "listing", "literal", "pre", "programlisting", "sample", "screen", "source"}
 _BLOCKS = {"p", "hl1", "hl2", "h1", "h2", "h3", "h4", "li", "block", "title", "headline", "tr", "blockquote", "div"}
+
+
+Fields = dict[str, list[str]]
+"""What an element says by the names of those in it."""
+Entry = tuple[Element, Fields]
 
 
 def read_xml(source: Source) -> Iterator[RawRecord]:
@@ -37,7 +63,10 @@ def _rss(source: Source, root: Element) -> Iterator[RawRecord]:
     language = _words(_child(channel, "language")) if channel is not None else ""
     for number, item in enumerate(root.iter("{*}item"), 1):
         title = _prose(_content(_child(item, "title")))
-        text = _prose(_content(_child(item, "encoded")) or _content(_child(item, "description"))) or title
+        whole = _child(item, "encoded")
+        text = _prose(_content(whole)) or _prose(_content(_child(item, "description")))
+        if whole is None:
+            text = text or title
         name = _words(_child(item, "guid")) or _words(_child(item, "link"))
         yield RawRecord(
             f"{source.origin}#{printable(name) or number}",
@@ -101,7 +130,7 @@ def _newsml(source: Source, root: Element) -> Iterator[RawRecord]:
         inner = _first(item, "nitf")
         story = _nitf_story(origin, inner) if inner is not None else None
         content = _first(item, "html", "inlineData", "DataContent")
-        text = story.text if story else _block_text(content) if content is not None else ""
+        text = story.text if story else _block_text(_body_of(content)) if content is not None else ""
         created = _first(
             item, "contentCreated", "versionCreated", "firstCreated", "FirstCreated", "ThisRevisionCreated"
         )
@@ -118,6 +147,12 @@ def _newsml(source: Source, root: Element) -> Iterator[RawRecord]:
         )
 
 
+def _body_of(content: Element) -> Element:
+    """That of a page, without what its head says."""
+    body = _first(content, "body")
+    return content if body is None else body
+
+
 def _provider(item: Element) -> str:
     provider = _first(item, "provider", "Provider")
     if provider is None:
@@ -126,23 +161,133 @@ def _provider(item: Element) -> str:
 
 
 def _other(source: Source, root: Element) -> Iterator[RawRecord]:
-    """Any XML: what stands between its tags, an element without others in it a line."""
-    yield RawRecord(source.origin, _block_text(root), title=_words(_first(root, "title", "headline")))
+    """Any XML: the records that it lists, and what stands between its tags else, an element without others in it a
+    line."""
+    entries = _entries(root, source.limits.names)
+    for number, (entry, fields) in enumerate(entries, 1):
+        raw = raw_record(source.origin, fields, source.limits.names)
+        origin = f"{source.origin}#{printable(clean_line(raw.doc_id)) or number}"
+        yield raw._replace(origin=source.limits.own_name(origin))
+        entry.getparent().remove(entry)
+    title = next(root.iter("{*}title", "{*}headline", "{*}article-title"), None)
+    yield RawRecord(source.origin, _block_text(root), title=_words(title))
+
+
+def _entries(root: Element, names: Mapping[str, str]) -> list[Entry]:
+    """The elements of one name, not far below the root, that each hold a text under a usual name."""
+    above = [root]
+    for _ in range(MOST_ABOVE):
+        for one in above:
+            counts = Counter(child.tag for child in one if isinstance(child.tag, str))
+            tag, count = counts.most_common(1)[0] if counts else ("", 0)
+            if count > 1 and not _has_words(one) and (entries := _all_entries(one.findall(tag), names)):
+                return entries
+        above = [child for one in above for child in one if len(child)][:MOST_ABOVE]
+    return []
+
+
+def _all_entries(elements: Sequence[Element], names: Mapping[str, str]) -> list[Entry]:
+    """The elements with their fields; none where one of them is no record."""
+    entries: list[Entry] = []
+    for element in elements:
+        fields = _fields(element)
+        if not _is_entry(element, fields, names):
+            return []
+        entries.append((element, fields))
+    return entries
+
+
+def _is_entry(entry: Element, fields: Fields, names: Mapping[str, str]) -> bool:
+    """Whether nothing that an element holds is lost where it is taken for a record."""
+    text = read_fields(fields, names).known.get("text", "")
+    others = [told for values in fields.values() if (told := PARAGRAPH.join(values)) != text]
+    kept = len(others) <= MOST_EXTRA and all(len(one) <= EXTRA_CHARS for one in others)
+    return text != "" and kept and not _has_words(entry)
+
+
+def _fields(entry: Element) -> Fields:
+    """What the elements and attributes of an entry say, by their names; those of an element whose name tells nothing
+    are the entry's own."""
+    found: dict[str, list[str]] = {}
+    for child in entry:
+        name = _local(child)
+        parts = child if len(child) and not is_name_of_field(name) and not _has_words(child) else [child]
+        for part in parts:
+            if text := _words(part) if _is_plain(part) else _block_text(part):
+                found.setdefault(_local(part), []).append(text)
+    for attribute, value in entry.attrib.items():
+        found.setdefault(str(attribute).rpartition("}")[2], [str(value)])
+    return found
+
+
+def _is_plain(element: Element) -> bool:
+    return not len(element) and not _HTML_INSIDE.match(element.text or "")
+
+
+def _has_words(element: Element) -> bool:
+    """Whether words stand between the elements in it."""
+    return bool((element.text or "").strip() or any((child.tail or "").strip() for child in element))
 
 
 def _block_text(root: Element) -> str:
-    """All text; paragraphs where the elements are prose, else a line for each innermost element."""
+    """All text; paragraphs where the elements are prose, else a line for each innermost element, and tables row by
+    row."""
     from lxml import etree
 
     blocks: list[list[str]] = [[]]
-    for event, element in etree.iterwalk(root, events=("start", "end", "comment", "pi")):
+    walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, element in walk:
         if event in ("comment", "pi"):
             blocks[-1].append(element.tail or "")
             continue
+        if event == "start" and (rows := _table(element)):
+            walk.skip_subtree()
+            blocks += [*([row] for row in rows), []]
+            continue
+        if event == "start" and _local(element) not in _CODE and _HTML_INSIDE.match(element.text or ""):
+            blocks += [*([paragraph] for paragraph in rendered(element.text).split("\n\n")), []]
+            continue
         if _is_block(element):
             blocks.append([])
-        blocks[-1].append((element.text if event == "start" else element.tail if element is not root else "") or "")
+        if event == "end":
+            blocks[-1].append((element.tail if element is not root else "") or "")
+        else:
+            blocks[-1].append(_placed(element))
     return "\n\n".join(filter(None, (" ".join("".join(block).split()) for block in blocks)))
+
+
+def _placed(element: Element) -> str:
+    """The text that an element begins with, as high or low as it stands."""
+    text = element.text or ""
+    above = element.getparent()
+    if above is not None and _local(above) == "sup" and _local(element) in ("xref", "a", "ref"):
+        return ""  # the mark of a note
+    match _local(element):
+        case "sup":
+            return raised(text)
+        case "sub" | "inf":
+            return lowered(text)
+        case _:
+            return text
+
+
+def _table(element: Element) -> list[str]:
+    """The rows of a table of HTML, NITF or CALS; none of what is none, or has another one in it."""
+    names = ("{*}table", "{*}tgroup")
+    if _local(element) not in ("table", "tgroup") or next(element.iterdescendants(*names), None) is not None:
+        return []
+    rows = [
+        [_cell(cell) for cell in row.iterchildren() if _local(cell) in ("td", "th", "entry")]
+        for row in element.iter("{*}tr", "{*}row")
+    ]
+    told = spread([row for row in rows if row])
+    return told_cells(told) if told and holds_data(told) else []
+
+
+def _cell(cell: Element) -> Cell:
+    around = next(cell.iterancestors("{*}thead", "{*}table", "{*}tgroup"))
+    is_head = _local(cell) == "th" or _local(around) == "thead"
+    return Cell(" ".join(_block_text(cell).split()), is_head, span(cell.get("colspan")), span(cell.get("rowspan")))
 
 
 def _is_block(element: Element) -> bool:
@@ -150,12 +295,14 @@ def _is_block(element: Element) -> bool:
     if _local(element) in _BLOCKS:
         return True
     above = element.getparent()
-    return above is not None and not (above.text or "").strip() and not (element.tail or "").strip()
+    if above is None or _local(above) in _INLINE:
+        return False
+    return not (above.text or "").strip() and not (element.tail or "").strip()
 
 
 def _prose(content: str) -> str:
-    """Text from what is often HTML inside of XML."""
-    return visible_text(content).strip() if _MARKUP.search(content) else content.strip()
+    """Text from what is often HTML inside of XML, with blank lines between its paragraphs where no tags are."""
+    return rendered(content) if _MARKUP.search(content) else content.strip()
 
 
 def _content(element: Element | None) -> str:
