@@ -709,7 +709,7 @@ class Opened(NamedTuple):
 
 
 def _fault(exc: AskcorpusError, strings: Strings, said: str = "{reason}") -> str:
-    """The status line, which says what went wrong: ``said``, with the reason in it. The log has it too, where need be."""
+    """The status line, which says what went wrong: ``said``, with the reason in it. The log may have it too."""
     note_fault(exc)
     return status_line(said.format(reason=strings.cause(type(exc).__name__)), fault=str(exc))
 
