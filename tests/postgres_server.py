@@ -50,9 +50,12 @@ def free_port() -> int:
 
 
 class PostgresServer:
-    """A server that is started, killed and stopped as a test needs it. It refuses to run as root, so it does not."""
+    """A server that is started, killed and stopped as a test needs it. It refuses to run as root, so it does not.
 
-    def __init__(self, folder: Path, bin_: Path) -> None:
+    With ``primary``, a server that runs, it is a standby of that one: it has the same, and takes no changes.
+    """
+
+    def __init__(self, folder: Path, bin_: Path, primary: "PostgresServer | None" = None) -> None:
         self.folder, self.bin, self.port = folder, bin_, free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
@@ -61,6 +64,11 @@ class PostgresServer:
         if self._user:
             shutil.chown(folder, self._user.pw_uid)
             folder.parent.chmod(0o711)
+        if primary:
+            source = primary.url("postgres").replace("+psycopg", "")
+            copied: list[str | Path] = [bin_ / "pg_basebackup", "-d", source, "-D", folder / "data", "-R", "-cfast"]
+            self._run([*copied, "--no-sync"])
+            return
         secret = folder / "password"
         secret.write_text(PASSWORD)
         secret.chmod(0o644)

@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
 from askcorpus.answer.confidence import load_calibration
 from askcorpus.answer.outcomes import Measured, conditions, write_outcomes
 from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.index import migrations
 from askcorpus.index.opening import index_fingerprint
 from askcorpus.settings import read_settings
 from askcorpus.types import Answer, Document, Hit
@@ -415,6 +417,23 @@ def test_doctor_finds_vectors_that_another_model_made(own_index: Path) -> None:
     assert result.exit_code == 1
     [failed] = [line for line in result.stdout.splitlines() if line.startswith("FAILED") and "Chroma" not in line]
     assert "another model" in failed
+
+
+def test_rebuild_does_what_a_catalog_of_an_older_version_asks_for(
+    own_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def add_mark(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("ALTER TABLE documents ADD COLUMN mark TEXT NOT NULL DEFAULT ''")
+
+    before = run("search", "harbour", "--json", data=own_index).stdout
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, add_mark))
+    monkeypatch.setattr(migrations, "READABLE_FROM", migrations.newest())
+    assert_one_line(run("search", "harbour", data=own_index), 4, "older version", "askcorpus rebuild")
+
+    result = run("rebuild", data=own_index)
+
+    assert (result.exit_code, "3 documents" in result.stdout) == (0, True), result.output
+    assert run("search", "harbour", "--json", data=own_index).stdout == before
 
 
 # ── bad input at the door ───────────────────────────────────────────────────────────────────────────────────────────

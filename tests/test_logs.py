@@ -15,7 +15,7 @@ from askcorpus.settings import Settings
 from askcorpus_ui.web.keys import Keys
 from askcorpus_ui.web.logs import JsonLines
 from scripted import ScriptedAssistant
-from serving import QUESTION, real_assistant, serving
+from serving import QUESTION, real_assistant, serving, wait_for_models
 
 
 class Lines(logging.Handler):
@@ -32,12 +32,14 @@ class Lines(logging.Handler):
 
 @pytest.fixture
 def logged() -> Iterator[list[str]]:
-    handler, logger = Lines(), logging.getLogger("askcorpus")
+    handler, logger, doors = Lines(), logging.getLogger("askcorpus"), logging.getLogger("askcorpus_ui")
     before = logger.level
     logger.addHandler(handler)
+    doors.addHandler(handler)
     logger.setLevel(logging.INFO)
     yield handler.lines
     logger.removeHandler(handler)
+    doors.removeHandler(handler)
     logger.setLevel(before)
 
 
@@ -108,3 +110,20 @@ def test_a_real_question_and_a_real_search_are_told_at_debug_only(
         assistant.search("ferries of Ostende")
     told = [json.loads(line).get("question") for line in logged]
     assert [question for question in told if question] == [QUESTION, "ferries of Ostende"]
+
+
+def test_why_nothing_can_be_answered_is_told_to_who_keeps_the_server_at_every_door(
+    tmp_path: Path, embeddings: SentenceEmbeddings, logged: list[str]
+) -> None:
+    with real_assistant(tmp_path, embeddings) as assistant, serving(assistant, assistant.settings) as address:
+        wait_for_models(address)
+        catalog = tmp_path / "index/catalog.sqlite3"
+        catalog.rename(catalog.with_suffix(".lost"))
+        catalog.write_bytes(b"no database" * 1000)
+        refused = httpx.post(f"{address}/api/v1/ask", json={"question": QUESTION})
+        streamed = httpx.post(f"{address}/api/v1/ask/stream", json={"question": QUESTION})
+    assert refused.status_code == 503 and "is damaged" in streamed.text
+    faults = [line for line in map(json.loads, logged) if "is damaged" in line["message"]]
+    assert [line["level"] for line in faults] == ["warning", "warning"]
+    assert faults[0]["request_id"] == refused.headers["x-request-id"]
+    assert QUESTION not in "".join(logged)

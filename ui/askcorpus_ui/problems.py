@@ -144,6 +144,18 @@ def is_openais(scope: Scope) -> bool:
     return f"{scope['path']}/".startswith("/v1/")
 
 
+def error_response(scope: Scope, error: AskcorpusError) -> Response:
+    """The response that tells an error of ours."""
+    note_fault(error)
+    return failure(scope, status_of(error), fault_of(error), retry_after(error))
+
+
+def note_fault(error: AskcorpusError) -> None:
+    """Write to the log what only the server's keeper can mend: whoever asked is told, and can do nothing about it."""
+    if isinstance(error, StorageError):
+        log.warning("%s", error)
+
+
 def fault_of(error: AskcorpusError) -> Fault:
     """An error of ours as it is told."""
     return Fault(type(error).__name__, error.message, error.hint or _SEE)
@@ -186,6 +198,7 @@ async def told_in_stream(parts: AsyncGenerator[bytes], told: Callable[[int, Faul
             async for part in parts:
                 yield part
         except AskcorpusError as exc:
+            note_fault(exc)
             yield told(status_of(exc), fault_of(exc))
         except Exception:  # whatever it is, it is logged in full, and the client learns that it happened
             log.exception("Unexpected error %s", reference := new_reference())
@@ -197,7 +210,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(AskcorpusError)
     def ours(request: Request, exc: AskcorpusError) -> Response:
-        return failure(request.scope, status_of(exc), fault_of(exc), retry_after(exc))
+        return error_response(request.scope, exc)
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, exc: RequestValidationError) -> Response:

@@ -371,7 +371,7 @@ def _address(url: str) -> str:
     except ValueError:
         parts, port = urlsplit(""), 0
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise UsageError(f"vectors {url!r} is neither embedded nor an address.", "Write http://host:port.")
+        raise UsageError(f"vectors {url!r} is neither embedded nor an address.", "Write http://host:port, or pgvector.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}:{port}"
 

@@ -8,6 +8,7 @@ A server that is gone is found at the next use and asked again at each: nothing 
 What it does not answer in time is given up on both sides, by the server and, where that is not heard of, here.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -38,6 +39,14 @@ _CONNECT_SECONDS = 5
 _KEPT = 5
 _SCHEMA = "askcorpus"
 _LOCK = 0x61736B63  # tells our locks from those of other programs on the same database
+
+# What is told of a connection that did not come about has no code. Who speaks is seen by the two blanks after the
+# server's word for FATAL, in any language; the rest is English, as most servers speak.
+_SAID_BY_SERVER = re.compile(r"[^:]{1,40}:  ")
+_NO_ACCESS = re.compile(r"does not support SSL|certificate|no password supplied|authentication")
+_TOO_MANY = re.compile(r"too many (?:clients|connections)|connection slots are reserved")
+_NOT_YET = re.compile(r"the database system is ")
+_QUERY = re.compile(r"\?\w+=[^?]*$")
 
 _T = TypeVar("_T")
 
@@ -185,7 +194,14 @@ class ServerDatabase:
     def _is_there(self, connection: sa.Connection) -> bool:
         if not self._accepted:
             self._accepted = self._accept(connection)
+            if not self._accepted:  # whoever may not look into the schema sees nothing in it
+                self._check_schema(connection)
         return self._accepted
+
+    def _check_schema(self, connection: sa.Connection) -> None:
+        asked = sa.text("SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = :name")
+        if connection.scalar(asked, {"name": _SCHEMA}) is False:
+            raise _refused(self.home, f"permission denied for schema {_SCHEMA}")
 
     def _make(self, connection: sa.Connection) -> None:
         """Make the tables, if nobody has made them before. They count as there once that is committed."""
@@ -194,10 +210,19 @@ class ServerDatabase:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK, 0)))
         if self._accept(connection):
             return
+        self._check_encoding(connection)
         there = connection.scalar(sa.text("SELECT to_regnamespace(:name) IS NOT NULL"), {"name": _SCHEMA})
         if not there:
             connection.exec_driver_sql(f"CREATE SCHEMA {_SCHEMA}")
         self._create_tables(connection)
+
+    def _check_encoding(self, connection: sa.Connection) -> None:
+        encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+        if encoding != "UTF8":  # others lack characters or, as SQL_ASCII, count bytes for them
+            raise StorageError(
+                f"{self.home.Name} has the encoding {encoding}, and not UTF8.",
+                "Make one that has: CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0.",
+            )
 
     def _key(self) -> tuple[int, sa.ColumnElement[int]]:
         return _LOCK, sa.func.hashtext(self._part)
@@ -255,19 +280,25 @@ def server_address(url: str) -> sa.URL:
     Raises:
         UsageError: it is no address of a PostgreSQL server. What it is instead is not repeated: it may hold a password.
     """
-    hint = "Write it as in postgresql+psycopg://user:password@host/database."
+    hint = (
+        "Write it as in postgresql+psycopg://user:password@host/database; in the password, %40 stands for @, %2F for "
+        "/, %25 for %."
+    )
     try:
-        address = sa.make_url(url)
+        address = sa.make_url(url.strip())  # a secret that was read from a file has an end of line
     except (SQLAlchemyError, ValueError):  # which repeats it
         raise UsageError("Settings: database is no address of a database.", hint) from None
     if address.drivername not in {"postgresql", "postgres", "postgresql+psycopg"} or not address.database:
         raise UsageError("Settings: database is no address of a PostgreSQL database.", hint)
+    if _QUERY.sub("", url).count("@") > 1:  # the end of the password would be taken, and told, for the host
+        raise UsageError("Settings: database has more than one @.", hint)
     return address.set(drivername="postgresql+psycopg")
 
 
 def _told(address: sa.URL) -> str:
     """Host and database, and nothing else of the address."""
-    host = address.host or address.query.get("host") or "localhost"
+    named = address.query.get("host") or "localhost"
+    host = address.host or (named if isinstance(named, str) else ",".join(named))
     port = f":{address.port}" if address.port else ""
     return f"{host}{port}/{address.database}"
 
@@ -317,6 +348,12 @@ def _engine(address: sa.URL) -> sa.Engine:
         except psycopg.Error as exc:
             raise InvalidatePoolError from exc
 
+    @sa.event.listens_for(engine, "checkin")
+    def forget(connection: _Patient | None, _record: object) -> None:
+        # A standby, which takes no changes, refuses a transaction that is said to be able to make some.
+        if connection is not None and not connection.closed and connection.read_only is False:
+            connection.read_only = None
+
     return engine
 
 
@@ -327,11 +364,33 @@ def _cause(exc: BaseException) -> BaseException:
     return getattr(exc, "orig", None) or exc
 
 
+def _refused(home: Home, why: str) -> StorageError:
+    hint = "Check the address, user and password, and what the user may do."
+    return StorageError(f"{home.Name} refuses askcorpus ({why}).", hint)
+
+
+def _state_of(cause: BaseException) -> str:
+    """The code of what went wrong (SQLSTATE), read from the text where a connection did not come about."""
+    if state := getattr(cause, "sqlstate", None):
+        return str(state)
+    _, failed, told = _first_line(cause).rpartition(" failed: ")
+    if not failed or not isinstance(cause, psycopg.OperationalError):
+        return ""
+    if _TOO_MANY.search(told):
+        return "53300"
+    refused = _NO_ACCESS.search(told) or (_SAID_BY_SERVER.match(told) and not _NOT_YET.search(told))
+    return "28000" if refused else ""
+
+
+def _first_line(cause: BaseException) -> str:
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")
+
+
 def server_error(home: Home, exc: Exception) -> AskcorpusError:
     """What ``exc`` means for someone who uses the database."""
     cause = _cause(exc)
-    state = getattr(cause, "sqlstate", None) or ""
-    why = (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")
+    state = _state_of(cause)
+    why = _first_line(cause)
     if isinstance(exc, sa.exc.TimeoutError) or state in {"57014", "55P03", "40001", "40P01"}:
         return Busy(f"{home.Name} takes too long ({why}).", "Try again when it has less to do.")
     if state in {"53300", "53400"}:
@@ -341,8 +400,7 @@ def server_error(home: Home, exc: Exception) -> AskcorpusError:
     if state == "25006":
         return StorageError(f"{home.Name} is read-only.", "Name the server that takes changes.")
     if state[:2] in {"28", "3D"} or state == "42501":
-        hint = "Check user, password, and what the user may do."
-        return StorageError(f"{home.Name} refuses askcorpus ({why}).", hint)
+        return _refused(home, why)
     if isinstance(cause, errors.ProgramLimitExceeded):
         return UsageError(f"A field is too long for {home.short} ({why}).", "Shorten it.")
     if isinstance(cause, psycopg.DataError):

@@ -29,7 +29,7 @@ from askcorpus_ui.chat.layout import Widgets, lay_out, make_theme, masthead, sta
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.chat.surface import Surface, mounted
 from askcorpus_ui.chat.translations import Strings, languages, strings_for
-from askcorpus_ui.problems import new_reference
+from askcorpus_ui.problems import new_reference, note_fault
 from askcorpus_ui.streaming import Questions, Waiting, until
 
 if TYPE_CHECKING:
@@ -708,7 +708,8 @@ class Opened(NamedTuple):
 
 
 def _fault(exc: AskcorpusError, strings: Strings, said: str = "{reason}") -> str:
-    """The status line, which says what went wrong: ``said``, with the reason in it."""
+    """The status line, which says what went wrong: ``said``, with the reason in it. The log may have it too."""
+    note_fault(exc)
     return status_line(said.format(reason=strings.cause(type(exc).__name__)), fault=str(exc))
 
 

@@ -381,11 +381,10 @@ def mcp(data: Data = None, server: Server = None) -> None:
 def rebuild(data: Data = None) -> None:
     """Make the search indexes again, embedding nothing."""
     from askcorpus_ui.cli.console import say
-    from askcorpus_ui.cli.corpus import filled_assistant
 
-    with filled_assistant(command_settings(data=data)) as assistant:
-        assistant.store.rebuild()
-        info = assistant.store.info()
+    with opened_index(data, there=True) as store:
+        store.rebuild()  # which also carries over a catalog too old to be read
+        info = store.filled()
     say(f"rebuilt {info.documents} documents, {info.passages} passages")
 
 

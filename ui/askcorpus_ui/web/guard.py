@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from askcorpus.errors import AskcorpusError
 from askcorpus.settings import Settings
 from askcorpus_ui.content_policy import content_policy
-from askcorpus_ui.problems import Fault, failure, fault_of, retry_after, status_of
+from askcorpus_ui.problems import Fault, error_response, failure
 from askcorpus_ui.web.keys import OPENED, Area, Key, Keys
 from askcorpus_ui.web.loopback import host_of, is_loopback, is_same_origin
 from askcorpus_ui.web.rates import Rates
@@ -108,7 +108,7 @@ class Guard:
             self._locked = self._locked or self._keys.any()
             access = self._access(headers)
         except AskcorpusError as exc:  # of the file of keys: what cannot be looked up is not let in
-            return failure(scope, status_of(exc), fault_of(exc), retry_after(exc))
+            return error_response(scope, exc)
         scope[_ACCESS] = access
         return self._shut(scope, access) or self._too_often(scope, access)
 
