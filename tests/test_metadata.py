@@ -168,3 +168,14 @@ def test_a_sidecar_names_files_as_other_systems_do(tmp_path: Path) -> None:
     assert sidecars.doubts == {
         f"{tmp_path}/metadata.csv": "names files that are not there: gone.txt, sub/gone.jsonl#x, sub\\gone.txt"
     }
+
+
+def test_a_sidecar_tells_nothing_of_what_lies_outside_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("Text.")
+    folder = tmp_path / "sub"
+    folder.mkdir()
+    names = ["../secret.txt", "..\\secret.txt", f"{tmp_path}/secret.txt", "x/../../secret.txt"]
+    (folder / "metadata.csv").write_text("\n".join(["file,title", *(f"{name},T" for name in names)]))
+    sidecars = Sidecars(50)
+    assert sidecars.rows_of(tmp_path / "secret.txt") == sidecars.rows_of(folder / "none.txt") == {}
+    assert sidecars.doubts == {f"{folder}/metadata.csv": f"names files that are not there: {', '.join(names)}"}

@@ -127,8 +127,10 @@ class _Files:
 
     def found(self, name: str) -> str:
         """How a file is called here: also where its name has ``\\`` between folders, or its accents composed otherwise;
-        "" where there is none."""
+        "" where there is none. What leads out of the folder is not looked up: who wrote the table may be a stranger."""
         for written in (name.removeprefix("./"), name.replace("\\", "/").removeprefix("./")):
+            if PurePath(written).is_absolute() or ".." in PurePath(written).parts:
+                return ""
             if _is_there(self._folder / written):
                 return written
         folder = (self._folder / written).parent

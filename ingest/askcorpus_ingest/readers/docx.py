@@ -117,8 +117,9 @@ def _rows(table: Element) -> Iterator[list[Cell]]:
     rows = [list(_placed_cells(row)) for row in table.iterchildren(f"{W}tr")]
     for number, row in enumerate(rows):
         is_head = row != [] and row[0].is_head
+        below = rows[number + 1 : number + 1 + MOST_SPANNED]
         yield [
-            Cell(cell.text, is_head, cell.columns, 1 + _continued(rows[number + 1 :], cell.column))
+            Cell(cell.text, is_head, cell.columns, 1 + _continued(below, cell.column))
             for cell in row
             if cell.merge != "continue"
         ]
@@ -164,7 +165,7 @@ def _is_bold(row: Element) -> bool:
 
 def _continued(below: Sequence[Sequence[_PlacedCell]], column: int) -> int:
     """In how many rows below its own a cell stands."""
-    merged = (any(cell.column == column and cell.merge == "continue" for cell in row) for row in below[:MOST_SPANNED])
+    merged = (any(cell.column == column and cell.merge == "continue" for cell in row) for row in below)
     return sum(1 for _ in takewhile(bool, merged))
 
 

@@ -11,6 +11,9 @@ _RIGHT_TO_LEFT = re.compile(f"{_LETTER.pattern}{{2,}}")
 _ARABIC = re.compile("[\u0620-\u064a\u066e-\u06d3\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc]")
 _LEFT_TO_RIGHT = re.compile("[A-Za-z\u00c0-\u024f\u0370-\u052f]")
 _LINE = re.compile(r"[^\r\n]+")
+NEAR = 20
+"""Characters beside a number in which the letter nearest to it is looked for."""
+
 _MONEY = "#$%°€£¥₪‰٪"
 _WEAK = re.compile(rf"[\d+\-.,:/،٫٬{_MONEY}]{{2,}}+")
 """Characters that PDFium leaves in the order in which they stand on the page, from left to right."""
@@ -59,8 +62,9 @@ def _turn_numbers(page: Any, line: "re.Match[str]", signs: list[str], number: "r
     """``.2027`` → ``2027.``, in Arabic also ``2021-2020`` → ``2020-2021``: the numbers and signs of a run stand from
     right to left, and only the figures of each from left to right."""
     for run in _WEAK.finditer(line.string, *line.span()):
-        around = line.string[line.start() : run.start()].rstrip()[-1:], line.string[run.end() : line.end()].lstrip()[:1]
-        if any(map(_LEFT_TO_RIGHT.match, around)) or not _goes_on_rightwards(page, range(*run.span())):
+        before = line.string[max(line.start(), run.start() - NEAR) : run.start()].rstrip()[-1:]
+        behind = line.string[run.end() : min(line.end(), run.end() + NEAR)].lstrip()[:1]
+        if any(map(_LEFT_TO_RIGHT.match, (before, behind))) or not _goes_on_rightwards(page, range(*run.span())):
             continue
         parts = list(number.finditer(run.group()))
         signs[run.start() : run.end()] = [
