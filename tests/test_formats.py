@@ -60,6 +60,16 @@ def place_of(raw: RawRecord, words: str) -> dict[str, str]:
     return locator_at(document.marks, document.text.index(words))
 
 
+@pytest.mark.parametrize("ending", ["txt", "text", "rst", "adoc", "asciidoc", "org"])
+def test_plain_texts_are_read_as_they_stand(tmp_path: Path, ending: str) -> None:
+    text = f"The harbour\n===========\n\n{FACTS[0]}\n"
+    path = tmp_path / f"harbour.{ending}"
+    path.write_text(text, encoding="utf-8")
+
+    assert why_passed_over(path) is None
+    assert [raw.text for raw in read(path)] == [text]
+
+
 @pytest.mark.parametrize("path", sorted(MADE.glob("harbour*")), ids=lambda path: path.name)
 def test_a_text_is_the_same_in_whatever_format_it_comes(path: Path) -> None:
     (raw,) = read(path)

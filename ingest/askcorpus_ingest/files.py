@@ -11,11 +11,12 @@ from typing import NamedTuple, Self
 from askcorpus.errors import READ_ERRORS, ReadError, StorageError, UsageError
 from askcorpus.text.characters import printable
 
-_TEXTS = (".txt", ".text", ".md", ".markdown", ".html", ".htm", ".xhtml", ".mht", ".mhtml", ".srt", ".vtt")
+_TEXTS = (".txt", ".text", ".rst", ".adoc", ".asciidoc", ".org", ".md", ".markdown", ".srt", ".vtt")
+_PAGES = (".html", ".htm", ".xhtml", ".mht", ".mhtml")
 _DATA = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".xml", ".rss", ".atom", ".nitf", ".eml", ".mbox", ".msg")
 _OFFICE = (".docx", ".docm", ".odt", ".rtf", ".pptx", ".pptm", ".odp", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz")
-READABLE_ENDINGS = frozenset((*_TEXTS, *_DATA, *_OFFICE, ".pdf", ".epub", *_PACKED))
+READABLE_ENDINGS = frozenset((*_TEXTS, *_PAGES, *_DATA, *_OFFICE, ".pdf", ".epub", *_PACKED))
 """Of files that are read; others are looked into, and read where what they hold tells what they are."""
 
 _NO_DOCUMENTS = (("/", "proc"), ("/", "sys"))

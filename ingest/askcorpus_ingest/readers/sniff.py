@@ -14,6 +14,10 @@ HEAD_BYTES = 4096
 _BY_ENDING = {
     ".txt": "text",
     ".text": "text",
+    ".rst": "text",
+    ".adoc": "text",
+    ".asciidoc": "text",
+    ".org": "text",
     ".md": "markdown",
     ".markdown": "markdown",
     ".html": "html",
