@@ -112,9 +112,9 @@ def test_a_folder_without_a_finished_run(tmp_path: Path, runs: Path) -> None:
     with pytest.raises(UsageError, match="holds no finished run"):
         compare(runs / "a", tmp_path)
     for text, reason in [
-        ('{"figures": {}}', "is of version 1, not 2"),
-        ('{"version": 3}', "is of version 3, not 2"),
-        ('{"version": 2}', "is damaged"),
+        ('{"figures": {}}', "is of version 1, not 3"),
+        ('{"version": 2}', "is of version 2, not 3"),
+        ('{"version": 3}', "is damaged"),
         ("{", "is damaged"),
     ]:
         (tmp_path / "metrics.json").write_text(text)

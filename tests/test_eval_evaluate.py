@@ -129,6 +129,29 @@ def test_a_figure_of_0_or_1_is_not_certain(report: Report) -> None:
         assert figure.low is not None and figure.high is not None and figure.high - figure.low > 0.4
 
 
+def test_an_unanswerable_question_has_no_gold_whatever_it_names() -> None:
+    """Rightly silent, it must not count as evidence that nobody cited, nor wrongly answered as gold that was cited."""
+    gold = {"doc_ids": ("sun",), "evidence": ("The sun shone over Nice all week.",), "pages": ("1",)}
+    hail, fog = (question.model_copy(update=gold) for question in QUESTIONS[2:])
+    report = evaluate(ScriptedAssistant(DOCUMENTS, REPLIES), [*QUESTIONS[:2], hail, fog])
+    for case in report.cases[2:]:
+        assert {*case.scores} <= {"citation_verified"}
+    assert (report.figures["citation_recall"].value, report.figures["citation_recall"].n) == ((1 + 0) / 2, 2)
+    assert "2 questions are unanswerable, so their gold does not count: hail, fog" in report.notes
+
+
+def test_gold_that_stands_in_no_gold_document_is_named() -> None:
+    """A question can only be lost whose answer cannot be quoted: more often its writer slipped than the answer."""
+    lost = QUESTIONS[0].model_copy(update={"id": "lost", "answers": ("Paris",), "evidence": ("It rained in Paris.",)})
+    elsewhere = QUESTIONS[0].model_copy(update={"id": "elsewhere", "doc_ids": ("far.txt",), "evidence": ()})
+    notes = evaluate(ScriptedAssistant(DOCUMENTS, REPLIES), [*QUESTIONS, lost, elsewhere]).notes
+    assert notes == [
+        "1 gold documents are not in the index and count as missed: far.txt",
+        "1 evidence texts stand in no gold document and are left out (questions: lost)",
+        "1 questions have no short answer that stands in a gold document, for a quote to hold: lost",
+    ]
+
+
 def test_figures_without_gold_are_none_and_say_so(assistant: ScriptedAssistant) -> None:
     report = evaluate(assistant, QUESTIONS[2:])
     assert report.figures["hit@5"].value is None and report.figures["hit@5"].n == 0
@@ -207,7 +230,7 @@ def test_gold_documents_that_are_not_there(assistant: ScriptedAssistant) -> None
     assert report.figures["hit@5"].value == pytest.approx(2 / 3)
     assert report.notes[:2] == [
         "1 gold documents are not in the index and count as missed: gone.txt",
-        "1 evidence texts stand in no gold document and are left out",
+        "1 evidence texts stand in no gold document and are left out (questions: gone)",
     ]
     with pytest.raises(UsageError, match=r"None of the 1 gold documents is in the index \(the first: gone.txt\)"):
         evaluate(assistant, [gone])

@@ -165,7 +165,7 @@ def _shared(metric: Metric, before: Table, after: Table) -> NDArray[np.bool_]:
     both: NDArray[np.bool_] = np.ones(len(before["answered"]), dtype=np.bool_)
     if metric.of_answered:
         for table in (before, after):
-            both &= (table["answered"] == 1) & ~np.isnan(table["correct"])
+            both &= (table["answered"] == 1) & ~np.isnan(table["correct"]) & ~np.isnan(table["confidence"])
     return both
 
 

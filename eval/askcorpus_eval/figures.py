@@ -71,14 +71,14 @@ class Metric:
 
 def _abstention(figure: Callable[..., float]) -> Callable[[Floats, Floats], float]:
     def value(answered: Floats, answerable: Floats) -> float:
-        known = ~np.isnan(answerable)
+        known = ~np.isnan(answerable) & ~np.isnan(answered)
         return figure(answered[known] == 0, answerable[known] == 1)
 
     return value
 
 
 def _auroc(confidence: Floats, answerable: Floats) -> float:
-    known = ~np.isnan(answerable)
+    known = ~np.isnan(answerable) & ~np.isnan(confidence)
     return abstention.auroc(confidence[known], answerable[known] == 1)
 
 
@@ -90,8 +90,8 @@ def _of_answers(figure: Callable[..., float]) -> Callable[[Floats, Floats, Float
 
 
 def given_answers(confidence: Floats, correct: Floats, answered: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Confidence and correctness of the answers that were given and can be judged."""
-    rows = (answered == 1) & ~np.isnan(correct)
+    """Confidence and correctness of the answers that were given, can be judged, and say how sure they are."""
+    rows = (answered == 1) & ~np.isnan(correct) & ~np.isnan(confidence)
     return confidence[rows], correct[rows] == 1
 
 
@@ -259,8 +259,8 @@ def tabulate(cases: Sequence[Case]) -> Table:
         {
             "correct": column([case.correct for case in cases]),
             "answerable": column([case.question.answerable for case in cases]),
-            "answered": column([case.answer.answerable for case in cases]),
-            "confidence": column([case.answer.confidence for case in cases]),
+            "answered": column([case.answered for case in cases]),
+            "confidence": column([case.confidence for case in cases]),
             "milliseconds": column([case.milliseconds for case in cases]),
         }
     )

@@ -117,7 +117,8 @@ def worst(report: Report) -> list[Case]:
     """What to look at first: the surest of the wrong answers and abstentions, then gold not found at all."""
 
     def how_sure(case: Case) -> float:
-        return case.answer.confidence if case.answer.answerable else 1 - case.answer.confidence
+        confidence = case.confidence or 0.0
+        return confidence if case.answer.answerable else 1 - confidence
 
     wrong = sorted((case for case in report.cases if case.correct is False), key=how_sure, reverse=True)
     missed = [case for case in report.cases if case.correct is None and case.scores.get("hit@10") == 0]
@@ -162,7 +163,7 @@ def _worst_markdown(case: Case) -> str:
         expected = "no answer"
     given = " ".join(case.answer.answer.split())
     return f"- **{_cell(case.question.question)}** (`{_cell(case.question.id)}`) expected: {_cell(expected)}; " + (
-        f"given at {case.answer.confidence:.2f}: {_cell(given)}"
+        f"given at {number(case.confidence)}: {_cell(given)}"
     )
 
 

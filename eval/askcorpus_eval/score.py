@@ -20,7 +20,9 @@ class Case(BaseModel, frozen=True):
     """A question, its answer, and how the answer did.
 
     ``ranking`` lists the documents found, best first, in the names of ``gold.grades``; ``scores`` has only the metrics
-    the question has gold for; ``correct`` is ``None`` where that cannot be told.
+    the question has gold for; ``correct`` is ``None`` where that cannot be told. ``untold`` names what another system's
+    answer does not tell: ``confidence``, or even whether it ``answered``. ``findable`` is whether a short gold answer
+    stands in a gold document, so that a quote can hold it; ``None`` where there is nothing to look for, or to look in.
     """
 
     question: Question
@@ -29,6 +31,18 @@ class Case(BaseModel, frozen=True):
     ranking: tuple[str, ...]
     scores: dict[str, float]
     correct: bool | None
+    untold: frozenset[str] = frozenset()
+    findable: bool | None = None
+
+    @property
+    def answered(self) -> bool | None:
+        """Whether it was answered."""
+        return None if "answered" in self.untold else self.answer.answerable
+
+    @property
+    def confidence(self) -> float | None:
+        """How sure the answer is."""
+        return None if "confidence" in self.untold else self.answer.confidence
 
     @property
     def milliseconds(self) -> float | None:
@@ -37,11 +51,13 @@ class Case(BaseModel, frozen=True):
         return self.answer.timings_ms.get("wall", self.answer.timings_ms.get("total"))
 
 
-def score(question: Question, answer: Answer, gold: Gold, store: Documents) -> Case:
+def score(
+    question: Question, answer: Answer, gold: Gold, store: Documents, untold: frozenset[str] = frozenset()
+) -> Case:
     """The case of this question: every metric it has gold for."""
     ranking = gold.ranked(rank_documents(answer, store))
     scores = _answer_scores(question, answer) | _citation_scores(question, answer, gold, store)
-    if question.answerable is not False and gold.grades:
+    if question.has_answer and gold.grades:
         scores |= _retrieval_scores(ranking, gold.grades)
     return Case(
         question=question,
@@ -49,7 +65,9 @@ def score(question: Question, answer: Answer, gold: Gold, store: Documents) -> C
         gold=gold,
         ranking=ranking,
         scores=scores,
-        correct=is_correct(question, answer, gold, scores),
+        correct=None if "answered" in untold else is_correct(question, answer, gold, scores),
+        untold=untold,
+        findable=_is_findable(question, gold, store),
     )
 
 
@@ -90,6 +108,15 @@ def short_answers(question: Question) -> list[str]:
     return [gold for gold in question.answers if len(answer_tokens(gold, language)) <= SHORT_ANSWER_TOKENS]
 
 
+def _is_findable(question: Question, gold: Gold, store: Documents) -> bool | None:
+    short = short_answers(question)
+    documents = [document for name in gold.grades if (document := store.document(name))]
+    if not question.has_answer or not short or not documents or gold.members:
+        return None
+    texts = (document.text for document in documents)
+    return answers.answer_in_citation(texts, short, _answer_language(question)) == 1
+
+
 def _answer_language(question: Question) -> str:
     return question.doc_lang or question.lang
 
@@ -106,7 +133,7 @@ def _retrieval_scores(ranking: Sequence[str], grades: dict[str, int]) -> dict[st
 
 def _answer_scores(question: Question, answer: Answer) -> dict[str, float]:
     """Zero where an answerable question was not answered: silence is not the answer."""
-    if question.answerable is False:
+    if not question.has_answer:
         return {}
     language = _answer_language(question)
     given = answers.plain(answer.answer) if answer.answerable else ""
@@ -137,6 +164,10 @@ def _marked(answer: Answer) -> str:
 def _citation_scores(question: Question, answer: Answer, gold: Gold, store: Documents) -> dict[str, float]:
     cited = citations.cited_places(answer)
     scores = {}
+    if cited:
+        scores["citation_verified"] = citations.verified_share(answer.citations, _cited_documents(answer, store))
+    if not question.has_answer:
+        return scores
     if gold.evidence:
         scores["citation_recall"] = citations.citation_recall(cited, gold.evidence)
     if gold.evidence and cited:
@@ -145,8 +176,6 @@ def _citation_scores(question: Question, answer: Answer, gold: Gold, store: Docu
         scores["cited_gold"] = float(any(gold.holds(place.document_id) for place in cited))
     if question.pages and answer.answerable:
         scores["cited_page"] = float(any(_on_page(citation, question, gold) for citation in answer.citations))
-    if cited:
-        scores["citation_verified"] = citations.verified_share(answer.citations, _cited_documents(answer, store))
     return scores
 
 

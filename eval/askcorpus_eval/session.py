@@ -190,7 +190,7 @@ def _score_over(
     folder.claim(resume=False)
     for answer in given.answers.values():
         folder.append(ANSWERS, answer.model_dump_json())
-    result = evaluate(assistant, given.questions, answers=given.answers, source=source)
+    result = evaluate(assistant, given.questions, answers=given.answers, untold=given.untold, source=source)
     result = result.model_copy(update={"notes": [*question_set.notes, *given.notes, *result.notes]})
     write_outputs(folder, result, assistant)
     return result
