@@ -95,6 +95,7 @@ def test_gates_set_the_exit_code(call: Call, finished: tuple[Path, dict[str, Any
     [
         (["--fail-under", "hits=1"], "There is no metric 'hits'"),
         (["--fail-drop", "f1=0.1"], "--fail-drop compares with an earlier run"),
+        (["--judge-url", "http://127.0.0.1:1"], "--judge-url needs a judge"),
         (["--baseline", "nowhere"], "nowhere holds no finished run"),
         (["--set", "top_k"], "--set top_k: not of the form key=value"),
         (["--set", "topk=3"], "topk"),

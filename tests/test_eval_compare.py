@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 
 from askcorpus.errors import UsageError
+from askcorpus.settings import Settings
 from askcorpus_eval.compare import Comparison, as_json, compare, html, markdown, write_comparison
 from askcorpus_eval.figures import Estimate
 from askcorpus_eval.gate import check, check_drops, read_gates
@@ -108,6 +109,34 @@ def test_only_shared_questions_count(tmp_path: Path, runs: Path) -> None:
         compare(runs / "a", tmp_path / "none")
 
 
+def test_what_was_not_the_same_is_told(tmp_path: Path, runs: Path) -> None:
+    """A changed setting, for it is what one wants to know of; other gold, for it changes figures that no answer did."""
+    settings = Settings(top_k=30, data=tmp_path)
+    other = QUESTIONS[0].model_copy(update={"answers": ("Paris",)})
+    run(tmp_path, ScriptedAssistant(DOCUMENTS, REPLIES, settings), [other, *QUESTIONS[1:]])
+    assert compare(runs / "a", tmp_path).notes == [
+        "1 questions have other gold now, so their change is not the assistant's: rain",
+        "settings that differ, A and B: top_k 8, 30",
+        "A asked for 20 passages, B for 30: figures of retrieval below the lesser do not compare",
+    ]
+    assert compare(runs / "a", runs / "b").notes == []
+
+
+def test_no_slower_run_is_proven_by_its_times(tmp_path: Path, runs: Path) -> None:
+    """Its questions share whatever else the machine did, so they are no independent witnesses."""
+    for name, factor in (("a", 1), ("b", 3)):
+        report = json.loads((runs / "a" / "metrics.json").read_text())
+        for row in report["questions"]:
+            row["milliseconds"] = 100 * factor
+        report["questions"] *= 3
+        for at, row in enumerate(report["questions"]):
+            row["id"] = f"{row['id']} {at}"
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metrics.json").write_text(json.dumps(report))
+    found = {one.metric: one for one in compare(tmp_path / "a", tmp_path / "b").differences}
+    assert (found["latency_p50"].change, found["latency_p50"].p, found["latency_p50"].verdict) == (200, None, "same")
+
+
 def test_a_folder_without_a_finished_run(tmp_path: Path, runs: Path) -> None:
     with pytest.raises(UsageError, match="holds no finished run"):
         compare(runs / "a", tmp_path)
@@ -187,6 +216,8 @@ def test_gates(kind: Literal["under", "over", "drop"], condition: str, line: str
         ("over", "wrong@coverage=.6=x", "--fail-over wrong@coverage=.6=x: not of the form metric=number"),
         ("under", "hit@5", "--fail-under hit@5: not of the form metric=number"),
         ("drop", "f1=much", "--fail-drop f1=much: not of the form metric=number"),
+        ("under", "hit@5=nan", "--fail-under hit@5=nan: not of the form metric=number"),  # nothing is under it
+        ("over", "ece=inf", "--fail-over ece=inf: not of the form metric=number"),
         ("under", "ece=0.1", "--fail-under ece=0.1: lower is better. Use --fail-over."),
         ("over", "f1=0.1", "--fail-over f1=0.1: higher is better. Use --fail-under."),
     ],

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from pydantic import SecretStr
 
@@ -22,13 +23,15 @@ from askcorpus.settings import Settings
 from askcorpus.types import Answer, Document, Turn
 from askcorpus_eval import export
 from askcorpus_eval.evaluate import Report, evaluate, masked
+from askcorpus_eval.figures import BY_NAME, estimate
 from askcorpus_eval.gate import check, read_gates
 from askcorpus_eval.questions import Question, QuestionSet
+from askcorpus_eval.report import html
 from askcorpus_eval.run_folder import RunFolder
 from askcorpus_eval.sampling import Sample, draw
 from askcorpus_eval.score import rank_documents
 from askcorpus_eval.session import run_in
-from scripted_eval import Reply, ScriptedAssistant
+from scripted_eval import Reply, ScriptedAssistant, Shelf
 
 DOCUMENTS = [
     Document(id="rain", title="Rain", text="It rained in Lyon on Monday. Nobody was hurt.", origin="news/rain.txt"),
@@ -150,6 +153,29 @@ def test_gold_that_stands_in_no_gold_document_is_named() -> None:
         "1 evidence texts stand in no gold document and are left out (questions: lost)",
         "1 questions have no short answer that stands in a gold document, for a quote to hold: lost",
     ]
+
+
+@pytest.mark.parametrize("n", [20, 50, 200])
+def test_the_interval_of_a_calibration_error_lies_around_it(n: int) -> None:
+    """Each resample of questions has a larger one, so that the plain percentiles can all lie above it."""
+    lot = np.random.default_rng(5)
+    for _ in range(20):
+        confidence = lot.uniform(0.3, 0.95, n)
+        right = (lot.uniform(size=n) < confidence).astype(np.float64)
+        table = {"confidence": confidence, "correct": right, "answered": np.ones(n)}
+        found = estimate(BY_NAME["ece"], table)
+        assert found.value is not None and found.low is not None and found.high is not None
+        assert 0 <= found.low < found.value < found.high
+
+
+def test_an_interval_without_width_is_none() -> None:
+    """Of two questions rightly told apart the AUROC is 1, which nobody can be certain of; nor of what one shows."""
+    report = evaluate(ScriptedAssistant(DOCUMENTS, REPLIES), [QUESTIONS[0], QUESTIONS[2]])
+    for name, value in (("abstention_auroc", 1), ("f1", 2 / 7), ("aurc", 0)):
+        found = report.figures[name]
+        assert found.value == pytest.approx(value)
+        assert (found.low, found.high) == (None, None)
+    assert html(report, Shelf(DOCUMENTS))
 
 
 def test_figures_without_gold_are_none_and_say_so(assistant: ScriptedAssistant) -> None:

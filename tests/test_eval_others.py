@@ -111,7 +111,8 @@ def test_a_ragas_data_set(tmp_path: Path) -> None:
 def test_what_is_not_in_the_file_was_not_answered(tmp_path: Path) -> None:
     report = score(write(tmp_path / "a.jsonl", {"id": "rain", "response": "Lyon", "confidence": 1}))
     assert report.figures["answered"].value == 1 / 4
-    assert report.notes[:2] == [
+    assert report.notes[:3] == [
+        "the file quotes no document: citations have no figures, and correct is told by f1",
         "the file names no documents and no contexts: retrieval has no figures",
         "3 questions are not in the file and count as not answered",
     ]
@@ -185,7 +186,18 @@ def test_what_a_file_does_not_say_has_no_figure(tmp_path: Path) -> None:
     assert "wrong" in both and not both & {*of_confidence}
 
     sure = score(write(tmp_path / "b.jsonl", rows[0] | {"confidence": 0.7}, *rows[1:]))
-    assert (sure.figures["ece"].n, sure.notes[0][:32]) == (1, "2 answers have no confidence: ca")
+    assert sure.figures["ece"].n == 1
+    assert "2 answers have no confidence: calibration, AUROC and risk are those of the others" in sure.notes
+
+
+def test_answers_without_quotes_have_no_figures_of_citations(tmp_path: Path) -> None:
+    """They would be zeros, and beside a run of ours a defeat that nobody measured; marks nobody else has."""
+    row = {"id": "rain", "response": "Lyon", "confidence": 1, "doc_ids": ["rain"]}
+    cited = {"answer_in_citation", "citation_recall", "cited_gold", "marked_f1"}
+    plain, quoting = (score(write(tmp_path / "a.jsonl", row | more)) for more in ({}, {"quotes": [RAIN]}))
+    assert {name for name in cited if plain.figures[name].value is not None} == set()
+    assert {name for name in cited if quoting.figures[name].value is not None} == cited - {"marked_f1"}
+    assert [one.figures["correct"].value for one in (plain, quoting)] == [3 / 4, 3 / 4]
 
 
 @pytest.mark.parametrize(

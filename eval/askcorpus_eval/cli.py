@@ -110,6 +110,8 @@ def run(
 
     if limit and sample:
         raise UsageError("--limit and --sample do not go together.", "Leave one of them out.")
+    if judge_url and not judge_model:
+        raise UsageError("--judge-url needs a judge.", "Name its model: --judge-model PROVIDER:MODEL.")
     gates = _gates(fail_under, fail_over, fail_drop)
     _check_baseline(baseline, fail_drop)
     evaluation = Evaluation(

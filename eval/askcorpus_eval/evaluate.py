@@ -96,10 +96,11 @@ class RunInfo(BaseModel, frozen=True):
 
 
 class Row(BaseModel, frozen=True):
-    """One question's results, as ``metrics.json`` keeps them for comparisons."""
+    """One question's results, as ``metrics.json`` keeps them for comparisons; ``gold`` is its ``gold_digest``."""
 
     id: str
     question: str
+    gold: str
     languages: str
     type: str
     answerable: bool | None
@@ -324,19 +325,19 @@ def _notes(cases: Sequence[Case], depth: int) -> list[str]:
     untimed = sum(case.milliseconds is None for case in cases)
     notes = []
     if unknown:
-        notes.append(f"{len(unknown)} gold documents are not in the index and count as missed: {_first(unknown)}")
+        notes.append(f"{len(unknown)} gold documents are not in the index and count as missed: {listed(unknown)}")
     if depth < DEPTH:
         notes.append(f"only {depth} passages were asked for: retrieval figures beyond them have nothing to count")
     if unlocated:
-        of = _first([case.question.id for case in cases if case.gold.unlocated])
+        of = listed([case.question.id for case in cases if case.gold.unlocated])
         notes.append(f"{unlocated} evidence texts stand in no gold document and are left out (questions: {of})")
     if unfindable := [case.question.id for case in cases if case.findable is False]:
         notes.append(
             f"{len(unfindable)} questions have no short answer that stands in a gold document, for a quote to hold: "
-            f"{_first(unfindable)}"
+            f"{listed(unfindable)}"
         )
     if contradictory:
-        named = _first([case.question.id for case in contradictory])
+        named = listed([case.question.id for case in contradictory])
         notes.append(f"{len(contradictory)} questions are unanswerable, so their gold does not count: {named}")
     if True not in answerable:
         notes.append("no question is answerable: retrieval, answers and citations have no figures")
@@ -359,7 +360,8 @@ def _judge_notes(cases: Sequence[Case], failures: Mapping[str, str]) -> Iterator
         yield f"the judge failed on {len(failures)} of {asked} answers, which have no verdict: {', '.join(named)}{more}"
 
 
-def _first(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """The first of these names."""
     return ", ".join(names[:LIST_SHOWN]) + (", …" if len(names) > LIST_SHOWN else "")
 
 
@@ -371,6 +373,7 @@ def _row(case: Case) -> Row:
     return Row(
         id=case.question.id,
         question=case.question.question,
+        gold=case.question.gold_digest(),
         languages=case.question.languages,
         type=case.question.type,
         answerable=case.question.answerable,

@@ -23,7 +23,8 @@ Table = Mapping[str, Floats]
 
 
 class Estimate(BaseModel, frozen=True):
-    """A figure over ``n`` questions with its 95 % interval; ``None`` when no question bears on it."""
+    """A figure over ``n`` questions with its 95 % interval; ``None`` when no question bears on it, or for an interval
+    that has no width: one question, or questions all alike, do not tell how much is chance."""
 
     value: float | None
     low: float | None
@@ -45,7 +46,8 @@ class Metric:
     """A figure: ``value`` of the columns it ``reads``, over the questions that ``count`` counts.
 
     ``share`` says that it is a share of these questions (or a mean of scores from 0 to 1); ``of_answered``, that it is
-    of the answers given, so that two runs compare on questions only that both answered.
+    of the answers given, so that two runs compare on questions only that both answered; ``centred``, that it is larger
+    in resamples, which its interval makes up for (``bootstrap.interval``).
     """
 
     name: str
@@ -58,6 +60,7 @@ class Metric:
     count: Callable[..., int] = _count
     share: bool = False
     of_answered: bool = False
+    centred: bool = False
 
     def columns(self, table: Table) -> tuple[Floats, ...]:
         """The columns the figure is made of; a mean reads the column of its own name."""
@@ -212,6 +215,7 @@ METRICS: tuple[Metric, ...] = (
         value=_of_answers(calibration.ece),
         count=_count_answers,
         of_answered=True,
+        centred=True,
     ),
     Metric(
         "latency_p50",
@@ -287,8 +291,10 @@ def estimate(metric: Metric, table: Table, *, means_only: bool = False) -> Estim
     elif metric.is_mean:
         low, high = bootstrap.mean_interval(columns[0][~np.isnan(columns[0])])
     else:
-        low, high = bootstrap.interval(metric.value, columns)
-    return Estimate(value=value, low=low, high=high, n=n)
+        low, high = bootstrap.interval(metric.value, columns, centre=value if metric.centred else None)
+    if not low < high:
+        return Estimate(value=value, low=None, high=None, n=n)
+    return Estimate(value=value, low=max(0.0, low), high=high, n=n)
 
 
 def estimates(table: Table, metrics: Sequence[Metric] = METRICS) -> dict[str, Estimate]:

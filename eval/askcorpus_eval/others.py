@@ -76,22 +76,36 @@ def read_answers(path: Path, questions: Sequence[Question], store: Documents) ->
     answers = {
         question.id: convert.answer(question, found[question.id]) for question in questions if question.id in found
     }
-    gold, notes = _fair_gold(questions, list(found.values()))
-    whole = _with_silences(answers, gold, store, path)
-    notes += [*_strays(given.keys() - found.keys()), *_unknown(convert.unknown)]
-    return whole._replace(notes=(*notes, *whole.notes), untold=_untold(questions, found))
+    whole = _with_silences(answers, questions, store, path)
+    everything = frozenset.intersection(*map(_untold, found.values())) if found else frozenset()
+    notes = [*_missing(everything), *_strays(given.keys() - found.keys()), *_unknown(convert.unknown)]
+    unsure = {name: frozenset({"confidence"}) for name, one in found.items() if one.confidence is None}
+    if unsure and "confidence" not in everything:
+        notes.append(f"{len(unsure)} answers have no confidence: calibration, AUROC and risk are those of the others")
+    untold = {question.id: everything | unsure.get(question.id, frozenset()) for question in questions}
+    return whole._replace(notes=(*notes, *whole.notes), untold=untold)
 
 
-def _untold(questions: Sequence[Question], found: Mapping[str, Given]) -> dict[str, frozenset[str]]:
-    """What is not known of each question's answer: nothing of one is measured that the file does not say."""
-    if not any(one.response for one in found.values()):
-        return {question.id: frozenset({"answered", "confidence"}) for question in questions}
-    sure = any(one.confidence is not None for one in found.values())
-    return {
-        question.id: frozenset({"confidence"})
-        for question in questions
-        if (found[question.id].confidence is None if question.id in found else not sure)
-    }
+def _untold(given: Given) -> frozenset[str]:
+    """What is not known of an answer (``score.Case.untold``)."""
+    silent = set() if given.response else {"answered"}
+    unsure = set() if given.confidence is not None else {"confidence"}
+    unfound = set() if given.documents or given.contexts else {"documents", "quotes"}
+    uncited = set() if given.quotes else {"quotes"}
+    return frozenset({"marks"} | silent | unsure | unfound | uncited)
+
+
+def _missing(untold: Collection[str]) -> Iterator[str]:
+    """What a file says nothing of: its figures would be zeros."""
+    if "answered" in untold:
+        yield "the file has no answers: only retrieval has figures"
+    else:
+        if "confidence" in untold:
+            yield "the file has no confidence: calibration, AUROC and risk by coverage have no figures"
+        if "quotes" in untold:
+            yield "the file quotes no document: citations have no figures, and correct is told by f1"
+    if "documents" in untold:
+        yield "the file names no documents and no contexts: retrieval has no figures"
 
 
 def _strays(names: Iterable[str]) -> Iterator[str]:
@@ -103,22 +117,6 @@ def _unknown(names: Collection[str]) -> Iterator[str]:
     if names:
         first = next(iter(names))
         yield f"{len(names)} documents found are not in the index: nobody's gold, at their ranks (the first: {first})"
-
-
-def _fair_gold(questions: Sequence[Question], given: Sequence[Given]) -> tuple[Sequence[Question], list[str]]:
-    """The questions without the gold for what the file says nothing of: its figures would be zeros."""
-    dropped: dict[str, Any] = {}
-    notes = []
-    if not any(one.response for one in given):
-        dropped |= {"answers": (), "nuggets": (), "pages": (), "evidence": ()}
-        notes.append("the file has no answers: only retrieval has figures")
-    elif unsure := sum(one.confidence is None for one in given):
-        told = "the file has no confidence" if unsure == len(given) else f"{unsure} answers have no confidence"
-        notes.append(f"{told}: calibration, AUROC and risk by coverage have no figures of these")
-    if not any(one.documents or one.contexts for one in given):
-        dropped |= {"doc_ids": (), "evidence": ()}
-        notes.append("the file names no documents and no contexts: retrieval has no figures")
-    return [question.model_copy(update=dropped) for question in questions], notes
 
 
 def _with_silences(

@@ -176,7 +176,8 @@ def _plots(report: Report) -> Iterator[tuple[str, str, str]]:
     tenths = [0, 0.2, 0.4, 0.6, 0.8, 1]
     if recall := [(k, report.figures[f"recall@{k}"]) for k in RECALL_DEPTHS if report.figures[f"recall@{k}"].n]:
         frame = svg.Frame("k", "recall@k", x_max=max(RECALL_DEPTHS)).ticks([k for k, _ in recall], tenths)
-        frame.band([(k, f.low or 0) for k, f in recall], [(k, f.high or 0) for k, f in recall])
+        bands = [(k, f) for k, f in recall if f.low is not None and f.high is not None]
+        frame.band([(k, f.low or 0) for k, f in bands], [(k, f.high or 0) for k, f in bands])
         plot = frame.line([(k, f.value or 0) for k, f in recall], dots=True).render("Recall by k")
         yield "Recall by depth", plot, "Share of gold documents among the first k, with its 95 % interval."
     if report.reliability:

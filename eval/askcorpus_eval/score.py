@@ -21,7 +21,8 @@ class Case(BaseModel, frozen=True):
 
     ``ranking`` lists the documents found, best first, in the names of ``gold.grades``; ``scores`` has only the metrics
     the question has gold for; ``correct`` is ``None`` where that cannot be told. ``untold`` names what another system's
-    answer does not tell: ``confidence``, or even whether it ``answered``. ``findable`` is whether a short gold answer
+    answer does not tell, and what therefore has no figures: ``answered`` or not, ``confidence``, ``documents`` found,
+    ``quotes``, ``marks`` in them. ``findable`` is whether a short gold answer
     stands in a gold document, so that a quote can hold it; ``None`` where there is nothing to look for, or to look in.
     """
 
@@ -54,18 +55,19 @@ class Case(BaseModel, frozen=True):
 def score(
     question: Question, answer: Answer, gold: Gold, store: Documents, untold: frozenset[str] = frozenset()
 ) -> Case:
-    """The case of this question: every metric it has gold for."""
+    """The case of this question: every metric that it has gold for, and that the answer tells enough for."""
     ranking = gold.ranked(rank_documents(answer, store))
     scores = _answer_scores(question, answer) | _citation_scores(question, answer, gold, store)
     if question.has_answer and gold.grades:
         scores |= _retrieval_scores(ranking, gold.grades)
+    scores = {name: value for name, value in scores.items() if not untold & _needs(name)}
     return Case(
         question=question,
         answer=answer,
         gold=gold,
         ranking=ranking,
         scores=scores,
-        correct=None if "answered" in untold else is_correct(question, answer, gold, scores),
+        correct=None if "answered" in untold else is_correct(question, answer, scores),
         untold=untold,
         findable=_is_findable(question, gold, store),
     )
@@ -84,7 +86,7 @@ def rank_documents(answer: Answer, store: Documents) -> tuple[str, ...]:
     return tuple(ranking)
 
 
-def is_correct(question: Question, answer: Answer, gold: Gold, scores: dict[str, float]) -> bool | None:
+def is_correct(question: Question, answer: Answer, scores: dict[str, float]) -> bool | None:
     """Whether the assistant did right, for calibration and risk; ``None`` where the gold does not tell.
 
     Unanswerable: right is to abstain. Answerable: right is to answer, with a gold answer in a cited quote or an F1 of
@@ -97,8 +99,8 @@ def is_correct(question: Question, answer: Answer, gold: Gold, scores: dict[str,
     checks = [scores["answer_in_citation"] == 1] if "answer_in_citation" in scores else []
     if "f1" in scores:
         checks.append(scores["f1"] >= RIGHT_F1)
-    if "answer_in_citation" not in scores and gold.grades:
-        checks.append(scores.get("cited_gold") == 1)
+    if "answer_in_citation" not in scores and "cited_gold" in scores:
+        checks.append(scores["cited_gold"] == 1)
     return any(checks) if checks else None
 
 
@@ -106,6 +108,17 @@ def short_answers(question: Question) -> list[str]:
     """The gold answers that a quote can be expected to hold word for word."""
     language = _answer_language(question)
     return [gold for gold in question.answers if len(answer_tokens(gold, language)) <= SHORT_ANSWER_TOKENS]
+
+
+def _needs(score_name: str) -> frozenset[str]:
+    """What an answer must tell for this score."""
+    if score_name in ("exact_match", "f1", "nugget_recall"):
+        return frozenset({"answered"})
+    if score_name == "marked_f1":
+        return frozenset({"answered", "marks"})
+    if score_name == "answer_in_citation" or score_name.startswith(("citation_", "cited_")):
+        return frozenset({"answered", "quotes"})
+    return frozenset({"documents"})
 
 
 def _is_findable(question: Question, gold: Gold, store: Documents) -> bool | None:
