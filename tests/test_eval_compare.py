@@ -149,6 +149,9 @@ def test_a_folder_without_a_finished_run(tmp_path: Path, runs: Path) -> None:
         (tmp_path / "metrics.json").write_text(text)
         with pytest.raises(UsageError, match=reason):
             compare(runs / "a", tmp_path)
+    (tmp_path / "metrics.json").write_text('{"version": 2}')
+    with pytest.raises(UsageError, match=rf"eval score QUESTIONS {tmp_path / 'answers.jsonl'}"):
+        compare(tmp_path, runs / "a")
 
 
 def test_the_comparison_is_written(tmp_path: Path, comparison: Comparison) -> None:

@@ -112,7 +112,7 @@ def test_what_is_not_in_the_file_was_not_answered(tmp_path: Path) -> None:
     report = score(write(tmp_path / "a.jsonl", {"id": "rain", "response": "Lyon", "confidence": 1}))
     assert report.figures["answered"].value == 1 / 4
     assert report.notes[:3] == [
-        "the file quotes no document: citations have no figures, and correct is told by f1",
+        "the file quotes no document: citations have no figures, correct is told by its own words",
         "the file names no documents and no contexts: retrieval has no figures",
         "3 questions are not in the file and count as not answered",
     ]
@@ -198,6 +198,21 @@ def test_answers_without_quotes_have_no_figures_of_citations(tmp_path: Path) -> 
     assert {name for name in cited if plain.figures[name].value is not None} == set()
     assert {name for name in cited if quoting.figures[name].value is not None} == cited - {"marked_f1"}
     assert [one.figures["correct"].value for one in (plain, quoting)] == [3 / 4, 3 / 4]
+
+
+def test_an_answer_that_cannot_quote_is_right_by_its_own_words(tmp_path: Path) -> None:
+    """A whole sentence has a low F1 with a name, however right it is."""
+    row = {"id": "rain", "response": "It was in the city of Lyon, on a wet Monday, that it rained.", "contexts": [RAIN]}
+    report = score(write(tmp_path / "a.jsonl", row), QUESTIONS[:1])
+    assert (report.figures["f1"].value, report.figures["correct"].value) == (2 / 13, 1)
+
+
+def test_our_own_answers_scored_anew_are_the_same(tmp_path: Path) -> None:
+    """So a run that an older version left can be compared without asking anything again."""
+    ours = evaluate(ScriptedAssistant(DOCUMENTS, REPLIES), QUESTIONS)
+    lines = "".join(case.answer.model_dump_json() + "\n" for case in ours.cases)
+    (tmp_path / "answers.jsonl").write_text(lines)
+    assert score(tmp_path / "answers.jsonl").figures == ours.figures
 
 
 @pytest.mark.parametrize(

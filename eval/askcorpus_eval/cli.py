@@ -347,15 +347,15 @@ def _print_figures(figures: dict[str, Any], *, as_json: bool) -> None:
     import json
 
     from askcorpus_eval.figures import BY_NAME
-    from askcorpus_eval.report import number
+    from askcorpus_eval.report import between, number
 
     if as_json:
         typer.echo(json.dumps({name: figure.model_dump() for name, figure in figures.items()}).encode())
         return
     for name, figure in figures.items():
         if figure.value is not None:
-            value, low, high = (number(part, BY_NAME[name]) for part in (figure.value, figure.low, figure.high))
-            typer.echo(f"{name:22}{value:>9}   {low} – {high}   n {figure.n}")
+            metric = BY_NAME[name]
+            typer.echo(f"{name:22}{number(figure.value, metric):>9}   {between(figure, metric)}   n {figure.n}")
 
 
 def _end(failed: list[str]) -> None:

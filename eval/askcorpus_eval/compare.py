@@ -13,8 +13,8 @@ from askcorpus_eval.evaluate import METRICS_VERSION, Report, Row, RunInfo, liste
 from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Floats, Metric, Table, estimate, with_risks
 from askcorpus_eval.metrics.bootstrap import difference_interval, randomisation_p
 from askcorpus_eval.report import number, render, table
+from askcorpus_eval.run_folder import ANSWERS, RunFolder
 from askcorpus_eval.run_folder import METRICS as METRICS_FILE
-from askcorpus_eval.run_folder import RunFolder
 
 SIGNIFICANT = 0.05
 FLIPS_SHOWN = 100
@@ -95,7 +95,10 @@ def read_report(folder: Path) -> Report:
             return Report.model_validate_json(text)
     except ValidationError as exc:
         raise UsageError(f"{file} is damaged.", "Run the evaluation again.") from exc
-    raise UsageError(f"{file} is of version {found}, not {METRICS_VERSION}.", "Run the evaluation again.")
+    raise UsageError(
+        f"{file} is of version {found}, not {METRICS_VERSION}.",
+        f"Score its answers anew: askcorpus eval score QUESTIONS {folder / ANSWERS} --out DIR.",
+    )
 
 
 class _Versioned(BaseModel):

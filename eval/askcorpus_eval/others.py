@@ -103,7 +103,7 @@ def _missing(untold: Collection[str]) -> Iterator[str]:
         if "confidence" in untold:
             yield "the file has no confidence: calibration, AUROC and risk by coverage have no figures"
         if "quotes" in untold:
-            yield "the file quotes no document: citations have no figures, and correct is told by f1"
+            yield "the file quotes no document: citations have no figures, correct is told by its own words"
     if "documents" in untold:
         yield "the file names no documents and no contexts: retrieval has no figures"
 

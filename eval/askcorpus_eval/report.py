@@ -84,6 +84,7 @@ def render(template: str, **values: Any) -> str:
     )
     environment.filters |= {
         "number": number,
+        "between": between,
         "interval": lambda figure: Markup(svg.interval(figure)),
         "svg": Markup,
         "yes_no": yes_no,
@@ -105,6 +106,13 @@ def number(value: float | None, metric: Metric | None = None) -> str:
     if metric and metric.unit == "ms":
         return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
     return f"{value:.3f}"
+
+
+def between(figure: Estimate, metric: Metric | None = None) -> str:
+    """An interval as people read it, a dash for none."""
+    if figure.low is None:
+        return "–"
+    return f"{number(figure.low, metric)} – {number(figure.high, metric)}"
 
 
 def table(header: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
@@ -142,8 +150,8 @@ def _measured(report: Report) -> list[Metric]:
 def _figure_rows(report: Report) -> Iterator[Sequence[str]]:
     for metric in _measured(report):
         figure = report.figures[metric.name]
-        between = f"{number(figure.low, metric)} – {number(figure.high, metric)}"
-        yield metric.name, number(figure.value, metric), between, str(figure.n), metric.about
+        value = number(figure.value, metric)
+        yield metric.name, value, between(figure, metric), str(figure.n), metric.about
 
 
 def _split_markdown(name: str, groups: Mapping[str, Mapping[str, Estimate]]) -> str:

@@ -67,7 +67,7 @@ def score(
         gold=gold,
         ranking=ranking,
         scores=scores,
-        correct=None if "answered" in untold else is_correct(question, answer, scores),
+        correct=is_correct(question, answer, scores, untold),
         untold=untold,
         findable=_is_findable(question, gold, store),
     )
@@ -86,19 +86,25 @@ def rank_documents(answer: Answer, store: Documents) -> tuple[str, ...]:
     return tuple(ranking)
 
 
-def is_correct(question: Question, answer: Answer, scores: dict[str, float]) -> bool | None:
+def is_correct(
+    question: Question, answer: Answer, scores: dict[str, float], untold: frozenset[str] = frozenset()
+) -> bool | None:
     """Whether the assistant did right, for calibration and risk; ``None`` where the gold does not tell.
 
     Unanswerable: right is to abstain. Answerable: right is to answer, with a gold answer in a cited quote or an F1 of
-    at least 0.5; where there is no short gold answer, citing a gold document is right too.
+    at least 0.5; where there is no short gold answer, citing a gold document is right too. Of an answer that cannot
+    quote, its own words are looked in for the gold answer.
     """
-    if question.answerable is None:
+    if question.answerable is None or "answered" in untold:
         return None
     if not question.answerable or not answer.answerable:
         return question.answerable == answer.answerable
     checks = [scores["answer_in_citation"] == 1] if "answer_in_citation" in scores else []
     if "f1" in scores:
         checks.append(scores["f1"] >= RIGHT_F1)
+    if "quotes" in untold and (short := short_answers(question)):
+        words = [answers.plain(answer.answer)]
+        checks.append(answers.answer_in_citation(words, short, _answer_language(question)) == 1)
     if "answer_in_citation" not in scores and "cited_gold" in scores:
         checks.append(scores["cited_gold"] == 1)
     return any(checks) if checks else None
