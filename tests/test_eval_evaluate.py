@@ -182,6 +182,10 @@ def test_figures_without_gold_are_none_and_say_so(assistant: ScriptedAssistant) 
     report = evaluate(assistant, QUESTIONS[2:])
     assert report.figures["hit@5"].value is None and report.figures["hit@5"].n == 0
     assert any(note.startswith("no question is answerable") for note in report.notes)
+    unsure = QUESTIONS[0].model_copy(update={"answerable": None})
+    report = evaluate(assistant, [unsure])
+    assert report.figures["hit@5"].value == 1
+    assert not any(note.startswith("no question is answerable") for note in report.notes)
 
 
 def test_splits(report: Report) -> None:

@@ -222,9 +222,13 @@ def calibrate(
 
     settings = read_settings(data=data, max_error=max_error)
     asked = read_questions(questions, chosen_columns(names or ()))
-    for note in asked.notes:
+
+    def tell(note: str) -> None:
         typer.echo(f"askcorpus: {visible(note)}", err=True)
-    outcomes = session.calibrate(asked, questions.name, settings)
+
+    for note in asked.notes:
+        tell(note)
+    outcomes = session.calibrate(asked, questions.name, settings, tell)
     ordered = settings.max_error
     found = offers(outcomes, RATES if ordered is None else (*RATES, ordered))
     typer.echo(found.model_dump_json() if json else table(found))

@@ -315,41 +315,35 @@ def judge_all(cases: Sequence[Case], judge: Judge) -> tuple[list[Case], dict[str
     return judged, failures
 
 
-def _notes(cases: Sequence[Case], depth: int) -> list[str]:
-    gold = [case.gold for case in cases]
-    unknown, unlocated = _unknown(gold), sum(found.unlocated for found in gold)
-    contradictory = [case for case in cases if not case.question.has_answer and case.question.has_gold_text]
-    answerable = [case.question.answerable for case in cases]
-    drafts = sum(case.question.draft for case in cases)
-    quoted = sum(case.answer.model_fault is not None for case in cases)
-    untimed = sum(case.milliseconds is None for case in cases)
-    notes = []
-    if unknown:
-        notes.append(f"{len(unknown)} gold documents are not in the index and count as missed: {listed(unknown)}")
-    if depth < DEPTH:
-        notes.append(f"only {depth} passages were asked for: retrieval figures beyond them have nothing to count")
-    if unlocated:
+def gold_notes(cases: Sequence[Case]) -> Iterator[str]:
+    """What is amiss with the gold of these questions, which most often is a slip of who wrote them."""
+    if unknown := _unknown(case.gold for case in cases):
+        yield f"{len(unknown)} gold documents are not in the index and count as missed: {listed(unknown)}"
+    if unlocated := sum(case.gold.unlocated for case in cases):
         of = listed([case.question.id for case in cases if case.gold.unlocated])
-        notes.append(f"{unlocated} evidence texts stand in no gold document and are left out (questions: {of})")
+        yield f"{unlocated} evidence texts stand in no gold document and are left out (questions: {of})"
     if unfindable := [case.question.id for case in cases if case.findable is False]:
-        notes.append(
-            f"{len(unfindable)} questions have no short answer that stands in a gold document, for a quote to hold: "
-            f"{listed(unfindable)}"
-        )
-    if contradictory:
-        named = listed([case.question.id for case in contradictory])
-        notes.append(f"{len(contradictory)} questions are unanswerable, so their gold does not count: {named}")
-    if True not in answerable:
-        notes.append("no question is answerable: retrieval, answers and citations have no figures")
-    if False not in answerable:
-        notes.append("no question is unanswerable: abstention recall, F1 and AUROC have no figures")
-    if quoted:
-        notes.append(f"{quoted} answers are quotes: what {cases[0].answer.model} wrote had no support in the passages")
-    if 0 < untimed < len(cases):
-        notes.append(f"{untimed} answers do not tell how long they took: latency is that of the others")
-    if drafts:
-        notes.append(f"{drafts} questions are drafts that nobody has reviewed")
-    return notes
+        told = f"{len(unfindable)} questions have no short answer that stands in a gold document"
+        yield f"{told}, for a quote to hold: {listed(unfindable)}"
+    if void := [case.question.id for case in cases if not case.question.has_answer and case.question.has_gold_text]:
+        yield f"{len(void)} questions are unanswerable, so their gold does not count: {listed(void)}"
+    if drafts := sum(case.question.draft for case in cases):
+        yield f"{drafts} questions are drafts that nobody has reviewed"
+
+
+def _notes(cases: Sequence[Case], depth: int) -> Iterator[str]:
+    yield from gold_notes(cases)
+    questions = [case.question for case in cases]
+    if depth < DEPTH:
+        yield f"only {depth} passages were asked for: retrieval figures beyond them have nothing to count"
+    if not any(question.has_answer and (question.doc_ids or question.has_gold_text) for question in questions):
+        yield "no question is answerable and has gold: retrieval, answers and citations have no figures"
+    if all(question.answerable is not False for question in questions):
+        yield "no question is unanswerable: abstention recall, F1 and AUROC have no figures"
+    if quoted := sum(case.answer.model_fault is not None for case in cases):
+        yield f"{quoted} answers are quotes: what {cases[0].answer.model} wrote had no support in the passages"
+    if 0 < (untimed := sum(case.milliseconds is None for case in cases)) < len(cases):
+        yield f"{untimed} answers do not tell how long they took: latency is that of the others"
 
 
 def _judge_notes(cases: Sequence[Case], failures: Mapping[str, str]) -> Iterator[str]:
