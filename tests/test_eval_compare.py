@@ -53,6 +53,7 @@ def test_figures_of_answers_are_of_those_that_both_gave(tmp_path: Path) -> None:
         assert found[name].a == found[name].b
     assert (found["answered"].n, found["answered"].change) == (4, 2 / 4)
     assert (found["f1"].n, found["wrong_silence"].change) == (2, -1 / 2)
+    assert (found["wrong_answers"].n, found["wrong_answers"].change) == (4, 2 / 4)  # for ``wrong`` does not see them
 
 
 def test_the_comparison_as_json(comparison: Comparison) -> None:

@@ -107,6 +107,7 @@ def report() -> Report:
         ("ece", (abs(1 - 0.9) + abs(0 - 0.6) + abs(0 - 0.7)) / 3, 3),
         ("aurc", (0 + 1 / 2 + 2 / 3) / 3, 3),
         ("wrong", 2 / 3, 3),  # snow, and fog, which is not in the documents
+        ("wrong_answers", 2 / 4, 4),
         ("wrong_silence", 0 / 2, 2),
         ("wrong@0.2", 0 / 1, 1),  # rain, the surest, is a quarter of the questions
         ("wrong@0.4", 1 / 2, 2),  # rain and fog

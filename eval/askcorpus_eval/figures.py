@@ -182,6 +182,7 @@ METRICS: tuple[Metric, ...] = (
         value=_auroc,
     ),
     Metric("wrong", "Risk", "share of the answers given that are wrong", better="lower"),
+    Metric("wrong_answers", "Risk", "share of all questions that got a wrong answer", better="lower"),
     Metric("wrong_silence", "Risk", "share of answerable questions that got no answer", better="lower"),
     *(
         Metric(
@@ -271,11 +272,12 @@ def tabulate(cases: Sequence[Case]) -> Table:
 
 
 def with_risks(table: Table) -> dict[str, Floats]:
-    """The columns that every question has, and the two risks made of them: of a wrong answer, and of a silence where
-    there is one."""
+    """The columns that every question has, and the risks made of them: of a wrong answer, among the answers and among
+    all questions, and of a silence where there is an answer."""
     wrong = np.where(table["answered"] == 1, 1 - table["correct"], np.nan)
+    wrong_answers = np.where(table["answered"] == 0, 0 * table["correct"], wrong)
     silence = np.where(table["answerable"] == 1, 1 - table["answered"], np.nan)
-    return {**table, "wrong": wrong, "wrong_silence": silence}
+    return {**table, "wrong": wrong, "wrong_answers": wrong_answers, "wrong_silence": silence}
 
 
 def estimate(metric: Metric, table: Table, *, means_only: bool = False) -> Estimate:
