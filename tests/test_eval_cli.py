@@ -95,6 +95,7 @@ def test_gates_set_the_exit_code(call: Call, finished: tuple[Path, dict[str, Any
     [
         (["--fail-under", "hits=1"], "There is no metric 'hits'"),
         (["--fail-drop", "f1=0.1"], "--fail-drop compares with an earlier run"),
+        (["--judge-url", "http://127.0.0.1:1"], "--judge-url needs a judge"),
         (["--baseline", "nowhere"], "nowhere holds no finished run"),
         (["--set", "top_k"], "--set top_k: not of the form key=value"),
         (["--set", "topk=3"], "topk"),
@@ -283,16 +284,26 @@ def test_a_wrong_answer_to_a_question_without_answer_is_an_error(call: Call, lio
     _, data, _ = lions
     rows = [
         {"id": "1", "question": "What is the new lion of the zoo of Basel called?", "answerable": False},
-        {"id": "2", "question": "What is the new lion of the zoo of Basel called?", "answers": ["Leo"]},
+        {
+            "id": "2",
+            "question": "What is the new lion of the zoo of Basel called?",
+            "answers": ["Leo"],
+            "doc_ids": ["lion"],
+        },
         {"id": "3", "question": "What is the new lion of the zoo of Basel called?"},
     ]
     (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, rows)))
     kept = (data / "risk.json").read_text()
     try:
-        found = json.loads(call("calibrate", tmp_path / "q.jsonl", "--data", data, "--json").stdout)
+        result = call("calibrate", tmp_path / "q.jsonl", "--data", data, "--json")
     finally:
         (data / "risk.json").write_text(kept)
+    found = json.loads(result.stdout)
     assert (found["questions"], found["answered"], found["right"], found["best"]) == (2, 2, 0, None)
+    assert result.stderr.splitlines() == [
+        "askcorpus: 1 questions have no short answer that stands in a gold document, for a quote to hold: 2",
+        "askcorpus: 1 questions are left out: their gold does not tell right from wrong",
+    ]
 
 
 def test_help_shows_all_commands(call: Call) -> None:

@@ -8,6 +8,7 @@ from typing import Literal
 import pytest
 
 from askcorpus.errors import UsageError
+from askcorpus.settings import Settings
 from askcorpus_eval.compare import Comparison, as_json, compare, html, markdown, write_comparison
 from askcorpus_eval.figures import Estimate
 from askcorpus_eval.gate import check, check_drops, read_gates
@@ -52,6 +53,7 @@ def test_figures_of_answers_are_of_those_that_both_gave(tmp_path: Path) -> None:
         assert found[name].a == found[name].b
     assert (found["answered"].n, found["answered"].change) == (4, 2 / 4)
     assert (found["f1"].n, found["wrong_silence"].change) == (2, -1 / 2)
+    assert (found["wrong_answers"].n, found["wrong_answers"].change) == (4, 2 / 4)  # for ``wrong`` does not see them
 
 
 def test_the_comparison_as_json(comparison: Comparison) -> None:
@@ -108,18 +110,49 @@ def test_only_shared_questions_count(tmp_path: Path, runs: Path) -> None:
         compare(runs / "a", tmp_path / "none")
 
 
+def test_what_was_not_the_same_is_told(tmp_path: Path, runs: Path) -> None:
+    """A changed setting, for it is what one wants to know of; other gold, for it changes figures that no answer did."""
+    settings = Settings(top_k=30, data=tmp_path)
+    other = QUESTIONS[0].model_copy(update={"answers": ("Paris",)})
+    run(tmp_path, ScriptedAssistant(DOCUMENTS, REPLIES, settings), [other, *QUESTIONS[1:]])
+    assert compare(runs / "a", tmp_path).notes == [
+        "1 questions have other gold now, so their change is not the assistant's: rain",
+        "settings that differ, A and B: top_k 8, 30",
+        "A asked for 20 passages, B for 30: figures of retrieval below the lesser do not compare",
+    ]
+    assert compare(runs / "a", runs / "b").notes == []
+
+
+def test_no_slower_run_is_proven_by_its_times(tmp_path: Path, runs: Path) -> None:
+    """Its questions share whatever else the machine did, so they are no independent witnesses."""
+    for name, factor in (("a", 1), ("b", 3)):
+        report = json.loads((runs / "a" / "metrics.json").read_text())
+        for row in report["questions"]:
+            row["milliseconds"] = 100 * factor
+        report["questions"] *= 3
+        for at, row in enumerate(report["questions"]):
+            row["id"] = f"{row['id']} {at}"
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metrics.json").write_text(json.dumps(report))
+    found = {one.metric: one for one in compare(tmp_path / "a", tmp_path / "b").differences}
+    assert (found["latency_p50"].change, found["latency_p50"].p, found["latency_p50"].verdict) == (200, None, "same")
+
+
 def test_a_folder_without_a_finished_run(tmp_path: Path, runs: Path) -> None:
     with pytest.raises(UsageError, match="holds no finished run"):
         compare(runs / "a", tmp_path)
     for text, reason in [
-        ('{"figures": {}}', "is of version 1, not 2"),
-        ('{"version": 3}', "is of version 3, not 2"),
-        ('{"version": 2}', "is damaged"),
+        ('{"figures": {}}', "is of version 1, not 3"),
+        ('{"version": 2}', "is of version 2, not 3"),
+        ('{"version": 3}', "is damaged"),
         ("{", "is damaged"),
     ]:
         (tmp_path / "metrics.json").write_text(text)
         with pytest.raises(UsageError, match=reason):
             compare(runs / "a", tmp_path)
+    (tmp_path / "metrics.json").write_text('{"version": 2}')
+    with pytest.raises(UsageError, match=rf"eval score QUESTIONS {tmp_path / 'answers.jsonl'}"):
+        compare(tmp_path, runs / "a")
 
 
 def test_the_comparison_is_written(tmp_path: Path, comparison: Comparison) -> None:
@@ -187,6 +220,8 @@ def test_gates(kind: Literal["under", "over", "drop"], condition: str, line: str
         ("over", "wrong@coverage=.6=x", "--fail-over wrong@coverage=.6=x: not of the form metric=number"),
         ("under", "hit@5", "--fail-under hit@5: not of the form metric=number"),
         ("drop", "f1=much", "--fail-drop f1=much: not of the form metric=number"),
+        ("under", "hit@5=nan", "--fail-under hit@5=nan: not of the form metric=number"),  # nothing is under it
+        ("over", "ece=inf", "--fail-over ece=inf: not of the form metric=number"),
         ("under", "ece=0.1", "--fail-under ece=0.1: lower is better. Use --fail-over."),
         ("over", "f1=0.1", "--fail-over f1=0.1: higher is better. Use --fail-under."),
     ],

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from pydantic import SecretStr
 
@@ -22,13 +23,15 @@ from askcorpus.settings import Settings
 from askcorpus.types import Answer, Document, Turn
 from askcorpus_eval import export
 from askcorpus_eval.evaluate import Report, evaluate, masked
+from askcorpus_eval.figures import BY_NAME, estimate
 from askcorpus_eval.gate import check, read_gates
 from askcorpus_eval.questions import Question, QuestionSet
+from askcorpus_eval.report import html
 from askcorpus_eval.run_folder import RunFolder
 from askcorpus_eval.sampling import Sample, draw
 from askcorpus_eval.score import rank_documents
 from askcorpus_eval.session import run_in
-from scripted_eval import Reply, ScriptedAssistant
+from scripted_eval import Reply, ScriptedAssistant, Shelf
 
 DOCUMENTS = [
     Document(id="rain", title="Rain", text="It rained in Lyon on Monday. Nobody was hurt.", origin="news/rain.txt"),
@@ -104,6 +107,7 @@ def report() -> Report:
         ("ece", (abs(1 - 0.9) + abs(0 - 0.6) + abs(0 - 0.7)) / 3, 3),
         ("aurc", (0 + 1 / 2 + 2 / 3) / 3, 3),
         ("wrong", 2 / 3, 3),  # snow, and fog, which is not in the documents
+        ("wrong_answers", 2 / 4, 4),
         ("wrong_silence", 0 / 2, 2),
         ("wrong@0.2", 0 / 1, 1),  # rain, the surest, is a quarter of the questions
         ("wrong@0.4", 1 / 2, 2),  # rain and fog
@@ -129,10 +133,60 @@ def test_a_figure_of_0_or_1_is_not_certain(report: Report) -> None:
         assert figure.low is not None and figure.high is not None and figure.high - figure.low > 0.4
 
 
+def test_an_unanswerable_question_has_no_gold_whatever_it_names() -> None:
+    """Rightly silent, it must not count as evidence that nobody cited, nor wrongly answered as gold that was cited."""
+    gold = {"doc_ids": ("sun",), "evidence": ("The sun shone over Nice all week.",), "pages": ("1",)}
+    hail, fog = (question.model_copy(update=gold) for question in QUESTIONS[2:])
+    report = evaluate(ScriptedAssistant(DOCUMENTS, REPLIES), [*QUESTIONS[:2], hail, fog])
+    for case in report.cases[2:]:
+        assert {*case.scores} <= {"citation_verified"}
+    assert (report.figures["citation_recall"].value, report.figures["citation_recall"].n) == ((1 + 0) / 2, 2)
+    assert "2 questions are unanswerable, so their gold does not count: hail, fog" in report.notes
+
+
+def test_gold_that_stands_in_no_gold_document_is_named() -> None:
+    """A question can only be lost whose answer cannot be quoted: more often its writer slipped than the answer."""
+    lost = QUESTIONS[0].model_copy(update={"id": "lost", "answers": ("Paris",), "evidence": ("It rained in Paris.",)})
+    elsewhere = QUESTIONS[0].model_copy(update={"id": "elsewhere", "doc_ids": ("far.txt",), "evidence": ()})
+    notes = evaluate(ScriptedAssistant(DOCUMENTS, REPLIES), [*QUESTIONS, lost, elsewhere]).notes
+    assert notes == [
+        "1 gold documents are not in the index and count as missed: far.txt",
+        "1 evidence texts stand in no gold document and are left out (questions: lost)",
+        "1 questions have no short answer that stands in a gold document, for a quote to hold: lost",
+    ]
+
+
+@pytest.mark.parametrize("n", [20, 50, 200])
+def test_the_interval_of_a_calibration_error_lies_around_it(n: int) -> None:
+    """Each resample of questions has a larger one, so that the plain percentiles can all lie above it."""
+    lot = np.random.default_rng(5)
+    for _ in range(20):
+        confidence = lot.uniform(0.3, 0.95, n)
+        right = (lot.uniform(size=n) < confidence).astype(np.float64)
+        table = {"confidence": confidence, "correct": right, "answered": np.ones(n)}
+        found = estimate(BY_NAME["ece"], table)
+        assert found.value is not None and found.low is not None and found.high is not None
+        assert 0 <= found.low < found.value < found.high
+
+
+def test_an_interval_without_width_is_none() -> None:
+    """Of two questions rightly told apart the AUROC is 1, which nobody can be certain of; nor of what one shows."""
+    report = evaluate(ScriptedAssistant(DOCUMENTS, REPLIES), [QUESTIONS[0], QUESTIONS[2]])
+    for name, value in (("abstention_auroc", 1), ("f1", 2 / 7), ("aurc", 0)):
+        found = report.figures[name]
+        assert found.value == pytest.approx(value)
+        assert (found.low, found.high) == (None, None)
+    assert html(report, Shelf(DOCUMENTS))
+
+
 def test_figures_without_gold_are_none_and_say_so(assistant: ScriptedAssistant) -> None:
     report = evaluate(assistant, QUESTIONS[2:])
     assert report.figures["hit@5"].value is None and report.figures["hit@5"].n == 0
     assert any(note.startswith("no question is answerable") for note in report.notes)
+    unsure = QUESTIONS[0].model_copy(update={"answerable": None})
+    report = evaluate(assistant, [unsure])
+    assert report.figures["hit@5"].value == 1
+    assert not any(note.startswith("no question is answerable") for note in report.notes)
 
 
 def test_splits(report: Report) -> None:
@@ -207,7 +261,7 @@ def test_gold_documents_that_are_not_there(assistant: ScriptedAssistant) -> None
     assert report.figures["hit@5"].value == pytest.approx(2 / 3)
     assert report.notes[:2] == [
         "1 gold documents are not in the index and count as missed: gone.txt",
-        "1 evidence texts stand in no gold document and are left out",
+        "1 evidence texts stand in no gold document and are left out (questions: gone)",
     ]
     with pytest.raises(UsageError, match=r"None of the 1 gold documents is in the index \(the first: gone.txt\)"):
         evaluate(assistant, [gone])

@@ -220,7 +220,11 @@ def test_limits_set_an_exit_code() -> None:
         "true_silent is 1, over 0.9",
         "false_answered.de has no figure: nothing of the sort was asked",
     ]
-    for wrong, message in (("f1=1", "no figure 'f1'"), ("true_silent=no", "not of the form")):
+    for wrong, message in (
+        ("f1=1", "no figure 'f1'"),
+        ("true_silent=no", "not of the form"),
+        ("true_silent=nan", "not of the form"),
+    ):
         with pytest.raises(UsageError, match=message):
             read_limits([wrong])
 

@@ -283,6 +283,7 @@ def test_beir_judgements_can_be_chosen(tmp_path: Path) -> None:
         pytest.param("q.xlsx", ["no zip"], "is a broken spreadsheet", id="broken-spreadsheet"),
         pytest.param("q.jsonl", ["", ""], "holds no question", id="empty-set"),
         pytest.param("q.csv", ["subject", "Why?"], "line 1: the header has no column 'question'", id="header"),
+        pytest.param("q.csv", ["question", '"Who?', "Why?"], "line 3: no CSV .unexpected end", id="open-quotation"),
         pytest.param("q.csv", ["question,answerable", "Why?,perhaps"], "line 2: answerable: .*boolean", id="csv-value"),
         pytest.param("q.pdf", ["Why?"], "not a question set", id="unknown-ending"),
     ],

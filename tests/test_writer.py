@@ -169,8 +169,8 @@ def test_what_quotes_prove_is_not_proven_to_be_the_models(writing: Assistant, se
 def test_quotes_that_stand_in_are_no_measured_answers_of_the_model(writing: Assistant, server: OpenAIServer) -> None:
     known = Question(id="1", question=QUESTION, answers=("a storm",), answerable=True)
     server.queue("banana " * 50, "The harbour of Ostende closed on Friday because of a storm [1].")
-    measured = [measure(writing, [known], "", lambda: None) for _ in range(2)]
+    measured = [measure(writing, [known], "", lambda: None, print) for _ in range(2)]
     assert [(one.asked, len(one.outcomes)) for one in measured] == [(1, 0), (1, 1)]
     server.queue(Reply(status=403))
     with pytest.raises(ModelError, match="not open to this key"):
-        measure(writing, [known], "", lambda: None)
+        measure(writing, [known], "", lambda: None, print)

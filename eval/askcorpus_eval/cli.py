@@ -110,6 +110,8 @@ def run(
 
     if limit and sample:
         raise UsageError("--limit and --sample do not go together.", "Leave one of them out.")
+    if judge_url and not judge_model:
+        raise UsageError("--judge-url needs a judge.", "Name its model: --judge-model PROVIDER:MODEL.")
     gates = _gates(fail_under, fail_over, fail_drop)
     _check_baseline(baseline, fail_drop)
     evaluation = Evaluation(
@@ -220,9 +222,13 @@ def calibrate(
 
     settings = read_settings(data=data, max_error=max_error)
     asked = read_questions(questions, chosen_columns(names or ()))
-    for note in asked.notes:
+
+    def tell(note: str) -> None:
         typer.echo(f"askcorpus: {visible(note)}", err=True)
-    outcomes = session.calibrate(asked, questions.name, settings)
+
+    for note in asked.notes:
+        tell(note)
+    outcomes = session.calibrate(asked, questions.name, settings, tell)
     ordered = settings.max_error
     found = offers(outcomes, RATES if ordered is None else (*RATES, ordered))
     typer.echo(found.model_dump_json() if json else table(found))
@@ -345,15 +351,15 @@ def _print_figures(figures: dict[str, Any], *, as_json: bool) -> None:
     import json
 
     from askcorpus_eval.figures import BY_NAME
-    from askcorpus_eval.report import number
+    from askcorpus_eval.report import between, number
 
     if as_json:
         typer.echo(json.dumps({name: figure.model_dump() for name, figure in figures.items()}).encode())
         return
     for name, figure in figures.items():
         if figure.value is not None:
-            value, low, high = (number(part, BY_NAME[name]) for part in (figure.value, figure.low, figure.high))
-            typer.echo(f"{name:22}{value:>9}   {low} – {high}   n {figure.n}")
+            metric = BY_NAME[name]
+            typer.echo(f"{name:22}{number(figure.value, metric):>9}   {between(figure, metric)}   n {figure.n}")
 
 
 def _end(failed: list[str]) -> None:

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError, computed_field
 
 from askcorpus.errors import UsageError
-from askcorpus_eval.evaluate import METRICS_VERSION, Report, Row
+from askcorpus_eval.evaluate import METRICS_VERSION, Report, Row, RunInfo, listed
 from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Floats, Metric, Table, estimate, with_risks
 from askcorpus_eval.metrics.bootstrap import difference_interval, randomisation_p
 from askcorpus_eval.report import number, render, table
+from askcorpus_eval.run_folder import ANSWERS, RunFolder
 from askcorpus_eval.run_folder import METRICS as METRICS_FILE
-from askcorpus_eval.run_folder import RunFolder
 
 SIGNIFICANT = 0.05
 FLIPS_SHOWN = 100
@@ -22,7 +22,8 @@ FLIPS_SHOWN = 100
 
 class Difference(BaseModel, frozen=True):
     """One metric of two runs on the ``n`` questions that bear on it in both: ``change`` is B − A with its 95 %
-    interval, ``p`` the chance of a change at least as large if the runs were alike; ``None`` where it is undefined.
+    interval, ``p`` the chance of a change at least as large if the runs were alike; ``None`` where it is undefined, as
+    for times: whatever else the machine did slowed one whole run, and one run each cannot tell that from a slower one.
 
     Figures of the answers given (``Metric.of_answered``, and means that only answered questions have) are of questions
     that both answered: else a run that answers more, and harder ones, would look worse for it.
@@ -94,7 +95,10 @@ def read_report(folder: Path) -> Report:
             return Report.model_validate_json(text)
     except ValidationError as exc:
         raise UsageError(f"{file} is damaged.", "Run the evaluation again.") from exc
-    raise UsageError(f"{file} is of version {found}, not {METRICS_VERSION}.", "Run the evaluation again.")
+    raise UsageError(
+        f"{file} is of version {found}, not {METRICS_VERSION}.",
+        f"Score its answers anew: askcorpus eval score QUESTIONS {folder / ANSWERS} --out DIR.",
+    )
 
 
 class _Versioned(BaseModel):
@@ -117,7 +121,7 @@ def compare(a: Path, b: Path) -> Comparison:
         a=str(a),
         b=str(b),
         questions=len(pairs),
-        notes=list(_notes(first, second, len(pairs))),
+        notes=list(_notes(first, second, pairs)),
         differences=[found for found in differences if found],
         flips=_flips(pairs, RunFolder(a), RunFolder(b)),
     )
@@ -134,7 +138,8 @@ def difference(metric: Metric, before: Table, after: Table) -> Difference | None
     old, new = metric.columns(before), metric.columns(after)
     n = len(old[0])
     if all(np.array_equal(ours, theirs, equal_nan=True) for ours, theirs in zip(old, new, strict=True)):
-        return Difference(metric=metric.name, a=a, b=b, change=0.0, low=0.0, high=0.0, p=1.0, n=b.n)
+        p = None if metric.unit == "ms" else 1.0
+        return Difference(metric=metric.name, a=a, b=b, change=0.0, low=0.0, high=0.0, p=p, n=b.n)
 
     def on(rows: NDArray[np.intp]) -> float:
         return metric.value(*(column[rows] for column in new)) - metric.value(*(column[rows] for column in old))
@@ -144,7 +149,7 @@ def difference(metric: Metric, before: Table, after: Table) -> Difference | None
         mixed_new = (np.where(rows, ours, theirs) for ours, theirs in zip(old, new, strict=True))
         return metric.value(*mixed_new) - metric.value(*mixed_old)
 
-    low, high = difference_interval(on, n)
+    low, high = difference_interval(on, n, centre=b.value - a.value if metric.centred else None)
     return Difference(
         metric=metric.name,
         a=a,
@@ -152,7 +157,7 @@ def difference(metric: Metric, before: Table, after: Table) -> Difference | None
         change=b.value - a.value,
         low=_known(low),
         high=_known(high),
-        p=_known(randomisation_p(swapped, n)),
+        p=None if metric.unit == "ms" else _known(randomisation_p(swapped, n)),
         n=b.n,
     )
 
@@ -165,7 +170,7 @@ def _shared(metric: Metric, before: Table, after: Table) -> NDArray[np.bool_]:
     both: NDArray[np.bool_] = np.ones(len(before["answered"]), dtype=np.bool_)
     if metric.of_answered:
         for table in (before, after):
-            both &= (table["answered"] == 1) & ~np.isnan(table["correct"])
+            both &= (table["answered"] == 1) & ~np.isnan(table["correct"]) & ~np.isnan(table["confidence"])
     return both
 
 
@@ -201,7 +206,8 @@ def _markdown(comparison: Comparison) -> str:
     parts = [
         f"# {comparison.b} against {comparison.a}",
         f"{comparison.questions} questions in common. Change is B − A with its 95 % paired bootstrap interval; p is of "
-        "a paired randomisation test, one metric at a time; n counts the questions that bear on it in both runs.",
+        "a paired randomisation test, one metric at a time (none of times: how busy the machine was is not told "
+        "apart); n counts the questions that bear on it in both runs.",
         *(f"> {note}" for note in comparison.notes),
         table(["figure", "A", "B", "change", "95 % interval", "p", "n", ""], _rows(comparison)),
         f"## {len(comparison.flips)} questions flipped",
@@ -243,14 +249,31 @@ def _table(rows: Sequence[Row]) -> Table:
     return table | with_risks({name: column([getattr(row, name) for row in rows]) for name in fields})
 
 
-def _notes(first: Report, second: Report, shared: int) -> Iterator[str]:
+def _notes(first: Report, second: Report, pairs: Sequence[tuple[Row, Row]]) -> Iterator[str]:
     for name, report in (("A", first), ("B", second)):
-        if extra := len(report.questions) - shared:
+        if extra := len(report.questions) - len(pairs):
             yield f"{extra} questions of {name} are not in the other run and are left out"
+    if other := [old.id for old, new in pairs if old.gold != new.gold]:
+        yield f"{len(other)} questions have other gold now, so their change is not the assistant's: {listed(other)}"
+    if changed := list(_settings_changed(first.run, second.run)):
+        yield f"settings that differ, A and B: {'; '.join(changed)}"
+    if first.run.depth != second.run.depth:
+        depths = f"A asked for {first.run.depth} passages, B for {second.run.depth}"
+        yield f"{depths}: figures of retrieval below the lesser do not compare"
+    if first.run.judge and second.run.judge and first.run.judge != second.run.judge:
+        yield f"judged by {first.run.judge} and by {second.run.judge}: faithfulness does not compare"
     if first.run.machine != second.run.machine:
         yield "the runs were made on different machines: their latencies do not compare"
     if first.run.index != second.run.index:
         yield "the runs read different indexes"
+
+
+def _settings_changed(a: RunInfo, b: RunInfo) -> Iterator[str]:
+    """The settings of which the runs had other values, but for where the index lies."""
+    for name in sorted({*a.settings, *b.settings} - {"data"}):
+        before, after = a.settings.get(name), b.settings.get(name)
+        if before != after:
+            yield f"{name} {before}, {after}"
 
 
 def _flips(pairs: Sequence[tuple[Row, Row]], a: RunFolder, b: RunFolder) -> list[Flip]:

@@ -26,7 +26,7 @@ DEPTH = 20
 """Passages asked for, enough that ten documents are nearly always among them. A language model is given every passage
 asked for, so with one no more are asked for than the product would."""
 
-METRICS_VERSION = 2
+METRICS_VERSION = 3
 """Of ``metrics.json``: it grows with every change that a reader of the file must know of."""
 
 MOST_FAILURES = 5
@@ -43,6 +43,7 @@ SPLITS: Mapping[str, Callable[[Question], str]] = {
 }
 LIST_SHOWN = 5
 NO_FAILURES: Mapping[str, str] = MappingProxyType({})
+NOTHING_UNTOLD: Mapping[str, frozenset[str]] = MappingProxyType({})
 _PASSWORD = re.compile(r"//[^/@\s]*@")
 
 
@@ -95,15 +96,16 @@ class RunInfo(BaseModel, frozen=True):
 
 
 class Row(BaseModel, frozen=True):
-    """One question's results, as ``metrics.json`` keeps them for comparisons."""
+    """One question's results, as ``metrics.json`` keeps them for comparisons; ``gold`` is its ``gold_digest``."""
 
     id: str
     question: str
+    gold: str
     languages: str
     type: str
     answerable: bool | None
-    answered: bool
-    confidence: float
+    answered: bool | None
+    confidence: float | None
     correct: bool | None
     milliseconds: float | None
     scores: dict[str, float]
@@ -130,6 +132,7 @@ def evaluate(
     questions: Sequence[Question],
     *,
     answers: Mapping[str, Answer] | None = None,
+    untold: Mapping[str, frozenset[str]] = NOTHING_UNTOLD,
     on_answer: Callable[[Answer], None] | None = None,
     judge: Judge | None = None,
     source: str = "",
@@ -137,7 +140,8 @@ def evaluate(
 ) -> Report:
     """Ask every question that has no answer yet, and report.
 
-    ``answers`` are those of an earlier, interrupted run, by question id; ``on_answer`` is called with each new one.
+    ``answers`` are those of an earlier, interrupted run, by question id; ``untold`` is what they do not tell
+    (``score.Case.untold``); ``on_answer`` is called with each new one.
     ``source`` names the question set in the report. ``warm`` says that the models are loaded, so that no time of the
     first question is theirs.
 
@@ -148,7 +152,8 @@ def evaluate(
     """
     gold = match_gold(assistant.store, questions)
     answers = ask_all(assistant, questions, answers or {}, on_answer or (lambda _: None), warm=warm)
-    cases = [score(q, answers[q.id], gold[q.id], assistant.store) for q in questions]
+    told = untold.get
+    cases = [score(q, answers[q.id], gold[q.id], assistant.store, told(q.id, frozenset())) for q in questions]
     judged, failures = judge_all(cases, judge) if judge else (cases, {})
     return report_on(judged, describe(assistant, cases, judge.name if judge else None, source), failures)
 
@@ -310,32 +315,35 @@ def judge_all(cases: Sequence[Case], judge: Judge) -> tuple[list[Case], dict[str
     return judged, failures
 
 
-def _notes(cases: Sequence[Case], depth: int) -> list[str]:
-    gold = [case.gold for case in cases]
-    unknown, unlocated = _unknown(gold), sum(found.unlocated for found in gold)
-    answerable = [case.question.answerable for case in cases]
-    drafts = sum(case.question.draft for case in cases)
-    quoted = sum(case.answer.model_fault is not None for case in cases)
-    untimed = sum(case.milliseconds is None for case in cases)
-    notes = []
-    if unknown:
-        shown = ", ".join(unknown[:LIST_SHOWN]) + (", …" if len(unknown) > LIST_SHOWN else "")
-        notes.append(f"{len(unknown)} gold documents are not in the index and count as missed: {shown}")
+def gold_notes(cases: Sequence[Case]) -> Iterator[str]:
+    """What is amiss with the gold of these questions, which most often is a slip of who wrote them."""
+    if unknown := _unknown(case.gold for case in cases):
+        yield f"{len(unknown)} gold documents are not in the index and count as missed: {listed(unknown)}"
+    if unlocated := sum(case.gold.unlocated for case in cases):
+        of = listed([case.question.id for case in cases if case.gold.unlocated])
+        yield f"{unlocated} evidence texts stand in no gold document and are left out (questions: {of})"
+    if unfindable := [case.question.id for case in cases if case.findable is False]:
+        told = f"{len(unfindable)} questions have no short answer that stands in a gold document"
+        yield f"{told}, for a quote to hold: {listed(unfindable)}"
+    if void := [case.question.id for case in cases if not case.question.has_answer and case.question.has_gold_text]:
+        yield f"{len(void)} questions are unanswerable, so their gold does not count: {listed(void)}"
+    if drafts := sum(case.question.draft for case in cases):
+        yield f"{drafts} questions are drafts that nobody has reviewed"
+
+
+def _notes(cases: Sequence[Case], depth: int) -> Iterator[str]:
+    yield from gold_notes(cases)
+    questions = [case.question for case in cases]
     if depth < DEPTH:
-        notes.append(f"only {depth} passages were asked for: retrieval figures beyond them have nothing to count")
-    if unlocated:
-        notes.append(f"{unlocated} evidence texts stand in no gold document and are left out")
-    if True not in answerable:
-        notes.append("no question is answerable: retrieval, answers and citations have no figures")
-    if False not in answerable:
-        notes.append("no question is unanswerable: abstention recall, F1 and AUROC have no figures")
-    if quoted:
-        notes.append(f"{quoted} answers are quotes: what {cases[0].answer.model} wrote had no support in the passages")
-    if 0 < untimed < len(cases):
-        notes.append(f"{untimed} answers do not tell how long they took: latency is that of the others")
-    if drafts:
-        notes.append(f"{drafts} questions are drafts that nobody has reviewed")
-    return notes
+        yield f"only {depth} passages were asked for: retrieval figures beyond them have nothing to count"
+    if not any(question.has_answer and (question.doc_ids or question.has_gold_text) for question in questions):
+        yield "no question is answerable and has gold: retrieval, answers and citations have no figures"
+    if all(question.answerable is not False for question in questions):
+        yield "no question is unanswerable: abstention recall, F1 and AUROC have no figures"
+    if quoted := sum(case.answer.model_fault is not None for case in cases):
+        yield f"{quoted} answers are quotes: what {cases[0].answer.model} wrote had no support in the passages"
+    if 0 < (untimed := sum(case.milliseconds is None for case in cases)) < len(cases):
+        yield f"{untimed} answers do not tell how long they took: latency is that of the others"
 
 
 def _judge_notes(cases: Sequence[Case], failures: Mapping[str, str]) -> Iterator[str]:
@@ -346,6 +354,11 @@ def _judge_notes(cases: Sequence[Case], failures: Mapping[str, str]) -> Iterator
         yield f"the judge failed on {len(failures)} of {asked} answers, which have no verdict: {', '.join(named)}{more}"
 
 
+def listed(names: Sequence[str]) -> str:
+    """The first of these names."""
+    return ", ".join(names[:LIST_SHOWN]) + (", …" if len(names) > LIST_SHOWN else "")
+
+
 def _unknown(gold: Iterable[Gold]) -> list[str]:
     return sorted({name for found in gold for name in found.unknown})
 
@@ -354,11 +367,12 @@ def _row(case: Case) -> Row:
     return Row(
         id=case.question.id,
         question=case.question.question,
+        gold=case.question.gold_digest(),
         languages=case.question.languages,
         type=case.question.type,
         answerable=case.question.answerable,
-        answered=case.answer.answerable,
-        confidence=case.answer.confidence,
+        answered=case.answered,
+        confidence=case.confidence,
         correct=case.correct,
         milliseconds=case.milliseconds,
         scores=case.scores,

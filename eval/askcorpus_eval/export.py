@@ -27,10 +27,12 @@ def trec_run(cases: Sequence[Case]) -> str:
 
 
 def trec_qrels(cases: Sequence[Case]) -> str:
-    """The gold documents, in TREC's qrels format: query, 0, document, grade."""
+    """The gold documents of the questions that have figures of retrieval, in TREC's qrels format: query, 0, document,
+    grade."""
     return _lines(
         f"{_word(case.question.id)} 0 {_word(document)} {grade}"
         for case in cases
+        if case.question.has_answer
         for document, grade in case.gold.grades.items()
     )
 
@@ -52,9 +54,9 @@ def questions_csv(cases: Sequence[Case]) -> str:
         question, answer = case.question, case.answer
         first = answer.citations[0] if answer.citations else None
         told = (question.id, question.question, question.languages, question.type)
-        judged = (question.answerable, answer.answerable, case.correct)
-        time = "" if case.milliseconds is None else case.milliseconds
-        numbers = (answer.confidence, time, *(case.scores.get(name, "") for name in metrics))
+        judged = (question.answerable, case.answered, case.correct)
+        sure, time = ("" if value is None else value for value in (case.confidence, case.milliseconds))
+        numbers = (sure, time, *(case.scores.get(name, "") for name in metrics))
         texts = (
             " | ".join(question.answers),
             answer.answer,

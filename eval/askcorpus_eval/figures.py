@@ -23,7 +23,8 @@ Table = Mapping[str, Floats]
 
 
 class Estimate(BaseModel, frozen=True):
-    """A figure over ``n`` questions with its 95 % interval; ``None`` when no question bears on it."""
+    """A figure over ``n`` questions with its 95 % interval; ``None`` when no question bears on it, or for an interval
+    that has no width: one question, or questions all alike, do not tell how much is chance."""
 
     value: float | None
     low: float | None
@@ -45,7 +46,8 @@ class Metric:
     """A figure: ``value`` of the columns it ``reads``, over the questions that ``count`` counts.
 
     ``share`` says that it is a share of these questions (or a mean of scores from 0 to 1); ``of_answered``, that it is
-    of the answers given, so that two runs compare on questions only that both answered.
+    of the answers given, so that two runs compare on questions only that both answered; ``centred``, that it is larger
+    in resamples, which its interval makes up for (``bootstrap.interval``).
     """
 
     name: str
@@ -58,6 +60,7 @@ class Metric:
     count: Callable[..., int] = _count
     share: bool = False
     of_answered: bool = False
+    centred: bool = False
 
     def columns(self, table: Table) -> tuple[Floats, ...]:
         """The columns the figure is made of; a mean reads the column of its own name."""
@@ -71,14 +74,14 @@ class Metric:
 
 def _abstention(figure: Callable[..., float]) -> Callable[[Floats, Floats], float]:
     def value(answered: Floats, answerable: Floats) -> float:
-        known = ~np.isnan(answerable)
+        known = ~np.isnan(answerable) & ~np.isnan(answered)
         return figure(answered[known] == 0, answerable[known] == 1)
 
     return value
 
 
 def _auroc(confidence: Floats, answerable: Floats) -> float:
-    known = ~np.isnan(answerable)
+    known = ~np.isnan(answerable) & ~np.isnan(confidence)
     return abstention.auroc(confidence[known], answerable[known] == 1)
 
 
@@ -90,8 +93,8 @@ def _of_answers(figure: Callable[..., float]) -> Callable[[Floats, Floats, Float
 
 
 def given_answers(confidence: Floats, correct: Floats, answered: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Confidence and correctness of the answers that were given and can be judged."""
-    rows = (answered == 1) & ~np.isnan(correct)
+    """Confidence and correctness of the answers that were given, can be judged, and say how sure they are."""
+    rows = (answered == 1) & ~np.isnan(correct) & ~np.isnan(confidence)
     return confidence[rows], correct[rows] == 1
 
 
@@ -179,6 +182,7 @@ METRICS: tuple[Metric, ...] = (
         value=_auroc,
     ),
     Metric("wrong", "Risk", "share of the answers given that are wrong", better="lower"),
+    Metric("wrong_answers", "Risk", "share of all questions that got a wrong answer", better="lower"),
     Metric("wrong_silence", "Risk", "share of answerable questions that got no answer", better="lower"),
     *(
         Metric(
@@ -212,6 +216,7 @@ METRICS: tuple[Metric, ...] = (
         value=_of_answers(calibration.ece),
         count=_count_answers,
         of_answered=True,
+        centred=True,
     ),
     Metric(
         "latency_p50",
@@ -259,19 +264,20 @@ def tabulate(cases: Sequence[Case]) -> Table:
         {
             "correct": column([case.correct for case in cases]),
             "answerable": column([case.question.answerable for case in cases]),
-            "answered": column([case.answer.answerable for case in cases]),
-            "confidence": column([case.answer.confidence for case in cases]),
+            "answered": column([case.answered for case in cases]),
+            "confidence": column([case.confidence for case in cases]),
             "milliseconds": column([case.milliseconds for case in cases]),
         }
     )
 
 
 def with_risks(table: Table) -> dict[str, Floats]:
-    """The columns that every question has, and the two risks made of them: of a wrong answer, and of a silence where
-    there is one."""
+    """The columns that every question has, and the risks made of them: of a wrong answer, among the answers and among
+    all questions, and of a silence where there is an answer."""
     wrong = np.where(table["answered"] == 1, 1 - table["correct"], np.nan)
+    wrong_answers = np.where(table["answered"] == 0, 0 * table["correct"], wrong)
     silence = np.where(table["answerable"] == 1, 1 - table["answered"], np.nan)
-    return {**table, "wrong": wrong, "wrong_silence": silence}
+    return {**table, "wrong": wrong, "wrong_answers": wrong_answers, "wrong_silence": silence}
 
 
 def estimate(metric: Metric, table: Table, *, means_only: bool = False) -> Estimate:
@@ -287,8 +293,10 @@ def estimate(metric: Metric, table: Table, *, means_only: bool = False) -> Estim
     elif metric.is_mean:
         low, high = bootstrap.mean_interval(columns[0][~np.isnan(columns[0])])
     else:
-        low, high = bootstrap.interval(metric.value, columns)
-    return Estimate(value=value, low=low, high=high, n=n)
+        low, high = bootstrap.interval(metric.value, columns, centre=value if metric.centred else None)
+    if not low < high:
+        return Estimate(value=value, low=None, high=None, n=n)
+    return Estimate(value=value, low=max(0.0, low), high=high, n=n)
 
 
 def estimates(table: Table, metrics: Sequence[Metric] = METRICS) -> dict[str, Estimate]:

@@ -1,5 +1,6 @@
 """Conditions on figures, so that a build can fail on them."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
@@ -37,15 +38,27 @@ def read_gates(kind: Literal["under", "over", "drop"], conditions: Iterable[str]
             coverage, _, allowed = number.partition("=")
             name, number = f"wrong@{coverage.strip()}", allowed or "0"
         metric = metric_named(name.strip())
-        try:
-            limit = float(number)
-        except ValueError as exc:
-            raise UsageError(f"--fail-{kind} {condition}: not of the form metric=number.") from exc
+        limit = read_limit(number, f"--fail-{kind} {condition}: not of the form metric=number.")
         if kind != "drop" and (kind == "under") != (metric.better == "higher"):
             other = "over" if kind == "under" else "under"
             raise UsageError(f"--fail-{kind} {condition}: {metric.better} is better.", f"Use --fail-{other}.")
         gates.append(Gate(metric.name, limit, kind))
     return gates
+
+
+def read_limit(number: str, fault: str) -> float:
+    """A limit as it is written.
+
+    Raises:
+        UsageError: with this fault; it is no number, or one that nothing is over or under.
+    """
+    try:
+        limit = float(number)
+    except ValueError as exc:
+        raise UsageError(fault) from exc
+    if not math.isfinite(limit):
+        raise UsageError(fault)
+    return limit
 
 
 def check(gates: Iterable[Gate], figures: Mapping[str, Estimate]) -> list[Outcome]:

@@ -1,8 +1,9 @@
 """Answers that another system gave, as Answers, so that the same figures hold for it: JSONL, Ragas or a TREC run."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from askcorpus.errors import UsageError
@@ -10,7 +11,7 @@ from askcorpus.types import Answer, Citation, Document, Hit, IndexInfo, Scores
 from askcorpus_eval.columns import texts_of
 from askcorpus_eval.gold import Documents, Matcher
 from askcorpus_eval.metrics.citations import locate
-from askcorpus_eval.question_rows import json_lines
+from askcorpus_eval.question_rows import Row, json_lines
 from askcorpus_eval.questions import Question
 
 NAMES: Mapping[str, Sequence[str]] = {
@@ -41,12 +42,13 @@ class Given(NamedTuple):
 
 
 class OtherAnswers(NamedTuple):
-    """Another system's answers by question id, the questions with the gold that they can be held against, and what a
-    reader must know of them, a line each."""
+    """Another system's answers by question id, the questions with the gold that they can be held against, what a
+    reader must know of them, a line each, and what each answer does not tell (``score.Case.untold``)."""
 
     answers: dict[str, Answer]
     questions: tuple[Question, ...]
     notes: tuple[str, ...]
+    untold: Mapping[str, frozenset[str]] = MappingProxyType({})
 
 
 def read_answers(path: Path, questions: Sequence[Question], store: Documents) -> OtherAnswers:
@@ -57,41 +59,64 @@ def read_answers(path: Path, questions: Sequence[Question], store: Documents) ->
     names of ``NAMES``; our own ``answers.jsonl`` is taken as it is.
 
     Raises:
-        UsageError: the file cannot be read, or answers none of the questions.
+        UsageError: the file cannot be read, answers none of the questions, or one of them twice.
     """
     try:
         if path.suffix.lower() in TREC_ENDINGS:
-            runs = _trec(path)
-            found = {question.id: runs[question.id] for question in questions if question.id in runs}
+            given = _trec(path)
         else:
-            rows = [row.fields for row in json_lines(path)]
-            if ours := [Answer.model_validate(row) for row in rows if "standalone_question" in row]:
+            rows = list(json_lines(path))
+            if ours := [Answer.model_validate(row.fields) for row in rows if "standalone_question" in row.fields]:
                 return _with_silences({a.conversation_id or "": a for a in ours}, questions, store, path)
-            found = _by_question(rows, questions)
+            given = _by_question(rows, questions)
     except (OSError, ValueError, TypeError) as exc:  # pydantic's and Unicode's errors are ValueErrors
         raise UsageError(f"{path}: cannot be read: {str(exc).splitlines()[0]}") from exc
+    found = {question.id: given[question.id] for question in questions if question.id in given}
     convert = _Converter(store, path.stem)
     answers = {
         question.id: convert.answer(question, found[question.id]) for question in questions if question.id in found
     }
-    gold, notes = _fair_gold(questions, list(found.values()))
-    whole = _with_silences(answers, gold, store, path)
-    return whole._replace(notes=(*notes, *whole.notes))
+    whole = _with_silences(answers, questions, store, path)
+    everything = frozenset.intersection(*map(_untold, found.values())) if found else frozenset()
+    notes = [*_missing(everything), *_strays(given.keys() - found.keys()), *_unknown(convert.unknown)]
+    unsure = {name: frozenset({"confidence"}) for name, one in found.items() if one.confidence is None}
+    if unsure and "confidence" not in everything:
+        notes.append(f"{len(unsure)} answers have no confidence: calibration, AUROC and risk are those of the others")
+    untold = {question.id: everything | unsure.get(question.id, frozenset()) for question in questions}
+    return whole._replace(notes=(*notes, *whole.notes), untold=untold)
 
 
-def _fair_gold(questions: Sequence[Question], given: Sequence[Given]) -> tuple[Sequence[Question], list[str]]:
-    """The questions without the gold for what the file says nothing of: its figures would be zeros."""
-    dropped: dict[str, Any] = {}
-    notes = []
-    if not any(one.response for one in given):
-        dropped |= {"answers": (), "nuggets": (), "pages": (), "evidence": (), "answerable": None}
-        notes.append("the file has no answers: only retrieval has figures")
-    elif all(one.confidence is None for one in given):
-        notes.append("the file has no confidence: figures of calibration and of risk by coverage mean nothing")
-    if not any(one.documents or one.contexts for one in given):
-        dropped |= {"doc_ids": (), "evidence": ()}
-        notes.append("the file names no documents and no contexts: retrieval has no figures")
-    return [question.model_copy(update=dropped) for question in questions], notes
+def _untold(given: Given) -> frozenset[str]:
+    """What is not known of an answer (``score.Case.untold``)."""
+    silent = set() if given.response else {"answered"}
+    unsure = set() if given.confidence is not None else {"confidence"}
+    unfound = set() if given.documents or given.contexts else {"documents", "quotes"}
+    uncited = set() if given.quotes else {"quotes"}
+    return frozenset({"marks"} | silent | unsure | unfound | uncited)
+
+
+def _missing(untold: Collection[str]) -> Iterator[str]:
+    """What a file says nothing of: its figures would be zeros."""
+    if "answered" in untold:
+        yield "the file has no answers: only retrieval has figures"
+    else:
+        if "confidence" in untold:
+            yield "the file has no confidence: calibration, AUROC and risk by coverage have no figures"
+        if "quotes" in untold:
+            yield "the file quotes no document: citations have no figures, correct is told by its own words"
+    if "documents" in untold:
+        yield "the file names no documents and no contexts: retrieval has no figures"
+
+
+def _strays(names: Iterable[str]) -> Iterator[str]:
+    if strays := sorted(names):
+        yield f"{len(strays)} answers are to no question of the set and are left out (the first: {strays[0]})"
+
+
+def _unknown(names: Collection[str]) -> Iterator[str]:
+    if names:
+        first = next(iter(names))
+        yield f"{len(names)} documents found are not in the index: nobody's gold, at their ranks (the first: {first})"
 
 
 def _with_silences(
@@ -107,16 +132,23 @@ def _with_silences(
     return OtherAnswers({**there, **silences}, tuple(questions), notes)
 
 
-def _by_question(rows: Iterable[Mapping[str, Any]], questions: Sequence[Question]) -> dict[str, Given]:
+def _by_question(rows: Iterable[Row], questions: Sequence[Question]) -> dict[str, Given]:
+    """What is given, by question id; what is to none of the questions, by what it calls its question.
+
+    Raises:
+        ValueError: a question is answered twice.
+    """
     ids = {question.id for question in questions}
     by_text = {" ".join(question.question.split()): question.id for question in questions}
-    found = {}
+    given: dict[str, Given] = {}
     for row in rows:
-        name = "".join(texts_of(_value(row, "id"))[:1])
-        text = " ".join("".join(texts_of(_value(row, "question"))[:1]).split())
-        if wanted := name if name in ids else by_text.get(text):
-            found[wanted] = _given(row)
-    return found
+        name = "".join(texts_of(_value(row.fields, "id"))[:1])
+        text = " ".join("".join(texts_of(_value(row.fields, "question"))[:1]).split())
+        wanted = name if name in ids else by_text.get(text, name or text or f"line {row.line}")
+        if wanted in given:
+            raise ValueError(f"line {row.line}: {wanted!r} is answered twice")
+        given[wanted] = _given(row.fields)
+    return given
 
 
 def _given(row: Mapping[str, Any]) -> Given:
@@ -157,22 +189,31 @@ def _trec(path: Path) -> dict[str, Given]:
             continue
         if len(parts) != 6:
             raise ValueError(f"line {number}: not query, Q0, document, rank, score and tag")
-        ranked.setdefault(parts[0], []).append((-float(parts[4]), parts[2]))
-    return {query: Given(documents=tuple(name for _, name in sorted(found))) for query, found in ranked.items()}
+        ranked.setdefault(parts[0], []).append((float(parts[4]), parts[2]))
+    # By score, as trec_eval reads a run: of equal ones the name that comes last in the alphabet is first.
+    return {
+        query: Given(documents=tuple(name for _, name in sorted(found, reverse=True)))
+        for query, found in ranked.items()
+    }
 
 
 class _Converter:
-    """Another system's answers as ours: its documents and contexts as hits, its quotes as citations."""
+    """Another system's answers as ours: its documents and contexts as hits, its quotes as citations.
+
+    ``unknown`` are the documents named so far that are not in the index, or whose name fits several; each is a hit that
+    is nobody's gold, for what was found below it was not found at its place.
+    """
 
     def __init__(self, store: Documents, model: str) -> None:
         self._store, self._model, self._info = store, model, store.info()
         self._matcher = Matcher(store)
+        self.unknown: dict[str, None] = {}
 
     def answer(self, question: Question, given: Given) -> Answer:
         """One of them. A quote is cited where it stands word for word in one of the documents found."""
-        documents = [document for name in given.documents for document in self._named(name)]
+        documents = [self._found(name) for name in given.documents]
         contexts = (self._context(text, question, at) for at, text in enumerate(given.contexts, start=1))
-        hits = [*map(_hit, documents), *contexts]
+        hits = [*documents, *contexts]
         looked_at = [
             document for name in dict.fromkeys(hit.document_id for hit in hits) if (document := self._get(name))
         ]
@@ -206,6 +247,12 @@ class _Converter:
             index=info,
         )
 
+    def _found(self, name: str) -> Hit:
+        for document in self._named(name):
+            return _hit(document)
+        self.unknown[name] = None
+        return _nobodys(f"not in the index: {name}")
+
     def _named(self, name: str) -> Iterator[Document]:
         for document_id in self._matcher.documents(name)[:1]:
             if document := self._get(document_id):
@@ -216,11 +263,15 @@ class _Converter:
         gold = [document for name in question.doc_ids for document in self._named(name)]
         for place in locate(text, gold)[:1]:
             return _hit(next(one for one in gold if one.id == place.document_id), place.start, place.end)
-        name = f"context {at}"
-        return Hit(passage_id=name, document_id=name, text=text, start=0, end=len(text))
+        return _nobodys(f"context {at}", text)
 
     def _get(self, document_id: str) -> Document | None:
         return self._store.document(document_id)
+
+
+def _nobodys(name: str, text: str = "") -> Hit:
+    """A hit of a document that is not in the index."""
+    return Hit(passage_id=name, document_id=name, text=text, start=0, end=len(text))
 
 
 def _hit(document: Document, start: int = 0, end: int = 0) -> Hit:

@@ -13,7 +13,7 @@ from askcorpus.errors import UsageError
 from askcorpus.types import Answer, Document, Filters, IndexInfo
 from askcorpus_eval.evaluate import check_model
 from askcorpus_eval.figures import Estimate
-from askcorpus_eval.gate import SLACK
+from askcorpus_eval.gate import SLACK, read_limit
 from askcorpus_eval.gold import Documents
 from askcorpus_eval.metrics.wilson import share_interval
 from askcorpus_eval.probe_questions import Probe, make_probes
@@ -164,10 +164,7 @@ def read_limits(conditions: Iterable[str]) -> dict[str, float]:
         name, _, number = condition.partition("=")
         if name.partition(".")[0] not in (FALSE_ANSWERED, TRUE_SILENT):
             raise UsageError(f"A probe has no figure {name!r}.", f"It has {FALSE_ANSWERED} and {TRUE_SILENT}.")
-        try:
-            limits[name] = float(number)
-        except ValueError as exc:
-            raise UsageError(f"--fail-over {condition}: not of the form figure=number.") from exc
+        limits[name] = read_limit(number, f"--fail-over {condition}: not of the form figure=number.")
     return limits
 
 

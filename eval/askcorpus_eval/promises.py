@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from askcorpus.answer.outcomes import Measured, conditions
 from askcorpus.answer.risk import Outcomes, best_rate, certify, interval, percent
 from askcorpus.types import Answer
-from askcorpus_eval.evaluate import check_model, match_gold
+from askcorpus_eval.evaluate import check_model, gold_notes, match_gold
 from askcorpus_eval.questions import Question
 from askcorpus_eval.score import score
 
@@ -43,33 +43,44 @@ class Offers(BaseModel, frozen=True):
     offers: tuple[Offer, ...]
 
 
-def measure(assistant: "Assistant", questions: Sequence[Question], source: str, step: Callable[[], None]) -> Measured:
+def measure(
+    assistant: "Assistant",
+    questions: Sequence[Question],
+    source: str,
+    step: Callable[[], None],
+    note: Callable[[str], None],
+) -> Measured:
     """Ask every question, each answered however low the confidence, and keep how sure and how right its answer is.
 
     The assistant must answer at any confidence. Questions whose gold does not tell right from wrong are left out.
-    ``step`` is called after each question; ``source`` names the set.
+    ``step`` is called after each question; ``source`` names the set; ``note`` is told what is amiss with it.
 
     Raises:
         UsageError, NothingIngested: as ``evaluate.match_gold`` does.
         ModelError: the language model fails.
     """
     gold = match_gold(assistant.store, questions)
-    given, asked = [], 0
+    given: list[tuple[float, bool]] = []
+    cases = []
     for question in questions:
         answer = assistant.ask(question.question, history=question.history)
         check_model(answer)
-        right = score(question, answer, gold[question.id], assistant.store).correct
+        cases.append(score(question, answer, gold[question.id], assistant.store))
         step()
-        if right is not None:
-            asked += 1
-            given += _outcome(answer, right)
+    judged = [case for case in cases if case.correct is not None]
+    for case in judged:
+        given += _outcome(case.answer, bool(case.correct))
+    for told in gold_notes(cases):
+        note(told)
+    if len(judged) < len(cases):
+        note(f"{len(cases) - len(judged)} questions are left out: their gold does not tell right from wrong")
     return Measured(
         questions=source,
         date=datetime.now(UTC).date().isoformat(),
         conditions=conditions(
             assistant.settings, assistant.store.fingerprint, assistant.answerer.name, assistant.calibration
         ),
-        asked=asked,
+        asked=len(judged),
         outcomes=tuple(Outcomes.of(given).pairs()),
     )
 

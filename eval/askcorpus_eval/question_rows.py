@@ -103,7 +103,8 @@ def _csv_rows(path: Path) -> Iterator[NumberedCells]:
         text, delimiter, lines = rest, first.strip()[4], 1
     else:
         delimiter = _delimiter(first)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    # Strict, for a quotation mark that is opened and not closed would swallow the questions after it.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for cells in reader:
             yield lines + reader.line_num, cells

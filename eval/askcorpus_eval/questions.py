@@ -57,6 +57,21 @@ class Question(BaseModel):
             return row
         return row | {"answerable": True if any(row.get(name) for name in GOLD) else None}
 
+    def gold_digest(self) -> str:
+        """Changes with all that its answer is held against, and with the conversation before it."""
+        held = self.model_dump(mode="json", exclude={"id", "question", "type", "standalone", "draft", "example"})
+        return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()[:12]
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether its gold counts: an unanswerable question has none, whatever document it names (as in SQuAD 2.0)."""
+        return self.answerable is not False
+
+    @property
+    def has_gold_text(self) -> bool:
+        """Whether some words are given as those of the answer, or as proof of it."""
+        return bool(self.answers or self.evidence or self.nuggets)
+
     @property
     def languages(self) -> str:
         """The language pair, question → documents; ``?`` for what is not given."""

@@ -84,6 +84,7 @@ def render(template: str, **values: Any) -> str:
     )
     environment.filters |= {
         "number": number,
+        "between": between,
         "interval": lambda figure: Markup(svg.interval(figure)),
         "svg": Markup,
         "yes_no": yes_no,
@@ -107,6 +108,13 @@ def number(value: float | None, metric: Metric | None = None) -> str:
     return f"{value:.3f}"
 
 
+def between(figure: Estimate, metric: Metric | None = None) -> str:
+    """An interval as people read it, a dash for none."""
+    if figure.low is None:
+        return "–"
+    return f"{number(figure.low, metric)} – {number(figure.high, metric)}"
+
+
 def table(header: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
     """A Markdown table; what stands in its cells cannot break it."""
     lines = [header, ["---"] * len(header), *rows]
@@ -117,7 +125,8 @@ def worst(report: Report) -> list[Case]:
     """What to look at first: the surest of the wrong answers and abstentions, then gold not found at all."""
 
     def how_sure(case: Case) -> float:
-        return case.answer.confidence if case.answer.answerable else 1 - case.answer.confidence
+        confidence = case.confidence or 0.0
+        return confidence if case.answer.answerable else 1 - confidence
 
     wrong = sorted((case for case in report.cases if case.correct is False), key=how_sure, reverse=True)
     missed = [case for case in report.cases if case.correct is None and case.scores.get("hit@10") == 0]
@@ -141,8 +150,8 @@ def _measured(report: Report) -> list[Metric]:
 def _figure_rows(report: Report) -> Iterator[Sequence[str]]:
     for metric in _measured(report):
         figure = report.figures[metric.name]
-        between = f"{number(figure.low, metric)} – {number(figure.high, metric)}"
-        yield metric.name, number(figure.value, metric), between, str(figure.n), metric.about
+        value = number(figure.value, metric)
+        yield metric.name, value, between(figure, metric), str(figure.n), metric.about
 
 
 def _split_markdown(name: str, groups: Mapping[str, Mapping[str, Estimate]]) -> str:
@@ -162,7 +171,7 @@ def _worst_markdown(case: Case) -> str:
         expected = "no answer"
     given = " ".join(case.answer.answer.split())
     return f"- **{_cell(case.question.question)}** (`{_cell(case.question.id)}`) expected: {_cell(expected)}; " + (
-        f"given at {case.answer.confidence:.2f}: {_cell(given)}"
+        f"given at {number(case.confidence)}: {_cell(given)}"
     )
 
 
@@ -175,7 +184,8 @@ def _plots(report: Report) -> Iterator[tuple[str, str, str]]:
     tenths = [0, 0.2, 0.4, 0.6, 0.8, 1]
     if recall := [(k, report.figures[f"recall@{k}"]) for k in RECALL_DEPTHS if report.figures[f"recall@{k}"].n]:
         frame = svg.Frame("k", "recall@k", x_max=max(RECALL_DEPTHS)).ticks([k for k, _ in recall], tenths)
-        frame.band([(k, f.low or 0) for k, f in recall], [(k, f.high or 0) for k, f in recall])
+        bands = [(k, f) for k, f in recall if f.low is not None and f.high is not None]
+        frame.band([(k, f.low or 0) for k, f in bands], [(k, f.high or 0) for k, f in bands])
         plot = frame.line([(k, f.value or 0) for k, f in recall], dots=True).render("Recall by k")
         yield "Recall by depth", plot, "Share of gold documents among the first k, with its 95 % interval."
     if report.reliability:

@@ -20,7 +20,10 @@ class Case(BaseModel, frozen=True):
     """A question, its answer, and how the answer did.
 
     ``ranking`` lists the documents found, best first, in the names of ``gold.grades``; ``scores`` has only the metrics
-    the question has gold for; ``correct`` is ``None`` where that cannot be told.
+    the question has gold for; ``correct`` is ``None`` where that cannot be told. ``untold`` names what another system's
+    answer does not tell, and what therefore has no figures: ``answered`` or not, ``confidence``, ``documents`` found,
+    ``quotes``, ``marks`` in them. ``findable`` is whether a short gold answer
+    stands in a gold document, so that a quote can hold it; ``None`` where there is nothing to look for, or to look in.
     """
 
     question: Question
@@ -29,6 +32,18 @@ class Case(BaseModel, frozen=True):
     ranking: tuple[str, ...]
     scores: dict[str, float]
     correct: bool | None
+    untold: frozenset[str] = frozenset()
+    findable: bool | None = None
+
+    @property
+    def answered(self) -> bool | None:
+        """Whether it was answered."""
+        return None if "answered" in self.untold else self.answer.answerable
+
+    @property
+    def confidence(self) -> float | None:
+        """How sure the answer is."""
+        return None if "confidence" in self.untold else self.answer.confidence
 
     @property
     def milliseconds(self) -> float | None:
@@ -37,19 +52,24 @@ class Case(BaseModel, frozen=True):
         return self.answer.timings_ms.get("wall", self.answer.timings_ms.get("total"))
 
 
-def score(question: Question, answer: Answer, gold: Gold, store: Documents) -> Case:
-    """The case of this question: every metric it has gold for."""
+def score(
+    question: Question, answer: Answer, gold: Gold, store: Documents, untold: frozenset[str] = frozenset()
+) -> Case:
+    """The case of this question: every metric that it has gold for, and that the answer tells enough for."""
     ranking = gold.ranked(rank_documents(answer, store))
     scores = _answer_scores(question, answer) | _citation_scores(question, answer, gold, store)
-    if question.answerable is not False and gold.grades:
+    if question.has_answer and gold.grades:
         scores |= _retrieval_scores(ranking, gold.grades)
+    scores = {name: value for name, value in scores.items() if not untold & _needs(name)}
     return Case(
         question=question,
         answer=answer,
         gold=gold,
         ranking=ranking,
         scores=scores,
-        correct=is_correct(question, answer, gold, scores),
+        correct=is_correct(question, answer, scores, untold),
+        untold=untold,
+        findable=_is_findable(question, gold, store),
     )
 
 
@@ -66,21 +86,27 @@ def rank_documents(answer: Answer, store: Documents) -> tuple[str, ...]:
     return tuple(ranking)
 
 
-def is_correct(question: Question, answer: Answer, gold: Gold, scores: dict[str, float]) -> bool | None:
+def is_correct(
+    question: Question, answer: Answer, scores: dict[str, float], untold: frozenset[str] = frozenset()
+) -> bool | None:
     """Whether the assistant did right, for calibration and risk; ``None`` where the gold does not tell.
 
     Unanswerable: right is to abstain. Answerable: right is to answer, with a gold answer in a cited quote or an F1 of
-    at least 0.5; where there is no short gold answer, citing a gold document is right too.
+    at least 0.5; where there is no short gold answer, citing a gold document is right too. Of an answer that cannot
+    quote, its own words are looked in for the gold answer.
     """
-    if question.answerable is None:
+    if question.answerable is None or "answered" in untold:
         return None
     if not question.answerable or not answer.answerable:
         return question.answerable == answer.answerable
     checks = [scores["answer_in_citation"] == 1] if "answer_in_citation" in scores else []
     if "f1" in scores:
         checks.append(scores["f1"] >= RIGHT_F1)
-    if "answer_in_citation" not in scores and gold.grades:
-        checks.append(scores.get("cited_gold") == 1)
+    if "quotes" in untold and (short := short_answers(question)):
+        words = [answers.plain(answer.answer)]
+        checks.append(answers.answer_in_citation(words, short, _answer_language(question)) == 1)
+    if "answer_in_citation" not in scores and "cited_gold" in scores:
+        checks.append(scores["cited_gold"] == 1)
     return any(checks) if checks else None
 
 
@@ -88,6 +114,26 @@ def short_answers(question: Question) -> list[str]:
     """The gold answers that a quote can be expected to hold word for word."""
     language = _answer_language(question)
     return [gold for gold in question.answers if len(answer_tokens(gold, language)) <= SHORT_ANSWER_TOKENS]
+
+
+def _needs(score_name: str) -> frozenset[str]:
+    """What an answer must tell for this score."""
+    if score_name in ("exact_match", "f1", "nugget_recall"):
+        return frozenset({"answered"})
+    if score_name == "marked_f1":
+        return frozenset({"answered", "marks"})
+    if score_name == "answer_in_citation" or score_name.startswith(("citation_", "cited_")):
+        return frozenset({"answered", "quotes"})
+    return frozenset({"documents"})
+
+
+def _is_findable(question: Question, gold: Gold, store: Documents) -> bool | None:
+    short = short_answers(question)
+    documents = [document for name in gold.grades if (document := store.document(name))]
+    if not question.has_answer or not short or not documents or gold.members:
+        return None
+    texts = (document.text for document in documents)
+    return answers.answer_in_citation(texts, short, _answer_language(question)) == 1
 
 
 def _answer_language(question: Question) -> str:
@@ -106,7 +152,7 @@ def _retrieval_scores(ranking: Sequence[str], grades: dict[str, int]) -> dict[st
 
 def _answer_scores(question: Question, answer: Answer) -> dict[str, float]:
     """Zero where an answerable question was not answered: silence is not the answer."""
-    if question.answerable is False:
+    if not question.has_answer:
         return {}
     language = _answer_language(question)
     given = answers.plain(answer.answer) if answer.answerable else ""
@@ -137,6 +183,10 @@ def _marked(answer: Answer) -> str:
 def _citation_scores(question: Question, answer: Answer, gold: Gold, store: Documents) -> dict[str, float]:
     cited = citations.cited_places(answer)
     scores = {}
+    if cited:
+        scores["citation_verified"] = citations.verified_share(answer.citations, _cited_documents(answer, store))
+    if not question.has_answer:
+        return scores
     if gold.evidence:
         scores["citation_recall"] = citations.citation_recall(cited, gold.evidence)
     if gold.evidence and cited:
@@ -145,8 +195,6 @@ def _citation_scores(question: Question, answer: Answer, gold: Gold, store: Docu
         scores["cited_gold"] = float(any(gold.holds(place.document_id) for place in cited))
     if question.pages and answer.answerable:
         scores["cited_page"] = float(any(_on_page(citation, question, gold) for citation in answer.citations))
-    if cited:
-        scores["citation_verified"] = citations.verified_share(answer.citations, _cited_documents(answer, store))
     return scores
 
 

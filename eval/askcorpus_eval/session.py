@@ -190,7 +190,7 @@ def _score_over(
     folder.claim(resume=False)
     for answer in given.answers.values():
         folder.append(ANSWERS, answer.model_dump_json())
-    result = evaluate(assistant, given.questions, answers=given.answers, source=source)
+    result = evaluate(assistant, given.questions, answers=given.answers, untold=given.untold, source=source)
     result = result.model_copy(update={"notes": [*question_set.notes, *given.notes, *result.notes]})
     write_outputs(folder, result, assistant)
     return result
@@ -271,9 +271,9 @@ class IngestBar:
         self._bars.update(self._task, completed=self._begun)
 
 
-def calibrate(asked: QuestionSet, source: str, settings: Settings) -> Outcomes:
+def calibrate(asked: QuestionSet, source: str, settings: Settings, note: Callable[[str], None]) -> Outcomes:
     """Measure a question set on the index of ``settings`` and keep its outcomes there, for error rates to be ordered.
-    ``source`` names the set.
+    ``source`` names the set; ``note`` is told what is amiss with it.
 
     Raises:
         AskcorpusError: as the error says; the outcomes that were there are kept.
@@ -285,7 +285,7 @@ def calibrate(asked: QuestionSet, source: str, settings: Settings) -> Outcomes:
     with closing(open_assistant(anything)) as assistant, _bars() as bars:
         assistant.store.filled()
         task = bars.add_task("asked", total=len(asked.questions))
-        measured = measure(assistant, asked.questions, source, lambda: bars.advance(task))
+        measured = measure(assistant, asked.questions, source, lambda: bars.advance(task), note)
     write_outcomes(settings.data / OUTCOMES, measured)
     return measured.table()
 

@@ -23,22 +23,30 @@ def mean_interval(values: Floats, resamples: int = RESAMPLES) -> tuple[float, fl
 
 
 def interval(
-    statistic: Callable[..., float], columns: tuple[NDArray[Any], ...], resamples: int = RESAMPLES
+    statistic: Callable[..., float],
+    columns: tuple[NDArray[Any], ...],
+    resamples: int = RESAMPLES,
+    centre: float | None = None,
 ) -> tuple[float, float]:
-    """The same for any statistic of parallel columns; resamples on which it is undefined (NaN) are left out."""
+    """The same for any statistic of parallel columns; resamples on which it is undefined (NaN) are left out.
+
+    ``centre`` is the statistic itself where it is larger in resamples, as a sum of absolute gaps is, to which each adds
+    noise: they are moved so that their mean is ``centre``, which their interval could miss.
+    """
     return difference_interval(
-        lambda rows: statistic(*(column[rows] for column in columns)), len(columns[0]), resamples
+        lambda rows: statistic(*(column[rows] for column in columns)), len(columns[0]), resamples, centre
     )
 
 
 def difference_interval(
-    difference: Callable[[NDArray[np.intp]], float], n: int, resamples: int = RESAMPLES
+    difference: Callable[[NDArray[np.intp]], float], n: int, resamples: int = RESAMPLES, centre: float | None = None
 ) -> tuple[float, float]:
     """95 % paired bootstrap interval: ``difference(rows)`` is the difference of two runs on those question rows.
+    ``centre`` is as for ``interval``.
 
     Source: Efron and Tibshirani 1993; Koehn 2004, "Statistical Significance Tests for Machine Translation Evaluation".
     """
-    return _interval(difference, np.arange(n), resamples)
+    return _interval(difference, np.arange(n), resamples, centre=centre)
 
 
 def randomisation_p(
@@ -75,7 +83,12 @@ def randomisation_p(
 
 
 def _interval(
-    statistic: Callable[..., Any], sample: NDArray[Any], resamples: int, *, vectorized: bool = False
+    statistic: Callable[..., Any],
+    sample: NDArray[Any],
+    resamples: int,
+    *,
+    vectorized: bool = False,
+    centre: float | None = None,
 ) -> tuple[float, float]:
     from scipy.stats import DegenerateDataWarning, bootstrap
 
@@ -94,6 +107,8 @@ def _interval(
         ).bootstrap_distribution
     if np.isnan(drawn).all():
         return np.nan, np.nan
+    if centre is not None:
+        drawn = drawn - np.nanmean(drawn) + centre
     low, high = np.nanpercentile(drawn, [2.5, 97.5])
     return float(low), float(high)
 
