@@ -195,6 +195,162 @@ def test_documents_are_counted_by_the_words_that_tell_a_subject() -> None:
     assert telling_words("the UN") == telling_words("Tuesday in May") == telling_words("war") == ""
 
 
+DOCUMENTS_ABOUT = {  # NATO, Croatia or Bulgaria
+    "en": [
+        "Which documents do you have about NATO?",
+        "What articles mention NATO?",
+        "Do you have any documents on NATO?",
+        "Show me documents about NATO",
+        "List articles on NATO",
+    ],
+    "fr": [
+        "Quels documents avez-vous sur l'Otan ?",
+        "Quels articles parlent de l’Otan ?",
+        "Y a-t-il des documents sur l'Otan ?",
+        "Montre-moi les documents sur l'Otan",
+        "As-tu des documents sur l’Otan ?",
+        "Quels textes mentionnent l'Otan ?",
+    ],
+    "de": [
+        "Welche Dokumente hast du über die NATO?",
+        "Welche Artikel gibt es zu Kroatien?",
+        "Welche Texte handeln von Kroatien?",
+        "Gibt es Dokumente über die NATO?",
+        "Zeig mir alle Artikel über die NATO",
+        "Haben Sie einen Artikel zur NATO?",
+    ],
+    "es": [
+        "¿Qué documentos tienes sobre la OTAN?",
+        "¿Qué artículos hablan de la OTAN?",
+        "¿Hay documentos sobre la OTAN?",
+        "Muéstrame los documentos sobre la OTAN",
+    ],
+    "pt": [
+        "Quais documentos você tem sobre a OTAN?",
+        "Que artigos falam da OTAN?",
+        "Há documentos sobre a OTAN?",
+        "Mostre-me os documentos sobre a OTAN",
+    ],
+    "it": [
+        "Quali documenti hai sulla NATO?",
+        "Quali articoli parlano della NATO?",
+        "Ci sono documenti sulla NATO?",
+        "Mostrami i documenti sulla NATO",
+        "Quali testi citano la NATO?",
+    ],
+    "nl": [
+        "Welke documenten heb je over de NAVO?",
+        "Welke artikelen gaan over de NAVO?",
+        "Zijn er documenten over de NAVO?",
+        "Toon me alle documenten over de NAVO",
+    ],
+    "pl": [
+        "Jakie masz dokumenty o NATO?",
+        "Jakie dokumenty są o NATO?",
+        "Które artykuły mówią o NATO?",
+        "Czy masz dokumenty o NATO?",
+        "Pokaż mi dokumenty na temat NATO",
+    ],
+    "ru": [
+        "Какие документы есть о НАТО?",
+        "Какие у вас есть документы о НАТО?",
+        "В каких статьях говорится о НАТО?",
+        "Есть ли документы о НАТО?",
+        "Покажи документы о НАТО",
+    ],
+    "uk": [
+        "Які документи є про НАТО?",
+        "Які у вас є документи про НАТО?",
+        "У яких статтях йдеться про НАТО?",
+        "Чи є документи про НАТО?",
+        "Покажи документи про НАТО",
+    ],
+    "ar": [
+        "ما الوثائق التي لديك عن الناتو؟",
+        "ما هي المستندات المتوفرة حول الناتو؟",
+        "هل لديك وثائق عن الناتو؟",
+        "أي مقالات تتحدث عن الناتو؟",
+    ],
+    "fa": [
+        "چه اسنادی درباره ناتو دارید؟",
+        "چه مقالاتی در مورد ناتو هست؟",
+        "آیا سندی درباره ناتو داری؟",
+        "اسناد درباره ناتو را نشان بده",
+    ],
+    "he": [
+        "אילו מסמכים יש לך על נאטו?",
+        "איזה מאמרים עוסקים בנאטו?",
+        "האם יש מסמכים על נאטו?",
+        "הראה לי את המסמכים על נאטו",
+    ],
+    "hi": [
+        "नाटो के बारे में कौन से दस्तावेज़ हैं?",
+        "आपके पास नाटो के बारे में कौन से दस्तावेज हैं?",
+        "क्या नाटो पर कोई लेख है?",
+        "नाटो के बारे में दस्तावेज़ दिखाओ",
+    ],
+    "zh": [
+        "有哪些关于北约的文件？",
+        "你有关于北约的文件吗？",
+        "哪些文章提到了北约？",
+        "列出关于北约的文件",
+        "你知道保加利亚什么？",
+        "你有什么有关北约的资料？",
+    ],
+    "ja": [
+        "NATOに関するどんな文書がありますか？",
+        "NATOについての文書はありますか？",
+        "どの記事がNATOについて書いていますか？",
+        "NATOに関する文書を見せてください",
+    ],
+    "ko": [
+        "NATO에 대한 어떤 문서가 있나요?",
+        "NATO에 대한 문서가 있나요?",
+        "어떤 기사가 NATO를 다루나요?",
+        "NATO에 관한 문서를 보여줘",
+    ],
+    "vi": [
+        "Bạn có những tài liệu nào về NATO?",
+        "Có tài liệu nào về NATO không?",
+        "Tài liệu nào nói về NATO?",
+        "Liệt kê các tài liệu về NATO",
+    ],
+    "el": [
+        "Ποια έγγραφα έχεις για το ΝΑΤΟ;",
+        "Ποια άρθρα μιλούν για το ΝΑΤΟ;",
+        "Υπάρχουν έγγραφα για το ΝΑΤΟ;",
+        "Δείξε μου τα έγγραφα για το ΝΑΤΟ",
+    ],
+    "tr": [
+        "NATO hakkında hangi belgeler var?",
+        "NATO ile ilgili makale var mı?",
+        "Hangi belgeler NATO hakkında?",
+        "NATO hakkındaki belgeleri göster",
+        "NATO HAKKINDA HANGİ BELGELER VAR?",
+    ],
+    "sw": [
+        "Una hati gani kuhusu NATO?",
+        "Hati zipi zinahusu NATO?",
+        "Je, kuna hati kuhusu NATO?",
+        "Nionyeshe hati kuhusu NATO",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", DOCUMENTS_ABOUT)
+def test_which_documents_there_are_about_something_asks_for_an_overview(language: str) -> None:
+    found = {message: subject_of(message) for message in DOCUMENTS_ABOUT[language]}
+    assert {message for message, subject in found.items() if subject is None or subject.bare} == set()
+    assert {subject.language for subject in found.values() if subject} == {language}
+    assert all(len(subject.text.split()) <= 2 for subject in found.values() if subject)
+
+
+def test_which_documents_there_are_about_something_is_told_by_quotes_of_them(assistant: Assistant) -> None:
+    answer = assistant.ask("Welche Dokumente hast du über Sorvelan?")
+    assert (answer.kind, answer.subject, answer.language) == ("overview", "Sorvelan", "de")
+    assert len({citation.document_id for citation in answer.citations}) > 1
+
+
 @pytest.mark.parametrize("message", ["Summarize the documents", "Résume les documents", "Resume los documentos"])
 def test_the_documents_themselves_are_no_subject(message: str) -> None:
     assert subject_of(message) is None
