@@ -562,6 +562,80 @@ def test_what_happened_to_something_is_a_question(message: str) -> None:
     assert time_of(message) is None
 
 
+WHAT_HAPPENED_LAST_YEAR = {
+    "en": "What happened last year?",
+    "de": "Was geschah im letzten Jahr?",
+    "fr": "Que s'est-il passé l'an dernier ?",
+    "es": "¿Qué pasó el año pasado?",
+    "pt": "O que aconteceu no ano passado?",
+    "it": "Che cosa è successo l'anno scorso?",
+    "nl": "Wat gebeurde er vorig jaar?",
+    "pl": "Co się stało w zeszłym roku?",
+    "ru": "Что произошло в прошлом году?",
+    "uk": "Що сталося минулого року?",
+    "tr": "Geçen yıl ne oldu?",
+    "ar": "ماذا حدث العام الماضي؟",
+    "fa": "سال گذشته چه اتفاقی افتاد؟",
+    "he": "מה קרה בשנה שעברה?",
+    "hi": "पिछले साल क्या हुआ?",
+    "zh": "去年发生了什么？",
+    "ja": "昨年何が起きましたか？",
+    "ko": "작년에 무슨 일이 있었나요?",
+    "vi": "Chuyện gì đã xảy ra năm ngoái?",
+    "el": "Τι συνέβη πέρυσι;",
+    "sw": "Nini kilitokea mwaka jana?",
+}
+
+
+@pytest.mark.parametrize("language", WHAT_HAPPENED_LAST_YEAR)
+def test_what_happened_last_year_is_counted_back_from_the_newest_date(language: str) -> None:
+    assert time_of(WHAT_HAPPENED_LAST_YEAR[language], "2024-12-08") == ("2023", language)
+    assert time_of(WHAT_HAPPENED_LAST_YEAR[language]) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "period"),
+    [
+        ("Que s’est-il passé l’année dernière ?", "2023"),
+        ("Cosa è successo lo scorso anno?", "2023"),
+        ("पिछले वर्ष क्या हुआ था?", "2023"),
+        ("What happened this year?", "2024"),
+        ("What happened last month?", "2024-11"),
+        ("上个月发生了什么？", "2024-11"),
+        ("What happened in July?", "2024-07"),
+        ("Was geschah im Juli?", "2024-07"),
+        ("What happened last July?", "2024-07"),
+        ("در ژوئیه ۲۰۲۲ چه شد؟", "2022-07"),
+        ("ماذا حدث في ٦ فبراير ٢٠٢٣؟", "2023-02-06"),
+        ("जुलाई २०२२ में क्या हुआ?", "2022-07"),
+    ],
+)
+def test_a_time_may_be_counted_back_or_written_in_other_figures(message: str, period: str) -> None:
+    asked = time_of(message, "2024-12-08")
+    assert asked is not None
+    assert asked.period == period
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "What happened in Donetsk last year?",
+        "What happened to him last year?",
+        "What happened before last year?",
+        "What happened in May Day?",
+        "Who won last year?",
+    ],
+)
+def test_what_happened_to_something_last_year_is_a_question(message: str) -> None:
+    assert time_of(message, "2024-12-08") is None
+
+
+def test_what_happened_last_year_is_told_by_the_documents_of_that_year(assistant: Assistant) -> None:
+    answer = assistant.ask("Was geschah letztes Jahr?")
+    assert (answer.kind, answer.period) == ("overview", "2022")
+    assert all(citation.date.startswith("2022") for citation in answer.citations)
+
+
 def test_what_happened_at_a_time_is_told_by_the_documents_of_that_date_in_their_order(assistant: Assistant) -> None:
     answer = assistant.ask("What happened in 2022?", explain=True)
     dates = [citation.date for citation in answer.citations]

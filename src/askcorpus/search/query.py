@@ -15,7 +15,7 @@ from askcorpus.search.names import Name, names_and_figures, names_of
 from askcorpus.search.period import read_period
 from askcorpus.text.figures import figures
 from askcorpus.text.language import detect_language
-from askcorpus.text.words import terms
+from askcorpus.text.words import terms, with_ascii_digits
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import History, Turn
 
@@ -78,7 +78,7 @@ class Query(NamedTuple):
             terms=terms,
             baselines=baselines,
             period=period,
-            year=period[:4] if period[:4] in standalone else "",
+            year=period[:4] if period[:4] in with_ascii_digits(standalone) else "",
             read_as=read_as or (standalone,),
             names=names_of(question, language),
             figures=names_and_figures(question, language),
