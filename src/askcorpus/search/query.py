@@ -14,7 +14,7 @@ from askcorpus.errors import UsageError
 from askcorpus.search.names import Name, names_and_figures, names_of
 from askcorpus.search.period import read_period
 from askcorpus.text.figures import figures
-from askcorpus.text.language import detect_language
+from askcorpus.text.language import detect_spoken
 from askcorpus.text.words import terms, with_ascii_digits
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import History, Turn
@@ -177,5 +177,4 @@ def _before_the_last(question: str, history: Sequence[Turn], chars: int) -> str:
 
 def _language(question: str, history: Sequence[Turn]) -> str:
     """The question's language; a follow-up too short to tell ("Et en 2021 ?") has that of the turn before."""
-    asked = [turn.text for turn in history if turn.role == "user"]
-    return next((found for text in [question, *reversed(asked)] if (found := detect_language(text))), "")
+    return detect_spoken([*(turn.text for turn in history if turn.role == "user"), question])

@@ -205,7 +205,8 @@ class Text(_Table):
 
     No sentence ends at the full stop of ``abbreviations`` before a name (Dr. Ames), of ``numbered`` before a figure
     (No. 5), or of a figure after ``before_ordinals`` (im 19. Jahrhundert). One ends at that of ``closing`` before a
-    capital letter (etc.). ``said`` is the word for it that may follow a quotation at once.
+    capital letter (etc.). ``said`` is the word for it that may follow a quotation at once. ``small`` are the commonest
+    small words, by which a short text is known in a language that is hardly known otherwise.
     """
 
     elided: Words = ()
@@ -216,6 +217,7 @@ class Text(_Table):
     said: Words = ()
     bylines: Words = ()
     rubrics: Words = ()
+    small: Words = ()
 
 
 class Vocabulary(_Table):
