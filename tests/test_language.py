@@ -2,7 +2,7 @@
 
 import pytest
 
-from askcorpus.text.language import detect_language
+from askcorpus.text.language import detect_language, detect_spoken
 
 
 @pytest.mark.parametrize(
@@ -166,3 +166,275 @@ def test_unsure_is_empty(text: str) -> None:
 
 def test_a_long_text_is_judged_by_its_beginning() -> None:
     assert detect_language("La séance est levée.\n" * 200 + "The session is closed.\n" * 5000) == "fr"
+
+
+CONVERSATIONS = {  # a question, and what may follow it
+    "en": [
+        "When did Sweden join NATO?",
+        "And Finland?",
+        "Why?",
+        "When?",
+        "And in Mali?",
+        "Who won?",
+        "What happened last year?",
+        "How many people died?",
+        "Where is he now?",
+    ],
+    "fr": [
+        "Quand la Suède a-t-elle rejoint l'Otan ?",
+        "Et la Finlande ?",
+        "Pourquoi ?",
+        "Quand ?",
+        "Et au Mali ?",
+        "Qui a gagné ?",
+        "Que s'est-il passé l'an dernier ?",
+        "Combien de morts ?",
+        "Où est-il maintenant ?",
+    ],
+    "de": [
+        "Wann trat Schweden der NATO bei?",
+        "Und Finnland?",
+        "Warum?",
+        "Wann?",
+        "Und in Mali?",
+        "Wer hat gewonnen?",
+        "Was geschah letztes Jahr?",
+        "Wie viele Tote?",
+        "Wo ist er jetzt?",
+    ],
+    "es": [
+        "¿Cuándo se unió Suecia a la OTAN?",
+        "¿Y Finlandia?",
+        "¿Por qué?",
+        "¿Cuándo?",
+        "¿Y en Malí?",
+        "¿Quién ganó?",
+        "¿Qué pasó el año pasado?",
+        "¿Cuántos muertos?",
+        "¿Dónde está ahora?",
+    ],
+    "pt": [
+        "Quando a Suécia aderiu à OTAN?",
+        "E a Finlândia?",
+        "Por quê?",
+        "Quando?",
+        "E no Mali?",
+        "Quem ganhou?",
+        "O que aconteceu no ano passado?",
+        "Quantos mortos?",
+        "Onde ele está agora?",
+    ],
+    "it": [
+        "Quando la Svezia è entrata nella NATO?",
+        "E la Finlandia?",
+        "Perché?",
+        "Quando?",
+        "E in Mali?",
+        "Chi ha vinto?",
+        "Cosa è successo l'anno scorso?",
+        "Quanti morti?",
+        "Dov'è adesso?",
+    ],
+    "nl": [
+        "Wanneer trad Zweden toe tot de NAVO?",
+        "En Finland?",
+        "Waarom?",
+        "Wanneer?",
+        "En in Mali?",
+        "Wie heeft gewonnen?",
+        "Wat gebeurde er vorig jaar?",
+        "Hoeveel doden?",
+        "Waar is hij nu?",
+    ],
+    "pl": [
+        "Kiedy Szwecja wstąpiła do NATO?",
+        "A Finlandia?",
+        "Dlaczego?",
+        "Kiedy?",
+        "A w Mali?",
+        "Kto wygrał?",
+        "Co się stało w zeszłym roku?",
+        "Ilu zabitych?",
+        "Gdzie on teraz jest?",
+    ],
+    "ru": [
+        "Когда Швеция вступила в НАТО?",
+        "А Финляндия?",
+        "Почему?",
+        "Когда?",
+        "А в Мали?",
+        "Кто победил?",
+        "Что произошло в прошлом году?",
+        "Сколько погибших?",
+        "Где он сейчас?",
+    ],
+    "uk": [
+        "Коли Швеція вступила до НАТО?",
+        "А Фінляндія?",
+        "Чому?",
+        "Коли?",
+        "А в Малі?",
+        "Хто переміг?",
+        "Що сталося минулого року?",
+        "Скільки загиблих?",
+        "Де він зараз?",
+    ],
+    "tr": [
+        "İsveç NATO'ya ne zaman katıldı?",
+        "Peki Finlandiya?",
+        "Neden?",
+        "Ne zaman?",
+        "Peki ya Mali'de?",
+        "Kim kazandı?",
+        "Geçen yıl ne oldu?",
+        "Kaç kişi öldü?",
+        "Şimdi nerede?",
+    ],
+    "ar": [
+        "متى انضمت السويد إلى الناتو؟",
+        "وفنلندا؟",
+        "لماذا؟",
+        "متى؟",
+        "وفي مالي؟",
+        "من فاز؟",
+        "ماذا حدث العام الماضي؟",
+        "كم عدد القتلى؟",
+        "أين هو الآن؟",
+    ],
+    "fa": [
+        "سوئد کی به ناتو پیوست؟",
+        "و فنلاند؟",
+        "چرا؟",
+        "کی؟",
+        "و در مالی؟",
+        "چه کسی برنده شد؟",
+        "سال گذشته چه اتفاقی افتاد؟",
+        "چند نفر کشته شدند؟",
+        "او الان کجاست؟",
+    ],
+    "he": [
+        "מתי הצטרפה שוודיה לנאטו?",
+        "ופינלנד?",
+        "למה?",
+        "מתי?",
+        "ובמאלי?",
+        "מי ניצח?",
+        "מה קרה בשנה שעברה?",
+        "כמה הרוגים?",
+        "איפה הוא עכשיו?",
+    ],
+    "hi": [
+        "स्वीडन नाटो में कब शामिल हुआ?",
+        "और फ़िनलैंड?",
+        "क्यों?",
+        "कब?",
+        "और माली में?",
+        "कौन जीता?",
+        "पिछले साल क्या हुआ?",
+        "कितने लोग मरे?",
+        "वह अब कहाँ है?",
+    ],
+    "zh": [
+        "瑞典什么时候加入北约的？",
+        "芬兰呢？",
+        "为什么？",
+        "什么时候？",
+        "马里呢？",
+        "谁赢了？",
+        "去年发生了什么？",
+        "死了多少人？",
+        "他现在在哪里？",
+    ],
+    "ja": [
+        "スウェーデンはいつNATOに加盟しましたか？",
+        "フィンランドは？",
+        "なぜ？",
+        "いつ？",
+        "マリでは？",
+        "誰が勝った？",
+        "昨年何が起きましたか？",
+        "何人死亡？",
+        "彼は今どこ？",
+    ],
+    "ko": [
+        "스웨덴은 언제 나토에 가입했나요?",
+        "핀란드는요?",
+        "왜요?",
+        "언제요?",
+        "말리에서는요?",
+        "누가 이겼나요?",
+        "작년에 무슨 일이 있었나요?",
+        "몇 명이 죽었나요?",
+        "그는 지금 어디에 있나요?",
+    ],
+    "vi": [
+        "Thụy Điển gia nhập NATO khi nào?",
+        "Còn Phần Lan?",
+        "Tại sao?",
+        "Khi nào?",
+        "Còn ở Mali?",
+        "Ai thắng?",
+        "Chuyện gì đã xảy ra năm ngoái?",
+        "Bao nhiêu người chết?",
+        "Bây giờ anh ấy ở đâu?",
+    ],
+    "el": [
+        "Πότε εντάχθηκε η Σουηδία στο ΝΑΤΟ;",
+        "Και η Φινλανδία;",
+        "Γιατί;",
+        "Πότε;",
+        "Και στο Μάλι;",
+        "Ποιος κέρδισε;",
+        "Τι συνέβη πέρυσι;",
+        "Πόσοι νεκροί;",
+        "Πού είναι τώρα;",
+    ],
+    "sw": [
+        "Uswidi ilijiunga lini na NATO?",
+        "Na Ufini?",
+        "Kwa nini?",
+        "Lini?",
+        "Na nchini Mali?",
+        "Nani alishinda?",
+        "Nini kilitokea mwaka jana?",
+        "Watu wangapi walikufa?",
+        "Yuko wapi sasa?",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", CONVERSATIONS)
+def test_a_conversation_is_in_one_language_however_short_a_question_is(language: str) -> None:
+    """ "Neden?" alone is taken for Dutch, "A Finlandia?" for Italian; a Chinese word or two may be Japanese."""
+    first, *further = CONVERSATIONS[language]
+    found = {question: detect_spoken([first, question]) for question in further}
+    assert {question: code for question, code in found.items() if code != language} in ({}, {"何人死亡？": "zh"})
+    assert detect_spoken([first, *further]) == language
+
+
+@pytest.mark.parametrize("language", CONVERSATIONS)
+def test_who_asks_in_another_language_is_heard_in_it(language: str) -> None:
+    asked = [(other, question) for other, texts in CONVERSATIONS.items() for question in (texts[0], texts[6])]
+    first = CONVERSATIONS[language][0]
+    wrong = [(other, question) for other, question in asked if detect_spoken([first, question]) != other]
+    assert len(wrong) <= 2
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("sw", "Watu wangapi walikufa katika tetemeko la ardhi Uturuki?"),
+        ("sw", "Nani alishinda Kombe la Dunia?"),
+        ("sw", "Kanisa la Notre-Dame lilifunguliwa tena lini?"),
+        ("hi", "पिछले साल क्या हुआ?"),
+        ("mr", "मागच्या वर्षी काय झाले?"),
+        ("ne", "गत वर्ष के भयो?"),
+        ("pl", "Dlaczego?"),
+        ("tr", "Neden?"),
+        ("en", "When?"),
+        ("de", "Wann?"),
+        ("vi", "Khi nào?"),
+    ],
+)
+def test_small_words_tell_what_the_model_does_not_know(language: str, text: str) -> None:
+    assert detect_language(text) == language

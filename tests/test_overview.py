@@ -195,6 +195,162 @@ def test_documents_are_counted_by_the_words_that_tell_a_subject() -> None:
     assert telling_words("the UN") == telling_words("Tuesday in May") == telling_words("war") == ""
 
 
+DOCUMENTS_ABOUT = {  # NATO, Croatia or Bulgaria
+    "en": [
+        "Which documents do you have about NATO?",
+        "What articles mention NATO?",
+        "Do you have any documents on NATO?",
+        "Show me documents about NATO",
+        "List articles on NATO",
+    ],
+    "fr": [
+        "Quels documents avez-vous sur l'Otan ?",
+        "Quels articles parlent de l’Otan ?",
+        "Y a-t-il des documents sur l'Otan ?",
+        "Montre-moi les documents sur l'Otan",
+        "As-tu des documents sur l’Otan ?",
+        "Quels textes mentionnent l'Otan ?",
+    ],
+    "de": [
+        "Welche Dokumente hast du über die NATO?",
+        "Welche Artikel gibt es zu Kroatien?",
+        "Welche Texte handeln von Kroatien?",
+        "Gibt es Dokumente über die NATO?",
+        "Zeig mir alle Artikel über die NATO",
+        "Haben Sie einen Artikel zur NATO?",
+    ],
+    "es": [
+        "¿Qué documentos tienes sobre la OTAN?",
+        "¿Qué artículos hablan de la OTAN?",
+        "¿Hay documentos sobre la OTAN?",
+        "Muéstrame los documentos sobre la OTAN",
+    ],
+    "pt": [
+        "Quais documentos você tem sobre a OTAN?",
+        "Que artigos falam da OTAN?",
+        "Há documentos sobre a OTAN?",
+        "Mostre-me os documentos sobre a OTAN",
+    ],
+    "it": [
+        "Quali documenti hai sulla NATO?",
+        "Quali articoli parlano della NATO?",
+        "Ci sono documenti sulla NATO?",
+        "Mostrami i documenti sulla NATO",
+        "Quali testi citano la NATO?",
+    ],
+    "nl": [
+        "Welke documenten heb je over de NAVO?",
+        "Welke artikelen gaan over de NAVO?",
+        "Zijn er documenten over de NAVO?",
+        "Toon me alle documenten over de NAVO",
+    ],
+    "pl": [
+        "Jakie masz dokumenty o NATO?",
+        "Jakie dokumenty są o NATO?",
+        "Które artykuły mówią o NATO?",
+        "Czy masz dokumenty o NATO?",
+        "Pokaż mi dokumenty na temat NATO",
+    ],
+    "ru": [
+        "Какие документы есть о НАТО?",
+        "Какие у вас есть документы о НАТО?",
+        "В каких статьях говорится о НАТО?",
+        "Есть ли документы о НАТО?",
+        "Покажи документы о НАТО",
+    ],
+    "uk": [
+        "Які документи є про НАТО?",
+        "Які у вас є документи про НАТО?",
+        "У яких статтях йдеться про НАТО?",
+        "Чи є документи про НАТО?",
+        "Покажи документи про НАТО",
+    ],
+    "ar": [
+        "ما الوثائق التي لديك عن الناتو؟",
+        "ما هي المستندات المتوفرة حول الناتو؟",
+        "هل لديك وثائق عن الناتو؟",
+        "أي مقالات تتحدث عن الناتو؟",
+    ],
+    "fa": [
+        "چه اسنادی درباره ناتو دارید؟",
+        "چه مقالاتی در مورد ناتو هست؟",
+        "آیا سندی درباره ناتو داری؟",
+        "اسناد درباره ناتو را نشان بده",
+    ],
+    "he": [
+        "אילו מסמכים יש לך על נאטו?",
+        "איזה מאמרים עוסקים בנאטו?",
+        "האם יש מסמכים על נאטו?",
+        "הראה לי את המסמכים על נאטו",
+    ],
+    "hi": [
+        "नाटो के बारे में कौन से दस्तावेज़ हैं?",
+        "आपके पास नाटो के बारे में कौन से दस्तावेज हैं?",
+        "क्या नाटो पर कोई लेख है?",
+        "नाटो के बारे में दस्तावेज़ दिखाओ",
+    ],
+    "zh": [
+        "有哪些关于北约的文件？",
+        "你有关于北约的文件吗？",
+        "哪些文章提到了北约？",
+        "列出关于北约的文件",
+        "你知道保加利亚什么？",
+        "你有什么有关北约的资料？",
+    ],
+    "ja": [
+        "NATOに関するどんな文書がありますか？",
+        "NATOについての文書はありますか？",
+        "どの記事がNATOについて書いていますか？",
+        "NATOに関する文書を見せてください",
+    ],
+    "ko": [
+        "NATO에 대한 어떤 문서가 있나요?",
+        "NATO에 대한 문서가 있나요?",
+        "어떤 기사가 NATO를 다루나요?",
+        "NATO에 관한 문서를 보여줘",
+    ],
+    "vi": [
+        "Bạn có những tài liệu nào về NATO?",
+        "Có tài liệu nào về NATO không?",
+        "Tài liệu nào nói về NATO?",
+        "Liệt kê các tài liệu về NATO",
+    ],
+    "el": [
+        "Ποια έγγραφα έχεις για το ΝΑΤΟ;",
+        "Ποια άρθρα μιλούν για το ΝΑΤΟ;",
+        "Υπάρχουν έγγραφα για το ΝΑΤΟ;",
+        "Δείξε μου τα έγγραφα για το ΝΑΤΟ",
+    ],
+    "tr": [
+        "NATO hakkında hangi belgeler var?",
+        "NATO ile ilgili makale var mı?",
+        "Hangi belgeler NATO hakkında?",
+        "NATO hakkındaki belgeleri göster",
+        "NATO HAKKINDA HANGİ BELGELER VAR?",
+    ],
+    "sw": [
+        "Una hati gani kuhusu NATO?",
+        "Hati zipi zinahusu NATO?",
+        "Je, kuna hati kuhusu NATO?",
+        "Nionyeshe hati kuhusu NATO",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", DOCUMENTS_ABOUT)
+def test_which_documents_there_are_about_something_asks_for_an_overview(language: str) -> None:
+    found = {message: subject_of(message) for message in DOCUMENTS_ABOUT[language]}
+    assert {message for message, subject in found.items() if subject is None or subject.bare} == set()
+    assert {subject.language for subject in found.values() if subject} == {language}
+    assert all(len(subject.text.split()) <= 2 for subject in found.values() if subject)
+
+
+def test_which_documents_there_are_about_something_is_told_by_quotes_of_them(assistant: Assistant) -> None:
+    answer = assistant.ask("Welche Dokumente hast du über Sorvelan?")
+    assert (answer.kind, answer.subject, answer.language) == ("overview", "Sorvelan", "de")
+    assert len({citation.document_id for citation in answer.citations}) > 1
+
+
 @pytest.mark.parametrize("message", ["Summarize the documents", "Résume les documents", "Resume los documentos"])
 def test_the_documents_themselves_are_no_subject(message: str) -> None:
     assert subject_of(message) is None
@@ -404,6 +560,80 @@ def test_a_time_may_be_a_day_a_month_or_a_year(message: str) -> None:
 )
 def test_what_happened_to_something_is_a_question(message: str) -> None:
     assert time_of(message) is None
+
+
+WHAT_HAPPENED_LAST_YEAR = {
+    "en": "What happened last year?",
+    "de": "Was geschah im letzten Jahr?",
+    "fr": "Que s'est-il passé l'an dernier ?",
+    "es": "¿Qué pasó el año pasado?",
+    "pt": "O que aconteceu no ano passado?",
+    "it": "Che cosa è successo l'anno scorso?",
+    "nl": "Wat gebeurde er vorig jaar?",
+    "pl": "Co się stało w zeszłym roku?",
+    "ru": "Что произошло в прошлом году?",
+    "uk": "Що сталося минулого року?",
+    "tr": "Geçen yıl ne oldu?",
+    "ar": "ماذا حدث العام الماضي؟",
+    "fa": "سال گذشته چه اتفاقی افتاد؟",
+    "he": "מה קרה בשנה שעברה?",
+    "hi": "पिछले साल क्या हुआ?",
+    "zh": "去年发生了什么？",
+    "ja": "昨年何が起きましたか？",
+    "ko": "작년에 무슨 일이 있었나요?",
+    "vi": "Chuyện gì đã xảy ra năm ngoái?",
+    "el": "Τι συνέβη πέρυσι;",
+    "sw": "Nini kilitokea mwaka jana?",
+}
+
+
+@pytest.mark.parametrize("language", WHAT_HAPPENED_LAST_YEAR)
+def test_what_happened_last_year_is_counted_back_from_the_newest_date(language: str) -> None:
+    assert time_of(WHAT_HAPPENED_LAST_YEAR[language], "2024-12-08") == ("2023", language)
+    assert time_of(WHAT_HAPPENED_LAST_YEAR[language]) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "period"),
+    [
+        ("Que s’est-il passé l’année dernière ?", "2023"),
+        ("Cosa è successo lo scorso anno?", "2023"),
+        ("पिछले वर्ष क्या हुआ था?", "2023"),
+        ("What happened this year?", "2024"),
+        ("What happened last month?", "2024-11"),
+        ("上个月发生了什么？", "2024-11"),
+        ("What happened in July?", "2024-07"),
+        ("Was geschah im Juli?", "2024-07"),
+        ("What happened last July?", "2024-07"),
+        ("در ژوئیه ۲۰۲۲ چه شد؟", "2022-07"),
+        ("ماذا حدث في ٦ فبراير ٢٠٢٣؟", "2023-02-06"),
+        ("जुलाई २०२२ में क्या हुआ?", "2022-07"),
+    ],
+)
+def test_a_time_may_be_counted_back_or_written_in_other_figures(message: str, period: str) -> None:
+    asked = time_of(message, "2024-12-08")
+    assert asked is not None
+    assert asked.period == period
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "What happened in Donetsk last year?",
+        "What happened to him last year?",
+        "What happened before last year?",
+        "What happened in May Day?",
+        "Who won last year?",
+    ],
+)
+def test_what_happened_to_something_last_year_is_a_question(message: str) -> None:
+    assert time_of(message, "2024-12-08") is None
+
+
+def test_what_happened_last_year_is_told_by_the_documents_of_that_year(assistant: Assistant) -> None:
+    answer = assistant.ask("Was geschah letztes Jahr?")
+    assert (answer.kind, answer.period) == ("overview", "2022")
+    assert all(citation.date.startswith("2022") for citation in answer.citations)
 
 
 def test_what_happened_at_a_time_is_told_by_the_documents_of_that_date_in_their_order(assistant: Assistant) -> None:

@@ -316,3 +316,16 @@ def test_only_a_year_that_the_question_says_rules_documents_out() -> None:
 )
 def test_partial_dates_overlap_when_they_can_be_the_same_day(date: str, period: str, same: bool) -> None:
     assert overlaps(date, period) is same
+
+
+@pytest.mark.parametrize(
+    ("question", "period"),
+    [
+        ("ماذا جرى في ٦ فبراير ٢٠٢٣؟", "2023-02-06"),
+        ("در ژوئیه ۲۰۲۲ چه کسی برنده شد؟", "2022-07"),
+        ("जुलाई २०२२ में कौन जीता?", "2022-07"),
+        ("２０２２年７月に誰が勝った？", "2022-07"),
+    ],
+)
+def test_a_time_is_read_in_the_figures_of_every_script(question: str, period: str) -> None:
+    assert read_period(question) == period

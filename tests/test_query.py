@@ -6,7 +6,7 @@ import pytest
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.errors import UsageError
-from askcorpus.search.query import LONGEST_QUESTION, Query, check_question, read_query
+from askcorpus.search.query import LONGEST_QUESTION, Query, check_question, in_small_letters, read_query
 from askcorpus.types import Turn
 
 FERRY = (
@@ -95,3 +95,27 @@ def test_a_follow_up_too_short_to_tell_has_the_language_of_the_turn_before(
     assert language("2021 ?", ()) == ""
     assert language("2021 ?", asked) == language("2021 ?", replied) == "fr"
     assert language("Who is the captain of the ship?", replied) == "en"
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "read"),
+    [
+        ("WHICH STATES RECOGNIZED DONETSK?", "en", "which states recognized donetsk?"),
+        ("DEPREMDE KAÇ KİŞİ ÖLDÜ? IRMAK NEREDE?", "tr", "depremde kaç kişi öldü? ırmak nerede?"),
+        ("NATO", "en", "NATO"),
+        ("Who leads NATO?", "en", "Who leads NATO?"),
+        ("谁赢了 NATO?", "zh", "谁赢了 NATO?"),
+    ],
+)
+def test_a_question_in_capitals_is_read_in_small_letters(question: str, language: str, read: str) -> None:
+    assert in_small_letters(question, language) == read
+
+
+def test_what_is_asked_in_capitals_is_looked_for_in_small_letters(
+    embeddings: SentenceEmbeddings, unrelated_texts: UnrelatedTexts
+) -> None:
+    query = read_query("WHO OPENED THE BRIDGE?", (), embeddings, unrelated_texts)
+    small = read_query("who opened the bridge?", (), embeddings, unrelated_texts)
+    assert (query.question, query.standalone) == ("WHO OPENED THE BRIDGE?", "WHO OPENED THE BRIDGE?")
+    assert query.read_as == small.read_as
+    assert np.array_equal(query.vectors, small.vectors)

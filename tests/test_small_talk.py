@@ -1,6 +1,7 @@
 """Greetings, thanks and "what is in here?": a short, true reply, and no quote."""
 
 import json
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from asking import ARTICLES, open_over
 
 SPEAKING = sorted(code for code, one in languages().items() if one.small_talk.greetings)
 ROOT = Path(__file__).parents[1]
+SAID = tomllib.loads((ROOT / "tests/data/small_talk.toml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,12 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbe
 )
 def test_what_asks_nothing_of_the_documents_is_known_as_such(message: str, kind: str, language: str) -> None:
     assert small_talk(message) == (kind, language)
+
+
+@pytest.mark.parametrize("language", SAID)
+def test_what_people_say_without_asking_is_known_in_their_language(language: str) -> None:
+    expected = {message: (kind, language) for kind, messages in SAID[language].items() for message in messages}
+    assert {message: small_talk(message) for message in expected} == expected
 
 
 WHAT_ABOUT = {
@@ -158,6 +166,17 @@ def test_no_sample_question_is_taken_for_small_talk() -> None:
     assert [question for line in lines if small_talk(question := json.loads(line)["question"])] == []
 
 
+def test_how_it_works_and_yes_may_be_of_what_was_said_before() -> None:
+    said = (
+        Turn(role="user", text="What is the James Webb Space Telescope?"),
+        Turn(role="assistant", text="It is the largest observatory ever sent into space. [1]"),
+    )
+    leaning = ["How does it work?", "Wie funktioniert das?", "¿Cómo funciona?", "誰ですか", "Yes", "Non", "Нет"]
+    assert {message: small_talk(message, said) for message in leaning} == dict.fromkeys(leaning)
+    assert {talk.kind for message in leaning if (talk := small_talk(message))} == {"greeting"}
+    assert small_talk("No, thanks", said) == ("thanks", "en")
+
+
 def test_a_word_of_several_languages_is_in_that_of_the_conversation() -> None:
     asked = (Turn(role="user", text="Vilka stater erkände Donetsk som en självständig stat?"),)
     assert small_talk("Hej!", asked) == ("greeting", "sv")
@@ -166,7 +185,17 @@ def test_a_word_of_several_languages_is_in_that_of_the_conversation() -> None:
 @pytest.mark.parametrize("language", SPEAKING)
 def test_who_is_greeted_in_a_language_answers_in_it(language: str) -> None:
     phrases = languages()[language].phrases
-    assert all((phrases.greeting, phrases.thanks, phrases.documents, phrases.languages, phrases.dates, phrases.sources))
+    assert all(
+        (
+            phrases.greeting,
+            phrases.thanks,
+            phrases.goodbye,
+            phrases.documents,
+            phrases.languages,
+            phrases.dates,
+            phrases.sources,
+        )
+    )
     assert detect_language(phrases.greeting) in (language, "", {"no": "da"}.get(language))
 
 

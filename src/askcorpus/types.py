@@ -261,7 +261,7 @@ class IndexInfo(Record):
 
 AbstainReason = Literal["empty_question", "no_match", "weak_evidence", "unsupported_answer", "unreadable_script"]
 
-AnswerKind = Literal["answer", "overview", "greeting", "thanks", "contents"]
+AnswerKind = Literal["answer", "overview", "greeting", "thanks", "goodbye", "contents"]
 
 
 class ExplainedReading(Record):
@@ -356,8 +356,8 @@ class Answer(Record):
     kind: AnswerKind = Field(
         "answer",
         description="An `overview` quotes what the documents say about a subject, and answers no question of fact. "
-        "The last three say that nothing was asked of the documents: the reply to a greeting or to "
-        "thanks, or what the collection holds.",
+        "The last four say that nothing was asked of the documents: the reply to a greeting, to thanks or to a "
+        "goodbye, or what the collection holds.",
     )
     answer: str = Field(
         description="The text, with markers such as `[1]`; where the documents do not say, that, in the question's "

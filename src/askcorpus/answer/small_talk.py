@@ -1,4 +1,4 @@
-"""What asks nothing of the documents: greetings, thanks, and what the collection holds.
+"""What asks nothing of the documents: greetings, thanks, goodbyes, and what the collection holds.
 
 Only whole messages count, made of phrases that stand in the files of the languages: "Hello, when does the ferry sail?"
 is a question. A real question that is taken for a greeting would be the worst of errors.
@@ -14,7 +14,7 @@ from babel import Locale
 from askcorpus.index.inventory import Entry, Inventory
 from askcorpus.index.store import Snapshot
 from askcorpus.text.folding import fold
-from askcorpus.text.language import detect_language
+from askcorpus.text.language import detect_language, likely_languages
 from askcorpus.text.lexicon import Phrases, expression, languages
 from askcorpus.types import AnswerKind, Filters, Turn
 
@@ -32,10 +32,15 @@ _WORD = regex.compile(r"\w+")
 _KINDS: Mapping[str, AnswerKind] = {
     "contents": "contents",
     "about": "contents",
+    "goodbyes": "goodbye",
     "thanks": "thanks",
     "greetings": "greeting",
+    "workings": "greeting",
+    "replies": "greeting",
 }
 """The lists of a language, and what a message with one of their phrases is: the first that it has."""
+_LEANING = ("about", "workings")
+"""The lists of what is a question where something was said before."""
 
 
 class SmallTalk(NamedTuple):
@@ -58,7 +63,8 @@ def small_talk(message: str, history: Sequence[Turn] = ()) -> SmallTalk | None:
     if not found:
         return None
     said = [message, *(turn.text for turn in reversed(history) if turn.role == "user")]
-    language = next((name for turn in said if (name := detect_language(turn)) in found), min(found, key=_rank))
+    likely = [*map(detect_language, said), *likely_languages(message)]
+    language = next((name for name in likely if name in found), min(found, key=_rank))
     return SmallTalk(found[language], language)
 
 
@@ -67,7 +73,7 @@ def reply(talk: SmallTalk, index: Snapshot, filters: Filters = Filters()) -> str
     phrases = languages()[talk.language].phrases
     if talk.kind == "contents":
         return _contents(phrases, talk.language, index.inventory("", filters, 0, MOST_NAMED), filters)
-    return phrases.thanks if talk.kind == "thanks" else phrases.greeting
+    return {"thanks": phrases.thanks, "goodbye": phrases.goodbye}.get(talk.kind, phrases.greeting)
 
 
 def without_small_talk(history: Sequence[Turn]) -> tuple[Turn, ...]:
@@ -87,9 +93,13 @@ def _kind(text: str, language: str, *, follows: bool) -> AnswerKind | None:
         return None
     pattern = _pattern(language)
     match = pattern.fullmatch(text) if pattern else None
-    if not match or (follows and match["about"] is not None):
+    if not match:
         return None
-    return next((kind for name, kind in _KINDS.items() if match[name] is not None), None)
+    said = [name for name in _KINDS if match[name] is not None]
+    # "Yes" may answer what was asked before; "yes, thanks" only closes it.
+    if follows and (said == ["replies"] or any(name in _LEANING for name in said)):
+        return None
+    return _KINDS[said[0]]
 
 
 @cache

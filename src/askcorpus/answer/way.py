@@ -66,7 +66,7 @@ class Wayfinder(NamedTuple):
     def find(self, asked: Asked, writer: Writer, limit: int) -> Way:
         """The way of a question over ``limit`` passages: an overview where nothing else than a subject or a time was
         asked, or where nothing answers and it may be that."""
-        subject, when = subject_of(asked.question), time_of(asked.question)
+        subject, when = subject_of(asked.question), time_of(asked.question, asked.snapshot.latest())
         first = None
         if when and not asked.history and not when.is_day:
             first = self._chronicle(asked, when)
@@ -133,7 +133,7 @@ class Wayfinder(NamedTuple):
         if overview is None:
             return None
         overview = overview.counting(asked.snapshot.dated(when.period, then, MOST_COUNTED))
-        return _overview_way(asked, query, retrieval, overview)
+        return _overview_way(asked, query._replace(period=when.period), retrieval, overview)
 
     def _looked_up(self, asked: Asked, text: str, filters: Filters) -> tuple[Query, Retrieval]:
         """What is near to a text that is no question."""

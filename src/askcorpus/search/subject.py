@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import regex
 
 from askcorpus.search.period import is_date, read_period
+from askcorpus.search.relative_dates import is_month, name_years
 from askcorpus.text.dates import day_range
 from askcorpus.text.folding import fold, folded
 from askcorpus.text.language import detect_language, likely_languages
@@ -60,13 +61,22 @@ class Time(NamedTuple):
         return self.period.count("-") == 2
 
 
-def time_of(message: str) -> Time | None:
-    """The time of which ``message`` asks what happened then; None where it asks something else."""
+def time_of(message: str, latest: str = "") -> Time | None:
+    """The time of which ``message`` asks what happened then; None where it asks something else.
+
+    ``latest`` is the newest date in the corpus, from which a time without a year is counted back; without it, none is.
+    """
     for text, language in _asked(message, "happened"):
-        if is_date(text, language):
-            period = read_period(text, "", language)
-            return Time(period, language) if day_range(period) else None
+        dated = name_years(text, latest, language) if latest else text
+        if is_date(dated, language):
+            return _time(read_period(dated, "", language), language)
+        if latest and is_month(text, language):
+            return _time(read_period(message, latest, language), language)
     return None
+
+
+def _time(period: str, language: str) -> Time | None:
+    return Time(period, language) if day_range(period) else None
 
 
 def _is_plain(message: str) -> bool:

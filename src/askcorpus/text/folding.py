@@ -9,7 +9,14 @@ from typing import NamedTuple
 import regex
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}'’]")
-_MARK = regex.compile(r"[\p{Mn}&&[\p{Inherited}\p{Arabic}\p{Hebrew}\p{Cyrillic}]]", regex.V1)
+_MARK = regex.compile(r"[\p{Mn}&&[\p{Inherited}\p{Arabic}\p{Hebrew}\p{Cyrillic}\u093c]]", regex.V1)
+"""What may be left out in writing, the nukta of Hindi included."""
+
+_TYPED_EITHER_WAY = str.maketrans(
+    {"ı": "i", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}  # without a form of NFKD
+    | {"ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ـ": ""}  # Arabic and Persian
+    | {"ँ": "ं"}  # Hindi
+)
 
 
 class Folded(NamedTuple):
@@ -23,7 +30,7 @@ def folded(text: str) -> Folded:
     """``text``, folded character by character."""
     letters, places = list[str](), list[int]()
     for place, char in enumerate(text):
-        for letter in unicodedata.normalize("NFKD", char.casefold()):
+        for letter in unicodedata.normalize("NFKD", char.casefold()).translate(_TYPED_EITHER_WAY):
             if _MARK.match(letter):
                 continue
             if not _WORD.match(letter):

@@ -8,11 +8,14 @@ after them the alphabet: no Ukrainian asks « кто », no Russian writes ї. O
 (``tests/test_language.py``) that gets 75 right instead of 60.
 """
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
 import regex
 
+from askcorpus.text.folding import fold
 from askcorpus.text.lexicon import Close, languages
 
 if TYPE_CHECKING:
@@ -27,6 +30,9 @@ MIN_SCORE = 0.4
 SHORT_CHARS = 200
 """Up to here the words and letters of close languages are looked at: of a longer text the model is sure."""
 
+FEW_WORDS = 4
+"""Words of a follow-up that is read in the language of the conversation, unless it asks in another."""
+
 SURE_LETTERS = 200
 SURE_SCORE = 0.9
 """Of a text with so many letters, this is certain enough to contradict what is said of it."""
@@ -35,10 +41,31 @@ CANDIDATES = 10
 """Languages that the model is asked for: enough to hold the neighbours of the first."""
 
 
-_SCRIPTS = {"cyrillic": regex.compile(r"\p{Cyrillic}"), "scandinavian": regex.compile(r"\p{Latin}")}
+_SCRIPTS = {
+    "cyrillic": regex.compile(r"\p{Cyrillic}"),
+    "devanagari": regex.compile(r"\p{Devanagari}"),
+    "scandinavian": regex.compile(r"\p{Latin}"),
+}
 """Families of close languages (``text/languages``), and the letters that tell them apart."""
 
+_WRITTEN = {
+    name: regex.compile(rf"[{letters}]")
+    for name, letters in (
+        ("Latin", r"\p{Latin}"),
+        ("Cyrillic", r"\p{Cyrillic}"),
+        ("Greek", r"\p{Greek}"),
+        ("Arabic", r"\p{Arabic}"),
+        ("Hebrew", r"\p{Hebrew}"),
+        ("Devanagari", r"\p{Devanagari}"),
+        ("Thai", r"\p{Thai}"),
+        ("Hangul", r"\p{Hangul}"),
+        ("Chinese characters and Japanese", r"\p{Han}\p{Hiragana}\p{Katakana}"),
+        ("another", r"^\P{L}"),
+    )
+}
+_LETTER = regex.compile(r"\p{L}")
 _WORD = regex.compile(r"\p{L}+")
+_SPELLED = regex.compile(r"[\p{L}\p{M}]+")
 
 
 def detect_language(text: str) -> str:
@@ -49,8 +76,67 @@ def detect_language(text: str) -> str:
     found = _detector().detect(sample, model="lite", k=CANDIDATES)
     scores = {str(candidate["lang"]): float(candidate["score"]) for candidate in found}
     best = max(scores, key=scores.__getitem__)
-    language, score = _among_close(sample, best, scores) if len(sample) <= SHORT_CHARS else (best, scores[best])
+    if len(sample) > SHORT_CHARS:
+        return _sure(best, scores[best])
+    return _by_small_words(sample, _sure(*_among_close(sample, best, scores)))
+
+
+def _sure(language: str, score: float) -> str:
     return language if score >= MIN_SCORE and len(language) == 2 else ""
+
+
+def _by_small_words(text: str, detected: str) -> str:
+    """``detected``, or the language whose small words a short text has, more than any other's: where nothing was
+    detected two of them or half of the text, and where something was, the whole text ("Neden?" is no Dutch)."""
+    words = [fold(word) for word in _SPELLED.findall(text)]
+    found = Counter(language for word in words for language in _small_words().get(word, ()))
+    if not found or found[detected] == max(found.values()):
+        return detected
+    (language, most), *others = found.most_common(2)
+    if others and others[0][1] == most:
+        return detected
+    return language if most == len(words) or (not detected and (most > 1 or 2 * most >= len(words))) else detected
+
+
+@cache
+def _small_words() -> Mapping[str, frozenset[str]]:
+    """The languages of each word that asks, and of the commonest small words where they are known."""
+    found = defaultdict[str, set[str]](set)
+    for code, one in languages().items():
+        close = one.close.words if one.close else ()
+        for text in (*one.overview.asking, *one.text.small, *close) if not one.unspaced else ():
+            for word in fold(text).split():
+                found[word].add(code)
+    return {word: frozenset(codes) for word, codes in found.items()}
+
+
+def detect_spoken(texts: Iterable[str]) -> str:
+    """The language of the last of the texts that somebody wrote one after the other, or "" when unsure.
+
+    One that is too short to leave the language of those before it is in that: it is in the same script, of at most
+    ``FEW_WORDS`` words, and has none that asks in its own language alone.
+    """
+    spoken = said = ""
+    for text in texts:
+        if detected := detect_language(text):
+            spoken = spoken if spoken and _stays(text, detected, said, spoken) else detected
+            said = text
+    return spoken
+
+
+def _stays(text: str, detected: str, said: str, spoken: str) -> bool:
+    known = [_small_words().get(fold(word), frozenset()) for word in _SPELLED.findall(text)]
+    one = languages().get(detected)
+    if len(known) > FEW_WORDS or (one and one.unspaced):
+        return False
+    return _script(text) == _script(said) and not any(detected in one and spoken not in one for one in known)
+
+
+def _script(text: str) -> str:
+    """The first script that most of the letters are in."""
+    letters = _LETTER.findall(text)
+    counts = {name: sum(map(bool, map(script.match, letters))) for name, script in _WRITTEN.items()}
+    return max(counts, key=counts.__getitem__)
 
 
 def likely_languages(text: str, most: int = 8) -> tuple[str, ...]:
@@ -82,7 +168,7 @@ def _among_close(text: str, best: str, scores: dict[str, float]) -> tuple[str, f
         return best, scores[best]
     close, script = _family(one.close.family), _SCRIPTS[one.close.family]
     text = text.casefold()
-    words, letters = _WORD.findall(text), set(script.findall(text))
+    words, letters = _SPELLED.findall(text), set(script.findall(text))
     marked = {
         language: (sum(word in marks.words for word in words), -len(letters - set(marks.alphabet)))
         for language, marks in close.items()

@@ -119,8 +119,8 @@ class Quoting(_Table):
 
 
 class Phrases(_Table):
-    """What the assistant itself says: ``greeting`` and ``thanks`` answer one, ``overview`` stands above what the
-    documents say about what is put in its braces; the last four are headings."""
+    """What the assistant itself says: ``greeting``, ``thanks`` and ``goodbye`` answer one, ``overview`` stands above
+    what the documents say about what is put in its braces; the last four are headings."""
 
     does_not_say: str = ""
     documents_differ: str = ""
@@ -128,6 +128,7 @@ class Phrases(_Table):
     overview: str = ""
     greeting: str = ""
     thanks: str = ""
+    goodbye: str = ""
     documents: str = ""
     languages: str = ""
     dates: str = ""
@@ -135,13 +136,20 @@ class Phrases(_Table):
 
 
 class SmallTalk(_Table):
-    """What asks nothing of the documents: greetings, thanks, and questions about the collection itself. ``about`` are
-    such questions that may also be of what was said before (give me a summary)."""
+    """What asks nothing of the documents: greetings, thanks, goodbyes, and questions about the collection itself.
+
+    Three lists may also be of what was said before, and count where nothing was: ``about`` are questions about the
+    collection (give me a summary), ``workings`` about this program (how does it work), and ``replies`` answer a
+    question (yes, no).
+    """
 
     greetings: Words = ()
+    goodbyes: Words = ()
     thanks: Words = ()
     contents: Words = ()
     about: Words = ()
+    workings: Words = ()
+    replies: Words = ()
 
 
 class Overview(_Table):
@@ -197,7 +205,8 @@ class Text(_Table):
 
     No sentence ends at the full stop of ``abbreviations`` before a name (Dr. Ames), of ``numbered`` before a figure
     (No. 5), or of a figure after ``before_ordinals`` (im 19. Jahrhundert). One ends at that of ``closing`` before a
-    capital letter (etc.). ``said`` is the word for it that may follow a quotation at once.
+    capital letter (etc.). ``said`` is the word for it that may follow a quotation at once. ``small`` are the commonest
+    small words, by which a short text is known in a language that is hardly known otherwise.
     """
 
     elided: Words = ()
@@ -208,6 +217,7 @@ class Text(_Table):
     said: Words = ()
     bylines: Words = ()
     rubrics: Words = ()
+    small: Words = ()
 
 
 class Vocabulary(_Table):

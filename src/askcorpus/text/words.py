@@ -179,6 +179,11 @@ def _fold(word: str) -> str:
     return "".join(_digit(char) for char in unicodedata.normalize("NFC", bare) if not char.isspace())
 
 
+def with_ascii_digits(text: str) -> str:
+    """``text`` with the figures of every script as 0 to 9: ٢٠٢٣ as 2023."""
+    return text if text.isascii() else "".join(map(_digit, text))
+
+
 def _digit(char: str) -> str:
     """An ASCII digit for any script's digit; every other character as it is."""
     return str(unicodedata.digit(char)) if char.isdecimal() else char
