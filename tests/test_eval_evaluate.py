@@ -430,7 +430,9 @@ def test_a_folder_that_holds_something_is_not_overwritten(tmp_path: Path, assist
     [
         pytest.param({"questions": QUESTIONS[:3]}, "questions", id="other-questions"),
         pytest.param(
-            {"assistant": ScriptedAssistant(DOCUMENTS, REPLIES, Settings(top_k=3))}, "settings", id="settings"
+            {"assistant": ScriptedAssistant(DOCUMENTS, REPLIES, Settings(top_k=3))},
+            r"settings \(top_k\)\.",
+            id="settings",
         ),
         pytest.param({"assistant": ScriptedAssistant(DOCUMENTS[:2], REPLIES)}, "index", id="other-index"),
     ],

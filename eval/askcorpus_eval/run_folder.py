@@ -93,7 +93,8 @@ class RunFolder:
             before = Inputs.model_validate_json((self.path / INPUTS).read_text(encoding="utf-8"))
         except (OSError, ValidationError):
             return "inputs (they cannot be read)"
-        return ", ".join(name for name in Inputs.model_fields if getattr(before, name) != getattr(inputs, name))
+        changed = [name for name in Inputs.model_fields if getattr(before, name) != getattr(inputs, name)]
+        return ", ".join(_named_settings(before, inputs) if name == "settings" else name for name in changed)
 
     def _whole_lines(self, name: str) -> list[str]:
         file = self.path / name
@@ -106,6 +107,12 @@ class RunFolder:
                 with file.open("r+b") as cut:
                     cut.truncate(len(whole))
         return whole.decode("utf-8").split("\n")[:-1]  # JSON may hold the other characters that end a line
+
+
+def _named_settings(before: Inputs, now: Inputs) -> str:
+    names = before.settings.keys() | now.settings.keys()
+    changed = sorted(name for name in names if before.settings.get(name) != now.settings.get(name))
+    return f"settings ({', '.join(changed)})"
 
 
 @contextmanager
