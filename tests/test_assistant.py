@@ -50,6 +50,7 @@ def test_names_that_no_cited_passage_has_are_told(eager: Assistant) -> None:
     answer = eager.ask("When does the ferry to Japan sail again?")
     assert answer.answerable
     assert answer.missing_names == ("Japan",)
+    assert eager.ask("WHEN DOES THE FERRY TO JAPAN SAIL AGAIN?").missing_names == ("JAPAN",)
     assert eager.ask(FERRY).missing_names == ()
 
 

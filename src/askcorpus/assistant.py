@@ -411,5 +411,13 @@ def _missing_names(retrieval: Retrieval, limit: int, citations: Sequence[Citatio
     hits = [hit for hit in retrieval.hits if hit.passage_id in cited] or retrieval.hits[:limit]
     if not hits:
         return ()
-    names = (" ".join(name.text.split()) for name in missing_names(retrieval.query, hits))
+    question = retrieval.query.question
+    names = (" ".join(_as_asked(name.text, question).split()) for name in missing_names(retrieval.query, hits))
     return (*names, *missing_numbers(retrieval.query, hits))
+
+
+def _as_asked(name: str, question: str) -> str:
+    """A name as the question writes it, which may be in capitals, and was read in small letters."""
+    lowered = question.lower()
+    at = lowered.find(name.lower())
+    return question[at : at + len(name)] if at >= 0 and len(lowered) == len(question) else name
