@@ -427,6 +427,9 @@ def test_who_asks_in_another_language_is_heard_in_it(language: str) -> None:
         ("sw", "Nani alishinda Kombe la Dunia?"),
         ("sw", "Kanisa la Notre-Dame lilifunguliwa tena lini?"),
         ("hi", "पिछले साल क्या हुआ?"),
+        ("hi", "सीमेंट बनाने के लिए किसके मिश्रण को खूब तप्त किया जाता है?"),
+        ("hi", "हृदय को स्वस्थ रखने के लिए क्या खाना चाहिए?"),
+        ("ne", "नेपालको राजधानी के हो?"),
         ("mr", "मागच्या वर्षी काय झाले?"),
         ("ne", "गत वर्ष के भयो?"),
         ("pl", "Dlaczego?"),
@@ -438,3 +441,16 @@ def test_who_asks_in_another_language_is_heard_in_it(language: str) -> None:
 )
 def test_small_words_tell_what_the_model_does_not_know(language: str, text: str) -> None:
     assert detect_language(text) == language
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ilu wo ni ile Gẹẹsi ni a bi Frederick Sanger si?",  # Yoruba
+        "Onye bụ onye nchikwa ụmụnwanyi ná-ágbá bọọlụ na Obodo Naijiria n’afọ 2020?",  # Igbo
+        "Bushe calo caumene akapi na zambia ukupanga inyanji ya TAZARA?",  # Bemba
+        "Kurow bɛn mu na wɔwoo Nana Ya Asantewaa?",  # Twi
+    ],
+)
+def test_a_small_word_or_two_are_no_proof_in_a_language_that_is_not_known(text: str) -> None:
+    assert detect_language(text) == ""

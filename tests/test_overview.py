@@ -697,3 +697,21 @@ def test_a_headline_that_was_asked_about_is_not_told_again(tmp_path: Path, embed
         answer = assistant.ask("What is said about “Verdan closes its old harbour”?")
     assert answer.kind == "overview"
     assert [citation.quote for citation in answer.citations] == ["A storm broke the mole of Verdan on Friday."]
+
+
+@pytest.mark.parametrize(
+    ("message", "subject"),
+    [
+        ("What do the documents say about Kansas City?", "Kansas City"),
+        ("news about TikTok", "TikTok"),
+        ("What do the documents say about security, thank you", "security"),
+        ("What do the documents say about Alexander the Great?", "Alexander the Great"),
+        ("Que disent les documents sur Johnny Bravo ?", "Johnny Bravo"),
+        ("Was sagen die Dokumente über Bangkok?", "Bangkok"),
+        ("Что говорят документы про Владивосток?", "Владивосток"),
+        ("¿Qué documentos hay sobre Vale?", "Vale"),
+    ],
+)
+def test_no_end_of_a_subject_is_taken_for_thanks(message: str, subject: str) -> None:
+    found = subject_of(message)
+    assert found and found.text == subject

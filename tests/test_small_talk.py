@@ -1,6 +1,7 @@
 """Greetings, thanks and "what is in here?": a short, true reply, and no quote."""
 
 import json
+import time
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,6 +176,53 @@ def test_how_it_works_and_yes_may_be_of_what_was_said_before() -> None:
     assert {message: small_talk(message, said) for message in leaning} == dict.fromkeys(leaning)
     assert {talk.kind for message in leaning if (talk := small_talk(message))} == {"greeting"}
     assert small_talk("No, thanks", said) == ("thanks", "en")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Super",
+        "Vale",
+        "Legal",
+        "Toll",
+        "Klasse",
+        "Bravo",
+        "Great",
+        "Top",
+        "Cool",
+        "Perfect",
+        "Ade",
+        "टाटा",
+        "Papa",
+        "Bones",
+    ],
+)
+def test_a_name_that_stands_alone_is_looked_for(message: str) -> None:
+    assert small_talk(message) is None
+
+
+@pytest.mark.parametrize("message", ["Jane", "Cook", "Dada", "Sisi", "Sino", "Coco", "Jada", "Dane", "Nook", "CODA"])
+def test_no_word_is_cut_into_two_phrases(message: str) -> None:
+    assert small_talk(message) is None
+
+
+def test_an_answer_is_approved_of_where_something_was_said() -> None:
+    greeted = (Turn(role="user", text="Hello"), Turn(role="assistant", text="Hello."))
+    said = (Turn(role="user", text="When did the ferry sail?"), Turn(role="assistant", text="On Tuesday. [1]"))
+    assert small_talk("Great!", said) == small_talk("Great!", begins=False) == ("thanks", "en")
+    assert small_talk("Great, thanks!") == small_talk("OK") == ("thanks", "en")
+    approved = (*said, Turn(role="user", text="Great!"), Turn(role="assistant", text="You are welcome."))
+    assert without_small_talk((*greeted, *approved)) == said
+    assert without_small_talk((*greeted, *approved[2:])) == ()
+
+
+@pytest.mark.parametrize("phrase", ["不对", "不是", "ไม่ใช่", "不", "sawa ", "bye ", "không phải "])
+def test_no_message_is_cut_into_phrases_in_all_the_ways_there_are(phrase: str) -> None:
+    """Each 不对 is one phrase or two: sixty of them were tried in 2^60 ways."""
+    small_talk(phrase)  # makes the patterns
+    start = time.process_time()
+    assert small_talk((phrase * 20)[:110] + "x") is None
+    assert time.process_time() - start < 1
 
 
 def test_a_word_of_several_languages_is_in_that_of_the_conversation() -> None:

@@ -187,7 +187,7 @@ class Assistant:
             filters = index.understood(filters)
             operating_point = self.operating_point if max_error is None else self._ordered(max_error).threshold
             asked = Asked(question, without_small_talk(history), filters, index, operating_point, clock)
-            if talk := small_talk(question, asked.history):
+            if talk := small_talk(question, asked.history, begins=not history):
                 yield Retrieved(passages=())
                 yield Done(answer=self._talked(asked, talk, info, conversation_id))
                 return

@@ -27,6 +27,10 @@ MOST_NAMED = 8
 LONGEST_TITLE = 120
 """Characters of a title."""
 
+MOST_PHRASES = 6
+"""Phrases of a message. More would be tried in all the ways that one may be made of others (不对 is 不 and 对), and the
+number of these doubles with each."""
+
 _TURNS_AROUND = regex.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _WORD = regex.compile(r"\w+")
 _KINDS: Mapping[str, AnswerKind] = {
@@ -34,6 +38,7 @@ _KINDS: Mapping[str, AnswerKind] = {
     "about": "contents",
     "goodbyes": "goodbye",
     "thanks": "thanks",
+    "approvals": "thanks",
     "greetings": "greeting",
     "workings": "greeting",
     "replies": "greeting",
@@ -50,16 +55,19 @@ class SmallTalk(NamedTuple):
     language: str
 
 
-def small_talk(message: str, history: Sequence[Turn] = ()) -> SmallTalk | None:
+def small_talk(message: str, history: Sequence[Turn] = (), *, begins: bool = True) -> SmallTalk | None:
     """What ``message`` is if it is small talk from end to end, in any language; None if it may be a question.
 
     ``history`` is what was said before, without small talk. Words that several languages share are in that of the
-    message as it is detected, or of the history. Where there is any, what may be of that is a question.
+    message as it is detected, or of the history. Where there is any, what may be of that is a question. ``begins``
+    tells that not even small talk was said before: then nothing can be approved of, and *Super* or *Vale* is a name.
     """
     if len(message) > LONGEST:
         return None
     text = f" {fold(message).strip()}"
-    found = {language: kind for language in languages() if (kind := _kind(text, language, follows=bool(history)))}
+    follows, begins = bool(history), begins and not history
+    kinds = {language: _kind(text, language, follows=follows, begins=begins) for language in languages()}
+    found = {language: kind for language, kind in kinds.items() if kind}
     if not found:
         return None
     said = [message, *(turn.text for turn in reversed(history) if turn.role == "user")]
@@ -80,15 +88,15 @@ def without_small_talk(history: Sequence[Turn]) -> tuple[Turn, ...]:
     """A conversation without small talk and the replies to it: "Thanks!" is nothing that a follow-up leans on."""
     kept: list[Turn] = []
     dropped = False
-    for turn in history:
+    for place, turn in enumerate(history):
         if turn.role == "user":
-            dropped = small_talk(turn.text, kept) is not None
+            dropped = small_talk(turn.text, kept, begins=place == 0) is not None
         if not dropped:
             kept.append(turn)
     return tuple(kept)
 
 
-def _kind(text: str, language: str, *, follows: bool) -> AnswerKind | None:
+def _kind(text: str, language: str, *, follows: bool, begins: bool) -> AnswerKind | None:
     if not text.lstrip().startswith(_words(language)):  # most questions: no pattern need be compiled for them
         return None
     pattern = _pattern(language)
@@ -99,7 +107,7 @@ def _kind(text: str, language: str, *, follows: bool) -> AnswerKind | None:
     # "Yes" may answer what was asked before; "yes, thanks" only closes it.
     if follows and (said == ["replies"] or any(name in _LEANING for name in said)):
         return None
-    return _KINDS[said[0]]
+    return None if begins and said == ["approvals"] else _KINDS[said[0]]
 
 
 @cache
@@ -116,7 +124,8 @@ def _pattern(language: str) -> "regex.Pattern[str] | None":
     if not lists.greetings:
         return None
     kinds = "|".join(f"(?P<{name}>{expression(getattr(lists, name), fold)})" for name in _KINDS)
-    return regex.compile(f"(?: ?(?:{kinds}))+")
+    end = "" if languages()[language].unspaced else "(?= |$)"  # Papa is not pa, pa
+    return regex.compile(f"(?: ?(?:{kinds}){end}){{1,{MOST_PHRASES}}}")
 
 
 def _rank(language: str) -> tuple[bool, str]:

@@ -152,7 +152,8 @@ def _phrases(language: str, kind: Literal["asks", "happened"]) -> "regex.Pattern
         return None
     polite = expression((*one.overview.polite, *one.small_talk.thanks), fold)
     phrases = expression(asked, fold)
-    return regex.compile(f"(?:(?:{polite}) ?)?(?:{phrases})(?: ?(?:{polite}))?")
+    between = " ?" if one.unspaced else "(?= ) ?"  # a City does not end in thanks (ty)
+    return regex.compile(f"(?:(?:{polite}){between})?(?:{phrases})(?:{between}(?:{polite}))?")
 
 
 @cache

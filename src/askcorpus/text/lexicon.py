@@ -140,12 +140,14 @@ class SmallTalk(_Table):
 
     Three lists may also be of what was said before, and count where nothing was: ``about`` are questions about the
     collection (give me a summary), ``workings`` about this program (how does it work), and ``replies`` answer a
-    question (yes, no).
+    question (yes, no). ``approvals`` are of an answer (great, I see), and count where something was said: what stands
+    alone may be a name.
     """
 
     greetings: Words = ()
     goodbyes: Words = ()
     thanks: Words = ()
+    approvals: Words = ()
     contents: Words = ()
     about: Words = ()
     workings: Words = ()
