@@ -407,8 +407,8 @@ class Answer(Record):
     filters: Filters = Field(Filters(), description="Those applied, spelt as the catalog spells them.")
     period: str = Field(
         "",
-        description="The time that the question names (a partial ISO date), whose documents were preferred; an overview "
-        "of a time is made of these alone.",
+        description="The time that the question names (a partial ISO date), whose documents were preferred; an "
+        "overview of a time is made of these alone.",
     )
     timings_ms: dict[str, float] = Field(default_factory=dict, description="How long each step took, in milliseconds.")
     explain: Explanation | None = Field(None, description="How it came about, where that was asked for.")
