@@ -189,6 +189,9 @@ def test_ask_says_which_time_it_preferred(index: Path) -> None:
 
     assert "askcorpus: preferring documents of 2023-02" in result.stderr
     assert "preferring" not in run("ask", QUESTION, data=index).stderr
+    overview = run("ask", "What happened in February 2023?", data=index)
+    assert overview.stdout.startswith("February 2023")
+    assert "preferring" not in overview.stderr, "it has those alone"
 
 
 def test_ask_json_is_the_answer(index: Path) -> None:

@@ -103,6 +103,7 @@ def test_a_follow_up_too_short_to_tell_has_the_language_of_the_turn_before(
         ("WHICH STATES RECOGNIZED DONETSK?", "en", "which states recognized donetsk?"),
         ("DEPREMDE KAÇ KİŞİ ÖLDÜ? IRMAK NEREDE?", "tr", "depremde kaç kişi öldü? ırmak nerede?"),
         ("NATO", "en", "NATO"),
+        ("US NATO", "en", "US NATO"),
         ("Who leads NATO?", "en", "Who leads NATO?"),
         ("谁赢了 NATO?", "zh", "谁赢了 NATO?"),
     ],

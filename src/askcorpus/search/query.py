@@ -98,9 +98,9 @@ def _numbers(question: str, period: str) -> dict[str, str]:
 
 
 def in_small_letters(question: str, language: str) -> str:
-    """A question of several words that is all in capitals, in small letters, which models read far better; any other
+    """A question of three words or more, all in capitals, in small letters, which models read far better; any other
     as it is. Of 60 sample questions in capitals 38 are answered rightly so, instead of 30."""
-    if not question.isupper() or sum(map(str.isupper, question.split())) < 2:
+    if not question.isupper() or sum(map(str.isupper, question.split())) < 3:
         return question
     return (question.replace("İ", "i").replace("I", "ı") if language in _DOTTED else question).lower()
 

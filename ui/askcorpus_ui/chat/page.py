@@ -747,7 +747,7 @@ def _summary(reply: Reply, period: str, seconds: float, strings: Strings) -> str
     found = strings.no_answer if reply.kind == "abstained" else ""
     if reply.kind == "answered":
         found = strings.source_count(reply.source_count)
-    preferred = strings.preferring.format(period=strings.date(period)) if period else ""
+    preferred = strings.preferring.format(period=strings.date(period)) if period and not reply.named_in else ""
     took = strings.seconds.format(seconds=strings.number(seconds, "0.0"))
     return " · ".join(filter(None, (found, preferred, took)))
 

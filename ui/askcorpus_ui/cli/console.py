@@ -114,7 +114,7 @@ def print_answer(answer: Answer) -> None:
     elif answer.passages:
         say("\nNearest passages:")
         _print_hits(answer.passages[:3])
-    if answer.period:
+    if answer.period and not answer.named_in:  # an overview of a time has its documents alone, and says so
         note(f"askcorpus: preferring documents of {answer.period}, which the question names.")
     if answer.missing_names:
         note(f"askcorpus: not named in these passages: {', '.join(answer.missing_names)}")
