@@ -348,3 +348,12 @@ def test_a_title_that_is_listed_is_no_image_and_turns_nothing_around(
     with open_over(tmp_path, embeddings, texts) as assistant:
         told = assistant.ask("What are these documents about?").answer
     assert "evil.example" in told and "](" not in told and "\u202e" not in told
+
+
+@pytest.mark.parametrize("name", ["Папа", "Sisi", "Nono"])
+def test_a_name_that_phrases_run_together_would_spell_is_a_name(name: str) -> None:
+    assert small_talk(name) is None
+
+
+def test_phrases_run_together_where_no_spaces_are_written() -> None:
+    assert [small_talk(message) for message in ("你好谢谢", "こんにちはありがとう")] == [("thanks", "zh"), ("thanks", "ja")]
