@@ -661,7 +661,8 @@ def test_a_failure_that_no_filter_made_does_not_blame_them(page: Any) -> None:
 def test_a_day_is_chosen_from_the_browsers_own_calendar(page: Any, assistant: ScriptedAssistant) -> None:
     page.get_by_role("button", name="Filters").click()
     day = page.locator("#date-from input[type=date]")
-    assert [day.get_attribute(name) for name in ("min", "max")] == ["2023-01-01", "2024-11-02"]
+    expect(day).to_have_attribute("min", "2023-01-01")
+    expect(day).to_have_attribute("max", "2024-11-02")
     page.evaluate("HTMLInputElement.prototype.showPicker = function () { window.shown = this.value }")
     page.get_by_label("From", exact=True).fill("2024-10-01")
     page.get_by_role("button", name="From: Choose a date").click()
