@@ -256,6 +256,28 @@ def test_after_a_body_that_was_not_read_the_connection_is_closed(local: httpx.Cl
         assert b'"ok"' not in answer
 
 
+@pytest.mark.parametrize("host", ["localhost", "evil.example"])
+def test_of_a_body_of_two_lengths_nothing_is_the_next_request(local: httpx.Client, host: str) -> None:
+    """A proxy that goes by the length would send the hidden one along, and take its answer for that to another's."""
+    hidden = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    body = b"0\r\n\r\n" + hidden
+    head = f"POST /api/v1/ask HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection((local.base_url.host, local.base_url.port or 0), timeout=60) as raw:
+        raw.sendall(head.encode() + body)
+        answer = b""
+        while piece := raw.recv(10_000):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/documents", "/source/harbour", "/api/v1/documents", "/api/v1/conversations", "/metrics"]
+)
+def test_no_proxy_keeps_what_needs_a_key_or_a_cookie(keyed: httpx.Client, path: str) -> None:
+    assert keyed.get(path).headers["cache-control"].startswith("private")
+
+
 @pytest.mark.parametrize("value", ["Bearer wrong", "Basic OnBhc3M=", "Bearer"])
 def test_only_the_first_of_two_authorizations_counts(value: str) -> None:
     with serving(ScriptedAssistant(), read_settings(api_key=KEY)) as address:

@@ -79,6 +79,7 @@ class Guard:
                 headers.setdefault("Referrer-Policy", "same-origin")
                 headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
                 headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+                headers.setdefault("Cache-Control", "private")  # a proxy's store would give it to who has no key
                 if page:
                     return  # until it is known which scripts stand in it
             elif page:
@@ -92,6 +93,10 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
+        if "content-length" in headers and "transfer-encoding" in headers:
+            # A proxy may go by the length: what is after the last chunk would be the next request, somebody else's.
+            message, hint = "The body has a length and comes in chunks.", "Send one of the two headers."
+            return _refuse(scope, 400, "UsageError", message, hint, {"Connection": "close"})
         hosts = headers.getlist("host")
         asked = host_of(hosts[0]) if len(hosts) == 1 else None
         if asked is None:
