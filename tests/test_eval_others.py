@@ -89,7 +89,7 @@ def test_an_answer_without_a_time_is_none_in_no_time(tmp_path: Path) -> None:
     ]
     assert (latency.a.value, latency.n) == (250, 2)
     assert not [one for one in compare(tmp_path / "timed", tmp_path / "a").differences if "latency" in one.metric]
-    for wrong in ("-1", "nan", "soon"):
+    for wrong in ("-1", "nan", "soon", 10**400):
         with pytest.raises(UsageError, match="cannot be read"):
             score(write(tmp_path / "b.jsonl", {"id": "rain", "response": "Lyon", "milliseconds": wrong}))
 

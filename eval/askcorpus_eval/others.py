@@ -69,7 +69,8 @@ def read_answers(path: Path, questions: Sequence[Question], store: Documents) ->
             if ours := [Answer.model_validate(row.fields) for row in rows if "standalone_question" in row.fields]:
                 return _with_silences({a.conversation_id or "": a for a in ours}, questions, store, path)
             given = _by_question(rows, questions)
-    except (OSError, ValueError, TypeError) as exc:  # pydantic's and Unicode's errors are ValueErrors
+    # Pydantic's and Unicode's errors are ValueErrors; a whole number may be larger than any other.
+    except (OSError, ValueError, TypeError, OverflowError) as exc:
         raise UsageError(f"{path}: cannot be read: {str(exc).splitlines()[0]}") from exc
     found = {question.id: given[question.id] for question in questions if question.id in given}
     convert = _Converter(store, path.stem)
