@@ -356,4 +356,7 @@ def test_a_name_that_phrases_run_together_would_spell_is_a_name(name: str) -> No
 
 
 def test_phrases_run_together_where_no_spaces_are_written() -> None:
-    assert [small_talk(message) for message in ("你好谢谢", "こんにちはありがとう")] == [("thanks", "zh"), ("thanks", "ja")]
+    assert [small_talk(message) for message in ("你好谢谢", "こんにちはありがとう")] == [
+        ("thanks", "zh"),
+        ("thanks", "ja"),
+    ]

@@ -261,7 +261,8 @@ def test_of_a_body_of_two_lengths_nothing_is_the_next_request(local: httpx.Clien
     """A proxy that goes by the length would send the hidden one along, and take its answer for that to another's."""
     hidden = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
     body = b"0\r\n\r\n" + hidden
-    head = f"POST /api/v1/ask HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    lengths = f"Content-Length: {len(body)}\r\nTransfer-Encoding: chunked"
+    head = f"POST /api/v1/ask HTTP/1.1\r\nHost: {host}\r\n{lengths}\r\n\r\n"
     with socket.create_connection((local.base_url.host, local.base_url.port or 0), timeout=60) as raw:
         raw.sendall(head.encode() + body)
         answer = b""
