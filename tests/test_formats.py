@@ -865,6 +865,17 @@ def test_xml_that_lists_records(tmp_path: Path, export: str) -> None:
     assert "".join(other.text for other in others) in ("", "Town")  # nothing is lost
 
 
+@pytest.mark.parametrize("aside", ["<!-- checked -->", "<?sort by-date?>", "<!-- a --><!-- b -->"])
+def test_asides_in_the_entries_of_xml_are_passed_over(tmp_path: Path, aside: str) -> None:
+    told = (
+        f"<item>{aside}<title>{name}</title><body>The {name} is open.{aside}</body>"
+        f"<meta>{aside}<place>Molde</place></meta></item>"
+        for name in ("pier", "quay")
+    )
+    raws = read(tmp_path / "list.xml", f"<list>{aside}{''.join(told)}</list>")
+    assert [(raw.title, raw.text) for raw in raws] == [("pier", "The pier is open."), ("quay", "The quay is open.")]
+
+
 def test_xml_whose_entries_say_more_than_a_record_can_hold_is_one_text(tmp_path: Path) -> None:
     long = "It was closed after the storm. " * 200
     entry = f"<e><title>T</title><summary>Short.</summary><main>{long}</main></e>"

@@ -443,6 +443,9 @@ def test_the_cookie_is_for_no_script_and_for_no_other_site(address: str) -> None
     assert token and f"={token[1]};" in again
     for flag in ("HttpOnly", "SameSite=Lax", "Path=/", "Max-Age="):
         assert flag in first
+    for other in ('a={"x y": "b, c"}', "a=b c", "flag", "é=ü", "=", "a[0]=1"):  # of another server of this host
+        kept = httpx.get(address, headers=[(b"cookie", f"{other}; askcorpus_browser={token[1]}; {other}".encode())])
+        assert f"askcorpus_browser={token[1]};" in kept.headers["set-cookie"], other
     for bad in ("<x>", "y" * 42, "z" * 44, "<script>" * 6, "a=b;" * 50):
         made = httpx.get(address, headers={"cookie": f"askcorpus_browser={bad}"}).headers["set-cookie"]
         assert re.match(r"askcorpus_browser=[\w-]{43};", made) and bad not in made

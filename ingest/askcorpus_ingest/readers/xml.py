@@ -209,9 +209,9 @@ def _fields(entry: Element) -> Fields:
     """What the elements and attributes of an entry say, by their names; those of an element whose name tells nothing
     are the entry's own."""
     found: dict[str, list[str]] = {}
-    for child in entry:
-        name = _local(child)
-        parts = child if len(child) and not is_name_of_field(name) and not _has_words(child) else [child]
+    for child in entry.iterchildren("*"):  # no comments, which have no text of their own to ask for
+        inner = list(child.iterchildren("*"))
+        parts = inner if inner and not is_name_of_field(_local(child)) and not _has_words(child) else [child]
         for part in parts:
             if text := _words(part) if _is_plain(part) else _block_text(part):
                 found.setdefault(_local(part), []).append(text)

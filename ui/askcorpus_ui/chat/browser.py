@@ -4,7 +4,8 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from http.cookies import CookieError, SimpleCookie
+
+from starlette.requests import cookie_parser
 
 from askcorpus.errors import UsageError
 
@@ -41,10 +42,6 @@ def cookie_for(headers: Mapping[str, str], *, secure: bool) -> str:
 
 
 def _token(header: str) -> str | None:
-    cookies: SimpleCookie = SimpleCookie()
-    try:
-        cookies.load(header)
-    except CookieError:
-        return None
-    found = cookies.get(COOKIE)
-    return found.value if found and _TOKEN.fullmatch(found.value) else None
+    # As browsers read it: Python's own reader gives up at a cookie of another server of this host that it finds odd.
+    value = cookie_parser(header).get(COOKIE, "")
+    return value if _TOKEN.fullmatch(value) else None
