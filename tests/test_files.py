@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from askcorpus.errors import UsageError
-from askcorpus_ingest.files import Failure, SourceFile, check_paths, find_files
+from askcorpus_ingest.files import LEADS_OUT, Failure, SourceFile, check_paths, find_files
 
 
 def names(paths: list[Path], readable: bool = True) -> list[str]:
@@ -38,6 +38,22 @@ def test_links_are_followed_and_loops_end(tree: Path) -> None:
     assert names([tree]) == ["a.MD", "b.txt", "c.html", "d.jsonl"]
     failures = [entry for entry in find_files([tree]) if isinstance(entry, Failure)]
     assert [(f.origin, f.reason) for f in failures] == [(f"{tree}/self", "is a link that leads nowhere")]
+
+
+def test_a_link_is_not_followed_out_of_what_was_named(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "secret.txt").write_text("text")
+    (tree / "out.txt").symlink_to(outside / "secret.txt")
+    (tree / "sub" / "folder").symlink_to(outside)
+    failures = [entry for entry in find_files([tree]) if isinstance(entry, Failure)]
+
+    assert "secret.txt" not in names([tree])
+    assert [(f.origin, f.reason) for f in failures] == [
+        (f"{tree}/out.txt", LEADS_OUT),
+        (f"{tree}/sub/folder", LEADS_OUT),
+    ]
+    assert "secret.txt" in names([tree, outside]), "it was named"
+    assert names([tree / "out.txt"]) == ["secret.txt"], "as was this link"
 
 
 def test_a_pipe_is_passed_over(tree: Path) -> None:

@@ -21,6 +21,7 @@ READABLE_ENDINGS = frozenset((*_TEXTS, *_PAGES, *_DATA, *_OFFICE, ".pdf", ".epub
 
 _NO_DOCUMENTS = (("/", "proc"), ("/", "sys"))
 """Where a system shows its own state (and its processes' keys) as files; through links there, all of its disks."""
+LEADS_OUT = "is a link out of what was named; name what it leads to, if that is to be read too"
 FORMATS = "Name a folder, or files (docs/corpus.md lists the formats)."
 
 
@@ -93,11 +94,12 @@ def check_paths(paths: Sequence[Path]) -> None:
 def find_files(paths: Sequence[Path]) -> Iterator[SourceFile | Failure]:
     """Every file under ``paths``, each once, in a stable order; what cannot be opened or is no file is a failure.
 
-    Hidden files and folders below the named paths are left out. Links are followed, except into ``/proc`` and
-    ``/sys``, and a loop of links ends.
+    Hidden files and folders below the named paths are left out. Links are followed where they lead to something below
+    the named paths, and a loop of links ends: a folder from a stranger shall not have the rest of the disk read.
     """
     seen: set[Path] = set()
-    waiting = [path.resolve() for path in reversed(paths)]  # a stack, for folders may be nested without end
+    named = [path.resolve() for path in paths]
+    waiting = named[::-1]  # a stack, for folders may be nested without end
     while waiting:
         entry = waiting.pop()
         try:
@@ -110,6 +112,9 @@ def find_files(paths: Sequence[Path]) -> Iterator[SourceFile | Failure]:
                 continue
             status = path.stat()
             mode = status.st_mode
+            if not any(map(path.is_relative_to, named)) and (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+                yield Failure(origin_of(entry), LEADS_OUT)
+                continue
             if stat.S_ISDIR(mode):
                 waiting += sorted((one for one in path.iterdir() if not one.name.startswith(".")), reverse=True)
         except (OSError, RuntimeError) as exc:
