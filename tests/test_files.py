@@ -1,6 +1,7 @@
 """Which files are found, in which order, and that no tree of files can hang the walk."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,18 @@ def test_a_link_is_not_followed_out_of_what_was_named(tree: Path, tmp_path_facto
     ]
     assert "secret.txt" in names([tree, outside]), "it was named"
     assert names([tree / "out.txt"]) == ["secret.txt"], "as was this link"
+
+
+def test_many_named_files_are_found_in_linear_time(tmp_path: Path) -> None:
+    def seconds(number: int) -> float:
+        named = [tmp_path / f"{name}.txt" for name in range(number)]
+        for path in named:
+            path.touch()
+        start = time.thread_time()
+        assert len(list(find_files(named))) == number
+        return time.thread_time() - start
+
+    assert seconds(4000) < 10 * max(0.01, min(seconds(1000), seconds(1000)))
 
 
 def test_a_pipe_is_passed_over(tree: Path) -> None:

@@ -98,8 +98,8 @@ def find_files(paths: Sequence[Path]) -> Iterator[SourceFile | Failure]:
     the named paths, and a loop of links ends: a folder from a stranger shall not have the rest of the disk read.
     """
     seen: set[Path] = set()
-    named = [path.resolve() for path in paths]
-    waiting = named[::-1]  # a stack, for folders may be nested without end
+    named = dict.fromkeys(path.resolve() for path in paths)
+    waiting = list(reversed(named))  # a stack, for folders may be nested without end
     while waiting:
         entry = waiting.pop()
         try:
@@ -112,7 +112,8 @@ def find_files(paths: Sequence[Path]) -> Iterator[SourceFile | Failure]:
                 continue
             status = path.stat()
             mode = status.st_mode
-            if not any(map(path.is_relative_to, named)) and (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+            leads_out = path != entry and named.keys().isdisjoint((path, *path.parents))
+            if leads_out and (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
                 yield Failure(origin_of(entry), LEADS_OUT)
                 continue
             if stat.S_ISDIR(mode):

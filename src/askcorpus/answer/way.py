@@ -66,7 +66,8 @@ class Wayfinder(NamedTuple):
     def find(self, asked: Asked, writer: Writer, limit: int) -> Way:
         """The way of a question over ``limit`` passages: an overview where nothing else than a subject or a time was
         asked, or where nothing answers and it may be that."""
-        subject, when = subject_of(asked.question), time_of(asked.question, asked.snapshot.latest())
+        latest = asked.snapshot.latest()
+        subject, when = subject_of(asked.question), time_of(asked.question, latest)
         first = None
         if when and not asked.history and not when.is_day:
             first = self._chronicle(asked, when)
@@ -74,7 +75,7 @@ class Wayfinder(NamedTuple):
             first = self._survey(asked, subject)
         if first:
             return first
-        judged = self._judged(asked, writer, limit)
+        judged = self._judged(asked, writer, limit, latest)
         instead = None
         if judged.judgement.abstain_reason and when:
             instead = self._chronicle(asked, when)
@@ -86,7 +87,7 @@ class Wayfinder(NamedTuple):
         """What was found as the reader orders it, unless a cross-encoder has."""
         return retrieval if self.retriever.reranker else rerank(retrieval, assessment, self.tuning)
 
-    def _judged(self, asked: Asked, writer: Writer, limit: int) -> Way:
+    def _judged(self, asked: Asked, writer: Writer, limit: int, latest: str) -> Way:
         """What was found for a question, read and judged."""
         rewritten = writer.rewrite(asked.question, asked.history)
         query = read_query(
@@ -95,7 +96,7 @@ class Wayfinder(NamedTuple):
             self.embeddings,
             self.unrelated_texts,
             standalone=rewritten.question,
-            latest=asked.snapshot.latest(),
+            latest=latest,
             tuning=self.tuning,
         )
         asked.clock.lap("embed")

@@ -73,6 +73,7 @@ class Query(NamedTuple):
         read_as: tuple[str, ...] = (),
     ) -> Self:
         """A query with all that its text says, which is read here and nowhere else."""
+        said = in_small_letters(question, language)
         return cls(
             question=question,
             standalone=standalone,
@@ -83,8 +84,8 @@ class Query(NamedTuple):
             period=period,
             year=period[:4] if period[:4] in with_ascii_digits(standalone) else "",
             read_as=read_as or (standalone,),
-            names=names_of(in_small_letters(question, language), language),
-            figures=names_and_figures(in_small_letters(question, language), language),
+            names=names_of(said, language),
+            figures=names_and_figures(said, language),
             numbers=_numbers(question, period),
         )
 
