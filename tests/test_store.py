@@ -42,6 +42,17 @@ def test_a_folder_that_is_not_there_reads_as_empty_and_stays_so(folder: Path) ->
     assert not folder.exists()
 
 
+def test_a_data_folder_is_made_for_its_owner_alone_and_one_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    made, given = tmp_path / "some" / "data", tmp_path / "given"
+    given.mkdir()
+    given.chmod(0o750)
+    for folder in (made, given):
+        with open_(folder) as store:
+            fill(store, document("a"))
+    assert made.stat().st_mode & 0o777 == 0o700
+    assert given.stat().st_mode & 0o777 == 0o750
+
+
 def test_only_a_store_with_documents_is_filled(folder: Path) -> None:
     with open_(folder) as store:
         with pytest.raises(NothingIngested, match="There is no index in"):

@@ -23,7 +23,7 @@ from filelock import FileLock
 
 from askcorpus.index import passages
 from askcorpus.index.chroma_files import CONFIGURATION, ChromaFiles, Damaged, Unreachable
-from askcorpus.index.database import take_lock
+from askcorpus.index.database import make_data_folder, take_lock
 from askcorpus.index.exact import Neighbour, compared
 from askcorpus.index.schema import Seqs, State, Vector
 
@@ -95,7 +95,7 @@ class ChromaIndex:
         """Bring Chroma level with the catalog; returns why that could not be done, or nothing."""
         with self._lock:
             with suppress(OSError):  # there may be no data folder yet where the catalog is on a server
-                self._lock_file.parent.mkdir(parents=True, exist_ok=True)
+                make_data_folder(self._lock_file.parent)
             try:
                 level = self._is_noted(connection, state) or self._advance(connection, state, None, progress)
                 return "" if level else ELSEWHERE

@@ -166,7 +166,7 @@ class FileDatabase:
         if self._lock_file is None:
             raise RuntimeError(f"{self.path} has no lock")
         with translated(self.path.parent):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_data_folder(self.path.parent)
             lock = take_lock(self.path.parent / self._lock_file)
         if lock is None:
             raise writer_at_work(self.home)
@@ -230,7 +230,7 @@ class FileDatabase:
             return engine
 
     def _create(self) -> sa.Engine:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_data_folder(self.path.parent)
         with closing(sqlite3.connect(self.path)) as raw:
             raw.execute("PRAGMA journal_mode=WAL")  # stays with the file
         engine = _engine(lambda: _connect(self.path), pooled=False)
@@ -240,6 +240,14 @@ class FileDatabase:
         if made is None:
             raise StorageError(f"{self.path} vanished while it was being made.", "Try again.")
         return made
+
+
+def make_data_folder(folder: Path) -> None:
+    """Make a data folder where there is none, for its owner alone: it holds the texts of files that may be private.
+
+    One that is there keeps the mode that its owner gave it.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def folder_home(folder: Path) -> Home:
