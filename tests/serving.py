@@ -55,10 +55,10 @@ def until(read: Callable[[], Any], is_so: Callable[[Any], bool]) -> Any:
     return found
 
 
-def wait_for_models(address: str) -> None:
-    """Until nothing is being loaded any more."""
+def wait_for_models(address: str, key: str = "") -> None:
+    """Until nothing is being loaded any more, which is told to who may ask."""
     deadline = time.monotonic() + 60
-    while "being loaded" in httpx.get(f"{address}/ready").text:
+    while "being loaded" in httpx.get(f"{address}/ready", headers={"X-API-Key": key.encode()}).text:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 

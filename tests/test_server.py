@@ -87,8 +87,25 @@ def test_without_the_key_nothing_is_shown(guarded: httpx.Client, path: str) -> N
 
 @pytest.mark.parametrize("path", OPEN)
 def test_the_health_checks_need_no_key(guarded: httpx.Client, path: str) -> None:
-    wait_for_models(str(guarded.base_url))
+    wait_for_models(str(guarded.base_url), KEY)
     assert guarded.get(path).status_code == 200
+
+
+def test_without_a_key_it_is_told_which_part_is_not_ready_and_not_where_it_is() -> None:
+    assistant = ScriptedAssistant()
+    assistant.store.checks[0].ok = False
+    assistant.store.checks[0].detail = "The database askcorpus on db.example:5432 cannot be reached."
+    with serving(assistant, read_settings(api_key=KEY)) as address, httpx.Client(base_url=address) as client:
+        wait_for_models(address, KEY)
+        shut, wrong, keyed = (client.get("/ready", headers={"X-API-Key": key.encode()}) for key in ("", "no", KEY))
+
+    assert [answer.status_code for answer in (shut, wrong, keyed)] == [503] * 3
+    assert "5432" in keyed.text
+    for answer in (shut, wrong):
+        assert [(check["name"], check["ok"], check["detail"]) for check in answer.json()["checks"]] == [
+            ("catalog", False, ""),
+            ("models", True, ""),
+        ]
 
 
 @pytest.mark.parametrize(

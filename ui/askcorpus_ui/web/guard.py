@@ -107,14 +107,15 @@ class Guard:
             )
         if not self._locked and not is_loopback(asked[0]):
             return _refuse(scope, 421, "Forbidden", "This server answers to localhost only.", "Set ASKCORPUS_API_KEY.")
-        if scope["path"] in _OPEN_PATHS:
-            return None
+        is_open = scope["path"] in _OPEN_PATHS
         try:
             self._locked = self._locked or self._keys.any()
             access = self._access(headers)
         except AskcorpusError as exc:  # of the file of keys: what cannot be looked up is not let in
-            return error_response(scope, exc)
+            return None if is_open else error_response(scope, exc)
         scope[_ACCESS] = access
+        if is_open:
+            return None
         return self._shut(scope, access) or self._too_often(scope, access)
 
     def _access(self, headers: Headers) -> Access:

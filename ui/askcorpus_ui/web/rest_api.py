@@ -18,6 +18,7 @@ from askcorpus_ui.listings import Hits, TopK
 from askcorpus_ui.problems import PROBLEMS, Fault, problem, told_in_stream
 from askcorpus_ui.streaming import Questions, first_event, unless_left, whole_answer
 from askcorpus_ui.warm_up import WarmUp
+from askcorpus_ui.web.guard import access_of
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -92,7 +93,7 @@ class Health(BaseModel):
 
     name: str = Field(description="What was looked at.")
     ok: bool = Field(description="It works.")
-    detail: str = Field("", description="What it has, or what is wrong with it.")
+    detail: str = Field("", description="What it has, or what is wrong with it; empty for who has no key to ask with.")
 
 
 class Readiness(BaseModel):
@@ -161,10 +162,11 @@ def health_router(assistant: "Assistant", warm_up: WarmUp, leaving: Flag) -> API
         response_description="It can answer.",
         responses={503: {"model": Readiness, "description": "It cannot answer, and which part is not ready."}},
     )
-    def ready(response: Response) -> Readiness:
+    def ready(request: Request, response: Response) -> Readiness:
         """Whether every part that an answer needs works; 503, and which part, where one does not (yet).
 
-        Models that could not be loaded are tried again.
+        What it has, or what is wrong with it, is told to who may ask: it names folders and servers. Models that could
+        not be loaded are tried again.
         """
         checks = [Health(name=check.name, ok=check.ok, detail=check.detail) for check in assistant.store.check()]
         checks.append(_models(warm_up))
@@ -172,6 +174,8 @@ def health_router(assistant: "Assistant", warm_up: WarmUp, leaving: Flag) -> API
             checks.append(Health(name="server", ok=False, detail="It is stopping."))
         if warm_up.fault:
             warm_up.start()
+        if "reading" not in access_of(request.scope).opens:
+            checks = [check.model_copy(update={"detail": ""}) for check in checks]
         state = Readiness(ready=all(check.ok for check in checks), checks=checks)
         response.status_code = 200 if state.ready else 503
         return state
