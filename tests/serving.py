@@ -58,7 +58,7 @@ def until(read: Callable[[], Any], is_so: Callable[[Any], bool]) -> Any:
 def wait_for_models(address: str, key: str = "") -> None:
     """Until nothing is being loaded any more, which is told to who may ask."""
     deadline = time.monotonic() + 60
-    while "being loaded" in httpx.get(f"{address}/ready", headers={"X-API-Key": key.encode()}).text:
+    while "being loaded" in httpx.get(f"{address}/ready", headers=[(b"X-API-Key", key.encode())]).text:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 

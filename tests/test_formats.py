@@ -215,13 +215,55 @@ def test_csv_questions_are_a_question_set(tmp_path: Path) -> None:
     assert (holds_questions(tmp_path / "q.csv"), holds_questions(tmp_path / "d.csv")) == (True, False)
 
 
-@pytest.mark.parametrize("name", ["sheets.xlsx", "sheets.ods", "sheets.xls"])
-def test_a_spreadsheet_tells_sheet_and_row(name: str) -> None:
+@pytest.mark.parametrize(("name", "share"), [("sheets.xlsx", "25%"), ("sheets.ods", "25%"), ("sheets.xls", "0.25")])
+def test_a_spreadsheet_tells_sheet_and_row(name: str, share: str) -> None:
     records = read(MADE / name)
     rill = next(raw for raw in records if "Rill" in raw.text)
-    assert rill.text == "Town: Rill, Founded: 1310, Share: 0.25, Opened: 2023-05-04."
+    assert rill.text == f"Town: Rill, Founded: 1310, Share: {share}, Opened: 2023-05-04."
     assert place_of(rill, "Rill") == {"sheet": "Towns", "row": "3"}
     assert {raw.origin.split("#")[1] for raw in records} == {"Towns", "Boats"}
+
+
+def test_columns_of_a_sheet_that_are_empty_are_no_part_of_its_table(tmp_path: Path) -> None:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet("Towns")
+        sheet.write_row("B2", ["Town", "Boats"])
+        sheet.write("E2", "Head")
+        sheet.write_row("B3", ["Rill", 0])
+        sheet.write("E3", "Ms Ott")
+        sheet.write_row("B4", ["Oke", 7])
+    assert [raw.text for raw in read(tmp_path / "a.xlsx")] == [
+        "Town: Rill, Boats: 0, Head: Ms Ott.",
+        "Town: Oke, Boats: 7.",
+    ]
+
+
+def shares() -> bytes:
+    import xlsxwriter
+
+    data = io.BytesIO()
+    with xlsxwriter.Workbook(data) as book:
+        formats = ("0%", "0.0%", '[Red]-0.0 %;"none"', '0.00" %"', r"0.00\%", "0.00")
+        styles = [book.add_format({"num_format": code}) for code in formats]
+        book.add_worksheet("Empty")
+        sheet = book.add_worksheet("Shares")
+        sheet.write_row("B3", ["Town", "2021", "2022", "Fall", "Rate", "Fee", "Cost", "Note"])
+        sheet.write("B4", "Rill")
+        for column, (number, style) in enumerate(zip((0.25, 0.0712, 0.1, 1.5, 2.5, 3.5), styles, strict=True), 2):
+            sheet.write_number(3, column, number, style)
+        sheet.write_string("I4", "n/a", styles[0])
+        sheet.write("B5", "Oke")
+        sheet.write_number("C5", 7, styles[0])
+        sheet.write_formula("D5", "=1/10", styles[1], 0.1)
+    return data.getvalue()
+
+
+def test_a_percentage_is_told_as_the_sheet_shows_it(tmp_path: Path) -> None:
+    first, second = (raw.text for raw in read(tmp_path / "a.xlsx", shares()))
+    assert first == "Town: Rill, 2021: 25%, 2022: 7.12%, Fall: 10%, Rate: 1.5, Fee: 2.5, Cost: 3.5, Note: n/a."
+    assert second == "Town: Oke, 2021: 700%, 2022: 10%."
 
 
 def test_json_of_every_shape(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_without_a_key_it_is_told_which_part_is_not_ready_and_not_where_it_is() 
     assistant.store.checks[0].detail = "The database askcorpus on db.example:5432 cannot be reached."
     with serving(assistant, read_settings(api_key=KEY)) as address, httpx.Client(base_url=address) as client:
         wait_for_models(address, KEY)
-        shut, wrong, keyed = (client.get("/ready", headers={"X-API-Key": key.encode()}) for key in ("", "no", KEY))
+        shut, wrong, keyed = (client.get("/ready", headers=[(b"X-API-Key", key.encode())]) for key in ("", "no", KEY))
 
     assert [answer.status_code for answer in (shut, wrong, keyed)] == [503] * 3
     assert "5432" in keyed.text

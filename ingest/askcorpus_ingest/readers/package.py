@@ -58,6 +58,27 @@ class Package:
         """The root of a part. Raises as `data` does, or where it is no XML."""
         return parsed(_STRICT.sub(_USUAL, self.data(name)))
 
+    def each(self, name: str, tag: str) -> Iterator[Element]:
+        """The elements of a part with some tag, one after another; what was read of each before is forgotten.
+
+        Raises:
+            ReadError: the part is not there, or broken from here on.
+        """
+        from lxml import etree
+
+        try:
+            with self._archive.open(name) as part:
+                found = etree.iterparse(part, tag=tag, resolve_entities=False, no_network=True, load_dtd=False)
+                for _, element in found:
+                    yield element
+                    element.clear()
+                    while element.getprevious() is not None:
+                        del element.getparent()[0]
+        except KeyError as exc:
+            raise Corrupt(f"has no part {name}") from exc
+        except (etree.XMLSyntaxError, RuntimeError, *BROKEN_ZIP) as exc:  # RuntimeError: encrypted
+            raise Corrupt("is broken") from exc
+
     def found(self, name: str) -> Element | None:
         """The root of a part that need not be there, or need not be well."""
         try:
