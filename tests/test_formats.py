@@ -8,7 +8,7 @@ import re
 import tarfile
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.mime.multipart import MIMEMultipart
@@ -238,6 +238,53 @@ def test_columns_of_a_sheet_that_are_empty_are_no_part_of_its_table(tmp_path: Pa
         "Town: Rill, Boats: 0, Head: Ms Ott.",
         "Town: Oke, Boats: 7.",
     ]
+
+
+def several_tables(rows: Sequence[Sequence[str | int]]) -> bytes:
+    import xlsxwriter
+
+    data = io.BytesIO()
+    with xlsxwriter.Workbook(data) as book:
+        sheet = book.add_worksheet("Towns")
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    return data.getvalue()
+
+
+def test_a_second_table_of_a_sheet_is_told_with_its_own_header(tmp_path: Path) -> None:
+    rows = [
+        ["Town", "Boats", "Head"],
+        ["Rill", 7, "Ms Ott"],
+        [],
+        ["Oke", 3, "Mr Lang"],
+        [],
+        ["Ferries of the county"],
+        ["Line", "Day"],
+        ["Rill to Oke", 12],
+        [],
+        ["Oke to Sund", 15],
+        [],
+        ["Checked", "by hand"],
+        ["Not", "counted"],
+    ]
+    records = read(tmp_path / "a.xlsx", several_tables(rows))
+    assert [raw.text for raw in records] == [
+        "Town: Rill, Boats: 7, Head: Ms Ott.",
+        "Town: Oke, Boats: 3, Head: Mr Lang.",
+        "Ferries of the county.",
+        "Line: Rill to Oke, Day: 12.",
+        "Line: Oke to Sund, Day: 15.",
+        "Line: Checked, Day: by hand.",
+        "Line: Not, Day: counted.",
+    ]
+    assert place_of(records[3], "Rill") == {"sheet": "Towns", "row": "8"}
+
+
+def test_documents_below_an_empty_row_are_no_header_of_others(tmp_path: Path) -> None:
+    head, first = ["title", "text", "date"], ["A", "It opened.", "2023-05-04"]
+    rows = [head, first, [], ["B", "It is closed.", "none"], ["C", "It is open.", "2023-05-05"]]
+    records = read(tmp_path / "a.xlsx", several_tables(rows))
+    assert [raw.text for raw in records] == ["It opened.", "It is closed.", "It is open."]
 
 
 def shares() -> bytes:

@@ -78,8 +78,12 @@ def _is_caption(row: Sequence[str], names: Mapping[str, str]) -> bool:
 
 
 def _is_header(first: Sequence[str], second: Sequence[str], names: Mapping[str, str]) -> bool:
-    columns = {cell.strip().lower() for cell in first}
-    return not columns.isdisjoint(_text_columns(names)) or is_header(first, second)
+    return names_texts(first, names) or is_header(first, second)
+
+
+def names_texts(row: Sequence[str], names: Mapping[str, str]) -> bool:
+    """Whether a row names a column of texts, so that each row below it is a document."""
+    return not {cell.strip().lower() for cell in row}.isdisjoint(_text_columns(names))
 
 
 def _text_columns(names: Mapping[str, str]) -> Sequence[str]:

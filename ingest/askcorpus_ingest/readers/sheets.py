@@ -4,14 +4,15 @@ import datetime
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from askcorpus.errors import Corrupt, Encrypted
 from askcorpus_ingest.readers.percentages import percent_cells
 from askcorpus_ingest.readers.records import RawRecord
-from askcorpus_ingest.readers.rows import row_records
+from askcorpus_ingest.readers.rows import names_texts, row_records
 from askcorpus_ingest.readers.source import Source
-from askcorpus_ingest.readers.table import is_header
+from askcorpus_ingest.readers.table import MOST_CAPTIONS, is_header, is_value
 
 Range = tuple[tuple[int, int], tuple[int, int]]
 """The first and the last of the cells that are merged: row and column of each."""
@@ -30,17 +31,25 @@ def read_sheets(source: Source) -> Iterator[RawRecord]:
     Raises:
         ReadError: it is encrypted, or none.
     """
-    for name, rows in visible_sheets(source.content(), partial(percent_cells, source)):
-        yield from row_records(source, enumerate(rows, 1), {"sheet": name}, _title(source, name))
+    for name, rows in _sheets(source.content(), partial(percent_cells, source)):
+        later = (
+            () if any(names_texts(_shown_row(row), source.limits.names) for row in rows[:HEAD_ROWS]) else _later(rows)
+        )
+        for first, end in pairwise((0, *later, len(rows))):
+            table = enumerate(_shown(rows[first:end]), first + 1)
+            yield from row_records(source, table, {"sheet": name}, _title(source, name))
 
 
-def visible_sheets(
-    content: bytes, percentages: Callable[[str], Iterable[tuple[int, int]]] = lambda _: ()
-) -> Iterator[tuple[str, Iterator[Sequence[str]]]]:
-    """The name and the rows of each sheet that is shown, cells as people read them. Raises as `read_sheets` does.
+def visible_sheets(content: bytes) -> Iterator[tuple[str, Iterator[Sequence[str]]]]:
+    """The name and the rows of each sheet that is shown, cells as people read them. Raises as `read_sheets` does."""
+    return ((name, _shown(rows)) for name, rows in _sheets(content, lambda _: ()))
 
-    ``percentages`` tells which cells of a sheet show their number as one, by row and column from 0.
-    """
+
+def _sheets(
+    content: bytes, percentages: Callable[[str], Iterable[tuple[int, int]]]
+) -> Iterator[tuple[str, list[list[Any]]]]:
+    """The name and the rows of each sheet that is shown. ``percentages`` tells which cells of a sheet show their number
+    as one, by row and column from 0."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
     try:
@@ -51,18 +60,38 @@ def visible_sheets(
                 rows = found.to_python(skip_empty_area=False)
                 _show_percentages(rows, percentages(sheet.name))
                 _join_names(rows, found.merged_cell_ranges or [])
-                columns = _filled_columns(rows)
-                yield sheet.name, ([_shown(row[column]) for column in columns] for row in rows)
+                yield sheet.name, rows
     except PasswordError as exc:
         raise Encrypted("is encrypted") from exc
     except CalamineError as exc:
         raise Corrupt("is a broken spreadsheet") from exc
 
 
+def _later(rows: Sequence[Sequence[Any]]) -> Iterator[int]:
+    """Where below an empty row another table begins, with its captions: at names, where the rows above and below them
+    hold values. Its rows are not to be told with the names of the table above."""
+    for start in range(2, len(rows)):
+        if _filled(rows[start]) and not _filled(rows[start - 1]) and _has_value(rows[start - 2]):
+            head = start
+            while head + 1 < len(rows) and head - start < MOST_CAPTIONS and _filled(rows[head]) == 1:
+                head += 1
+            if head + 1 < len(rows) and _has_value(rows[head + 1]) and is_header(*_shown(rows[head : head + 2])):
+                yield start
+
+
+def _filled(row: Sequence[Any]) -> int:
+    """How many cells hold anything."""
+    return sum(value != "" for value in row)
+
+
+def _has_value(row: Sequence[Any]) -> bool:
+    return any(is_value(cell) for cell in _shown_row(row))
+
+
 def _show_percentages(rows: list[list[Any]], cells: Iterable[tuple[int, int]]) -> None:
     for row, column in cells:
         if row < len(rows) and column < len(rows[row]) and isinstance(value := rows[row][column], float):
-            rows[row][column] = f"{_shown(round(value * 100, _DECIMALS))}%"
+            rows[row][column] = f"{_told(round(value * 100, _DECIMALS))}%"
 
 
 def _join_names(rows: list[list[Any]], merged: Iterable[Range]) -> None:
@@ -80,12 +109,22 @@ def _join_names(rows: list[list[Any]], merged: Iterable[Range]) -> None:
     above, below, data = rows[top : top + 3]
     names = [_name(above[over.get(column, column)], value) for column, value in enumerate(below)]
     is_form = any(one and below[column] for column, one in enumerate(above) if column not in over)
-    if not is_form and all(below[column] for column in over) and is_header(names, [_shown(value) for value in data]):
+    if not is_form and all(below[column] for column in over) and is_header(names, _shown_row(data)):
         rows[top], rows[top + 1] = [""] * len(above), names
 
 
+def _shown(rows: Sequence[Sequence[Any]]) -> Iterator[list[str]]:
+    """The cells of a table as people read them, without the columns beside or in it that are empty."""
+    columns = _filled_columns(rows)
+    return (_shown_row([row[column] for column in columns]) for row in rows)
+
+
+def _shown_row(row: Sequence[Any]) -> list[str]:
+    return [_told(value) for value in row]
+
+
 def _filled_columns(rows: Sequence[Sequence[Any]]) -> list[int]:
-    """The columns that hold anything: one that is empty beside or between others is no part of a table."""
+    """The columns that hold anything."""
     width = len(rows[0]) if rows else 0
     empty = set(range(width))
     for row in rows:
@@ -96,14 +135,14 @@ def _filled_columns(rows: Sequence[Sequence[Any]]) -> list[int]:
 
 
 def _name(above: Any, below: Any) -> str:
-    return " ".join(dict.fromkeys(filter(None, (_shown(above).strip(), _shown(below).strip()))))
+    return " ".join(dict.fromkeys(filter(None, (_told(above).strip(), _told(below).strip()))))
 
 
 def _title(source: Source, sheet: str) -> str:
     return f"{source.path.stem}: {sheet}"
 
 
-def _shown(value: object) -> str:
+def _told(value: object) -> str:
     """A cell as people read it: whole numbers without a point, times without the seconds that are none."""
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)

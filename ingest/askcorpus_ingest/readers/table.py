@@ -66,7 +66,7 @@ def is_header(first: Sequence[str], second: Sequence[str]) -> bool:
     names = [_plain(name) for name in first]
     if len(names) < 2 or len(second) < 2 or not all(names) or len({name.casefold() for name in names}) < len(names):
         return False
-    named = sum(any(character.isalpha() for character in name) and not _is_value(name) for name in names)
+    named = sum(any(character.isalpha() for character in name) and not is_value(name) for name in names)
     years = sum(name.isdecimal() and len(name) == 4 for name in names)
     return named >= 1 and named + years == len(names)
 
@@ -206,6 +206,6 @@ def span(value: str | None) -> int:
     return min(max(int(value), 1), MOST_SPANNED) if value is not None and is_number else 1
 
 
-def _is_value(cell: str) -> bool:
+def is_value(cell: str) -> bool:
     """Whether it holds more figures than letters: a date, a price, a number of a telephone."""
     return sum(map(str.isdigit, cell)) > sum(map(str.isalpha, cell))
