@@ -252,7 +252,7 @@ def several_tables(rows: Sequence[Sequence[str | int]]) -> bytes:
 
 
 def test_a_second_table_of_a_sheet_is_told_with_its_own_header(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[str | int]] = [
         ["Town", "Boats", "Head"],
         ["Rill", 7, "Ms Ott"],
         [],

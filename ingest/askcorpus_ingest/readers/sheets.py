@@ -32,10 +32,8 @@ def read_sheets(source: Source) -> Iterator[RawRecord]:
         ReadError: it is encrypted, or none.
     """
     for name, rows in _sheets(source.content(), partial(percent_cells, source)):
-        later = (
-            () if any(names_texts(_shown_row(row), source.limits.names) for row in rows[:HEAD_ROWS]) else _later(rows)
-        )
-        for first, end in pairwise((0, *later, len(rows))):
+        of_documents = any(names_texts(_shown_row(row), source.limits.names) for row in rows[:HEAD_ROWS])
+        for first, end in pairwise((0, *(() if of_documents else _later(rows)), len(rows))):
             table = enumerate(_shown(rows[first:end]), first + 1)
             yield from row_records(source, table, {"sheet": name}, _title(source, name))
 
