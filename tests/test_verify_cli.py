@@ -171,3 +171,14 @@ def test_nothing_in_a_text_is_markup_of_the_report() -> None:
     assert "<script>" not in as_html(verification)
     assert "<script>" not in as_markdown(verification).replace("\\<", "")
     assert "[a](" not in as_markdown(verification)
+
+
+def test_a_report_shows_what_an_omission_left_out() -> None:
+    def claim(text: str, original: str) -> Claim:
+        return Claim(text=text, text_start=0, text_end=9, kind="quote", verdict="exact", original=original)
+
+    told = (claim("The wall […] held.", "The wall hardly held"), claim("“A sea wall”", "A sea wall"))
+    index = IndexInfo(fingerprint="", documents=1, passages=1)
+    verification = Verification(claims=told, sound=True, index=index)
+    for report in (as_html(verification), as_markdown(verification)):
+        assert report.count("The document:") == 1 and "hardly held" in report
