@@ -65,6 +65,7 @@ def as_html(verification: Verification) -> str:
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}"><style>{_STYLE}</style></head>\n'
         f"<body><h1>{title}</h1><p>{escape(counts(verification))}.</p>\n{claims}\n</body></html>\n"
     )
