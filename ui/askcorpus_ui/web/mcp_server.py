@@ -22,8 +22,6 @@ from askcorpus.wire import MOST_LISTED
 from askcorpus_ui.listings import Hits, TopK
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
     from askcorpus.assistant import Assistant
 
 T = TypeVar("T")
@@ -95,13 +93,15 @@ class _Server(MCPServer[Any]):
 
 def _faults(exc: ValidationError) -> str:
     """Which arguments are wrong, and how, for an agent to mend."""
-    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {_fault(fault)}" for fault in exc.errors())
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc']))}: {_fault(fault['type'], fault['msg'])}" for fault in exc.errors()
+    )
 
 
-def _fault(fault: "ErrorDetails") -> str:
-    if fault["type"] == "extra_forbidden":
+def _fault(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
         return f"there is no such filter; there are {', '.join(Filters.model_fields)}"
-    return fault["msg"][0].lower() + fault["msg"][1:]
+    return message[0].lower() + message[1:]
 
 
 def make_server(asked: "Assistant | Client", run: Runner, *, max_error: float | None = None) -> MCPServer[Any]:
