@@ -323,7 +323,7 @@ def test_outputs(tmp_path: Path, assistant: ScriptedAssistant) -> None:
 def test_trec_and_ragas(report: Report) -> None:
     spaced = report.cases[0].model_copy(update={"question": QUESTIONS[0].model_copy(update={"id": "the rain"})})
     assert export.trec_run([spaced]) == (
-        "the_rain Q0 rain 1 1.000000 askcorpus\nthe_rain Q0 sun 2 0.500000 askcorpus\n"
+        "the%20rain Q0 rain 1 1.000000 askcorpus\nthe%20rain Q0 sun 2 0.500000 askcorpus\n"
     )
     assert export.trec_qrels(report.cases) == "rain 0 rain 1\nsnow 0 snow 1\n"
     first, *_, last = (json.loads(line) for line in export.ragas(report.cases).splitlines())
@@ -331,9 +331,22 @@ def test_trec_and_ragas(report: Report) -> None:
         "user_input": "Where did it rain?",
         "retrieved_contexts": [DOCUMENTS[0].text, DOCUMENTS[2].text],
         "response": "It rained in Lyon on Monday.",
+        "answered": True,
         "reference": "Lyon",
     }
     assert "reference" not in last
+    told = [json.loads(line)["answered"] for line in export.ragas(report.cases).splitlines()]
+    assert told == [case.answered for case in report.cases] and set(told) == {True, False}
+
+
+@pytest.mark.parametrize("names", [("a b", "a_b", "a  b", "a\u2028b"), ("a%20b", "a b", "a%2520b", "50% off", "%")])
+def test_no_two_names_are_one_in_a_trec_run(report: Report, names: tuple[str, ...]) -> None:
+    first = report.cases[0]
+    cases = [first.model_copy(update={"question": QUESTIONS[0].model_copy(update={"id": name})}) for name in names]
+
+    lines = [line.split() for line in export.trec_run(cases).splitlines()]
+    assert {len(line) for line in lines} == {6}
+    assert tuple(dict.fromkeys(export.read_word(line[0]) for line in lines)) == names
 
 
 def test_the_same_inputs_give_the_same_figures(tmp_path: Path, assistant: ScriptedAssistant) -> None:

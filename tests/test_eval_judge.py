@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from askcorpus.errors import ModelError, UsageError
-from askcorpus.feedback import Feedback, Reason, read_feedback
+from askcorpus.feedback import Feedback, FeedbackFile, Reason, read_feedback
 from askcorpus.settings import Settings
 from askcorpus.types import Answer
 from askcorpus_eval.judge import Judge, load_judge
@@ -121,6 +122,57 @@ def test_the_last_word_on_a_question_counts(tmp_path: Path) -> None:
         read_feedback(file)
 
 
+def test_readers_who_do_not_agree_are_all_heard() -> None:
+    """The last one to click has no more to say than the others."""
+    first, second = answer().model_copy(update={"id": "ans_1"}), answer().model_copy(update={"id": "ans_2"})
+    liked, disliked = Feedback(question="Rain?", liked=True, answer=first), Feedback(question="Rain?", liked=False)
+    (question,) = from_feedback([liked, disliked.model_copy(update={"answer": second, "reason": "wrong"})])
+    assert (question.type, question.doc_ids, question.answerable) == ("disputed", ("rain",), True)
+    (question,) = from_feedback([liked, disliked.model_copy(update={"reason": "should_not_have_answered"})])
+    assert (question.type, question.doc_ids, question.answerable) == ("disputed", ("rain",), None)
+
+
+def test_one_reader_takes_back_nothing_but_his_own(tmp_path: Path) -> None:
+    file = tmp_path / "feedback.jsonl"
+    mine, yours = (answer().model_copy(update={"id": f"ans_{n}"}) for n in (1, 2))
+    opinions = [
+        Feedback(question="Rain?", liked=True, answer=mine),
+        Feedback(question="Rain?", liked=True, answer=yours),
+        Feedback(question="Rain?", liked=None, answer=yours),
+    ]
+    file.write_text("".join(said.model_dump_json() + "\n" for said in opinions))
+    assert [said.answer and said.answer.id for said in read_feedback(file)] == ["ans_1"]
+    with file.open("a") as more:  # the server was restarted since: which answer it was is not known
+        more.write('{"question":"Rain?","liked":null}\n')
+    assert read_feedback(file) == []
+
+
+def test_a_liked_silence_is_a_question_that_has_no_answer() -> None:
+    def drafted(**update: Any) -> list[bool | None]:
+        silent = answer().model_copy(update={"answerable": False, "citations": ()} | update)
+        return [one.answerable for one in from_feedback([Feedback(question="Rain?", liked=True, answer=silent)])]
+
+    assert drafted(abstain_reason="no_match") == [False]
+    assert drafted(abstain_reason="unreadable_script") == [None]
+    assert drafted(kind="greeting") == []
+
+
+def test_a_line_that_is_torn_spoils_no_other(tmp_path: Path) -> None:
+    file, told = tmp_path / "feedback.jsonl", list[str]()
+    whole = b'{"question":"Why?","liked":true}\n'
+    file.write_bytes(
+        b"\xef\xbb\xbf" + whole + b'{"question":"H\xff","liked":true}\n{"question":"\\ud800","liked":true}\n{"que'
+    )
+    assert FeedbackFile(file).add("Where?", (), "", True)
+    assert [said.question for said in read_feedback(file, told.append)] == ["Why?", "Where?"]
+    assert len(told) == 1 and "3 lines are no feedback" in told[0] and "line 2" in told[0]
+
+
+def test_what_cannot_be_asked_is_no_draft() -> None:
+    said = [Feedback(question=text, liked=True) for text in (" ", "x" * 10_001, "Rain?")]
+    assert [question.question for question in from_feedback(said)] == ["Rain?"]
+
+
 def test_documents_become_drafts_whose_evidence_stands_in_them() -> None:
     model = ScriptedChatModel().queue(
         f"QUESTION: Which city had rain?\nANSWER: Lyon\nEVIDENCE: {RAIN}\n\n"
@@ -147,5 +199,39 @@ def test_drafts_are_written_once_and_can_be_read_back(tmp_path: Path) -> None:
     assert question.draft and question.evidence == (RAIN,)
     with pytest.raises(UsageError, match="exists already"):
         write_drafts(out, [question])
+    with pytest.raises(UsageError, match="exists already"):
+        draft(Settings(), out, feedback=said, documents=5, language="")
+    with pytest.raises(UsageError, match=r"ends in \.jsonl"):
+        draft(Settings(), tmp_path / "drafts.csv", feedback=said, documents=5, language="")
     with pytest.raises(UsageError, match="nothing to draft from"):
         draft(Settings(data=tmp_path / "empty"), tmp_path / "new.jsonl", feedback=None, documents=5, language="")
+
+
+def test_drafts_are_added_below_what_somebody_has_made_of_them(tmp_path: Path) -> None:
+    said, out = tmp_path / "feedback.jsonl", tmp_path / "drafts.jsonl"
+
+    def make() -> int:
+        return draft(Settings(), out, feedback=said, documents=0, language="", merge=True)
+
+    said.write_text('{"question":"Rain?","liked":false}\n{"question":"Snow?","liked":false}\n')
+    assert make() == 2
+    rain, snow = out.read_text().splitlines()
+    mine = '{"question":  "Fog?", "id": "mine"}'
+    edited = (rain.replace("Rain?", "Where did it rain?") + "\r\n" + mine).encode()  # the other one was thrown out
+    out.write_bytes(edited)
+    said.write_text(said.read_text() + '{"question":"Fog?","liked":true}\n{"question":"Hail?","liked":false}\n')
+
+    assert make() == 2
+    assert out.read_bytes().startswith(edited + b"\n" + snow.encode())
+    assert [one.question for one in read_questions(out).questions] == ["Where did it rain?", "Fog?", "Snow?", "Hail?"]
+    assert make() == 0
+
+
+def test_drafts_are_not_added_to_a_file_that_names_its_fields_otherwise(tmp_path: Path) -> None:
+    """Below rows with `prompt`, rows with `question` would leave the first without a question."""
+    said, out = tmp_path / "feedback.jsonl", tmp_path / "drafts.jsonl"
+    said.write_text('{"question":"Rain?","liked":false}\n')
+    out.write_text('{"prompt": "Fog?"}\n')
+    with pytest.raises(UsageError):
+        draft(Settings(), out, feedback=said, documents=0, language="", merge=True)
+    assert out.read_text() == '{"prompt": "Fog?"}\n'

@@ -146,6 +146,14 @@ def test_a_run_of_ours_has_the_same_figures_of_retrieval_as_a_run_of_others(tmp_
     assert {line.split()[0] for line in trec_qrels(ours.cases).splitlines()} == {"rain", "snow"}
 
 
+def test_a_run_of_ours_finds_its_questions_again_though_their_names_have_blanks(tmp_path: Path) -> None:
+    questions = [one.model_copy(update={"id": f"{one.id} at 50%20"}) for one in QUESTIONS]
+    ours = evaluate(ScriptedAssistant(DOCUMENTS, REPLIES), questions)
+    (tmp_path / "ours.run").write_text(trec_run(ours.cases))
+    theirs = score(tmp_path / "ours.run", questions)
+    assert theirs.figures["mrr@10"] == ours.figures["mrr@10"]
+
+
 def test_documents_that_are_not_in_the_index_keep_their_ranks(tmp_path: Path) -> None:
     """Left out, they would let what stands below them rise."""
     found = ["ghost", "rain", "ghost", "spirit"]

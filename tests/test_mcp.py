@@ -54,19 +54,27 @@ def test_the_tools_say_that_they_only_read(address: str) -> None:
     tools = asyncio.run(listed())
     assert {tool.name for tool in tools} == TOOLS
     assert all(tool.annotations.read_only_hint and tool.output_schema and tool.description for tool in tools)
+    told = {
+        f"{tool.name}.{name}": {"$ref", "description"} & argument.keys()
+        or any("$ref" in one for one in argument["anyOf"])
+        for tool in tools
+        for name, argument in tool.input_schema["properties"].items()
+    }
+    assert all(told.values()), told
 
 
 def test_over_http_an_agent_gets_the_objects_of_the_rest_door(address: str, assistant: Assistant) -> None:
     document = assistant.store.documents()[0]
     place = {"document_id": document.id, "start": 4, "end": 20, "around": 3}
 
-    asked, found, listed, whole, quoted, verified = called(
+    asked, found, listed, whole, quoted, refused, verified = called(
         f"{address}/mcp",
         ("ask", {"question": QUESTION}),
         ("search", {"query": "harbour", "top_k": 1}),
         ("list_documents", {"filters": {"languages": ["fr"]}}),
         ("get_document", {"document_id": document.id}),
         ("get_quote", place),
+        ("get_quote", place | {"around": -1}),
         ("verify", {"text": "“Ferries sailed from Calais instead”"}),
     )
 
@@ -80,6 +88,7 @@ def test_over_http_an_agent_gets_the_objects_of_the_rest_door(address: str, assi
     assert quoted.structured_content["quote"] == document.text[4:20]
     assert quoted.structured_content["before"] == document.text[1:4]
     assert quoted.structured_content["after"] == document.text[20:23]
+    assert refused.is_error and "around is -1. It can be 0 to 2000." in refused.content[0].text
     assert Verification.model_validate(verified.structured_content).claims[0].verdict == "altered"
 
 
@@ -91,6 +100,12 @@ def test_over_http_an_agent_gets_the_objects_of_the_rest_door(address: str, assi
         ("get_quote", {"document_id": "none", "start": 0, "end": 1}, "no such document"),
         ("list_documents", {"limit": 0}, "no such page"),
         ("search", {"query": "harbour", "top_k": 101}, "less than or equal to 100"),
+        ("get_document", {"document_id": 5}, "get_document: document_id: input should be a valid string."),
+        (
+            "ask",
+            {"question": "Why?", "filters": {"language": "fr"}},
+            "filters.language: there is no such filter; there are date_from, date_to, languages, sources, document_ids",
+        ),
         (
             "search",
             {"query": "harbour", "languages": ["fr"]},
@@ -103,6 +118,7 @@ def test_what_is_wrong_is_told_to_the_agent(address: str, tool: str, arguments: 
 
     assert result.is_error
     assert words in result.content[0].text
+    assert "pydantic" not in result.content[0].text
 
 
 def test_the_official_inspector_finds_and_calls_them(address: str) -> None:

@@ -171,6 +171,26 @@ def test_an_answer_that_was_changed_is_not_proven(assistant: Assistant, answer: 
         assistant.prove(answer.model_copy(update={"citations": citations}))
 
 
+@pytest.mark.parametrize(
+    ("proof_text", "document_text"),
+    [("", "{}"), ("[" * 100_000, "{}"), ("{}", "{}"), (None, ""), (None, '{"id": "x", "text": null}'), (None, "[1]")],
+)
+def test_what_is_no_proof_or_no_document_is_told_without_a_traceback(
+    tmp_path: Path, proof: Proof, proof_text: str | None, document_text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = proof.quotes[0].document_id
+    (tmp_path / "proof.json").write_text(proof.model_dump_json() if proof_text is None else proof_text, "utf-8")
+    (tmp_path / "document.json").write_text(document_text.replace('"x"', json.dumps(name)), "utf-8")
+
+    code = check_proof.main([str(tmp_path / "proof.json"), str(tmp_path / "document.json")])
+
+    told = capsys.readouterr()
+    assert (code, told.err.startswith("cannot be read: ")) == (2, True) or (code, "is not among" in told.out) == (
+        1,
+        True,
+    )
+
+
 def test_asked_again_a_proof_is_the_same(assistant: Assistant, proof: Proof) -> None:
     assert assistant.recheck(proof) == ProofCheck(status="same")
 

@@ -245,6 +245,41 @@ def test_a_probe_leaves_to_the_server_what_is_the_servers(place: Place, tmp_path
     assert not (tmp_path / "probe").exists()
 
 
+def test_error_rates_are_measured_by_the_answers_of_the_server(place: Place, tmp_path: Path) -> None:
+    """Which here answers at any confidence, as calibration does of a folder; nothing is kept of it."""
+    row = {"question": QUESTION, "answers": ["because of a storm"]}
+    (tmp_path / "q.jsonl").write_text("\n".join(json.dumps(row | {"id": str(n)}) for n in range(15)), encoding="utf-8")
+
+    there = run("eval", "calibrate", "q.jsonl", "--json", *place.server)
+    kept = Path(place.folder[1]) / "risk.json"
+    assert not kept.exists()
+    try:
+        here = run("eval", "calibrate", "q.jsonl", "--json", *place.folder)
+    finally:
+        kept.unlink()
+
+    assert there.exit_code == 0, there.stderr
+    assert there.stdout == here.stdout and json.loads(there.stdout)["offers"][-1]["coverage"] == 1
+    assert place.address in there.stderr and "it is told nothing" in there.stderr and not here.stderr
+
+
+def test_below_its_own_confidence_a_server_promises_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that it withholds is none; the rate that is asked for is not what it is asked to keep."""
+    monkeypatch.delenv("ASKCORPUS_MIN_CONFIDENCE")
+    assistant = ScriptedAssistant()
+    rows = [{"id": str(n), "question": "council?", "answers": ["31"]} for n in range(15)]
+    rows.append({"id": "silent", "question": "nothing?", "answers": ["31"]})
+    (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    with serving(assistant) as address:
+        result = run("eval", "calibrate", "q.jsonl", "--json", "--max-error", "20%", "--server", address)
+        refused = run("eval", "calibrate", "q.jsonl", "--max-error", "5%", "--server", address)
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["questions"], found["answered"]) == (16, 15)
+    assert found["offers"][-1]["coverage"] == 15 / 16
+    assert refused.exit_code == 2 and "59 without an error needed" in refused.stderr
+
+
 def test_answers_of_another_system_are_held_against_the_documents_of_the_server(place: Place, tmp_path: Path) -> None:
     row = {"id": "1", "question": QUESTION, "answers": ["because of a storm"], "doc_ids": ["storm.txt"]}
     (tmp_path / "q.jsonl").write_text(json.dumps(row), encoding="utf-8")

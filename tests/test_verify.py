@@ -504,6 +504,9 @@ def test_small_words_in_a_row_are_no_likeness(small: Assistant, text: str) -> No
         ("Medienberichten zufolge starben am Montag zwölf Menschen.", "starben am Montag zwölf Menschen"),
         ("Wie AP am Montag berichtet, fährt die Fähre wieder.", "fährt die Fähre wieder"),
         ("Olaf Scholz sagte, die Fähre fahre seit Montag.", "die Fähre fahre seit Montag"),
+        ("Der Minister sagte, dass die Fähre seit Montag fährt.", "die Fähre seit Montag fährt"),
+        ("Министр сказал, что паром ходит с понедельника.", "паром ходит с понедельника"),
+        ("Minister powiedział, że prom pływa od poniedziałku.", "prom pływa od poniedziałku"),
         ("Olaf Scholz kündigte am Dienstag an, dass die Fähre fährt.", "die Fähre fährt"),
         ("Selon AFP le pont a rouvert lundi.", "le pont a rouvert lundi"),
         ("Comme l’écrit AFP, le pont a rouvert lundi.", "le pont a rouvert lundi"),
@@ -611,3 +614,81 @@ def test_a_long_quotation_of_one_word_ends_soon(small: Assistant) -> None:
 
     assert {claim.verdict for claim in claims} <= {"altered", "not_found"}
     assert time.thread_time() - start < 60
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "“Recognition changes little on the ground. […] For Moscow, it is proof that it is not alone.”",
+        "« La Finlande partage avec la Russie une frontière de plus de 1300 kilomètres »",
+        "“greatest distance from Earth, more than 430,000 kilometres, a week later”",
+        "«أوقعت الحرب في المنطقة آلاف القتلى»",
+        "«لم يحدد القرار حجم الصندوق»",
+        "«كررت الدول دعوة سابقة»",
+    ],
+)
+def test_what_a_quoter_may_leave_out_or_set_otherwise_accuses_nobody(assistant: Assistant, text: str) -> None:
+    """Whole sentences, one of which denies something; blanks in a figure; an Arabic conjunction before the claim."""
+    claim = only(assistant, text)
+    assert claim.verdict == "exact", claim.difference
+    document = assistant.store.document(claim.document_id or "")
+    assert document and document.text[claim.start : claim.end] == claim.original
+    assert not claim.original.startswith("و")
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("«يحدد القرار حجم الصندوق»", "curtailed"),
+        (
+            "“Recognition changes little on the ground. […] Belarus […] has formally recognised the two republics.”",
+            "curtailed",
+        ),
+        ("« La Finlande partage avec la Russie une frontière de plus de 130 0 kilomètres »", "altered"),
+        ("« La Finlande partage avec la Russie une frontière de plus de 13 00 kilomètres »", "altered"),
+    ],
+)
+def test_what_is_not_the_quoters_right_is_seen(assistant: Assistant, text: str, verdict: Verdict) -> None:
+    assert only(assistant, text).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Viktor Orban a assuré que la Suède ne serait pas laissée seule.",
+        "Министр подчеркнул, что зерно вывезут в августе.",
+        "Der Minister versicherte, dass das Getreide im August abfährt.",
+        "El ministro subrayó que el grano saldrá en agosto.",
+        "The minister insisted that the grain would leave in August.",
+        "وقال الرئيس الأوكراني فولوديمير زيلينسكي إن الضغط بالعقوبات عليها سيزداد.",
+        "وأوضح الوزير أن السفن ستغادر في آب.",
+    ],
+)
+def test_statements_with_more_verbs_of_speech_are_claims(text: str) -> None:
+    assert [claim.kind for claim in find_claims(text)] == ["statement"]
+
+
+@pytest.mark.parametrize(
+    ("text", "doubt"),
+    [
+        ("«Carmona ya había marcado el gol decisivo en la semifinal contra Suecia», dijo Jorge Vilda.", "Jorge Vilda"),
+        ("« Le fonds a été mis en place dès le premier jour », a déclaré Sultan Al Jaber.", ""),
+        ("“the deal had been prolonged for 120 days”, said Oleksandr Kubrakov.", ""),
+        (
+            "„Anwälte der Hinterbliebenen verlangen, dass sich auch Beamte verantworten“, sagte Recep Erdogan.",
+            "Erdogan",
+        ),
+    ],
+)
+def test_a_speaker_of_whom_the_document_says_nothing_there_is_doubted(
+    assistant: Assistant, text: str, doubt: str
+) -> None:
+    claim = only(assistant, text)
+    assert (
+        (doubt in claim.difference and claim.verdict == "exact") if doubt else "nothing there" not in claim.difference
+    )
+
+
+def test_a_month_is_nobody(assistant: Assistant) -> None:
+    text = "It “was extended on Saturday, hours before it was due to lapse”, Sample Wire reported on 18 March 2023."
+    assert only(assistant, text).attributed_to in ("Sample Wire, 2023-03-18", "2023-03-18", "")

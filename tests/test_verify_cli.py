@@ -86,6 +86,26 @@ def test_a_text_is_read_in_the_form_that_people_have_it_in(
     assert (code, [claim.verdict for claim in claims]) == (1, ["exact", "altered"])
 
 
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "<blockquote>The harbour of Ostende closed on Monday</blockquote>",
+        "<BLOCKQUOTE cite=x><p>First of all, the news.</p><p id=a>The harbour of Ostende closed on Monday</blockquote>",
+        "<p>He wrote <q>The harbour of Ostende closed on Monday</q>, and left.</p>",
+        "<blockquote><p>“The harbour of Ostende closed on Monday”</p></blockquote>",
+    ],
+)
+def test_what_a_page_says_is_quoted_is_checked(data: Path, tmp_path: Path, quoted: str) -> None:
+    page = f"<html><body><h1>What he wrote</h1><p>It was in the papers.</p>{quoted}<p>That was all.</p></body></html>"
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+
+    code, output = run(data, "verify", str(tmp_path / "page.html"), "--json")
+
+    claims = Verification.model_validate_json(output).claims
+    assert code == 1 and "altered" in [claim.verdict for claim in claims], claims
+    assert not any("That was all" in claim.text for claim in claims)
+
+
 def test_a_picture_in_an_email_is_told_and_the_rest_checked(data: Path, tmp_path: Path) -> None:
     mail = EmailMessage()
     mail.set_content("He wrote “The harbour of Ostende closed on Friday”.")
@@ -171,3 +191,14 @@ def test_nothing_in_a_text_is_markup_of_the_report() -> None:
     assert "<script>" not in as_html(verification)
     assert "<script>" not in as_markdown(verification).replace("\\<", "")
     assert "[a](" not in as_markdown(verification)
+
+
+def test_a_report_shows_what_an_omission_left_out() -> None:
+    def claim(text: str, original: str) -> Claim:
+        return Claim(text=text, text_start=0, text_end=9, kind="quote", verdict="exact", original=original)
+
+    told = (claim("The wall […] held.", "The wall hardly held"), claim("“A sea wall”", "A sea wall"))
+    index = IndexInfo(fingerprint="", documents=1, passages=1)
+    verification = Verification(claims=told, sound=True, index=index)
+    for report in (as_html(verification), as_markdown(verification)):
+        assert report.count("The document:") == 1 and "hardly held" in report

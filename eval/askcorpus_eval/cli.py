@@ -204,6 +204,7 @@ def calibrate(
         Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")
     ],
     data: Data = None,
+    server: Server = None,
     names: Map = None,
     max_error: MaxError = None,
     json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
@@ -211,16 +212,16 @@ def calibrate(
     """Measure on your questions which error rates can be ordered, and what share of questions each costs.
 
     What is measured is kept in the index's folder (risk.json); --max-error then goes by it.
+    Of a server it is only told.
     """
     require("eval", "askcorpus eval")
     from askcorpus.answer.risk import order
-    from askcorpus.settings import read_settings
     from askcorpus_eval import session
     from askcorpus_eval.columns import chosen_columns
     from askcorpus_eval.promises import RATES, offers, table
     from askcorpus_eval.questions import read_questions
 
-    settings = read_settings(data=data, max_error=max_error)
+    settings = session.choose_settings(data, server, _settings(None, max_error))
     asked = read_questions(questions, chosen_columns(names or ()))
 
     def tell(note: str) -> None:
@@ -281,6 +282,10 @@ def probe(
 @app.command("make")
 def make(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The new question file (.jsonl).")],
+    merge: Annotated[
+        bool,
+        typer.Option("--merge", help="Add to FILE, if it exists, what is not in it; its rows stay as they are."),
+    ] = False,
     data: Data = None,
     feedback: Annotated[
         Path | None, typer.Option(metavar="FILE", help="What people said in the chat. (default: in the index's folder)")
@@ -295,8 +300,19 @@ def make(
     from askcorpus.settings import read_settings
     from askcorpus_eval.session import draft
 
-    drafted = draft(read_settings(data=data), out, feedback=feedback, documents=documents, language=language)
-    typer.echo(f'askcorpus: {drafted} drafts in {out}; review them, then take out "draft".', err=True)
+    def tell(note: str) -> None:
+        typer.echo(f"askcorpus: {visible(note)}", err=True)
+
+    drafted = draft(
+        read_settings(data=data),
+        out,
+        feedback=feedback,
+        documents=documents,
+        language=language,
+        merge=merge,
+        note=tell,
+    )
+    tell(f'{drafted} new drafts in {out}; review them, then take out "draft".')
 
 
 def _finish(report: "Report", out: Path, gates: "list[Gate]", baseline: Path | None, *, as_json: bool) -> None:

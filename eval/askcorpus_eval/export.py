@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
+from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from askcorpus.text.characters import spreadsheet_cell
@@ -14,6 +15,7 @@ from askcorpus_eval.metrics.answers import plain
 from askcorpus_eval.score import Case
 
 TAG = "askcorpus"
+_NOT_A_WORD = re.compile("\\s|%(?=[0-9A-Fa-f]{2})")
 _NOT_XML = re.compile("[^\\t\\n\\r\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -38,7 +40,8 @@ def trec_qrels(cases: Sequence[Case]) -> str:
 
 
 def ragas(cases: Sequence[Case]) -> str:
-    """The samples of a RAGAS ``EvaluationDataset``, one a line; ``reference`` only where there is a gold answer."""
+    """The samples of a RAGAS ``EvaluationDataset``, one a line; ``reference`` only where there is a gold answer.
+    ``answered`` is none of its fields, and tells that the response to a question is no answer to it."""
     return _lines(json.dumps(_sample(case), ensure_ascii=False) for case in cases)
 
 
@@ -116,12 +119,19 @@ def _sample(case: Case) -> dict[str, object]:
         "retrieved_contexts": [hit.text for hit in case.answer.passages],
         "response": plain(case.answer.answer),
     }
+    sample |= {} if case.answered is None else {"answered": case.answered}
     return sample | ({"reference": case.question.answers[0]} if case.question.answers else {})
 
 
 def _word(name: str) -> str:
-    """TREC's columns are separated by blanks, so a name may hold none."""
-    return "_".join(name.split())
+    """TREC's columns are separated by blanks, so in a name they are written as in an address: ``a%20b``. `read_word`
+    has it back, so no two names are one."""
+    return _NOT_A_WORD.sub(lambda match: quote(match[0]), name)
+
+
+def read_word(word: str) -> str:
+    """The name that is written so in a file of ours."""
+    return unquote(word)
 
 
 def _lines(lines: Iterator[str]) -> str:

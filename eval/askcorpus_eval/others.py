@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from askcorpus.errors import UsageError
 from askcorpus.types import Answer, Citation, Document, Hit, IndexInfo, Scores
 from askcorpus_eval.columns import texts_of
+from askcorpus_eval.export import TAG, read_word
 from askcorpus_eval.gold import Documents, Matcher
 from askcorpus_eval.metrics.citations import locate
 from askcorpus_eval.question_rows import Row, json_lines
@@ -190,7 +191,8 @@ def _trec(path: Path) -> dict[str, Given]:
             continue
         if len(parts) != 6:
             raise ValueError(f"line {number}: not query, Q0, document, rank, score and tag")
-        ranked.setdefault(parts[0], []).append((float(parts[4]), parts[2]))
+        query, document = (read_word(part) if parts[5] == TAG else part for part in (parts[0], parts[2]))
+        ranked.setdefault(query, []).append((float(parts[4]), document))
     # By score, as trec_eval reads a run: of equal ones the name that comes last in the alphabet is first.
     return {
         query: Given(documents=tuple(name for _, name in sorted(found, reverse=True)))

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from askcorpus.answer.outcomes import Measured, conditions
 from askcorpus.answer.risk import Outcomes, best_rate, certify, interval, percent
 from askcorpus.types import Answer
+from askcorpus_eval.evaluate import Assistant as Asked
 from askcorpus_eval.evaluate import check_model, gold_notes, match_gold
 from askcorpus_eval.questions import Question
 from askcorpus_eval.score import score
@@ -50,10 +51,32 @@ def measure(
     step: Callable[[], None],
     note: Callable[[str], None],
 ) -> Measured:
-    """Ask every question, each answered however low the confidence, and keep how sure and how right its answer is.
+    """`known_answers` of an assistant that answers at any confidence, with what they depend on; ``source`` names the
+    set.
 
-    The assistant must answer at any confidence. Questions whose gold does not tell right from wrong are left out.
-    ``step`` is called after each question; ``source`` names the set; ``note`` is told what is amiss with it.
+    Raises:
+        UsageError, NothingIngested, ModelError: as `known_answers` does.
+    """
+    known = known_answers(assistant, questions, step, note)
+    return Measured(
+        questions=source,
+        date=datetime.now(UTC).date().isoformat(),
+        conditions=conditions(
+            assistant.settings, assistant.store.fingerprint, assistant.answerer.name, assistant.calibration
+        ),
+        asked=known.asked,
+        outcomes=tuple(known.pairs()),
+    )
+
+
+def known_answers(
+    assistant: Asked, questions: Sequence[Question], step: Callable[[], None], note: Callable[[str], None]
+) -> Outcomes:
+    """Ask every question, and keep how sure and how right its answer is.
+
+    Questions whose gold does not tell right from wrong are left out. An assistant that answers only from some
+    confidence on can promise nothing below it. ``step`` is called after each question; ``note`` is told what is amiss
+    with the set.
 
     Raises:
         UsageError, NothingIngested: as ``evaluate.match_gold`` does.
@@ -74,15 +97,7 @@ def measure(
         note(told)
     if len(judged) < len(cases):
         note(f"{len(cases) - len(judged)} questions are left out: their gold does not tell right from wrong")
-    return Measured(
-        questions=source,
-        date=datetime.now(UTC).date().isoformat(),
-        conditions=conditions(
-            assistant.settings, assistant.store.fingerprint, assistant.answerer.name, assistant.calibration
-        ),
-        asked=len(judged),
-        outcomes=tuple(Outcomes.of(given).pairs()),
-    )
+    return Outcomes.of(given, len(judged))
 
 
 def _outcome(answer: Answer, right: bool) -> list[tuple[float, bool]]:
@@ -114,7 +129,7 @@ def _offer(outcomes: Outcomes, rate: float) -> Offer:
 def table(found: Offers) -> str:
     """The same for people: a line a rate."""
     lines = [
-        f"{found.questions} questions, {found.answered} answered at any confidence, {found.right} of these rightly.",
+        f"{found.questions} questions, {found.answered} answers, {found.right} of them right.",
         "",
         f"{'wrong, at most':>14}  {'from confidence':>15}  {'answered (95 % interval)':>24}",
         *map(_line, found.offers),

@@ -9,46 +9,78 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from askcorpus.answer.fence import PASSAGE_CHARS, boundary_for, fence_passages
 from askcorpus.answer.prompts import load_prompt
 from askcorpus.errors import ModelError, UsageError
 from askcorpus.feedback import Feedback
-from askcorpus.types import Document, Hit
+from askcorpus.types import Document, Hit, Turn
 from askcorpus_eval.gold import Documents
 from askcorpus_eval.metrics.citations import locate
-from askcorpus_eval.questions import Question
+from askcorpus_eval.questions import MAX_QUESTION_CHARS, Question, read_questions
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 _ANSWERABLE = {"should_have_answered": True, "should_not_have_answered": False}
+_SAY_NOTHING = ("unreadable_script",)
+"""Reasons for which there is no answer that tell nothing of the documents."""
+
 _LABEL = re.compile(r"^.{0,9}?(QUESTION|ANSWER|EVIDENCE):", re.MULTILINE)
 
 
 def from_feedback(feedback: Iterable[Feedback]) -> Iterator[Question]:
-    """A draft a question: the citations of a liked answer are its gold, and of an incomplete one a part of it.
+    """A draft a question, whoever asked it: the citations of liked answers are its gold, and of an incomplete one a
+    part of it.
 
-    After another that was disliked the gold is left to find. ``answerable`` is what was said of it, ``type`` why it was
-    disliked, where that was said.
+    After others that were disliked the gold is left to find. ``answerable`` is what was said of it, by a liked silence
+    too; ``type`` is why it was disliked, where that was said, or ``disputed`` where readers do not agree. A greeting
+    that was well met is no question.
     """
+    opinions: dict[tuple[str, tuple[Turn, ...]], list[Feedback]] = {}
     for said in feedback:
-        trusted = said.liked or said.reason == "incomplete"
-        answer = said.answer if trusted and said.answer and said.answer.answerable else None
-        citations = answer.citations if answer else ()
-        yield Question(
-            id=_id(said.question, *(turn.text for turn in said.history)),
-            question=said.question,
-            history=said.history,
-            doc_ids=tuple(dict.fromkeys(citation.document_id for citation in citations)),
-            evidence=tuple(dict.fromkeys(citation.quote for citation in citations)),
-            lang=said.answer.language if said.answer else "",
-            doc_lang=citations[0].language if citations else "",
-            answerable=True if citations else _ANSWERABLE.get(said.reason or ""),
-            type="liked" if said.liked else said.reason or "disliked",
-            draft=True,
-        )
+        if said.question.strip() and len(said.question) <= MAX_QUESTION_CHARS and not _is_well_met(said):
+            opinions.setdefault((said.question, said.history), []).append(said)
+    yield from (_drafted(question, history, said) for (question, history), said in opinions.items())
+
+
+def _is_well_met(said: Feedback) -> bool:
+    answer = said.answer
+    return bool(said.liked and answer and not answer.answerable and answer.abstain_reason is None)
+
+
+def _drafted(question: str, history: tuple[Turn, ...], opinions: Sequence[Feedback]) -> Question:
+    """What readers said of the answers to one question."""
+    answers = [said.answer for said in opinions if said.answer]
+    trusted = [said.answer for said in opinions if said.answer and (said.liked or said.reason == "incomplete")]
+    citations = [citation for answer in trusted for citation in answer.citations]
+    verdicts = {_says_answerable(said) for said in opinions} - {None}
+    kinds = list(dict.fromkeys("liked" if said.liked else said.reason or "disliked" for said in opinions))
+    several = "disputed" if "liked" in kinds else "disliked"
+    return Question(
+        id=_id(question, *(turn.text for turn in history)),
+        question=question,
+        history=history,
+        doc_ids=tuple(dict.fromkeys(citation.document_id for citation in citations)),
+        evidence=tuple(dict.fromkeys(citation.quote for citation in citations)),
+        lang=answers[0].language if answers else "",
+        doc_lang=citations[0].language if citations else "",
+        answerable=verdicts.pop() if len(verdicts) == 1 else None,
+        type=kinds[0] if len(kinds) == 1 else several,
+        draft=True,
+    )
+
+
+def _says_answerable(said: Feedback) -> bool | None:
+    """What an opinion says of whether the documents answer."""
+    answer = said.answer
+    if said.liked and answer and answer.abstain_reason in _SAY_NOTHING:
+        return None
+    if answer and (said.liked or said.reason == "incomplete"):
+        return bool(answer.citations)
+    return _ANSWERABLE.get(said.reason or "")
 
 
 def from_documents(documents: Iterable[Document], model: "BaseChatModel", language: str = "") -> Iterator[Question]:
@@ -91,14 +123,52 @@ def write_drafts(path: Path, questions: Sequence[Question]) -> None:
     Raises:
         UsageError: the file exists or cannot be written.
     """
-    lines = (json.dumps(q.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False) for q in questions)
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.writelines(line + "\n" for line in lines)
+            file.write(_as_lines(questions))
     except FileExistsError as exc:
-        raise UsageError(f"{path} exists already.", "Name another --out.") from exc
+        raise UsageError(f"{path} exists already.", "Name another --out, or add to it: --merge.") from exc
     except OSError as exc:
         raise UsageError(f"{path} cannot be written: {exc.strerror}.") from exc
+
+
+def add_drafts(path: Path, questions: Sequence[Question]) -> int:
+    """Add those drafts to a question file that are not in it yet, whatever somebody has made of them since; how many
+    that were. Its rows stay as they are, to the last byte.
+
+    Raises:
+        UsageError: the file cannot be read or written, or would be read otherwise with drafts below its rows.
+    """
+    try:
+        before = path.read_bytes()
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be read: {exc.strerror}.") from exc
+    known = read_questions(path).questions if before.strip() else ()
+    ids, asked = {one.id for one in known}, {(one.question, one.history) for one in known}
+    new = [one for one in questions if one.id not in ids and (one.question, one.history) not in asked]
+    added = ("" if not before or before.endswith(b"\n") else "\n") + _as_lines(new)
+    _check_readable(path, before + added.encode(), (*known, *new))
+    try:
+        with path.open("ab") as file:
+            file.write(added.encode() if new else b"")
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be written: {exc.strerror}.") from exc
+    return len(new)
+
+
+def _check_readable(path: Path, content: bytes, wanted: Sequence[Question]) -> None:
+    """Make sure that a file with this content holds these questions: its columns may have names of their own."""
+    with TemporaryDirectory() as folder:
+        trial = Path(folder) / path.name
+        trial.write_bytes(content)
+        if content.strip() and read_questions(trial).questions != tuple(wanted):
+            raise UsageError(f"{path} names its fields otherwise than the drafts.", "Name another --out.")
+
+
+def _as_lines(questions: Iterable[Question]) -> str:
+    """Each with its ``answerable``, also where nobody has said: that is left to fill in."""
+    rows = ((q.model_dump(mode="json", exclude_defaults=True), q.answerable) for q in questions)
+    return "".join(json.dumps(row | {"answerable": told}, ensure_ascii=False) + "\n" for row, told in rows)
 
 
 def _ask_model(model: "BaseChatModel", document: Document, language: str) -> str:

@@ -1,6 +1,7 @@
 """What the commands do: put an evaluation together from its options, run it, and write what came of it."""
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -12,7 +13,7 @@ from askcorpus.answer.outcomes import write_outcomes
 from askcorpus.answer.risk import Outcomes
 from askcorpus.client import Client
 from askcorpus.errors import UsageError
-from askcorpus.feedback import FEEDBACK, read_feedback, shared_feedback
+from askcorpus.feedback import FEEDBACK, Note, read_feedback, shared_feedback
 from askcorpus.index.opening import require_index
 from askcorpus.settings import Settings, read_settings
 from askcorpus.types import Answer
@@ -23,8 +24,8 @@ from askcorpus_eval.others import read_answers
 from askcorpus_eval.probe import ProbeReport, ask_probes, probes_of, report_on_probes
 from askcorpus_eval.probe import markdown as probe_markdown
 from askcorpus_eval.probe_questions import Probe
-from askcorpus_eval.promises import measure
-from askcorpus_eval.question_drafts import from_documents, from_feedback, sample_documents, write_drafts
+from askcorpus_eval.promises import known_answers, measure
+from askcorpus_eval.question_drafts import add_drafts, from_documents, from_feedback, sample_documents, write_drafts
 from askcorpus_eval.questions import NO_NAMES, Question, QuestionSet, read_questions
 from askcorpus_eval.remote import RemoteAssistant
 from askcorpus_eval.run_folder import ANSWERS, DATA, METRICS, VERDICTS, Inputs, RunFolder
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
     from askcorpus.assistant import Assistant as ProductAssistant
 
+
+log = logging.getLogger(__name__)
 
 SENT = frozenset({"top_k", "max_error"})
 """The settings that go to a server with each question."""
@@ -272,12 +275,15 @@ class IngestBar:
 
 
 def calibrate(asked: QuestionSet, source: str, settings: Settings, note: Callable[[str], None]) -> Outcomes:
-    """Measure a question set on the index of ``settings`` and keep its outcomes there, for error rates to be ordered.
-    ``source`` names the set; ``note`` is told what is amiss with it.
+    """Measure a question set on the index of ``settings`` and keep its outcomes there, for error rates to be ordered;
+    or on a server, whose index's folder is out of reach: nothing is kept. ``source`` names the set; ``note`` is told
+    what is amiss with it.
 
     Raises:
         AskcorpusError: as the error says; the outcomes that were there are kept.
     """
+    if settings.server:
+        return _calibrate_server(asked, settings, settings.server, note)
     from askcorpus.assistant import open_assistant
 
     require_index(settings)
@@ -288,6 +294,20 @@ def calibrate(asked: QuestionSet, source: str, settings: Settings, note: Callabl
         measured = measure(assistant, asked.questions, source, lambda: bars.advance(task), note)
     write_outcomes(settings.data / OUTCOMES, measured)
     return measured.table()
+
+
+def _calibrate_server(asked: QuestionSet, settings: Settings, address: str, note: Callable[[str], None]) -> Outcomes:
+    """The same by a server's answers, given from its own confidence on, whatever error rate is ordered here."""
+    as_it_answers = settings.model_copy(update={"max_error": None})
+    with _client(settings, address) as client, _bars() as bars:
+        task = bars.add_task("asked", total=len(asked.questions))
+        served = RemoteAssistant(client, as_it_answers)
+        known = known_answers(served, asked.questions, lambda: bars.advance(task), note)
+        note(
+            f"measured by the answers of the server at {client.address}, from its own confidence on; it is told "
+            "nothing: for it to keep a rate, calibrate on its machine, or heed the confidence of each answer"
+        )
+    return known
 
 
 def probe(settings: Settings, *, limit: int, seed: int, out: Path | None) -> ProbeReport:
@@ -336,20 +356,34 @@ def _ask_all(
     return report
 
 
-def draft(settings: Settings, out: Path, *, feedback: Path | None, documents: int, language: str) -> int:
-    """Write drafts from feedback and documents into a new file; the number of them.
+def draft(
+    settings: Settings,
+    out: Path,
+    *,
+    feedback: Path | None,
+    documents: int,
+    language: str,
+    merge: bool = False,
+    note: Note = log.warning,
+) -> int:
+    """Write drafts from feedback and documents into a new file, or with ``merge`` below the rows of one that exists;
+    the number of them. ``note`` is told what is amiss with the feedback.
 
     Raises:
         UsageError: there is neither feedback nor an LLM to draft from, or the file exists.
     """
+    if out.suffix.lower() != ".jsonl":
+        raise UsageError(f"{out}: drafts are JSONL.", "Name a file that ends in .jsonl.")
+    if out.exists() and not merge:
+        raise UsageError(f"{out} exists already.", "Name another --out, or add to it: --merge.")
     from askcorpus.answer.llm import load_chat_model
 
     said = feedback or settings.data / FEEDBACK
     drafts: list[Question] = []
     if feedback or said.exists():
-        drafts += from_feedback(read_feedback(said))
+        drafts += from_feedback(read_feedback(said, note))
     elif settings.database_url:
-        drafts += from_feedback(shared_feedback(settings.database_url))
+        drafts += from_feedback(shared_feedback(settings.database_url, note))
     if settings.llm and documents:
         from askcorpus.assistant import open_assistant
 
@@ -357,8 +391,10 @@ def draft(settings: Settings, out: Path, *, feedback: Path | None, documents: in
             drafts += from_documents(sample_documents(assistant.store, documents), load_chat_model(settings), language)
     if not drafts:
         raise UsageError(f"There is nothing to draft from: no feedback in {said}, no LLM.", "Set ASKCORPUS_LLM.")
-    unique = {question.id: question for question in drafts}
-    write_drafts(out, list(unique.values()))
+    unique = list({question.id: question for question in drafts}.values())
+    if merge and out.exists():
+        return add_drafts(out, unique)
+    write_drafts(out, unique)
     return len(unique)
 
 

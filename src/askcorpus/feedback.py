@@ -1,10 +1,11 @@
 """What people think of the chat's answers, kept with the index for `askcorpus eval make` and sent nowhere else."""
 
+import codecs
 import errno
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from threading import Lock
@@ -53,45 +54,73 @@ class Feedback(BaseModel):
     answer: Answer | None = None
 
 
-def read_feedback(path: Path) -> list[Feedback]:
-    """The feedback in the file, the last word on each question only, and that only where it was not taken back.
+Note = Callable[[str], None]
+"""Is told what is amiss with the feedback."""
+
+
+def read_feedback(path: Path, note: Note = log.warning) -> list[Feedback]:
+    """The feedback in the file, the last word on each answer only, and that only where it was not taken back.
+
+    ``note`` is told of lines that are no feedback (a computer that lost its power may leave half of one).
 
     Raises:
-        UsageError: the file cannot be read, or a line of it is no feedback.
+        UsageError: the file cannot be read, or none of its lines is feedback.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")  # JSON may hold the other characters that end a line
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{path} cannot be read: {exc}.") from exc
-    return _latest(lines, str(path))
+        lines = path.read_bytes().split(b"\n")  # JSON may hold the other characters that end a line
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}.") from exc
+    return _latest(lines, str(path), note)
 
 
-def shared_feedback(database: str) -> list[Feedback]:
+def shared_feedback(database: str, note: Note = log.warning) -> list[Feedback]:
     """The same of a database that servers share.
 
     Raises:
         StorageError: it cannot be reached.
+        UsageError: none of its lines is feedback.
     """
     with closing(_table(database)) as table:
         if not table.exists():
             return []
         with table.reading() as connection:
             lines = list(connection.scalars(sa.select(_FEEDBACK.c.line).order_by(_FEEDBACK.c.number)))
-        return _latest(lines, table.home.short)
+        return _latest([line.encode() for line in lines], table.home.short, note)
 
 
-def _latest(lines: Iterable[str], place: str) -> list[Feedback]:
-    latest: dict[tuple[str, tuple[Turn, ...]], Feedback] = {}
+_Opinion = tuple[str, tuple[Turn, ...], str]
+"""What one opinion is on: a question, what was said before it, and the id of the answer, each time another; "" where
+the answer is not known."""
+
+
+def _latest(lines: Iterable[bytes], place: str, note: Note) -> list[Feedback]:
+    latest: dict[_Opinion, Feedback] = {}
+    faults: list[str] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            feedback = Feedback.model_validate_json(line)
+            said = Feedback.model_validate_json(line.removeprefix(codecs.BOM_UTF8))
         except ValidationError as exc:
             first = exc.errors()[0]
-            raise UsageError(f"{place}: line {number}: {'.'.join(map(str, first['loc']))} {first['msg']}.") from exc
-        latest[feedback.question, feedback.history] = feedback
+            faults.append(f"line {number}: {'.'.join(map(str, first['loc']))} {first['msg']}")
+            continue
+        latest[_opinion(said, latest)] = said
+    if faults and not latest:
+        raise UsageError(f"{place}: {faults[0]}.")
+    if faults:
+        note(f"{place}: {len(faults)} lines are no feedback and are left out (the first: {faults[0]})")
     return [feedback for feedback in latest.values() if feedback.liked is not None]
+
+
+def _opinion(said: Feedback, latest: dict[_Opinion, Feedback]) -> _Opinion:
+    """Which opinion this is the last word on. One taken back whose answer is not at hand any more, for the server was
+    restarted since, is the last one on the question."""
+    opinion = (said.question, said.history, said.answer.id if said.answer else "")
+    if said.liked is None and opinion not in latest:
+        standing = (one for one in reversed(latest) if one[:2] == opinion[:2] and latest[one].liked is not None)
+        return next(standing, opinion)
+    return opinion
 
 
 # --- a table that servers share ---
@@ -171,9 +200,11 @@ class FeedbackFile:
 
         A data folder that was deleted is not made again: what is missing must be seen to be missing.
         """
-        file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             end = os.fstat(file).st_size
+            if end and os.pread(file, 1, end - 1) != b"\n":
+                line = b"\n" + line  # what a crash left half of must not spoil this one too
             if len(line) > MAX_LINE or end + len(line) > MAX_FILE:
                 raise OSError(errno.EFBIG, "it is full: move it away")
             try:

@@ -56,8 +56,8 @@ class Settings(BaseSettings):
     server: str | None = Field(
         None,
         description="Address of a running server (http://127.0.0.1:7860) that `ask`, `search`, `verify`, `docs list`, "
-        "`docs show`, `docs duplicates`, `mcp`, `eval run`, `eval score` and `eval probe` ask, with `api_key`, instead "
-        "of the index in `data`; `--data` has the last word.",
+        "`docs show`, `docs duplicates`, `mcp`, `eval run`, `eval score`, `eval probe` and `eval calibrate` ask, with "
+        "`api_key`, instead of the index in `data`; `--data` has the last word.",
     )
     embedding_model: str = Field(
         BUNDLED_MODEL, description="`bundled`, or any sentence-transformers model by name or folder."

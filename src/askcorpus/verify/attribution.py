@@ -21,7 +21,8 @@ from askcorpus.text.lexicon import languages, whole_words_in
 from askcorpus.text.words import word_spans, words
 from askcorpus.types import Document
 from askcorpus.verify.claims import Found
-from askcorpus.verify.speakers import is_heard, speaker, stands_before_verb, stands_behind_verb
+from askcorpus.verify.quotations import count_marks
+from askcorpus.verify.speakers import is_heard, is_speech, speaker, stands_before_verb, stands_behind_verb
 
 SENTENCE = 300
 """Characters before and after a quoted stretch in which the document names its speaker."""
@@ -75,6 +76,8 @@ def read_attribution(claim: Found, text: str, sources: Mapping[str, str], title:
         person = ""
     language = detect_language(f"{around} {text}") if person else ""
     if person and claim.before.lstrip().startswith(person) and _may_be_time(person, claim.before, language):
+        person = ""
+    if set(person.split()) <= set(calendar_words(language)):  # "reported on 18 March"
         person = ""
     date = _publication(claim, sources, named)
     bare = bool(person) and _is_bare(person, claim, language)
@@ -202,6 +205,25 @@ def _fault_of_person(attribution: Attribution, document: Document, start: int, e
     ):
         return f"said by {other}, not by {attribution.person}"
     return ""
+
+
+def unconfirmed(attribution: Attribution, document: Document, start: int, end: int) -> str:
+    """A doubt that accuses nobody: ``document.text[start:end]`` is said to be a person's, and its paragraph neither
+    names the person nor tells or quotes what anybody said. "" where there is none."""
+    person, language = attribution.person, attribution.language
+    if not person or not (attribution.bare or _may_be_name(person, language)):
+        return ""
+    first = document.text.rfind("\n", 0, start) + 1
+    last = document.text.find("\n", end)
+    paragraph = document.text[first : last if last >= 0 else len(document.text)]
+    known = "\n".join((document.author, document.title, document.source, paragraph))
+    if (
+        is_speech(paragraph)
+        or count_marks(paragraph, 0)
+        or not missing((Name(_surname(person, language)),), language, known, document.language)
+    ):
+        return ""
+    return f"nothing there says that {person} said it"
 
 
 def _surname(person: str, language: str) -> str:

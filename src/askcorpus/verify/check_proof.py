@@ -36,7 +36,7 @@ def read_json(path: str) -> list[Any]:
 
 def read_proof(path: str) -> dict[str, Any]:
     """The proof in a file."""
-    proof = read_json(path)[0]
+    proof = (read_json(path) or [None])[0]
     if not isinstance(proof, dict) or proof.get("format") != "askcorpus-proof/1":
         raise ValueError("is no proof in the format askcorpus-proof/1")
     return proof
@@ -122,7 +122,7 @@ def main(arguments: list[str]) -> int:
         path = ", ".join(arguments[1:])
         texts = read_texts(arguments[1:])
         faults = check(proof, texts)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         print(f"cannot be read: {path}: {error}", file=sys.stderr)
         return 2
     for fault in faults:

@@ -230,7 +230,7 @@ def _statement_patterns() -> tuple["regex.Pattern[str]", ...]:
             rf"^\s*+(?:{according})\s{{0,9}}+{source}\s{{0,9}}+(?:[,，:：]|(?:{says})\s{{0,9}}+[,，])\s{{0,9}}+{words}{end}",
             rf"^\s*+{words},\s{{1,9}}+(?:{according})\s{{1,9}}+{source}{end}",
             rf"^\s*+{words},\s{{1,9}}+{named}\s{{1,9}}+(?:{behind}){end}",
-            rf"^\s*+{source}(?:,[^,\n]{{1,100}}+,)?\s{{0,9}}+(?:{says})\s{{0,9}}+(?:(?:{that})[\s'’]|[，：]|:\s)\s{{0,9}}+{words}{end}",
+            rf"^\s*+{source}(?:,[^,\n]{{1,100}}+,)?\s{{0,9}}+(?:{says})\s{{0,9}}+(?:,?\s{{0,9}}+(?:{that})[\s'’]|[，：]|:\s)\s{{0,9}}+{words}{end}",
             rf"^\s*+{source}(?:,[^,\n]{{1,100}}+,)?\s{{1,9}}+(?:{says})[\s,][^.:;!?\n]{{1,60}}?\s(?:{that})[\s'’]\s{{0,9}}+{words}{end}",
             rf"^\s*+(?:{says})\s{{1,9}}+{source}\s{{1,9}}+(?:{that})\s{{1,9}}+{words}{end}",
             rf"^\s*+{words},\s{{1,9}}+(?:(?:{just_as})\s{{1,9}}+)?(?:\p{{L}}{{1,3}}['’])?(?:{says})\s{{1,9}}+{source}{end}",

@@ -6,6 +6,7 @@ from html import escape
 import regex
 
 from askcorpus.types import Claim, Verdict, Verification
+from askcorpus.verify.tokens import tokens
 
 CALLED: dict[Verdict, str] = {
     "exact": "exact",
@@ -44,11 +45,17 @@ def as_markdown(verification: Verification) -> str:
             lines += ["", f"Attributed to: {_plain(claim.attributed_to)}"]
         if claim.document_id:
             lines += ["", f"Place: {_plain(where(claim))}"]
-        if claim.original and claim.verdict != "exact":
+        if _reads_otherwise(claim):
             lines += ["", f"The document: {_plain(claim.original)}"]
         if claim.difference:
             lines += ["", f"Difference: {_plain(claim.difference)}"]
     return "\n".join(lines) + "\n"
+
+
+def _reads_otherwise(claim: Claim) -> bool:
+    """Whether the document has other words at the place: also where some are left out, as is marked."""
+    mine, theirs = ([t.key for t in tokens(text) if t.is_word] for text in (claim.text, claim.original))
+    return bool(claim.original) and (claim.verdict != "exact" or mine != theirs)
 
 
 def as_html(verification: Verification) -> str:
@@ -58,6 +65,7 @@ def as_html(verification: Verification) -> str:
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        '<meta name="viewport" content="width=device-width">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}"><style>{_STYLE}</style></head>\n'
         f"<body><h1>{title}</h1><p>{escape(counts(verification))}.</p>\n{claims}\n</body></html>\n"
     )
@@ -70,7 +78,7 @@ def _article(number: int, claim: Claim) -> str:
     ]
     if claim.attributed_to:
         parts.append(f"<p>Attributed to: {escape(claim.attributed_to)}</p>")
-    if claim.original and claim.verdict != "exact":
+    if _reads_otherwise(claim):
         parts.append(f'<p dir="auto">The document: {escape(claim.original)}</p>')
     if claim.difference:
         parts.append(f'<p dir="auto">Difference: {_marked(claim.difference)}</p>')

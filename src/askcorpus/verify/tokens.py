@@ -16,6 +16,8 @@ _APOSTROPHE = "['’‘ʼ＇`´]"
 _TOKEN = regex.compile(
     rf"""
       (?P<sign>   [{_UNSPACED}] \p{{M}}* )
+    | (?P<figure> (?<![\p{{N}}.,]) \p{{N}}{{1,3}} (?: [^\S\n] \p{{N}}{{3}} ){{1,9}} (?! \p{{N}} )
+                  (?: [.,٫٬] \p{{N}}+ )? )
     | (?P<word>   [\p{{L}}\p{{N}}] (?: [\p{{L}}\p{{N}}\p{{M}}{_INVISIBLE}--[{_UNSPACED}]]
                                     | (?<=\p{{L}}[{_INVISIBLE}]?) {_APOSTROPHE} (?=[\p{{L}}--[{_UNSPACED}]])
                                     | (?<=\p{{N}}) [.,٫٬] (?=\p{{N}}) )* )
@@ -60,6 +62,8 @@ def _form(token: str, kind: str) -> str:
         return "-"
     if kind == "dots":
         return "…"
+    if kind == "figure":
+        token = "".join(token.split())  # 1 300 is 1300
     if token.isascii():
         return token.replace("`", "'")
     bare = _DROPPED.sub("", _APOSTROPHES.sub("'", unicodedata.normalize("NFKC", token)))

@@ -20,7 +20,7 @@ from askcorpus.text.figures import figures
 from askcorpus.text.language import detect_language
 from askcorpus.types import Claim, Document, Verdict, Verification
 from askcorpus.verify.alignment import Alignment, Alphabet, Place, Texts, align, places
-from askcorpus.verify.attribution import Attribution, fault, known_sources, read_attribution
+from askcorpus.verify.attribution import Attribution, fault, known_sources, read_attribution, unconfirmed
 from askcorpus.verify.candidates import Documents, Window, alike, holding, windows
 from askcorpus.verify.claims import Found, blanked, find_claims
 from askcorpus.verify.surroundings import denies, is_turned, turned_by
@@ -196,7 +196,10 @@ class _Reading:
         if titled := [window.document for window in looked_at if _is_title(wording, window.document)]:
             return _Finding("exact", titled[0])
         others = {id_: hit for id_, hit in alike(self._index, wording).items() if id_ not in hits}
-        looked_at += windows(others.values(), self._documents, length)
+        further = list(windows(others.values(), self._documents, length))
+        if verbatim := [one for window in further for one in _verbatim(window, wording, context)]:
+            return min(verbatim, key=lambda one: one.order)
+        looked_at += further
         likely = [one for window in looked_at if (one := _altered(window, wording))]
         return min(likely, key=lambda one: one.order, default=_NOWHERE)
 
@@ -205,17 +208,33 @@ MOST_VERBATIM = 20
 """Places of one document at which a claim stands word for word that are looked at."""
 
 
+JOINED = ("و", "ف", "ו")
+"""Arabic and Hebrew conjunctions, written together with the word behind them: a quotation may begin between the two."""
+
+
 def _verbatim(window: Window, wording: Wording, context: _Context) -> Iterator[_Finding]:
     """The places of a window at which the claim stands word for word."""
     alphabet = Alphabet()
-    segments = [alphabet.spell(segment) for segment in wording.segments]
-    for place in places(segments, alphabet.spell(window.tokens), MOST_VERBATIM):
-        yield _judged(window, wording, place, context)
+    there = alphabet.spell(window.tokens)
+    first, *others = wording.segments
+    for joined in ("", *JOINED) if _may_be_joined(first[0].key[0]) else ("",):
+        whole = (first[0]._replace(key=joined + first[0].key), *first[1:])
+        segments = [alphabet.spell(segment) for segment in (whole, *others)]
+        for place in places(segments, there, MOST_VERBATIM):
+            yield _judged(window, wording, place, context, len(joined))
 
 
-def _judged(window: Window, wording: Wording, place: Place, context: _Context) -> _Finding:
+_MAY_BE_JOINED = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
+
+
+def _may_be_joined(letter: str) -> bool:
+    return _MAY_BE_JOINED.match(letter) is not None
+
+
+def _judged(window: Window, wording: Wording, place: Place, context: _Context, joined: int) -> _Finding:
+    """What the claim is at a place, of whose first word ``joined`` letters stand before the claim."""
     document, text = window.document, window.document.text
-    start, end = window.tokens[place.start].start, window.tokens[place.end - 1].end
+    start, end = window.tokens[place.start].start + joined, window.tokens[place.end - 1].end
     spans = [(window.tokens[first].start, window.tokens[last - 1].end) for first, last in place.omitted if last > first]
     omitted = [text[first:last] for first, last in spans]
     if recased := _recased(window, wording, place):
@@ -230,7 +249,9 @@ def _judged(window: Window, wording: Wording, place: Place, context: _Context) -
     replaced = []
     for (first, last), added in zip(place.omitted, between, strict=True):
         left = text[window.tokens[first].start : window.tokens[last - 1].end] if last > first else ""
-        if denies(left, language) and not denies(added, language):  # "did not" may stand for "didn't"
+        if denies(_of_kept_sentences(left), language) and not denies(
+            added, language
+        ):  # "did not" may stand for "didn't"
             return _Finding("curtailed", document, start, end, _shown(left), 1.0)
         if denies(added, language) and not denies(left, language):
             return _Finding("altered", document, start, end, f"{{+{_shown(added)}+}}", 1.0)
@@ -243,10 +264,17 @@ def _judged(window: Window, wording: Wording, place: Place, context: _Context) -
         return _Finding("curtailed", document, start, end, cut, 1.0)
     if wrong := fault(context.attribution, document, start, end):
         return _Finding("misattributed", document, start, end, wrong, 1.0)
-    return _Finding("exact", document, start, end, " … ".join(replaced), 1.0)
+    doubt = unconfirmed(context.attribution, document, start, end)
+    return _Finding("exact", document, start, end, " … ".join([*replaced, *filter(None, [doubt])]), 1.0)
 
 
 _SENTENCE_END = regex.compile(r"[.!?؟][\"”»“’)\]]*\s|[。！？]|\n\n")
+
+
+def _of_kept_sentences(left: str) -> str:
+    """What an omission takes of the sentences before and behind it; not those that it leaves out as a whole."""
+    first, *others = _SENTENCE_END.split(f"{left} ")
+    return f"{first} {others[-1]}" if others else first
 
 
 def _joins_sentences(text: str, omitted: tuple[int, int]) -> bool:

@@ -1,11 +1,13 @@
 """What `askcorpus verify` reads and writes: texts, proofs, reports."""
 
+import re
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 
-from askcorpus.errors import ReadError, UsageError
+from askcorpus.errors import AskcorpusError, ReadError, UsageError
 from askcorpus.types import Verification
 from askcorpus.verify.claims import MOST_CHARACTERS
 from askcorpus.verify.proof import Proof
@@ -49,7 +51,40 @@ def _is_document(path: Path, max_mb: int) -> bool:
         return False
 
 
+_QUOTING = re.compile(rb"<(/?)(blockquote|q|p)(?=[\s>])[^<>]*>", re.IGNORECASE)
+
+
+def _with_marks(page: bytes) -> bytes:
+    """A page with quotation marks around what its elements say is quoted, a block of it paragraph by paragraph: in its
+    text nothing else would tell."""
+    blocks = 0
+
+    def marked(match: re.Match[bytes]) -> bytes:
+        nonlocal blocks
+        tag, is_end, name = match[0], bool(match[1]), match[2].lower()
+        if name == b"blockquote":
+            blocks = max(0, blocks + (-1 if is_end else 1))
+        elif name == b"p" and not blocks:
+            return tag
+        return b"&rdquo;" + tag if is_end else tag + b"&ldquo;"
+
+    return _QUOTING.sub(marked, page)
+
+
 def _read_document(path: Path, max_mb: int) -> str:
+    """The text of a file that is no plain text."""
+    if outer_kind(Source(path, max_mb)) != "html" or path.stat().st_size > max_mb * 1_000_000:
+        return _read_whole(path, max_mb)
+    with TemporaryDirectory() as folder:
+        page = Path(folder) / "page.html"
+        page.write_bytes(_with_marks(path.read_bytes()))
+        try:
+            return _read_whole(page, max_mb)
+        except AskcorpusError as exc:
+            raise type(exc)(exc.message.replace(str(page), str(path)), exc.hint) from exc
+
+
+def _read_whole(path: Path, max_mb: int) -> str:
     texts: list[str] = []
     characters = 0
     try:
