@@ -4,8 +4,8 @@ The form is that of agency stories, with a date that whoever collected them put 
 
     date 2022-09 LISBONNE, Portugal (AFP) – Le gouvernement …
 
-The date marker is the collector's and leaves the text; headline and dateline are the publisher's words and stay. So does
-a line that says the day and no more, above the headline or below it.
+The date marker is the collector's and leaves the text; headline and dateline are the publisher's words and stay. So
+does a line that says the day and no more, above the headline or below it.
 """
 
 import datetime

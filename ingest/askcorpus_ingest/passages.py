@@ -21,8 +21,8 @@ def split_passages(document: Document, target_chars: int) -> Iterator[tuple[Pass
     In order and without overlap; only whitespace lies outside of them. A paragraph's end is the preferred place to
     break, a sentence is only cut when it is longer than two passages, and what is left over at the end joins the
     passage before it. Chinese, Japanese and Korean say as much in half the characters, so they count double. An
-    agency's dateline, or the day in a line of its own, belongs to the first passage and to none of its sentences: nobody
-    should be quoted with it.
+    agency's dateline, or the day in a line of its own, belongs to the first passage and to none of its sentences:
+    nobody should be quoted with it.
 
     They come one by one, so that the longest document takes no more memory than a few passages.
     """
