@@ -1200,6 +1200,14 @@ def test_the_real_assistant_proves_its_answer(page: Any) -> None:
     assert quote in ARTICLES["storm.txt"] + ARTICLES["pont.txt"]
 
 
+@pytest.mark.at("real")
+@pytest.mark.context(locale="fr-FR")
+def test_words_that_leave_their_language_open_are_answered_in_the_pages(page: Any) -> None:
+    expect(ask(page, "ok")).to_contain_text("Je vous en prie.")
+    expect(ask(page, "Danke!", 2)).to_contain_text("Gern geschehen.")
+    expect(ask(page, "Ostende", 3)).to_contain_text("ce que disent les documents")
+
+
 def test_the_api_documentation_opens_offline(page: Any) -> None:
     page.wait_for_load_state("networkidle")  # what the page still asks for when it is left is an error on its console
     page.goto("/docs")

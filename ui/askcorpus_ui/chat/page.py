@@ -393,6 +393,7 @@ class ChatPage:
                 history=conversation.history(exchange.number),
                 filters=exchange.filters,
                 conversation_id=conversation.id,
+                locale=strings.locale,
             )
 
         try:
