@@ -70,7 +70,8 @@ def test_what_asks_nothing_of_the_documents_is_known_as_such(message: str, kind:
     [
         ("ok", "fr", "fr"),
         ("ok", "de", "de"),
-        ("ok", "ar", "en"),  # which has no such word
+        ("ok", "ar", "ar"),
+        ("ok", "mt", "en"),  # which has no such word
         ("hi", "de", "de"),
         ("hi", "fr", "en"),
         ("merci", "de", "fr"),

@@ -312,6 +312,26 @@ def test_an_example_is_a_question(page: Any) -> None:
     expect(page.locator("#last .answer")).to_contain_text(HARBOUR.text[:72])
 
 
+def test_a_second_example_waits_in_the_box_while_the_first_is_asked(page: Any) -> None:
+    offered = page.locator("#last [data-act=example]")
+    expect(offered.nth(1)).to_be_visible()
+    first, second = offered.all_inner_texts()[:2]
+    box = page.locator("#ask textarea")
+    page.evaluate("[0, 1].map(at => document.querySelectorAll('#last [data-act=example]')[at]).map(one => one.click())")
+    expect(box).to_have_value(second)
+    page.locator('#status [data-turn="1"]').wait_for(state="attached")
+    expect(page.locator("#last .question")).to_have_text(first)
+    expect(box).to_have_value(second)
+    box.press("Enter")
+    expect(page.locator("#last .question")).to_have_text(second)
+    page.locator('#status [data-turn="2"]').wait_for(state="attached")
+
+    page.get_by_role("button", name="New chat").click()
+    offered.first.dblclick()
+    page.locator('#status [data-turn="1"]').wait_for(state="attached")
+    expect(box).to_have_value("")
+
+
 def test_after_an_answer_what_may_be_asked_next_is_a_click(page: Any, assistant: ScriptedAssistant) -> None:
     ask(page, "What do the pêcheurs want?")
     offered = page.locator("#last").get_by_role("list", name="Next questions").get_by_role("button")
