@@ -531,6 +531,7 @@ def test_conversations_are_renamed_found_and_deleted(page: Any) -> None:
     current.locator("textarea").fill("Nets <b>and</b> gates")
     current.locator("textarea").press("Enter")
     expect(current.get_by_role("link")).to_have_text("Nets <b>and</b> gates")
+    expect(page).to_have_title("Nets <b>and</b> gates · askcorpus")
     page.locator("#search textarea, #search input").fill("nothing like it")
     expect(page.locator("#past")).to_contain_text("Nothing found.")
     page.locator("#search textarea, #search input").fill("GATES nets")
