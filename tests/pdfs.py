@@ -6,10 +6,10 @@ PLAIN, BOLD = "F1", "F2"
 WIDTH, HEIGHT = 595, 842
 
 
-def words(x: float, y: float, text: str, font: str = PLAIN) -> str:
-    """Words in 10 points from there on, in points from the lower left corner."""
+def words(x: float, y: float, text: str, font: str = PLAIN, size: int = 10) -> str:
+    """Words in so many points from there on, in points from the lower left corner."""
     escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
-    return f"BT /{font} 10 Tf {x} {y} Td ({escaped}) Tj ET"
+    return f"BT /{font} {size} Tf {x} {y} Td ({escaped}) Tj ET"
 
 
 def line(x: float, y: float, to_x: float, to_y: float) -> str:

@@ -188,6 +188,7 @@ class ScriptedAssistant:
         max_error: float | None = None,
         explain: bool = False,
         conversation_id: str | None = None,
+        locale: str = "",
     ) -> Iterator[Event]:
         if not question.strip():
             raise UsageError("The question is empty.", "Ask in a few words.")

@@ -393,6 +393,7 @@ def test_two_tabs_add_to_the_same_conversation(page: ChatPage) -> None:
         "## hostile",
     ]
     assert "Stopped" not in whole and DOCUMENTS[1].text[:76] in whole
+    assert "\n> \\[1\\] **" in whole, "a space before the title"
 
 
 def test_the_last_question_is_asked_again(page: ChatPage) -> None:
@@ -521,6 +522,27 @@ def test_a_chip_shows_each_filter_and_takes_it_away(page: ChatPage) -> None:
     ):
         happened: Any = SimpleNamespace(_data={"name": name})
         assert page.without(*chosen, happened, ENGLISH)[:5] == left
+
+
+@pytest.mark.parametrize(
+    ("typed", "chip"),
+    [
+        ("31/01/2024", "From 31 January 2024"),
+        ("31.1.2024", "From 31 January 2024"),
+        ("1er mars 2024", "From 1 March 2024"),
+        ("January 2024", "From January 2024"),
+        (" 2024 ", "From 2024"),
+    ],
+)
+def test_a_date_is_typed_as_people_write_one(page: ChatPage, typed: str, chip: str) -> None:
+    shown = page.chips([], [], typed, "", [], ENGLISH)
+    assert chip in shown and "is not a date" not in shown
+
+
+@pytest.mark.parametrize("typed", ["05/06/2024", "2024-13", "soon"])
+def test_what_is_no_date_or_two_is_told_as_that(page: ChatPage, typed: str) -> None:
+    assert f"“{typed}” is not a date." in page.chips([], [], "2020", typed, [], ENGLISH)
+    assert "No document passes these filters." in page.chips([], [], "2099", "", [], ENGLISH)
 
 
 def test_an_address_says_what_to_ask_only(page: ChatPage, assistant: ScriptedAssistant) -> None:

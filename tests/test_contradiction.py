@@ -80,6 +80,21 @@ DISAGREE = [
 ]
 AGREE = [
     (
+        "Which country bought the shipyard of Torvald?",
+        "The United States bought the shipyard of Torvald, the seller said.",
+        "America bought the shipyard of Torvald, a union said.",
+    ),
+    (
+        "Who hosts the summit of Sandholm?",
+        "The Netherlands hosts the summit of Sandholm, the organisers said.",
+        "Holland hosts the summit of Sandholm in June.",
+    ),
+    (
+        "Which country left the pact of Oravia?",
+        "Myanmar left the pact of Oravia, its envoy said.",
+        "Burma left the pact of Oravia on Friday.",
+    ),
+    (
         "Did the minister of Sund resign?",
         "The minister of Sund resigned on Tuesday.",
         "The minister of Sund denied that she had taken money from a shipyard.",

@@ -112,3 +112,23 @@ def test_headline() -> None:
     assert read_dateline("Le port ferme\n\nPARIS (AFP) – Il ferme.").headline == "Le port ferme"
     assert read_dateline("Le port ferme.\n\nIl ferme.").headline == ""
     assert read_dateline("Le port ferme\nà cause du vent").headline == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "date", "headline", "story"),
+    [
+        ("2022-11-03\nLe port ferme\n\nIl ferme.", "2022-11-03", "Le port ferme", "\nLe port"),
+        ("17 mars 2020\n\nLe port ferme\n\nIl ferme.", "2020-03-17", "Le port ferme", "\n\nLe port"),
+        ("Le port ferme\nJeudi 3 novembre 2022\n\nIl ferme.", "2022-11-03", "Le port ferme", "\n\nIl ferme"),
+        ("The port is shut\n\nThursday, November 3, 2022\n\nIt is.", "2022-11-03", "The port is shut", "\n\nIt is"),
+        ("2022-11-03\nThe port is shut\n\nHULL (AP) - It is.", "2022-11-03", "The port is shut", "It is"),
+        ("3.11.2022\nDer Hafen ist zu.", "2022-11-03", "", "\nDer Hafen"),
+        ("2022-11-03\n2022-11-04\nTwo days.", "2022-11-03", "", "\n2022-11-04"),
+        ("9 November 1989: the Wall\n\nIt fell.", "", "9 November 1989: the Wall", "9 November"),
+        ("2022\n\nA year in Hull\n\nIt rained.", "", "2022", "2022"),
+    ],
+)
+def test_a_line_that_says_a_day_is_no_headline(text: str, date: str, headline: str, story: str) -> None:
+    found = read_dateline(text)
+    assert (found.date, found.headline) == (date, headline)
+    assert text[found.story :].startswith(story)

@@ -866,6 +866,29 @@ def test_heads_and_feet_of_several_lines_are_no_text(tmp_path: Path) -> None:
     assert running == "One: the harbour was closed, and the mayor spoke of repairs to the pier and of dredging."
 
 
+def test_a_heading_ends_where_smaller_letters_begin(tmp_path: Path) -> None:
+    """Nobody is quoted with it; a larger word within a line ends nothing."""
+    drawn = pdf(
+        [
+            words(72, 760, "The harbour of Northport", size=20),
+            words(72, 736, "and its ferries", size=20),
+            words(72, 700, "The council closed the harbour on Friday, and all of its ferries"),
+            words(72, 688, "sail from Southport until the"),
+            words(210, 688, "storm", size=16),
+            words(260, 688, "is over."),
+            words(72, 650, "Ferries", size=14),
+            words(72, 630, "They carry two hundred passengers."),
+        ]
+    )
+    (raw,) = read(tmp_path / "a.pdf", drawn)
+    assert [" ".join(part.split()) for part in raw.text.split("\n\n")] == [
+        "The harbour of Northport and its ferries",
+        "The council closed the harbour on Friday, and all of its ferries sail from Southport until the storm is over.",
+        "Ferries",
+        "They carry two hundred passengers.",
+    ]
+
+
 def test_a_word_that_the_end_of_a_page_cuts_is_whole(tmp_path: Path) -> None:
     drawn = pdf([words(72, 700, "The mayor spoke of the re-")], [words(72, 700, "pairs to the pier.")])
     (raw,) = read(tmp_path / "a.pdf", drawn)

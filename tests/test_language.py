@@ -454,3 +454,29 @@ def test_small_words_tell_what_the_model_does_not_know(language: str, text: str)
 )
 def test_a_small_word_or_two_are_no_proof_in_a_language_that_is_not_known(text: str) -> None:
     assert detect_language(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("message", "locale", "language"),
+    [
+        ("NATO", "fr", "fr"),  # the model takes it for Italian
+        ("NATO?", "ar", "ar"),
+        ("НАТО", "ar", "bg"),
+        ("okay", "de", "de"),
+        ("Valmont incendie cause", "fr", "fr"),
+        ("élections", "en", "fr"),
+        ("Qui est Macron ?", "en", "fr"),
+        ("Warum?", "es", "de"),
+        ("Combien de pompiers ont combattu l'incendie ?", "de", "fr"),
+        ("NATO", "xx", "it"),
+        ("سد الوادي", "en", "ar"),
+    ],
+)
+def test_words_that_leave_their_language_open_are_in_that_of_whoever_asks(
+    message: str, locale: str, language: str
+) -> None:
+    assert detect_spoken([message], locale) == language
+
+
+def test_the_language_of_a_conversation_goes_before_that_of_whoever_asks() -> None:
+    assert detect_spoken(["Combien de pompiers ont combattu l'incendie ?", "NATO"], "de") == "fr"

@@ -46,6 +46,15 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbe
         yield assistant
 
 
+def test_a_bare_name_is_told_of_in_the_language_of_whoever_asks(assistant: Assistant) -> None:
+    for locale, language in (("es", "es"), ("de", "de"), ("", "fr"), ("xx", "fr")):
+        answer = assistant.ask("Ligue d'Orval", locale=locale)
+        assert (answer.kind, answer.language) == ("overview", language)
+        assert answer.answer.startswith(overview_of("Ligue d'Orval", language))
+    assert assistant.ask("Ulmanov", locale="es").answer == does_not_say("es")
+    assert assistant.ask("ok", locale="de").answer == languages()["de"].phrases.thanks
+
+
 @pytest.mark.parametrize("language", sorted({*SPEAKING} & {*ASKING} - {"hr", "sl"}))
 def test_the_usual_words_ask_for_an_overview_in_every_language(language: str) -> None:
     subject = subject_of(ASKING[language].about.format("Donetsk"))

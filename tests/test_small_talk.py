@@ -65,6 +65,26 @@ def test_what_asks_nothing_of_the_documents_is_known_as_such(message: str, kind:
     assert small_talk(message) == (kind, language)
 
 
+@pytest.mark.parametrize(
+    ("message", "locale", "language"),
+    [
+        ("ok", "fr", "fr"),
+        ("ok", "de", "de"),
+        ("ok", "ar", "ar"),
+        ("ok", "mt", "en"),  # which has no such word
+        ("hi", "de", "de"),
+        ("hi", "fr", "en"),
+        ("merci", "de", "fr"),
+        ("Salut", "ro", "ro"),
+        ("شكرا", "en", "ar"),
+        ("ok", "", "en"),
+    ],
+)
+def test_words_that_languages_share_are_in_that_of_whoever_asks(message: str, locale: str, language: str) -> None:
+    found = small_talk(message, locale=locale)
+    assert found is not None and found.language == language
+
+
 @pytest.mark.parametrize("language", SAID)
 def test_what_people_say_without_asking_is_known_in_their_language(language: str) -> None:
     expected = {message: (kind, language) for kind, messages in SAID[language].items() for message in messages}

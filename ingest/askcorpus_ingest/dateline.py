@@ -4,34 +4,54 @@ The form is that of agency stories, with a date that whoever collected them put 
 
     date 2022-09 LISBONNE, Portugal (AFP) – Le gouvernement …
 
-The date marker is the collector's and leaves the text; headline and dateline are the publisher's words and stay.
+The date marker is the collector's and leaves the text; headline and dateline are the publisher's words and stay. So
+does a line that says the day and no more, above the headline or below it.
 """
 
 import datetime
 import re
+from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 import regex
+from babel import Locale
 
 from askcorpus.text.lexicon import expression, languages, words_anywhere
 from askcorpus.text.months import month_of, short_month_of
+from askcorpus.text.sentences import trimmed
 from askcorpus.text.words import words
 from askcorpus.types import Span
 
 
 class Dateline(NamedTuple):
-    """What was found. ``headline`` and ``span`` (the dateline, up to the story's first word) lie in the text."""
+    """What was found. ``headline`` and ``span`` (the dateline, up to the story's first word) lie in the text, and so
+    does ``day`` (a line above the story that says a day and no more)."""
 
     place: str = ""
     source: str = ""
     date: str = ""
     headline: str = ""
     span: Span = Span(0, 0)
+    day: Span = Span(0, 0)
+
+    @property
+    def asides(self) -> list[Span]:
+        """What nobody should be quoted with, in the order of the text."""
+        return sorted(span for span in (self.span, self.day) if span.end)
+
+    @property
+    def story(self) -> int:
+        """Where the story begins."""
+        return max(self.span.end, self.day.end)
 
 
 HEADLINE_CHARS = range(4, 151)
 """A first line of such a length, alone in its paragraph and without a full stop, is a headline."""
+
+LONGEST_DAY = 60
+"""Characters of a line that says a day and no more."""
 
 _DATE_MARKER = re.compile(r"(\s{0,9})date[ \t]{0,9}:?[ \t]{0,9}", re.IGNORECASE)
 _ISO_DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?!\d)(?:T[\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?")
@@ -41,6 +61,7 @@ _SLASHED_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)")
 _CJK_DATE = re.compile(r"(\d{4}) ?[年년](?: ?(\d{1,2}) ?[月월](?: ?(\d{1,2}) ?[日일])?)?")
 _MONTH = r"([\p{L}\p{M}]{2,14})\.?"
 _PARAGRAPH = re.compile(r"[^\s](?:[^\n]|\n(?!\s*\n))*")
+_LINE = re.compile(r"[^\n]+")
 _DATELINE = re.compile(
     r"(?P<place>[^\W\d_][^()（）\n|]{0,80}?)?[ \t]{0,9}"
     r"[(（](?P<agency>[^\W\d_][^()（）\n]{1,40})[)）][ \t]{0,9}(?:[-–—―:：]+|$)[ \t]{0,9}",
@@ -117,15 +138,19 @@ def take_date_marker(text: str) -> tuple[str, str]:
 def read_dateline(text: str) -> Dateline:
     """Headline, place, agency and date that the first paragraphs and the last line of a clean ``text`` give."""
     found = Dateline(source=_credited(text))
-    for paragraph in _first_paragraphs(text):
-        line = paragraph.group().partition("\n")[0]
-        if match := _match_dateline(text, paragraph.start()):
+    for start, end in _first_parts(text):
+        part = text[start:end]
+        if match := _match_dateline(text, start):
             place, date = _place_and_date(match["place"] or "")
             source = _agency(match.groupdict().get("agency") or "") or found.source
-            return found._replace(place=place, source=source, date=date, span=Span(*match.span()))
+            return found._replace(place=place, source=source, date=date or found.date, span=Span(*match.span()))
+        line = part.partition("\n")[0]
         if _agency_line(line):
             continue
-        if found.headline or not _is_headline(line, paragraph.group(), text):
+        if not found.day.end and (date := _day_alone(part)):
+            found = found._replace(date=date, day=Span(start, end))
+            continue
+        if found.headline or not _is_headline(line, part, text):
             break
         found = found._replace(headline=line)
     return found
@@ -151,9 +176,25 @@ def _month(name: str) -> str:
     return month_of(name) or short_month_of(name) or "0"
 
 
-def _first_paragraphs(text: str) -> list[re.Match[str]]:
-    paragraphs = _PARAGRAPH.finditer(text, 0, 2000)
-    return [match for match, _ in zip(paragraphs, range(4), strict=False)]
+def _first_parts(text: str) -> Iterator[Span]:
+    """The first paragraphs; where one has a line that says a day and no more, what is above it, that, and the rest."""
+    for paragraph in islice(_PARAGRAPH.finditer(text, 0, 2000), 4):
+        start, end = paragraph.span()
+        for line in _LINE.finditer(text, start, end):
+            if _day_alone(line.group()):
+                yield from filter(None, [trimmed(text, start, line.start())])
+                yield Span(*line.span())
+                start = line.end()
+        yield from filter(None, [trimmed(text, start, end)])
+
+
+def _day_alone(line: str) -> str:
+    """The day that a line says, and no more than that but its weekday; else ""."""
+    line = line.strip()
+    weekday = _weekday().match(line)
+    said = line[weekday.end() if weekday else 0 :]
+    date, length = leading_date(said) if len(line) <= LONGEST_DAY else ("", 0)
+    return date if len(date) == len("2022-09-29") and length == len(said.rstrip(" .:")) else ""
 
 
 def _match_dateline(text: str, start: int) -> re.Match[str] | None:
@@ -209,7 +250,7 @@ def _credited(text: str) -> str:
 
 
 def _is_headline(line: str, paragraph: str, text: str) -> bool:
-    alone = line == paragraph and len(paragraph) < len(text)
+    alone = line == paragraph and len(paragraph) < len(text) and not _day_alone(line)
     return alone and len(line) in HEADLINE_CHARS and line.rstrip("\"'”’»)")[-1:] not in tuple(".…:;,。")
 
 
@@ -229,6 +270,13 @@ def _month_day_year() -> "regex.Pattern[str]":
 
 def _ending() -> str:
     return rf"(?:\.|{expression(words_anywhere(lambda one: one.dates.day_endings))})?"
+
+
+@cache
+def _weekday() -> "regex.Pattern[str]":
+    """A weekday before a date, in any of the languages."""
+    names = {name for code in languages() for name in Locale.parse(code).days["format"]["wide"].values()}
+    return regex.compile(rf"(?:{'|'.join(map(regex.escape, sorted(names)))})[,،]?[ \t]{{1,9}}", regex.IGNORECASE)
 
 
 @cache

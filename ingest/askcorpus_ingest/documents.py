@@ -54,7 +54,7 @@ def read_document(raw: RawRecord) -> Reading:
     if not text:
         raise NoText("is empty")
     dateline = read_dateline(text)
-    story = text[dateline.span.end :]
+    story = text[dateline.story :]
     language = sure_language(story) or _language_code(raw.language) or detect_language(story)
     title = clean_line(raw.title) or _title(text, dateline, language)
     given = clean_line(raw.date)
@@ -148,7 +148,7 @@ def _title(text: str, dateline: Dateline, language: str) -> str:
     """The headline; without one the first sentence of the story, cut at a word to ``TITLE_CHARS``."""
     if dateline.headline:
         return _shortened(dateline.headline.lstrip("# "))
-    story = text[dateline.span.end : dateline.span.end + 2000].lstrip()
+    story = text[dateline.story : dateline.story + 2000].lstrip()
     first = split_sentences(story, language)[:1]
     return _shortened(story[first[0].start : first[0].end] if first else text)
 

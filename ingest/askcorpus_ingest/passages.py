@@ -4,7 +4,6 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
 
 from askcorpus.text.sentences import iter_sentences, trimmed
 from askcorpus.types import Document, Passage, Span
@@ -22,20 +21,26 @@ def split_passages(document: Document, target_chars: int) -> Iterator[tuple[Pass
     In order and without overlap; only whitespace lies outside of them. A paragraph's end is the preferred place to
     break, a sentence is only cut when it is longer than two passages, and what is left over at the end joins the
     passage before it. Chinese, Japanese and Korean say as much in half the characters, so they count double. An
-    agency's dateline belongs to the first passage and to none of its sentences: nobody should be quoted with it.
+    agency's dateline, or the day in a line of its own, belongs to the first passage and to none of its sentences:
+    nobody should be quoted with it.
 
     They come one by one, so that the longest document takes no more memory than a few passages.
     """
     text = document.text
     target = target_chars // 2 if _is_dense(text) else target_chars
-    dateline = read_dateline(text).span
-    units = chain(
-        _pieces(document, Span(0, dateline.start), target),
-        [dateline] if dateline.end else [],
-        _pieces(document, Span(dateline.end, len(text)), target),
-    )
-    for group in _groups(text, units, target):
-        yield _passage(document, group, dateline)
+    asides = read_dateline(text).asides
+    for group in _groups(text, _units(document, asides, target), target):
+        yield _passage(document, group, asides)
+
+
+def _units(document: Document, asides: Sequence[Span], target: int) -> Iterator[Span]:
+    """What passages are made of: the sentences, and what is told beside them."""
+    start = 0
+    for aside in asides:
+        yield from _pieces(document, Span(start, aside.start), target)
+        yield aside
+        start = aside.end
+    yield from _pieces(document, Span(start, len(document.text)), target)
 
 
 def _pieces(document: Document, part: Span, target: int) -> Iterator[Span]:
@@ -44,9 +49,9 @@ def _pieces(document: Document, part: Span, target: int) -> Iterator[Span]:
         yield from _cut(document.text, Span(start + part.start, end + part.start), target)
 
 
-def _passage(document: Document, units: Sequence[Span], dateline: Span) -> tuple[Passage, tuple[Span, ...]]:
+def _passage(document: Document, units: Sequence[Span], asides: Sequence[Span]) -> tuple[Passage, tuple[Span, ...]]:
     span = trimmed(document.text, units[0].start, units[-1].end) or units[0]
-    return passage_at(document, span), tuple(unit for unit in units if unit != dateline) or (span,)
+    return passage_at(document, span), tuple(unit for unit in units if unit not in asides) or (span,)
 
 
 def passage_at(document: Document, span: Span) -> Passage:

@@ -134,6 +134,7 @@ class Assistant:
         max_error: float | None = None,
         explain: bool = False,
         conversation_id: str | None = None,
+        locale: str = "",
     ) -> Answer:
         """The answer to a question, as a whole; see :meth:`stream` for the meaning of the arguments."""
         for event in self.stream(
@@ -144,6 +145,7 @@ class Assistant:
             max_error=max_error,
             explain=explain,
             conversation_id=conversation_id,
+            locale=locale,
         ):
             if isinstance(event, Done):
                 return event.answer
@@ -159,6 +161,7 @@ class Assistant:
         max_error: float | None = None,
         explain: bool = False,
         conversation_id: str | None = None,
+        locale: str = "",
     ) -> Iterator[Event]:
         """The passages found, the answer's text as it comes, and at last the verified answer, which replaces the text.
 
@@ -170,6 +173,8 @@ class Assistant:
             max_error: the error rate that is ordered of this answer (``askcorpus.answer.risk``); the setting when None.
             explain: fill ``Answer.explain``.
             conversation_id: handed back in the answer.
+            locale: the language (ISO 639-1) of whoever asks, in which a message is read and answered whose words leave
+                it open: *ok*, or *NATO*.
 
         Raises:
             UsageError: the question is empty or too long, ``top_k`` or a filter's date makes no sense, no document
@@ -186,8 +191,8 @@ class Assistant:
             info = index.filled()
             filters = index.understood(filters)
             operating_point = self.operating_point if max_error is None else self._ordered(max_error).threshold
-            asked = Asked(question, without_small_talk(history), filters, index, operating_point, clock)
-            if talk := small_talk(question, asked.history, begins=not history):
+            asked = Asked(question, without_small_talk(history), filters, index, operating_point, clock, locale)
+            if talk := small_talk(question, asked.history, begins=not history, locale=locale):
                 yield Retrieved(passages=())
                 yield Done(answer=self._talked(asked, talk, info, conversation_id))
                 return

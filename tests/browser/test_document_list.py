@@ -114,6 +114,7 @@ def test_the_histogram_leads_from_years_to_days(shelf: Any) -> None:
     expect(shelf.get_by_role("region", name="By date")).to_contain_text("Undated: 1")
     shelf.get_by_role("link", name="2023: 4").click()
     expect(titles(shelf)).to_have_text(["Ferry sinks", "A <b>hostile</b> page ${1}"])
+    expect(shelf.get_by_role("region", name="By date")).to_contain_text("January 2023–December 2023")
     expect(bars).to_have_count(12)  # a document of 2023 may be of any of its months
     shelf.get_by_role("link", name="February 2023: 4").click()
     expect(shelf.get_by_role("link", name="2 February 2023: 2")).to_be_visible()

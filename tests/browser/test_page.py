@@ -312,6 +312,26 @@ def test_an_example_is_a_question(page: Any) -> None:
     expect(page.locator("#last .answer")).to_contain_text(HARBOUR.text[:72])
 
 
+def test_a_second_example_waits_in_the_box_while_the_first_is_asked(page: Any) -> None:
+    offered = page.locator("#last [data-act=example]")
+    expect(offered.nth(1)).to_be_visible()
+    first, second = offered.all_inner_texts()[:2]
+    box = page.locator("#ask textarea")
+    page.evaluate("[0, 1].map(at => document.querySelectorAll('#last [data-act=example]')[at]).map(one => one.click())")
+    expect(box).to_have_value(second)
+    page.locator('#status [data-turn="1"]').wait_for(state="attached")
+    expect(page.locator("#last .question")).to_have_text(first)
+    expect(box).to_have_value(second)
+    box.press("Enter")
+    expect(page.locator("#last .question")).to_have_text(second)
+    page.locator('#status [data-turn="2"]').wait_for(state="attached")
+
+    page.get_by_role("button", name="New chat").click()
+    offered.first.dblclick()
+    page.locator('#status [data-turn="1"]').wait_for(state="attached")
+    expect(box).to_have_value("")
+
+
 def test_after_an_answer_what_may_be_asked_next_is_a_click(page: Any, assistant: ScriptedAssistant) -> None:
     ask(page, "What do the pêcheurs want?")
     offered = page.locator("#last").get_by_role("list", name="Next questions").get_by_role("button")
@@ -511,6 +531,7 @@ def test_conversations_are_renamed_found_and_deleted(page: Any) -> None:
     current.locator("textarea").fill("Nets <b>and</b> gates")
     current.locator("textarea").press("Enter")
     expect(current.get_by_role("link")).to_have_text("Nets <b>and</b> gates")
+    expect(page).to_have_title("Nets <b>and</b> gates · askcorpus")
     page.locator("#search textarea, #search input").fill("nothing like it")
     expect(page.locator("#past")).to_contain_text("Nothing found.")
     page.locator("#search textarea, #search input").fill("GATES nets")
@@ -630,11 +651,11 @@ def test_filters_that_leave_nothing_are_told_and_taken_away_by_a_click(page: Any
     page.get_by_label("From", exact=True).fill("2023-13")
     page.keyboard.press("Tab")
     chips = page.locator("#chips")
-    expect(chips).to_contain_text("No document passes these filters.")
+    expect(chips).to_contain_text("“2023-13” is not a date.")
     page.locator("#filters > button").click()  # folded, it is still to be seen
     expect(chips.get_by_role("button", name="Remove all filters")).to_be_visible()
     answer = ask(page, "What did the council decide?")
-    expect(answer.locator(".failed")).to_have_text("No document passes these filters.")
+    expect(answer.locator(".failed")).to_contain_text("“2023-13” is not a date.")
     expect(answer.locator(".detail")).to_contain_text("2023-13 is not a date.")
     expect(answer).to_contain_text("Limited to: From")
     page.get_by_role("button", name="Ask without filters").click()
@@ -642,8 +663,9 @@ def test_filters_that_leave_nothing_are_told_and_taken_away_by_a_click(page: Any
     expect(chips.get_by_role("button")).to_have_count(0)
 
     page.locator("#filters > button").click()
-    page.get_by_label("From", exact=True).fill("2023-13")
+    page.get_by_label("From", exact=True).fill("2099")
     page.keyboard.press("Tab")
+    expect(chips).to_contain_text("No document passes these filters.")
     chips.get_by_role("button", name="Remove all filters").click()
     expect(chips.get_by_role("button")).to_have_count(0)
     expect(page.get_by_label("From", exact=True)).to_have_value("")
@@ -1197,6 +1219,14 @@ def test_the_real_assistant_proves_its_answer(page: Any) -> None:
 
     assert quote in bubble.inner_text()
     assert quote in ARTICLES["storm.txt"] + ARTICLES["pont.txt"]
+
+
+@pytest.mark.at("real")
+@pytest.mark.context(locale="fr-FR")
+def test_words_that_leave_their_language_open_are_answered_in_the_pages(page: Any) -> None:
+    expect(ask(page, "ok")).to_contain_text("Je vous en prie.")
+    expect(ask(page, "Danke!", 2)).to_contain_text("Gern geschehen.")
+    expect(ask(page, "Ostende", 3)).to_contain_text("ce que disent les documents")
 
 
 def test_the_api_documentation_opens_offline(page: Any) -> None:

@@ -25,7 +25,11 @@ SMALL, HIGH, LOW, DESCENT = 0.9, 0.15, 0.05, 0.2
 """A figure of less than that part of the height of the sign before it, and so much of that above or below its line, is
 set high or low; so much of a sign's height is below the line."""
 
+HEADING = 1.2
+"""A line that ends in letters of so many times the size that the next begins with is a heading."""
+
 _HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02]\\s*|(?<=\\w)\u2010\r\n(?=\\w)")
+_LINE_END = re.compile(r"[^\s\u2010\ufffe-](?=[^\S\r\n]{0,9}\r\n[^\S\r\n]{0,9}(\S))")
 _FIGURES = re.compile(r"(?<=\S)[0-9]{1,20}+(?!\S{0,40}?[A-Za-z])")
 _PARAGRAPH_ENDS = (".", "!", "?", ":", "”", "»", '."')
 _SENTENCE_ENDS = '.!?…”»"'
@@ -126,6 +130,7 @@ def _with_tables(page: Any, above: Table | None) -> _Page:
     if text_page.count_chars() != len(text):  # then places in the one are not those in the other
         return _Page(_joined(text))
     signs = _with_scripts(text_page, text)
+    _end_headings(text_page, text, signs)
     turn_mirrored(text_page, text, signs)
     page_text = PageText(page, text_page, text, signs)
     tables = tables_of(page_text, above)
@@ -178,6 +183,20 @@ def _with_scripts(page: Any, text: str) -> list[str]:
             else:
                 signs[at] = "" if text[run.start() - 1] in _SENTENCE_ENDS else raised(signs[at])
     return signs
+
+
+def _end_headings(page: Any, text: str, signs: list[str]) -> None:
+    """Put a blank line below each line that is a heading, so that nobody is quoted with it."""
+    from pypdfium2.raw import FPDFText_GetFontSize
+
+    def size(at: int) -> tuple[float, float]:
+        _, low, _, high = page.get_charbox(at, loose=True)
+        return FPDFText_GetFontSize(page, at), high - low
+
+    for end in _LINE_END.finditer(text):
+        (set_in, height), (next_in, next_height) = size(end.start()), size(end.start(1))
+        if set_in >= HEADING * next_in and height >= HEADING * next_height:
+            signs[end.start()] += "\n"
 
 
 def _label(pdf: Any, number: int) -> str:

@@ -20,7 +20,7 @@ from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.candidates import Retrieval
-from askcorpus.search.names import missing
+from askcorpus.search.names import mentions, missing
 from askcorpus.search.query import Query
 from askcorpus.text.lexicon import languages
 from askcorpus.text.words import terms, words
@@ -150,7 +150,7 @@ def _answers_otherwise(one: ScoredSentence, other: ScoredSentence, *, names_tell
     no name.
 
     Whether "twelve" is 12 is not known here, so of answers with figures both must have some. Names are not told where
-    nouns are capitalised too.
+    nouns are capitalised too, and America is the United States.
     """
     answers = [set(words(found.answer_text)) for found in (one, other)]
     figures = [{word for word in answer if any(map(str.isdigit, word))} for answer in answers]
@@ -159,7 +159,14 @@ def _answers_otherwise(one: ScoredSentence, other: ScoredSentence, *, names_tell
     named = all(found.answer_text[:1].isupper() for found in (one, other))
     if not names_tell or not named or one.hit.language != other.hit.language or _capitalises_nouns(one.hit.language):
         return False
-    return bool(answers[0] and answers[1]) and not answers[0] & answers[1]
+    if not answers[0] or not answers[1] or answers[0] & answers[1]:
+        return False
+    return not _names_the_same(one, other) and not _names_the_same(other, one)
+
+
+def _names_the_same(one: ScoredSentence, other: ScoredSentence) -> bool:
+    """Whether what answers in one sentence is named in the answer of the other, be it otherwise (America, the USA)."""
+    return mentions(one.answer_text, one.hit.language, other.answer_text, other.hit.language)
 
 
 def _capitalises_nouns(language: str) -> bool:

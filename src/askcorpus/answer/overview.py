@@ -17,6 +17,7 @@ from askcorpus.search.candidates import Candidate, Retrieval
 from askcorpus.search.names import mentions, written_as_name
 from askcorpus.search.subject import Subject, Time
 from askcorpus.text.dates import written_date
+from askcorpus.text.lexicon import languages
 from askcorpus.text.words import word_spans, words
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Span
@@ -49,12 +50,12 @@ class Overview(NamedTuple):
     documents: frozenset[str]
     of_time: bool = False
 
-    @property
-    def language(self) -> str:
-        """The language to speak in: that of the words around the subject, or else of the documents that write it so."""
+    def language(self, locale: str) -> str:
+        """The language to speak in: that of the words around the subject, or else of whoever asks, where that is known,
+        or of the documents that write it so."""
         if not self.subject.bare or not self.subject.text.isascii():
             return self.subject.language
-        return self.sentences[0].hit.language or self.subject.language
+        return (locale if locale in languages() else self.sentences[0].hit.language) or self.subject.language
 
     def counting(self, more: Iterable[str]) -> Self:
         """With further documents that name it."""

@@ -14,7 +14,7 @@ from babel import Locale
 from askcorpus.index.inventory import Entry, Inventory
 from askcorpus.index.store import Snapshot
 from askcorpus.text.folding import fold
-from askcorpus.text.language import detect_language, likely_languages
+from askcorpus.text.language import detect_language, detect_spoken, likely_languages
 from askcorpus.text.lexicon import Phrases, expression, languages
 from askcorpus.types import AnswerKind, Filters, Turn
 
@@ -55,12 +55,15 @@ class SmallTalk(NamedTuple):
     language: str
 
 
-def small_talk(message: str, history: Sequence[Turn] = (), *, begins: bool = True) -> SmallTalk | None:
+def small_talk(
+    message: str, history: Sequence[Turn] = (), *, begins: bool = True, locale: str = ""
+) -> SmallTalk | None:
     """What ``message`` is if it is small talk from end to end, in any language; None if it may be a question.
 
     ``history`` is what was said before, without small talk. Words that several languages share are in that of the
-    message as it is detected, or of the history. Where there is any, what may be of that is a question. ``begins``
-    tells that not even small talk was said before: then nothing can be approved of, and *Super* or *Vale* is a name.
+    conversation (`detect_spoken`), or of the message as it is detected. Where something was said, what may be of that
+    is a question. ``begins`` tells that not even small talk was said before: then nothing can be approved of, and
+    *Super* or *Vale* is a name.
     """
     if len(message) > LONGEST:
         return None
@@ -70,8 +73,8 @@ def small_talk(message: str, history: Sequence[Turn] = (), *, begins: bool = Tru
     found = {language: kind for language, kind in kinds.items() if kind}
     if not found:
         return None
-    said = [message, *(turn.text for turn in reversed(history) if turn.role == "user")]
-    likely = [*map(detect_language, said), *likely_languages(message)]
+    spoken = detect_spoken([*(turn.text for turn in history if turn.role == "user"), message], locale)
+    likely = [spoken, detect_language(message), *likely_languages(message)]
     language = next((name for name in likely if name in found), min(found, key=_rank))
     return SmallTalk(found[language], language)
 

@@ -31,7 +31,8 @@ from askcorpus.types import Filters, ModelFault, Turn
 
 
 class Asked(NamedTuple):
-    """A question on its way: what was asked, of which documents, and from which confidence on it is answered."""
+    """A question on its way: what was asked, of which documents, and from which confidence on it is answered;
+    ``locale`` is the language that its words are in where they leave it open."""
 
     question: str
     history: tuple[Turn, ...]
@@ -39,6 +40,7 @@ class Asked(NamedTuple):
     snapshot: Snapshot
     operating_point: float
     clock: Clock
+    locale: str = ""
 
 
 class Way(NamedTuple):
@@ -97,6 +99,7 @@ class Wayfinder(NamedTuple):
             self.unrelated_texts,
             standalone=rewritten.question,
             latest=latest,
+            locale=asked.locale,
             tuning=self.tuning,
         )
         asked.clock.lap("embed")
@@ -138,7 +141,7 @@ class Wayfinder(NamedTuple):
 
     def _looked_up(self, asked: Asked, text: str, filters: Filters) -> tuple[Query, Retrieval]:
         """What is near to a text that is no question."""
-        query = read_query(text, (), self.embeddings, self.unrelated_texts, tuning=self.tuning)
+        query = read_query(text, (), self.embeddings, self.unrelated_texts, locale=asked.locale, tuning=self.tuning)
         asked.clock.lap("embed")
         retrieval = self.retriever.retrieve(asked.snapshot, query, filters, SEARCHED)
         asked.clock.lap("retrieve")
@@ -153,7 +156,7 @@ class Wayfinder(NamedTuple):
 
 
 def _overview_way(asked: Asked, query: Query, retrieval: Retrieval, overview: Overview) -> Way:
-    query = query._replace(language=overview.language)
+    query = query._replace(language=overview.language(asked.locale))
     judgement = Judgement(overview.sentences, (), None, RIGHT, None)
     retrieval = quoted_first(retrieval._replace(query=query), overview.sentences)
     return Way(query, retrieval, judgement, asked.question, overview)

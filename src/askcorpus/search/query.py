@@ -141,15 +141,16 @@ def read_query(
     *,
     standalone: str | None = None,
     latest: str = "",
+    locale: str = "",
     tuning: Tuning = TUNING,
 ) -> Query:
     """The query for a question, within the conversation so far.
 
     ``standalone`` is the question as a language model made it stand alone. Without one, a follow-up is read twice:
     as it is, and below what was said before it (a pronoun's noun is mostly there). ``latest`` is the newest date in the
-    corpus: what "last July" is counted back from.
+    corpus: what "last July" is counted back from; ``locale`` the language of a question whose words leave it open.
     """
-    language = _language(question, history)
+    language = _language(question, history, locale)
     said = in_small_letters(question, language)
     readings = read_as = [standalone or said]
     understood = standalone or question
@@ -190,6 +191,7 @@ def _before_the_last(question: str, history: Sequence[Turn], chars: int) -> str:
     return " ".join([question, *asked])
 
 
-def _language(question: str, history: Sequence[Turn]) -> str:
-    """The question's language; a follow-up too short to tell ("Et en 2021 ?") has that of the turn before."""
-    return detect_spoken([*(turn.text for turn in history if turn.role == "user"), question])
+def _language(question: str, history: Sequence[Turn], locale: str) -> str:
+    """The question's language; a follow-up too short to tell ("Et en 2021 ?") has that of the turn before, and a first
+    one that of whoever asks, where it is known."""
+    return detect_spoken([*(turn.text for turn in history if turn.role == "user"), question], locale)

@@ -9,7 +9,7 @@ after them the alphabet: no Ukrainian asks « кто », no Russian writes ї. O
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -113,26 +113,38 @@ def _small_words() -> Mapping[str, frozenset[str]]:
     return {word: frozenset(codes) for word, codes in found.items()}
 
 
-def detect_spoken(texts: Iterable[str]) -> str:
+def detect_spoken(texts: Iterable[str], locale: str = "") -> str:
     """The language of the last of the texts that somebody wrote one after the other, or "" when unsure.
 
     One that is too short to leave the language of those before it is in that: it is in the same script, of at most
-    ``FEW_WORDS`` words, and has none that asks in its own language alone.
+    ``FEW_WORDS`` words, and has none that asks in its own language alone. So is the first in that of ``locale``, be it
+    in Latin letters, in which names are written everywhere, unless it surely is in another: *NATO* is Italian to the
+    model.
     """
-    spoken = said = ""
+    expected = languages().get(locale)
+    spoken, scripts, first = (
+        (locale, {_script(expected.phrases.thanks), "Latin"}, True) if expected else ("", set(), False)
+    )
     for text in texts:
         if detected := detect_language(text):
-            spoken = spoken if spoken and _stays(text, detected, said, spoken) else detected
-            said = text
+            stays = spoken and _stays(text, detected, spoken, scripts) and not (first and _score(text) >= SURE_SCORE)
+            spoken = spoken if stays else detected
+            scripts, first = {_script(text)}, False
     return spoken
 
 
-def _stays(text: str, detected: str, said: str, spoken: str) -> bool:
+def _score(text: str) -> float:
+    """How sure the model is of the language of a text."""
+    found = _detector().detect(" ".join(text[:SAMPLE_CHARS].split()), model="lite", k=1)
+    return float(found[0]["score"])
+
+
+def _stays(text: str, detected: str, spoken: str, scripts: Collection[str]) -> bool:
     known = [_small_words().get(fold(word), frozenset()) for word in _SPELLED.findall(text)]
     one = languages().get(detected)
     if len(known) > FEW_WORDS or (one and one.unspaced):
         return False
-    return _script(text) == _script(said) and not any(detected in one and spoken not in one for one in known)
+    return _script(text) in scripts and not any(detected in one and spoken not in one for one in known)
 
 
 def _script(text: str) -> str:

@@ -158,7 +158,7 @@ def documents_page(
     """
     entries = found.documents - found.folded
     refused = isinstance(fault, UsageError) and asked.filters
-    why = strings.none_pass if refused else strings.cause(type(fault).__name__)
+    why = strings.refused(asked.filters) if refused else strings.cause(type(fault).__name__)
     pages = max(1, -(-entries // PAGE))
     if asked.search:
         these = chat_about(chosen) if chosen else ""
@@ -183,6 +183,7 @@ def documents_page(
         sources=_facets(asked, "sources", found.sources, strings),
         few=_FEW_FACETS,
         columns=_columns(asked, found.bars, strings),
+        drawn=_period(found.bars[0].first, found.bars[-1].last, strings) if found.bars else "",
         counted=len(found.bars) <= _FEW_BARS,
         pages=pages,
         source_url=asked.source,

@@ -144,8 +144,8 @@ def _utc(seconds: float) -> str:
 
 def _exported(reference: Reference, document: Document, strings: Strings) -> str:
     facts = strings.listed(filter(None, (document.title or document.id, document.source, strings.date(document.date))))
-    label = f"[{reference.marker}] " if reference.marker else ""
-    head = f"> {verbatim(label)}**{verbatim(facts).replace('*', '')}** ({verbatim(document.id)})"
+    label = f"{verbatim(f'[{reference.marker}]')} " if reference.marker else ""
+    head = f"> {label}**{verbatim(facts).replace('*', '')}** ({verbatim(document.id)})"
     if not reference.still_in(document):
         return f"{head}\n>\n> {strings.document_changed}"
     quoted = verbatim(document.text[reference.start : reference.end])

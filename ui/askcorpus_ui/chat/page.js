@@ -177,6 +177,11 @@ globalThis.askcorpus = {
   takeDraft() {
     const { text } = askcorpus.draft();
     sessionStorage.removeItem("askcorpus.draft");
+    askcorpus.fillBox(text);
+  },
+
+  // What is in the box already stays.
+  fillBox(text) {
     const box = document.querySelector("#ask textarea");
     if (!text || !box || box.value) return;
     box.value = text;
@@ -187,8 +192,9 @@ globalThis.askcorpus = {
     return Boolean(document.querySelector("#ask .stop-button")) || Date.now() - askcorpus.begun < 5000;
   },
 
-  begin() {
+  begin(offered = "") {
     askcorpus.begun = Date.now();
+    askcorpus.offered = offered;
     askcorpus.asking?.abort();
   },
 
@@ -208,9 +214,10 @@ globalThis.askcorpus = {
   },
 
   // Nothing is done while an answer is written. It may be there, and only the button not yet: then in a moment.
-  whenWritten(act) {
-    if (!askcorpus.begun && !document.querySelector("#last [aria-busy]")) askcorpus.whenReady(act);
-    else askcorpus.say("busy");
+  whenWritten(act, meanwhile = () => {}) {
+    if (!askcorpus.begun && !document.querySelector("#last [aria-busy]")) return askcorpus.whenReady(act);
+    meanwhile();
+    askcorpus.say("busy");
   },
 
   // Once the box takes a question, which it does when the page is filled and no answer is being written.

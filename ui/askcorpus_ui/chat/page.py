@@ -20,6 +20,7 @@ from fastapi import FastAPI
 from askcorpus.errors import AskcorpusError
 from askcorpus.feedback import FeedbackFile, Reason
 from askcorpus.types import Answer, Event, Filters, Retrieved, Token
+from askcorpus_ingest.dates import read_date
 from askcorpus_ui.chat import markdown, render
 from askcorpus_ui.chat.answering import Answering
 from askcorpus_ui.chat.browser import owner_of
@@ -392,6 +393,7 @@ class ChatPage:
                 history=conversation.history(exchange.number),
                 filters=exchange.filters,
                 conversation_id=conversation.id,
+                locale=strings.locale,
             )
 
         try:
@@ -734,10 +736,17 @@ def _filters(
     return Filters(
         languages=tuple(languages),
         sources=tuple(sources),
-        date_from=date_from.strip(),
-        date_to=date_to.strip(),
+        date_from=_date(date_from),
+        date_to=_date(date_to),
         document_ids=tuple(only or ()),
     )
+
+
+def _date(typed: str) -> str:
+    """A day, month or year as people write one, as ISO 8601; what is none, or two (05/06/2022), as it was typed."""
+    typed = typed.strip()
+    date = read_date(typed)
+    return typed if len(date) == len("2022") else date or typed
 
 
 def _summary(reply: Reply, period: str, seconds: float, strings: Strings) -> str:

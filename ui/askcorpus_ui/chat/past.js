@@ -29,6 +29,8 @@ const byThisClock = () => {
 
 watch("value", () => {
   byThisClock();
+  const current = element.querySelector("[aria-current]");
+  if (current) document.title = `${current.textContent} · askcorpus`; // which may just have been renamed
   const gone = element.querySelector("[data-gone]")?.dataset.gone;
   if (gone && gone === document.querySelector("#last .last")?.dataset.conversation) location.href = askcorpus.root;
 });

@@ -227,7 +227,7 @@ def chips(filters: Filters, documents: Documents, strings: Strings, passing: int
         document = documents(document_id)
         shown.append(_Chip(f"document:{document_id}", (document.title if document else "") or document_id))
     query = urlencode(limits(filters))
-    return fill("chips.html", chips=shown, query=query, strings=strings, passing=passing, all=all)
+    return fill("chips.html", chips=shown, query=query, strings=strings, filters=filters, passing=passing, all=all)
 
 
 def past(

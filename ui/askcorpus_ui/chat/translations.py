@@ -21,8 +21,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
-from askcorpus.text.dates import written_date
-from askcorpus.types import Locator
+from askcorpus.text.dates import day_range, written_date
+from askcorpus.types import Filters, Locator
 
 CATALOGS = Path(__file__).parent / "catalogs"
 TEMPLATE = "chat.pot"
@@ -120,6 +120,7 @@ class Strings:
     searched_some: str
     passing: str
     none_pass: str
+    not_a_date: str
     no_filters: str
     pick_date: str
     searched_all: Plural
@@ -222,6 +223,11 @@ class Strings:
     def cause(self, name: str) -> str:
         """What went wrong, by the name of an error's class; its message says so more exactly, and in English."""
         return self.causes.get(name, self.failed)
+
+    def refused(self, filters: Filters) -> str:
+        """Why nothing passes filters that are refused: a date is none, or no document is as they say."""
+        odd = [date for date in (filters.date_from, filters.date_to) if date and not day_range(date)]
+        return self.not_a_date.format(date=odd[0]) if odd else self.none_pass
 
     def listed(self, items: Iterable[str]) -> str:
         """The items side by side."""

@@ -32,9 +32,11 @@ element.addEventListener("click", (event) => {
   const index = turnOf(button);
   if (act === "copy") return askcorpus.copy(askcorpus.answerText(button.closest(".turn")), button);
   if (act === "like" || act === "reason") return judge(button, index);
-  if (askcorpus.isBusy()) return askcorpus.whenWritten(() => button.isConnected && button.click());
+  // What is offered goes when something is asked: another question of it waits in the box. A double click is one.
+  const keep = () => act === "example" && button.textContent !== askcorpus.offered && askcorpus.fillBox(button.textContent);
+  if (askcorpus.isBusy()) return askcorpus.whenWritten(() => button.isConnected && button.click(), keep);
   if (act === "edit") return edit(button.closest(".turn"), button.textContent);
-  askcorpus.begin();
+  askcorpus.begin(act === "example" ? button.textContent : "");
   if (act === "alone") trigger("edit", { index: 1, value: { text: button.closest(".turn").querySelector(".question").textContent } });
   if (act === "retry") trigger("retry", { index });
   if (act === "unfiltered") trigger("undo", { index });
