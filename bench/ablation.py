@@ -64,6 +64,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "remembered_turns": (1, 6),
     "remembered_chars": (150, 600),
     "remembered_answer_chars": (0, 75, 300),
+    "same_document": (0.0, 0.75, 3.0),
     "same_story": (INFINITE, 0.4),
     "language_quantile": (0.125, 0.5),
     "language_prior": (INFINITE, 0.0, 10.0, 40.0),

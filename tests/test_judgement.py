@@ -75,6 +75,38 @@ def test_a_bare_question_word_keeps_the_subject(assistant: Assistant) -> None:
     assert "Kerlouan" in assistant.ask("When?", history=before).passages[0].text
 
 
+DERAILED = "What caused the train derailment at Kestrel Junction?"
+STORIES = {
+    "train": "Train derails near Kestrel Junction\n\nThe train derailed near Kestrel Junction on Thursday because of a"
+    " broken rail. The line will be closed until Monday. Two people died and thirty-one were hurt.",
+    "protests": "Protests in Colombo\n\nAt least 75 people were injured during the protests on Wednesday, according to"
+    " the National Hospital in Colombo. The president has left the country.",
+    "budget": "The budget of Rill\n\nThe council of Rill decided on its budget. It will spend two million on roads.",
+}
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    with open_over(tmp_path_factory.mktemp("told"), embeddings, STORIES) as assistant:
+        yield assistant
+
+
+@pytest.mark.parametrize(
+    ("answer", "question", "quoted"),
+    [
+        pytest.param("Something else.", "How many people were injured?", "75", id="nothing-quoted"),
+        pytest.param("", "How many people were injured?", "thirty-one", id="the-story-of-the-last-answer"),
+        pytest.param("", "How many people were injured in Colombo?", "75", id="another-story-is-named"),
+    ],
+)
+def test_a_question_that_names_nothing_is_of_the_story_of_the_last_answer(
+    stories: Assistant, answer: str, question: str, quoted: str
+) -> None:
+    said = answer or stories.ask(DERAILED).answer
+    history = (Turn(role="user", text=DERAILED), Turn(role="assistant", text=said))
+    assert quoted in stories.ask(question, history=history).answer
+
+
 def test_below_the_operating_point_the_evidence_is_too_weak(assistant: Assistant) -> None:
     retrieval = found(assistant, FERRY)
     assessment = assess(retrieval, assistant.reader, assistant.calibration)

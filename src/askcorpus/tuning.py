@@ -50,6 +50,10 @@ class Tuning:
     remembered_answer_chars: int = 150
     """Characters of the last answer, which may name what "it" is. (Ablation)"""
 
+    same_document: float = 1.5
+    """Log-odds that it is worth to a reading of a follow-up which names nothing to be answered from a document that the
+    last answer quoted. (Follow-ups)"""
+
     same_story: float = 0.8
     """Share of four-word runs (Jaccard) from which two passages tell the same story in the same words. (Ablation)"""
 

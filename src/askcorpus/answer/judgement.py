@@ -1,5 +1,7 @@
 """What the evidence for a question is worth: its sentences by score, and how likely an answer from them is right."""
 
+import math
+import re
 from typing import NamedTuple
 
 from askcorpus.answer.confidence import Calibration, Features, measure
@@ -11,6 +13,14 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.candidates import Candidate, Retrieval
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import AbstainReason
+
+_QUOTED_END = re.compile(r"\[\d{1,9}\]|\n")
+"""Where a quotation ends in an answer: at its marker, or at the end of a line."""
+
+_TAIL = 60
+"""Characters of a quotation by which it is known again: what stands before it in its line, as a date, is not its."""
+
+_SHORTEST_TAIL = 10
 
 
 class Judgement(NamedTuple):
@@ -37,6 +47,10 @@ class Assessment(NamedTuple):
     features: Features
     confidence: float
 
+    def is_in(self, documents: frozenset[str]) -> bool:
+        """Whether its best sentence stands in one of these documents."""
+        return self.sentences[0].hit.document_id in documents
+
 
 def assess(
     retrieval: Retrieval, reader: Reader, calibration: Calibration, tuning: Tuning = TUNING
@@ -44,14 +58,36 @@ def assess(
     """Read what was found; None where there is no sentence to read.
 
     A follow-up is read both alone, with what it finds alone, and with the question before it, and the reading counts
-    whose answer is likelier right: what stands alone is not harmed by what was said before.
+    whose answer is likelier right: what stands alone is not harmed by what was said before. A follow-up that names
+    nothing likelier speaks of a document that the last answer quoted, where one of the readings finds its answer in
+    such a one.
 
     Raises:
         ModelError: the reader cannot be loaded.
     """
     readings = range(len(retrieval.query.read_as))
     found = (_assess_as(reading, retrieval, reader, calibration, tuning) for reading in readings)
-    return max((one for one in found if one), key=lambda one: one.confidence, default=None)
+    quoted = frozenset[str]() if retrieval.query.names else _quoted_before(retrieval)
+
+    def meant(one: Assessment) -> float:
+        """The log-odds that a reading is the one that is meant, up to what all share."""
+        return _log_odds(one.confidence) + tuning.same_document * one.is_in(quoted)
+
+    return max((one for one in found if one), key=meant, default=None)
+
+
+def _quoted_before(retrieval: Retrieval) -> frozenset[str]:
+    """The documents of what was found that the last answer quotes."""
+    ends = (" ".join(part.split())[-_TAIL:] for part in _QUOTED_END.split(retrieval.query.last_answer))
+    tails = [end for end in ends if len(end) >= _SHORTEST_TAIL]
+    hits = (candidate.hit for candidate in (*retrieval.alone, *retrieval.candidates) if tails)
+    texts = ((hit.document_id, " ".join(hit.text.split())) for hit in hits)
+    return frozenset(document for document, text in texts if any(tail in text for tail in tails))
+
+
+def _log_odds(probability: float) -> float:
+    bounded = min(max(probability, 1e-9), 1 - 1e-9)
+    return math.log(bounded / (1 - bounded))
 
 
 def _assess_as(

@@ -36,14 +36,14 @@ _MARKER = re.compile(r"\s{0,9}\[\d{1,9}\]")
 class Query(NamedTuple):
     """What is searched for.
 
-    ``question`` is what was asked, ``standalone`` what it means with the conversation around it (equal to
-    ``question`` where there is none). For each reading of the question, the question itself first, ``read_as`` has the
-    text that is read together with passages, ``vectors`` (n, dimension) a row, ``terms`` a tuple, and ``baselines`` the
-    mean and standard deviation of its similarity to texts that have nothing to do with it. ``period`` is the time that
-    is named, and ``year`` its year where the question says it itself. ``names`` are those
-    it asks about, ``figures`` its words that look like names or figures, ``numbers`` its larger numbers (see
-    ``askcorpus.text.figures``). All that any later step
-    knows of the question stands here: none reads its text again.
+    ``question`` is what was asked, ``standalone`` what it means with the conversation around it (equal to ``question``
+    where there is none). For each reading of the question, the question itself first, ``read_as`` has the text that is
+    read together with passages, ``vectors`` (n, dimension) a row, ``terms`` a tuple, and ``baselines`` the mean and
+    standard deviation of its similarity to texts that have nothing to do with it. ``period`` is the time that is named,
+    and ``year`` its year where the question says it itself. ``last_answer`` is what was said just before, as it was
+    said. ``names`` are those it asks about, ``figures`` its words that look like names or figures, ``numbers`` its
+    larger numbers (see ``askcorpus.text.figures``). All that any later step knows of the question stands here: none
+    reads its text again.
     """
 
     question: str
@@ -55,6 +55,7 @@ class Query(NamedTuple):
     period: str
     year: str
     read_as: tuple[str, ...]
+    last_answer: str
     names: tuple[Name, ...]
     figures: frozenset[str]
     numbers: dict[str, str]
@@ -71,6 +72,7 @@ class Query(NamedTuple):
         baselines: tuple[ScoreBaseline, ...],
         period: str,
         read_as: tuple[str, ...] = (),
+        last_answer: str = "",
     ) -> Self:
         """A query with all that its text says, which is read here and nowhere else."""
         said = in_small_letters(question, language)
@@ -84,6 +86,7 @@ class Query(NamedTuple):
             period=period,
             year=period[:4] if period[:4] in with_ascii_digits(standalone) else "",
             read_as=read_as or (standalone,),
+            last_answer=last_answer,
             names=names_of(said, language),
             figures=names_and_figures(said, language),
             numbers=_numbers(question, period),
@@ -168,6 +171,7 @@ def read_query(
         baselines=tuple(unrelated_texts.baseline(vector) for vector in vectors),
         period=read_period(standalone or question, latest, language),
         read_as=tuple(read_as),
+        last_answer=next((turn.text for turn in reversed(history) if turn.role == "assistant"), ""),
     )
 
 
