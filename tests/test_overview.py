@@ -51,6 +51,8 @@ def test_a_bare_name_is_told_of_in_the_language_of_whoever_asks(assistant: Assis
         answer = assistant.ask("Ligue d'Orval", locale=locale)
         assert (answer.kind, answer.language) == ("overview", language)
         assert answer.answer.startswith(overview_of("Ligue d'Orval", language))
+    asked = [Turn(role="user", text="What did the new engine of the ferry cost?")]
+    assert assistant.ask("Ligue d'Orval", history=asked, locale="es").language == "en", "the conversation's goes first"
     assert assistant.ask("Ulmanov", locale="es").answer == does_not_say("es")
     assert assistant.ask("ok", locale="de").answer == languages()["de"].phrases.thanks
 

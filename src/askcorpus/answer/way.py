@@ -26,6 +26,7 @@ from askcorpus.search.query import Query, read_query
 from askcorpus.search.retriever import Retriever
 from askcorpus.search.subject import Subject, Time, subject_of, time_of
 from askcorpus.text.dates import day_range
+from askcorpus.text.language import detect_spoken
 from askcorpus.tuning import Tuning
 from askcorpus.types import Filters, ModelFault, Turn
 
@@ -156,7 +157,8 @@ class Wayfinder(NamedTuple):
 
 
 def _overview_way(asked: Asked, query: Query, retrieval: Retrieval, overview: Overview) -> Way:
-    query = query._replace(language=overview.language(asked.locale))
+    said = [turn.text for turn in asked.history if turn.role == "user"]
+    query = query._replace(language=overview.language(detect_spoken(said, asked.locale) if said else asked.locale))
     judgement = Judgement(overview.sentences, (), None, RIGHT, None)
     retrieval = quoted_first(retrieval._replace(query=query), overview.sentences)
     return Way(query, retrieval, judgement, asked.question, overview)
