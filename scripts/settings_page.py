@@ -16,7 +16,8 @@ Each setting can be given in three ways; the first that is there counts:
 2. the environment: the name in capitals after `ASKCORPUS_`, as in `ASKCORPUS_PORT=8000`;
 3. `askcorpus.toml` in the working directory, as in `port = 8000`.
 
-An unknown name or a value out of range is an error, never ignored. Keys are never shown or logged.
+A value out of range is an error, and so is an unknown name, in `askcorpus.toml`; in the environment, where others set
+names too, it is told in one line. Keys are never shown or logged.
 
 | Setting | Default | Allowed | Meaning |
 |---|---|---|---|

@@ -599,6 +599,12 @@ def test_a_wrong_settings_file(toml: str, words: list[str], index: Path, tmp_pat
     assert_one_line(run("ask", "Why?", data=index), 2, *words)
 
 
+def test_a_variable_that_is_no_json(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASKCORPUS_FIELDS", "{date: seen}")
+
+    assert_one_line(run("ask", "Why?", data=index), 2, "fields", "JSON")
+
+
 @pytest.mark.parametrize("key", ["", " ", "\t"])
 def test_a_blank_key_guards_nothing_and_is_refused(
     key: str, index: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

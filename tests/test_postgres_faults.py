@@ -32,6 +32,8 @@ from serving import ARTICLES, QUESTION, serving, wait_for_models
 SOON = 15.0
 """Seconds within which whoever asks is told."""
 
+WRITE_KEY = "of whoever runs the server"
+
 
 @pytest.fixture
 def url(postgres: PostgresServer) -> Iterator[str]:
@@ -278,7 +280,12 @@ def test_servers_over_one_database_share_what_each_is_told(
             keys.revoke([key.id])
             assert [ask(address, secret).status_code for address in addresses] == [401, 401]
     with ExitStack() as stack:
-        settings = Settings(data=tmp_path / "fresh", database=SecretStr(postgres.new_database()), min_confidence=0)
+        settings = Settings(
+            data=tmp_path / "fresh",
+            database=SecretStr(postgres.new_database()),
+            min_confidence=0,
+            write_key=SecretStr(WRITE_KEY),
+        )
         assistant = stack.enter_context(
             Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER)
         )
@@ -292,7 +299,9 @@ def test_servers_over_one_database_share_what_each_is_told(
         assert "Retry-After" in refused.headers
         assert PASSWORD not in refused.text
         assert httpx.get(f"{address}/health").status_code == 200
-        assert httpx.get(f"{address}/ready").status_code == 503
+        shut, keyed = (httpx.get(f"{address}/ready", headers={"X-API-Key": key}) for key in ("no", WRITE_KEY))
+        assert (shut.status_code, keyed.status_code) == (503, 503)
+        assert "cannot be reached" in keyed.text and "cannot be reached" not in shut.text
         postgres.start()
         assert ask(address).status_code == 200
         assert httpx.get(f"{address}/ready").status_code == 200

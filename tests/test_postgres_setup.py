@@ -75,6 +75,23 @@ def test_a_server_that_refuses_is_not_taken_for_one_that_is_away(
     assert "Start it" not in error.hint
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda url: f"{url}?ssslmode=require", "ssslmode"),
+        (lambda url: f"{url}?sslmode=maybe", "maybe"),
+        (lambda url: re.sub(r":\d+/", ":99999/", url), "99999"),
+    ],
+    ids=["parameter", "value", "port"],
+)
+def test_an_address_that_leads_nowhere_is_to_be_corrected_and_not_waited_for(
+    tmp_path: Path, postgres: PostgresServer, change: Callable[[str], str], why: str
+) -> None:
+    error = told(tmp_path / "index", change(postgres.new_database()))
+    assert isinstance(error, StorageError)
+    assert why in error.message and error.hint == "Correct its address."
+
+
 @pytest.mark.parametrize("kind", ["ROLE", "DATABASE"])
 def test_a_server_without_a_connection_to_spare_says_so(
     tmp_path: Path, postgres: PostgresServer, role: str, kind: str

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -259,6 +260,17 @@ class _Environment(EnvSettingsSource):
     def __call__(self) -> dict[str, Any]:
         """The settings that are named there."""
         return {name: value for name, value in super().__call__().items() if not _is_service_link(name, value)}
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """What a variable holds as JSON.
+
+        Raises:
+            UsageError: it is none.
+        """
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError as exc:
+            raise UsageError(f"Settings: {field_name} in the environment is no JSON: {exc}.", SEE) from exc
 
 
 def _is_service_link(name: str, value: object) -> bool:

@@ -46,6 +46,7 @@ _SAID_BY_SERVER = re.compile(r"[^:]{1,40}:  ")
 _NO_ACCESS = re.compile(r"does not support SSL|certificate|no password supplied|authentication")
 _TOO_MANY = re.compile(r"too many (?:clients|connections)|connection slots are reserved")
 _NOT_YET = re.compile(r"the database system is ")
+_NO_ADDRESS = re.compile(r"(?:connection is bad: )?invalid (?:connection option|port number|[a-z_]+ value)")
 _QUERY = re.compile(r"\?\w+=[^?]*$")
 
 _T = TypeVar("_T")
@@ -401,6 +402,8 @@ def server_error(home: Home, exc: Exception) -> AskcorpusError:
         return StorageError(f"{home.Name} is read-only.", "Name the server that takes changes.")
     if state[:2] in {"28", "3D"} or state == "42501":
         return _refused(home, why)
+    if not state and _NO_ADDRESS.match(why):  # libpq's word, before anything is sent
+        return StorageError(f"{home.Name} cannot be reached ({why}).", "Correct its address.")
     if isinstance(cause, errors.ProgramLimitExceeded):
         return UsageError(f"A field is too long for {home.short} ({why}).", "Shorten it.")
     if isinstance(cause, psycopg.DataError):

@@ -112,7 +112,9 @@ class Guard:
             self._locked = self._locked or self._keys.any()
             access = self._access(headers)
         except AskcorpusError as exc:  # of the file of keys: what cannot be looked up is not let in
-            return None if is_open else error_response(scope, exc)
+            if not is_open:
+                return error_response(scope, exc)
+            access = Access(self._opened_by_settings(headers))  # who runs the server is told what is wrong with it
         scope[_ACCESS] = access
         if is_open:
             return None
@@ -120,15 +122,21 @@ class Guard:
 
     def _access(self, headers: Headers) -> Access:
         """What the keys of a request open. How long a comparison takes tells nothing of a key."""
-        opens, found = frozenset[Area]() if self._locked else _ALL_BUT_WRITING, None
+        opens, found = self._opened_by_settings(headers) | (frozenset() if self._locked else _ALL_BUT_WRITING), None
         for offered in filter(None, _offered_keys(headers)):
-            for key, opened in self._set:
-                opens |= opened if hmac.compare_digest(offered, key) else frozenset()
             if one := self._keys.known(offered):
                 opens, found = opens | one.opens, one
         if found is None or found.per_minute is None:
             return Access(opens, found)
         return Access(opens, found, partial(self._rates.wait, found.id, found.per_minute))
+
+    def _opened_by_settings(self, headers: Headers) -> frozenset[Area]:
+        """What the keys of a request open that are `api_key` or `write_key`."""
+        opens = frozenset[Area]()
+        for offered in filter(None, _offered_keys(headers)):
+            for key, opened in self._set:
+                opens |= opened if hmac.compare_digest(offered, key) else frozenset()
+        return opens
 
     def _shut(self, scope: Scope, access: Access) -> Response | None:
         """The refusal of a request to a part that is not open to it."""
