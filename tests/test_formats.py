@@ -965,6 +965,20 @@ def test_a_heading_ends_where_smaller_letters_begin(tmp_path: Path) -> None:
     ]
 
 
+def test_the_large_first_letter_of_a_paragraph_is_no_heading(tmp_path: Path) -> None:
+    (raw,) = read(
+        tmp_path / "a.pdf",
+        pdf(
+            [
+                words(50, 760, "T", size=36),
+                words(80, 778, "he harbour of Northport was closed on Friday, and all of its ferries"),
+                words(80, 766, "sail from Southport."),
+            ]
+        ),
+    )
+    assert "\n\n" not in raw.text
+
+
 def test_a_word_that_the_end_of_a_page_cuts_is_whole(tmp_path: Path) -> None:
     drawn = pdf([words(72, 700, "The mayor spoke of the re-")], [words(72, 700, "pairs to the pier.")])
     (raw,) = read(tmp_path / "a.pdf", drawn)
