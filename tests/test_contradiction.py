@@ -13,6 +13,21 @@ from asking import open_over
 
 DISAGREE = [
     (
+        "Who won the regatta of Lunmark?",
+        "Maria won the regatta of Lunmark, the club said.",
+        "Mario won the regatta of Lunmark, a paper wrote.",
+    ),
+    (
+        "Which country bought the dockyard of Gorland?",
+        "The United States bought the dockyard of Gorland, the seller said.",
+        "The United Kingdom bought the dockyard of Gorland, a union said.",
+    ),
+    (
+        "Which country fired at the trawler of Kelm?",
+        "North Korea fired at the trawler of Kelm, its owner said.",
+        "South Korea fired at the trawler of Kelm, sailors said.",
+    ),
+    (
         "Combien de manifestants à Lyon ?",
         "La préfecture a compté 8 000 manifestants à Lyon samedi.",
         "Selon les organisateurs, 25 000 personnes ont défilé à Lyon.",
@@ -79,6 +94,11 @@ DISAGREE = [
     ),
 ]
 AGREE = [
+    (
+        "Who opened the fair of Brunsee?",
+        "President Emmanuel Macron opened the fair of Brunsee with a speech.",
+        "Emmanuel Macron of France opened the fair of Brunsee on Monday.",
+    ),
     (
         "Which country bought the shipyard of Torvald?",
         "The United States bought the shipyard of Torvald, the seller said.",

@@ -125,6 +125,8 @@ def test_headline() -> None:
         ("3.11.2022\nDer Hafen ist zu.", "2022-11-03", "", "\nDer Hafen"),
         ("2022-11-03\n2022-11-04\nTwo days.", "2022-11-03", "", "\n2022-11-04"),
         ("9 November 1989: the Wall\n\nIt fell.", "", "9 November 1989: the Wall", "9 November"),
+        ("The port was shut on\n3 November 2022\nafter a storm.", "", "", "The port"),
+        ("3 novembre 2022\nle port ferme", "2022-11-03", "le port ferme", "\nle port"),
         ("2022\n\nA year in Hull\n\nIt rained.", "", "2022", "2022"),
     ],
 )

@@ -6,6 +6,7 @@ import io
 import lzma
 import re
 import tarfile
+import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,15 +18,17 @@ from pathlib import Path
 
 import pytest
 
-from askcorpus.errors import ReadError
+from askcorpus.errors import ReadError, TooLarge
 from askcorpus.text.characters import clean_text
 from askcorpus.types import Mark, locator_at
 from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.files import Failure, PassedOver
 from askcorpus_ingest.readers.dispatch import holds_questions, read_file, why_passed_over
 from askcorpus_ingest.readers.hyphens import mended
+from askcorpus_ingest.readers.package import opened_package
 from askcorpus_ingest.readers.pdf import _joined, _unbroken
 from askcorpus_ingest.readers.records import RawRecord, own_title
+from askcorpus_ingest.readers.source import Source
 from ole import ole
 from pdfs import pdf, words
 
@@ -287,6 +290,17 @@ def test_documents_below_an_empty_row_are_no_header_of_others(tmp_path: Path) ->
     assert [raw.text for raw in records] == ["It opened.", "It is closed.", "It is open."]
 
 
+def test_values_below_an_empty_row_are_no_names_of_columns(tmp_path: Path) -> None:
+    rows: list[list[str | int]] = [["Town", "Founded"], ["Rill", 1950], [], ["Oke", 1999], ["Sund", 2005]]
+    assert [raw.text for raw in read(tmp_path / "a.xlsx", several_tables(rows))] == [
+        "Town: Rill, Founded: 1950.",
+        "Town: Oke, Founded: 1999.",
+        "Town: Sund, Founded: 2005.",
+    ]
+    below: list[list[str | int]] = [["Region", "2023", "2024"], ["North", 3, 4]]
+    assert read(tmp_path / "b.xlsx", several_tables([*rows, [], *below]))[-1].text == "Region: North, 2023: 3, 2024: 4."
+
+
 def shares() -> bytes:
     import xlsxwriter
 
@@ -311,6 +325,68 @@ def test_a_percentage_is_told_as_the_sheet_shows_it(tmp_path: Path) -> None:
     first, second = (raw.text for raw in read(tmp_path / "a.xlsx", shares()))
     assert first == "Town: Rill, 2021: 25%, 2022: 7.12%, Fall: 10%, Rate: 1.5, Fee: 2.5, Cost: 3.5, Note: n/a."
     assert second == "Town: Oke, 2021: 700%, 2022: 10%."
+
+
+def test_percentages_of_many_sheets_are_read_once(tmp_path: Path) -> None:
+    """Those of a sheet that is hidden, or has none, are not told in the next."""
+    import xlsxwriter
+
+    data = io.BytesIO()
+    with xlsxwriter.Workbook(data) as book:
+        percent = book.add_format({"num_format": "0%"})
+        for name, style in (("Hidden", percent), ("Plain", None), ("Shares", percent)):
+            sheet = book.add_worksheet(name)
+            sheet.write_row("A1", ["Town", "Share"])
+            sheet.write("A2", "Rill")
+            sheet.write_number("B2", 0.25, style)
+            if name == "Hidden":
+                sheet.hide()
+        book.get_worksheet_by_name("Plain").activate()
+    assert [raw.text for raw in read(tmp_path / "a.xlsx", data.getvalue())] == [
+        "Town: Rill, Share: 0.25.",
+        "Town: Rill, Share: 25%.",
+    ]
+
+    start = time.thread_time()
+    records = read(tmp_path / "a.ods", open_document(tables=300))
+    assert {raw.text for raw in records} == {"Town: Rill, Share: 25%."} and len(records) == 6000
+    assert time.thread_time() - start < 4
+
+
+def open_document(tables: int) -> bytes:
+    """A workbook of LibreOffice with so many sheets of twenty rows that are alike."""
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    town = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    share = (
+        '<table:table-cell office:value-type="percentage" office:value="0.25"><text:p>25%</text:p></table:table-cell>'
+    )
+    head = f"<table:table-row>{town.format('Town')}{town.format('Share')}</table:table-row>"
+    rows = f"<table:table-row>{town.format('Rill')}{share}</table:table-row>" * 20
+    sheets = "".join(f'<table:table table:name="S{n}">{head}{rows}</table:table>' for n in range(tables))
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", f'<m:manifest xmlns:m="{names}:manifest:1.0"/>')
+        archive.writestr(
+            "content.xml",
+            f'<office:document-content xmlns:office="{names}:office:1.0" xmlns:table="{names}:table:1.0" '
+            f'xmlns:text="{names}:text:1.0"><office:body><office:spreadsheet>{sheets}</office:spreadsheet></office:body>'
+            "</office:document-content>",
+        )
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(("before", "rows"), [(b"<a/>" * 300_000, 0), (b"", 20_000)])
+def test_a_part_is_read_element_by_element_and_little_of_it_kept(tmp_path: Path, before: bytes, rows: int) -> None:
+    row = b"<row>" + b"<c/>" * 20 + b"</row>"
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.xml", b"<!-- x --><sheet><data>" + before + row * rows + b"</data></sheet>")
+    with opened_package(Source(tmp_path / "a.zip", 1)) as package:
+        if before:
+            with pytest.raises(TooLarge):
+                list(package.each("x.xml", "row"))
+        else:
+            assert sum(len(one) for one in package.each("x.xml", "row")) == rows * 20
 
 
 def test_json_of_every_shape(tmp_path: Path) -> None:
@@ -887,6 +963,20 @@ def test_a_heading_ends_where_smaller_letters_begin(tmp_path: Path) -> None:
         "Ferries",
         "They carry two hundred passengers.",
     ]
+
+
+def test_the_large_first_letter_of_a_paragraph_is_no_heading(tmp_path: Path) -> None:
+    (raw,) = read(
+        tmp_path / "a.pdf",
+        pdf(
+            [
+                words(50, 760, "T", size=36),
+                words(80, 778, "he harbour of Northport was closed on Friday, and all of its ferries"),
+                words(80, 766, "sail from Southport."),
+            ]
+        ),
+    )
+    assert "\n\n" not in raw.text
 
 
 def test_a_word_that_the_end_of_a_page_cuts_is_whole(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import html
 import json
+import time
 from email.message import EmailMessage
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from askcorpus.types import Claim, IndexInfo, Verification
 from askcorpus.verify.report import as_html, as_markdown
+from askcorpus_ui.cli.checking import _with_marks
 from askcorpus_ui.cli.commands import app
 
 ARTICLE = "OSTENDE (Coast Wire) – The harbour of Ostende closed on Friday because of a storm. Ferries sailed elsewhere."
@@ -104,6 +106,30 @@ def test_what_a_page_says_is_quoted_is_checked(data: Path, tmp_path: Path, quote
     claims = Verification.model_validate_json(output).claims
     assert code == 1 and "altered" in [claim.verdict for claim in claims], claims
     assert not any("That was all" in claim.text for claim in claims)
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        "<!-- <blockquote> -->",
+        "<!--<blockquote>-->",
+        "<script>var quote = '<blockquote>';</script>",
+        "<STYLE><blockquote></STYLE>",
+    ],
+)
+def test_what_is_no_text_of_a_page_quotes_nothing(data: Path, tmp_path: Path, unread: str) -> None:
+    paragraphs = "<p>It was in the papers of the town.</p><p>The harbour of Ostende closed on Monday.</p>"
+    page = f"<html><body><h1>Head</h1>{unread}{paragraphs}</body></html>"
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    code, output = run(data, "verify", str(tmp_path / "page.html"), "--json")
+    assert (code, Verification.model_validate_json(output).claims) == (0, ())
+
+
+def test_a_hostile_page_is_read_in_linear_time() -> None:
+    for piece in (b"<!--", b"<script>", b"<p ", b"<blockquote", b"<style></"):
+        start = time.thread_time()
+        _with_marks(piece * 200_000)
+        assert time.thread_time() - start < 5
 
 
 def test_a_picture_in_an_email_is_told_and_the_rest_checked(data: Path, tmp_path: Path) -> None:

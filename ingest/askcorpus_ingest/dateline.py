@@ -177,12 +177,15 @@ def _month(name: str) -> str:
 
 
 def _first_parts(text: str) -> Iterator[Span]:
-    """The first paragraphs; where one has a line that says a day and no more, what is above it, that, and the rest."""
+    """The first paragraphs; where one has a line that says a day and no more, what is above it, that, and the rest.
+    A day within a sentence, which goes on below it in small letters, is none."""
     for paragraph in islice(_PARAGRAPH.finditer(text, 0, 2000), 4):
         start, end = paragraph.span()
         for line in _LINE.finditer(text, start, end):
-            if _day_alone(line.group()):
-                yield from filter(None, [trimmed(text, start, line.start())])
+            above = trimmed(text, start, line.start())
+            in_sentence = above and text[line.end() : end].lstrip()[:1].islower()
+            if _day_alone(line.group()) and not in_sentence:
+                yield from filter(None, [above])
                 yield Span(*line.span())
                 start = line.end()
         yield from filter(None, [trimmed(text, start, end)])

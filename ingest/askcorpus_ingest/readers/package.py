@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote
 
 from askcorpus.errors import Corrupt, Encrypted, ReadError, TooLarge
@@ -59,21 +59,21 @@ class Package:
         return parsed(_STRICT.sub(_USUAL, self.data(name)))
 
     def each(self, name: str, tag: str) -> Iterator[Element]:
-        """The elements of a part with some tag, one after another; what was read of each before is forgotten.
+        """The elements of a part with some tag, one after another; what was read before each is forgotten.
 
         Raises:
-            ReadError: the part is not there, or broken from here on.
+            ReadError: the part is not there, broken from here on, or too large between two of them.
         """
         from lxml import etree
 
         try:
             with self._archive.open(name) as part:
-                found = etree.iterparse(part, tag=tag, resolve_entities=False, no_network=True, load_dtd=False)
+                stretch = _Stretch(part, self.source.max_bytes)
+                found = etree.iterparse(stretch, tag=tag, resolve_entities=False, no_network=True, load_dtd=False)
                 for _, element in found:
                     yield element
-                    element.clear()
-                    while element.getprevious() is not None:
-                        del element.getparent()[0]
+                    _forget(element)
+                    stretch.left = self.source.max_bytes
         except KeyError as exc:
             raise Corrupt(f"has no part {name}") from exc
         except (etree.XMLSyntaxError, RuntimeError, *BROKEN_ZIP) as exc:  # RuntimeError: encrypted
@@ -113,6 +113,30 @@ class Package:
             date=about(f"{TERMS}created"),
             language=about(f"{DUBLIN_CORE}language"),
         )
+
+
+class _Stretch:
+    """A part that is read piece by piece, of which ``left`` bytes may be read before something is found in it."""
+
+    def __init__(self, part: IO[bytes], left: int) -> None:
+        self._part = part
+        self.left = left
+
+    def read(self, size: int) -> bytes:
+        """The next bytes."""
+        data = self._part.read(size)
+        self.left -= len(data)
+        if self.left < 0:
+            raise TooLarge("is too large")
+        return data
+
+
+def _forget(element: Element) -> None:
+    """Free what was read so far: the element and all that stands before it."""
+    element.clear()
+    for one in (element, *element.iterancestors()):
+        while (parent := one.getparent()) is not None and one.getprevious() is not None:
+            del parent[0]
 
 
 @contextmanager

@@ -29,7 +29,7 @@ HEADING = 1.2
 """A line that ends in letters of so many times the size that the next begins with is a heading."""
 
 _HYPHEN_AT_LINE_END = re.compile("[\ufffe\x02]\\s*|(?<=\\w)\u2010\r\n(?=\\w)")
-_LINE_END = re.compile(r"[^\s\u2010\ufffe-](?=[^\S\r\n]{0,9}\r\n[^\S\r\n]{0,9}(\S))")
+_LINE_END = re.compile(r"(?<=[^\r\n])[^\s\u2010\ufffe-](?=[^\S\r\n]{0,9}\r\n[^\S\r\n]{0,9}(\S))")
 _FIGURES = re.compile(r"(?<=\S)[0-9]{1,20}+(?!\S{0,40}?[A-Za-z])")
 _PARAGRAPH_ENDS = (".", "!", "?", ":", "”", "»", '."')
 _SENTENCE_ENDS = '.!?…”»"'
@@ -186,7 +186,8 @@ def _with_scripts(page: Any, text: str) -> list[str]:
 
 
 def _end_headings(page: Any, text: str, signs: list[str]) -> None:
-    """Put a blank line below each line that is a heading, so that nobody is quoted with it."""
+    """Put a blank line below each line that is a heading, so that nobody is quoted with it. A sign alone is the large
+    first letter of a paragraph."""
     from pypdfium2.raw import FPDFText_GetFontSize
 
     def size(at: int) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from askcorpus.errors import ReadError
 from askcorpus_ingest.readers.package import Element, Package, opened_package
@@ -22,26 +23,37 @@ _MOST_TIMES = 1000
 """How often a percentage is repeated at most: a sheet may say that it has a million alike."""
 
 
-def percent_cells(source: Source, sheet: str) -> Iterator[tuple[int, int]]:
-    """Row and column, counted from 0, of the cells of a sheet that show their number a hundredfold with a percent sign.
+class PercentCell(NamedTuple):
+    """A cell that shows a percentage: its sheet, row and column, counted from 0."""
+
+    sheet: str
+    row: int
+    column: int
+
+
+def percent_cells(source: Source) -> Iterator[PercentCell]:
+    """The cells that show their number a hundredfold with a percent sign, in the order of the sheets.
 
     None where it is a workbook of another kind, or its formats cannot be read.
     """
     try:
         with opened_package(source) as package:
-            yield from _open_document(package, sheet) if "content.xml" in package.names else _office(package, sheet)
+            yield from _open_document(package) if "content.xml" in package.names else _office(package)
     except ReadError:
         return  # the numbers are told as they are
 
 
-def _office(package: Package, sheet: str) -> Iterator[tuple[int, int]]:
+def _office(package: Package) -> Iterator[PercentCell]:
     main = next((name for kind, name in package.relations("").values() if kind == "officeDocument"), "")
     related = package.relations(main)
     formats = _percent_formats(package.found(next((name for kind, name in related.values() if kind == "styles"), "")))
-    if not formats:
-        return
-    ids = (one.get(_ID, "") for one in package.xml(main).iter(f"{_MAIN}sheet") if one.get("name") == sheet)
-    _, part = related.get(next(ids, ""), ("", ""))
+    for sheet in package.xml(main).iter(f"{_MAIN}sheet") if formats else ():
+        _, part = related.get(sheet.get(_ID, ""), ("", ""))
+        if part in package.names:
+            yield from _of_sheet(package, part, sheet.get("name", ""), formats)
+
+
+def _of_sheet(package: Package, part: str, sheet: str, formats: frozenset[str]) -> Iterator[PercentCell]:
     number = -1
     for row in package.each(part, f"{_MAIN}row"):
         number, column = _number(row.get("r", ""), number + 1), -1
@@ -49,7 +61,7 @@ def _office(package: Package, sheet: str) -> Iterator[tuple[int, int]]:
             place = _PLACE.fullmatch(cell.get("r", ""))
             column = _column(place[1]) if place else column + 1
             if cell.get("s") in formats and cell.get("t", "n") == "n":
-                yield number, column
+                yield PercentCell(sheet, number, column)
 
 
 def _percent_formats(styles: Element | None) -> frozenset[str]:
@@ -78,20 +90,25 @@ def _column(letters: str) -> int:
     return number - 1
 
 
-def _open_document(package: Package, sheet: str) -> Iterator[tuple[int, int]]:
-    number = 0
+def _open_document(package: Package) -> Iterator[PercentCell]:
+    number, above = 0, None
     for row in package.each("content.xml", f"{_TABLE}table-row"):
         table = next(row.iterancestors(f"{_TABLE}table"), None)
-        if table is None or table.get(f"{_TABLE}name") != sheet:
-            continue
+        if table is not above:
+            number, above = 0, table
         column, rows = 0, _times(row, "rows")
-        for cell in row:
+        for cell in row.iterchildren(f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"):
             columns = _times(cell, "columns")
-            if cell.get(_VALUE_TYPE) == "percentage":
-                for more in range(min(rows, _MOST_TIMES)):
-                    yield from ((number + more, column + right) for right in range(min(columns, _MOST_TIMES)))
+            if table is not None and cell.get(_VALUE_TYPE) == "percentage":
+                yield from _repeated(PercentCell(table.get(f"{_TABLE}name", ""), number, column), rows, columns)
             column += columns
         number += rows
+
+
+def _repeated(first: PercentCell, rows: int, columns: int) -> Iterator[PercentCell]:
+    for below in range(min(rows, _MOST_TIMES)):
+        for right in range(min(columns, _MOST_TIMES)):
+            yield PercentCell(first.sheet, first.row + below, first.column + right)
 
 
 def _times(element: Element, what: str) -> int:

@@ -2,17 +2,17 @@
 
 import datetime
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import Any
 
 from askcorpus.errors import Corrupt, Encrypted
-from askcorpus_ingest.readers.percentages import percent_cells
+from askcorpus_ingest.readers.percentages import PercentCell, percent_cells
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rows import names_texts, row_records
 from askcorpus_ingest.readers.source import Source
-from askcorpus_ingest.readers.table import MOST_CAPTIONS, is_header, is_value
+from askcorpus_ingest.readers.table import MOST_CAPTIONS, is_header, is_value, is_year
 
 Range = tuple[tuple[int, int], tuple[int, int]]
 """The first and the last of the cells that are merged: row and column of each."""
@@ -20,6 +20,8 @@ Range = tuple[tuple[int, int], tuple[int, int]]
 
 _DECIMALS = 10
 """Of a percentage: more are the computer's, as in 0.07 × 100 = 7.000000000000001."""
+
+_NONE_LEFT: tuple[str, Iterator[PercentCell]] = ("", iter(()))
 
 HEAD_ROWS = 20
 """Names of columns stand in the first rows of a sheet."""
@@ -31,7 +33,7 @@ def read_sheets(source: Source) -> Iterator[RawRecord]:
     Raises:
         ReadError: it is encrypted, or none.
     """
-    for name, rows in _sheets(source.content(), partial(percent_cells, source)):
+    for name, rows in _sheets(source.content(), percent_cells(source)):
         of_documents = any(names_texts(_shown_row(row), source.limits.names) for row in rows[:HEAD_ROWS])
         for first, end in pairwise((0, *(() if of_documents else _later(rows)), len(rows))):
             table = enumerate(_shown(rows[first:end]), first + 1)
@@ -40,25 +42,26 @@ def read_sheets(source: Source) -> Iterator[RawRecord]:
 
 def visible_sheets(content: bytes) -> Iterator[tuple[str, Iterator[Sequence[str]]]]:
     """The name and the rows of each sheet that is shown, cells as people read them. Raises as `read_sheets` does."""
-    return ((name, _shown(rows)) for name, rows in _sheets(content, lambda _: ()))
+    return ((name, _shown(rows)) for name, rows in _sheets(content, ()))
 
 
-def _sheets(
-    content: bytes, percentages: Callable[[str], Iterable[tuple[int, int]]]
-) -> Iterator[tuple[str, list[list[Any]]]]:
-    """The name and the rows of each sheet that is shown. ``percentages`` tells which cells of a sheet show their number
-    as one, by row and column from 0."""
+def _sheets(content: bytes, percentages: Iterable[PercentCell]) -> Iterator[tuple[str, list[list[Any]]]]:
+    """The name and the rows of each sheet that is shown. ``percentages`` are in the order of the sheets."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        by_sheet = groupby(percentages, attrgetter("sheet"))
+        of_sheet, cells = next(by_sheet, _NONE_LEFT)
         for sheet in book.sheets_metadata:
             if sheet.typ is SheetTypeEnum.WorkSheet and sheet.visible is SheetVisibleEnum.Visible:
                 found = book.get_sheet_by_name(sheet.name)
                 rows = found.to_python(skip_empty_area=False)
-                _show_percentages(rows, percentages(sheet.name))
+                _show_percentages(rows, cells if of_sheet == sheet.name else ())
                 _join_names(rows, found.merged_cell_ranges or [])
                 yield sheet.name, rows
+            if of_sheet == sheet.name:
+                of_sheet, cells = next(by_sheet, _NONE_LEFT)
     except PasswordError as exc:
         raise Encrypted("is encrypted") from exc
     except CalamineError as exc:
@@ -73,8 +76,14 @@ def _later(rows: Sequence[Sequence[Any]]) -> Iterator[int]:
             head = start
             while head + 1 < len(rows) and head - start < MOST_CAPTIONS and _filled(rows[head]) == 1:
                 head += 1
-            if head + 1 < len(rows) and _has_value(rows[head + 1]) and is_header(*_shown(rows[head : head + 2])):
+            if head + 1 < len(rows) and _has_value(rows[head + 1]) and _names(*_shown(rows[head : head + 2])):
                 yield start
+
+
+def _names(above: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether a row has names of columns; years above other years (Paris 1999, Lyon 2005) are values as these are."""
+    years = [year for name, year in zip(above, below, strict=True) if is_year(name)]
+    return is_header(above, below) and not (years and all(map(is_year, years)))
 
 
 def _filled(row: Sequence[Any]) -> int:
@@ -86,8 +95,8 @@ def _has_value(row: Sequence[Any]) -> bool:
     return any(is_value(cell) for cell in _shown_row(row))
 
 
-def _show_percentages(rows: list[list[Any]], cells: Iterable[tuple[int, int]]) -> None:
-    for row, column in cells:
+def _show_percentages(rows: list[list[Any]], cells: Iterable[PercentCell]) -> None:
+    for _, row, column in cells:
         if row < len(rows) and column < len(rows[row]) and isinstance(value := rows[row][column], float):
             rows[row][column] = f"{_told(round(value * 100, _DECIMALS))}%"
 

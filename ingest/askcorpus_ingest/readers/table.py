@@ -67,7 +67,7 @@ def is_header(first: Sequence[str], second: Sequence[str]) -> bool:
     if len(names) < 2 or len(second) < 2 or not all(names) or len({name.casefold() for name in names}) < len(names):
         return False
     named = sum(any(character.isalpha() for character in name) and not is_value(name) for name in names)
-    years = sum(name.isdecimal() and len(name) == 4 for name in names)
+    years = sum(map(is_year, names))
     return named >= 1 and named + years == len(names)
 
 
@@ -209,3 +209,8 @@ def span(value: str | None) -> int:
 def is_value(cell: str) -> bool:
     """Whether it holds more figures than letters: a date, a price, a number of a telephone."""
     return sum(map(str.isdigit, cell)) > sum(map(str.isalpha, cell))
+
+
+def is_year(cell: str) -> bool:
+    """Whether it holds four figures and nothing else."""
+    return cell.isdecimal() and len(cell) == len("2024")

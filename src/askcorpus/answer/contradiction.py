@@ -20,7 +20,7 @@ from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.candidates import Retrieval
-from askcorpus.search.names import mentions, missing
+from askcorpus.search.names import countries_named, mentions, missing
 from askcorpus.search.query import Query
 from askcorpus.text.lexicon import languages
 from askcorpus.text.words import terms, words
@@ -159,14 +159,20 @@ def _answers_otherwise(one: ScoredSentence, other: ScoredSentence, *, names_tell
     named = all(found.answer_text[:1].isupper() for found in (one, other))
     if not names_tell or not named or one.hit.language != other.hit.language or _capitalises_nouns(one.hit.language):
         return False
-    if not answers[0] or not answers[1] or answers[0] & answers[1]:
+    return bool(answers[0] and answers[1]) and _names_others(one.answer_text, other.answer_text, one.hit.language)
+
+
+def _names_others(one: str, other: str, language: str) -> bool:
+    """Whether two texts have no name in common: no country, be it called otherwise, and no word but of the names of two
+    (the United States, the United Kingdom)."""
+    countries = [countries_named(text, language) for text in (one, other)]
+    if {name.country for name in countries[0]} & {name.country for name in countries[1]}:
         return False
-    return not _names_the_same(one, other) and not _names_the_same(other, one)
-
-
-def _names_the_same(one: ScoredSentence, other: ScoredSentence) -> bool:
-    """Whether what answers in one sentence is named in the answer of the other, be it otherwise (America, the USA)."""
-    return mentions(one.answer_text, one.hit.language, other.answer_text, other.hit.language)
+    pairs = zip(countries, ((one, other), (other, one)), strict=True)
+    if any(named and mentions(text, language, there, language) for named, (text, there) in pairs):
+        return False
+    theirs = (set(words(" ".join(name.text for name in named))) for named in countries)
+    return set(words(one)) & set(words(other)) <= set.intersection(*theirs)
 
 
 def _capitalises_nouns(language: str) -> bool:

@@ -130,6 +130,12 @@ def mentions(subject: str, language: str, text: str, text_language: str) -> bool
     )
 
 
+def countries_named(text: str, language: str) -> list[Name]:
+    """The countries that a text names: each as it names it, with its code."""
+    said = f"about {text}"  # so that it opens no sentence, as in `mentions`
+    return _countries_in(said, word_spans(said)[1:], language)[0]
+
+
 def telling_words(subject: str) -> str:
     """The words of a subject that tell it from others, without articles and the like; empty where one is so short that
     it may spell another word (*UN*, *May*, *war*)."""

@@ -51,7 +51,14 @@ def _is_document(path: Path, max_mb: int) -> bool:
         return False
 
 
-_QUOTING = re.compile(rb"<(/?)(blockquote|q|p)(?=[\s>])[^<>]*>", re.IGNORECASE)
+_QUOTING = re.compile(
+    rb"""
+      <!--(?:(?!-->).)*+ | <(?P<unread>script|style|template|textarea)(?=[\s/>])(?:(?!</(?P=unread)).)*+
+    | <(?P<end>/?)(?P<name>blockquote|q|p)(?=[\s>])[^<>]*>
+    """,
+    re.IGNORECASE | re.DOTALL | re.VERBOSE,
+)
+"""An element that quotes, or a paragraph; or what is no text of the page, whatever it holds."""
 
 
 def _with_marks(page: bytes) -> bytes:
@@ -61,10 +68,10 @@ def _with_marks(page: bytes) -> bytes:
 
     def marked(match: re.Match[bytes]) -> bytes:
         nonlocal blocks
-        tag, is_end, name = match[0], bool(match[1]), match[2].lower()
+        tag, is_end, name = match[0], bool(match["end"]), (match["name"] or b"").lower()
         if name == b"blockquote":
             blocks = max(0, blocks + (-1 if is_end else 1))
-        elif name == b"p" and not blocks:
+        elif not name or (name == b"p" and not blocks):
             return tag
         return b"&rdquo;" + tag if is_end else tag + b"&ldquo;"
 
