@@ -123,7 +123,7 @@ def check_made(connection: sa.Connection, home: Home, fingerprint: str) -> None:
     if made_with != fingerprint:
         raise IndexMismatch(
             f"{home.Name} was made with {made_with}, the settings now are {fingerprint}.",
-            f"Set them back, or ingest into {home.other}, or delete this one.",
+            f"Set them back, or install the version that made it, or ingest into {home.other}, or delete this one.",
         )
 
 
