@@ -32,6 +32,21 @@ def test_pages_joined_are_the_list_and_each_document_stands_there_once(tmp_path:
         assert {(page.documents, page.folded) for page in pages} == {(30, 0)}
 
 
+def test_the_beginning_of_a_text_does_not_tell_its_title_again(tmp_path: Path) -> None:
+    long = "A very long headline " * 20
+    told = [
+        document("a", "The pier is closed\n\nNobody knows why.", title="The pier is closed"),
+        document("b", "Nobody knows why.", title="The pier"),
+        document("c", "The pier", title="The pier"),
+        document("d", "Nobody" * 100, title=""),
+        document("e", f"{long}Why?", title=long),
+    ]
+    with open_(tmp_path) as store:
+        fill(store, *told)
+        shown = {entry.document_id: entry.beginning for entry in store.inventory().entries}
+    assert shown == {"a": "Nobody knows why.", "b": "Nobody knows why.", "c": "", "d": "Nobody" * 40, "e": long[:240]}
+
+
 def test_a_story_that_is_told_twice_is_one_entry_with_its_copies(tmp_path: Path) -> None:
     told = [document(name, STORY, date=f"2024-05-0{n}", source=name) for n, name in enumerate(("A", "B", "C"), 1)]
     with open_(tmp_path) as store:

@@ -24,11 +24,15 @@ MOST_BARS = 31
 """Bars of a histogram: as many as the days of a month."""
 
 _BEGINNING = 240
+_LONGEST_TITLE = 240
+"""One that a text begins with; a longer one is told again."""
+
 _YEAR, _MONTH, _DAY = 4, 7, 10
 
 
 class Entry(NamedTuple):
-    """A document in the list. ``beginning`` is that of its text; ``copies`` tell the same story, and are folded."""
+    """A document in the list. ``beginning`` is that of its text, below the title where that is the first of it;
+    ``copies`` tell the same story, and are folded."""
 
     document_id: str
     title: str
@@ -131,11 +135,15 @@ def _entries(connection: sa.Connection, passing: "sa.Select[tuple[int]]", offset
     numbers = sa.select(DOCUMENTS.c.number).where(_NUMBER.in_(passing), ~repeated.exists())
     page = list(connection.scalars(numbers.order_by(*BY_DATE).offset(offset).limit(limit)))
     shown = [DOCUMENTS.c[name] for name in ("title", "source", "date", "language", "place")]
-    beginning = sa.func.substr(DOCUMENTS.c.text, 1, _BEGINNING)
-    query = sa.select(DOCUMENTS.c.id, *shown, beginning).where(among(DOCUMENTS.c.number, page))
+    text = sa.func.substr(DOCUMENTS.c.text, 1, _LONGEST_TITLE + _BEGINNING).label("text")
+    query = sa.select(DOCUMENTS.c.id, *shown, text).where(among(DOCUMENTS.c.number, page))
     rows = connection.execute(query.order_by(*BY_DATE)).all()
     copies = stories.copies(connection, [row.id for row in rows])
-    return tuple(Entry._make((*row, copies.get(row.id, ()))) for row in rows)
+    return tuple(Entry(*row[:-1], _beginning(row.title, row.text), copies.get(row.id, ())) for row in rows)
+
+
+def _beginning(title: str, text: str) -> str:
+    return (text.removeprefix(title).lstrip() if len(title) <= _LONGEST_TITLE else text)[:_BEGINNING]
 
 
 def _tally(
