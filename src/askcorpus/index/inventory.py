@@ -139,7 +139,7 @@ def _entries(connection: sa.Connection, passing: "sa.Select[tuple[int]]", offset
     query = sa.select(DOCUMENTS.c.id, *shown, text).where(among(DOCUMENTS.c.number, page))
     rows = connection.execute(query.order_by(*BY_DATE)).all()
     copies = stories.copies(connection, [row.id for row in rows])
-    return tuple(Entry(*row[:-1], _beginning(row.title, row.text), copies.get(row.id, ())) for row in rows)
+    return tuple(Entry._make((*row[:-1], _beginning(row.title, row.text), copies.get(row.id, ()))) for row in rows)
 
 
 def _beginning(title: str, text: str) -> str:
