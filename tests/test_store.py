@@ -53,6 +53,17 @@ def test_a_data_folder_is_made_for_its_owner_alone_and_one_that_is_there_keeps_i
     assert given.stat().st_mode & 0o777 == 0o750
 
 
+def test_a_log_that_goes_while_a_catalog_is_opened_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever wrote has just ended: its log was there a moment ago."""
+    with open_(folder) as store:
+        fill(store, document("a"))
+    log = folder / "catalog.sqlite3-wal"
+    there = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path: path == log or there(path))
+    with open_(folder) as store:
+        assert store.count() == 1
+
+
 def test_only_a_store_with_documents_is_filled(folder: Path) -> None:
     with open_(folder) as store:
         with pytest.raises(NothingIngested, match="There is no index in"):

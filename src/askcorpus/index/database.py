@@ -343,8 +343,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     is then taken as it lies (``immutable``), unless a log beside it holds what it lacks.
     """
     modes = ["mode=rw", "mode=ro"]
-    log = path.with_name(path.name + "-wal")
-    if not log.exists() or log.stat().st_size == 0:
+    if _is_empty(path.with_name(path.name + "-wal")):
         modes.append("immutable=1")
     for mode in modes:
         try:
@@ -353,6 +352,14 @@ def _connect(path: Path) -> sqlite3.Connection:
             if mode == modes[-1] or exc.sqlite_errorcode & 0xFF not in _READONLY:
                 raise
     raise AssertionError("every mode either returned or raised")
+
+
+def _is_empty(log: Path) -> bool:
+    """Whether a log holds nothing. It may go at any moment: whoever writes takes it away when done."""
+    try:
+        return log.stat().st_size == 0
+    except FileNotFoundError:
+        return True
 
 
 def _connection(uri: str) -> sqlite3.Connection:
