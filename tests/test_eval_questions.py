@@ -226,6 +226,18 @@ def test_a_spreadsheet_with_a_title_above_its_table_and_other_sheets(tmp_path: P
     assert (second.id, second.answers, second.answerable, second.pages) == ("2", ("Ada", "Ida"), False, ())
 
 
+def test_a_percentage_that_answers_is_read_as_the_sheet_shows_it(tmp_path: Path) -> None:
+    from xlsxwriter import Workbook
+
+    with Workbook(tmp_path / "q.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["question", "answers"])
+        sheet.write(1, 0, "How many agree?")
+        sheet.write_number(1, 1, 0.25, book.add_format({"num_format": "0%"}))
+    (question,) = read_questions(tmp_path / "q.xlsx").questions
+    assert question.answers == ("25%",)
+
+
 def test_the_row_of_a_spreadsheet_that_is_wrong_is_named_by_its_number(tmp_path: Path) -> None:
     from xlsxwriter import Workbook
 

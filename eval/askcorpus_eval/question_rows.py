@@ -11,11 +11,15 @@ from askcorpus.errors import ReadError, UsageError
 from askcorpus_eval.columns import has_content, understand
 from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.readers.sheets import visible_sheets
+from askcorpus_ingest.readers.source import Limits, Source
 
 JSON_LINES = (".jsonl", ".ndjson")
 TABLES = (".csv", ".tsv")
 SHEETS = (".xlsx", ".xls", ".xlsb", ".ods")
 ENDINGS = (*JSON_LINES, ".json", *TABLES, *SHEETS, ".txt")
+_MOST_MB = 1000
+"""Of a spreadsheet; a question set is its owner's own, and no stranger's."""
+
 HEADER_WITHIN = 20
 """Rows in which the header is looked for: people put titles above their tables."""
 
@@ -120,7 +124,7 @@ def _delimiter(header: str) -> str:
 def _sheet_rows(path: Path, names: Mapping[str, str]) -> list[Row]:
     """The rows of the first sheet with a column of questions."""
     try:
-        sheets = [list(enumerate(rows, start=1)) for _, rows in visible_sheets(path.read_bytes())]
+        sheets = [list(enumerate(rows, start=1)) for _, rows in visible_sheets(Source.of(path, _MOST_MB, Limits()))]
     except ReadError as exc:
         raise UsageError(f"{path}: {exc}.", "Save the file as .xlsx or .csv.") from exc
     with_questions = (rows for rows in sheets if _header_at(_filled(rows), names) is not None)

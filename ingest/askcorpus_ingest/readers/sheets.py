@@ -33,25 +33,25 @@ def read_sheets(source: Source) -> Iterator[RawRecord]:
     Raises:
         ReadError: it is encrypted, or none.
     """
-    for name, rows in _sheets(source.content(), percent_cells(source)):
+    for name, rows in _sheets(source):
         of_documents = any(names_texts(_shown_row(row), source.limits.names) for row in rows[:HEAD_ROWS])
         for first, end in pairwise((0, *(() if of_documents else _later(rows)), len(rows))):
             table = enumerate(_shown(rows[first:end]), first + 1)
             yield from row_records(source, table, {"sheet": name}, _title(source, name))
 
 
-def visible_sheets(content: bytes) -> Iterator[tuple[str, Iterator[Sequence[str]]]]:
+def visible_sheets(source: Source) -> Iterator[tuple[str, Iterator[Sequence[str]]]]:
     """The name and the rows of each sheet that is shown, cells as people read them. Raises as `read_sheets` does."""
-    return ((name, _shown(rows)) for name, rows in _sheets(content, ()))
+    return ((name, _shown(rows)) for name, rows in _sheets(source))
 
 
-def _sheets(content: bytes, percentages: Iterable[PercentCell]) -> Iterator[tuple[str, list[list[Any]]]]:
-    """The name and the rows of each sheet that is shown. ``percentages`` are in the order of the sheets."""
+def _sheets(source: Source) -> Iterator[tuple[str, list[list[Any]]]]:
+    """The name and the rows of each sheet that is shown, percentages as it shows them."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        by_sheet = groupby(percentages, attrgetter("sheet"))
+        book = CalamineWorkbook.from_filelike(io.BytesIO(source.content()))
+        by_sheet = groupby(percent_cells(source), attrgetter("sheet"))
         of_sheet, cells = next(by_sheet, _NONE_LEFT)
         for sheet in book.sheets_metadata:
             if sheet.typ is SheetTypeEnum.WorkSheet and sheet.visible is SheetVisibleEnum.Visible:

@@ -21,6 +21,7 @@ _TAIL = 60
 """Characters of a quotation by which it is known again: what stands before it in its line, as a date, is not its."""
 
 _SHORTEST_TAIL = 10
+"""Fewer characters may stand in any text."""
 
 
 class Judgement(NamedTuple):

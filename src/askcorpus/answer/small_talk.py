@@ -13,8 +13,9 @@ from babel import Locale
 
 from askcorpus.index.inventory import Entry, Inventory
 from askcorpus.index.store import Snapshot
+from askcorpus.search.query import conversation_language
 from askcorpus.text.folding import fold
-from askcorpus.text.language import detect_language, detect_spoken, likely_languages
+from askcorpus.text.language import detect_language, likely_languages
 from askcorpus.text.lexicon import Phrases, expression, languages
 from askcorpus.types import AnswerKind, Filters, Turn
 
@@ -61,7 +62,7 @@ def small_talk(
     """What ``message`` is if it is small talk from end to end, in any language; None if it may be a question.
 
     ``history`` is what was said before, without small talk. Words that several languages share are in that of the
-    conversation (`detect_spoken`), or of the message as it is detected. Where something was said, what may be of that
+    conversation, or of the message as it is detected. Where something was said, what may be of that
     is a question. ``begins`` tells that not even small talk was said before: then nothing can be approved of, and
     *Super* or *Vale* is a name.
     """
@@ -73,7 +74,7 @@ def small_talk(
     found = {language: kind for language, kind in kinds.items() if kind}
     if not found:
         return None
-    spoken = detect_spoken([*(turn.text for turn in history if turn.role == "user"), message], locale)
+    spoken = conversation_language(history, locale, message)
     likely = [spoken, detect_language(message), *likely_languages(message)]
     language = next((name for name in likely if name in found), min(found, key=_rank))
     return SmallTalk(found[language], language)

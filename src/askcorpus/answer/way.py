@@ -22,11 +22,10 @@ from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.index.store import Snapshot
 from askcorpus.search.candidates import Retrieval
 from askcorpus.search.names import Name, telling_words
-from askcorpus.search.query import Query, read_query
+from askcorpus.search.query import Query, conversation_language, read_query
 from askcorpus.search.retriever import Retriever
 from askcorpus.search.subject import Subject, Time, subject_of, time_of
 from askcorpus.text.dates import day_range
-from askcorpus.text.language import detect_spoken
 from askcorpus.tuning import Tuning
 from askcorpus.types import Filters, ModelFault, Turn
 
@@ -157,8 +156,7 @@ class Wayfinder(NamedTuple):
 
 
 def _overview_way(asked: Asked, query: Query, retrieval: Retrieval, overview: Overview) -> Way:
-    said = [turn.text for turn in asked.history if turn.role == "user"]
-    query = query._replace(language=overview.language(detect_spoken(said, asked.locale) if said else asked.locale))
+    query = query._replace(language=overview.language(conversation_language(asked.history, asked.locale)))
     judgement = Judgement(overview.sentences, (), None, RIGHT, None)
     retrieval = quoted_first(retrieval._replace(query=query), overview.sentences)
     return Way(query, retrieval, judgement, asked.question, overview)

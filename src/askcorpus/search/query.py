@@ -153,7 +153,7 @@ def read_query(
     as it is, and below what was said before it (a pronoun's noun is mostly there). ``latest`` is the newest date in the
     corpus: what "last July" is counted back from; ``locale`` the language of a question whose words leave it open.
     """
-    language = _language(question, history, locale)
+    language = conversation_language(history, locale, question)
     said = in_small_letters(question, language)
     readings = read_as = [standalone or said]
     understood = standalone or question
@@ -171,7 +171,7 @@ def read_query(
         baselines=tuple(unrelated_texts.baseline(vector) for vector in vectors),
         period=read_period(standalone or question, latest, language),
         read_as=tuple(read_as),
-        last_answer=next((turn.text for turn in reversed(history) if turn.role == "assistant"), ""),
+        last_answer=_last_answer(history),
     )
 
 
@@ -182,10 +182,13 @@ def _whole_characters(text: str) -> str:
 def _in_context(question: str, history: Sequence[Turn], tuning: Tuning) -> str:
     """The question below those before it and the beginning of the last answer, which may name what “it” is."""
     asked = [turn.text[: tuning.remembered_chars] for turn in history if turn.role == "user"]
-    answered = [
-        _MARKER.sub("", turn.text)[: tuning.remembered_answer_chars] for turn in history if turn.role == "assistant"
-    ][-1:]
-    return "\n".join([*asked[-tuning.remembered_turns :], *answered, question])
+    answered = _MARKER.sub("", _last_answer(history))[: tuning.remembered_answer_chars]
+    return "\n".join([*asked[-tuning.remembered_turns :], *filter(None, [answered]), question])
+
+
+def _last_answer(history: Sequence[Turn]) -> str:
+    """What was last said to the questions before; "" where nothing was."""
+    return next((turn.text for turn in reversed(history) if turn.role == "assistant"), "")
 
 
 def _before_the_last(question: str, history: Sequence[Turn], chars: int) -> str:
@@ -195,7 +198,7 @@ def _before_the_last(question: str, history: Sequence[Turn], chars: int) -> str:
     return " ".join([question, *asked])
 
 
-def _language(question: str, history: Sequence[Turn], locale: str) -> str:
-    """The question's language; a follow-up too short to tell ("Et en 2021 ?") has that of the turn before, and a first
-    one that of whoever asks, where it is known."""
-    return detect_spoken([*(turn.text for turn in history if turn.role == "user"), question], locale)
+def conversation_language(history: Sequence[Turn], locale: str, *said: str) -> str:
+    """The language of somebody who asked what stands in ``history`` and says what is given: what is too short to tell
+    ("Et en 2021 ?") has that of the turn before, and a first one that of whoever asks, where it is known."""
+    return detect_spoken([*(turn.text for turn in history if turn.role == "user"), *said], locale)

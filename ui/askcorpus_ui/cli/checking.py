@@ -80,7 +80,8 @@ def _with_marks(page: bytes) -> bytes:
 
 def _read_document(path: Path, max_mb: int) -> str:
     """The text of a file that is no plain text."""
-    if outer_kind(Source(path, max_mb)) != "html" or path.stat().st_size > max_mb * 1_000_000:
+    source = Source(path, max_mb)
+    if outer_kind(source) != "html" or path.stat().st_size > source.max_bytes:
         return _read_whole(path, max_mb)
     with TemporaryDirectory() as folder:
         page = Path(folder) / "page.html"
