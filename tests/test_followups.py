@@ -1,5 +1,5 @@
-"""A question that stands alone is not harmed by what was said before it (all of 52: ``bench/followups.py``), and one that
-only names another country, name or time is the question before with that in its place."""
+"""A question that stands alone is not harmed by what was said before it (all of 52: ``bench/followups.py``), and one
+that only names another country, name or time is the question before with that in its place."""
 
 from collections.abc import Iterator
 from pathlib import Path
