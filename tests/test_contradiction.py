@@ -95,6 +95,11 @@ DISAGREE = [
 ]
 AGREE = [
     (
+        "Which body called the fever of Ostrava an emergency?",
+        "The World Health Organization called the fever of Ostrava an emergency, its head said.",
+        "WHO called the fever of Ostrava an emergency on Friday.",
+    ),
+    (
         "Who opened the fair of Brunsee?",
         "President Emmanuel Macron opened the fair of Brunsee with a speech.",
         "Emmanuel Macron of France opened the fair of Brunsee on Monday.",
