@@ -13,9 +13,10 @@ from askcorpus.index.store import open_store
 from askcorpus.settings import Settings
 from askcorpus.types import Document
 from askcorpus_ingest.documents import to_document
-from askcorpus_ingest.pipeline import Report, ingest
+from askcorpus_ingest.pipeline import ingest
 from askcorpus_ingest.readers.dispatch import read_file
 from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.report import Report
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 FILES = sorted((CORPUS / "articles").iterdir())

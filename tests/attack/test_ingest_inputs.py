@@ -29,11 +29,12 @@ from askcorpus.types import Document, Passage, Span
 from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.files import Failure, SourceFile, check_paths, find_files
 from askcorpus_ingest.passages import split_passages
-from askcorpus_ingest.pipeline import Report, ingest
+from askcorpus_ingest.pipeline import ingest
 from askcorpus_ingest.progress import Silent
 from askcorpus_ingest.readers.dispatch import read_file
 from askcorpus_ingest.readers.html import MAIN_TEXT_DEPTH
 from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.report import Report
 from askcorpus_ui.cli.commands import app
 from askcorpus_ui.web.app import create_app
 from corpora import document, open_, vector
