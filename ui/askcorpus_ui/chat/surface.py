@@ -7,7 +7,6 @@ Gradio sees it, and Gradio gets only what these hold: nothing in it is ever a fi
 
 import asyncio
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -24,6 +23,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcorpus_ui.bodies import MAX_BYTES, read_body, refused, replayed
+from askcorpus_ui.chat.address import conversation_at
 from askcorpus_ui.chat.browser import cookie_for
 from askcorpus_ui.chat.conversation import ID, Place
 from askcorpus_ui.chat.layout import CHOSEN
@@ -58,7 +58,6 @@ _LOCATIONS = (b"x-forwarded-host", b"x-gradio-server")
 KEPT = "private, max-age=31536000, immutable"
 """How long a browser keeps an asset: its name has a digest of its text, and another version has other names."""
 
-_CONVERSATION = re.compile(f"/c/{ID[1:-1]}")
 _BASE = (b'<base href="./" />', b'<base href="../" />')
 # Gradio takes the server's address from the request, which does not tell under which path a proxy serves it.
 _CONFIGURED = b"<script data-gradio-mode>"
@@ -172,7 +171,7 @@ class Surface:
             elif path.startswith(ASSETS):
                 send = _kept(send)
             await self._app({**scope, "query_string": b""}, receive, send)  # ?deep_link= and its like are not ours
-        elif method in ("GET", "HEAD") and _CONVERSATION.fullmatch(path):
+        elif method in ("GET", "HEAD") and conversation_at(path):
             # The same page; its files are found one folder up.
             page = {**scope, "path": PAGE, "raw_path": PAGE.encode(), "query_string": b""}
             await self._app(page, receive, _completed(scope, _with_cookie(scope, send), self._head, _BASE))
@@ -188,7 +187,7 @@ class Surface:
     def _allowed(self, scope: Scope) -> str:
         """The methods that this address takes, the page's own or that of another route."""
         path = str(scope["path"])
-        if path in PAGES or _is_in_a_folder(path) or _CONVERSATION.fullmatch(path):
+        if path in PAGES or _is_in_a_folder(path) or conversation_at(path):
             return "GET, HEAD"
         if path in (EVENTS, *_POSTED):
             return "GET" if path == EVENTS else "POST"

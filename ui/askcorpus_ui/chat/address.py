@@ -1,0 +1,41 @@
+"""The address of the chat page: the conversation that it names, and what it asks to search only."""
+
+import re
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+from askcorpus.types import Filters
+from askcorpus_ui.chat.conversation import ID
+
+_CONVERSATION = re.compile(f"/c/({ID[1:-1]})")
+_MOST_CHOSEN = 200
+
+
+class Opened(NamedTuple):
+    """What an address asks the page to show: ``/c/ID``, and as a query what to ask only."""
+
+    conversation: str
+    filters: Filters
+
+    @classmethod
+    def at(cls, address: str) -> "Opened":
+        """Read an address; what it does not say well is left out."""
+        try:
+            parts = urlsplit(address)
+            query = parse_qs(parts.query, max_num_fields=_MOST_CHOSEN)
+        except ValueError:
+            return cls("", Filters())
+        filters = Filters(
+            languages=tuple(query.get("language", ())),
+            sources=tuple(query.get("source", ())),
+            date_from=query.get("date_from", [""])[0][:10],
+            date_to=query.get("date_to", [""])[0][:10],
+            document_ids=tuple(query.get("document", ())),
+        )
+        return cls(conversation_at(parts.path), filters)
+
+
+def conversation_at(path: str) -> str:
+    """The id of the conversation that is at a path, ``/c/ID``; nothing where there is none."""
+    found = _CONVERSATION.fullmatch(path)
+    return found[1] if found else ""
