@@ -16,7 +16,8 @@ import regex
 from anyascii import anyascii
 
 from askcorpus.search.countries import calendar_words, country_names, hints, language_names
-from askcorpus.text.lexicon import Names, expression, languages
+from askcorpus.text.expressions import expression
+from askcorpus.text.lexicon import Names, languages
 from askcorpus.text.words import word_spans, words
 from askcorpus.types import Span
 

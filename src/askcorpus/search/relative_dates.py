@@ -13,7 +13,8 @@ from typing import Literal
 
 import regex
 
-from askcorpus.text.lexicon import expression, known, languages, words_anywhere
+from askcorpus.text.expressions import expression
+from askcorpus.text.lexicon import known, languages, words_anywhere
 from askcorpus.text.months import month_of
 from askcorpus.text.words import word_spans, words
 
