@@ -26,7 +26,7 @@ from askcorpus.index.store import Store, StoredPassage
 from askcorpus.settings import Settings
 from askcorpus.text.characters import clean_text
 from askcorpus.types import Document, Passage, Span
-from askcorpus_ingest.documents import to_document
+from askcorpus_ingest.documents import read_document
 from askcorpus_ingest.files import Failure, SourceFile, check_paths, find_files
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.pipeline import ingest
@@ -83,7 +83,7 @@ def page_text(path: Path, page: str) -> str:
     path.write_text(page)
     (raw,) = read_file(path)
     assert isinstance(raw, RawRecord)
-    return to_document(raw).text
+    return read_document(raw).document.text
 
 
 def reasons(report: Report) -> dict[str, str]:

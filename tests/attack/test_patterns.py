@@ -36,7 +36,7 @@ from askcorpus.verify.attribution import known_sources, read_attribution
 from askcorpus.verify.claims import find_claims
 from askcorpus.verify.speakers import is_heard
 from askcorpus_ingest.dateline import parse_date, read_dateline
-from askcorpus_ui.chat.render import source_page
+from askcorpus_ui.chat.sources import source_page
 from askcorpus_ui.chat.translations import strings_for
 
 ROOT = Path(__file__).parents[2]

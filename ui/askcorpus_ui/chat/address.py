@@ -39,3 +39,11 @@ def conversation_at(path: str) -> str:
     """The id of the conversation that is at a path, ``/c/ID``; nothing where there is none."""
     found = _CONVERSATION.fullmatch(path)
     return found[1] if found else ""
+
+
+def query_of(filters: Filters) -> list[tuple[str, str]]:
+    """What the query of an address says that asks for the same filters."""
+    fields = [("language", each) for each in filters.languages] + [("source", each) for each in filters.sources]
+    dates = (("date_from", filters.date_from), ("date_to", filters.date_to))
+    fields += [(name, value) for name, value in dates if value]
+    return fields + [("document", each) for each in filters.document_ids]

@@ -7,7 +7,7 @@ import gradio as gr
 
 from askcorpus.errors import AskcorpusError
 from askcorpus.index.store import Store
-from askcorpus_ui.chat import render
+from askcorpus_ui.chat import sources
 from askcorpus_ui.chat.browser import owner_of
 from askcorpus_ui.chat.conversation import Place
 from askcorpus_ui.chat.conversations import Conversations
@@ -47,4 +47,4 @@ class SourcePanel:
     ) -> str:
         """The panel for what a reply links to; ``back`` is where the pages of its sources lead back to."""
         store = self._store
-        return render.panel(references, store.document, strings, active, copies=store.copies, back=back)
+        return sources.panel(references, store.document, strings, active, copies=store.copies, back=back)
