@@ -1,6 +1,7 @@
 """The address of the chat page: the conversation that it names, and what it asks to search only."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -25,20 +26,25 @@ class Opened(NamedTuple):
             query = parse_qs(parts.query, max_num_fields=_MOST_CHOSEN)
         except ValueError:
             return cls("", Filters())
-        filters = Filters(
-            languages=tuple(query.get("language", ())),
-            sources=tuple(query.get("source", ())),
-            date_from=query.get("date_from", [""])[0][:10],
-            date_to=query.get("date_to", [""])[0][:10],
-            document_ids=tuple(query.get("document", ())),
-        )
-        return cls(conversation_at(parts.path), filters)
+        return cls(conversation_at(parts.path), filters_in(query))
 
 
 def conversation_at(path: str) -> str:
     """The id of the conversation that is at a path, ``/c/ID``; nothing where there is none."""
     found = _CONVERSATION.fullmatch(path)
     return found[1] if found else ""
+
+
+def filters_in(query: Mapping[str, Sequence[str]]) -> Filters:
+    """What the query of an address limits: the filters that `query_of` tells."""
+    date_from, date_to = (query.get(name, [""])[0].strip()[:10] for name in ("date_from", "date_to"))
+    return Filters(
+        languages=tuple(query.get("language", ())),
+        sources=tuple(query.get("source", ())),
+        date_from=date_from,
+        date_to=date_to,
+        document_ids=tuple(query.get("document", ())),
+    )
 
 
 def query_of(filters: Filters) -> list[tuple[str, str]]:

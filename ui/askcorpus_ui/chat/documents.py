@@ -15,7 +15,7 @@ from markupsafe import Markup
 from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.index.inventory import Bar, Inventory
 from askcorpus.types import Filters
-from askcorpus_ui.chat.address import query_of
+from askcorpus_ui.chat.address import filters_in, query_of
 from askcorpus_ui.chat.conversation import read_id, way_back
 from askcorpus_ui.chat.references import CONVERSATION
 from askcorpus_ui.chat.templates import fill
@@ -54,12 +54,7 @@ class Asked(NamedTuple):
         def one(name: str) -> str:
             return asked.get(name, [""])[0].strip()
 
-        filters = Filters(
-            languages=tuple(asked.get("language", ())),
-            sources=tuple(asked.get("source", ())),
-            date_from=one("date_from")[:10],
-            date_to=one("date_to")[:10],
-        )
+        filters = filters_in(asked).model_copy(update={"document_ids": ()})  # it lists them all
         number = one("page")
         page = min(int(number), _MOST_PAGES) if number.isascii() and number.isdecimal() and len(number) < 10 else 1
         return cls(one("q")[:_LONGEST_SEARCH], filters, max(1, page), read_id(one(CONVERSATION)))
