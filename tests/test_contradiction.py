@@ -95,6 +95,11 @@ DISAGREE = [
 ]
 AGREE = [
     (
+        "Which body called the fever of Ostrava an emergency?",
+        "The World Health Organization called the fever of Ostrava an emergency, its head said.",
+        "WHO called the fever of Ostrava an emergency on Friday.",
+    ),
+    (
         "Who opened the fair of Brunsee?",
         "President Emmanuel Macron opened the fair of Brunsee with a speech.",
         "Emmanuel Macron of France opened the fair of Brunsee on Monday.",
@@ -202,6 +207,7 @@ def test_both_sides_are_quoted_with_their_dates(disagreeing: Assistant, question
     head, *lines = answer.answer.splitlines()
     assert head == documents_differ(answer.language)
     dates = {one: FIRST, other: SECOND}
+    assert [dates[citation.quote] for citation in answer.citations] == [SECOND, FIRST], "the newest first"
     assert lines == [f"- {dates[c.quote]}: {c.quote} [{c.marker}]" for c in answer.citations]
     assert answer.unsupported == ()
     assert all(answer.answer[c.answer_start : c.answer_end] == f"[{c.marker}]" for c in answer.citations)

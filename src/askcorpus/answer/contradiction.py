@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import regex
 from numpy.typing import NDArray
 
 from askcorpus.answer.denials import denies, rejects
@@ -26,6 +27,8 @@ from askcorpus.search.query import Query
 from askcorpus.text.lexicon import languages
 from askcorpus.text.words import terms, words
 from askcorpus.tuning import TUNING, Tuning
+
+_ACRONYM = regex.compile(r"(?<!\w)\p{Lu}{2,10}(?!\w)")
 
 
 class _Claim(NamedTuple):
@@ -164,8 +167,10 @@ def _answers_otherwise(one: ScoredSentence, other: ScoredSentence, *, names_tell
 
 
 def _names_others(one: str, other: str, language: str) -> bool:
-    """Whether two texts have no name in common: no country, be it called otherwise, and no word but of the names of two
-    (the United States, the United Kingdom)."""
+    """Whether two texts have no name in common: no country, be it called otherwise, none that is written out in one and
+    shortened in the other, and no word but of the names of two (the United States, the United Kingdom)."""
+    if _is_short_for(one, other) or _is_short_for(other, one):
+        return False
     countries = [countries_named(text, language) for text in (one, other)]
     if {name.country for name in countries[0]} & {name.country for name in countries[1]}:
         return False
@@ -174,6 +179,12 @@ def _names_others(one: str, other: str, language: str) -> bool:
         return False
     theirs = (set(words(" ".join(name.text for name in named))) for named in countries)
     return set(words(one)) & set(words(other)) <= set.intersection(*theirs)
+
+
+def _is_short_for(text: str, other: str) -> bool:
+    """Whether a text has an acronym of a name in the other: WHO of the World Health Organization."""
+    initials = "".join(filter(str.isupper, other))
+    return any(len(word) > 1 and word in initials and word not in other for word in _ACRONYM.findall(text))
 
 
 def _capitalises_nouns(language: str) -> bool:

@@ -42,10 +42,11 @@ def extract(
     """The draft of an answer from weighed sentences: each piece is a quoted sentence with its marker.
 
     ``contradicting`` are those that contradict each other, if any do: then these are shown, as a list, with their
-    dates.
+    dates, the newest first: of a toll, an office or a ruling it is mostly what holds.
     """
     if contradicting:
-        return listed(documents_differ(query.language), contradicting[: tuning.most_sentences], sources_differ=True)
+        newest = sorted(contradicting[: tuning.most_sentences], key=lambda one: one.hit.date, reverse=True)
+        return listed(documents_differ(query.language), newest, sources_differ=True)
     chosen = _choose(sentences, tuning)
     return _drafted([_one_line(one.text) for one in chosen], chosen, " ")
 

@@ -11,6 +11,7 @@ from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.errors import UsageError
+from askcorpus.search.follow_up import spelled_out
 from askcorpus.search.names import Name, names_and_figures, names_of
 from askcorpus.search.period import read_period
 from askcorpus.text.figures import figures
@@ -149,12 +150,14 @@ def read_query(
 ) -> Query:
     """The query for a question, within the conversation so far.
 
-    ``standalone`` is the question as a language model made it stand alone. Without one, a follow-up is read twice:
-    as it is, and below what was said before it (a pronoun's noun is mostly there). ``latest`` is the newest date in the
+    ``standalone`` is the question as a language model made it stand alone. Without one, a follow-up that only names
+    another country or year is the question before with that in its place, and any other is read twice: as it is, and
+    below what was said before it (a pronoun's noun is mostly there). ``latest`` is the newest date in the
     corpus: what "last July" is counted back from; ``locale`` the language of a question whose words leave it open.
     """
     language = conversation_language(history, locale, question)
     said = in_small_letters(question, language)
+    standalone = standalone or spelled_out(question, _asked(history), language)
     readings = read_as = [standalone or said]
     understood = standalone or question
     if standalone is None and history:
@@ -181,9 +184,13 @@ def _whole_characters(text: str) -> str:
 
 def _in_context(question: str, history: Sequence[Turn], tuning: Tuning) -> str:
     """The question below those before it and the beginning of the last answer, which may name what “it” is."""
-    asked = [turn.text[: tuning.remembered_chars] for turn in history if turn.role == "user"]
+    asked = [text[: tuning.remembered_chars] for text in _asked(history)]
     answered = _MARKER.sub("", _last_answer(history))[: tuning.remembered_answer_chars]
     return "\n".join([*asked[-tuning.remembered_turns :], *filter(None, [answered]), question])
+
+
+def _asked(history: Sequence[Turn]) -> list[str]:
+    return [turn.text for turn in history if turn.role == "user"]
 
 
 def _last_answer(history: Sequence[Turn]) -> str:
@@ -194,11 +201,10 @@ def _last_answer(history: Sequence[Turn]) -> str:
 def _before_the_last(question: str, history: Sequence[Turn], chars: int) -> str:
     """The question and then the one that came before it: "When? Who won?". The other way round, the reader answers the
     one before once more."""
-    asked = [turn.text[:chars] for turn in history if turn.role == "user"][-1:]
-    return " ".join([question, *asked])
+    return " ".join([question, *(text[:chars] for text in _asked(history)[-1:])])
 
 
 def conversation_language(history: Sequence[Turn], locale: str, *said: str) -> str:
     """The language of somebody who asked what stands in ``history`` and says what is given: what is too short to tell
     ("Et en 2021 ?") has that of the turn before, and a first one that of whoever asks, where it is known."""
-    return detect_spoken([*(turn.text for turn in history if turn.role == "user"), *said], locale)
+    return detect_spoken([*_asked(history), *said], locale)

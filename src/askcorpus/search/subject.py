@@ -18,7 +18,7 @@ from askcorpus.text.dates import day_range
 from askcorpus.text.expressions import expression
 from askcorpus.text.folding import fold, folded
 from askcorpus.text.language import detect_language, likely_languages
-from askcorpus.text.lexicon import languages
+from askcorpus.text.lexicon import Words, languages
 from askcorpus.text.words import words
 
 LONGEST = 200
@@ -29,6 +29,9 @@ MOST_WORDS = 8
 
 MOST_WORDS_BARE = 4
 """Words of a subject that stands alone."""
+
+_Kind = Literal["asks", "happened", "another"]
+"""A list of phrases with a SUBJECT in them, as the files of the languages have them."""
 
 _ODD = regex.compile(r"[\[\]<>{}|\\\n\r\t]")
 _MARK = regex.compile(r"[?!.;:؟？！。；：/]")
@@ -76,6 +79,12 @@ def time_of(message: str, latest: str = "") -> Time | None:
     return None
 
 
+def another_of(message: str, language: str) -> list[tuple[str, str]]:
+    """What ``message`` may name of which the question before it is asked again, by each language that its words may be
+    in, ``language`` first, with that language; nothing where it asks something else."""
+    return list(_asked(message, "another", language))
+
+
 def _time(period: str, language: str) -> Time | None:
     return Time(period, language) if day_range(period) else None
 
@@ -114,14 +123,15 @@ def _said(text: str, *, shouted: bool) -> str:
     return fold(" ".join(word for word in text.split() if shouted or not word.isupper())).strip()
 
 
-def _asked(message: str, kind: Literal["asks", "happened"]) -> Iterator[tuple[str, str]]:
-    """The subject of a message as it writes it, by phrases of each language that it may be in, with the language."""
+def _asked(message: str, kind: _Kind, *spoken: str) -> Iterator[tuple[str, str]]:
+    """The subject of a message as it writes it, by phrases of each language that it may be in, with the language; those
+    that were ``spoken`` before are tried first."""
     if not _is_plain(message):
         return
     message = message.strip()
     whole = folded(message)
     start, end = len(whole.text) - len(whole.text.lstrip()), len(whole.text.rstrip())
-    for language in likely_languages(message):
+    for language in dict.fromkeys((*spoken, *likely_languages(message))):
         pattern = _phrases(language, kind)
         if match := pattern.fullmatch(whole.text, start, end) if pattern else None:
             first, last = match.span("subject")
@@ -146,9 +156,9 @@ def _nothing(language: str = "") -> frozenset[str]:
 
 
 @cache
-def _phrases(language: str, kind: Literal["asks", "happened"]) -> "regex.Pattern[str] | None":
+def _phrases(language: str, kind: _Kind) -> "regex.Pattern[str] | None":
     one = languages().get(language)
-    asked = getattr(one.overview, kind) if one else ()
+    asked: Words = getattr(one.overview, kind) if one else ()
     if not one or not asked:
         return None
     polite = expression((*one.overview.polite, *one.small_talk.thanks), fold)

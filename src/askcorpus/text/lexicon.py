@@ -142,7 +142,8 @@ class SmallTalk(_Table):
 
 
 class Overview(_Table):
-    """How people ask what there is about something: ``asks`` are whole messages with a SUBJECT in them.
+    """How people ask what there is about something: ``asks`` are whole messages with a SUBJECT in them, and ``another``
+    those that ask the question before once more, of a SUBJECT (and in Mali).
 
     What holds a word that is ``asking`` is a question of its own and no subject (tell me about when it opened), nor is
     what has nothing but ``pronouns``, which also has other words that name nothing (everything, yes). Words that are
@@ -151,6 +152,7 @@ class Overview(_Table):
     """
 
     asks: Words = ()
+    another: Words = ()
     happened: Words = ()
     asking: Words = ()
     polite: Words = ()

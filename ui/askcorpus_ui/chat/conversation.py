@@ -143,7 +143,7 @@ class Reply(Kept):
             language=answer.language,
             quoted=answer.answered_by == extractive.NAME and not answer.sources_differ and not answer.named_in,
             in_context=answer.standalone_question.strip() != answer.question.strip(),
-            understood="" if extractive.NAME in (answer.model, answer.answered_by) else answer.standalone_question,
+            understood=answer.standalone_question if len(answer.standalone_question.splitlines()) == 1 else "",
             searched=answer.index.documents if searched is None else searched,
             documents=answer.index.documents,
             answered_by=answer.answered_by,
