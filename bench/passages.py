@@ -33,7 +33,7 @@ from askcorpus.types import Document, Filters, Hit, Passage, Span
 from askcorpus_eval.gold import Matcher
 from askcorpus_eval.metrics.retrieval import hit, reciprocal_rank
 from askcorpus_eval.questions import Question
-from askcorpus_ingest.documents import to_document
+from askcorpus_ingest.documents import read_document
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.readers.dispatch import read_file
 from askcorpus_ingest.readers.records import RawRecord
@@ -123,7 +123,9 @@ def windows(spans: Sequence[Span]) -> tuple[Span, ...]:
 
 def build(folder: Path, store: Store, embeddings: SentenceEmbeddings, way: Way) -> None:
     """Put the whole corpus of a set into an empty store."""
-    documents = [to_document(raw) for raw in read_file(folder / "corpus.jsonl") if isinstance(raw, RawRecord)]
+    documents = [
+        read_document(raw).document for raw in read_file(folder / "corpus.jsonl") if isinstance(raw, RawRecord)
+    ]
     with store.writer() as writer:
         for start in range(0, len(documents), BATCH):
             batch = documents[start : start + BATCH]

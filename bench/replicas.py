@@ -25,7 +25,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-COMMAND = "from askcorpus.index import store; store.EXACT_UPTO = 0; from askcorpus_ui.cli.commands import main; main()"
+COMMAND = "from askcorpus.index import exact; exact.EXACT_UPTO = 0; from askcorpus_ui.cli.commands import main; main()"
 TICKS = os.sysconf("SC_CLK_TCK")
 READY_SECONDS = 600
 

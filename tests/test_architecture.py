@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = {"askcorpus": "src", "askcorpus_ingest": "ingest", "askcorpus_eval": "eval", "askcorpus_ui": "ui"}
 LOCKS = ("requirements.lock", "requirements-torch.lock", "requirements-ray.lock")
 # They wrap gradio, and are themselves imported late, by the server when it makes its app; or run the command.
-LATE = {"askcorpus_ui.chat.layout", "askcorpus_ui.chat.page", "askcorpus_ui.chat.surface", "askcorpus_ui.cli.__main__"}
+WITH_GRADIO = ("asking", "calls", "events", "filters", "layout", "opinions", "page", "panel", "past", "surface")
+LATE = {"askcorpus_ui.cli.__main__", *(f"askcorpus_ui.chat.{module}" for module in WITH_GRADIO)}
 HEAVY = {
     "torch",
     "transformers",

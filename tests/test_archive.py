@@ -136,7 +136,7 @@ def test_answers_are_the_same_on_each_engine_and_nothing_is_embedded(
             assert all(check.ok for check in assistant.store.check(deep=True))
             return found
 
-    monkeypatch.setattr("askcorpus.index.store.EXACT_UPTO", 0)  # every corpus is a large one
+    monkeypatch.setattr("askcorpus.index.exact.EXACT_UPTO", 0)  # every corpus is a large one
     with chroma_process(tmp_path / "server") as server:
         engines = [
             Settings(data=sample_index),

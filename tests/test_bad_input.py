@@ -8,7 +8,7 @@ import pytest
 
 from askcorpus.errors import ReadError
 from askcorpus.types import Document
-from askcorpus_ingest.documents import to_document
+from askcorpus_ingest.documents import read_document
 from askcorpus_ingest.passages import split_passages
 from askcorpus_ingest.readers.dispatch import read_file
 from askcorpus_ingest.readers.records import RawRecord
@@ -19,7 +19,7 @@ PARAGRAPH = "<p>Le ministre a dit lundi que la conférence aurait lieu à Paris,
 def read_one(path: Path) -> Document:
     (raw,) = read_file(path)
     assert isinstance(raw, RawRecord)
-    return to_document(raw)
+    return read_document(raw).document
 
 
 def test_binary_files(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ class Shown(NamedTuple):
 def ask(page: ChatPage, question: str, place: dict[str, Any] | None = None, **filters: Any) -> Shown:
     request = filters.pop("request", ENGLISH)
     chosen = dict(zip(("languages", "sources", "date_from", "date_to", "only"), NOTHING, strict=True)) | filters
-    place, turns, *_ = page.begin(question, place, request, *chosen.values())
+    place, turns, *_ = page.asking.begin(question, place, request, *chosen.values())
     assert place is not None
     last, panel, status = answered(page, place, request)[-1]
     return Shown(place, turns, last, panel, status)
@@ -98,7 +98,7 @@ def answered(page: ChatPage, place: dict[str, Any] | None, request: Any = ENGLIS
     """All that the page is told while the turn that waits is answered."""
 
     async def outcome() -> list[tuple[Any, ...]]:
-        return [out async for out in page.respond(place, request)]
+        return [out async for out in page.asking.respond(place, request)]
 
     return asyncio.run(outcome())
 
@@ -173,15 +173,15 @@ def test_a_date_that_is_none_is_explained(page: ChatPage) -> None:
 
 
 def test_stopping_closes_the_stream_and_keeps_what_was_written(page: ChatPage, assistant: ScriptedAssistant) -> None:
-    place = page.begin("slow council", None, ENGLISH, *NOTHING)[0]
+    place = page.asking.begin("slow council", None, ENGLISH, *NOTHING)[0]
 
     async def stop_early() -> list[tuple[Any, ...]]:
         shown: list[tuple[Any, ...]] = []
         readers = iter((OTHER, ENGLISH))
-        async for piece in page.respond(place, ENGLISH):
+        async for piece in page.asking.respond(place, ENGLISH):
             shown.append(piece)
             if "The council" in str(piece[0]) and (reader := next(readers, None)):
-                await page.stop(place, reader)
+                await page.asking.stop(place, reader)
         for _ in range(100):
             if assistant.abandoned:
                 break
@@ -200,15 +200,15 @@ def test_stopping_closes_the_stream_and_keeps_what_was_written(page: ChatPage, a
 
 
 def test_an_answer_that_is_stopped_before_it_begins_never_does(page: ChatPage, assistant: ScriptedAssistant) -> None:
-    place, asked = page.begin("council", None, ENGLISH, *NOTHING)[0], len(assistant.asked)
-    asyncio.run(page.stop(place, OTHER))
+    place, asked = page.asking.begin("council", None, ENGLISH, *NOTHING)[0], len(assistant.asked)
+    asyncio.run(page.asking.stop(place, OTHER))
     assert 'aria-busy="true"' in page.load(f"/c/{place['id']}", ENGLISH)[3], "another browser stopped it"
-    asyncio.run(page.stop(place, ENGLISH))
+    asyncio.run(page.asking.stop(place, ENGLISH))
     ((last, _, status),) = answered(page, place)
     assert len(assistant.asked) == asked
     assert "Stopped before the end" in last and "aria-busy" not in last and 'data-turn="1"' in status
     done = ask(page, "council again", place)
-    asyncio.run(page.stop(done.place, ENGLISH))  # too late: what is answered stays so
+    asyncio.run(page.asking.stop(done.place, ENGLISH))  # too late: what is answered stays so
     assert "Stopped" not in answered(page, done.place)[0][0]
 
 
@@ -217,7 +217,7 @@ def answered_until(page: ChatPage, place: dict[str, Any], interrupt: Callable[[]
 
     async def outcome() -> str:
         interrupted = False
-        async for piece in page.respond(place, ENGLISH):
+        async for piece in page.asking.respond(place, ENGLISH):
             if "The council" in str(piece[0]) and not interrupted:
                 interrupted = True
                 await interrupt()
@@ -231,42 +231,42 @@ async def drained(pieces: AsyncIterator[tuple[Any, ...]]) -> list[tuple[Any, ...
 
 
 def test_a_stranger_who_knows_the_turn_does_not_take_its_owners_stop_away(page: ChatPage) -> None:
-    place = page.begin("slow council", None, ENGLISH, *NOTHING)[0]
+    place = page.asking.begin("slow council", None, ENGLISH, *NOTHING)[0]
 
     async def interrupt() -> None:
-        assert await drained(page.respond(place, OTHER)) == [(gr.skip(),) * 3]
-        await page.stop(place, ENGLISH)
+        assert await drained(page.asking.respond(place, OTHER)) == [(gr.skip(),) * 3]
+        await page.asking.stop(place, ENGLISH)
 
     assert "Stopped before the end" in answered_until(page, place, interrupt)
 
 
 def test_of_two_tabs_that_have_a_turn_answered_the_second_can_be_stopped_after_the_first(page: ChatPage) -> None:
-    place = page.begin("slow council", None, ENGLISH, *NOTHING)[0]
+    place = page.asking.begin("slow council", None, ENGLISH, *NOTHING)[0]
 
     async def interrupt() -> None:
-        first = page.respond(place, ENGLISH)
+        first = page.asking.respond(place, ENGLISH)
         await anext(first)
         await cast(AsyncGenerator[tuple[Any, ...]], first).aclose()
-        await page.stop(place, ENGLISH)
+        await page.asking.stop(place, ENGLISH)
 
     assert "Stopped before the end" in answered_until(page, place, interrupt)
 
 
 def test_an_answer_stops_whatever_became_of_its_conversation(page: ChatPage, said: Path) -> None:
-    place = page.begin("slow council", None, ENGLISH, *NOTHING)[0]
+    place = page.asking.begin("slow council", None, ENGLISH, *NOTHING)[0]
 
     async def deleted() -> None:
-        page.delete("", place, cast(Any, SimpleNamespace(_data={"id": place["id"]})), ENGLISH)
-        await page.stop(place, ENGLISH)
+        page.past.delete("", place, cast(Any, SimpleNamespace(_data={"id": place["id"]})), ENGLISH)
+        await page.asking.stop(place, ENGLISH)
 
     assert "Stopped before the end" in answered_until(page, place, deleted)
 
-    place = page.begin("slow council", None, ENGLISH, *NOTHING)[0]
+    place = page.asking.begin("slow council", None, ENGLISH, *NOTHING)[0]
 
     async def unreadable() -> None:
         with closing(sqlite3.connect(said.parent / FILE)) as file:
             file.execute("ALTER TABLE turns RENAME TO gone")
-        await page.stop(place, ENGLISH)
+        await page.asking.stop(place, ENGLISH)
 
     assert "Stopped before the end" in answered_until(page, place, unreadable)
 
@@ -288,7 +288,7 @@ def refuse(said: Path, what: str) -> None:
 
 
 def test_a_page_whose_answer_cannot_be_kept_takes_the_next_question(page: ChatPage, said: Path) -> None:
-    place = page.begin("council", None, ENGLISH, *NOTHING)[0]
+    place = page.asking.begin("council", None, ENGLISH, *NOTHING)[0]
     opened = page.load(f"/c/{place['id']}", ENGLISH)
     assert opened[4]["stop_btn"] == "Stop"
     refuse(said, "UPDATE")
@@ -298,12 +298,15 @@ def test_a_page_whose_answer_cannot_be_kept_takes_the_next_question(page: ChatPa
 
 
 def test_after_a_stopped_answer_a_question_that_cannot_be_kept_says_so(page: ChatPage, said: Path) -> None:
-    place = page.begin("council", None, ENGLISH, *NOTHING)[0]
-    asyncio.run(page.stop(place, ENGLISH))
+    place = page.asking.begin("council", None, ENGLISH, *NOTHING)[0]
+    asyncio.run(page.asking.stop(place, ENGLISH))
     answered(page, place)
     refuse(said, "INSERT")
     happened: Any = SimpleNamespace(_data={"index": 1, "value": {"text": "pêcheurs"}})
-    for begun in (page.begin("And then?", place, ENGLISH, *NOTHING), page.edit(place, happened, ENGLISH, *NOTHING)):
+    for begun in (
+        page.asking.begin("And then?", place, ENGLISH, *NOTHING),
+        page.asking.edit(place, happened, ENGLISH, *NOTHING),
+    ):
         assert "no room" in begun[4] and begun[0] == {"id": place["id"]}
         assert answered(page, begun[0]) == [(gr.skip(),) * 3]
 
@@ -312,12 +315,12 @@ def test_an_empty_question_changes_nothing(page: ChatPage) -> None:
     place = ask(page, "council").place
     nothing = gr.skip()
 
-    assert set(map(str, page.begin("  \n", place, ENGLISH, *NOTHING))) == {str(nothing)}
+    assert set(map(str, page.asking.begin("  \n", place, ENGLISH, *NOTHING))) == {str(nothing)}
     assert answered(page, place) == [(nothing, nothing, nothing)]
 
 
 def test_a_question_is_kept_before_it_is_answered(page: ChatPage, open_page: Any) -> None:
-    place = page.begin("council", None, ENGLISH, *NOTHING)[0]
+    place = page.asking.begin("council", None, ENGLISH, *NOTHING)[0]
     restarted = open_page(ScriptedAssistant())
     _, again, _, last, *_ = restarted.load(f"/c/{place['id']}", ENGLISH)
 
@@ -352,19 +355,19 @@ def test_what_another_browser_asked_is_not_there(page: ChatPage) -> None:
     assert strings_for("fr").not_here in words(page.load("/c/" + "x" * 22, FRENCH)[3])
     assert strings_for("en").not_here not in words(page.load("/", OTHER)[3])
     for said in (
-        page.open_source(place, linked, OTHER)[0],
-        page.export_markdown(place, OTHER)[0],
-        page.export_json(place, OTHER)[0],
-        page.search("council", place, OTHER),
-        page.like(place, opinion(1, True), OTHER),
+        page.panel.open_source(place, linked, OTHER)[0],
+        page.past.export_markdown(place, OTHER)[0],
+        page.past.export_json(place, OTHER)[0],
+        page.past.search("council", place, OTHER),
+        page.opinions.like(place, opinion(1, True), OTHER),
     ):
         assert "council" not in said and "Noted" not in said
     happened: Any = SimpleNamespace(_data={"id": place["id"], "index": 1, "value": {"text": "mine"}})
-    page.rename("", place, happened, OTHER)
-    page.delete("", place, happened, OTHER)
-    page.retry(place, happened, OTHER)
+    page.past.rename("", place, happened, OTHER)
+    page.past.delete("", place, happened, OTHER)
+    page.asking.retry(place, happened, OTHER)
     assert answered(page, {**place, "turn": 1}, request=OTHER) == [(gr.skip(),) * 3]
-    own = page.begin("mine", place, OTHER, *NOTHING)[0]
+    own = page.asking.begin("mine", place, OTHER, *NOTHING)[0]
     assert own["id"] != place["id"]
     assert page.load(f"/c/{place['id']}", ENGLISH)[1:5] == before[1:5]
 
@@ -372,21 +375,21 @@ def test_what_another_browser_asked_is_not_there(page: ChatPage) -> None:
 def test_without_a_cookie_nothing_is_asked_and_the_page_says_why(page: ChatPage, assistant: ScriptedAssistant) -> None:
     nobody: Any = SimpleNamespace(headers={"accept-language": "en"})
 
-    assert "Allow cookies" in page.begin("council", None, nobody, *NOTHING)[-1]
+    assert "Allow cookies" in page.asking.begin("council", None, nobody, *NOTHING)[-1]
     assert not assistant.asked
 
 
 def test_two_tabs_add_to_the_same_conversation(page: ChatPage) -> None:
     place = ask(page, "council").place
     first, second = (
-        page.begin("pêcheurs", place, ENGLISH, *NOTHING)[0],
-        page.begin("hostile", place, ENGLISH, *NOTHING)[0],
+        page.asking.begin("pêcheurs", place, ENGLISH, *NOTHING)[0],
+        page.asking.begin("hostile", place, ENGLISH, *NOTHING)[0],
     )
 
     assert (first["turn"], second["turn"]) == (2, 3)
     answered(page, second)
     answered(page, first)
-    whole = page.export_markdown(place, ENGLISH)[0]
+    whole = page.past.export_markdown(place, ENGLISH)[0]
     assert [line for line in whole.splitlines() if line.startswith("## ")] == [
         "## council",
         "## pêcheurs",
@@ -399,31 +402,31 @@ def test_two_tabs_add_to_the_same_conversation(page: ChatPage) -> None:
 def test_the_last_question_is_asked_again(page: ChatPage) -> None:
     place = ask(page, "pêcheurs", ask(page, "council").place).place
     happened: Any = SimpleNamespace(_data={"index": 2})
-    again, _, last, *_ = page.retry(place, happened, ENGLISH)
+    again, _, last, *_ = page.asking.retry(place, happened, ENGLISH)
 
     assert again == {"id": place["id"], "turn": 2} and 'aria-busy="true"' in last
     assert "Le barrage" in answered(page, again)[-1][1]
     earlier: Any = SimpleNamespace(_data={"index": 1})
-    assert page.retry(place, earlier, ENGLISH)[:2] == ({"id": place["id"]}, gr.skip()), "no turn waits"
+    assert page.asking.retry(place, earlier, ENGLISH)[:2] == ({"id": place["id"]}, gr.skip()), "no turn waits"
 
 
 def test_an_edited_question_begins_a_conversation_of_its_own(page: ChatPage, assistant: ScriptedAssistant) -> None:
     place = ask(page, "hostile", ask(page, "pêcheurs", ask(page, "council").place).place).place
     happened: Any = SimpleNamespace(_data={"index": 2, "value": {"text": "ميناء"}})
-    other, turns, *_ = page.edit(place, happened, ENGLISH, *NOTHING)
+    other, turns, *_ = page.asking.edit(place, happened, ENGLISH, *NOTHING)
     answered(page, other)
 
     assert other["id"] != place["id"] and other["turn"] == 2
     assert "council" in turns and "pêcheurs" not in turns
     assert [turn.text for turn in assistant.asked[-1][1]] == ["council", DOCUMENTS[0].text[:72]]
-    assert "## hostile" in page.export_markdown(place, ENGLISH)[0]
+    assert "## hostile" in page.past.export_markdown(place, ENGLISH)[0]
 
 
 def test_filters_are_taken_away_and_the_question_asked_again(page: ChatPage) -> None:
     shown = ask(page, "Who won?", languages=["fr"])
     assert "Ask without filters" in shown.last and "1 of 4 documents searched" in shown.last
     happened: Any = SimpleNamespace(_data={"index": 1})
-    begun = page.unfiltered(shown.place, happened, ENGLISH)
+    begun = page.asking.unfiltered(shown.place, happened, ENGLISH)
 
     assert begun[5:] == ([], [], "", "", [], "")
     assert "Ask without filters" not in answered(page, begun[0])[-1][0]
@@ -433,7 +436,7 @@ def test_a_question_keeps_its_filters_until_it_is_answered_and_when_it_is_asked_
     page: ChatPage, assistant: ScriptedAssistant, open_page: Any
 ) -> None:
     chosen = (["fr"], ["Ouest-Info"], "2021", "2025", ["peche/barrage"])
-    place = page.begin("pêcheurs", None, ENGLISH, *chosen)[0]
+    place = page.asking.begin("pêcheurs", None, ENGLISH, *chosen)[0]
     again, restarted = ScriptedAssistant(), open_page(ScriptedAssistant())
     filters = open_page(again).load(f"/c/{place['id']}", ENGLISH)[8:14]
     assert (filters[0]["value"], filters[1]["value"], *filters[2:5]) == chosen and "French" in filters[5]
@@ -450,14 +453,14 @@ def test_a_question_keeps_its_filters_until_it_is_answered_and_when_it_is_asked_
     happened: Any = SimpleNamespace(_data={"index": 1})
     for kind in ("answered", "unfinished", "failed"):
         restarted._conversations.reply(owner_of(ENGLISH.headers), Place(**place), Reply(kind=kind))
-        assert page.retry(place, happened, ENGLISH)[0] == place
+        assert page.asking.retry(place, happened, ENGLISH)[0] == place
         answered(page, place)
         assert assistant.asked[-1][2] == sought, kind
-    page.retry(place, happened, ENGLISH)
-    asyncio.run(page.stop(place, OTHER))
-    asyncio.run(page.stop(place, ENGLISH))
+    page.asking.retry(place, happened, ENGLISH)
+    asyncio.run(page.asking.stop(place, OTHER))
+    asyncio.run(page.asking.stop(place, ENGLISH))
     assert "Stopped before the end" in answered(page, place)[0][0]
-    answered(page, page.unfiltered(place, happened, ENGLISH)[0])
+    answered(page, page.asking.unfiltered(place, happened, ENGLISH)[0])
     assert not assistant.asked[-1][2] and page.load(f"/c/{place['id']}", ENGLISH)[13] == ""
 
 
@@ -470,38 +473,38 @@ def test_what_an_older_version_kept_is_asked_again_with_the_filters_of_its_answe
         old = {name: value for name, value in json.loads(written).items() if name not in ("limits", "awaited")}
         file.execute("UPDATE turns SET reply = ?", (json.dumps(old),))
         file.commit()
-    answered(page, page.retry(place, cast(Any, SimpleNamespace(_data={"index": 1})), ENGLISH)[0])
+    answered(page, page.asking.retry(place, cast(Any, SimpleNamespace(_data={"index": 1})), ENGLISH)[0])
     assert assistant.asked[-1][2].languages == ("fr",)
 
 
 def test_a_conversation_of_any_length_keeps_its_newest_turns(page: ChatPage) -> None:
     place = None
     for number in range(1, 151):
-        place = page.begin(f"question {number}", place, ENGLISH, *NOTHING)[0]
+        place = page.asking.begin(f"question {number}", place, ENGLISH, *NOTHING)[0]
     shown = ask(page, "council", place)
 
     assert "question 150" in shown.turns and "question 52<" in shown.turns and "question 51<" not in shown.turns
     assert "51 earlier questions are in the export." in shown.turns
     assert "council" in shown.last
-    assert "## question 1\n" in page.export_markdown(shown.place, ENGLISH)[0]
+    assert "## question 1\n" in page.past.export_markdown(shown.place, ENGLISH)[0]
 
 
 def test_conversations_are_found_by_their_words_renamed_and_deleted(page: ChatPage) -> None:
     first, second = ask(page, "Why the COUNCIL?").place, ask(page, "pêcheurs").place
-    assert page.search("", None, ENGLISH).index("pêcheurs") < page.search("", None, ENGLISH).index("COUNCIL")
-    assert page.search("tidal Council", None, ENGLISH).count("<li") == 1  # "tidal" stands in the answer
-    assert "Nothing found." in page.search("tidal pêcheurs", None, ENGLISH)
+    assert page.past.search("", None, ENGLISH).index("pêcheurs") < page.past.search("", None, ENGLISH).index("COUNCIL")
+    assert page.past.search("tidal Council", None, ENGLISH).count("<li") == 1  # "tidal" stands in the answer
+    assert "Nothing found." in page.past.search("tidal pêcheurs", None, ENGLISH)
 
     named: Any = SimpleNamespace(_data={"id": second["id"], "value": {"text": " <b>Nets</b>\n "}})
-    assert "<bdi>&lt;b&gt;Nets&lt;/b&gt;</bdi></a>" in page.rename("NETS", None, named, ENGLISH)[0]
+    assert "<bdi>&lt;b&gt;Nets&lt;/b&gt;</bdi></a>" in page.past.rename("NETS", None, named, ENGLISH)[0]
     gone: Any = SimpleNamespace(_data={"id": first["id"]})
-    assert "COUNCIL" not in page.delete("", None, gone, ENGLISH)[0]
+    assert "COUNCIL" not in page.past.delete("", None, gone, ENGLISH)[0]
     assert page.load(f"/c/{first['id']}", ENGLISH)[1] is None
 
 
 def test_an_export_as_json_holds_confidence_abstentions_and_quotes(page: ChatPage) -> None:
     place = ask(page, "Who won?", ask(page, "council").place).place
-    council, won = json.loads(page.export_json(place, ENGLISH)[0])["turns"]
+    council, won = json.loads(page.past.export_json(place, ENGLISH)[0])["turns"]
 
     assert (council["outcome"], council["confidence"], council["abstained"]) == ("answered", 0.72, False)
     assert council["citations"][0]["quote"] == DOCUMENTS[0].text[:72] and council["citations"][0]["verified"]
@@ -510,7 +513,7 @@ def test_an_export_as_json_holds_confidence_abstentions_and_quotes(page: ChatPag
 
 def test_a_chip_shows_each_filter_and_takes_it_away(page: ChatPage) -> None:
     chosen: tuple[Any, Any, Any, Any, Any] = (["fr"], ["<b>"], "2022", "", ["harbour"])
-    shown = page.chips(*chosen, ENGLISH)
+    shown = page.filters.chips(*chosen, ENGLISH)
     assert "French" in shown and "&lt;b&gt;" in shown and "From 2022" in shown and DOCUMENTS[0].title in shown
 
     for name, left in (
@@ -521,7 +524,7 @@ def test_a_chip_shows_each_filter_and_takes_it_away(page: ChatPage) -> None:
         ("else", chosen),
     ):
         happened: Any = SimpleNamespace(_data={"name": name})
-        assert page.without(*chosen, happened, ENGLISH)[:5] == left
+        assert page.filters.without(*chosen, happened, ENGLISH)[:5] == left
 
 
 @pytest.mark.parametrize(
@@ -535,14 +538,14 @@ def test_a_chip_shows_each_filter_and_takes_it_away(page: ChatPage) -> None:
     ],
 )
 def test_a_date_is_typed_as_people_write_one(page: ChatPage, typed: str, chip: str) -> None:
-    shown = page.chips([], [], typed, "", [], ENGLISH)
+    shown = page.filters.chips([], [], typed, "", [], ENGLISH)
     assert chip in shown and "is not a date" not in shown
 
 
 @pytest.mark.parametrize("typed", ["05/06/2024", "2024-13", "soon"])
 def test_what_is_no_date_or_two_is_told_as_that(page: ChatPage, typed: str) -> None:
-    assert f"“{typed}” is not a date." in page.chips([], [], "2020", typed, [], ENGLISH)
-    assert "No document passes these filters." in page.chips([], [], "2099", "", [], ENGLISH)
+    assert f"“{typed}” is not a date." in page.filters.chips([], [], "2020", typed, [], ENGLISH)
+    assert "No document passes these filters." in page.filters.chips([], [], "2099", "", [], ENGLISH)
 
 
 def test_an_address_says_what_to_ask_only(page: ChatPage, assistant: ScriptedAssistant) -> None:
@@ -557,13 +560,13 @@ def test_an_address_says_what_to_ask_only(page: ChatPage, assistant: ScriptedAss
 
 
 def test_an_export_names_document_and_quote(page: ChatPage) -> None:
-    out = page.export_markdown(ask(page, "council").place, FRENCH)[0]
+    out = page.past.export_markdown(ask(page, "council").place, FRENCH)[0]
 
     assert "## council" in out and DOCUMENTS[0].text[:72] in out and "3 mai 2024" in out
 
 
 def test_an_export_of_a_failure_is_its_words(page: ChatPage) -> None:
-    out = page.export_markdown(ask(page, "broken model").place, ENGLISH)[0]
+    out = page.past.export_markdown(ask(page, "broken model").place, ENGLISH)[0]
 
     assert out.endswith("## broken model\n\nThe model's server does not answer. Start it again.\n")
 
@@ -573,11 +576,11 @@ def test_the_panel_of_an_old_turn_opens_after_a_restart(page: ChatPage, open_pag
     link = Reference.of(ScriptedAssistant().ask("council and pêcheurs").citations[1]).url()
     restarted = open_page(ScriptedAssistant())
 
-    out = restarted.open_source(place, SimpleNamespace(_data={"index": 1, "href": link}), ENGLISH)[0]
+    out = restarted.panel.open_source(place, SimpleNamespace(_data={"index": 1, "href": link}), ENGLISH)[0]
     assert out.count("<article") == 2
     assert 'id="source-2" data-number="2" class="active"' in out
     for data in (None, {"index": 99, "href": link}, {"index": 0}):
-        out = restarted.open_source(None, SimpleNamespace(_data=data), ENGLISH)[0]
+        out = restarted.panel.open_source(None, SimpleNamespace(_data=data), ENGLISH)[0]
         assert out.startswith('<p class="no-sources">')
 
 
@@ -682,8 +685,8 @@ def opinion(index: int, liked: bool | str, name: str | None = None) -> gr.LikeDa
 def test_an_opinion_is_kept_and_becomes_a_draft(page: ChatPage, said: Path) -> None:
     carried = ask(page, "And the pêcheurs?", ask(page, "council, *when*?").place).place
 
-    assert "Noted" in page.like(carried, opinion(2, True), ENGLISH)
-    assert "Noted" in page.like(carried, opinion(1, False), ENGLISH)
+    assert "Noted" in page.opinions.like(carried, opinion(2, True), ENGLISH)
+    assert "Noted" in page.opinions.like(carried, opinion(1, False), ENGLISH)
     liked, disliked = read_feedback(said)
     assert (liked.question, liked.liked, disliked.question, disliked.liked) == (
         "And the pêcheurs?",
@@ -698,7 +701,7 @@ def test_an_opinion_is_kept_and_becomes_a_draft(page: ChatPage, said: Path) -> N
 
 
 def test_eval_make_reads_what_the_chat_keeps(page: ChatPage, said: Path, tmp_path: Path) -> None:
-    page.like(ask(page, "council").place, opinion(1, True), ENGLISH)
+    page.opinions.like(ask(page, "council").place, opinion(1, True), ENGLISH)
 
     assert draft(Settings(data=said.parent), tmp_path / "new.jsonl", feedback=None, documents=0, language="") == 1
     (row,) = read_questions(tmp_path / "new.jsonl").questions
@@ -707,11 +710,11 @@ def test_eval_make_reads_what_the_chat_keeps(page: ChatPage, said: Path, tmp_pat
 
 def test_an_opinion_can_be_taken_back_and_outlives_a_restart(page: ChatPage, said: Path, open_page: Any) -> None:
     carried = ask(page, "council").place
-    page.like(carried, opinion(1, True), ENGLISH)
-    page.like(carried, opinion(1, ""), ENGLISH)
+    page.opinions.like(carried, opinion(1, True), ENGLISH)
+    page.opinions.like(carried, opinion(1, ""), ENGLISH)
     assert read_feedback(said) == []
 
-    open_page(ScriptedAssistant()).like(carried, opinion(1, True), ENGLISH)
+    open_page(ScriptedAssistant()).opinions.like(carried, opinion(1, True), ENGLISH)
     assert [(each.question, each.liked, each.answer) for each in read_feedback(said)] == [("council", True, None)]
 
 
@@ -726,21 +729,21 @@ def test_an_opinion_is_shown_again_with_its_answer_and_with_no_other(page: ChatP
     def shown() -> list[str]:
         return pressed(page.load(f"/c/{place['id']}", ENGLISH)[3])
 
-    page.like(place, opinion(1, False, "wrong"), ENGLISH)
+    page.opinions.like(place, opinion(1, False, "wrong"), ENGLISH)
     assert shown() == ["false", "wrong"]
-    page.like(place, opinion(1, False, "no reason of ours"), ENGLISH)
+    page.opinions.like(place, opinion(1, False, "no reason of ours"), ENGLISH)
     assert shown() == ["false"]
-    assert page.like(place, opinion(1, True), OTHER).endswith("></span>")
+    assert page.opinions.like(place, opinion(1, True), OTHER).endswith("></span>")
     assert shown() == ["false"]
-    page.like(place, opinion(1, ""), ENGLISH)
+    page.opinions.like(place, opinion(1, ""), ENGLISH)
     assert shown() == []
-    page.like(place, opinion(1, True), ENGLISH)
+    page.opinions.like(place, opinion(1, True), ENGLISH)
     happened: Any = SimpleNamespace(_data={"index": 1})
-    answered(page, page.retry(place, happened, ENGLISH)[0])
+    answered(page, page.asking.retry(place, happened, ENGLISH)[0])
     assert shown() == []
     said.unlink()
     said.mkdir()
-    page.like(place, opinion(1, True), ENGLISH)  # which cannot be kept
+    page.opinions.like(place, opinion(1, True), ENGLISH)  # which cannot be kept
     assert shown() == []
 
 
@@ -758,7 +761,7 @@ def test_an_opinion_on_an_answer_that_is_no_more_there_is_not_one_on_the_next(sa
 
 
 def test_the_file_is_its_owners_alone(page: ChatPage, said: Path) -> None:
-    page.like(ask(page, "council").place, opinion(1, True), ENGLISH)
+    page.opinions.like(ask(page, "council").place, opinion(1, True), ENGLISH)
 
     assert said.stat().st_mode & 0o777 == 0o600
 
@@ -766,7 +769,7 @@ def test_the_file_is_its_owners_alone(page: ChatPage, said: Path) -> None:
 def test_an_opinion_that_cannot_be_kept_is_said_and_breaks_nothing(page: ChatPage, said: Path) -> None:
     said.mkdir()
 
-    assert "n’a pas pu être noté" in page.like(ask(page, "council").place, opinion(1, True), FRENCH)
+    assert "n’a pas pu être noté" in page.opinions.like(ask(page, "council").place, opinion(1, True), FRENCH)
 
 
 def test_opinions_of_many_at_once_stay_whole_lines(said: Path) -> None:

@@ -9,8 +9,7 @@ from typing import Never
 import numpy as np
 import pytest
 
-from askcorpus.index import chroma
-from askcorpus.index import store as store_module
+from askcorpus.index import chroma, exact
 from askcorpus.index.store import Store
 from corpora import DIMENSION, assert_exact, book, document, exactly, fill, many, open_, passages, put, vector
 from looking import look
@@ -21,7 +20,7 @@ QUERIES = [vector(f"question {n}") for n in range(20)]
 @pytest.fixture(autouse=True)
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every corpus counts as a large one, for which Chroma is asked."""
-    monkeypatch.setattr(store_module, "EXACT_UPTO", 0)
+    monkeypatch.setattr(exact, "EXACT_UPTO", 0)
 
 
 @pytest.fixture
@@ -37,7 +36,7 @@ def copy_of(store: Store) -> chroma.ChromaIndex:
 
 def uses_chroma(store: Store) -> bool:
     """Whether the last question was answered by Chroma (the exact half reads its vectors at its first use)."""
-    return not store._exact._matrix.seqs.size
+    return not store._caches.exact._matrix.seqs.size
 
 
 def test_chroma_finds_what_arithmetic_finds(store: Store) -> None:
@@ -48,14 +47,14 @@ def test_chroma_finds_what_arithmetic_finds(store: Store) -> None:
 
 def test_a_small_corpus_is_compared_as_a_whole(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store, *many(60))
-    monkeypatch.setattr(store_module, "EXACT_UPTO", 180)
+    monkeypatch.setattr(exact, "EXACT_UPTO", 180)
     assert_exact(store, QUERIES)
     assert not uses_chroma(store)
 
 
 def test_a_corpus_beyond_that_is_not(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(store, *many(60))
-    monkeypatch.setattr(store_module, "EXACT_UPTO", 179)
+    monkeypatch.setattr(exact, "EXACT_UPTO", 179)
     assert_exact(store, QUERIES)
     assert uses_chroma(store)
 
@@ -234,7 +233,7 @@ def test_damage_is_no_fault_where_chroma_is_not_asked(tmp_path: Path, monkeypatc
     with open_(folder, vectors="http://127.0.0.1:9") as store:
         fill(store, *many(20))
         assert not store.check()[-1].ok
-        monkeypatch.setattr(store_module, "EXACT_UPTO", 60)
+        monkeypatch.setattr(exact, "EXACT_UPTO", 60)
         name, ok, detail = store.check()[-1]
         assert (name, ok) == ("vector index", True)
         assert "http://127.0.0.1:9" in detail

@@ -17,8 +17,7 @@ import numpy as np
 import pytest
 
 from askcorpus.errors import StorageError, UsageError
-from askcorpus.index import catalog, chroma_http, chroma_server, schema
-from askcorpus.index import store as store_module
+from askcorpus.index import catalog, chroma_http, chroma_server, exact, schema
 from askcorpus.index.chroma_files import Unreachable
 from askcorpus.index.chroma_http import ChromaHttp
 from askcorpus.index.chroma_server import ChromaServer
@@ -33,7 +32,7 @@ TOKEN = "s3cret-of-the-server"
 @pytest.fixture(autouse=True)
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every corpus counts as a large one; a server that failed is tried again at once, and given a second."""
-    monkeypatch.setattr(store_module, "EXACT_UPTO", 0)
+    monkeypatch.setattr(exact, "EXACT_UPTO", 0)
     monkeypatch.setattr(chroma_server, "RETRY_SECONDS", 0)
     monkeypatch.setattr(chroma_server, "LOOK_SECONDS", 0)
     monkeypatch.setattr(chroma_http, "SECONDS", 1.0)

@@ -12,10 +12,11 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.store import open_store
 from askcorpus.settings import Settings
 from askcorpus.types import Document
-from askcorpus_ingest.documents import to_document
-from askcorpus_ingest.pipeline import Report, ingest
+from askcorpus_ingest.documents import read_document
+from askcorpus_ingest.pipeline import ingest
 from askcorpus_ingest.readers.dispatch import read_file
 from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.report import Report
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 FILES = sorted((CORPUS / "articles").iterdir())
@@ -52,7 +53,7 @@ def language_of(name: str) -> str:
 def document(path: Path) -> Document:
     (raw,) = read_file(path)
     assert isinstance(raw, RawRecord)
-    return to_document(raw)
+    return read_document(raw).document
 
 
 @pytest.fixture(scope="module")

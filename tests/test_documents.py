@@ -8,7 +8,7 @@ import pytest
 from askcorpus.errors import ReadError
 from askcorpus.index.store import content_hash
 from askcorpus.text.characters import clean_text
-from askcorpus_ingest.documents import to_document, with_own_id
+from askcorpus_ingest.documents import read_document, with_own_id
 from askcorpus_ingest.readers.records import RawRecord
 
 STORY = (
@@ -18,7 +18,7 @@ STORY = (
 
 
 def test_a_story_in_the_agency_form() -> None:
-    document = to_document(RawRecord("/corpus/a.txt", STORY))
+    document = read_document(RawRecord("/corpus/a.txt", STORY)).document
     assert (document.date, document.place, document.source) == ("2022-09", "LISBONNE, Portugal", "AFP")
     assert (document.language, document.origin) == ("fr", "/corpus/a.txt")
     assert document.title == "Le port de la capitale est resté fermé lundi, a dit le maire."
@@ -27,32 +27,33 @@ def test_a_story_in_the_agency_form() -> None:
 
 def test_the_record_knows_better_than_its_text() -> None:
     raw = RawRecord("/a", STORY, title="T", date="2020", language="fr-CA", source="S", place="P", doc_id="x1")
-    document = to_document(raw)
+    document = read_document(raw).document
     assert (document.id, document.title, document.date) == ("x1", "T", "2020")
     assert (document.language, document.source, document.place) == ("fr", "S", "P")
 
 
 def test_a_long_first_sentence_is_cut_at_a_word() -> None:
-    document = to_document(RawRecord("/a", "The council of the old town " * 10 + "met."))
+    document = read_document(RawRecord("/a", "The council of the old town " * 10 + "met.")).document
     assert len(document.title) <= 120
     assert document.title.endswith(("council…", "town…", "old…", "the…", "of…", "The…"))
 
 
 def test_the_headline_is_the_title_and_stays_in_the_text() -> None:
-    document = to_document(RawRecord("/a", "Le port ferme\n\nPARIS (AFP) – Il ferme lundi."))
+    document = read_document(RawRecord("/a", "Le port ferme\n\nPARIS (AFP) – Il ferme lundi.")).document
     assert document.title == "Le port ferme"
     assert document.text.startswith("Le port ferme\n\nPARIS")
 
 
 def test_ids_come_from_content_and_only_from_it() -> None:
-    one, two = to_document(RawRecord("/a", STORY)), to_document(RawRecord("/b", STORY + "\n"))
+    one, two = read_document(RawRecord("/a", STORY)).document, read_document(RawRecord("/b", STORY + "\n")).document
     assert one.id == two.id
     assert content_hash(one) == content_hash(two)
-    assert len({one.id, with_own_id(one).id, with_own_id(two).id, to_document(RawRecord("/a", STORY + " Et.")).id}) == 4
+    longer = read_document(RawRecord("/a", STORY + " Et.")).document
+    assert len({one.id, with_own_id(one).id, with_own_id(two).id, longer.id}) == 4
 
 
 def test_a_change_of_any_field_changes_the_hash() -> None:
-    document = to_document(RawRecord("/a", STORY))
+    document = read_document(RawRecord("/a", STORY)).document
     fields = ["title", "text", "date", "language", "source", "place"]
     assert len({content_hash(document.model_copy(update={field: "other"})) for field in fields}) == len(fields)
 
@@ -81,4 +82,4 @@ def test_clean_text() -> None:
 @pytest.mark.parametrize("text", ["", " \n\t ", "\0\0", "date 2022-09", "\ufeff"])
 def test_nothing_left_is_an_error(text: str) -> None:
     with pytest.raises(ReadError, match="is empty"):
-        to_document(RawRecord("/a", text))
+        read_document(RawRecord("/a", text))

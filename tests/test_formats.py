@@ -21,7 +21,7 @@ import pytest
 from askcorpus.errors import ReadError, TooLarge
 from askcorpus.text.characters import clean_text
 from askcorpus.types import Mark, locator_at
-from askcorpus_ingest.documents import to_document
+from askcorpus_ingest.documents import read_document
 from askcorpus_ingest.files import Failure, PassedOver
 from askcorpus_ingest.readers.dispatch import holds_questions, read_file, why_passed_over
 from askcorpus_ingest.readers.hyphens import mended
@@ -59,7 +59,7 @@ def read(path: Path, content: str | bytes | None = None) -> list[RawRecord]:
 
 def place_of(raw: RawRecord, words: str) -> dict[str, str]:
     """The locator of some words in the document that a record becomes, whose text has them where the marks say."""
-    document = to_document(raw)
+    document = read_document(raw).document
     return locator_at(document.marks, document.text.index(words))
 
 
@@ -76,7 +76,7 @@ def test_plain_texts_are_read_as_they_stand(tmp_path: Path, ending: str) -> None
 @pytest.mark.parametrize("path", sorted(MADE.glob("harbour*")), ids=lambda path: path.name)
 def test_a_text_is_the_same_in_whatever_format_it_comes(path: Path) -> None:
     (raw,) = read(path)
-    running = " ".join(to_document(raw).text.split())
+    running = " ".join(read_document(raw).document.text.split())
     for fact in FACTS:
         assert fact.replace("boats.", "boats") in running.replace("boats.", "boats"), fact
     assert raw.title == "The harbour of Lornhaven" or raw.text.startswith("The harbour of Lornhaven")
@@ -141,7 +141,7 @@ def test_pages_of_a_pdf_go_by_the_names_they_have_in_it() -> None:
     assert place_of(raw, "The second page") == {"page": "2"}
     assert place_of(raw, "goes on to the next page") == {"page": "1"}
     assert "Yearly report of the harbour" not in raw.text  # what every page has above its text
-    assert "goes on to the next page\nwithout an end" in to_document(raw).text
+    assert "goes on to the next page\nwithout an end" in read_document(raw).document.text
     assert "counts 37 boats" in " ".join(raw.text.split())
 
 
@@ -181,7 +181,7 @@ def test_words_that_run_from_right_to_left_are_not_mirrored(name: str, said: str
 def test_marks_stay_with_their_text_when_it_is_cleaned() -> None:
     text = "date 2023-05-04\nHeadline\n\n  One \n\n\n\n\x00Two\u0301.\n\nThree."
     marks = tuple(Mark(start=text.index(word), locator={"page": word}) for word in ("One", "Two", "Three"))
-    document = to_document(RawRecord("/a", text, marks=marks))
+    document = read_document(RawRecord("/a", text, marks=marks)).document
     assert document.date == "2023-05-04"
     assert [document.text[mark.start :].split()[0].rstrip(".")[:3] for mark in document.marks] == [
         "One",
@@ -422,7 +422,7 @@ EXPORTS = {
 @pytest.mark.parametrize("program", EXPORTS)
 def test_json_as_programs_export_it(tmp_path: Path, program: str) -> None:
     raw, *_ = read(tmp_path / "a.json", EXPORTS[program])
-    document = to_document(raw)
+    document = read_document(raw).document
     assert (raw.origin, document.title, document.text) == (f"{tmp_path}/a.json#7", "The pier", "It is closed.")
     assert document.date == "2023-05-04"
 
@@ -1062,7 +1062,11 @@ def test_the_export_of_a_blog_keeps_its_paragraphs(tmp_path: Path) -> None:
 )
 def test_xml_that_lists_records(tmp_path: Path, export: str) -> None:
     one, two, *others = read(tmp_path / "a.xml", f"<?xml version='1.0'?>{export}")
-    assert (one.origin, one.title, to_document(one).date) == (f"{tmp_path}/a.xml#7", "The pier", "2023-05-04")
+    assert (one.origin, one.title, read_document(one).document.date) == (
+        f"{tmp_path}/a.xml#7",
+        "The pier",
+        "2023-05-04",
+    )
     assert one.text == "It is closed.\n\nFor a year." and two.text == "It is open."
     assert "".join(other.text for other in others) in ("", "Town")  # nothing is lost
 

@@ -20,7 +20,7 @@ import pytest
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import Busy
 from askcorpus.settings import read_settings
-from askcorpus_ingest.pipeline import Report, Tell
+from askcorpus_ingest.report import Report, Tell
 from askcorpus_ingest.uploads import take_file
 from askcorpus_ui.web import job_records
 from askcorpus_ui.web.job_records import FILE, MOST_KEPT, Job, JobRecords
@@ -322,7 +322,7 @@ def test_while_another_writes_a_file_waits_unread_and_then_is_read_once(
 HELD = """
 import sys, time
 from pathlib import Path
-from askcorpus_ingest.pipeline import Report
+from askcorpus_ingest.report import Report
 from askcorpus_ui.web.job_records import JobRecords
 from askcorpus_ui.web.jobs import Jobs
 

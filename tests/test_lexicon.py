@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from askcorpus.answer.denials import denies
 from askcorpus.answer.phrases import documents_differ, does_not_say
 from askcorpus.search.period import read_period
-from askcorpus.text.lexicon import Language, coverage, expression, languages, main
+from askcorpus.text.expressions import expression
+from askcorpus.text.lexicon import Language, coverage, languages, main
 from askcorpus.text.months import month_of
 from askcorpus.text.words import words
 

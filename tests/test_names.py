@@ -3,7 +3,9 @@
 import pytest
 
 from askcorpus.search.countries import country_names
-from askcorpus.search.names import MOST_NAMES, Name, missing, names_of, sound
+from askcorpus.search.mentions import missing
+from askcorpus.search.names import MOST_NAMES, Name, names_of
+from askcorpus.search.phonetics import sound
 
 SENTENCE = (
     "En juillet, la Corée du Nord a reconnu Donetsk et Louhansk ; la Russie et la Syrie l’avaient fait, "

@@ -9,7 +9,7 @@ import pytest
 from askcorpus.answer.phrases import does_not_say, overview_of
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.search.names import mentions, telling_words, written_as_name
+from askcorpus.search.mentions import mentions, telling_words, written_as_name
 from askcorpus.search.subject import subject_of, time_of
 from askcorpus.text.lexicon import languages
 from askcorpus.types import Filters, Turn

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from askcorpus.errors import Busy, StorageError
+from askcorpus.index import exact
 from askcorpus.index import postgres as postgres_module
-from askcorpus.index import store as store_module
 from askcorpus.index.store import Store
 from corpora import assert_exact, book, document, fill, many, open_, vector
 from disks import small_disk
@@ -23,7 +23,7 @@ QUERIES = [vector(f"question {n}") for n in range(5)]
 @pytest.fixture(autouse=True)
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every corpus counts as a large one, for which the vector index is asked."""
-    monkeypatch.setattr(store_module, "EXACT_UPTO", 0)
+    monkeypatch.setattr(exact, "EXACT_UPTO", 0)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def of(folder: Path, url: str) -> Store:
 def assert_asked(store: Store, passages: int) -> None:
     """The extension has every passage, and answers: the exact half has read no vector."""
     assert store.check()[-1] == ("vector index", True, f"{passages} passages in pgvector")
-    assert not store._exact._matrix.seqs.size
+    assert not store._caches.exact._matrix.seqs.size
 
 
 def test_a_killed_server_that_is_back_is_asked_again(tmp_path: Path, vector_postgres: PostgresServer, url: str) -> None:

@@ -15,12 +15,13 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import Busy, UsageError
 from askcorpus.index.store import Store, open_store
 from askcorpus.settings import Settings
-from askcorpus_ingest import files
-from askcorpus_ingest import pipeline as module
+from askcorpus_ingest import files, writing
 from askcorpus_ingest.files import Failure
-from askcorpus_ingest.pipeline import Report, _Run, ingest
+from askcorpus_ingest.pipeline import ingest
 from askcorpus_ingest.progress import Silent
 from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.report import Report
+from askcorpus_ingest.run import Run
 from askcorpus_ingest.watch import changes
 from askcorpus_ingest.worker import FileReader
 from looking import look
@@ -220,7 +221,7 @@ class Interrupting(Silent):
 def test_an_interrupted_run_keeps_what_it_wrote_and_goes_on(
     corpus: Path, store: Store, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BATCH_PASSAGES", 1)
+    monkeypatch.setattr(writing, "BATCH_PASSAGES", 1)
     with pytest.raises(KeyboardInterrupt):
         run(corpus, progress=Interrupting(after=2))
     assert store.count() == 2
@@ -250,7 +251,7 @@ def test_other_kinds_of_files_are_counted_and_looked_into_once(
     report = run(corpus)
     assert (report.added, report.skipped) == (3, 1)
     assert [one.origin for one in report.passed_over] == [f"{corpus}/only.png"]
-    monkeypatch.setattr(_Run, "take_file", None)
+    monkeypatch.setattr(Run, "take_file", None)
     assert run(corpus).passed_over == report.passed_over
 
 
@@ -280,7 +281,7 @@ def test_a_file_with_one_fault_in_every_line_is_one_failure(corpus: Path, run: C
 def test_a_long_document_is_embedded_in_batches(
     tmp_path: Path, store: Store, run: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BATCH_PASSAGES", 4)
+    monkeypatch.setattr(writing, "BATCH_PASSAGES", 4)
     (tmp_path / "a.txt").write_text("\n\n".join(f"Sentence {n} of a long report. " * 20 for n in range(10)))
     progress = Interrupting(after=1000)
     assert run(tmp_path / "a.txt", progress=progress).added == 1

@@ -19,10 +19,11 @@ from askcorpus.index.opening import open_index
 from askcorpus.index.store import content_hash
 from askcorpus.settings import Settings
 from askcorpus_ingest.engine import BATCH_PASSAGES, Prepared, Wanted, digest
-from askcorpus_ingest.pipeline import Report, ingest
+from askcorpus_ingest.pipeline import ingest
 from askcorpus_ingest.progress import Silent
 from askcorpus_ingest.ray_engine import RayEngine
 from askcorpus_ingest.ray_steps import FILE, ROW, Begin, Embed, End, LongDocument, Message, More, Read, Recipe, Refused
+from askcorpus_ingest.report import Report
 from ray_cluster import RayCluster, ray_cluster
 
 NAMES = ("ferry", "bridge", "harbour", "market", "school", "tower", "garden", "station")

@@ -15,7 +15,8 @@ from askcorpus_ui.chat.cite import Quotation
 from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
 from askcorpus_ui.chat.markdown import export_markdown, partial_text, safe_markdown, verbatim
 from askcorpus_ui.chat.references import Reference
-from askcorpus_ui.chat.render import marked, panel, source_page, surroundings, turn
+from askcorpus_ui.chat.render import turn
+from askcorpus_ui.chat.sources import marked, panel, source_page, surroundings
 from askcorpus_ui.chat.translations import Strings, strings_for
 from scripted import DOCUMENTS, HOSTILE, ScriptedAssistant
 

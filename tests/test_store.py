@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from askcorpus.errors import Busy, IndexMismatch, NothingIngested, StorageError
-from askcorpus.index import store as store_module
+from askcorpus.index import exact
 from askcorpus.index.store import Store
 from askcorpus.text.words import RULES
 from askcorpus.types import Document, Filters
@@ -81,7 +81,7 @@ def test_only_a_store_with_documents_is_filled(folder: Path) -> None:
 def test_a_folder_that_goes_is_told_and_not_made_again_by_reading(
     folder: Path, emptied: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "EXACT_UPTO", 0)  # Chroma is asked
+    monkeypatch.setattr(exact, "EXACT_UPTO", 0)  # Chroma is asked
     with open_(folder) as store:
         fill(store, *many(20))
         assert_exact(store, QUERIES)
@@ -101,7 +101,7 @@ def test_a_folder_that_goes_is_told_and_not_made_again_by_reading(
 def test_a_question_in_flight_does_not_make_a_deleted_folder_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "EXACT_UPTO", 0)
+    monkeypatch.setattr(exact, "EXACT_UPTO", 0)
     with open_(folder) as writing:
         fill(writing, *many(20))
     with open_(folder) as store, store.snapshot() as index:

@@ -14,7 +14,7 @@ from askcorpus import errors
 from askcorpus.errors import AskcorpusError
 from askcorpus.settings import read_settings
 from askcorpus_ui.chat.browser import NoCookie
-from askcorpus_ui.chat.render import source_page
+from askcorpus_ui.chat.sources import source_page
 from askcorpus_ui.chat.translations import (
     CATALOGS,
     TEMPLATE,

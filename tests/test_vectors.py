@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from askcorpus.errors import UsageError
-from askcorpus.index import catalog, schema
-from askcorpus.index import store as store_module
+from askcorpus.index import catalog, exact, schema
 from askcorpus.index.passages import changes, seqs
 from askcorpus.index.store import Store
 from askcorpus.index.vectors import VectorIndex
@@ -27,7 +26,7 @@ IMPLEMENTATIONS = ["embedded", "server", "pgvector"]
 @pytest.fixture(autouse=True)
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every corpus counts as a large one, for which the vector index is asked."""
-    monkeypatch.setattr(store_module, "EXACT_UPTO", 0)
+    monkeypatch.setattr(exact, "EXACT_UPTO", 0)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +59,7 @@ def store(tmp_path: Path, opened: Opened) -> Iterator[Store]:
 
 def was_asked(store: Store) -> bool:
     """Whether all questions so far were answered by the index (the exact half reads its vectors at its first use)."""
-    return not store._exact._matrix.seqs.size
+    return not store._caches.exact._matrix.seqs.size
 
 
 def found(store: Store, query: np.ndarray, limit: int = 10) -> list[int] | None:

@@ -224,12 +224,9 @@ def calibrate(
     settings = session.choose_settings(data, server, _settings(None, max_error))
     asked = read_questions(questions, chosen_columns(names or ()))
 
-    def tell(note: str) -> None:
-        typer.echo(f"askcorpus: {visible(note)}", err=True)
-
     for note in asked.notes:
-        tell(note)
-    outcomes = session.calibrate(asked, questions.name, settings, tell)
+        _tell(note)
+    outcomes = session.calibrate(asked, questions.name, settings, _tell)
     ordered = settings.max_error
     found = offers(outcomes, RATES if ordered is None else (*RATES, ordered))
     typer.echo(found.model_dump_json() if json else table(found))
@@ -300,9 +297,6 @@ def make(
     from askcorpus.settings import read_settings
     from askcorpus_eval.session import draft
 
-    def tell(note: str) -> None:
-        typer.echo(f"askcorpus: {visible(note)}", err=True)
-
     drafted = draft(
         read_settings(data=data),
         out,
@@ -310,9 +304,9 @@ def make(
         documents=documents,
         language=language,
         merge=merge,
-        note=tell,
+        note=_tell,
     )
-    tell(f'{drafted} new drafts in {out}; review them, then take out "draft".')
+    _tell(f'{drafted} new drafts in {out}; review them, then take out "draft".')
 
 
 def _finish(report: "Report", out: Path, gates: "list[Gate]", baseline: Path | None, *, as_json: bool) -> None:
@@ -331,7 +325,7 @@ def _finish(report: "Report", out: Path, gates: "list[Gate]", baseline: Path | N
     if checked:
         folder.write("gates.junit.xml", gates_junit(checked))
     for note in report.notes:
-        typer.echo(f"askcorpus: {visible(note)}", err=True)
+        _tell(note)
     _print_figures(report.figures, as_json=as_json)
     typer.echo(f"askcorpus: {out / 'report.html'}", err=True)
     _end([failed for _, failed in checked if failed])
@@ -376,6 +370,10 @@ def _print_figures(figures: dict[str, Any], *, as_json: bool) -> None:
         if figure.value is not None:
             metric = BY_NAME[name]
             typer.echo(f"{name:22}{number(figure.value, metric):>9}   {between(figure, metric)}   n {figure.n}")
+
+
+def _tell(note: str) -> None:
+    typer.echo(f"askcorpus: {visible(note)}", err=True)
 
 
 def _end(failed: list[str]) -> None:

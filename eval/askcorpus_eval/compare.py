@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError, computed_field
 
 from askcorpus.errors import UsageError
 from askcorpus_eval.evaluate import METRICS_VERSION, Report, Row, RunInfo, listed
-from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Floats, Metric, Table, estimate, with_risks
+from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Metric, Table, column, estimate, with_risks
 from askcorpus_eval.metrics.bootstrap import difference_interval, randomisation_p
 from askcorpus_eval.report import number, render, table
 from askcorpus_eval.run_folder import ANSWERS, RunFolder
@@ -241,9 +241,6 @@ def _pairs(first: Report, second: Report) -> list[tuple[Row, Row]]:
 
 
 def _table(rows: Sequence[Row]) -> Table:
-    def column(values: list[float | bool | None]) -> Floats:
-        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-
     table = {metric.name: column([row.scores.get(metric.name) for row in rows]) for metric in METRICS if metric.is_mean}
     fields = ("correct", "answerable", "answered", "confidence", "milliseconds")
     return table | with_risks({name: column([getattr(row, name) for row in rows]) for name in fields})

@@ -255,10 +255,6 @@ def metric_named(name: str) -> Metric:
 
 def tabulate(cases: Sequence[Case]) -> Table:
     """The table of these cases: a column for each metric that is a mean, and those the others are made of."""
-
-    def column(values: Sequence[float | bool | None]) -> Floats:
-        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-
     table = {m.name: column([case.scores.get(m.name) for case in cases]) for m in METRICS if m.is_mean}
     return table | with_risks(
         {
@@ -269,6 +265,11 @@ def tabulate(cases: Sequence[Case]) -> Table:
             "milliseconds": column([case.milliseconds for case in cases]),
         }
     )
+
+
+def column(values: Sequence[float | bool | None]) -> Floats:
+    """Values of which some are not there, as a column of a table."""
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 def with_risks(table: Table) -> dict[str, Floats]:

@@ -18,7 +18,8 @@ from typing import NamedTuple
 import regex
 from babel import Locale
 
-from askcorpus.text.lexicon import expression, languages, words_anywhere
+from askcorpus.text.expressions import expression
+from askcorpus.text.lexicon import languages, words_anywhere
 from askcorpus.text.months import month_of, short_month_of
 from askcorpus.text.sentences import trimmed
 from askcorpus.text.words import words

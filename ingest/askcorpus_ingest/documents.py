@@ -36,11 +36,6 @@ class Reading(NamedTuple):
     doubts: tuple[str, ...] = ()
 
 
-def to_document(raw: RawRecord) -> Document:
-    """The document that ``raw`` is. Raises as `read_document` does."""
-    return read_document(raw).document
-
-
 def read_document(raw: RawRecord) -> Reading:
     """The document that ``raw`` is, with what its own fields leave open read from the text, its address or its path.
 

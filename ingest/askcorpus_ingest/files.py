@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -137,6 +137,20 @@ def stamp_of(status: os.stat_result) -> str:
 def origin_of(path: Path) -> str:
     """What documents of this file are known by: its path, as text that can be stored and shown."""
     return printable(path.as_posix())
+
+
+def root_of(path: Path) -> str:
+    """How the origins of all that is under a path begin."""
+    return origin_of(path.resolve()).rstrip("/")
+
+
+def is_under(origin: str, roots: Collection[str]) -> bool:
+    """Whether an origin is one of ``roots`` or lies under one."""
+    while origin:
+        if origin in roots:
+            return True
+        origin = origin.rpartition("/")[0]
+    return "" in roots
 
 
 def is_upload(origin: str) -> bool:

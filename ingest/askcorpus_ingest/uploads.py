@@ -12,9 +12,10 @@ from askcorpus.index.store import KnownDocument, Store
 from askcorpus.settings import Settings
 from askcorpus.text.characters import clean_line
 from askcorpus_ingest.files import UPLOAD, Failure, is_upload, origin_of
-from askcorpus_ingest.pipeline import Report, Tell, ingest_records
+from askcorpus_ingest.pipeline import ingest_records
 from askcorpus_ingest.readers.dispatch import holds_questions
 from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.report import Report, Tell
 from askcorpus_ingest.worker import FileReader
 
 LONGEST_NAME = 200

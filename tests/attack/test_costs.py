@@ -17,7 +17,8 @@ from askcorpus.types import Document, Event, Retrieved
 from askcorpus_ui.bodies import MAX_BYTES, MAX_TOKENS
 from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
 from askcorpus_ui.chat.markdown import export_markdown
-from askcorpus_ui.chat.render import panel, turn, turns
+from askcorpus_ui.chat.render import turn, turns
+from askcorpus_ui.chat.sources import panel
 from askcorpus_ui.chat.surface import EVENTS, JOIN, RUN
 from askcorpus_ui.chat.translations import strings_for
 from askcorpus_ui.streaming import Questions

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from askcorpus.errors import ReadError
-from askcorpus_ingest.documents import to_document
+from askcorpus_ingest.documents import read_document
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.worker import FileReader
@@ -340,7 +340,7 @@ def test_hostile_files_are_named_and_stop_nothing(tmp_path: Path) -> None:
             names.append(name)
             failures, records = taken(reader, path)
             assert all(reason and "\n" not in reason for reason in failures), name
-            texts += [to_document(one).text for one in records if one.text.strip()]
+            texts += [read_document(one).document.text for one in records if one.text.strip()]
             if not failures and (name not in READ or not records) and not name.startswith("turned-"):
                 unnamed.append(name)
             path.unlink()

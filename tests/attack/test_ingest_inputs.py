@@ -26,14 +26,15 @@ from askcorpus.index.store import Store, StoredPassage
 from askcorpus.settings import Settings
 from askcorpus.text.characters import clean_text
 from askcorpus.types import Document, Passage, Span
-from askcorpus_ingest.documents import to_document
+from askcorpus_ingest.documents import read_document
 from askcorpus_ingest.files import Failure, SourceFile, check_paths, find_files
 from askcorpus_ingest.passages import split_passages
-from askcorpus_ingest.pipeline import Report, ingest
+from askcorpus_ingest.pipeline import ingest
 from askcorpus_ingest.progress import Silent
 from askcorpus_ingest.readers.dispatch import read_file
 from askcorpus_ingest.readers.html import MAIN_TEXT_DEPTH
 from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.report import Report
 from askcorpus_ui.cli.commands import app
 from askcorpus_ui.web.app import create_app
 from corpora import document, open_, vector
@@ -82,7 +83,7 @@ def page_text(path: Path, page: str) -> str:
     path.write_text(page)
     (raw,) = read_file(path)
     assert isinstance(raw, RawRecord)
-    return to_document(raw).text
+    return read_document(raw).document.text
 
 
 def reasons(report: Report) -> dict[str, str]:

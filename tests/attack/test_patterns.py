@@ -24,7 +24,8 @@ from attack_texts import Pattern, attack_texts
 from askcorpus.answer.citations import verbatim
 from askcorpus.answer.denials import denies, rejects
 from askcorpus.answer.small_talk import small_talk
-from askcorpus.search.names import missing, names_of
+from askcorpus.search.mentions import missing
+from askcorpus.search.names import names_of
 from askcorpus.search.period import is_date, read_period
 from askcorpus.search.subject import subject_of, time_of
 from askcorpus.text.lexicon import languages
@@ -35,7 +36,7 @@ from askcorpus.verify.attribution import known_sources, read_attribution
 from askcorpus.verify.claims import find_claims
 from askcorpus.verify.speakers import is_heard
 from askcorpus_ingest.dateline import parse_date, read_dateline
-from askcorpus_ui.chat.render import source_page
+from askcorpus_ui.chat.sources import source_page
 from askcorpus_ui.chat.translations import strings_for
 
 ROOT = Path(__file__).parents[2]
@@ -142,11 +143,8 @@ def made_in_use() -> tuple[Named, ...]:
             caller = sys._getframe(1)
             name = str(caller.f_globals.get("__name__"))
             if name in modules():
-                made.append(
-                    Named(
-                        f"{name}.{caller.f_code.co_qualname.partition('.')[0]}", pattern, whole=name.endswith("names")
-                    )
-                )
+                place = f"{name}.{caller.f_code.co_qualname.partition('.')[0]}"
+                made.append(Named(place, pattern, whole=name.endswith("mentions")))
             return pattern
 
         return record

@@ -20,7 +20,7 @@ from askcorpus.settings import read_settings
 from askcorpus.types import Answer, Citation, Claim, Copy, Document, Filters, Hit, IndexInfo, Mark, Verification
 from askcorpus.verify.report import CALLED
 from askcorpus_eval import report
-from askcorpus_ui.chat import documents, layout, render
+from askcorpus_ui.chat import documents, layout, render, sources, templates
 from askcorpus_ui.chat.browser import COOKIE, owner_of
 from askcorpus_ui.chat.conversation import Reply
 from askcorpus_ui.chat.conversations import Conversations
@@ -35,7 +35,7 @@ from serving import serving
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-CHAT = Path(render.__file__).parent
+CHAT = Path(templates.__file__).parent
 EVALUATION = Path(report.__file__).parent / "templates"
 KEY = "pen and ink"
 STORY = [f"The ferry {n} of Verdan sank near the lighthouse while {n} people slept." for n in range(12)]
@@ -132,7 +132,7 @@ def filled() -> dict[str, set[int]]:
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory, filled: dict[str, set[int]]) -> Iterator[tuple[str, Hostile, Path]]:
     folder = tmp_path_factory.mktemp("hostile")
-    real = render.fill
+    real = templates.fill
 
     def watched(template: str, **values: Any) -> str:
         shown = real(template, **values)
@@ -140,7 +140,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, filled: dict[str, set[int]])
         return shown
 
     with pytest.MonkeyPatch.context() as patch, open_(folder) as store:
-        for module in (render, documents, layout):
+        for module in (render, sources, documents, layout):
             patch.setattr(module, "fill", watched)
         fill(store, *library())
         assistant = Hostile(store)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from askcorpus_ingest.readers.pdf_page import GUTTER, Box, Outline, PageText
 from askcorpus_ingest.readers.pdf_rules import Rules
-from askcorpus_ingest.readers.table import is_header
+from askcorpus_ingest.readers.table import is_header, is_value
 
 LEADING = 3.5
 """From one row to the next it is at most so many heights of its letters."""
@@ -139,11 +139,7 @@ def _table(text: PageText, rows: Sequence[Sequence[_Piece | None]], rules: Rules
 def _has_figures(told: Sequence[Sequence[str]]) -> bool:
     """Whether a column beside the first has figures in most of its cells."""
     columns = [[cell for cell in column if cell] for column in zip(*told, strict=True)][1:]
-    return any(column and sum(map(_is_figure, column)) >= FIGURES * len(column) for column in columns)
-
-
-def _is_figure(cell: str) -> bool:
-    return sum(map(str.isdigit, cell)) > sum(map(str.isalpha, cell))
+    return any(column and sum(map(is_value, column)) >= FIGURES * len(column) for column in columns)
 
 
 def _is_set_off(text: PageText, rows: Sequence[Sequence[_Piece | None]]) -> bool:

@@ -13,7 +13,8 @@ from functools import cache
 from importlib.resources import files
 
 from askcorpus.answer.sentence_scores import ScoredSentence
-from askcorpus.search.names import Name, missing
+from askcorpus.search.mentions import missing
+from askcorpus.search.names import Name
 from askcorpus.search.query import Query
 from askcorpus.text.figures import figures
 from askcorpus.types import Hit

@@ -21,7 +21,8 @@ from askcorpus.answer.sentence_scores import ScoredSentence
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.candidates import Retrieval
-from askcorpus.search.names import countries_named, mentions, missing
+from askcorpus.search.mentions import mentions, missing
+from askcorpus.search.names import countries_named
 from askcorpus.search.query import Query
 from askcorpus.text.lexicon import languages
 from askcorpus.text.words import terms, words

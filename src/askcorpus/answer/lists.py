@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from askcorpus.answer.denials import denies
 from askcorpus.answer.sentence_scores import ScoredSentence
-from askcorpus.search.names import Name, countries_of, missing
+from askcorpus.search.mentions import missing
+from askcorpus.search.names import Name, countries_of
 from askcorpus.text.words import words
 from askcorpus.tuning import TUNING, Tuning
 

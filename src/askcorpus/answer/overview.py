@@ -14,7 +14,7 @@ import numpy as np
 from askcorpus.answer.extractive import repeats
 from askcorpus.answer.sentence_scores import ScoredSentence, score
 from askcorpus.search.candidates import Candidate, Retrieval
-from askcorpus.search.names import mentions, written_as_name
+from askcorpus.search.mentions import mentions, written_as_name
 from askcorpus.search.subject import Subject, Time
 from askcorpus.text.dates import written_date
 from askcorpus.text.lexicon import languages

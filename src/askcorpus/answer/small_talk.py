@@ -14,9 +14,10 @@ from babel import Locale
 from askcorpus.index.inventory import Entry, Inventory
 from askcorpus.index.store import Snapshot
 from askcorpus.search.query import conversation_language
+from askcorpus.text.expressions import expression
 from askcorpus.text.folding import fold
 from askcorpus.text.language import detect_language, likely_languages
-from askcorpus.text.lexicon import Phrases, expression, languages
+from askcorpus.text.lexicon import Phrases, languages
 from askcorpus.types import AnswerKind, Filters, Turn
 
 LONGEST = 120

@@ -21,7 +21,8 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
 from askcorpus.index.store import Snapshot
 from askcorpus.search.candidates import Retrieval
-from askcorpus.search.names import Name, telling_words
+from askcorpus.search.mentions import telling_words
+from askcorpus.search.names import Name
 from askcorpus.search.query import Query, conversation_language, read_query
 from askcorpus.search.retriever import Retriever
 from askcorpus.search.subject import Subject, Time, subject_of, time_of

@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 from askcorpus.index import passages
 from askcorpus.index.schema import Seqs, State, Vector
 
+EXACT_UPTO = 50_000
+"""Passages up to which a question is compared with all of them: that takes 5 ms at most, and the same are found
+whichever process asks. Chroma's graph can lose sight of a passage altogether
+(docs/quality.md, Choices that came out of such runs)."""
+
 FEW = 20_000
 """Passages up to which those that pass a filter are read when they are asked for (0.1 s) rather than all vectors."""
 

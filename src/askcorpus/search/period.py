@@ -14,7 +14,8 @@ from itertools import takewhile
 import regex
 
 from askcorpus.search.relative_dates import last_month, name_years
-from askcorpus.text.lexicon import expression, known, languages, words_anywhere
+from askcorpus.text.expressions import expression
+from askcorpus.text.lexicon import known, languages, words_anywhere
 from askcorpus.text.months import month_of, short_month_of
 from askcorpus.text.words import with_ascii_digits, words
 

@@ -13,14 +13,14 @@ from typing import Literal
 
 import regex
 
-from askcorpus.text.lexicon import expression, known, languages, words_anywhere
+from askcorpus.text.expressions import expression
+from askcorpus.text.lexicon import known, languages, words_anywhere
 from askcorpus.text.months import month_of
 from askcorpus.text.words import word_spans, words
 
 Field = Literal["last_year", "this_year", "last_month", "this_month", "last", "within"]
 """What a language can say of a time without a year; the last two hold a month's name."""
 
-_HANGUL = regex.compile(r"\p{Hangul}")
 _LETTER = regex.compile(r"\p{L}")
 _SOFT_GAP = regex.compile(r"[\s'’‘ʼ-]*")
 

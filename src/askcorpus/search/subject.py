@@ -15,9 +15,10 @@ import regex
 from askcorpus.search.period import is_date, read_period
 from askcorpus.search.relative_dates import is_month, name_years
 from askcorpus.text.dates import day_range
+from askcorpus.text.expressions import expression
 from askcorpus.text.folding import fold, folded
 from askcorpus.text.language import detect_language, likely_languages
-from askcorpus.text.lexicon import Words, expression, languages
+from askcorpus.text.lexicon import Words, languages
 from askcorpus.text.words import words
 
 LONGEST = 200

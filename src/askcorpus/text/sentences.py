@@ -11,7 +11,8 @@ from functools import cache
 
 import regex
 
-from askcorpus.text.lexicon import Text, Vocabulary, Words, expression, languages, words_anywhere
+from askcorpus.text.expressions import expression
+from askcorpus.text.lexicon import Text, Vocabulary, Words, languages, words_anywhere
 from askcorpus.types import Span
 
 WRAPPED_LINE = range(40, 121)

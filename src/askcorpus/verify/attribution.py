@@ -12,7 +12,8 @@ from typing import NamedTuple
 import regex
 
 from askcorpus.search.countries import calendar_words, language_names
-from askcorpus.search.names import Name, missing
+from askcorpus.search.mentions import missing
+from askcorpus.search.names import Name
 from askcorpus.search.period import read_period
 from askcorpus.text.dates import overlaps
 from askcorpus.text.folding import fold

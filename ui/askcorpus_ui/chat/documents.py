@@ -15,9 +15,10 @@ from markupsafe import Markup
 from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.index.inventory import Bar, Inventory
 from askcorpus.types import Filters
+from askcorpus_ui.chat.address import filters_in, query_of
 from askcorpus_ui.chat.conversation import read_id, way_back
 from askcorpus_ui.chat.references import CONVERSATION
-from askcorpus_ui.chat.render import fill, limits
+from askcorpus_ui.chat.templates import fill
 from askcorpus_ui.chat.translations import Strings
 
 PAGE = 50
@@ -53,12 +54,7 @@ class Asked(NamedTuple):
         def one(name: str) -> str:
             return asked.get(name, [""])[0].strip()
 
-        filters = Filters(
-            languages=tuple(asked.get("language", ())),
-            sources=tuple(asked.get("source", ())),
-            date_from=one("date_from")[:10],
-            date_to=one("date_to")[:10],
-        )
+        filters = filters_in(asked).model_copy(update={"document_ids": ()})  # it lists them all
         number = one("page")
         page = min(int(number), _MOST_PAGES) if number.isascii() and number.isdecimal() and len(number) < 10 else 1
         return cls(one("q")[:_LONGEST_SEARCH], filters, max(1, page), read_id(one(CONVERSATION)))
@@ -70,7 +66,7 @@ class Asked(NamedTuple):
 
     def url(self, *, page: int = 1, **changes: Any) -> str:
         """The address of the same list with other limits (fields of Filters), from its first page on."""
-        fields = limits(self.filters.model_copy(update=changes))
+        fields = query_of(self.filters.model_copy(update=changes))
         if self.search:
             fields.insert(0, ("q", self.search))
         return _url("documents", [*fields, *([("page", str(page))] if page > 1 else []), *self.leading_back])
@@ -94,12 +90,12 @@ class Asked(NamedTuple):
     @property
     def chat(self) -> str:
         """The address of a chat that is limited as the list is, but for its search."""
-        return _url(".", limits(self.filters))
+        return _url(".", query_of(self.filters))
 
 
 def chat_about(document_ids: Sequence[str]) -> str:
     """The address of a chat that is limited to some documents."""
-    return _url(".", limits(Filters(document_ids=tuple(document_ids))))
+    return _url(".", query_of(Filters(document_ids=tuple(document_ids))))
 
 
 def _url(path: str, fields: Sequence[tuple[str, str]]) -> str:
@@ -176,7 +172,7 @@ def documents_page(
         too_many=bool(asked.search and found.documents > MOST_CHOSEN),
         most=MOST_CHOSEN,
         these=these,
-        hidden=[*limits(asked.filters), *asked.leading_back],
+        hidden=[*query_of(asked.filters), *asked.leading_back],
         back=way_back(asked.conversation) or ".",
         chips=_chips(asked, strings),
         languages=_facets(asked, "languages", found.languages, strings),

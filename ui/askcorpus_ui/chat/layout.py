@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.themes.utils.fonts import Font, LocalFont
 
 from askcorpus.search.query import LONGEST_QUESTION
-from askcorpus_ui.chat.render import fill
+from askcorpus_ui.chat.templates import fill
 from askcorpus_ui.chat.translations import Strings, strings_for
 
 CHOSEN = "chosen"

@@ -1,34 +1,28 @@
 """What of Gradio the chat page uses, and nothing else of it.
 
 Gradio brings some sixty routes: uploads, files, proxies, an API of its own. A browser that shows our page asks for
-nine of them, which are named here; the others do not exist. What those take is read into the types below before
-Gradio sees it, and Gradio gets only what these hold: nothing in it is ever a file to fetch.
+nine of them, which are named here; the others do not exist. What those take is read (`calls`) before Gradio sees it,
+and the page that they give is rewritten on its way to the browser (`rewriting`).
 """
 
 import asyncio
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Annotated, Any
 from urllib.parse import parse_qs
 
 import gradio as gr
 from fastapi import FastAPI
 from gradio.utils import cancel_tasks
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import to_jsonable_python
-from starlette.datastructures import Headers, MutableHeaders
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcorpus_ui.bodies import MAX_BYTES, read_body, refused, replayed
-from askcorpus_ui.chat.browser import cookie_for
-from askcorpus_ui.chat.conversation import ID, Place
-from askcorpus_ui.chat.layout import CHOSEN
-from askcorpus_ui.chat.translations import ENGLISH, Strings, strings_for
-from askcorpus_ui.content_policy import content_policy
+from askcorpus_ui.chat.address import conversation_at
+from askcorpus_ui.chat.calls import first_fault, read_call
+from askcorpus_ui.chat.rewriting import ONE_FOLDER_DOWN, completed, kept, with_cookie
 from askcorpus_ui.problems import Fault, failure
 
 PAGE = "/"
@@ -54,92 +48,6 @@ _LONGEST_PATH = 200
 
 _LOCATIONS = (b"x-forwarded-host", b"x-gradio-server")
 """Headers by which any client could tell Gradio where the page's address is."""
-
-KEPT = "private, max-age=31536000, immutable"
-"""How long a browser keeps an asset: its name has a digest of its text, and another version has other names."""
-
-_CONVERSATION = re.compile(f"/c/{ID[1:-1]}")
-_BASE = (b'<base href="./" />', b'<base href="../" />')
-# Gradio takes the server's address from the request, which does not tell under which path a proxy serves it.
-_CONFIGURED = b"<script data-gradio-mode>"
-_ROOTED = (
-    (_CONFIGURED, b"<script>gradio_config.root = document.baseURI.replace(/[/]$/, '')</script>" + _CONFIGURED),
-    (b"const root = ", b"const root = gradio_config.root || "),
-)
-_LANGUAGE = b'lang="en"'
-_TEXTS = b'"i18n_translations":null'
-
-_SESSION = r"^[A-Za-z0-9_-]{1,64}$"
-_Line = Annotated[str, Field(max_length=1_000)]
-_Text = Annotated[str, Field(max_length=200_000)]
-_Index = Annotated[int, Field(ge=0, lt=10_000)]
-
-
-class _Typed(BaseModel):
-    """Base of what the page sends: what it sends besides is left out."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class _Written(_Typed):
-    text: _Text
-
-
-def _written(value: object) -> object:
-    """What somebody wrote or chose; of other events the value is not used."""
-    return value if isinstance(value, dict) and "text" in value else None
-
-
-class _Happening(_Typed):
-    """What happened beside the values: at which turn, link, thumb, conversation or filter, and what was written."""
-
-    index: _Index | None = None
-    value: Annotated[_Written | None, BeforeValidator(_written)] = None
-    liked: bool | _Line | None = None
-    href: Annotated[str, Field(max_length=10_000)] | None = None
-    id: Annotated[str, Field(pattern=ID)] | None = None
-    name: _Line | None = None
-
-
-def _happened(value: object) -> object:
-    """What happened; a field of text tells its text once more, which is not used."""
-    return None if isinstance(value, str) else value
-
-
-class _Call(_Typed):
-    data: Annotated[list[Any], Field(max_length=50)]
-    fn_index: Annotated[int, Field(strict=True, ge=0, lt=10_000)]
-    session_hash: Annotated[str, Field(pattern=_SESSION)]
-    trigger_id: int | None = None
-    event_data: Annotated[_Happening | None, BeforeValidator(_happened)] = None
-
-
-def _when_empty(value: Any) -> BeforeValidator:
-    """What stands for a component that holds nothing yet."""
-    return BeforeValidator(lambda given: value if given is None else given)
-
-
-_VALUES: dict[type[Any], TypeAdapter[Any]] = {
-    gr.JSON: TypeAdapter(Place | None),
-    gr.Dropdown: TypeAdapter(Annotated[list[_Line], Field(max_length=1_000), _when_empty([])]),
-    gr.Textbox: TypeAdapter(Annotated[_Text, _when_empty("")]),
-}
-"""What each kind of component on the page may hold. One that is not here cannot be an input."""
-
-_DOCUMENTS: TypeAdapter[Any] = TypeAdapter(Annotated[list[_Line], Field(max_length=1_000), _when_empty([])])
-"""What the page may carry of chosen documents."""
-
-_NEEDED = {
-    "rename": ("id", "value"),
-    "delete": ("id",),
-    "without": ("name",),
-    "like": ("index",),
-    "retry": ("index",),
-    "unfiltered": ("index",),
-    "edit": ("index", "value"),
-    "begin_example": ("value",),
-}
-"""What must have happened for a handler of that name."""
 
 
 class Surface:
@@ -168,14 +76,14 @@ class Surface:
         method, path = scope.get("method"), str(scope["path"])
         if method in ("GET", "HEAD") and (path in PAGES or _is_in_a_folder(path)):
             if path == PAGE:
-                send = _completed(scope, _with_cookie(scope, send), self._head)
+                send = completed(scope, with_cookie(scope, send), self._head)
             elif path.startswith(ASSETS):
-                send = _kept(send)
+                send = kept(send)
             await self._app({**scope, "query_string": b""}, receive, send)  # ?deep_link= and its like are not ours
-        elif method in ("GET", "HEAD") and _CONVERSATION.fullmatch(path):
+        elif method in ("GET", "HEAD") and conversation_at(path):
             # The same page; its files are found one folder up.
             page = {**scope, "path": PAGE, "raw_path": PAGE.encode(), "query_string": b""}
-            await self._app(page, receive, _completed(scope, _with_cookie(scope, send), self._head, _BASE))
+            await self._app(page, receive, completed(scope, with_cookie(scope, send), self._head, ONE_FOLDER_DOWN))
         elif method == "GET" and path == EVENTS:
             await self._listen(scope, receive, send)
         elif method == "POST" and path in _POSTED:
@@ -188,7 +96,7 @@ class Surface:
     def _allowed(self, scope: Scope) -> str:
         """The methods that this address takes, the page's own or that of another route."""
         path = str(scope["path"])
-        if path in PAGES or _is_in_a_folder(path) or _CONVERSATION.fullmatch(path):
+        if path in PAGES or _is_in_a_folder(path) or conversation_at(path):
             return "GET, HEAD"
         if path in (EVENTS, *_POSTED):
             return "GET" if path == EVENTS else "POST"
@@ -206,9 +114,9 @@ class Surface:
     async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await read_body(receive, MAX_BYTES)
         try:
-            typed = self._typed(scope["path"], body or b"")
+            typed = read_call(body or b"", self._blocks, queued=scope["path"] == JOIN)
         except (ValidationError, ValueError) as exc:
-            told = f"The page does not send this: {_first_fault(exc)}."
+            told = f"The page does not send this: {first_fault(exc)}."
             await refused(scope, 422, told, "Load the page anew.")(scope, receive, send)
             return
         session = str(typed.get("session_hash", ""))
@@ -224,21 +132,6 @@ class Surface:
             self._await_listener(session)
         else:
             self._forget(session)
-
-    def _typed(self, path: str, body: bytes) -> dict[str, Any]:
-        """What Gradio gets to see of a body.
-
-        Raises:
-            ValueError: it is not what the page sends there (pydantic's ValidationError is one too).
-        """
-        call = _Call.model_validate_json(body)
-        function = self._blocks.fns.get(call.fn_index)
-        if function is None or function.fn is None or bool(function.queue) is not (path == JOIN):
-            raise ValueError(f"fn_index {call.fn_index}")
-        for needed in _NEEDED.get(str(function.name), ()):
-            if getattr(call.event_data, needed, None) is None:
-                raise ValueError(f"event_data without {needed}")
-        return call.model_dump(exclude={"data"}) | {"data": _values(function.inputs, call.data)}
 
     # ---- streams of events
 
@@ -323,102 +216,7 @@ def mounted(app: FastAPI, blocks: gr.Blocks) -> Surface:
     return surface
 
 
-def _kept(send: Send) -> Send:
-    """A ``send`` of a file that a browser need not ask for again."""
-
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] in (200, 304):
-            MutableHeaders(scope=message)["Cache-Control"] = KEPT
-        await send(message)
-
-    return sent
-
-
-def _with_cookie(scope: Scope, send: Send) -> Send:
-    """A ``send`` that gives the browser its cookie along with the page."""
-
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            cookie = cookie_for(Headers(scope=scope), secure=scope.get("scheme") == "https")
-            MutableHeaders(scope=message).append("Set-Cookie", cookie)
-        await send(message)
-
-    return sent
-
-
-def _completed(scope: Scope, send: Send, head: bytes, *changes: tuple[bytes, bytes]) -> Send:
-    """A ``send`` of Gradio's page in the reader's language, and with what else is to be put in another's place in it.
-
-    Such as ``_BASE`` for an address one folder down: what the page names beside itself is one folder up. ``head`` is
-    what the page itself puts into its head: scripts that it may run.
-    """
-    strings = strings_for(Headers(scope=scope).get("accept-language", ""))
-    start: Message = {}
-    pieces: list[bytes] = []
-
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            start.update(message)
-            return
-        pieces.append(message.get("body", b""))
-        if message.get("more_body", False):
-            return
-        body = b"".join(pieces)
-        headers = MutableHeaders(scope=start)
-        headers["Content-Language"] = strings.locale
-        headers.add_vary_header("Accept-Language")
-        if body:  # there is none for HEAD
-            for old, new in (*_ROOTED, *_in_language(strings), *changes):
-                body = body.replace(old, new, 1)
-            headers["Content-Length"] = str(len(body))
-            headers["Content-Security-Policy"] = content_policy(body, head, makes_functions=True)
-        else:
-            del headers["Content-Length"]
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
-
-    return sent
-
-
-def _in_language(strings: Strings) -> list[tuple[bytes, bytes]]:
-    """What of Gradio's page is the language's: which it is, and the texts that Gradio puts in by their names.
-
-    They are given as English, to which Gradio turns whatever language it takes for the browser's: so they are those of
-    one language everywhere, also where Gradio itself does not speak it.
-    """
-    tag = f'lang="{strings.locale}" data-lang="{strings.locale}" dir="{strings.direction}"'
-    texts = json.dumps({ENGLISH: strings.labels()})
-    for char in "<>&'":
-        texts = texts.replace(char, f"\\u{ord(char):04x}")
-    return [(_LANGUAGE, tag.encode()), (_TEXTS, b'"i18n_translations":' + texts.encode())]
-
-
 def _is_in_a_folder(path: str) -> bool:
     if not path.startswith(FOLDERS) or not path.isascii() or len(path) > _LONGEST_PATH:
         return False
     return not any(part in ("", ".", "..") for part in path.split("/")[1:])
-
-
-def _values(components: Sequence[Any], values: Sequence[object]) -> list[Any]:
-    if len(components) != len(values):
-        raise ValueError(f"{len(values)} values for {len(components)}")
-    return [
-        to_jsonable_python(_adapter(component).validate_python(value), exclude_none=True)
-        for component, value in zip(components, values, strict=True)
-    ]
-
-
-def _adapter(component: object) -> TypeAdapter[Any]:
-    if isinstance(component, gr.JSON) and component.elem_id == CHOSEN:
-        return _DOCUMENTS
-    for kind, adapter in _VALUES.items():
-        if isinstance(component, kind):
-            return adapter
-    raise ValueError(f"{type(component).__name__} is no input")
-
-
-def _first_fault(error: ValueError) -> str:
-    if isinstance(error, ValidationError):
-        fault = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(map(str, fault['loc'])) or 'body'}: {fault['msg']}"
-    return str(error)

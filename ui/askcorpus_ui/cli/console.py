@@ -36,7 +36,7 @@ from askcorpus.verify.report import CALLED, counts, where
 
 if TYPE_CHECKING:
     from askcorpus_ingest.files import PassedOver
-    from askcorpus_ingest.pipeline import Report
+    from askcorpus_ingest.report import Report
 
 
 def say(text: str = "") -> None:

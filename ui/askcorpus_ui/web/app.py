@@ -60,6 +60,14 @@ JOBS_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
+# Gradio reads the first whenever it would report home or ask for its newest version; the others when it makes a queue,
+# which else keeps a table of its last 10,000 events and goes through it after each of them.
+_FOR_GRADIO = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_ANALYTICS_MAX_EVENTS": "1",
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(2**31),
+}
+
 
 def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence[tuple[str, str]] = ()) -> FastAPI:
     """The whole web application over one assistant.
@@ -71,13 +79,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         UsageError: addresses of the server's own begin with the path that a proxy is said to serve it under.
     """
     check_root(settings.root_path)
-    # Gradio reads the first whenever it would report home or ask for its newest version; the others when it makes a
-    # queue, which else keeps a table of its last 10,000 events and goes through it after each of them.
-    os.environ |= {
-        "GRADIO_ANALYTICS_ENABLED": "False",
-        "GRADIO_ANALYTICS_MAX_EVENTS": "1",
-        "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(2**31),
-    }
+    os.environ |= _FOR_GRADIO
     from askcorpus_ui.chat.page import mount_chat
 
     metrics, unwatched = Metrics(), assistant
@@ -87,11 +89,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     agents = _agents(assistant, questions) if settings.mcp else None
     keys = Keys(settings.data, settings.database_url)
     conversations = Conversations(settings.data, _kept_days(settings), settings.database_url)
-    writable = (
-        settings.write_key is not None
-        or settings.database is not None  # where another server may have been started with a key, or after one was made
-        or any("writing" in key.opens for key in keys.listed())
-    )
+    writable = _is_writable(settings, keys)
     name = f"{socket.gethostname()}:{settings.port}"  # no two at a time
     jobs = Jobs(JobRecords(settings.data, name, settings.database_url))
 
@@ -141,7 +139,21 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         app.router.routes.extend(_routes(agents))
     # Last: a route added after it would never be reached.
     app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
-    # The one added last is the first that a request comes through.
+    _add_middleware(app, settings, keys, metrics, writable=writable)
+    return app
+
+
+def _is_writable(settings: Settings, keys: Keys) -> bool:
+    """Whether documents may be changed over HTTP: with a key for it, or one that may yet be made."""
+    return (
+        settings.write_key is not None
+        or settings.database is not None  # where another server may have been started with a key, or after one was made
+        or any("writing" in key.opens for key in keys.listed())
+    )
+
+
+def _add_middleware(app: FastAPI, settings: Settings, keys: Keys, metrics: Metrics, *, writable: bool) -> None:
+    """What every request goes through. The one added last is the first that it comes through."""
     app.add_middleware(BoundedBodies, raw=(FILES, JOB_FILES) if writable else ())
     app.add_middleware(Guard, settings=settings, keys=keys)
     app.add_middleware(Heads)  # outside of what reads a page to tell which scripts it may run
@@ -158,7 +170,6 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_trusted(settings))
     if settings.root_path or settings.trusted_proxies:
         app.add_middleware(Prefixed, root=settings.root_path, proxies=settings.trusted_proxies)
-    return app
 
 
 def _trusted(settings: Settings) -> str:

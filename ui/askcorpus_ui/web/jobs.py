@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from askcorpus.errors import AskcorpusError, Busy
-from askcorpus_ingest.pipeline import Report, Tell
 from askcorpus_ingest.progress import Stopped
+from askcorpus_ingest.report import Report, Tell
 from askcorpus_ui.problems import new_reference, unexpected
 from askcorpus_ui.web.job_records import Job, JobRecords, NotTaken, not_taken
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from askcorpus.errors import NoText
 from askcorpus.settings import Settings
-from askcorpus_ingest.pipeline import Report, Tell
+from askcorpus_ingest.report import Report, Tell
 from askcorpus_ingest.uploads import LONGEST_NAME, check_id, check_name, take_file, take_records
 from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.web.job_records import Job

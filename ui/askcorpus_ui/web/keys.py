@@ -26,7 +26,6 @@ from askcorpus.index.dialect import TEXT
 PART = "keys"
 FILE = f"{PART}.sqlite3"
 LONGEST_NAME = 100
-MOST_PER_MINUTE = 1_000_000
 
 Area = Literal["reading", "writing", "figures"]
 """A part of the server: asking and reading; changing documents; `/metrics`."""

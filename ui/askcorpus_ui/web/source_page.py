@@ -14,7 +14,7 @@ from askcorpus_ui.chat.browser import owner_of
 from askcorpus_ui.chat.conversation import Place, place_at, read_id
 from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.chat.references import CONVERSATION, TURN, Reference
-from askcorpus_ui.chat.render import no_source_page, quotation_of, source_page
+from askcorpus_ui.chat.sources import no_source_page, quotation_of, source_page
 from askcorpus_ui.chat.translations import strings_for
 from askcorpus_ui.problems import retry_after, status_of
 from askcorpus_ui.web.prefix import way_to_root

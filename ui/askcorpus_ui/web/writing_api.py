@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from askcorpus.settings import Settings
 from askcorpus.types import Summary
-from askcorpus_ingest.pipeline import Report
 from askcorpus_ingest.readers.records import EXTRA_CHARS, MOST_EXTRA, RawRecord
+from askcorpus_ingest.report import Report
 from askcorpus_ingest.uploads import LONGEST_NAME, remove, take_file, take_records
 from askcorpus_ui.listings import summary
 from askcorpus_ui.problems import PROBLEMS
