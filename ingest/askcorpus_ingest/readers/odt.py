@@ -49,7 +49,7 @@ def _properties(package: Package) -> RawRecord:
         "",
         title=own_title(first(f"{DUBLIN_CORE}title")),
         author=first(f"{META}initial-creator", f"{DUBLIN_CORE}creator"),
-        date=first(f"{META}creation-date", f"{DUBLIN_CORE}date"),
+        made=first(f"{META}creation-date", f"{DUBLIN_CORE}date"),
         language=first(f"{DUBLIN_CORE}language"),
     )
 

@@ -87,7 +87,7 @@ def _records(source: Source, pdf: Any) -> Iterator[RawRecord | Failure]:
         source.origin,
         text,
         title=own_title(about["Title"]),
-        date=_date(about["CreationDate"]),
+        made=_date(about["CreationDate"]),
         author=about["Author"],
         marks=marks,
     )

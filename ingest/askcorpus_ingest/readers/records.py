@@ -63,7 +63,8 @@ class RawRecord(NamedTuple):
     ``origin`` is the file's absolute path, for a record of a file that holds many with ``#`` and its
     id, or its line (``#L12``) when it has none; what is no Unicode in it is escaped (`characters.printable`).
     ``extra`` is whatever else it says of itself, by the names it uses; ``marks`` tell where its
-    pages, rows or chapters begin in ``text``.
+    pages, rows or chapters begin in ``text``. ``made`` is when the file was made, which is the date of a document that
+    has none of its own: what was made anew years later, or from a template, says nothing of its text.
     """
 
     origin: str
@@ -76,6 +77,7 @@ class RawRecord(NamedTuple):
     doc_id: str = ""
     author: str = ""
     url: str = ""
+    made: str = ""
     extra: Mapping[str, str] = MappingProxyType({})
     marks: tuple[Mark, ...] = ()
 

@@ -82,9 +82,9 @@ def read_rtf(source: Source) -> Iterator[RawRecord | Failure]:
     found.read(source.content())
     if not (text := found.text()).strip():
         raise NoText("holds no text")
-    about, date = found.about, "-".join(f"{found.date[part]:02}" for part in _DATE_PARTS if found.date.get(part))
+    about, made = found.about, "-".join(f"{found.date[part]:02}" for part in _DATE_PARTS if found.date.get(part))
     yield RawRecord(
-        source.origin, text, title=own_title(about.get("title", "")), author=about.get("author", ""), date=date
+        source.origin, text, title=own_title(about.get("title", "")), author=about.get("author", ""), made=made
     )
     if found.cut_off:
         yield Failure(source.origin, "is cut off; what is there of it is read")

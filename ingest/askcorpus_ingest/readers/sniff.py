@@ -35,6 +35,7 @@ _BY_ENDING = {
     ".atom": "xml",
     ".nitf": "xml",
     ".eml": "mail",
+    ".emlx": "mail",
     ".mht": "mail",
     ".mhtml": "mail",
     ".mbox": "mailbox",

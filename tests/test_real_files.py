@@ -1,0 +1,226 @@
+"""Files as the programs that people use write them: what is right is in each test, beside what the program writes."""
+
+import io
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from askcorpus.types import Document
+from askcorpus_ingest.documents import to_document
+from askcorpus_ingest.readers.dispatch import read_file, why_passed_over
+from askcorpus_ingest.readers.records import RawRecord
+
+PROSE = [
+    "The harbour of Lornhaven was closed on Tuesday after a storm broke the northern pier, the port authority said.",
+    "Nobody was hurt, said the mayor, Ines Okafor, whose office counted 37 damaged boats along the quay.",
+    "Repairs will cost 2.4 million euros and will take six months, the county's chief engineer told reporters.",
+    "“We will reopen in summer,” the mayor said at a news conference in the town hall on Wednesday morning.",
+]
+
+
+def read(path: Path, content: str | bytes) -> list[Document]:
+    """The documents of a file in which nothing is wrong."""
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    found = list(read_file(path))
+    assert [one for one in found if not isinstance(one, RawRecord)] == []
+    return [to_document(one) for one in found if isinstance(one, RawRecord)]
+
+
+def paragraphs(*texts: str) -> str:
+    return "".join(f"<p>{text}</p>" for text in texts)
+
+
+# --- when a text was written, and when its file was made
+
+
+def word_document(*texts: str, created: str) -> bytes:
+    """A .docx whose properties say when it was made: what is made from a template says when that was."""
+    word = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    runs = "".join(f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>" for text in texts)
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml", f'<w:document xmlns:w="{word}"><w:body>{runs}</w:body></w:document>')
+        archive.writestr(
+            "docProps/core.xml",
+            '<p xmlns:t="http://purl.org/dc/terms/"><t:created>' + created + "</t:created></p>",
+        )
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "date"),
+    [
+        ("a.docx", ("Harbour closed", "4 May 2023", *PROSE), "2023-05-04"),
+        ("a.docx", ("Harbour closed", "By Ada Marsh", "4 May 2023", *PROSE), "2023-05-04"),
+        ("2023-05-04-harbour.docx", ("Harbour closed", *PROSE), "2023-05-04"),
+        ("a.docx", ("Harbour closed", *PROSE), "2013-12-23"),
+        ("December 2013/a.docx", ("Harbour closed", *PROSE), "2013-12-23"),
+        ("2013/a.docx", ("Harbour closed", *PROSE), "2013-12-23"),
+        ("1998/a.docx", ("Harbour closed", *PROSE), "1998"),
+    ],
+)
+def test_what_a_text_and_its_path_say_goes_before_when_the_file_was_made(
+    tmp_path: Path, name: str, texts: tuple[str, ...], date: str
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    (document,) = read(path, word_document(*texts, created="2013-12-23T23:15:00Z"))
+    assert document.date == date
+
+
+@pytest.mark.parametrize("browser", ["Microsoft Internet Explorer 5", "Mozilla 5.0 (Windows)", "Blink"])
+def test_a_page_saved_by_a_browser_is_no_mail_and_has_its_own_date(tmp_path: Path, browser: str) -> None:
+    page = (
+        f"From: <Saved by {browser}>\r\nSubject: Harbour closed\r\nDate: Thu, 9 Jan 2025 10:00:00 +0200\r\n"
+        'MIME-Version: 1.0\r\nContent-Type: multipart/related;\r\n\ttype="text/html";\r\n\tboundary="x"\r\n\r\n'
+        "--x\r\nContent-Type: text/html; charset=utf-8\r\nContent-Location: http://north.example/harbour\r\n\r\n"
+        f"<html><body><h1>Harbour closed</h1><p>4 May 2023</p>{paragraphs(*PROSE)}</body></html>\r\n--x--\r\n"
+    )
+    (document,) = read(tmp_path / "a.mht", page)
+    assert (document.date, document.author, document.url) == ("2023-05-04", "", "http://north.example/harbour")
+
+
+# --- web pages
+
+
+def test_what_is_struck_out_is_no_text(tmp_path: Path) -> None:
+    """Else the price of 2.4 million, corrected from 3, is told as 32.4."""
+    for struck in ("<del>3</del>", "<s>3</s>", "<strike><b>3</b></strike>"):
+        page = f"<html><body><p>It costs {struck}<ins>2.4</ins> million euros.</p></body></html>"
+        (document,) = read(tmp_path / "a.html", page)
+        assert document.text == "It costs 2.4 million euros."
+
+
+def test_the_mark_of_a_note_is_no_figure_of_a_number(tmp_path: Path) -> None:
+    """As e-books have it: a link that only a style sheet sets high, here after a year."""
+    for said in ('epub:type="noteref"', 'role="doc-noteref"'):
+        page = f'<html><body><p>It was built in 1921<a {said} href="#n1">1</a> by Hansen.</p></body></html>'
+        (document,) = read(tmp_path / "a.html", page)
+        assert document.text == "It was built in 1921 by Hansen."
+
+
+def test_a_page_laid_out_by_a_table_keeps_its_paragraphs(tmp_path: Path) -> None:
+    """As pages were made until 2005; a menu in the first column."""
+    page = (
+        "<HTML><HEAD><TITLE>Harbour closed</TITLE></HEAD><BODY><TABLE><TR><TD><A HREF=/>Home</A><BR><A HREF=/s>Sport"
+        f"</A></TD><TD><FONT SIZE=5><B>Harbour closed</B></FONT><P>{'<P>'.join(PROSE)}</TD></TR></TABLE></BODY></HTML>"
+    )
+    (document,) = read(tmp_path / "a.html", page)
+    assert document.text.split("\n\n") == ["Harbour closed", *PROSE]
+
+
+EUROPRESSE = "".join(
+    f'<article><header><span class="DocPublicationName">{paper}</span><p class="titreArticleVisu">{title}</p></header>'
+    f'<section><div class="docOcurrContainer">{paragraphs(*texts)}</div></section></article>'
+    for paper, title, texts in (
+        ("North", "Harbour", PROSE),
+        ("Coast", "Ferry", PROSE[::-1]),
+        ("Rill", "Foggy", ["Fog."]),
+    )
+)
+FACTIVA = "".join(
+    f'<div class="article enArticle"><div id="hd"><span class="enHeadline">{title}</span></div><div>By Ada Marsh</div>'
+    f"<div>312 words</div><div>{day} May 2023</div><div>North</div>{paragraphs(*PROSE)}</div>"
+    for title, day in (("Harbour", 4), ("Ferry", 5), ("Foggy", 6))
+)
+BLOG = "<main>" + "".join(
+    f'<article class="post-{day} hentry"><h2><a href="/{day}">{title}</a></h2><time datetime="2023-05-0{day}">x</time>'
+    f"{paragraphs(*PROSE)}</article>"
+    for title, day in (("Harbour", 4), ("Ferry", 5), ("Foggy", 6))
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "titles", "dates"),
+    [
+        (EUROPRESSE, ["Harbour", "Ferry", "Foggy"], ["", "", ""]),
+        (FACTIVA, ["Harbour", "Ferry", "Foggy"], ["2023-05-04", "2023-05-05", "2023-05-06"]),
+        (BLOG, ["Harbour", "Ferry", "Foggy"], ["2023-05-04", "2023-05-05", "2023-05-06"]),
+    ],
+    ids=["Europresse", "Factiva", "blog"],
+)
+def test_each_article_of_a_page_of_several_is_a_document(
+    tmp_path: Path, page: str, titles: list[str], dates: list[str]
+) -> None:
+    head = '<html lang="en"><head><meta property="og:site_name" content="Export"></head>'
+    found = read(tmp_path / "a.html", f"{head}<body>{page}</body></html>")
+    assert [one.title for one in found] == titles
+    assert [one.date for one in found] == dates
+    assert [one.origin for one in found] == [f"{tmp_path}/a.html#{number}" for number in (1, 2, 3)]
+    assert {one.source for one in found} == {"Export"}
+    assert all(PROSE[0] in one.text for one in found[:2])
+
+
+def test_the_posts_of_a_live_blog_are_one_article(tmp_path: Path) -> None:
+    posts = "".join(f"<article class='post'><h3>{n}.00</h3>{paragraphs(*PROSE)}</article>" for n in range(10, 14))
+    head = '<head><meta property="og:type" content="article"><title>Storm live</title></head>'
+    (document,) = read(tmp_path / "a.html", f"<html>{head}<body><main><h1>Storm live</h1>{posts}</main></body></html>")
+    assert document.title == "Storm live"
+    assert all(f"{n}.00" in document.text for n in range(10, 14))
+
+
+def test_teasers_beside_an_article_are_no_documents(tmp_path: Path) -> None:
+    teasers = "".join(f"<article><h3><a href='/{n}'>{PROSE[n]}</a></h3></article>" for n in range(4))
+    page = f"<html><body><article><h1>Harbour</h1>{paragraphs(*PROSE)}</article>{teasers}</body></html>"
+    (document,) = read(tmp_path / "a.html", page)
+    assert document.origin == f"{tmp_path}/a.html"
+
+
+# --- mail
+
+
+def mail(**headers: str) -> EmailMessage:
+    message = EmailMessage()
+    for name, value in {"From": "Ada <ada@north.example>", "Date": "Thu, 04 May 2023 10:00:00 +0200"}.items():
+        message[name] = headers.get(name, value)
+    message["Subject"] = headers.get("Subject", "Pier")
+    return message
+
+
+def test_a_stub_of_plain_text_does_not_hide_the_message(tmp_path: Path) -> None:
+    message = mail()
+    message.set_content("Your e-mail program does not show HTML. Read this message at https://north.example/1.\n")
+    message.add_alternative(f"<html><body>{paragraphs(*PROSE)}</body></html>", subtype="html")
+    (document,) = read(tmp_path / "a.eml", message.as_bytes())
+    assert document.text.split("\n\n") == PROSE
+    message = mail()
+    message.set_content("\n\n".join(PROSE))
+    message.add_alternative(f"<html><body><p>Menu</p>{paragraphs(*PROSE)}<p>Unsubscribe</p></body></html>", "html")
+    (document,) = read(tmp_path / "b.eml", message.as_bytes())
+    assert document.text.split("\n\n") == PROSE
+
+
+def test_a_name_with_a_comma_is_whole(tmp_path: Path) -> None:
+    for name in ("=?utf-8?Q?M=C3=BCller=2C_Hans?=", '"Müller, Hans"', "=?utf-8?B?TcO8bGxlciwgSGFucw==?="):
+        raw = f"From: {name} <h@stadt.example>\nSubject: Pier\nDate: Thu, 04 May 2023 10:00:00 +0200\n\nClosed.\n"
+        (document,) = read(tmp_path / "a.eml", raw)
+        assert document.author == "Müller, Hans"
+
+
+def test_the_files_of_apple_mail_are_read(tmp_path: Path) -> None:
+    """Each begins with the length of its message, and ends with what the program notes of it."""
+    message = b"From: Ada <ada@north.example>\nDate: Thu, 04 May 2023 10:00:00 +0200\nSubject: Pier\n\nClosed.\n"
+    notes = b'<?xml version="1.0" encoding="UTF-8"?>\n<plist version="1.0"><dict/></plist>\n'
+    path = tmp_path / "1234.emlx"
+    (document,) = read(path, b"%-10d\n" % len(message) + message + notes)
+    assert why_passed_over(path) is None
+    assert (document.title, document.author, document.date, document.text) == ("Pier", "Ada", "2023-05-04", "Closed.")
+
+
+def test_a_sentence_in_a_quoted_reply_is_told_without_the_marks_of_its_lines(tmp_path: Path) -> None:
+    raw = (
+        "From: Ada <ada@north.example>\nDate: Fri, 05 May 2023 10:00:00 +0200\nSubject: Re: Pier\n\n"
+        "I do not agree.\n\nOn Thu, May 4, 2023, Bo Lund <bo@north.example> wrote:\n\n"
+        "> The pier was built in 1921 by the company Hansen and it has never been\n"
+        "> repaired since the war ended.\n>\n> > Who pays for it?\n>> The county must pay all\n> > of the costs.\n"
+        "> Bo\n"
+    )
+    (document,) = read(tmp_path / "a.eml", raw)
+    assert document.text.split("\n\n")[2:] == [
+        "> The pier was built in 1921 by the company Hansen and it has never been\nrepaired since the war ended.",
+        ">> Who pays for it?\nThe county must pay all\nof the costs.",
+        "> Bo",
+    ]
