@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from askcorpus.types import Document
+from askcorpus.types import Document, locator_at
 from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.readers.dispatch import read_file, why_passed_over
 from askcorpus_ingest.readers.records import RawRecord
@@ -224,3 +224,98 @@ def test_a_sentence_in_a_quoted_reply_is_told_without_the_marks_of_its_lines(tmp
         ">> Who pays for it?\nThe county must pay all\nof the costs.",
         "> Bo",
     ]
+
+
+# --- places, and what is beside the text
+
+
+def book(page: str, navigation: str) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("mimetype", "application/epub+zip")
+        archive.writestr("META-INF/container.xml", '<container><rootfile full-path="a.opf"/></container>')
+        archive.writestr(
+            "a.opf",
+            '<package xmlns="http://www.idpf.org/2007/opf"><manifest>'
+            '<item id="n" href="nav.xhtml" properties="nav" media-type="application/xhtml+xml"/>'
+            '<item id="p" href="p.xhtml" media-type="application/xhtml+xml"/></manifest>'
+            '<spine><itemref idref="p"/></spine></package>',
+        )
+        archive.writestr("p.xhtml", page)
+        archive.writestr(
+            "nav.xhtml",
+            '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><body>'
+            f"{navigation}</body></html>",
+        )
+    return data.getvalue()
+
+
+def test_chapters_of_a_book_that_share_a_page_are_told_apart(tmp_path: Path) -> None:
+    page = (
+        '<html xmlns="http://www.w3.org/1999/xhtml"><body><div id="c1"><h1>The pier</h1><p>It was built in 1921.</p>'
+        '</div><div class="x" id=\'c2\'><h1>The storm</h1><p>It <a id="p7"/>broke.</p></div></body></html>'
+    )
+    navigation = (
+        '<nav epub:type="page-list"><ol><li><a href="p.xhtml#p7">7</a></li></ol></nav><nav epub:type="toc"><ol>'
+        '<li><a href="p.xhtml#c1">The pier</a></li><li><a href="p.xhtml#c2">The storm</a></li></ol></nav>'
+    )
+    (document,) = read(tmp_path / "a.epub", book(page, navigation))
+    assert document.text == "The pier\n\nIt was built in 1921.\n\nThe storm\n\nIt broke."
+    assert locator_at(document.marks, document.text.index("built")) == {"chapter": "The pier"}
+    assert locator_at(document.marks, document.text.index("broke")) == {"chapter": "The storm"}
+
+
+def test_lines_that_roll_over_a_screen_are_told_once(tmp_path: Path) -> None:
+    """As YouTube writes its own subtitles: each line stays while the next one comes."""
+    content = (
+        "WEBVTT\n\n00:00:00.160 --> 00:00:02.389 align:start position:0%\n \nthe<00:00:00.400><c> harbour</c>\n\n"
+        "00:00:02.389 --> 00:00:02.399 align:start position:0%\nthe harbour\n \n\n"
+        "00:00:02.399 --> 00:00:05.030 align:start position:0%\nthe harbour\nwas<00:00:02.639><c> closed</c>\n\n"
+        "00:00:05.030 --> 00:00:05.040 align:start position:0%\nwas closed\n \n\n"
+        "00:00:05.040 --> 00:00:07.000 align:start position:0%\nwas closed\non<00:00:05.200><c> tuesday</c>\n"
+    )
+    (document,) = read(tmp_path / "a.vtt", content)
+    assert document.text == "the harbour\nwas closed\non tuesday"
+    assert locator_at(document.marks, document.text.index("was")) == {"time": "00:00:02"}
+
+
+def pdf_with(catalog: str, page: str, *objects: str) -> bytes:
+    """A PDF of one page that says "Form.", with these objects from the sixth on."""
+    content = "BT /F 12 Tf 60 700 Td (Form.) Tj ET"
+    bodies = [
+        f"<</Type/Catalog/Pages 2 0 R{catalog}>>",
+        "<</Type/Pages/Kids[4 0 R]/Count 1>>",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 3 0 R>>>>/Contents 5 0 R" + page + ">>",
+        f"<</Length {len(content)}>>stream\n{content}\nendstream\n",
+        *objects,
+    ]
+    written = "\n".join(f"{number} 0 obj{body}endobj" for number, body in enumerate(bodies, 1))
+    return f"%PDF-1.5\n{written}\ntrailer<</Root 1 0 R>>\n%%EOF".encode()
+
+
+def test_what_is_filled_into_a_form_and_written_over_a_page_is_read(tmp_path: Path) -> None:
+    field = "<</Type/Annot/Subtype/Widget/Rect[0 0 9 9]/FT/Tx/T(owner)/TU(Owner of the boat)/V(Jonas Kettering)>>"
+    choice = "<</Type/Annot/Subtype/Widget/Rect[0 0 9 9]/FT/Ch/T(port)/V(Rill)>>"
+    empty = "<</Type/Annot/Subtype/Widget/Rect[0 0 9 9]/FT/Tx/T(empty)>>"
+    written = "<</Type/Annot/Subtype/FreeText/Rect[0 0 9 9]/Contents(Paid on 4 May)>>"
+    link = "<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/Contents(A link)>>"
+    annotated = "/Annots[6 0 R 7 0 R 8 0 R 9 0 R 10 0 R]"
+    (document,) = read(tmp_path / "a.pdf", pdf_with("", annotated, field, choice, empty, written, link))
+    assert document.text.split("\n\n") == [
+        "Form.",
+        "Owner of the boat: Jonas Kettering",
+        "port: Rill",
+        "Paid on 4 May",
+    ]
+    assert locator_at(document.marks, document.text.index("Kettering")) == {"page": "1"}
+
+
+def test_files_attached_to_a_pdf_are_read(tmp_path: Path) -> None:
+    catalog = "/Names<</EmbeddedFiles<</Names[(a)6 0 R]>>>>"
+    told = "The council rebuilds the pier."
+    attached = "<</Type/Filespec/F(minutes.txt)/EF<</F 7 0 R>>>>"
+    file = f"<</Type/EmbeddedFile/Length {len(told)}>>stream\n{told}\nendstream\n"
+    around, inside = read(tmp_path / "a.pdf", pdf_with(catalog, "", attached, file))
+    assert (around.text, inside.text) == ("Form.", told)
+    assert inside.origin == f"{tmp_path}/a.pdf#minutes.txt"
