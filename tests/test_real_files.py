@@ -319,3 +319,81 @@ def test_files_attached_to_a_pdf_are_read(tmp_path: Path) -> None:
     around, inside = read(tmp_path / "a.pdf", pdf_with(catalog, "", attached, file))
     assert (around.text, inside.text) == ("Form.", told)
     assert inside.origin == f"{tmp_path}/a.pdf#minutes.txt"
+
+
+# --- what archives of messengers, papers and scholars hold
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text", "author"),
+    [
+        (
+            "facebook.json",
+            '{"messages": [{"sender_name": "Andr\\u00c3\\u00a9", "timestamp_ms": 1683187200000, "content":'
+            ' "Le port est ferm\\u00c3\\u00a9, dit l\\u00e2\\u0080\\u0099autorit\\u00c3\\u00a9."}]}',
+            "Le port est fermé, dit l’autorité.",
+            "André",
+        ),
+        ("slack.json", '[{"type": "message", "text": "É closed.", "ts": "1683187200.000100"}]', "É closed.", ""),
+        (
+            "tweets.js",
+            'window.YTD.tweets.part0 = [{"tweet": {"id_str": "7", "full_text": "Closed &amp; broken.", "created_at":'
+            ' "Thu May 04 20:19:24 +0000 2023"}}]',
+            "Closed & broken.",
+            "",
+        ),
+        ("reddit.jsonl", '{"author": "ada", "created_utc": 1683187200, "selftext": "Closed."}', "Closed.", "ada"),
+        (
+            "nyt.json",
+            '{"response": {"docs": [{"abstract": "Pier.", "lead_paragraph": "Closed.", "headline": {"main": "Pier"},'
+            ' "pub_date": "2023-05-04T10:00:00+0000", "byline": {"original": "By Ada"}}]}}',
+            "Closed.",
+            "By Ada",
+        ),
+        (
+            "guardian.json",
+            '{"response": {"results": [{"webPublicationDate": "2023-05-04T10:00:00Z", "webTitle": "Pier", "fields": {'
+            '"bodyText": "Closed.", "byline": "Ada"}}]}}',
+            "Closed.",
+            "Ada",
+        ),
+    ],
+    ids=lambda value: value if str(value).endswith(("json", "js", "jsonl")) else "",
+)
+def test_exports_of_messengers_and_papers(tmp_path: Path, name: str, content: str, text: str, author: str) -> None:
+    (document,) = read(tmp_path / name, content)
+    assert (document.text, document.author, document.date) == (text, author, "2023-05-04")
+
+
+def test_notes_and_second_readings_of_an_edition_are_no_part_of_a_sentence(tmp_path: Path) -> None:
+    (document,) = read(
+        tmp_path / "a.xml",
+        '<?xml version="1.0"?><TEI xmlns="http://www.tei-c.org/ns/1.0"><text><body><p>Le port est fermé'
+        '<note n="1">Voir la <hi>carte</hi>.</note> depuis mardi.<pb n="2"/> Le maire <choice><sic>dis</sic>'
+        "<corr>dit</corr></choice> non.</p></body></text></TEI>",
+    )
+    assert document.text.split("\n\n") == ["Le port est fermé depuis mardi. Le maire dis non.", "Voir la carte."]
+
+
+def test_what_is_struck_out_in_a_letter_is_no_text(tmp_path: Path) -> None:
+    (document,) = read(tmp_path / "a.rtf", rb"{\rtf1\ansi It costs {\strike 3}2.4 million euros.\par}")
+    assert document.text == "It costs 2.4 million euros."
+    runs = "It costs </w:t></w:r><w:r><w:rPr><w:strike/></w:rPr><w:t>3</w:t></w:r><w:r><w:t>2.4 million euros."
+    spaced = word_document(runs, created="2023-05-04T00:00:00Z")
+    (document,) = read(tmp_path / "a.docx", spaced)
+    assert document.text == "It costs 2.4 million euros."
+    data = io.BytesIO()
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "style", "text")
+    )
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        archive.writestr(
+            "content.xml",
+            f'<office:document-content {names}><office:automatic-styles><style:style style:name="T1">'
+            '<style:text-properties style:text-line-through-style="solid"/></style:style></office:automatic-styles>'
+            '<office:body><office:text><text:p>It costs <text:span text:style-name="T1">3</text:span>2.4 million '
+            "euros.</text:p></office:text></office:body></office:document-content>",
+        )
+    (document,) = read(tmp_path / "a.odt", data.getvalue())
+    assert document.text == "It costs 2.4 million euros."

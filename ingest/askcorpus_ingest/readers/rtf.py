@@ -199,7 +199,7 @@ class _Reading:
                 state.place = ("super" if word == "up" else "sub") if number else ""
             case "plain":
                 state.place, state.hidden = "", False
-            case "v" | "deleted":
+            case "v" | "deleted" | "strike" | "striked":
                 state.hidden = number != 0
             case _:
                 self._table(word, state)
