@@ -11,6 +11,7 @@ from askcorpus.types import Document, locator_at
 from askcorpus_ingest.documents import to_document
 from askcorpus_ingest.readers.dispatch import read_file, why_passed_over
 from askcorpus_ingest.readers.records import RawRecord
+from pdfs import pdf, words
 
 PROSE = [
     "The harbour of Lornhaven was closed on Tuesday after a storm broke the northern pier, the port authority said.",
@@ -397,3 +398,23 @@ def test_what_is_struck_out_in_a_letter_is_no_text(tmp_path: Path) -> None:
         )
     (document,) = read(tmp_path / "a.odt", data.getvalue())
     assert document.text == "It costs 2.4 million euros."
+
+
+def printed(*lines: tuple[str, ...]) -> bytes:
+    return pdf(*([words(60, 700 - 14 * n, line) for n, line in enumerate(page)] for page in lines))
+
+
+@pytest.mark.parametrize("count", ["1/2", "Page 1 of 2", "Seite 1 von 2"])
+def test_what_a_browser_prints_around_two_pages_is_no_text(tmp_path: Path, count: str) -> None:
+    """As Chrome prints an article: the day and title, the address and the number of the page come last on each."""
+    head = "28/11/2026, 12:52 Harbour closed"
+    first = ("The mayor said at a news", head, f"https://north.example/a {count}")
+    second = ("conference that nobody was hurt.", head, f"https://north.example/a {count.replace('1', '2', 1)}")
+    (document,) = read(tmp_path / "a.pdf", printed(first, second))
+    assert " ".join(document.text.split()) == "The mayor said at a news conference that nobody was hurt."
+
+
+def test_lines_that_two_pages_share_by_chance_are_text(tmp_path: Path) -> None:
+    first, second = ("Annex 1", "The pier is closed.", "Total 1"), ("Annex 2", "The mole is open.", "Total 2")
+    (document,) = read(tmp_path / "a.pdf", printed(first, second))
+    assert document.text.split() == " ".join([*first, *second]).split()

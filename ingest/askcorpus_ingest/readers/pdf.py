@@ -25,6 +25,8 @@ FULL_LINE = 0.75
 MOST_LISTED = 20
 MOST_HEAD_LINES = 3
 """Lines above and below the text of a page that may be repeated on the others."""
+SHORT = 2
+"""So few pages may share a line by chance."""
 SMALL, HIGH, LOW, DESCENT = 0.9, 0.15, 0.05, 0.2
 """A figure of less than that part of the height of the sign before it, and so much of that above or below its line, is
 set high or low; so much of a sign's height is below the line."""
@@ -236,11 +238,17 @@ def _label(pdf: Any, number: int) -> str:
 
 
 def _without_running_heads(pages: Sequence[str]) -> list[str]:
-    """The pages without the first and last lines that most of them share but for the number of the page."""
+    """The pages without the first and last lines that most of them share but for the number of the page; where there
+    are but two, without those that say "1/2", and what both share beside these."""
     lines = [page.strip().split("\n") for page in pages]
+    numbered = set[int]()  # the places of lines that say of how many pages theirs is which
     for _ in range(MOST_HEAD_LINES):
         counts = Counter(key for number, page in enumerate(lines) for key in _edges(page, number))
         shared = {key for key, count in counts.items() if count >= max(3, len(pages) / 2)}
+        if len(pages) == SHORT:
+            both = {key for key, count in counts.items() if count == SHORT}
+            shared = {key for key in both if key[0] in numbered or _tells_page(key)}
+            numbered |= {key[0] for key in shared}
         if not shared:
             break
         lines = [_less(page, number, shared) for number, page in enumerate(lines)]
@@ -261,6 +269,11 @@ def _keys(line: str, place: int, number: int) -> set[Key]:
     found = _NUMBER.finditer(line)
     counted = {(place, f"{line[: one.start()]}\0{line[one.end() :]}", int(one.group()) - number) for one in found}
     return {(place, line, None), *counted}
+
+
+def _tells_page(key: Key) -> bool:
+    """Whether lines say which page theirs is, and of how many."""
+    return key[2] == 1 and str(SHORT) in _NUMBER.findall(key[1])
 
 
 def _less(page: list[str], number: int, shared: set[Key]) -> list[str]:
