@@ -366,6 +366,24 @@ def test_exports_of_messengers_and_papers(tmp_path: Path, name: str, content: st
     assert (document.text, document.author, document.date) == (text, author, "2023-05-04")
 
 
+@pytest.mark.parametrize(
+    ("said", "date"),
+    [
+        ("<pub-date><day>4</day><month>5</month><year>2023</year></pub-date>", "2023-05-04"),
+        ("<pub-date><month>May</month><year>2023</year></pub-date>", "2023-05"),
+        ("<pub-date><year>2023</year></pub-date>", "2023"),
+        ("<pubdate>2023-05-04</pubdate>", "2023-05-04"),
+        ('<publicationStmt><p>North</p><date when="1898-05-04">mai 1898</date></publicationStmt>', "1898-05-04"),
+    ],
+)
+def test_the_day_that_an_edition_says_it_was_published_on(tmp_path: Path, said: str, date: str) -> None:
+    body = f"<body>{paragraphs(*PROSE)}</body>"
+    journal = "<journal-title>Piers</journal-title><issn>1</issn><article-id>2</article-id><title>Storms.</title>"
+    content = f'<?xml version="1.0"?><article><front>{journal}{said}</front>{body}</article>'
+    (document,) = read(tmp_path / "a.xml", content)
+    assert document.date == date
+
+
 def test_notes_and_second_readings_of_an_edition_are_no_part_of_a_sentence(tmp_path: Path) -> None:
     (document,) = read(
         tmp_path / "a.xml",

@@ -189,7 +189,20 @@ def _other(source: Source, root: Element) -> Iterator[RawRecord]:
         yield raw._replace(origin=source.limits.own_name(origin))
         entry.getparent().remove(entry)
     title = next(root.iter("{*}title", "{*}headline", "{*}article-title"), None)
-    yield RawRecord(source.origin, _block_text(root), title=_words(title))
+    yield RawRecord(source.origin, _block_text(root), title=_words(title), date=_published(root))
+
+
+def _published(root: Element) -> str:
+    """The day that an article or an edition (JATS, DocBook, TEI) says that it was published on."""
+    said = _first(root, "pub-date", "pubdate", "publicationStmt")
+    if said is None:
+        return ""
+    year, month, day = (_words(_child(said, part)) for part in ("year", "month", "day"))
+    if year:
+        parts = (year, month.zfill(2), day.zfill(2)) if month.isdecimal() else (day, month, year)
+        return ("-" if month.isdecimal() else " ").join(part for part in parts if part.strip("0"))
+    whens = (date.get("when", "") for date in said.iter("{*}date"))
+    return next(filter(None, whens), "") if _local(said) == "publicationStmt" else _words(said)
 
 
 def _entries(root: Element, names: Mapping[str, str]) -> list[Entry]:
