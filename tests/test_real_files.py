@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from askcorpus.types import Document, locator_at
-from askcorpus_ingest.documents import to_document
+from askcorpus_ingest.documents import read_document
 from askcorpus_ingest.readers.dispatch import read_file, why_passed_over
 from askcorpus_ingest.readers.records import RawRecord
 from pdfs import pdf, words
@@ -26,7 +26,7 @@ def read(path: Path, content: str | bytes) -> list[Document]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     found = list(read_file(path))
     assert [one for one in found if not isinstance(one, RawRecord)] == []
-    return [to_document(one) for one in found if isinstance(one, RawRecord)]
+    return [read_document(one).document for one in found if isinstance(one, RawRecord)]
 
 
 def paragraphs(*texts: str) -> str:
