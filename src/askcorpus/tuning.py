@@ -79,7 +79,7 @@ class Tuning:
     period_score: float = 2.5
     """What a sentence's score gains whose document is of the time that the question names. (Ablation)"""
 
-    row: float = 5.0
+    row: float = 10.0
     """Score by which a row of a table stays behind the one that holds most of the question, times the share of it that
     it holds less. (Tables)"""
 
