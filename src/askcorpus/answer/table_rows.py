@@ -1,8 +1,9 @@
 """Rows of a table told apart by what a question says: of Tuesday's and Sunday's hours, those of the day that is asked.
 
 A row is read as its cells, each behind the header of its column: *Day: Tuesday, Open: 10:00-18:00*. The reader learned
-from prose, and finds an answer of the right kind in any row. So the row that holds most of the question, by the weight
-of its terms, takes the place of the best of its table, and each other stays as far behind as it holds less.
+from prose, and finds an answer of the right kind in any row. So the row that holds most of what the question has
+of them, by the weight of its terms, takes the place of the best of its table, and each other stays as far behind as it
+holds less.
 """
 
 from collections import defaultdict
@@ -20,7 +21,7 @@ _HEADER = regex.compile(r"[^,:\n]{1,60}(?=:\s)")
 def told_apart(
     sentences: Sequence[ScoredSentence], weights: Mapping[str, float], tuning: Tuning = TUNING
 ) -> tuple[ScoredSentence, ...]:
-    """The sentences, best first, with rows scored by how much of the question they hold; ``weights`` has its terms."""
+    """The sentences, best first, with rows scored by what they hold of the question, whose terms have ``weights``."""
     tables = defaultdict[tuple[str, str], list[ScoredSentence]](list)
     told = list[ScoredSentence]()
     for sentence in sentences:
@@ -32,7 +33,7 @@ def told_apart(
 
 
 def _told_apart(rows: Sequence[ScoredSentence], weights: Mapping[str, float], worth: float) -> list[ScoredSentence]:
-    held = [_held(row, weights) for row in rows]
+    held = _shares([set(terms(row.text)) for row in rows], weights)
     most, best = max(held), max(row.score for row in rows)
     gain = best - max(row.score for row, share in zip(rows, held, strict=True) if share == most)
     return [
@@ -41,7 +42,12 @@ def _told_apart(rows: Sequence[ScoredSentence], weights: Mapping[str, float], wo
     ]
 
 
-def _held(row: ScoredSentence, weights: Mapping[str, float]) -> float:
-    """The share of a question's terms, by weight, that a row holds."""
-    found = set(terms(row.text))
-    return sum(weight for term, weight in weights.items() if term in found) / (sum(weights.values()) or 1.0)
+def _shares(rows: Sequence[set[str]], weights: Mapping[str, float]) -> list[float]:
+    """What each row, by its terms, has of those of a question that tell these rows apart, by weight: of what all have,
+    as the headers, and of what none has nothing can be told."""
+    telling = (set[str]().union(*rows) - set.intersection(*rows)) & weights.keys()
+    return (
+        [sum(weights[term] for term in telling & row) / sum(weights[term] for term in telling) for row in rows]
+        if telling
+        else [0.0] * len(rows)
+    )
