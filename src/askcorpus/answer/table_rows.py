@@ -45,9 +45,6 @@ def _told_apart(rows: Sequence[ScoredSentence], weights: Mapping[str, float], wo
 def _shares(rows: Sequence[set[str]], weights: Mapping[str, float]) -> list[float]:
     """What each row, by its terms, has of those of a question that tell these rows apart, by weight: of what all have,
     as the headers, and of what none has nothing can be told."""
-    telling = (set[str]().union(*rows) - set.intersection(*rows)) & weights.keys()
-    return (
-        [sum(weights[term] for term in telling & row) / sum(weights[term] for term in telling) for row in rows]
-        if telling
-        else [0.0] * len(rows)
-    )
+    telling = (set[str]().union(*rows) - set[str](rows[0]).intersection(*rows)) & weights.keys()
+    total = sum(weights[term] for term in telling) or 1.0
+    return [sum(weights[term] for term in telling & row) / total for row in rows]
