@@ -72,6 +72,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "read": (4, 12),
     "answer_weight": (0.0, 0.075, 0.3),
     "period_score": (0.0, 1.25, 5.0),
+    "row": (0.0, 5.0, 20.0),
     "most_sentences": (1, 2, 6),
     "close": (0.0, 0.5, 2.0),
     "repeats": (1.0, 0.3),

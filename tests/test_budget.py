@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.search import query, subject
+from askcorpus.search import follow_up, query, subject
 from askcorpus.types import Turn
 from serving import QUESTION, real_assistant, serving
 
@@ -68,9 +68,10 @@ def test_a_question_takes_one_transaction_and_is_read_once(
 
 
 def test_nothing_else_reads_a_questions_text() -> None:
-    """The functions that do are imported where the query is made, and nowhere else; but for the time of "What happened
-    in July?", which stands for the question there and is told before there is a query."""
-    homes = {Path(str(module.__file__)).resolve() for module in (query, subject)}
+    """The functions that do are imported where the query is made, of this question or of the one before it, and nowhere
+    else; but for the time of "What happened in July?", which stands for the question there and is told before there is
+    a query."""
+    homes = {Path(str(module.__file__)).resolve() for module in (query, subject, follow_up)}
     root = Path(__file__).parents[1]
     for path in [*root.glob("src/**/*.py"), *root.glob("ui/**/*.py"), *root.glob("ingest/**/*.py")]:
         if path.resolve() in homes or "verify" in path.parts:  # whose texts are no questions

@@ -1017,7 +1017,11 @@ def test_an_rtf_file_has_a_date_and_may_hold_a_picture(tmp_path: Path) -> None:
     (raw,) = read(
         tmp_path / "a.rtf", rb"{\rtf1\ansi" + about + rb"\pard The pier." + picture + rb"Nobody was hurt.\par}"
     )
-    assert (raw.date, raw.title, raw.text.split("\n\n")[:2]) == ("2021-03-04", "", ["The pier.", "Nobody was hurt."])
+    assert (read_document(raw).document.date, raw.title, raw.text.split("\n\n")[:2]) == (
+        "2021-03-04",
+        "",
+        ["The pier.", "Nobody was hurt."],
+    )
 
 
 def test_xml_tells_tables_and_raised_figures(tmp_path: Path) -> None:

@@ -151,9 +151,10 @@ def read_dateline(text: str) -> Dateline:
         if not found.day.end and (date := _day_alone(part)):
             found = found._replace(date=date, day=Span(start, end))
             continue
-        if found.headline or not _is_headline(line, part, text):
+        if not _is_headline(line, part, text):
             break
-        found = found._replace(headline=line)
+        if not found.headline:  # else a second one, or who wrote it
+            found = found._replace(headline=line)
     return found
 
 

@@ -52,9 +52,11 @@ def read_document(raw: RawRecord) -> Reading:
     story = text[dateline.story :]
     language = sure_language(story) or _language_code(raw.language) or detect_language(story)
     title = clean_line(raw.title) or _title(text, dateline, language)
-    given = clean_line(raw.date)
-    dates = [read_date(given), marked, dateline.date, date_in_path(raw.url), date_in_path(_file_path(raw.origin))]
-    doubts = tuple(_doubts(given, dates))
+    own, made = clean_line(raw.date), clean_line(raw.made)
+    given = own or made
+    in_path = date_in_path(_file_path(raw.origin))
+    dates = [read_date(own), marked, dateline.date, date_in_path(raw.url), in_path]
+    doubts = tuple(_doubts(given, [read_date(given), *dates]))
     extra = {clean_line(name): clean_text(value) for name, value in raw.extra.items()}
     if doubts and given:
         extra = {"date": given} | extra  # not lost, though not believed
@@ -62,7 +64,7 @@ def read_document(raw: RawRecord) -> Reading:
         id=clean_line(raw.doc_id) or _content_id(title, text),
         title=title,
         text=text,
-        date=next((date for date in dates if date and not _why_doubted(date)), ""),
+        date=_surest(dates, read_date(made)),
         language=language,
         source=clean_line(raw.source) or dateline.source,
         place=clean_line(raw.place) or dateline.place,
@@ -81,6 +83,12 @@ def _doubts(given: str, dates: Sequence[str]) -> Iterator[str]:
     for date in dict.fromkeys(dates):
         if date and (why := _why_doubted(date)):
             yield f"its date {date} {why}"
+
+
+def _surest(dates: Sequence[str], made: str) -> str:
+    """The first of the dates that can be, or the day the file was made where that is within it or there is none."""
+    date = next((date for date in dates if date and not _why_doubted(date)), "")
+    return made if made and made.startswith(date) and not _why_doubted(made) else date
 
 
 def _why_doubted(date: str) -> str:

@@ -26,7 +26,7 @@ from askcorpus_ingest.report import Tally
 from askcorpus_ingest.sidecar import Sidecars
 from askcorpus_ingest.writing import Writing
 
-READING = 3
+READING = 4
 """Raise it whenever the same file would be read otherwise than before: all files are then read again, once."""
 
 

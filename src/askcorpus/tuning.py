@@ -79,6 +79,10 @@ class Tuning:
     period_score: float = 2.5
     """What a sentence's score gains whose document is of the time that the question names. (Ablation)"""
 
+    row: float = 10.0
+    """Score by which a row of a table stays behind the one that holds most of the question, times the share of it that
+    it holds less. (Tables)"""
+
     most_sentences: int = 3
     """Sentences that an extractive answer has at most. (Ablation)"""
 

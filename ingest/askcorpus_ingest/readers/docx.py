@@ -22,7 +22,7 @@ _SIGNS = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": 
 def read_docx(source: Source) -> Iterator[RawRecord]:
     """Its text, with a mark for each heading and, where Word noted where its pages break, for each page.
 
-    Deleted and hidden text is left out, and a note stands below the paragraph that refers to it.
+    Deleted, struck and hidden text is left out, and a note stands below the paragraph that refers to it.
 
     Raises:
         ReadError: it is broken, encrypted, or holds no text.
@@ -212,7 +212,7 @@ def _placed(text: Element) -> str:
 def _is_hidden(element: Element) -> bool:
     if element.tag != f"{W}r":
         return False
-    return _is_on(element.find(f"{W}rPr/{W}vanish"))
+    return any(_is_on(element.find(f"{W}rPr/{W}{kind}")) for kind in ("vanish", "strike", "dstrike"))
 
 
 def _is_fallback(box: Element) -> bool:

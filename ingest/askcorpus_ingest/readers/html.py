@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from askcorpus.errors import NoText
 from askcorpus.text.language import sure_language
 from askcorpus_ingest.encoding import declared_encoding, decode
-from askcorpus_ingest.readers.markup import shown
-from askcorpus_ingest.readers.page_head import page_fields
+from askcorpus_ingest.readers.markup import Shown, shown
+from askcorpus_ingest.readers.page_articles import articles_of
+from askcorpus_ingest.readers.page_head import page_fields, says_article
 from askcorpus_ingest.readers.records import Fields, RawRecord
 from askcorpus_ingest.readers.source import Source
 
@@ -23,15 +24,36 @@ MIN_MAIN_TEXT_CHARS = 250
 """When less than that is found, the page is taken whole: better a menu too many than a paragraph lost."""
 
 _HTML_LANGUAGE = re.compile(r"<html[^<>]{0,500}?\slang\s{0,9}=\s{0,9}[\"']?([A-Za-z-]{2,12})", re.IGNORECASE)
+_ARTICLE_TAG = re.compile(r"(</?)article(?=[ >])")
 _HTML_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
 
 
 def read_html(source: Source) -> Iterator[RawRecord]:
-    """Main text and metadata of a page; all its visible text where no main text stands out."""
+    """Main text and metadata of a page; all its visible text where no main text stands out, and that of each article
+    of a page that holds several."""
     data = source.content()
     page = decode(data, declared_encoding(data)).replace("\0", "")
     visible = shown(page, with_markup=len(page) <= MAIN_TEXT_CHARS)
-    small = visible.tags <= MAIN_TEXT_TAGS and visible.depth <= MAIN_TEXT_DEPTH
+    articles = articles_of(visible.markup) if _is_small(visible) and visible.markup else []
+    if not articles:
+        yield _record(source.origin, page, visible)
+    elif says_article(page):  # of which those are parts, as in a live blog
+        yield _record(source.origin, page, visible._replace(markup=_ARTICLE_TAG.sub(r"\1div", visible.markup)))
+    else:
+        around = _record(source.origin, page, visible)
+        for number, article in enumerate(articles, 1):
+            alone = shown(article.markup, with_markup=True)
+            one = _record(f"{source.origin}#{number}", article.markup, alone)
+            one = one._replace(text=alone.text, title=article.title or one.title)
+            yield one._replace(source=one.source or around.source, language=one.language or around.language)
+
+
+def _is_small(visible: Shown) -> bool:
+    return visible.tags <= MAIN_TEXT_TAGS and visible.depth <= MAIN_TEXT_DEPTH
+
+
+def _record(origin: str, page: str, visible: Shown) -> RawRecord:
+    small = _is_small(visible)
     fields = _main_text(visible.markup) if small and visible.markup else {}
     text = "\n\n".join(filter(None, map(str.strip, (fields.get("text") or "").split("\n"))))
     if len(text) < MIN_MAIN_TEXT_CHARS:
@@ -41,8 +63,8 @@ def read_html(source: Source) -> Iterator[RawRecord]:
     title, language = (pattern.search(page, 0, HEAD_CHARS) for pattern in (_HTML_TITLE, _HTML_LANGUAGE))
     said = page_fields(page) if small else Fields({}, {})
     known = said.known
-    yield RawRecord(
-        origin=source.origin,
+    return RawRecord(
+        origin=origin,
         text=text,
         title=known.get("title") or fields.get("title") or (html.unescape(title[1]) if title else ""),
         date=known.get("date") or "",

@@ -1,6 +1,7 @@
 """JSON: one record, or a list of them."""
 
 import json
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -13,6 +14,8 @@ from askcorpus_ingest.readers.jsonl import read_jsonl, record_of, unwrapped
 from askcorpus_ingest.readers.records import RawRecord, read_fields
 from askcorpus_ingest.readers.source import Source
 
+_ASSIGNED = re.compile(r"\Awindow\.YTD\.[\w.]{1,99} = ")
+"""How the archives of X begin (tweets.js): they are scripts that hold JSON."""
 LOOKED_AT = 3
 """So many members of a list tell whether it is one of records."""
 MOST_DEPTH, MOST_NAMES = 4, 100
@@ -25,7 +28,7 @@ def read_json(source: Source) -> Iterator[RawRecord | Failure]:
     Raises:
         ReadError: it is no JSON, or holds no record.
     """
-    text = decode(source.content())
+    text = _ASSIGNED.sub("", decode(source.content()), 1)
     try:
         loaded = json.loads(text)
     except (ValueError, RecursionError) as exc:

@@ -136,6 +136,18 @@ def record_of(source: Source, record: Any, number: str) -> RawRecord:
         raw = raw_record(source.origin, unwrapped(record, names), names)
     if not raw.text:
         raise NoText('has no "text"')
-    raw = raw._replace(text=plain_text(raw.text), title=html.unescape(raw.title))
+    text, title = _unscrambled(raw.text), _unscrambled(raw.title)
+    raw = raw._replace(text=plain_text(text), title=html.unescape(title), author=_unscrambled(raw.author))
     name = printable(raw.doc_id) or number
     return raw._replace(origin=f"{source.origin}#{name}") if name else raw
+
+
+def _unscrambled(text: str) -> str:
+    """A text of which each byte in UTF-8 was written as a character (fermÃ© for fermé), as Facebook and Instagram
+    export all of theirs, as it was; any other as it is."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text

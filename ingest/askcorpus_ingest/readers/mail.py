@@ -1,4 +1,4 @@
-"""E-mail: single messages (.eml), mailboxes (.mbox), and web pages saved as one (.mhtml)."""
+"""E-mail: single messages (.eml, .emlx), mailboxes (.mbox), and web pages saved as one (.mhtml)."""
 
 import codecs
 import email
@@ -24,12 +24,21 @@ Message: TypeAlias = "email.message.Message[str, str]"
 
 _FROM_LINE = re.compile(rb"\AFrom (?=\S[^\r\n]*? \d{4}|\S++ [^\r\n]*?\d\d:\d\d)[^\r\n]*+\r?\n")
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
+_LENGTH = re.compile(rb"\A(\d{1,10})[ \t]*\r?\n(?=[A-Za-z-]{1,80}:)")
+"""What stands above a message of Apple Mail (.emlx), below which its notes on it follow."""
+_QUOTED = re.compile(r"(?:>[ \t]?)+(?!From )")
+_QUOTED_LINE = re.compile(r"^>", re.MULTILINE)
+_STUB = 0.5
+"""A plain text of so many fewer words than the page beside it says where to read it."""
 _KEPT = {"to": "To", "cc": "Cc", "message-id": "Message-ID"}
 
 
 def read_mail(source: Source) -> Iterator["RawRecord | Failure | Part"]:
     """The message, and each file that is attached to it; of a saved web page the page."""
-    yield from _message(source, source.content(), source.origin, 0)
+    data = source.content()
+    if counted := _LENGTH.match(data):
+        data = data[counted.end() :][: int(counted[1])]
+    yield from _message(source, data, source.origin, 0)
 
 
 def read_mailbox(source: Source) -> Iterator["RawRecord | Failure | Part"]:
@@ -78,7 +87,7 @@ def _message(source: Source, data: bytes, origin: str, number: int) -> Iterator[
     except RecursionError as exc:
         raise ReadError("has too many parts inside each other") from exc
     if page is not None:
-        yield _page(source, page, message, origin)
+        yield from _page(source, page, message, origin)
         return
     text = "\n\n".join(texts)
     if text:
@@ -90,7 +99,7 @@ def _message(source: Source, data: bytes, origin: str, number: int) -> Iterator[
 
 
 def _record(message: Message, text: str, origin: str, number: int) -> RawRecord:
-    name, address = email.utils.parseaddr(_header(message, "From"))
+    name, address = map(_decoded, email.utils.parseaddr(_as_written(message, "From")))
     extra = {key: value for key, header in _KEPT.items() if (value := _header(message, header))}
     marks = (Mark(start=0, locator={"message": str(number)}),) if number else ()
     return RawRecord(
@@ -107,10 +116,16 @@ def _record(message: Message, text: str, origin: str, number: int) -> RawRecord:
 
 def _page_of(message: Message) -> "Message | None":
     """The page that a browser saved as a message; none where somebody wrote it."""
-    is_page = message.get_content_type() == "multipart/related" and "From" not in message
+    is_page = message.get_content_type() == "multipart/related" and not _is_written(message)
     if not is_page and "Snapshot-Content-Location" not in message:
         return None
     return next((part for part in message.walk() if part.get_content_type() == "text/html"), None)
+
+
+def _is_written(message: Message) -> bool:
+    """Whether somebody wrote it: browsers say of a page ``<Saved by Microsoft Internet Explorer 5>``."""
+    writer = _header(message, "From").lower()
+    return writer != "" and not writer.removeprefix("<").startswith("saved by ")
 
 
 class _Parts(NamedTuple):
@@ -121,7 +136,7 @@ class _Parts(NamedTuple):
 
 
 def _parts(part: Message) -> _Parts:
-    """What a part of a message holds; of alternatives the plain text, where there is one.
+    """What a part of a message holds; of alternatives the plain text, where there is one that is no stub.
 
     Raises:
         RecursionError: they lie too deep inside each other.
@@ -138,10 +153,16 @@ def _parts(part: Message) -> _Parts:
     if kind == "multipart/alternative":
         told = [(one, found) for one, found in zip(part.get_payload(), inner, strict=True) if found.texts]
         plain = [found for one, found in told if one.get_content_type() == "text/plain"]
-        chosen = (plain or [found for _, found in told])[:1]
+        others = [found for _, found in told if found not in plain]
+        is_stub = plain and others and _words(plain[0]) < _STUB * _words(others[0])
+        chosen = (others if is_stub else plain + others)[:1]
     return _Parts(
         [text for found in chosen for text in found.texts], [other for found in inner for other in found.attached]
     )
+
+
+def _words(parts: _Parts) -> int:
+    return sum(len(text.split()) for text in parts.texts)
 
 
 def _attachment(source: Source, part: Message, within: str, index: int) -> Iterator["Part | Failure"]:
@@ -161,22 +182,23 @@ def _attachment(source: Source, part: Message, within: str, index: int) -> Itera
     yield packed if within == source.origin else packed.renamed(source.limits.own_name(origin))
 
 
-def _page(source: Source, body: Message, message: Message, origin: str) -> RawRecord:
+def _page(source: Source, body: Message, message: Message, origin: str) -> Iterator[RawRecord]:
     from askcorpus_ingest.readers.html import read_html
 
     charset = body.get_content_charset() or ""
     page = source.part("page.html", io.BytesIO(decode(_payload(body), charset).encode("utf-8-sig")))
     try:
-        record = next(iter(read_html(page)))
+        records = list(read_html(page))
     finally:
         page.close()
     url = _header(message, "Snapshot-Content-Location") or _header(body, "Content-Location")
-    return record._replace(
-        origin=origin,
-        title=record.title or _header(message, "Subject"),
-        date=record.date or _date(message),
-        url=record.url or url,
-    )
+    for record in records:
+        yield record._replace(
+            origin=origin + record.origin.removeprefix(page.origin),
+            title=record.title or ("" if len(records) > 1 else _header(message, "Subject")),
+            made=_date(message),
+            url=record.url or url,
+        )
 
 
 def _text(part: Message) -> str:
@@ -184,7 +206,27 @@ def _text(part: Message) -> str:
     if not data.strip():
         return ""
     text = decode(data, part.get_content_charset() or "")
-    return visible_text(text) if part.get_content_type() == "text/html" else text
+    return visible_text(text) if part.get_content_type() == "text/html" else _unbroken(text)
+
+
+def _unbroken(text: str) -> str:
+    """A text with the marks of what is quoted (``>``) at the first line of each paragraph of it only, so that none
+    stands within a sentence."""
+    if not _QUOTED_LINE.search(text):
+        return text
+    lines, before = list[str](), 0
+    for line in text.replace("\r\n", "\n").split("\n"):
+        quoted = _QUOTED.match(line)
+        depth = quoted[0].count(">") if quoted else 0
+        said = line[quoted.end() :] if quoted else line
+        if depth != before:
+            lines += ["", f"{'>' * depth} {said}" if depth and said else said]
+        elif depth and lines[-1] == "" and said:
+            lines.append(f"{'>' * depth} {said}")
+        else:
+            lines.append(said)
+        before = depth
+    return "\n".join(lines)
 
 
 def _payload(part: Message) -> bytes:
@@ -193,7 +235,13 @@ def _payload(part: Message) -> bytes:
 
 
 def _header(message: Message, name: str) -> str:
-    """A header as text; bytes in it that nothing names the encoding of are in that of the text, or the likeliest."""
+    """A header as text."""
+    return clean_line(_decoded(_as_written(message, name)))
+
+
+def _as_written(message: Message, name: str) -> str:
+    """A header with its encoded words as they are: a comma in one is no end of a name. Bytes in it that nothing names
+    the encoding of are in that of the text, or the likeliest."""
     value = next((str(value) for key, value in message.raw_items() if key.lower() == name.lower()), "")
     if any("\udc80" <= character <= "\udcff" for character in value):
         data = value.encode("utf-8", "surrogateescape")
@@ -201,7 +249,7 @@ def _header(message: Message, name: str) -> str:
             value = decode(data, next(filter(None, message.get_charsets()), ""))
         except ReadError:
             value = data.decode("utf-8", "replace")
-    return clean_line(_decoded(value))
+    return clean_line(value)
 
 
 def _decoded(value: str) -> str:

@@ -1,7 +1,8 @@
 """HTML as a reader sees it: its text, and simpler markup that says the same.
 
 What a plain text cannot have is told in one line: an exponent with its own figures (10⁶), a table row by row. What
-stands over the words of a sentence is left out: the marks of footnotes, and the readings of ruby.
+stands over the words of a sentence is left out: the marks of footnotes, and the readings of ruby; so is what is struck
+out. A table that only lays the page out is none in the simpler markup.
 """
 
 import html
@@ -38,7 +39,9 @@ _INLINE_TAGS |= {"font", "i", "img", "ins", "kbd", "label", "mark", "math", "nob
 _INLINE_TAGS |= {"small", "span", "strike", "strong", "sub", "sup", "svg", "time", "tt", "u", "var", "wbr"}
 _VOID_TAGS = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _HEADING = re.compile(r"h[1-6]\Z")
+_TABLE_TAGS = {"table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "td", "th"}
 _READINGS = {"rt", "rp", "rtc"}
+_STRUCK = {"del", "s", "strike"}
 _NAME = re.compile(r"\A[A-Za-z][\w:.-]*+\Z")
 
 _NOTE = re.compile(r"note|cite|reference|footnote|fn", re.IGNORECASE)
@@ -105,6 +108,8 @@ class _Writer:
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "button" and any(_HEADING.match(above) for above in self._open[-3:]):
             tag, attributes = "span", {}  # a question that opens its answer, and no menu
+        elif tag in _TABLE_TAGS:
+            tag = "div"
         self._open.append(tag)
         self._break(tag)
         if self._markup and _NAME.match(tag):
@@ -113,7 +118,7 @@ class _Writer:
 
     def end(self, tag: str) -> None:
         opened = self._open.pop()
-        tag = opened if tag == "button" else tag
+        tag = opened if tag == "button" or tag in _TABLE_TAGS else tag
         self._break(tag)
         if self._markup and _NAME.match(tag) and tag not in _VOID_TAGS:
             self._markup.write(f"</{tag}>")
@@ -158,7 +163,7 @@ class _Simplifier:
         self._raised: _Raised | None = None
         self._lines: list[str] | None = None  # of <pre>
         self._is_code = False
-        self._readings = False
+        self._skipped = False
         self._table: HtmlTable | None = None
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
@@ -166,11 +171,11 @@ class _Simplifier:
         self.tags += 1
         self._deep += 1
         self.depth = max(self.depth, self._deep)
-        if self._readings or self._raised is not None or self._lines is not None:
+        if self._skipped or self._raised is not None or self._lines is not None:
             self._start_inside(tag, attributes)
-        elif tag in _READINGS:
-            self._readings, self._inside = True, 0
-        elif tag in ("sup", "sub"):
+        elif tag in _READINGS or tag in _STRUCK:
+            self._skipped, self._inside = True, 0
+        elif tag in ("sup", "sub") or _is_note_mark(tag, attributes):
             self._raised, self._inside = _Raised(tag, attributes), 0
         elif tag == "pre":
             self._lines, self._inside, self._is_code = [], 0, False
@@ -180,14 +185,14 @@ class _Simplifier:
     def end(self, tag: str) -> None:
         """A tag closes, or something else closes it."""
         self._deep -= 1
-        if not (self._readings or self._raised is not None or self._lines is not None):
+        if not (self._skipped or self._raised is not None or self._lines is not None):
             self._pass_end(tag)
         elif self._inside:
             self._inside -= 1
             if self._lines is not None and tag not in _INLINE_TAGS:
                 self._lines.append("\n")
-        elif self._readings:
-            self._readings = False
+        elif self._skipped:
+            self._skipped = False
         elif self._raised is not None:
             raised, self._raised = self._raised, None
             self._pass_data(raised.told())
@@ -200,7 +205,7 @@ class _Simplifier:
 
     def data(self, text: str) -> None:
         """Text between two tags."""
-        if self._readings:
+        if self._skipped:
             return
         if self._raised is not None:
             self._raised.text += text
@@ -251,14 +256,20 @@ class _Simplifier:
             self._table = None
 
 
+def _is_note_mark(tag: str, attributes: Mapping[str, str]) -> bool:
+    """Whether it is the mark of a note, as e-books have it, that only a style sets high."""
+    return tag == "a" and "noteref" in attributes.get("epub:type", attributes.get("role", "")).lower()
+
+
 class _Raised:
     """What stands above or below the line."""
 
     def __init__(self, tag: str, attributes: Mapping[str, str]) -> None:
         self.text = ""
-        self.is_note = bool(_NOTE.search(attributes.get("class", "") + " " + attributes.get("id", "")))
-        self._to = RAISED if tag == "sup" else LOWERED
-        self._sign = "^" if tag == "sup" else "_"
+        named = attributes.get("class", "") + " " + attributes.get("id", "")
+        self.is_note = tag == "a" or bool(_NOTE.search(named))
+        self._to = LOWERED if tag == "sub" else RAISED
+        self._sign = "_" if tag == "sub" else "^"
 
     def told(self) -> str:
         """It on the line: no mark of a footnote, 10⁶ for figures, 10^(2,5) for what has none of its own; else as it is

@@ -49,7 +49,7 @@ def _properties(package: Package) -> RawRecord:
         "",
         title=own_title(first(f"{DUBLIN_CORE}title")),
         author=first(f"{META}initial-creator", f"{DUBLIN_CORE}creator"),
-        date=first(f"{META}creation-date", f"{DUBLIN_CORE}date"),
+        made=first(f"{META}creation-date", f"{DUBLIN_CORE}date"),
         language=first(f"{DUBLIN_CORE}language"),
     )
 
@@ -82,16 +82,23 @@ def _stretches(root: Element, scripts: "_Scripts") -> Iterator[Stretch]:
 
 
 class _Scripts:
-    """Which styles set text high, and which low."""
+    """Which styles set text high, which low, and which strike it out."""
 
     def __init__(self, *roots: Element | None) -> None:
         self._places: dict[str, str] = {}
+        self._struck: set[str] = set()
         for root in roots:
             for style in root.iter(f"{STYLE}style") if root is not None else ():
                 properties = style.find(f"{STYLE}text-properties")
                 place = properties.get(f"{STYLE}text-position", "") if properties is not None else ""
                 if place:
                     self._places[style.get(f"{STYLE}name", "")] = place.split()[0]
+                if properties is not None and properties.get(f"{STYLE}text-line-through-style", "none") != "none":
+                    self._struck.add(style.get(f"{STYLE}name", ""))
+
+    def is_struck(self, span: Element) -> bool:
+        """Whether what stands in a span is struck out."""
+        return span.tag == f"{TEXT}span" and span.get(f"{TEXT}style-name", "") in self._struck
 
     def placed(self, span: Element) -> str:
         """A span's text as high or low as it stands."""
@@ -134,7 +141,7 @@ def _text(paragraph: Element, scripts: "_Scripts") -> str:
             continue
         if event == "end":
             found.append(element.tail or "")
-        elif element.tag in _UNREAD or element.tag in _PARAGRAPHS or element.tag == f"{TEXT}note":
+        elif element.tag in _UNREAD | _PARAGRAPHS | {f"{TEXT}note"} or scripts.is_struck(element):
             walk.skip_subtree()
         elif isinstance(element.tag, str):
             found.append(_sign(element) or scripts.placed(element))

@@ -110,7 +110,7 @@ class Package:
             "",
             title=own_title(about(f"{DUBLIN_CORE}title")),
             author=about(f"{DUBLIN_CORE}creator"),
-            date=about(f"{TERMS}created"),
+            made=about(f"{TERMS}created"),
             language=about(f"{DUBLIN_CORE}language"),
         )
 

@@ -61,6 +61,18 @@ def page_fields(page: str) -> Fields:
     return Fields(known, {name: meta[name] for name in _KEPT if meta.get(name)})
 
 
+def says_article(page: str) -> bool:
+    """Whether the page says that it is one article, whatever is marked as one in it."""
+    from lxml import etree
+
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True)
+    tree = etree.fromstring(page.encode("utf-8", "replace"), parser)
+    if tree is None:
+        return False
+    meta = _meta(tree)
+    return meta.get("og:type") == "article" or "article:published_time" in meta or bool(_linked_data(tree))
+
+
 def _meta(tree: "_Element") -> dict[str, str]:
     """The contents of meta elements by their names, those of one name joined."""
     found: dict[str, list[str]] = {}

@@ -1,26 +1,32 @@
 """PDF: the text of its pages, in PDFium's order of reading."""
 
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from askcorpus.errors import Corrupt, Encrypted, NoText
+from askcorpus.text.characters import clean_line, printable
+from askcorpus.types import Mark
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.hyphens import CUT, mended
 from askcorpus_ingest.readers.marks import Stretch, put_together
+from askcorpus_ingest.readers.pdf_fields import filled_in
 from askcorpus_ingest.readers.pdf_page import PageText
 from askcorpus_ingest.readers.pdf_right_to_left import turn_mirrored
 from askcorpus_ingest.readers.pdf_tables import Table, ends_with_table, tables_of
 from askcorpus_ingest.readers.raised import lowered, raised
 from askcorpus_ingest.readers.records import RawRecord, own_title
-from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.readers.source import Part, Source
 
 FULL_LINE = 0.75
 """A line that ends a sentence and is shorter than so much of its page's longest ends a paragraph."""
 MOST_LISTED = 20
 MOST_HEAD_LINES = 3
 """Lines above and below the text of a page that may be repeated on the others."""
+SHORT = 2
+"""So few pages may share a line by chance."""
 SMALL, HIGH, LOW, DESCENT = 0.9, 0.15, 0.05, 0.2
 """A figure of less than that part of the height of the sign before it, and so much of that above or below its line, is
 set high or low; so much of a sign's height is below the line."""
@@ -40,8 +46,9 @@ _NUMBER = re.compile(r"\d{1,9}")
 _ENCRYPTED = {4: "is encrypted", 5: "is encrypted in a way that is not read"}
 
 
-def read_pdf(source: Source) -> Iterator[RawRecord | Failure]:
-    """Its text with a mark where each page begins; pages without text but with pictures are a failure of their own.
+def read_pdf(source: Source) -> Iterator[RawRecord | Failure | Part]:
+    """Its text with a mark where each page begins, and the files in it; pages without text but with pictures are a
+    failure of their own.
 
     Raises:
         ReadError: it is encrypted, broken, or holds no text.
@@ -71,7 +78,7 @@ class _Page(NamedTuple):
     state: str = "text"
 
 
-def _records(source: Source, pdf: Any) -> Iterator[RawRecord | Failure]:
+def _records(source: Source, pdf: Any) -> Iterator[RawRecord | Failure | Part]:
     pages: list[_Page] = []
     for number in range(len(pdf)):
         pages.append(_page(pdf, number, pages[-1].last if pages else None))
@@ -80,21 +87,43 @@ def _records(source: Source, pdf: Any) -> Iterator[RawRecord | Failure]:
     texts = _with_whole_words(_without_running_heads([page.text for page in pages]))
     texts = mended(_paragraphs(text, page.rows) for text, page in zip(texts, pages, strict=True))
     text, marks = put_together(Stretch({"page": _label(pdf, n)}, page) for n, page in enumerate(texts))
-    if not text:
+    attached = pdf.count_attachments()
+    if not text and not attached:
         raise NoText(_why_no_text(len(texts), pictures, broken))
+    yield from _told(source, pdf, text, marks)
+    if pictures:
+        yield Failure(source.origin, f"pages {_listed(pictures)} are pictures without text (scanned?)")
+    if broken:
+        yield Failure(source.origin, f"pages {_listed(broken)} are broken")
+    for number in range(attached):
+        yield from _attachment(source, pdf, number)
+
+
+def _told(source: Source, pdf: Any, text: str, marks: tuple[Mark, ...]) -> Iterator[RawRecord]:
+    if not text:
+        return
     about = pdf.get_metadata_dict()
     yield RawRecord(
         source.origin,
         text,
         title=own_title(about["Title"]),
-        date=_date(about["CreationDate"]),
+        made=_date(about["CreationDate"]),
         author=about["Author"],
         marks=marks,
     )
-    if pictures:
-        yield Failure(source.origin, f"pages {_listed(pictures)} are pictures without text (scanned?)")
-    if broken:
-        yield Failure(source.origin, f"pages {_listed(broken)} are broken")
+
+
+def _attachment(source: Source, pdf: Any, number: int) -> Iterator[Failure | Part]:
+    """A file that is attached to it, as in a portfolio."""
+    import pypdfium2
+
+    name = f"attachment {number + 1}"
+    try:
+        attachment = pdf.get_attachment(number)
+        name = clean_line(attachment.get_name()) or name
+        yield source.part(name, io.BytesIO(bytes(attachment.get_data())))
+    except pypdfium2.PdfiumError:
+        yield Failure(f"{source.origin}#{printable(name)}", "is broken")
 
 
 def _date(date: str) -> str:
@@ -115,6 +144,9 @@ def _page(pdf: Any, number: int, above: Table | None) -> _Page:
     try:
         page = pdf[number]
         read = _with_tables(page, above)
+        if fields := filled_in(page):
+            lines = frozenset(fields)
+            read = read._replace(text="\n".join([read.text, *fields]), rows=read.rows | lines)
     except pypdfium2.PdfiumError:
         return _Page(state="broken")
     if read.text.strip():
@@ -206,11 +238,17 @@ def _label(pdf: Any, number: int) -> str:
 
 
 def _without_running_heads(pages: Sequence[str]) -> list[str]:
-    """The pages without the first and last lines that most of them share but for the number of the page."""
+    """The pages without the first and last lines that most of them share but for the number of the page; where there
+    are but two, without those that say "1/2", and what both share beside these."""
     lines = [page.strip().split("\n") for page in pages]
+    numbered = set[int]()  # the places of lines that say of how many pages theirs is which
     for _ in range(MOST_HEAD_LINES):
         counts = Counter(key for number, page in enumerate(lines) for key in _edges(page, number))
         shared = {key for key, count in counts.items() if count >= max(3, len(pages) / 2)}
+        if len(pages) == SHORT:
+            both = {key for key, count in counts.items() if count == SHORT}
+            shared = {key for key in both if key[0] in numbered or _tells_page(key)}
+            numbered |= {key[0] for key in shared}
         if not shared:
             break
         lines = [_less(page, number, shared) for number, page in enumerate(lines)]
@@ -231,6 +269,11 @@ def _keys(line: str, place: int, number: int) -> set[Key]:
     found = _NUMBER.finditer(line)
     counted = {(place, f"{line[: one.start()]}\0{line[one.end() :]}", int(one.group()) - number) for one in found}
     return {(place, line, None), *counted}
+
+
+def _tells_page(key: Key) -> bool:
+    """Whether lines say which page theirs is, and of how many."""
+    return key[2] == 1 and str(SHORT) in _NUMBER.findall(key[1])
 
 
 def _less(page: list[str], number: int, shared: set[Key]) -> list[str]:

@@ -10,17 +10,18 @@ from askcorpus.types import Mark
 
 NAMES: Mapping[str, Sequence[str]] = {
     "doc_id": ("doc_id", "id", "_id", "document_id", "article_id", "uuid", "guid"),
-    "title": ("title", "headline", "heading", "subject"),
+    "title": ("title", "headline", "heading", "subject", "web_title"),
     "text": ("text", "body", "content", "article_body", "main_text", "full_text", "content_text", "text_content",
              "page_content", "content_html", "html", "body_html", "plaintext", "article",
-             "story", "description", "summary"),
+             "story", "selftext", "body_text", "lead_paragraph", "abstract", "description", "summary"),
     "date": ("date", "published", "pub_date", "published_at", "publication_date", "date_published", "published_date",
-             "publish_date", "published_on", "issued", "dc.date", "created", "created_at", "date_created", "timestamp"),
+             "publish_date", "published_on", "issued", "dc.date", "created", "created_at", "date_created", "timestamp",
+             "web_publication_date", "timestamp_ms", "created_utc", "ts"),
     "language": ("language", "lang", "in_language", "language_code", "locale"),
     "source": ("source", "publisher", "outlet", "newspaper", "site_name", "publication"),
     "place": ("place", "location"),
-    "author": ("author", "authors", "byline", "creator", "dc.creator", "writer"),
-    "url": ("url", "link", "permalink", "canonical_url", "source_url", "href", "uri"),
+    "author": ("author", "authors", "byline", "creator", "dc.creator", "writer", "sender_name"),
+    "url": ("url", "link", "permalink", "canonical_url", "source_url", "web_url", "href", "uri"),
 }  # fmt: skip
 """By what names a field of a document goes in records, the surest first; case, ``_``, ``-`` and ``.`` do not count."""
 
@@ -32,7 +33,7 @@ def _key(name: object) -> str:
 _KEYS = {field: [_key(name) for name in names] for field, names in NAMES.items()}
 """The same as they are compared: there are dozens of them, and records by the hundred thousand."""
 
-_TELLING = ("name", "rendered", "processed", "value", "$oid", "$date")
+_TELLING = ("name", "rendered", "processed", "value", "main", "original", "$oid", "$date")
 """Names in an object that tell what it is, the surest first."""
 
 _LANGUAGE = re.compile(r"[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
@@ -63,7 +64,8 @@ class RawRecord(NamedTuple):
     ``origin`` is the file's absolute path, for a record of a file that holds many with ``#`` and its
     id, or its line (``#L12``) when it has none; what is no Unicode in it is escaped (`characters.printable`).
     ``extra`` is whatever else it says of itself, by the names it uses; ``marks`` tell where its
-    pages, rows or chapters begin in ``text``.
+    pages, rows or chapters begin in ``text``. ``made`` is when the file was made, which is the date of a document that
+    has none of its own: what was made anew years later, or from a template, says nothing of its text.
     """
 
     origin: str
@@ -76,6 +78,7 @@ class RawRecord(NamedTuple):
     doc_id: str = ""
     author: str = ""
     url: str = ""
+    made: str = ""
     extra: Mapping[str, str] = MappingProxyType({})
     marks: tuple[Mark, ...] = ()
 

@@ -82,9 +82,9 @@ def read_rtf(source: Source) -> Iterator[RawRecord | Failure]:
     found.read(source.content())
     if not (text := found.text()).strip():
         raise NoText("holds no text")
-    about, date = found.about, "-".join(f"{found.date[part]:02}" for part in _DATE_PARTS if found.date.get(part))
+    about, made = found.about, "-".join(f"{found.date[part]:02}" for part in _DATE_PARTS if found.date.get(part))
     yield RawRecord(
-        source.origin, text, title=own_title(about.get("title", "")), author=about.get("author", ""), date=date
+        source.origin, text, title=own_title(about.get("title", "")), author=about.get("author", ""), made=made
     )
     if found.cut_off:
         yield Failure(source.origin, "is cut off; what is there of it is read")
@@ -199,7 +199,7 @@ class _Reading:
                 state.place = ("super" if word == "up" else "sub") if number else ""
             case "plain":
                 state.place, state.hidden = "", False
-            case "v" | "deleted":
+            case "v" | "deleted" | "strike" | "striked":
                 state.hidden = number != 0
             case _:
                 self._table(word, state)

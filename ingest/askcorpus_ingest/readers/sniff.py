@@ -35,6 +35,7 @@ _BY_ENDING = {
     ".atom": "xml",
     ".nitf": "xml",
     ".eml": "mail",
+    ".emlx": "mail",
     ".mht": "mail",
     ".mhtml": "mail",
     ".mbox": "mailbox",
@@ -80,6 +81,7 @@ _MIMETYPES = {
 }
 _TEXTS = (
     (re.compile(r"WEBVTT\b"), "subtitles"),
+    (re.compile(r"window\.YTD\.[\w.]{1,99} = [\[{]"), "json"),
     (re.compile(r"\d{1,6}[ \t]*\n(?:\d{1,3}:)?\d\d:\d\d[,.]\d{3}[ \t]+-->"), "subtitles"),
     (re.compile(r"<!doctype\s+html|<html[\s>]", re.IGNORECASE), "html"),
     (

@@ -24,12 +24,14 @@ def read_subtitles(source: Source) -> Iterator[RawRecord]:
     content = decode(source.content()).replace("\r\n", "\n").replace("\r", "\n")
     text: list[str] = []
     marks: list[Mark] = []
+    shown: list[str] = []
     length = 0
     cues = list(_CUE.finditer(content))
     ends = [cue.start() for cue in cues[1:]] + [len(content)]
     for cue, end in zip(cues, ends, strict=True):
-        said = _said(content[cue.end() : end])
-        if not said or (text and said == text[-1]):  # a line that stays while the next one comes is there twice
+        before, shown = shown, _lines(content[cue.end() : end])
+        said = " ".join(shown[_staying(before, shown) :])
+        if not said:
             continue
         marks.append(Mark(start=length + bool(text), locator={"time": _clock(cue[1])}))
         length += len(said) + bool(text)
@@ -39,10 +41,15 @@ def read_subtitles(source: Source) -> Iterator[RawRecord]:
     yield RawRecord(source.origin, "\n".join(text), source.path.stem, marks=tuple(marks))
 
 
-def _said(block: str) -> str:
-    """The words of a cue, without the number or name of the next one and without notes."""
-    words = block.split("\n\n", 1)[0]
-    return _BLANKS.sub(" ", html.unescape(_TAG.sub("", words))).strip()
+def _lines(block: str) -> list[str]:
+    """The lines of a cue, without the number or name of the next one and without notes."""
+    lines = html.unescape(_TAG.sub("", block.split("\n\n", 1)[0])).split("\n")
+    return [said for line in lines if (said := _BLANKS.sub(" ", line).strip())]
+
+
+def _staying(before: list[str], shown: list[str]) -> int:
+    """How many of the first lines shown are the last of those before: they stay while the next ones come."""
+    return next(count for count in range(len(shown), -1, -1) if before[len(before) - count :] == shown[:count])
 
 
 def _clock(time: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from askcorpus.errors import NoText
 from askcorpus.text.characters import clean_line, printable
@@ -31,8 +32,26 @@ _HTML_INSIDE = re.compile(
 )
 """How a text begins that is markup itself, put into XML as it is."""
 _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
-_INLINE = {"a", "b", "bold", "em", "emph", "hi", "i", "italic", "link", "span", "strong", "sub", "sup", "u", "xref"}
+_INLINE = {
+    "a",
+    "b",
+    "bold",
+    "choice",
+    "em",
+    "emph",
+    "hi",
+    "i",
+    "italic",
+    "link",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "u",
+    "xref",
+}
 _CODE = {"code", "example", "listing", "literal", "pre", "programlisting", "sample", "screen", "source"}
+_NOTES = {"fn", "footnote", "note"}
 _BLOCKS = {"p", "hl1", "hl2", "h1", "h2", "h3", "h4", "li", "block", "title", "headline", "tr", "blockquote", "div"}
 
 
@@ -170,7 +189,20 @@ def _other(source: Source, root: Element) -> Iterator[RawRecord]:
         yield raw._replace(origin=source.limits.own_name(origin))
         entry.getparent().remove(entry)
     title = next(root.iter("{*}title", "{*}headline", "{*}article-title"), None)
-    yield RawRecord(source.origin, _block_text(root), title=_words(title))
+    yield RawRecord(source.origin, _block_text(root), title=_words(title), date=_published(root))
+
+
+def _published(root: Element) -> str:
+    """The day that an article or an edition (JATS, DocBook, TEI) says that it was published on."""
+    said = _first(root, "pub-date", "pubdate", "publicationStmt")
+    if said is None:
+        return ""
+    year, month, day = (_words(_child(said, part)) for part in ("year", "month", "day"))
+    if year:
+        parts = (year, month.zfill(2), day.zfill(2)) if month.isdecimal() else (day, month, year)
+        return ("-" if month.isdecimal() else " ").join(part for part in parts if part.strip("0"))
+    whens = (date.get("when", "") for date in said.iter("{*}date"))
+    return next(filter(None, whens), "") if _local(said) == "publicationStmt" else _words(said)
 
 
 def _entries(root: Element, names: Mapping[str, str]) -> list[Entry]:
@@ -230,15 +262,23 @@ def _has_words(element: Element) -> bool:
 
 
 def _block_text(root: Element) -> str:
-    """All text; paragraphs where the elements are prose, else a line for each innermost element, and tables row by
-    row."""
+    """All text; paragraphs where the elements are prose, else a line for each innermost element, and tables row by row.
+    A note within a sentence stands below its paragraph."""
     from lxml import etree
 
     blocks: list[list[str]] = [[]]
+    notes: dict[int, list[str]] = {}
     walk = etree.iterwalk(root, events=("start", "end", "comment", "pi"))
     for event, element in walk:
         if event in ("comment", "pi"):
             blocks[-1].append(element.tail or "")
+            continue
+        if event == "start" and _is_second_reading(element):
+            walk.skip_subtree()
+            continue
+        if event == "start" and _is_note(element, root):
+            walk.skip_subtree()
+            notes.setdefault(len(blocks) - 1, []).append(_block_text(element))
             continue
         if event == "start" and (rows := _table(element)):
             walk.skip_subtree()
@@ -253,7 +293,18 @@ def _block_text(root: Element) -> str:
             blocks[-1].append((element.tail if element is not root else "") or "")
         else:
             blocks[-1].append(_placed(element))
-    return "\n\n".join(filter(None, (" ".join("".join(block).split()) for block in blocks)))
+    told = ([" ".join("".join(block).split()), *notes.get(at, ())] for at, block in enumerate(blocks))
+    return "\n\n".join(filter(None, chain.from_iterable(told)))
+
+
+def _is_second_reading(element: Element) -> bool:
+    """Whether an editor gives it beside what stands in the source (TEI)."""
+    above = element.getparent()
+    return _local(element) in ("corr", "expan", "reg") and above is not None and _local(above) == "choice"
+
+
+def _is_note(element: Element, root: Element) -> bool:
+    return element is not root and _local(element) in _NOTES and _has_words(element.getparent())
 
 
 def _placed(element: Element) -> str:

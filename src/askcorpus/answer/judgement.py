@@ -8,6 +8,7 @@ from askcorpus.answer.confidence import Calibration, Features, measure
 from askcorpus.answer.contradiction import contradicting_sentences
 from askcorpus.answer.reader import Reader
 from askcorpus.answer.sentence_scores import ScoredSentence, score_sentences
+from askcorpus.answer.table_rows import told_apart
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.candidates import Candidate, Retrieval
@@ -94,7 +95,8 @@ def _log_odds(probability: float) -> float:
 def _assess_as(
     reading: int, retrieval: Retrieval, reader: Reader, calibration: Calibration, tuning: Tuning
 ) -> Assessment | None:
-    sentences = score_sentences(retrieval, reader, calibration.sentence_weights, reading, tuning)
+    scored = score_sentences(retrieval, reader, calibration.sentence_weights, reading, tuning)
+    sentences = told_apart(scored, retrieval.readings[reading].weights, tuning)
     if not sentences:
         return None
     features = measure(retrieval.query, sentences)
