@@ -213,6 +213,16 @@ def test_both_sides_are_quoted_with_their_dates(disagreeing: Assistant, question
     assert all(answer.answer[c.answer_start : c.answer_end] == f"[{c.marker}]" for c in answer.citations)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [f"How many people died in the ferry fire on {FIRST}?", f"Who won the regatta of Lunmark on {FIRST}?"],
+)
+def test_of_a_day_that_is_named_the_newest_is_not_the_first(disagreeing: Assistant, question: str) -> None:
+    answer = disagreeing.ask(question)
+    assert answer.sources_differ
+    assert [citation.date for citation in answer.citations] == [FIRST, SECOND]
+
+
 @pytest.mark.parametrize(("question", "one", "other"), AGREE)
 def test_what_only_stands_close_is_no_contradiction(
     agreeing: Assistant,

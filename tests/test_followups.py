@@ -5,13 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import regex
 
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.opening import open_index
 from askcorpus.search.follow_up import spelled_out
 from askcorpus.search.query import conversation_language
+from askcorpus.search.subject import another_of
 from askcorpus.settings import Settings
+from askcorpus.text.lexicon import languages
 from askcorpus.types import Turn
 from askcorpus_ingest.pipeline import ingest
 from asking import READER
@@ -56,7 +59,46 @@ EXCHANGED = (
     ("When did Syria recognise Donetsk?", "And North Korea?", "When did North Korea recognise Donetsk?"),
     ("When did Syria recognise Donetsk?", "And Luhansk?", "When did Syria recognise Luhansk?"),
     ("How many people died in Turkey?", "Et en Syrie ?", "How many people died in Syrie?"),
+    ("How many people died in Turkey?", "Same for Syria, please?", "How many people died in Syria?"),
+    ("How many people died in Turkey?", "And also in Syria?", "How many people died in Syria?"),
+    ("Combien de morts en Turquie ?", "Et d'Iran ?", "Combien de morts en Iran ?"),
+    ("Combien de morts en Turquie ?", "Même question pour la Syrie", "Combien de morts en Syrie ?"),
+    ("Wie viele starben in der Türkei?", "Und wie sieht es im Iran aus?", "Wie viele starben in der Iran?"),
+    ("¿Cuántas personas murieron en Turquía?", "¿Qué hay de Siria?", "¿Cuántas personas murieron en Siria?"),
+    ("Ilu ludzi zginęło w Turcji?", "A jak w Syrii?", "Ilu ludzi zginęło w Syrii?"),
+    ("Kolik lidí zemřelo v Turecku?", "A co Sýrie?", "Kolik lidí zemřelo v Sýrie?"),
+    ("土耳其有多少人死亡？", "那么叙利亚呢？", "叙利亚有多少人死亡？"),
+    ("Hányan haltak meg Szíriában?", "Na és Iránban?", "Hányan haltak meg Iránban?"),
+    ("Berapa orang tewas di Turki?", "Dan di Suriah?", "Berapa orang tewas di Suriah?"),
 )
+
+STANDING = (
+    ("How many people died in Turkey?", "What happened in Syria?|What is Syria?|And who is the president of Syria?"),
+    ("Wie viele starben in der Türkei?", "Wie ist es in Syrien?|Was ist in Syrien passiert?|Was ist in Syrien?"),
+    ("Combien de morts en Turquie ?", "Que se passe-t-il en Syrie ?|Où est la Syrie ?|Et qui gouverne la Syrie ?"),
+    ("¿Cuántas personas murieron en Turquía?", "¿Qué pasa en Siria?|¿Qué pasó en Siria?|¿Qué hay en Siria?"),
+    ("Quante persone sono morte in Turchia?", "Cosa succede in Siria?|Dove si trova la Siria?"),
+    ("Quantas pessoas morreram na Turquia?", "O que acontece na Síria?|Como é a Síria?|Como foi na Síria?"),
+    ("Hoeveel mensen stierven in Turkije?", "Wat is er met Syrië?|Hoe is het in Syrië?|Hoe staat het met Syrië?"),
+    ("Сколько человек погибло в Турции?", "Что в Сирии?|Как в Сирии?"),
+    ("Скільки людей загинуло в Туреччині?", "Що в Сирії?|Як у Сирії?"),
+    ("Ilu ludzi zginęło w Turcji?", "Jak jest w Syrii?|Co jest w Syrii?"),
+    ("Kolik lidí zemřelo v Turecku?", "Co je v Sýrii?|Jak je v Sýrii?"),
+    ("Hur många dog i Turkiet?", "Hur är det i Syrien?"),
+    ("Hvor mange døde i Tyrkiet?", "Hvordan er det i Syrien?"),
+    (
+        "How many people died in Turkey?",
+        "Mis on Süüria?|Kuidas on Süüria?|Kas yra Sirija?|Kas ir Sīrija?|Kā ir Sīrija?",
+    ),
+    ("Câți oameni au murit în Turcia?", "Ce este în Siria?|Cum e în Siria?|Ce se întâmplă în Siria?"),
+    ("Hányan haltak meg Szíriában?", "Mi van Iránban?|Mi a helyzet Iránban?"),
+    ("Berapa orang tewas di Turki?", "Apa kabar Suriah?|Apa Suriah?"),
+    ("Türkiye'de kaç kişi öldü?", "Suriye nasıl?|Suriye ne durumda?|Suriye nerede?"),
+    ("Πόσοι πέθαναν στην Τουρκία;", "Πώς είναι η Συρία;|Τι ισχύει στη Συρία;"),
+    ("तुर्की में कितने लोग मारे गए?", "सीरिया के बारे में|सीरिया कैसा?"),
+    ("كم عدد القتلى في تركيا؟", "ماذا في سوريا؟|ماذا حدث في سوريا؟"),
+)
+"""Questions of their own, however short, though they name a country as the one before does."""
 
 ANSWERED = (
     ("How many people died in Turkey?", "And in Syria?", "Syri"),
@@ -81,6 +123,10 @@ LEFT = (
     ("Did Turkey attack Syria?", "And Iran?"),
     ("Is Turkey larger than Turkey was?", "And Iran?"),
     ("Wie viele starben in der Türkei?", "Und wer gewann in Mali?"),
+    ("What did Turkey say?", "And about Syria?"),
+    ("Who wrote “Letters from Iran”?", "And from Syria?"),
+    ("How many joined the march in Paris?", "And in July?"),
+    ("What may happen to it?", "And in July?"),
 )
 
 
@@ -132,6 +178,29 @@ def test_one_follow_up_leans_on_another() -> None:
     assert meant("And Lebanon?", *asked[:2]) == "How many people died in Lebanon?"
     assert meant("And Lebanon?", *asked) is None, "the last one asks of no country"
     assert meant("And Lebanon?") is None
+    assert meant("And in Lebanon?", "How many died?", "And in the UK?") is None, "nobody knows what of the UK"
+
+
+@pytest.mark.parametrize(("before", "questions"), STANDING)
+def test_a_question_of_its_own_is_none(before: str, questions: str) -> None:
+    assert [meant(question, before) for question in questions.split("|")] == [None] * len(questions.split("|"))
+
+
+@pytest.mark.parametrize("code", sorted(languages()))
+def test_no_phrase_hides_another(code: str) -> None:
+    """What a message names is what the first phrase that fits makes of it."""
+    for phrase in languages()[code].overview.another:
+        for said in spelled(phrase):
+            message = " ".join(said.replace("SUBJECT", "Zzyx").split())
+            assert ("Zzyx", code) in another_of(message, code), message
+
+
+def spelled(phrase: str) -> list[str]:
+    """All that a phrase stands for."""
+    if not (found := regex.search(r"\(([^()\[\]]+)\)|\[([^()\[\]]+)\]", phrase)):
+        return [phrase]
+    one_of = (found[1] or f"{found[2]}|").split("|")
+    return [said for one in one_of for said in spelled(phrase[: found.start()] + one + phrase[found.end() :])]
 
 
 @pytest.mark.parametrize(("before", "question", "holds"), ANSWERED)
@@ -141,3 +210,11 @@ def test_it_is_answered_of_what_it_names(assistant: Assistant, before: str, ques
     assert answer.answerable == bool(holds)
     assert holds in (answer.citations[0].quote if answer.citations else "")
     assert answer.standalone_question == meant(question, before)
+
+
+def test_it_is_answered_as_if_it_were_asked_in_full(assistant: Assistant) -> None:
+    before = "Who got the Fields Medal in physics in 2021?"
+    said = [Turn(role="user", text=before), Turn(role="assistant", text=assistant.ask(before).answer)]
+    after, alone = assistant.ask("And in 2022?", history=said), assistant.ask(before.replace("2021", "2022"))
+    assert (after.confidence, after.answer) == (alone.confidence, alone.answer)
+    assert after.missing_names == alone.missing_names == ("Fields Medal",), "the Nobel Prize is another one"

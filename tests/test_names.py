@@ -29,6 +29,8 @@ SENTENCE = (
         ("Did Australian troops land in Austria?", "en", [Name("Austria", "AT"), Name("Australian")]),
         ("I see. How about Jordan Peterson? Was it on Monday, or in May?", "en", [Name("Jordan Peterson")]),
         ("Does Pope Francis speak German or French?", "en", [Name("Pope Francis")]),
+        ("What did Turki al-Faisal say?", "en", [Name("Turki"), Name("Faisal")]),
+        ("Berapa orang tewas di Turki?", "id", [Name("Turki", "TR")]),
     ],
 )
 def test_the_names_of_a_question(question: str, language: str, names: list[Name]) -> None:

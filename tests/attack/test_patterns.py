@@ -27,7 +27,7 @@ from askcorpus.answer.small_talk import small_talk
 from askcorpus.search.mentions import missing
 from askcorpus.search.names import names_of
 from askcorpus.search.period import is_date, read_period
-from askcorpus.search.subject import subject_of, time_of
+from askcorpus.search.subject import another_of, subject_of, time_of
 from askcorpus.text.lexicon import languages
 from askcorpus.text.sentences import split_sentences
 from askcorpus.types import Document
@@ -179,6 +179,7 @@ def _read_all(language: str) -> None:
         said = languages()[language].phrases.does_not_say
         subject_of(said)
         time_of(said)
+        another_of(said, language)
         is_date("in 2022", language)
         subject_of(" ".join(said.rstrip(".").split()[:4]))  # without a mark it may be a name
     for claim in find_claims("Herald, 3 June 2024: “The museum was open again.” The minister said that it was open."):

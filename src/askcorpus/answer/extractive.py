@@ -42,11 +42,14 @@ def extract(
     """The draft of an answer from weighed sentences: each piece is a quoted sentence with its marker.
 
     ``contradicting`` are those that contradict each other, if any do: then these are shown, as a list, with their
-    dates, the newest first: of a toll, an office or a ruling it is mostly what holds.
+    dates, the newest first: of a toll, an office or a ruling it is mostly what holds. Of a year that the question
+    names it is not, and the best one stays first.
     """
     if contradicting:
-        newest = sorted(contradicting[: tuning.most_sentences], key=lambda one: one.hit.date, reverse=True)
-        return listed(documents_differ(query.language), newest, sources_differ=True)
+        told = list(contradicting[: tuning.most_sentences])
+        if not query.year:
+            told.sort(key=lambda one: one.hit.date, reverse=True)
+        return listed(documents_differ(query.language), told, sources_differ=True)
     chosen = _choose(sentences, tuning)
     return _drafted([_one_line(one.text) for one in chosen], chosen, " ")
 

@@ -1,7 +1,7 @@
 """An overview: what the documents say about a subject, in sentences of different documents where there are.
 
 A time is a subject of its own kind: what happened then is told by the documents of that date (`chronicle`). Another
-subject is in the corpus where a passage names it (`askcorpus.search.names.mentions`). Nearness alone does not tell:
+subject is in the corpus where a passage names it (`askcorpus.search.mentions`). Nearness alone does not tell:
 the passages nearest to a name that no document has stand as far above unrelated ones as those nearest to one that many
 have (docs/quality.md, Overviews). What is not named is left to the ordinary way, unless it can be nothing but a name.
 """

@@ -25,8 +25,12 @@ def country_names(language: str) -> Mapping[str, tuple[str, ...]]:
         for code, name in locale.territories.items():
             if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES:
                 found.setdefault(code, []).extend(_apart(name))
-    for one in languages().values():  # names in everyday use that CLDR, of which Babel keeps one a language, leaves out
-        for code, names in one.countries.names.items():
+    # Names in everyday use that CLDR, of which Babel keeps one a language, leaves out.
+    everyday = [one.countries for one in languages().values()]
+    if own := languages().get(language):
+        everyday.append(own.only_here.countries)
+    for countries in everyday:
+        for code, names in countries.names.items():
             found.setdefault(code, []).extend(names)
     return {code: tuple(dict.fromkeys(names)) for code, names in found.items()}
 

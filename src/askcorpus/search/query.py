@@ -74,9 +74,12 @@ class Query(NamedTuple):
         period: str,
         read_as: tuple[str, ...] = (),
         last_answer: str = "",
+        asked: str = "",
     ) -> Self:
-        """A query with all that its text says, which is read here and nowhere else."""
-        said = in_small_letters(question, language)
+        """A query with all that its text says, which is read here and nowhere else; ``asked`` is what ``question`` asks
+        in full where it leaves words out that stand in the one before it."""
+        asked = asked or question
+        said = in_small_letters(asked, language)
         return cls(
             question=question,
             standalone=standalone,
@@ -90,7 +93,7 @@ class Query(NamedTuple):
             last_answer=last_answer,
             names=names_of(said, language),
             figures=names_and_figures(said, language),
-            numbers=_numbers(question, period),
+            numbers=_numbers(asked, period),
         )
 
 
@@ -157,7 +160,8 @@ def read_query(
     """
     language = conversation_language(history, locale, question)
     said = in_small_letters(question, language)
-    standalone = standalone or spelled_out(question, _asked(history), language)
+    spelled = None if standalone else spelled_out(question, _asked(history), language)
+    standalone = standalone or spelled
     readings = read_as = [standalone or said]
     understood = standalone or question
     if standalone is None and history:
@@ -175,6 +179,7 @@ def read_query(
         period=read_period(standalone or question, latest, language),
         read_as=tuple(read_as),
         last_answer=_last_answer(history),
+        asked=spelled or question,
     )
 
 

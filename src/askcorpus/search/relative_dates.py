@@ -72,6 +72,14 @@ def is_month(text: str, language: str = "") -> bool:
     )
 
 
+def months_named(text: str, language: str = "") -> list[str]:
+    """The months that a text names, as it writes them; none that is another word in small letters (march)."""
+    code = known(language)
+    other = _capitalised(code) if code else frozenset[str]()
+    written = (text[span.start : span.end] for _, span in word_spans(text))
+    return [word for word in written if word not in other and is_month(word, language)]
+
+
 def _says(question: str, folded: str, field: Field, language: str) -> bool:
     """Whether a question, which is given as it is and ``folded``, says ``field`` in any language."""
     marked = (getattr(one.relative_dates, field) for one in languages().values() if one.dates.month)

@@ -224,6 +224,7 @@ class Vocabulary(_Table):
     relative_dates: RelativeDates = RelativeDates()
     denials: Denials = Denials()
     quoting: Quoting = Quoting()
+    countries: Countries = Countries()
 
 
 Pick = Callable[[Vocabulary], Iterable[str]]
@@ -245,7 +246,6 @@ class Language(Vocabulary):
     small_talk: SmallTalk = SmallTalk()
     overview: Overview = Overview()
     names: Names = Names()
-    countries: Countries = Countries()
     text: Text = Text()
     close: Close | None = None
     only_here: Vocabulary = Vocabulary()

@@ -57,7 +57,7 @@ class Asking:
         self._panel = panel
         self._answering = Answering()
 
-    def is_answered(self, place: Place, request: gr.Request) -> bool:
+    def is_answering(self, place: Place, request: gr.Request) -> bool:
         """Whether an answer to the turn of a place is being written for whoever asks."""
         return self._answering.has(owner_of(request.headers), place)
 

@@ -191,7 +191,7 @@ class ChatPage:
         place, waiting = None, False
         if conversation and last:
             asked = Place(id=conversation.id, turn=last.number)
-            waiting = self.asking.is_answered(asked, request)
+            waiting = self.asking.is_answering(asked, request)
             unanswered = last.reply is None and not waiting and time.time() - last.asked < _GOES_ON_SECONDS
             place = Place(id=conversation.id, turn=last.number if unanswered else None).dumped()
             waiting = waiting or unanswered
