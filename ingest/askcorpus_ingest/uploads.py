@@ -108,7 +108,7 @@ def _documents_of(label: str, content: bytes, settings: Settings) -> Generator[R
     """
     file = f"{UPLOAD}{label}"
     with TemporaryDirectory(prefix="askcorpus-") as folder, FileReader(MAX_MB, settings.fields) as reader:
-        path = Path(folder) / f"sent{_ending(label)}"
+        path = Path(folder).resolve() / f"sent{_ending(label)}"
         path.write_bytes(content)
         if holds_questions(path, MAX_MB):
             raise ReadError(f"{label} holds questions, for askcorpus eval.")
