@@ -43,10 +43,12 @@ class Guard:
     """What every request must satisfy before any route sees it, and the headers every response carries.
 
     A page of another origin gets nothing, be it only another port of this machine: its ``Origin`` must be the ``Host``
-    or one of ``allowed_origins``. What it takes along without one, as an image, is told by ``Sec-Fetch-Site``. Where there is a key (``api_key``, or one of ``keys``), all but the health checks
-    need one that opens the part they are of: as a bearer token, as ``X-API-Key``, or as the password of HTTP Basic,
-    which is what a browser asks its user for. Without one the server listens on loopback only, and there the ``Host``
-    header must name loopback: a page elsewhere whose name resolves to 127.0.0.1 (DNS rebinding) gets nothing.
+    or one of ``allowed_origins``. What it takes along without one, as an image, is told by ``Sec-Fetch-Site``.
+
+    Where there is a key (``api_key``, or one of ``keys``), all but the health checks need one that opens the part they
+    are of: as a bearer token, as ``X-API-Key``, or as the password of HTTP Basic, which is what a browser asks its user
+    for. Without one the server listens on loopback only, and there the ``Host`` header must name loopback: a page
+    elsewhere whose name resolves to 127.0.0.1 (DNS rebinding) gets nothing.
 
     Routes find what is open to a request by :func:`access_of`.
     """
