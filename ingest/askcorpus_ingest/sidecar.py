@@ -106,7 +106,8 @@ def _stranger(path: Path) -> str:
     if not path.resolve().is_relative_to(folder):
         return "is a link out of its folder"
     status = folder.stat()
-    if hasattr(os, "geteuid") and status.st_mode & stat.S_IWOTH and path.stat().st_uid not in (os.geteuid(), 0, status.st_uid):
+    is_open = status.st_mode & stat.S_IWOTH and hasattr(os, "geteuid")
+    if is_open and path.stat().st_uid not in (os.geteuid(), 0, status.st_uid):
         return "belongs to another user, in a folder where everybody may write"
     return ""
 
