@@ -130,7 +130,7 @@ def _documents_of(label: str, content: bytes, settings: Settings) -> Generator[R
 def _folder(settings: Settings) -> "TemporaryDirectory[str]":
     """Where a file lies while it is read: in the data folder, where there is one, for a server that is killed leaves it
     there, and what is in it is nobody else's business. Whoever comes next throws it away; one writes at a time."""
-    if settings.database is not None:
+    if settings.database is not None or not settings.data.is_dir():
         return TemporaryDirectory(prefix=_SENT)
     for left in settings.data.glob(f"{_SENT}*"):
         shutil.rmtree(left, ignore_errors=True)
