@@ -80,6 +80,28 @@ def test_a_response_that_does_not_end_is_given_up(url: str, monkeypatch: pytest.
     assert len(str(caught.value)) < 500
 
 
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
+def test_a_server_does_not_say_what_else_is_asked(status: str) -> None:
+    """A redirect would reach whatever this machine reaches, and bring it the question and the passages."""
+
+    def redirect(first: socket.socket, location: str) -> None:
+        client, _ = first.accept()
+        with client:
+            client.recv(100_000)
+            head = f"HTTP/1.1 {status}\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            client.sendall(head.encode())
+
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        location = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/v1/chat/completions"
+        threading.Thread(target=redirect, args=(first, location), daemon=True).start()
+        settings = Settings(llm="tiny", llm_base_url=f"http://127.0.0.1:{first.getsockname()[1]}/v1", llm_timeout=5)
+        elsewhere.settimeout(0.5)
+        with pytest.raises(ModelError, match=r"is at another address\. Set ASKCORPUS_LLM_BASE_URL"):
+            run(LLMAnswerer(load_chat_model(settings), "tiny", unrelated).write("Who?", HITS, "en"))
+        with pytest.raises(TimeoutError):
+            elsewhere.accept()
+
+
 def test_a_connection_that_is_made_when_the_time_is_over_is_cut() -> None:
     class Stream:
         def get_extra_info(self, _name: str) -> socket.socket:

@@ -293,8 +293,8 @@ def test_while_another_writes_a_file_waits_unread_and_then_is_read_once(
 ) -> None:
     folders: list[str] = []
 
-    def folder(prefix: str) -> TemporaryDirectory[str]:
-        made = TemporaryDirectory(prefix=prefix, dir=tmp_path)
+    def folder(**options: Any) -> TemporaryDirectory[str]:
+        made = TemporaryDirectory(**options)
         folders.append(made.name)
         return made
 
@@ -317,6 +317,18 @@ def test_while_another_writes_a_file_waits_unread_and_then_is_read_once(
         done = until(lambda: jobs.job(job.id), lambda one: one is not None and one.is_over)
         assert done is not None and done.added == 1
     assert len(folders) == 1 and not Path(folders[0]).exists()
+    assert Path(folders[0]).parent == assistant.settings.data
+
+
+def test_what_a_killed_server_has_left_of_a_file_lies_in_the_data_folder_until_the_next_is_sent(
+    tmp_path: Path, embeddings: SentenceEmbeddings
+) -> None:
+    with real_assistant(tmp_path, embeddings) as assistant:
+        data = assistant.settings.data
+        (data / "askcorpus-sent-killed").mkdir()
+        (data / "askcorpus-sent-killed" / "sent.txt").write_text("Sark is an isle.")
+        take_file("isle.txt", b"Herm is an isle.", assistant.store, embeddings, assistant.settings)
+    assert not list(data.glob("askcorpus-sent-*"))
 
 
 HELD = """

@@ -384,6 +384,14 @@ def test_a_model_that_goes_on_and_on_is_stopped(
     assert server.hung_up.wait(timeout=60)
 
 
+def test_of_one_piece_that_is_too_long_nothing_is_passed_on(server: OpenAIServer) -> None:
+    server.queue("North Korea recognised Donetsk [1]. " * 100_000)
+    model = load_chat_model(Settings(llm="tiny", llm_base_url=server.url, llm_timeout=5))
+    written = LLMAnswerer(model, "tiny", unrelated).write("Who recognised Donetsk?", HITS, "en")
+    with pytest.raises(ModelError, match="does not come to an end"):
+        next(written)
+
+
 def test_a_reply_that_drips_is_not_waited_for_without_end(server: OpenAIServer) -> None:
     server.queue(Reply(("drip ",) * 400, delay=0.05))
     model = load_chat_model(Settings(llm="tiny", llm_base_url=server.url, llm_timeout=5))

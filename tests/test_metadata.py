@@ -1,6 +1,7 @@
 """What a file says of itself, in the ways of blogs, feeds, exports and pages; and what is not believed of it."""
 
 import json
+import os
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -179,3 +180,35 @@ def test_a_sidecar_tells_nothing_of_what_lies_outside_of_its_folder(tmp_path: Pa
     sidecars = Sidecars(50)
     assert sidecars.rows_of(tmp_path / "secret.txt") == sidecars.rows_of(folder / "none.txt") == {}
     assert sidecars.doubts == {f"{folder}/metadata.csv": f"names files that are not there: {', '.join(names)}"}
+
+
+def test_a_sidecar_that_is_a_link_out_of_its_folder_is_not_read(tmp_path: Path) -> None:
+    folder = tmp_path / "sub"
+    folder.mkdir()
+    (tmp_path / "other.csv").write_text("file,title,desk\na.txt,T,swordfish\n")
+    (folder / "a.txt").write_text("Text.")
+    (folder / "metadata.csv").symlink_to(tmp_path / "other.csv")
+    sidecars = Sidecars(50)
+    assert sidecars.rows_of(folder / "a.txt") == {}
+    assert sidecars.doubts == {f"{folder}/metadata.csv": "is a link out of its folder"}
+    (folder / "tables").mkdir()
+    (tmp_path / "other.csv").rename(folder / "tables" / "other.csv")
+    (folder / "metadata.csv").unlink()
+    (folder / "metadata.csv").symlink_to("tables/other.csv")
+    assert Sidecars(50).rows_of(folder / "a.txt")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_a_table_of_another_user_in_a_folder_for_everybody_is_not_believed(tmp_path: Path) -> None:
+    """As /tmp, above all that anybody has there: its rows would have the last word on the documents of others."""
+    folder = tmp_path / "sub"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Text.")
+    table = tmp_path / "metadata.csv"
+    table.write_text("file,title\nsub/a.txt,T\n")
+    for mode, owner, believed in ((0o1777, 12345, False), (0o1777, os.geteuid(), True), (0o755, 12345, True)):
+        tmp_path.chmod(mode)
+        os.chown(table, owner, -1)
+        sidecars = Sidecars(50)
+        assert bool(sidecars.rows_of(folder / "a.txt")) is believed
+        assert bool(sidecars.doubts) is not believed

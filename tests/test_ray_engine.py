@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import pytest
@@ -131,16 +131,21 @@ def test_a_cluster_makes_the_same_catalog_as_this_process_though_a_machine_is_lo
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     heard: list[str] = []
-    reports = [
-        run(local, files, embeddings, "local"),
-        run(ray, files, embeddings, "ray", do=lambda: heard.extend(listening(os.getpid()))),
-    ]
+    modes: list[int] = []
+    earlier = clusters_folders()
+
+    def look() -> None:
+        heard.extend(listening(os.getpid()))
+        modes.extend(path.stat().st_mode & 0o777 for path in clusters_folders() - earlier)
+
+    reports = [run(local, files, embeddings, "local"), run(ray, files, embeddings, "ray", do=look)]
 
     assert reports[0] == reports[1]
     assert (reports[0].added, reports[0].changed, reports[0].moved) == (0, 2, 1)
     assert catalog(local) == catalog(ray)
     # This cluster was started for the run, on this machine, nobody else could reach it, and it leaves no token.
     assert heard and not [address for address in heard if address not in LOOPBACK]
+    assert modes == [0o700]
     assert not (tmp_path / "home" / ".ray").exists()
 
 
@@ -182,6 +187,11 @@ def test_a_cluster_that_is_not_there_is_told_at_once(
 
     with pytest.raises(UsageError, match=rf"^Ray cannot be reached: .*{reason}.*\. See that RAY_ADDRESS names"):
         run(tmp_path / "index", files, embeddings, "ray")
+
+
+def clusters_folders() -> set[Path]:
+    """Where the files of clusters lie that were started for a run."""
+    return set(Path(gettempdir()).glob("askcorpus-*"))
 
 
 LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}

@@ -83,7 +83,7 @@ def _rows(job: Job) -> Iterator[bytes]:
     # What Ray keeps of a cluster that is started here goes with it, and no other program takes it for its own.
     with TemporaryDirectory(prefix="askcorpus-", ignore_cleanup_errors=True) as folder:
         try:
-            _connect(folder)
+            _connect(f"{folder}/r")  # Ray lets others into its own: what is above stays ours alone
         except (OSError, RuntimeError, ValueError, RayError) as exc:
             yield packed([Refused(f"Ray cannot be reached: {_line(exc)}.", _WHICH)])
             return

@@ -6,7 +6,9 @@ of it, as ``news.jsonl#a17``); the other columns are named as the fields of a re
 
 import csv
 import io
+import os
 import re
+import stat
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
@@ -40,7 +42,7 @@ class Sidecars:
         self.failures: dict[str, str] = {}
         """Origins of tables that cannot be read, and why."""
         self.doubts: dict[str, str] = {}
-        """Origins of tables with rows about files that are not there, and which."""
+        """Origins of tables that are not believed, and why, or with rows about files that are not there, and which."""
 
     def is_one(self, path: Path) -> bool:
         """Whether a file is such a table, and so no document."""
@@ -66,10 +68,14 @@ class Sidecars:
             self._tables[folder] = {}
             path = folder / NAME
             try:
-                if path.is_file():
-                    self._tables[folder], gone = _read(Source(path, self._max_mb), folder)
-                    if gone:
-                        self.doubts[origin_of(path)] = _named(gone)
+                if not path.is_file():
+                    return {}
+                if doubt := _stranger(path):
+                    self.doubts[origin_of(path)] = doubt
+                    return {}
+                self._tables[folder], gone = _read(Source(path.resolve(), self._max_mb), folder)
+                if gone:
+                    self.doubts[origin_of(path)] = _named(gone)
             except OSError as exc:
                 self.failures[origin_of(path)] = f"cannot be read: {exc.strerror}"
             except (ReadError, csv.Error) as exc:
@@ -88,6 +94,22 @@ def told(raw: RawRecord, rows: Mapping[str, Row], names: Mapping[str, str]) -> R
     known.pop("text", None)
     known.pop("doc_id", None)
     return raw._replace(**known, extra={**raw.extra, **extra}) if row else raw  # type: ignore[arg-type]
+
+
+def _stranger(path: Path) -> str:
+    """Why a table is not believed, which may lie above all that was named; "" where it is.
+
+    One that is a link out of its folder would have some other file read, and /tmp is a folder above, too, where every
+    user of the machine may put one.
+    """
+    folder = path.parent.resolve()
+    if not path.resolve().is_relative_to(folder):
+        return "is a link out of its folder"
+    status = folder.stat()
+    is_open = status.st_mode & stat.S_IWOTH and hasattr(os, "geteuid")
+    if is_open and path.stat().st_uid not in (os.geteuid(), 0, status.st_uid):
+        return "belongs to another user, in a folder where everybody may write"
+    return ""
 
 
 def _read(source: Source, folder: Path) -> tuple[Table, list[str]]:

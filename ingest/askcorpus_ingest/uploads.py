@@ -1,6 +1,7 @@
 """Documents that a program sends: as records, or as the bytes of a file, of which nothing is kept but what is in it."""
 
 import hashlib
+import shutil
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path, PurePosixPath
@@ -30,6 +31,7 @@ MOST_DOCUMENTS = 10_000
 
 _RECORDS = f"{UPLOAD}/records"  # no file's name has a slash
 _LONGEST_ENDING = 12
+_SENT = "askcorpus-sent-"
 
 
 def take_records(
@@ -107,8 +109,8 @@ def _documents_of(label: str, content: bytes, settings: Settings) -> Generator[R
         ReadError: it cannot be read, or holds no document.
     """
     file = f"{UPLOAD}{label}"
-    with TemporaryDirectory(prefix="askcorpus-") as folder, FileReader(MAX_MB, settings.fields) as reader:
-        path = Path(folder) / f"sent{_ending(label)}"
+    with _folder(settings) as folder, FileReader(MAX_MB, settings.fields) as reader:
+        path = Path(folder).resolve() / f"sent{_ending(label)}"
         path.write_bytes(content)
         if holds_questions(path, MAX_MB):
             raise ReadError(f"{label} holds questions, for askcorpus eval.")
@@ -123,6 +125,16 @@ def _documents_of(label: str, content: bytes, settings: Settings) -> Generator[R
             failures.append(one)
     why = failures[0].error if failures else NoText("holds no document")
     raise type(why)(f"{label} {why.message}.")
+
+
+def _folder(settings: Settings) -> "TemporaryDirectory[str]":
+    """Where a file lies while it is read: in the data folder, where there is one, for a server that is killed leaves it
+    there, and what is in it is nobody else's business. Whoever comes next throws it away; one writes at a time."""
+    if settings.database is not None or not settings.data.is_dir():
+        return TemporaryDirectory(prefix=_SENT)
+    for left in settings.data.glob(f"{_SENT}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    return TemporaryDirectory(prefix=_SENT, dir=settings.data)
 
 
 def remove(document_ids: Sequence[str], store: Store) -> int:

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -294,6 +296,29 @@ def cached() -> set[str]:
     """What lies in the folder that Gradio copies files to."""
     folder = Path(os.environ.get("GRADIO_TEMP_DIR") or Path(os.environ.get("TMPDIR", "/tmp")) / "gradio")
     return {str(path) for path in folder.rglob("*")} if folder.exists() else set()
+
+
+PAGE = """
+import sys
+sys.path.insert(0, {tests!r})
+import httpx
+from askcorpus.settings import read_settings
+from scripted import ScriptedAssistant
+from serving import serving
+
+with serving(ScriptedAssistant(), read_settings()) as address:
+    assert httpx.get(address, timeout=60).status_code == 200
+"""
+
+
+def test_no_other_user_of_the_machine_keeps_the_server_from_starting(tmp_path: Path) -> None:
+    (tmp_path / "gradio").write_text("what another user put there, or a folder of that user's")
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "ASKCORPUS_DATA": str(tmp_path / "data")}
+    environment.pop("GRADIO_TEMP_DIR", None)
+    code = PAGE.format(tests=str(Path(__file__).parents[1]))
+    started = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert started.returncode == 0, started.stderr
+    assert not [path.name for path in tmp_path.iterdir() if path.name not in ("gradio", "data")]
 
 
 # ---- what the page does use takes bounded, typed input

@@ -34,6 +34,7 @@ from askcorpus_ingest.progress import Silent
 from askcorpus_ingest.readers.dispatch import read_file
 from askcorpus_ingest.readers.html import MAIN_TEXT_DEPTH
 from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.source import Source
 from askcorpus_ingest.report import Report
 from askcorpus_ui.cli.commands import app
 from askcorpus_ui.web.app import create_app
@@ -368,10 +369,45 @@ def test_a_pipe_that_takes_a_files_place_is_not_waited_for(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs a file that holds more than its size says")
-def test_of_a_file_that_holds_more_than_its_size_says_nothing_is_taken(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").symlink_to("/proc/self/status")
+def test_of_a_file_that_holds_more_than_its_size_says_nothing_is_taken() -> None:
     with pytest.raises(ReadError, match="changed while it was read"):
-        list(read_file(tmp_path / "a.txt"))
+        Source(Path(f"/proc/{os.getpid()}/status"), 1).content()
+
+
+EXCHANGED = "was exchanged for something else after it was found"
+
+
+@pytest.mark.parametrize("name", ["secret.txt", "secret.html"])
+def test_a_link_that_takes_the_place_of_a_file_or_of_a_folder_above_it_is_not_followed(
+    folder: Path, tmp_path: Path, run: Callable[..., Report], name: str
+) -> None:
+    """Who may write where documents are would have read, and shown, whatever the user that ingests may read."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / name).write_text("<p>The password is swordfish.")
+    for one in ("a", "b"):
+        (folder / one).mkdir()
+        (folder / one / name).write_text("<p>The port is closed.")
+
+    def meddle(path: Path) -> None:
+        if path == folder / "a" / name:
+            path.unlink()
+            path.symlink_to(outside / name)
+        if path == folder / "b" / name:
+            path.parent.rename(folder / "c")
+            path.parent.symlink_to(outside)
+
+    report = run(folder, progress=Meddling(meddle))
+    assert report.added == 1
+    assert [failure.reason for failure in report.failed] == [EXCHANGED, EXCHANGED]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.html", "a.jsonl", "a.csv", "a.pdf", "a.zip", "a.eml"])
+def test_no_reader_follows_a_link(tmp_path: Path, name: str) -> None:
+    (tmp_path / "real").write_text("The password is swordfish.")
+    (tmp_path / name).symlink_to(tmp_path / "real")
+    with pytest.raises(ReadError, match=EXCHANGED):
+        list(read_file(tmp_path / name))
 
 
 # ── what changes, and what is locked ────────────────────────────────────────────────────────────────────────────────

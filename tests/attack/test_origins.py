@@ -110,6 +110,27 @@ def test_a_preflight_of_another_origin_is_refused(local: httpx.Client, path: str
     assert "access-control-allow-origin" not in response.headers
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "anything"])
+@pytest.mark.parametrize("path", GETS)
+def test_a_page_of_another_origin_takes_nothing_along(local: httpx.Client, path: str, site: str) -> None:
+    """An image, a script or a style has no ``Origin``: the page sees nothing of it, but how long it took."""
+    for mode in ("no-cors", "cors", "same-origin", "websocket", ""):
+        assert local.get(path, headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}).status_code == 403, mode
+    assert local.get(path, headers={"Sec-Fetch-Site": site}).status_code == 403
+
+
+@pytest.mark.parametrize("path", GETS)
+def test_a_link_on_another_page_may_be_followed_and_an_address_typed(local: httpx.Client, path: str) -> None:
+    followed = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    for headers in (followed, {"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-origin"}, {}):
+        assert local.get(path, headers=headers).status_code not in (401, 403)
+
+
+def test_an_origin_that_is_allowed_may_fetch(keyed: httpx.Client) -> None:
+    fetched = {"Origin": FRIEND, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}
+    assert keyed.get("/api/v1/documents", headers=fetched).status_code == 200
+
+
 def test_the_servers_own_pages_may_ask(local: httpx.Client) -> None:
     own = f"http://{local.base_url.host}:{local.base_url.port}"
     assert local.get("/api/v1/documents", headers={"Origin": own}).status_code == 200

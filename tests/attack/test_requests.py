@@ -10,8 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from askcorpus.types import Event
 from askcorpus_ui import bodies
 from askcorpus_ui.chat.surface import JOIN, RUN
+from askcorpus_ui.web import server
 from scripted import ScriptedAssistant
 from serving import serving
 
@@ -233,3 +235,53 @@ def scrap(odd: random.Random, depth: int) -> Any:
             )
         )
     return odd.choice(plain)
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        pytest.param(b"", b"", id="nothing"),
+        pytest.param(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: ", b"x", id="a head that drips"),
+        pytest.param(
+            b"POST /api/v1/ask HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 1000\r\n\r\n",
+            b"x",
+            id="a body that drips after the refusal",
+        ),
+        pytest.param(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", b"\r\n", id="lines that drip after an answer"),
+    ],
+)
+def test_a_connection_on_which_nothing_is_asked_is_closed(
+    monkeypatch: pytest.MonkeyPatch, first: bytes, again: bytes
+) -> None:
+    monkeypatch.setattr(server, "IDLE_SECONDS", 0.5)
+    with serving(ScriptedAssistant()) as address:
+        url = httpx.URL(address)
+        with socket.create_connection((url.host, url.port or 0)) as client:
+            client.sendall(first)
+            client.settimeout(0.1)
+            deadline = time.monotonic() + 30
+            while not is_closed(client, again):
+                assert time.monotonic() < deadline
+
+
+def is_closed(client: socket.socket, again: bytes) -> bool:
+    """Whether the other side has gone, after sending it something more."""
+    try:
+        client.sendall(again)
+        return not client.recv(100_000)
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+
+
+def test_an_answer_that_takes_longer_than_a_connection_may_be_idle_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(ScriptedAssistant):
+        def stream(self, question: str, **options: Any) -> Iterator[Event]:
+            time.sleep(1)
+            yield from super().stream(question, **options)
+
+    monkeypatch.setattr(server, "IDLE_SECONDS", 0.1)
+    with serving(Slow()) as address, httpx.Client(base_url=address) as client:
+        for _ in range(2):
+            assert client.post("/api/v1/ask", json={"question": "council?"}, timeout=60).status_code == 200

@@ -1,5 +1,6 @@
 """What a reader reads: the bytes of a file or of a part of one, and no more of them than is allowed."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -32,6 +33,8 @@ MOST_DEPTH = 4
 
 _COPIED_AT_ONCE = 1 << 20
 _KEPT_IN_MEMORY = 8 * MEGABYTE
+_FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", os.O_RDONLY)
+"""To go through a folder, for which it need not be readable."""
 
 
 @dataclass
@@ -87,14 +90,14 @@ class Source:
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
-        """The file, which is an ordinary one: a pipe that has taken its place since it was found could block for ever.
+        """The file, which is an ordinary one: a pipe that has taken its place since it was found could block for ever,
+        and a link would lead to what is not to be read.
 
         Raises:
             ReadError: it is no ordinary file.
             OSError: it cannot be opened.
         """
-        flags = getattr(os, "O_NONBLOCK", 0)
-        with open(self.path, "rb", opener=lambda name, usual: os.open(name, usual | flags)) as file:
+        with open(self.path, "rb", opener=_opened_without_links) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ReadError("is no ordinary file")
             yield file
@@ -150,6 +153,33 @@ class Source:
             unpacked.write(block)
         origin = self.limits.own_name(f"{self.origin}#{printable(name)}")
         return Part(PurePath(name), self.max_mb, self.limits, self.depth + 1, origin, unpacked)
+
+
+def _opened_without_links(name: str, usual: int) -> int:
+    """A descriptor of a file, by a way on which no link is followed: a file or folder on it may have been exchanged for
+    one after it was found, and could be at any instant between a look at it and its opening.
+
+    Raises:
+        ReadError: there is a link on the way, or a file in a folder's place.
+        OSError: it cannot be opened.
+    """
+    flags = usual | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+    path = Path(name)
+    if os.open not in os.supports_dir_fd or not path.is_absolute():
+        return os.open(name, flags)
+    folder = os.open(path.anchor, _FOLDER)
+    try:
+        for part in path.parts[1:-1]:
+            inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        return os.open(path.name, flags, dir_fd=folder)
+    except OSError as exc:
+        if exc.errno in (errno.ELOOP, errno.ENOTDIR):
+            raise ReadError("was exchanged for something else after it was found") from exc
+        raise
+    finally:
+        os.close(folder)
 
 
 @dataclass(frozen=True)

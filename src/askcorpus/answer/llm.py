@@ -165,11 +165,11 @@ class LLMAnswerer:
                 ending = _ending(chunk) or ending
                 text = str(chunk.text)
                 length += max(1, len(text))  # so that one without text counts as well: some send their thoughts apart
+                if length > LONGEST_REPLY or time.monotonic() > deadline:
+                    raise ModelError(f"The model {self.name} does not come to an end.", "Choose another model.")
                 if text:
                     begun = True
                     yield text
-                if length > LONGEST_REPLY or time.monotonic() > deadline:
-                    raise ModelError(f"The model {self.name} does not come to an end.", "Choose another model.")
         except ModelError:
             raise
         except Exception as exc:
@@ -218,7 +218,8 @@ def load_chat_model(settings: Settings) -> "BaseChatModel":
         options |= {"base_url": settings.llm_base_url, "api_key": options.get("api_key", "none")}
     if name.startswith("openai:"):
         transport = BoundedTransport(PATIENCE * settings.llm_timeout)
-        options["http_client"] = httpx.Client(transport=transport, follow_redirects=True)
+        # Redirects are not followed: a server that lies would choose what else of this network is asked, and is told.
+        options["http_client"] = httpx.Client(transport=transport)
     if name.startswith("ollama:"):
         options["client_kwargs"] = {"timeout": settings.llm_timeout}
     # Every provider's package has its own errors for a missing key or a bad option.
@@ -291,6 +292,8 @@ def _model_error(name: str, exc: Exception) -> ModelError:
     for kind, what, hint in _FAILURES:
         if isinstance(exc, kind):
             return ModelError(f"The model {name} {what}.", hint)
+    if str(getattr(exc, "status_code", "")).startswith("3"):
+        return ModelError(f"The model {name} is at another address.", "Set ASKCORPUS_LLM_BASE_URL to that one.")
     return ModelError(f"The model {name} failed: {_first_line(exc)}", "Try again.")
 
 

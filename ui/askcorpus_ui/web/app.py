@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from tempfile import TemporaryDirectory
 from threading import Event as Flag
 from typing import TYPE_CHECKING, Any, cast
 
@@ -79,7 +80,9 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         UsageError: addresses of the server's own begin with the path that a proxy is said to serve it under.
     """
     check_root(settings.root_path)
-    os.environ |= _FOR_GRADIO
+    # By itself it takes /tmp/gradio, which is that user's of the machine who made it first: nobody else could start.
+    folder = TemporaryDirectory(prefix="askcorpus-", ignore_cleanup_errors=True)
+    os.environ |= _FOR_GRADIO | {"GRADIO_TEMP_DIR": folder.name}
     from askcorpus_ui.chat.page import mount_chat
 
     metrics, unwatched = Metrics(), assistant
@@ -139,6 +142,7 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
         app.router.routes.extend(_routes(agents))
     # Last: a route added after it would never be reached.
     app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
+    folder.cleanup()  # Gradio asks for it to make an application, and puts nothing there
     _add_middleware(app, settings, keys, metrics, writable=writable)
     return app
 

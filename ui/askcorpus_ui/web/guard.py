@@ -43,10 +43,12 @@ class Guard:
     """What every request must satisfy before any route sees it, and the headers every response carries.
 
     A page of another origin gets nothing, be it only another port of this machine: its ``Origin`` must be the ``Host``
-    or one of ``allowed_origins``. Where there is a key (``api_key``, or one of ``keys``), all but the health checks
-    need one that opens the part they are of: as a bearer token, as ``X-API-Key``, or as the password of HTTP Basic,
-    which is what a browser asks its user for. Without one the server listens on loopback only, and there the ``Host``
-    header must name loopback: a page elsewhere whose name resolves to 127.0.0.1 (DNS rebinding) gets nothing.
+    or one of ``allowed_origins``. What it takes along without one, as an image, is told by ``Sec-Fetch-Site``.
+
+    Where there is a key (``api_key``, or one of ``keys``), all but the health checks need one that opens the part they
+    are of: as a bearer token, as ``X-API-Key``, or as the password of HTTP Basic, which is what a browser asks its user
+    for. Without one the server listens on loopback only, and there the ``Host`` header must name loopback: a page
+    elsewhere whose name resolves to 127.0.0.1 (DNS rebinding) gets nothing.
 
     Routes find what is open to a request by :func:`access_of`.
     """
@@ -101,7 +103,7 @@ class Guard:
         asked = host_of(hosts[0]) if len(hosts) == 1 else None
         if asked is None:
             return _refuse(scope, 400, "UsageError", "The request names no host.", "Send one Host header.")
-        if any(self._is_foreign(origin, hosts[0]) for origin in headers.getlist("origin")):
+        if any(self._is_foreign(origin, hosts[0]) for origin in headers.getlist("origin")) or _is_taken_along(headers):
             return _refuse(
                 scope, 403, "Forbidden", "This page may not ask this server.", "Set ASKCORPUS_ALLOWED_ORIGINS."
             )
@@ -161,6 +163,16 @@ class Guard:
 
     def _is_foreign(self, origin: str, host: str) -> bool:
         return origin.lower() not in self._origins and not is_same_origin(origin, host)
+
+
+def _is_taken_along(headers: Headers) -> bool:
+    """Whether a browser asks for something that a page of elsewhere has in it, which is no link that somebody followed.
+
+    The page could not read it, but could tell by the time that takes what is in the corpus, and have questions wait.
+    """
+    if "origin" in headers or headers.get("sec-fetch-mode") == "navigate":
+        return False
+    return headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
 
 
 def access_of(scope: Scope) -> Access:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from askcorpus.errors import Busy, NothingIngested, UsageError
 from askcorpus.settings import Settings
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
 
 log = logging.getLogger("askcorpus.server")
+
+IDLE_SECONDS = 30
+"""As long as a body may take to come."""
 
 LEAVING_SECONDS = 3
 """How long the process takes at most to go, once all are told that it does."""
@@ -125,13 +129,36 @@ def _ended_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+class _Connection(H11Protocol):
+    """A connection that is closed when for `IDLE_SECONDS` nothing is asked on it, however many bytes come meanwhile.
+
+    uvicorn's own limit begins with the first response, and ends with the first byte after it: connections that say
+    nothing, or a byte now and then, would be kept for ever, and there can be only so many.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, and look after it from now on."""
+        super().connection_made(transport)
+        self.loop.call_later(IDLE_SECONDS, self._look_after, (None, True))
+
+    def _look_after(self, last: tuple[object, bool]) -> None:
+        """Close it if it was idle at the ``last`` look, and nothing was asked since; else look again."""
+        if self.transport.is_closing():
+            return
+        state = (self.cycle, self.cycle is None or self.cycle.response_complete)
+        if state[1] and state == last:
+            self.transport.close()
+        else:
+            self.loop.call_later(IDLE_SECONDS, self._look_after, state)
+
+
 def server_config(app: FastAPI, **options: Any) -> uvicorn.Config:
     """How the application is served.
 
     The parser written in Python is a little slower than the compiled one, and bounds the size of a request's headers.
     What proxies say in headers is read by the application itself.
     """
-    return uvicorn.Config(app, log_level="warning", http="h11", ws="none", proxy_headers=False, **options)
+    return uvicorn.Config(app, log_level="warning", http=_Connection, ws="none", proxy_headers=False, **options)
 
 
 class _Server(uvicorn.Server):
