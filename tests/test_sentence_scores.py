@@ -1,6 +1,7 @@
 """The sentences of the passages found, read and weighed."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +62,21 @@ def test_sentences_stand_out_among_those_that_were_read(assistant: Assistant) ->
     standing = [one.standing for one in weighed(assistant, "Who is the captain of the ferry?")]
     assert sum(standing) == pytest.approx(0.0, abs=1e-3)
     assert sum(value**2 for value in standing) / len(standing) == pytest.approx(1.0, abs=0.1)
+
+
+def test_the_row_of_another_name_does_not_answer(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    """Of the rows of one table those count that hold most of the names and figures that the question has."""
+    prisons = "Occupancy of prisons, per cent of capacity.\n\n" + "\n\n".join(
+        f"Country: {country}, 2021: {old}, 2022: {new}, 2023: {new + 2}."
+        for country, old, new in (("Austria", 91, 93), ("Portugal", 94, 95), ("Spain", 78, 77))
+    )
+    wages = "Country: Austria, Wage: 4,100, Hours: 38."
+    texts = {"prisons": f"{prisons}\n\n{wages}\n\nSpain had the lowest."}
+    with open_over(tmp_path, embeddings, texts) as assistant:
+        sentences = weighed(assistant, "What was the occupancy of prisons in Portugal in 2022?")
+    rows = {one.text for one in sentences if one.text.startswith("Country: ")}
+    assert rows == {"Country: Portugal, 2021: 94, 2022: 95, 2023: 97.", wages}, "of another table one row may answer"
+    assert "Spain had the lowest." in {one.text for one in sentences}
 
 
 def test_a_follow_up_is_read_with_the_question_before_it(assistant: Assistant) -> None:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from askcorpus.answer.reader import Reader
 from askcorpus.search.candidates import Retrieval
-from askcorpus.search.period import is_of_other_time
-from askcorpus.text.dates import overlaps
+from askcorpus.search.mentions import missing
+from askcorpus.search.period import is_of_other_time, tells_of
+from askcorpus.search.query import Query
 from askcorpus.text.words import words
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Hit, Span
@@ -27,6 +28,10 @@ MOST_WORDS = 30
 
 LEAST_DEVIATION = 1e-3
 """What a few sentences that are all alike differ by at least, as cosine similarity."""
+
+
+LONGEST_HEAD = 60
+"""Characters of what a column is called."""
 
 
 class ScoredSentence(NamedTuple):
@@ -79,7 +84,10 @@ def score_sentences(
     sentences = read_sentences(retrieval, reader, reading, tuning)
     period = retrieval.query.period
     weighed = [
-        s._replace(score=score(s, weights) + tuning.period_score * overlaps(s.hit.date, period)) for s in sentences
+        s._replace(
+            score=score(s, weights) + tuning.period_score * tells_of(period, s.hit.date, s.hit.title, s.hit.text)
+        )
+        for s in without_other_rows(retrieval.query, sentences)
     ]
     return tuple(sorted(weighed, key=lambda sentence: -sentence.score))
 
@@ -87,6 +95,37 @@ def score_sentences(
 def score(sentence: ScoredSentence, weights: Mapping[str, float]) -> float:
     """The weighted sum of a sentence's measurements."""
     return sum(weight * float(getattr(sentence, name)) for name, weight in weights.items())
+
+
+def without_other_rows(query: Query, sentences: Sequence[ScoredSentence]) -> list[ScoredSentence]:
+    """The sentences without the rows of a table that hold less of what the question names than another row of it: asked
+    about Spain in 2022, the row of Italy does not answer."""
+    tables: dict[tuple[str, tuple[str, ...]], list[tuple[Span, set[str]]]] = {}
+    for one in sentences:
+        if heads := _heads(one.text):
+            tables.setdefault((one.hit.document_id, heads), []).append((one.span, names_held(query, one)))
+    others = {
+        (document, row)
+        for (document, _), table in tables.items()
+        for row, own in table
+        if any(own < other for _, other in table)
+    }
+    return [one for one in sentences if (one.hit.document_id, one.span) not in others]
+
+
+def _heads(text: str) -> tuple[str, ...]:
+    """The heads of a row of a table, as readers tell it: *Country: Spain, 2022: 78.*; none where it is none."""
+    first, *parts = text.split(": ")
+    heads = (first, *(part.rpartition(", ")[2] for part in parts[:-1]))
+    is_row = len(parts) > 1 and all(", " in part for part in parts[:-1]) and len(max(heads, key=len)) <= LONGEST_HEAD
+    return heads if is_row else ()
+
+
+def names_held(query: Query, one: ScoredSentence) -> set[str]:
+    """The names and figures of the question that a sentence has: what is said of Lyon says nothing of Marseille."""
+    missed = missing(query.names, query.language, one.text, one.hit.language)
+    figures = {word for word in query.figures if any(map(str.isdigit, word))}
+    return {name.text for name in query.names if name not in missed} | (figures & set(words(one.text)))
 
 
 def read_sentences(
