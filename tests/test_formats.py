@@ -942,6 +942,37 @@ def test_heads_and_feet_of_several_lines_are_no_text(tmp_path: Path) -> None:
     assert running == "One: the harbour was closed, and the mayor spoke of repairs to the pier and of dredging."
 
 
+def test_a_blank_page_between_heads_and_feet_is_no_text(tmp_path: Path) -> None:
+    said = ["The harbour is closed.", "", "The ferry sails from the south.", "The pier is under repair."]
+    drawn = pdf(
+        *(
+            [
+                words(72, 800, "Journal of harbours"),
+                *([words(72, 700, line)] if line else []),
+                words(72, 46, f"Northport {number}"),
+            ]
+            for number, line in enumerate(said, 1)
+        )
+    )
+    (raw,) = read(tmp_path / "a.pdf", drawn)
+    assert raw.text.split() == " ".join(said).split()
+
+
+def test_lines_of_a_table_of_contents_are_no_text(tmp_path: Path) -> None:
+    """They name every chapter and say nothing of it; prices to which points lead are text."""
+    leading = ["Preface …………… ix", "1 Deaths in custody . . . . . . . . . . 1", "2 Visits ............. 2"]
+    said = [
+        "1 Deaths in custody",
+        "Nine people died ... in 2022",
+        "Tea ......... 2",
+        "Milk ......... 1",
+        "Ale ....... 2",
+    ]
+    drawn = pdf(*([words(72, 700 - 14 * at, line) for at, line in enumerate(page)] for page in (leading, said)))
+    (raw,) = read(tmp_path / "a.pdf", drawn)
+    assert raw.text.split() == " ".join(said).split()
+
+
 def test_a_heading_ends_where_smaller_letters_begin(tmp_path: Path) -> None:
     """Nobody is quoted with it; a larger word within a line ends nothing."""
     drawn = pdf(

@@ -4,7 +4,7 @@ from time import process_time
 
 import pytest
 
-from askcorpus.search.period import is_of_other_time, read_period
+from askcorpus.search.period import is_of_other_time, is_of_time, read_period, tells_of
 from askcorpus.text.dates import overlaps
 
 
@@ -300,6 +300,26 @@ def test_only_a_year_that_the_question_says_rules_documents_out() -> None:
     assert is_of_other_time("2018", "2023-01", "The home side won.")
     assert not is_of_other_time("2018", "2023-01", "They won as in 2018.")
     assert not is_of_other_time("", "2023-01", "The home side won.")
+
+
+def test_a_document_is_of_the_year_in_its_title_whenever_it_was_written() -> None:
+    """The annual report of 2021 appears in 2022, and tells nothing of that year."""
+    assert is_of_time("2021", "2022-03-15", "Annual report 2021")
+    assert not is_of_time("2022", "2022-03-15", "Annual report 2021")
+    assert is_of_time("2022", "2022-03-15", "Annual report")
+    assert is_of_time("2022", "2022-03-15", "Annual report 2021–22"), "of several years its date tells"
+    assert is_of_time("2022-03", "2022-03-15", "Strike of 2022")
+    assert not is_of_time("2022-04", "2022-03-15", "Strike of 2022")
+    assert not is_of_time("", "2022-03-15", "Annual report 2021")
+
+
+def test_a_passage_that_names_the_year_tells_of_it_whenever_it_was_written() -> None:
+    assert tells_of("2022", "2024-05", "A look back", "In 2022 there were 52 inspectors.")
+    assert not tells_of("2022", "2024-05", "A look back", "There were 52 inspectors.")
+    assert not tells_of("2022-07", "2024-05", "A look back", "In 2022 there were 52 inspectors.")
+    assert tells_of("2022", "2022-05", "A look back", "There were 52 inspectors.")
+    assert not tells_of("2022", "", "A look back", "In 2022 there were 52 inspectors."), "without dates all are alike"
+    assert not tells_of("", "2022-05", "A look back", "In 2022 there were 52 inspectors.")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ TEXTS = {
         Well... maybe not.|Wait… what?
         See Fig. 3 and pp. 4–5 of vol. 2, no. 7.|It is there.
         The score was 3.2.|Five left.
+        Recommendation 2. The Ministry should end it.|Article 12. Appeals are heard.|They were 12.|Then they left.
+        - 2024-03-15: Recommendation 2. The Ministry should end it.|They spoke of Recommendation 2.|Then they left.
         Visit example.com or www.askus.co.uk.|Then write to a.b@example.org.
         He lives on Baker St. near Elm Ave. in town.|Do you?!|Yes!
         "It is over."|The mayor left.

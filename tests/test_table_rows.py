@@ -1,6 +1,7 @@
 """What is asked of a row of a table is answered from that row, and not from another with an answer of the same kind."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -314,3 +315,18 @@ def test_the_row_that_is_asked_about_answers(assistant: Assistant) -> None:
     first = {question: next((each.quote for each in assistant.ask(question).citations), "") for question, _ in asked}
     missed = [(question, first[question]) for question, cell in asked if cell not in first[question]]
     assert len(missed) <= MISSED, missed
+
+
+def test_names_tell_rows_apart_in_another_language_too(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    prisons = "Occupancy of prisons, per cent of capacity.\n\n" + "\n\n".join(
+        f"Country: {country}, 2021: {old}, 2022: {new}, 2023: {new + 2}."
+        for country, old, new in (("Austria", 91, 93), ("Portugal", 94, 95), ("Spain", 78, 77), ("Germany", 82, 84))
+    )
+    asked = {
+        "What was the occupancy of prisons in Portugal in 2022?": "Portugal",
+        "Quel était le taux d'occupation des prisons en Espagne en 2022 ?": "Spain",
+        "Wie hoch war die Belegung der Gefängnisse in Deutschland 2022?": "Germany",
+    }
+    with open_over(tmp_path, embeddings, {"prisons": prisons}) as assistant:
+        for question, country in asked.items():
+            assert assistant.ask(question).citations[0].quote.startswith(f"Country: {country}, "), question

@@ -27,6 +27,9 @@ MOST_HEAD_LINES = 3
 """Lines above and below the text of a page that may be repeated on the others."""
 SHORT = 2
 """So few pages may share a line by chance."""
+LEAST_CONTENTS = 3
+"""Lines of a table of contents, at least."""
+
 SMALL, HIGH, LOW, DESCENT = 0.9, 0.15, 0.05, 0.2
 """A figure of less than that part of the height of the sign before it, and so much of that above or below its line, is
 set high or low; so much of a sign's height is below the line."""
@@ -43,6 +46,8 @@ _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)(\d\d)")
 _CUT_AT_PAGE_END = re.compile(rf"(?<=[^\W\d_])(?:{CUT}|-|\u2010)\Z")
 _REST_OF_WORD = re.compile(r"(\w\S*+)\s*+")
 _NUMBER = re.compile(r"\d{1,9}")
+_CONTENTS = re.compile(r"(?<![.…·_‥])(?<![.…·_‥]\s)(?:\s?[.…·_‥]){4,}+\s{0,9}(?:(?P<page>\d{1,5})|[ivxlcIVXLC]{1,9})$")
+"""The end of a line of a table of contents: what leads to a page, and its number."""
 _ENCRYPTED = {4: "is encrypted", 5: "is encrypted in a way that is not read"}
 
 
@@ -84,7 +89,7 @@ def _records(source: Source, pdf: Any) -> Iterator[RawRecord | Failure | Part]:
         pages.append(_page(pdf, number, pages[-1].last if pages else None))
     pictures = [number for number, page in enumerate(pages, 1) if page.state == "picture"]
     broken = [number for number, page in enumerate(pages, 1) if page.state == "broken"]
-    texts = _with_whole_words(_without_running_heads([page.text for page in pages]))
+    texts = _with_whole_words(_without_contents(_without_running_heads([page.text for page in pages])))
     texts = mended(_paragraphs(text, page.rows) for text, page in zip(texts, pages, strict=True))
     text, marks = put_together(Stretch({"page": _label(pdf, n)}, page) for n, page in enumerate(texts))
     attached = pdf.count_attachments()
@@ -242,6 +247,7 @@ def _without_running_heads(pages: Sequence[str]) -> list[str]:
     are but two, without those that say "1/2", and what both share beside these."""
     lines = [page.strip().split("\n") for page in pages]
     numbered = set[int]()  # the places of lines that say of how many pages theirs is which
+    running = set[Key]()
     for _ in range(MOST_HEAD_LINES):
         counts = Counter(key for number, page in enumerate(lines) for key in _edges(page, number))
         shared = {key for key, count in counts.items() if count >= max(3, len(pages) / 2)}
@@ -252,7 +258,32 @@ def _without_running_heads(pages: Sequence[str]) -> list[str]:
         if not shared:
             break
         lines = [_less(page, number, shared) for number, page in enumerate(lines)]
+        running |= shared
+    lines = [
+        [] if len(page) == 1 and _is_running(page[0], number, running) else page for number, page in enumerate(lines)
+    ]
     return ["\n".join(page) for page in lines]
+
+
+def _is_running(line: str, number: int, running: set["Key"]) -> bool:
+    """Whether all that is left of a page is a line that runs above or below the others: else it is blank."""
+    return bool((_keys(line, 0, number) | _keys(line, -1, number)) & running)
+
+
+def _without_contents(pages: Sequence[str]) -> list[str]:
+    """The pages without lines that only say on which page a chapter begins: they name all and tell nothing of it."""
+    return [_without_leaders(page, len(pages)) for page in pages]
+
+
+def _without_leaders(page: str, pages: int) -> str:
+    """A page without its table of contents: lines in which points lead to pages that there are, in their order. Points
+    that lead to prices or sums do not."""
+    lines = page.split("\n")
+    found = [_CONTENTS.search(line.rstrip()) for line in lines]
+    numbers = [int(one["page"] or 0) for one in found if one]
+    if len(numbers) < LEAST_CONTENTS or numbers != sorted(numbers) or numbers[-1] > pages:
+        return page
+    return "\n".join(line for line, one in zip(lines, found, strict=True) if not one)
 
 
 Key = tuple[int, str, int | None]

@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 
 from askcorpus.answer.denials import denies, rejects
 from askcorpus.answer.lists import further_names
-from askcorpus.answer.sentence_scores import ScoredSentence
+from askcorpus.answer.sentence_scores import ScoredSentence, names_held
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.candidates import Retrieval
-from askcorpus.search.mentions import mentions, missing
+from askcorpus.search.mentions import mentions
 from askcorpus.search.names import countries_named
-from askcorpus.search.query import Query
 from askcorpus.text.lexicon import languages
 from askcorpus.text.words import terms, words
 from askcorpus.tuning import TUNING, Tuning
@@ -60,13 +59,13 @@ def contradicting_sentences(
         return ()
     best, query = sentences[0], retrieval.query
     names_tell = len(further_names(sentences, (best,), 2, tuning)) < 2
-    held = _held(query, best)
+    held = names_held(query, best)
     otherwise = _one_a_document(
         one
         for one in sentences
         if one.hit.document_id != best.hit.document_id
         and (_one_denies(best, one) or _answers_otherwise(best, one, names_tell=names_tell))
-        and held <= _held(query, one)
+        and held <= names_held(query, one)
     )[: tuning.most_claims]
     if not otherwise:
         return ()
@@ -140,13 +139,6 @@ def _is_near(one: _Claim, other: _Claim, tuning: Tuning) -> bool:
 def _holds_the_words(one: _Claim, other: _Claim, tuning: Tuning) -> bool:
     same_language = one.sentence.hit.language == other.sentence.hit.language
     return same_language and other.coverage >= tuning.same_words * one.coverage
-
-
-def _held(query: Query, one: ScoredSentence) -> set[str]:
-    """The names and figures of the question that a sentence has: what is said of Lyon says nothing of Marseille."""
-    missed = missing(query.names, query.language, one.text, one.hit.language)
-    figures = {word for word in query.figures if any(map(str.isdigit, word))}
-    return {name.text for name in query.names if name not in missed} | (figures & set(words(one.text)))
 
 
 def _answers_otherwise(one: ScoredSentence, other: ScoredSentence, *, names_tell: bool) -> bool:

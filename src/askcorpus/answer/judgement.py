@@ -96,7 +96,7 @@ def _assess_as(
     reading: int, retrieval: Retrieval, reader: Reader, calibration: Calibration, tuning: Tuning
 ) -> Assessment | None:
     scored = score_sentences(retrieval, reader, calibration.sentence_weights, reading, tuning)
-    sentences = told_apart(scored, retrieval.readings[reading].weights, tuning)
+    sentences = told_apart(retrieval.query, scored, retrieval.readings[reading].weights, tuning)
     if not sentences:
         return None
     features = measure(retrieval.query, sentences)

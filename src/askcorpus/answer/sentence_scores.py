@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from askcorpus.answer.reader import Reader
 from askcorpus.search.candidates import Retrieval
-from askcorpus.search.period import is_of_other_time
-from askcorpus.text.dates import overlaps
+from askcorpus.search.mentions import missing
+from askcorpus.search.period import is_of_other_time, tells_of
+from askcorpus.search.query import Query
 from askcorpus.text.words import words
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Hit, Span
@@ -79,7 +80,10 @@ def score_sentences(
     sentences = read_sentences(retrieval, reader, reading, tuning)
     period = retrieval.query.period
     weighed = [
-        s._replace(score=score(s, weights) + tuning.period_score * overlaps(s.hit.date, period)) for s in sentences
+        s._replace(
+            score=score(s, weights) + tuning.period_score * tells_of(period, s.hit.date, s.hit.title, s.hit.text)
+        )
+        for s in sentences
     ]
     return tuple(sorted(weighed, key=lambda sentence: -sentence.score))
 
@@ -87,6 +91,13 @@ def score_sentences(
 def score(sentence: ScoredSentence, weights: Mapping[str, float]) -> float:
     """The weighted sum of a sentence's measurements."""
     return sum(weight * float(getattr(sentence, name)) for name, weight in weights.items())
+
+
+def names_held(query: Query, one: ScoredSentence) -> set[str]:
+    """The names and figures of the question that a sentence has: what is said of Lyon says nothing of Marseille."""
+    missed = missing(query.names, query.language, one.text, one.hit.language)
+    figures = {word for word in query.figures if any(map(str.isdigit, word))}
+    return {name.text for name in query.names if name not in missed} | (figures & set(words(one.text)))
 
 
 def read_sentences(

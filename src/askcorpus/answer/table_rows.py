@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 
 import regex
 
-from askcorpus.answer.sentence_scores import ScoredSentence
+from askcorpus.answer.sentence_scores import ScoredSentence, names_held
+from askcorpus.search.query import Query
 from askcorpus.text.words import terms
 from askcorpus.tuning import TUNING, Tuning
 
@@ -19,21 +20,23 @@ _HEADER = regex.compile(r"[^,:\n]{1,60}(?=:\s)")
 
 
 def told_apart(
-    sentences: Sequence[ScoredSentence], weights: Mapping[str, float], tuning: Tuning = TUNING
+    query: Query, sentences: Sequence[ScoredSentence], weights: Mapping[str, float], tuning: Tuning = TUNING
 ) -> tuple[ScoredSentence, ...]:
-    """The sentences, best first, with rows scored by what they hold of the question, whose terms have ``weights``."""
+    """The sentences, best first, with rows scored by what they hold of a query, whose terms have ``weights``. Its names
+    count as much as its rarest term: they are known in other languages too."""
+    weights = {**weights, **{name.text: max(weights.values(), default=1.0) for name in query.names}}
     tables = defaultdict[tuple[str, str], list[ScoredSentence]](list)
     told = list[ScoredSentence]()
     for sentence in sentences:
         header = _HEADER.match(sentence.text)
         (tables[sentence.hit.title, header[0]] if header else told).append(sentence)
     for rows in tables.values():
-        told += _told_apart(rows, weights, tuning.row)
+        held = [{*terms(row.text), *names_held(query, row)} for row in rows]
+        told += _told_apart(rows, _shares(held, weights), tuning.row)
     return tuple(sorted(told, key=lambda sentence: -sentence.score))
 
 
-def _told_apart(rows: Sequence[ScoredSentence], weights: Mapping[str, float], worth: float) -> list[ScoredSentence]:
-    held = _shares([set(terms(row.text)) for row in rows], weights)
+def _told_apart(rows: Sequence[ScoredSentence], held: Sequence[float], worth: float) -> list[ScoredSentence]:
     most, best = max(held), max(row.score for row in rows)
     gain = best - max(row.score for row, share in zip(rows, held, strict=True) if share == most)
     return [
@@ -43,8 +46,8 @@ def _told_apart(rows: Sequence[ScoredSentence], weights: Mapping[str, float], wo
 
 
 def _shares(rows: Sequence[set[str]], weights: Mapping[str, float]) -> list[float]:
-    """What each row, by its terms, has of those of a question that tell these rows apart, by weight: of what all have,
-    as the headers, and of what none has nothing can be told."""
+    """What each row, by its terms and names, has of those of a question that tell these rows apart, by weight: of what
+    all have, as the headers, and of what none has nothing can be told."""
     telling = (set[str]().union(*rows) - set[str](rows[0]).intersection(*rows)) & weights.keys()
     total = sum(weights[term] for term in telling) or 1.0
     return [sum(weights[term] for term in telling & row) / total for row in rows]

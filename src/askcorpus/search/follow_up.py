@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import regex
 
 from askcorpus.search.names import countries_named, names_of
+from askcorpus.search.period import is_date, read_period
 from askcorpus.search.relative_dates import months_named
 from askcorpus.search.subject import another_of
 from askcorpus.text.language import detect_language
@@ -61,6 +62,8 @@ def _whole(question: str, before: Sequence[str], language: str) -> str | None:
 def _named_alone(question: str, language: str) -> tuple[_Named, str] | None:
     """What a follow-up names that says nothing else, and the language that it says that in."""
     for text, spoken in another_of(question, language):
+        if is_date(text, spoken) and read_period(text, "", spoken) in (years := _YEAR.findall(text)):
+            return _Named("year", years[0]), spoken
         for kind in _KINDS:
             for one in _all_named(f"about {text}", spoken, kind):  # so that it opens no sentence
                 if one.text == text or (text.startswith(one.text) and _ENDING.fullmatch(text, len(one.text))):

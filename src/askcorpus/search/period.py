@@ -14,6 +14,7 @@ from itertools import takewhile
 import regex
 
 from askcorpus.search.relative_dates import last_month, name_years
+from askcorpus.text.dates import overlaps
 from askcorpus.text.expressions import expression
 from askcorpus.text.lexicon import known, languages, words_anywhere
 from askcorpus.text.months import month_of, short_month_of
@@ -29,6 +30,7 @@ _ALONE = regex.compile(rf"(?<![\p{{Nd}}.,-]){_YEAR}(?![.,]?\p{{Nd}})")
 _FROM_YEAR_TO_YEAR = regex.compile(
     rf"(?<!\p{{Nd}}){_YEAR}\s?[-‐‑–—−~〜～/]\s?(?:(?:1[5-9]|20)\p{{Nd}}{{2}}|1[3-9]|[2-9]\p{{Nd}})(?!\p{{Nd}})"
 )
+_YEAR_ALONE = len("2022")
 _FIGURES = regex.compile(r"\p{Nd}+")
 _APOSTROPHE = regex.compile("['’‘ʼ]")
 
@@ -173,6 +175,25 @@ def is_of_other_time(year: str, date: str, text: str) -> bool:
     if not year or not date or abs(int(date[:4]) - int(year)) <= 1:
         return False
     return year not in words(text)
+
+
+def is_of_time(period: str, date: str, title: str) -> bool:
+    """Whether a document is of a ``period``: by the year in its title, where that has one, else by its date. The annual
+    report of 2021 is dated 2022."""
+    years = () if _FROM_YEAR_TO_YEAR.search(title) else _years(title)
+    if not period or not years:
+        return overlaps(date, period)
+    return period[:4] in years and (len(period) == _YEAR_ALONE or overlaps(date, period))
+
+
+def tells_of(period: str, date: str, title: str, text: str) -> bool:
+    """Whether a passage may tell of a ``period``: its document is of that time, or has another date and yet the passage
+    names the year that is asked about. Without dates, all are alike."""
+    return is_of_time(period, date, title) or (bool(date) and len(period) == _YEAR_ALONE and period in _years(text))
+
+
+def _years(text: str) -> set[str]:
+    return {found["year"] for found in _ALONE.finditer(with_ascii_digits(text))}
 
 
 def _with_month(asked: list[str], year: str, language: str) -> str:

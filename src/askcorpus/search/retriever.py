@@ -10,9 +10,9 @@ from askcorpus.index.store import Snapshot, StoredPassage
 from askcorpus.search.candidates import Candidate, Reading, Retrieval
 from askcorpus.search.duplicates import collapse
 from askcorpus.search.fusion import fuse, idf, lexical_share
+from askcorpus.search.period import is_of_time
 from askcorpus.search.query import Query
 from askcorpus.search.reranker import Reranker
-from askcorpus.text.dates import overlaps
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Filters, Hit, Match, Scores
 
@@ -44,7 +44,8 @@ class Retriever:
         bm25 = {id_: [scores.get(id_) for scores in lexical] for id_ in ids}
         matches = {id_: _matches(hits[id_], stored[id_], readings, bm25[id_], tuning) for id_ in ids}
         readings = _weighed(readings, list(matches.values()), tuning)
-        preferred = {id_: tuning.period_preference * overlaps(hits[id_].date, query.period) for id_ in ids}
+        of_time = {id_: is_of_time(query.period, hits[id_].date, hits[id_].title) for id_ in ids}
+        preferred = {id_: tuning.period_preference * of_time[id_] for id_ in ids}
         found = [_candidate(hits[id_], stored[id_], readings, bm25[id_], matches[id_], preferred[id_]) for id_ in ids]
         ranked = sorted(found, key=lambda candidate: -candidate.hit.scores.fused)
         if self.reranker:

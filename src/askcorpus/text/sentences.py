@@ -32,6 +32,9 @@ _CLOSING_QUOTES = ("”", "’", '"', "'", "」", "』", "»")
 _OPENING = regex.compile(r"(?<=[.!?…]\s)[\"”“„«»]$")
 _LETTERS = regex.compile(r"(?<!\p{L})\p{L}{1,2}\.$")
 _NO_SENTENCE = regex.compile(r"\P{L}{0,9}(?:\d{1,3}|[IVXLC]{1,7}|\p{L})\.")
+_NUMBERED = regex.compile(r"(?:^|[:•–-]\s)\p{L}[\p{L}\p{M}]{2,17}\s\d{1,3}\.$")
+"""A word and a number that are all of a sentence, or of a list's item: what follows is what is numbered so, as in
+*Recommendation 3. Publish the figures.*"""
 _DAY = regex.compile(r"(?<!\d)\d{1,2}\.$")
 _DATE = regex.compile(  # in figures, and where a full stop in it was taken for an end
     r"(?<!\d)(?:\d{4}\.(?:\s?\d{1,2}\.)?\n\d{1,2}\.|\d{1,2}\.\n\d{1,2}\.\s?\d{2,4}"
@@ -165,7 +168,7 @@ def _goes_on(text: str, before: Span, after: Span, language: str) -> bool:
     head = text[after.start : min(after.end, after.start + _TAIL)]
     if not tail.endswith("."):
         return tail.endswith(_CLOSING_QUOTES) and bool(_said(language).search(_PUNCTUATION.split(head, 1)[0]))
-    if _NO_SENTENCE.fullmatch(tail) or _DATE.search(f"{tail}\n{head}"):
+    if _NO_SENTENCE.fullmatch(tail) or _NUMBERED.search(tail) or _DATE.search(f"{tail}\n{head}"):
         return True
     if first.isdigit() or first in "§№":
         return bool(_before_a_figure(language).search(tail))
