@@ -3,12 +3,12 @@
 import hashlib
 import shutil
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
-from askcorpus.errors import NoText, ReadError, TooLarge, UsageError
+from askcorpus.errors import NoText, ReadError, StorageError, TooLarge, UsageError
 from askcorpus.index.store import KnownDocument, Store
 from askcorpus.settings import Settings
 from askcorpus.text.characters import clean_line
@@ -109,9 +109,7 @@ def _documents_of(label: str, content: bytes, settings: Settings) -> Generator[R
         ReadError: it cannot be read, or holds no document.
     """
     file = f"{UPLOAD}{label}"
-    with _folder(settings) as folder, FileReader(MAX_MB, settings.fields) as reader:
-        path = Path(folder).resolve() / f"sent{_ending(label)}"
-        path.write_bytes(content)
+    with _laid_down(f"sent{_ending(label)}", content, settings) as path, FileReader(MAX_MB, settings.fields) as reader:
         if holds_questions(path, MAX_MB):
             raise ReadError(f"{label} holds questions, for askcorpus eval.")
         found = _bounded(_renamed(reader, path, file), file)
@@ -125,6 +123,23 @@ def _documents_of(label: str, content: bytes, settings: Settings) -> Generator[R
             failures.append(one)
     why = failures[0].error if failures else NoText("holds no document")
     raise type(why)(f"{label} {why.message}.")
+
+
+@contextmanager
+def _laid_down(name: str, content: bytes, settings: Settings) -> Iterator[Path]:
+    """A file that was sent, while it is read.
+
+    Raises:
+        StorageError: it cannot be written: there is no room, mostly.
+    """
+    with ExitStack() as stack:
+        try:
+            path = Path(stack.enter_context(_folder(settings))).resolve() / name
+            path.write_bytes(content)
+        except OSError as exc:
+            why = f"A file that was sent cannot be kept while it is read ({exc.strerror})."
+            raise StorageError(why, "Free some space: nothing is lost.") from exc
+        yield path
 
 
 def _folder(settings: Settings) -> "TemporaryDirectory[str]":
