@@ -4,6 +4,7 @@ import hashlib
 import shutil
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from errno import EDQUOT, ENOSPC
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -130,15 +131,20 @@ def _laid_down(name: str, content: bytes, settings: Settings) -> Iterator[Path]:
     """A file that was sent, while it is read.
 
     Raises:
-        StorageError: it cannot be written: there is no room, mostly.
+        StorageError: it cannot be written.
     """
     with ExitStack() as stack:
         try:
             path = Path(stack.enter_context(_folder(settings))).resolve() / name
             path.write_bytes(content)
         except OSError as exc:
-            why = f"A file that was sent cannot be kept while it is read ({exc.strerror})."
-            raise StorageError(why, "Free some space: nothing is lost.") from exc
+            if exc.errno in (ENOSPC, EDQUOT):
+                raise StorageError(
+                    "There is no room left for a file that is sent.", "Free some space: nothing is lost."
+                ) from exc
+            raise StorageError(
+                f"A file that is sent cannot be kept ({exc.strerror}).", "Look after the data folder."
+            ) from exc
         yield path
 
 
