@@ -330,3 +330,16 @@ def test_names_tell_rows_apart_in_another_language_too(tmp_path: Path, embedding
     with open_over(tmp_path, embeddings, {"prisons": prisons}) as assistant:
         for question, country in asked.items():
             assert assistant.ask(question).citations[0].quote.startswith(f"Country: {country}, "), question
+
+
+def test_what_somebody_says_is_no_row(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    minutes = "\n\n".join(
+        (
+            "Ms Holm: The harbour of Brunsee will be dredged in May, at a cost of 4 million.",
+            "Mr Ruud: Who pays for it, the town or the state?",
+            "Ms Holm: On what the dredging of the harbour of Brunsee costs the council has spoken often enough.",
+        )
+    )
+    with open_over(tmp_path, embeddings, {"minutes": minutes}) as assistant:
+        answer = assistant.ask("What does the dredging of the harbour of Brunsee cost?")
+    assert "4 million" in answer.citations[0].quote

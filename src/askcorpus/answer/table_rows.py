@@ -16,7 +16,8 @@ from askcorpus.search.query import Query
 from askcorpus.text.words import terms
 from askcorpus.tuning import TUNING, Tuning
 
-_HEADER = regex.compile(r"[^,:\n]{1,60}(?=:\s)")
+_HEADERS = regex.compile(r"([^,:\n]{1,60}):\s[^\n]{0,300}?,\s([^,:\n]{1,60}):\s")
+"""Those of the first two columns, by which a table is known: what somebody is quoted with (*Minister: …*) is no row."""
 
 
 def told_apart(
@@ -25,11 +26,11 @@ def told_apart(
     """The sentences, best first, with rows scored by what they hold of a query, whose terms have ``weights``. Its names
     count as much as its rarest term: they are known in other languages too."""
     weights = {**weights, **{name.text: max(weights.values(), default=1.0) for name in query.names}}
-    tables = defaultdict[tuple[str, str], list[ScoredSentence]](list)
+    tables = defaultdict[tuple[str, ...], list[ScoredSentence]](list)
     told = list[ScoredSentence]()
     for sentence in sentences:
-        header = _HEADER.match(sentence.text)
-        (tables[sentence.hit.title, header[0]] if header else told).append(sentence)
+        headers = _HEADERS.match(sentence.text)
+        (tables[sentence.hit.title, *headers.groups()] if headers else told).append(sentence)
     for rows in tables.values():
         held = [{*terms(row.text), *names_held(query, row)} for row in rows]
         told += _told_apart(rows, _shares(held, weights), tuning.row)
