@@ -74,6 +74,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "period_score": (0.0, 1.25, 5.0),
     "row": (0.0, 2.0, 8.0),
     "most_sentences": (1, 2, 6),
+    "alone": (0.0, 1.0, 4.0),
     "close": (0.0, 0.5, 2.0),
     "repeats": (1.0, 0.3),
     "name_likely": (INFINITE, 0.0, 2.0),

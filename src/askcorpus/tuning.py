@@ -86,6 +86,10 @@ class Tuning:
     most_sentences: int = 3
     """Sentences that an extractive answer has at most. (Ablation)"""
 
+    alone: float = 2.0
+    """What the scores count that the words of a sentence have where it is read by itself, beside those that they have in
+    their passage, when the words that answer are marked. (Answers)"""
+
     close: float = 1.0
     """Score by which a further sentence may stay behind the best one. (Ablation)"""
 

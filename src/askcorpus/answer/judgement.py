@@ -7,7 +7,7 @@ from typing import NamedTuple
 from askcorpus.answer.confidence import Calibration, Features, measure
 from askcorpus.answer.contradiction import contradicting_sentences
 from askcorpus.answer.reader import Reader
-from askcorpus.answer.sentence_scores import ScoredSentence, score_sentences
+from askcorpus.answer.sentence_scores import ScoredSentence, read_alone, score_sentences
 from askcorpus.answer.table_rows import told_apart
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
@@ -75,7 +75,11 @@ def assess(
         """The log-odds that a reading is the one that is meant, up to what all share."""
         return _log_odds(one.confidence) + tuning.same_document * one.is_in(quoted)
 
-    return max((one for one in found if one), key=meant, default=None)
+    best = max((one for one in found if one), key=meant, default=None)
+    if best is None:
+        return None
+    question = retrieval.query.read_as[best.reading]
+    return best._replace(sentences=read_alone(question, best.sentences, reader, tuning))
 
 
 def _quoted_before(retrieval: Retrieval) -> frozenset[str]:

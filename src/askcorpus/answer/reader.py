@@ -6,7 +6,8 @@ scores where an answer starts and ends, and one that tells whether the passage a
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,8 @@ class FoundAnswer(NamedTuple):
     score: float
 
 
-class ReadPassage(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadPassage:
     """A passage as it was read for a question.
 
     ``relevance``: log-odds that the passage answers; ``starts`` and ``ends`` (tokens,): scores of an answer that starts
@@ -46,16 +48,33 @@ class ReadPassage(NamedTuple):
     ends: NDArray[np.float32]
     offsets: NDArray[np.int64]
 
-    def best(self, within: Span) -> FoundAnswer | None:
-        """The best answer that lies ``within`` a stretch of the passage; None where that has no token."""
-        inside = np.flatnonzero((self.offsets[:, 1] > within.start) & (self.offsets[:, 0] < within.end))
-        if not inside.size:
+    def best(self) -> FoundAnswer | None:
+        """The best answer; None where there is no token."""
+        tokens = len(self.offsets)
+        if not tokens:
             return None
-        starts, ends, places = self.starts[inside], self.ends[inside], self.offsets[inside]
-        scores = np.where(_allowed(len(inside)), starts[:, None] + ends, -np.inf)
-        first, last = divmod(int(scores.argmax()), len(inside))
-        span = Span(max(within.start, int(places[first, 0])), min(within.end, int(places[last, 1])))
-        return FoundAnswer(span, float(scores[first, last]))
+        scores = np.where(_allowed(tokens), self.starts[:, None] + self.ends, -np.inf)
+        first, last = divmod(int(scores.argmax()), tokens)
+        return FoundAnswer(Span(int(self.offsets[first, 0]), int(self.offsets[last, 1])), float(scores[first, last]))
+
+    def part(self, within: Span) -> Self:
+        """A stretch of the passage, as it was read in it; its tokens' places count from its beginning."""
+        inside = (self.offsets[:, 1] > within.start) & (self.offsets[:, 0] < within.end)
+        offsets = self.offsets[inside].clip(within.start, within.end) - within.start
+        return replace(self, starts=self.starts[inside], ends=self.ends[inside], offsets=offsets)
+
+    def read_again(self, other: Self, weight: float) -> Self:
+        """The same text read twice: ``other``'s scores, times ``weight``, are added to those of the tokens that both
+        readings have."""
+        places = {(int(start), int(end)): row for row, (start, end) in enumerate(other.offsets)}
+        pairs = [(row, places.get((int(start), int(end)))) for row, (start, end) in enumerate(self.offsets)]
+        own, others = [own for own, row in pairs if row is not None], [row for _, row in pairs if row is not None]
+        return replace(
+            self,
+            starts=self.starts[own] + weight * other.starts[others],
+            ends=self.ends[own] + weight * other.ends[others],
+            offsets=self.offsets[own],
+        )
 
 
 class Reader:

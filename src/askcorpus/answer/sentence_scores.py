@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from askcorpus.answer.reader import Reader
+from askcorpus.answer.reader import Reader, ReadPassage
 from askcorpus.search.candidates import Retrieval
 from askcorpus.search.mentions import missing
 from askcorpus.search.period import is_of_other_time, tells_of
@@ -37,7 +37,7 @@ class ScoredSentence(NamedTuple):
     ``answer_score`` is theirs above "no answer in this passage", ``relevance`` that the passage answers at all (both
     log-odds); ``passage`` its evidence (``Scores.fused``); ``similarity`` the sentence's cosine similarity to the
     question, ``standing`` how far that stands above the other sentences that were read, in standard deviations;
-    ``score`` what sentences are ordered by.
+    ``score`` what sentences are ordered by; ``tokens`` the scores of its words, where it was read.
     """
 
     hit: Hit
@@ -50,6 +50,7 @@ class ScoredSentence(NamedTuple):
     similarity: float
     standing: float
     score: float = 0.0
+    tokens: ReadPassage | None = None
 
     @property
     def answer_text(self) -> str:
@@ -88,6 +89,30 @@ def score_sentences(
     return tuple(sorted(weighed, key=lambda sentence: -sentence.score))
 
 
+def read_alone(
+    question: str, sentences: Sequence[ScoredSentence], reader: Reader, tuning: Tuning = TUNING
+) -> tuple[ScoredSentence, ...]:
+    """The sentences with the words that answer as they are found where the first ones, which may be quoted, are read
+    once more, each by itself. What they are ordered and judged by stays.
+
+    Raises:
+        ModelError: the reader cannot be loaded.
+    """
+    first = sentences[: tuning.most_sentences]
+    alone = reader.read(question, [sentence.text.rstrip(SENTENCE_END) for sentence in first])
+    return (
+        *(_marked(one, by_itself, tuning.alone) for one, by_itself in zip(first, alone, strict=True)),
+        *sentences[len(first) :],
+    )
+
+
+def _marked(sentence: ScoredSentence, alone: ReadPassage, weight: float) -> ScoredSentence:
+    found = sentence.tokens.read_again(alone, weight).best() if sentence.tokens else None
+    if found is None:
+        return sentence
+    return sentence._replace(answer=Span(sentence.span.start + found.span.start, sentence.span.start + found.span.end))
+
+
 def score(sentence: ScoredSentence, weights: Mapping[str, float]) -> float:
     """The weighted sum of a sentence's measurements."""
     return sum(weight * float(getattr(sentence, name)) for name, weight in weights.items())
@@ -120,7 +145,8 @@ def read_sentences(
         hit = candidate.hit
         for span, similarity, stands in zip(candidate.stored.sentences, similar, standing, strict=True):
             text = hit.text[span.start - hit.start : span.end - hit.start]
-            answer = passage.best(Span(span.start - hit.start, span.start - hit.start + len(text.rstrip(SENTENCE_END))))
+            tokens = passage.part(Span(span.start - hit.start, span.start - hit.start + len(text.rstrip(SENTENCE_END))))
+            answer = tokens.best()
             if answer is None:
                 continue
             found.append(
@@ -128,12 +154,13 @@ def read_sentences(
                     hit=hit,
                     span=span,
                     text=text,
-                    answer=Span(hit.start + answer.span.start, hit.start + answer.span.end),
+                    answer=Span(span.start + answer.span.start, span.start + answer.span.end),
                     answer_score=answer.score,
                     relevance=passage.relevance,
                     passage=hit.scores.fused,
                     similarity=float(similarity),
                     standing=float(stands),
+                    tokens=tokens,
                 )
             )
     return found
