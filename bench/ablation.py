@@ -160,7 +160,9 @@ class Bench:
         assessment = assess(retrieval, self._reader, ours.calibration, tuning)
         retrieval = rerank(retrieval, assessment, tuning)
         unrelated = ours.unrelated_texts.among_themselves()
-        judgement = judge(retrieval, assessment, self._embeddings, unrelated, ours.operating_point, tuning)
+        judgement = judge(
+            retrieval, assessment, self._reader, self._embeddings, unrelated, ours.operating_point, tuning
+        )
         *_, draft = extract(retrieval.query, judgement.sentences, judgement.contradicting, tuning)
         assert isinstance(draft, Draft)
         text = "" if judgement.abstain_reason else plain(draft.text)

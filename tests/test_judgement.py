@@ -114,7 +114,7 @@ def test_below_the_operating_point_the_evidence_is_too_weak(assistant: Assistant
     unrelated = assistant.unrelated_texts.among_themselves()
     shown = round(assessment.confidence, 4)
     for point, reason in ((shown, None), (shown + 1e-6, "weak_evidence")):
-        judgement = judge(retrieval, assessment, assistant.embeddings, unrelated, point)
+        judgement = judge(retrieval, assessment, assistant.reader, assistant.embeddings, unrelated, point)
         assert judgement.abstain_reason == reason
 
 
@@ -122,4 +122,4 @@ def test_without_anything_to_read_nothing_matches(assistant: Assistant) -> None:
     retrieval = found(assistant, FERRY, filters=Filters(languages=("sw",)))
     assert assess(retrieval, assistant.reader, assistant.calibration) is None
     unrelated = assistant.unrelated_texts.among_themselves()
-    assert judge(retrieval, None, assistant.embeddings, unrelated, 0.5).abstain_reason == "no_match"
+    assert judge(retrieval, None, assistant.reader, assistant.embeddings, unrelated, 0.5).abstain_reason == "no_match"

@@ -91,3 +91,12 @@ def test_the_best_answer_within_a_stretch_stays_within_it() -> None:
     read = scored([9, 0, 1, 0], [9, 0, 0, 1])
     assert read.part(Span(1, 4)).best() == FoundAnswer(Span(1, 3), 2.0)
     assert read.part(Span(4, 4)).best() is None
+
+
+def test_what_is_read_twice_has_the_scores_of_both_readings_where_both_have_the_token() -> None:
+    again = ReadPassage(
+        0.0, np.array([3.0, 0.0], np.float32), np.array([1.0, 1.0], np.float32), np.array([(0, 1), (1, 3)])
+    )
+    both = scored([1, 0, 2], [0, 0, 2]).read_again(again, 2.0)
+    assert both.offsets.tolist() == [[0, 1]]
+    assert both.best() == FoundAnswer(Span(0, 1), 1 + 0 + 2 * (3 + 1))

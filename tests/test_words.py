@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from askcorpus.text.words import LONGEST, RULES, STEM, terms, word_spans, words
+from askcorpus.text.words import LONGEST, RULES, STEM, in_whole_words, terms, word_spans, words
+from askcorpus.types import Span
 
 
 @pytest.mark.parametrize(
@@ -145,3 +146,22 @@ def test_other_terms_need_another_version_of_the_rules() -> None:
     )
     digest = hashlib.sha256(" ".join(terms(text)).encode()).hexdigest()[:16]
     assert (RULES, digest) == (1, "1af82a4713e5d365")
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "whole"),
+    [
+        ("Ukrainian first lady", "Ukrain", "Ukrainian"),
+        ("Шестикратный чемпион", "Шест", "Шестикратный"),
+        ("the 44th president", "44", "44th"),
+        ("the first lady", "first", "first"),
+        ("L'Afrique est grande", "Afriq", "Afrique"),
+        ("路德维希·密斯·凡德罗为社会", "凡德罗", "凡德罗"),
+        ("วิทยานิพนธ์ที่ชื่อว่า", "นิพนธ์", "นิพนธ์"),
+        ("no words at all", "", ""),
+    ],
+)
+def test_a_span_is_widened_to_whole_words_where_they_are_written_apart(text: str, found: str, whole: str) -> None:
+    start = text.index(found)
+    span = in_whole_words(text, Span(start, start + len(found)))
+    assert text[span.start : span.end] == whole

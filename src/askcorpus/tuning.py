@@ -87,8 +87,8 @@ class Tuning:
     """Sentences that an extractive answer has at most. (Ablation)"""
 
     alone: float = 2.0
-    """What the scores count that the words of a sentence have where it is read by itself, beside those that they have in
-    their passage, when the words that answer are marked. (Answers)"""
+    """What the scores count that the words of a sentence have where it is read by itself, beside those that they have
+    in their passage, when the words that answer are marked. (Answers)"""
 
     close: float = 1.0
     """Score by which a further sentence may stay behind the best one. (Ablation)"""

@@ -300,7 +300,7 @@ class ExplainedSentence(Record):
     end: int = Field(description="Where it ends there, exclusive.")
     answer_start: int = Field(description="Where its words that answer best begin in the document's text.")
     answer_end: int = Field(description="Where they end there, exclusive.")
-    answer_score: float = Field(description="Log-odds of these words above no answer in the passage.")
+    answer_score: float = Field(description="Log-odds of its likeliest words above no answer, as its passage was read.")
     relevance: float = Field(description="Log-odds of the passage answering at all.")
     similarity: float = Field(description="Cosine similarity to the question.")
     standing: float = Field(

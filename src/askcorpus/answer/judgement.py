@@ -75,11 +75,7 @@ def assess(
         """The log-odds that a reading is the one that is meant, up to what all share."""
         return _log_odds(one.confidence) + tuning.same_document * one.is_in(quoted)
 
-    best = max((one for one in found if one), key=meant, default=None)
-    if best is None:
-        return None
-    question = retrieval.query.read_as[best.reading]
-    return best._replace(sentences=read_alone(question, best.sentences, reader, tuning))
+    return max((one for one in found if one), key=meant, default=None)
 
 
 def _quoted_before(retrieval: Retrieval) -> frozenset[str]:
@@ -136,22 +132,24 @@ def _reranked(candidate: Candidate, gain: float) -> Candidate:
 def judge(
     retrieval: Retrieval,
     assessment: Assessment | None,
+    reader: Reader,
     embeddings: SentenceEmbeddings,
     unrelated: ScoreBaseline,
     operating_point: float,
     tuning: Tuning = TUNING,
 ) -> Judgement:
-    """Judge what was read; below ``operating_point`` the evidence is too weak to answer. ``unrelated``: how similar
-    unrelated sentences are to each other.
+    """Judge what was read; below ``operating_point`` the evidence is too weak to answer. Else the sentences that may be
+    quoted are read once more. ``unrelated``: how similar unrelated sentences are to each other.
 
     Raises:
-        ModelError: the embedding model cannot be loaded.
+        ModelError: a model cannot be loaded.
     """
     if assessment is None:
         return Judgement((), (), None, 0.0, "no_match")
-    _, sentences, features, exact = assessment
+    reading, sentences, features, exact = assessment
     confidence = round(exact, 4)  # as it is shown, so that who compares it with the operating point sees the decision
     if confidence < operating_point:
         return Judgement(sentences, (), features, confidence, "weak_evidence")
+    sentences = read_alone(retrieval.query.read_as[reading], sentences, reader, tuning)
     contradicting = contradicting_sentences(retrieval, sentences, embeddings, unrelated, tuning)
     return Judgement(sentences, contradicting, features, confidence, None)

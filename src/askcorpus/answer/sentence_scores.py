@@ -16,7 +16,7 @@ from askcorpus.search.candidates import Retrieval
 from askcorpus.search.mentions import missing
 from askcorpus.search.period import is_of_other_time, tells_of
 from askcorpus.search.query import Query
-from askcorpus.text.words import words
+from askcorpus.text.words import in_whole_words, words
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import Hit, Span
 
@@ -34,10 +34,11 @@ class ScoredSentence(NamedTuple):
     """One sentence, weighed.
 
     ``span`` and ``answer`` are document offsets: of the sentence, and of the words in it that answer best;
-    ``answer_score`` is theirs above "no answer in this passage", ``relevance`` that the passage answers at all (both
-    log-odds); ``passage`` its evidence (``Scores.fused``); ``similarity`` the sentence's cosine similarity to the
-    question, ``standing`` how far that stands above the other sentences that were read, in standard deviations;
-    ``score`` what sentences are ordered by; ``tokens`` the scores of its words, where it was read.
+    ``answer_score`` is that of the likeliest of its words, as its passage was read, above "no answer in this passage",
+    ``relevance`` that the passage answers at all (both log-odds); ``passage`` its evidence (``Scores.fused``);
+    ``similarity`` the sentence's cosine similarity to the question, ``standing`` how far that stands above the other
+    sentences that were read, in standard deviations; ``score`` what sentences are ordered by; ``tokens`` the scores of
+    its words, where it was read.
     """
 
     hit: Hit
@@ -110,7 +111,13 @@ def _marked(sentence: ScoredSentence, alone: ReadPassage, weight: float) -> Scor
     found = sentence.tokens.read_again(alone, weight).best() if sentence.tokens else None
     if found is None:
         return sentence
-    return sentence._replace(answer=Span(sentence.span.start + found.span.start, sentence.span.start + found.span.end))
+    return sentence._replace(answer=_whole(sentence.text, found.span, sentence.span.start))
+
+
+def _whole(text: str, found: Span, start: int) -> Span:
+    """Where in the document the whole words are that were found in a sentence, which begins at ``start``."""
+    whole = in_whole_words(text, found)
+    return Span(start + whole.start, start + whole.end)
 
 
 def score(sentence: ScoredSentence, weights: Mapping[str, float]) -> float:
@@ -154,7 +161,7 @@ def read_sentences(
                     hit=hit,
                     span=span,
                     text=text,
-                    answer=Span(span.start + answer.span.start, span.start + answer.span.end),
+                    answer=_whole(text, answer.span, span.start),
                     answer_score=answer.score,
                     relevance=passage.relevance,
                     passage=hit.scores.fused,

@@ -110,7 +110,9 @@ class Wayfinder(NamedTuple):
         retrieval = self.ordered(retrieval, assessment)
         asked.clock.lap("read")
         unrelated = self.unrelated_texts.among_themselves()
-        judgement = judge(retrieval, assessment, self.embeddings, unrelated, asked.operating_point, self.tuning)
+        judgement = judge(
+            retrieval, assessment, self.reader, self.embeddings, unrelated, asked.operating_point, self.tuning
+        )
         asked.clock.lap("judge")
         return Way(query, retrieval, judgement, _understood(query, assessment), model_fault=rewritten.fault)
 

@@ -54,6 +54,7 @@ _TOKEN = regex.compile(
     """,
     regex.VERBOSE | regex.V1,
 )
+_WRITTEN_APART = regex.compile(rf"(?: (?: {_SPACED} | \p{{N}} ) \p{{M}}* )+", regex.VERBOSE | regex.V1)
 _HYPHENS = regex.compile(_HYPHEN)
 _GROUPING = regex.compile(r"[.,\s'’](?=\d{3}(?!\d))")
 _HEAD = regex.compile(rf"^(\p{{L}}+){_APOSTROPHE}(?=\p{{L}})")
@@ -117,6 +118,17 @@ def word_spans(text: str) -> list[tuple[str, Span]]:
             (word, Span(at + start, at + end)) for word, start, end in _read(match.lastgroup or "", match.group())
         ]
     return found
+
+
+def in_whole_words(text: str, span: Span) -> Span:
+    """A span of ``text``, widened to the whole words that it begins and ends in, where words are written apart."""
+    start, end = span
+    for word in _WRITTEN_APART.finditer(text):
+        if word.start() < span.start < word.end():
+            start = word.start()
+        if word.start() < span.end < word.end():
+            end = word.end()
+    return Span(start, end)
 
 
 def _read(kind: str, token: str) -> list[tuple[str, int, int]]:
