@@ -163,7 +163,7 @@ class Bench:
         judgement = judge(
             retrieval, assessment, self._reader, self._embeddings, unrelated, ours.operating_point, tuning
         )
-        *_, draft = extract(retrieval.query, judgement.sentences, judgement.contradicting, tuning)
+        *_, draft = extract(retrieval.query, judgement.sentences, judgement.contradicting, judgement.rows, tuning)
         assert isinstance(draft, Draft)
         text = "" if judgement.abstain_reason else plain(draft.text)
         golds = question.answers if question.answerable else ()

@@ -249,6 +249,17 @@ def test_the_best_quote_leads_and_the_others_are_folded() -> None:
     assert seen(answer_turn(differing, ENGLISH), ".more-quotes") == []
 
 
+def test_rows_of_a_table_are_shown_together() -> None:
+    answer = ScriptedAssistant().ask("council and pêcheurs")
+    rows = answer.answer.replace("[1] ", "[1]\n")
+    assert rows != answer.answer
+    together = answer.model_copy(update={"model": "extractive", "answered_by": "extractive", "answer": rows})
+    markup = answer_turn(together, ENGLISH)
+
+    assert seen(markup, ".more-quotes") == []
+    assert [line.strip() for line in seen(markup, ".answer > .words p")] == rows.split("\n")
+
+
 def test_dates_before_the_items_of_a_list_are_in_the_readers_form_and_no_others() -> None:
     answer = ScriptedAssistant().ask("council and pêcheurs").model_copy(update={"sources_differ": True})
     (first, second), head = answer.citations, "The documents differ on 2024-05-03:\n"

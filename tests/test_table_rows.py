@@ -8,6 +8,7 @@ import pytest
 
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.tuning import TUNING
 from askcorpus.types import Citation
 from asking import open_over
 
@@ -333,6 +334,46 @@ def _marked(citation: Citation | None) -> str:
         return ""
     (marked,) = citation.highlights
     return citation.quote[marked.start - citation.start : marked.end - citation.start]
+
+
+WHOLE = {
+    "When is the Rill museum open?": 4,
+    "What are the opening hours of the Rill museum?": 4,
+    "When does the Rill museum open on Saturday?": 4,
+    "Wann fährt die Fähre ab?": 4,
+    "Who are the mayors of the towns of Ostermark?": 5,
+    "Which town of Ostermark has the most people?": 5,
+    "¿Cuánto cuesta la entrada al castillo de Roca?": 4,
+    "¿Cuánto pagan los estudiantes en el castillo de Roca?": 4,
+    "Which parties won seats in Norland?": 4,
+    "Who won the election in Norland?": 4,
+    "Какая температура воды на пляжах Приморска?": 3,
+    "Which line had the longest delays in the morning?": 4,
+    "Which countries got loans from the bank of Brunsee?": 5,
+    "Qui sont les chefs de service de la mairie de Valcourt ?": 5,
+    "Wie hoch ist der Wasserstand am Rhein?": 4,
+    "各区图书馆的馆长是谁？": 3,
+    "كم سعر الخبز؟": 4,
+    "How many inspections did the Harbour Authority carry out?": 5,
+    "Who scored the most goals for Sporting Valmar?": 4,
+}
+"""Questions that tell no row of a table from another, and the rows that it has."""
+
+
+@pytest.mark.parametrize(("question", "rows"), WHOLE.items())
+def test_where_no_row_is_told_from_another_the_table_answers(assistant: Assistant, question: str, rows: int) -> None:
+    answer = assistant.ask(question)
+    best, *others = answer.citations
+    assert len(answer.answer.split("\n")) == 1 + len(others) == rows
+    assert [one.start for one in others] == sorted(one.start for one in others if one.document_id == best.document_id)
+
+
+def test_of_a_long_table_a_few_rows_answer(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    rows = "\n".join(f"| Station {n} | {100 + n} mm | {n % 5} |" for n in range(1, 31))
+    page = f"# Rain in the county of Ardal in May\n\n| Station | Rain | Storms |\n|---|---|---|\n{rows}\n"
+    with open_over(tmp_path, embeddings, {"rain.md": page}) as assistant:
+        answer = assistant.ask("How much rain fell at the stations of Ardal in May?")
+    assert len(answer.citations) == TUNING.most_names
 
 
 def test_names_tell_rows_apart_in_another_language_too(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:

@@ -241,6 +241,7 @@ class Assistant:
             retrieval.hits[:limit],
             judgement.sentences,
             judgement.contradicting,
+            judgement.rows,
             way.overview.subject.text if way.overview else "",
         )
         texts, lap = partial(_text_of, asked.snapshot), asked.clock.lap

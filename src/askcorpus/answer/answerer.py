@@ -12,8 +12,9 @@ class Findings(NamedTuple):
     """What was found for a question that is to be answered.
 
     ``hits`` are the passages that are shown, best first; ``sentences`` are those that may answer, by score;
-    ``contradicting`` are those of them that contradict each other, the best one first, if any do. ``subject`` is what
-    an overview is asked of: then the ``sentences`` are those that are to be quoted; empty for a question.
+    ``contradicting`` are those of them that contradict each other, the best one first, if any do; ``rows`` those of a
+    table that answers as a whole, the best one first, if one does. ``subject`` is what an overview is asked of: then
+    the ``sentences`` are those that are to be quoted; empty for a question.
     """
 
     query: Query
@@ -21,6 +22,7 @@ class Findings(NamedTuple):
     hits: tuple[Hit, ...]
     sentences: tuple[ScoredSentence, ...]
     contradicting: tuple[ScoredSentence, ...]
+    rows: tuple[ScoredSentence, ...]
     subject: str = ""
 
 

@@ -30,26 +30,30 @@ class ExtractiveAnswerer:
         """The best sentences, each with its marker; those that contradict each other, if any do; all of an overview."""
         if findings.subject:
             return listed(overview_of(findings.subject, findings.query.language), findings.sentences)
-        return extract(findings.query, findings.sentences, findings.contradicting, self._tuning)
+        return extract(findings.query, findings.sentences, findings.contradicting, findings.rows, self._tuning)
 
 
 def extract(
     query: Query,
     sentences: Sequence[ScoredSentence],
     contradicting: Sequence[ScoredSentence] = (),
+    rows: Sequence[ScoredSentence] = (),
     tuning: Tuning = TUNING,
 ) -> Iterator[str | Draft]:
     """The draft of an answer from weighed sentences: each piece is a quoted sentence with its marker.
 
     ``contradicting`` are those that contradict each other, if any do: then these are shown, as a list, with their
     dates, the newest first: of a toll, an office or a ruling it is mostly what holds. Of a year that the question
-    names it is not, and the best one stays first.
+    names it is not, and the best one stays first. ``rows`` are those of a table that answers as a whole, if one does:
+    each stands in a line of its own.
     """
     if contradicting:
         told = list(contradicting[: tuning.most_sentences])
         if not query.year:
             told.sort(key=lambda one: one.hit.date, reverse=True)
         return listed(documents_differ(query.language), told, sources_differ=True)
+    if rows:
+        return _drafted([_one_line(one.text) for one in rows], rows, "\n")
     chosen = _choose(sentences, tuning)
     return _drafted([_one_line(one.text) for one in chosen], chosen, " ")
 

@@ -8,7 +8,7 @@ from askcorpus.answer.confidence import Calibration, Features, measure
 from askcorpus.answer.contradiction import contradicting_sentences
 from askcorpus.answer.reader import Reader
 from askcorpus.answer.sentence_scores import ScoredSentence, read_alone, score_sentences
-from askcorpus.answer.table_rows import told_apart
+from askcorpus.answer.table_rows import none_told, told_apart
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.candidates import Candidate, Retrieval
@@ -28,13 +28,15 @@ _SHORTEST_TAIL = 10
 class Judgement(NamedTuple):
     """The sentences that may answer, best first, and whether they are answered with.
 
-    ``contradicting`` are the best sentence and those that say otherwise, if it is answered and any do; ``features``
-    what was measured, None where there is no sentence; ``confidence`` the probability that an answer is right;
-    ``abstain_reason`` why none is given.
+    ``contradicting`` are the best sentence and those that say otherwise, if it is answered and any do; ``rows`` those
+    of the table that answers as a whole, if one does (``table_rows.none_told``); ``features`` what was measured, None
+    where there is no sentence; ``confidence`` the probability that an answer is right; ``abstain_reason`` why none is
+    given.
     """
 
     sentences: tuple[ScoredSentence, ...]
     contradicting: tuple[ScoredSentence, ...]
+    rows: tuple[ScoredSentence, ...]
     features: Features | None
     confidence: float
     abstain_reason: AbstainReason | None
@@ -145,11 +147,15 @@ def judge(
         ModelError: a model cannot be loaded.
     """
     if assessment is None:
-        return Judgement((), (), None, 0.0, "no_match")
+        return Judgement((), (), (), None, 0.0, "no_match")
     reading, sentences, features, exact = assessment
     confidence = round(exact, 4)  # as it is shown, so that who compares it with the operating point sees the decision
     if confidence < operating_point:
-        return Judgement(sentences, (), features, confidence, "weak_evidence")
-    sentences = read_alone(retrieval.query.read_as[reading], sentences, reader, tuning)
+        return Judgement(sentences, (), (), features, confidence, "weak_evidence")
+    query = retrieval.query
+    first = read_alone(query.read_as[reading], sentences[: tuning.most_sentences], reader, tuning)
+    sentences = (*first, *sentences[len(first) :])
+    if rows := none_told(query, sentences, retrieval.readings[reading].weights, tuning):
+        return Judgement(sentences, (), rows, features, confidence, None)
     contradicting = contradicting_sentences(retrieval, sentences, embeddings, unrelated, tuning)
-    return Judgement(sentences, contradicting, features, confidence, None)
+    return Judgement(sentences, contradicting, (), features, confidence, None)

@@ -93,18 +93,14 @@ def score_sentences(
 def read_alone(
     question: str, sentences: Sequence[ScoredSentence], reader: Reader, tuning: Tuning = TUNING
 ) -> tuple[ScoredSentence, ...]:
-    """The sentences with the words that answer as they are found where the first ones, which may be quoted, are read
-    once more, each by itself. What they are ordered and judged by stays.
+    """The sentences with the words that answer as they are found where each is also read by itself. What they are
+    ordered and judged by stays.
 
     Raises:
         ModelError: the reader cannot be loaded.
     """
-    first = sentences[: tuning.most_sentences]
-    alone = reader.read(question, [sentence.text.rstrip(SENTENCE_END) for sentence in first])
-    return (
-        *(_marked(one, by_itself, tuning.alone) for one, by_itself in zip(first, alone, strict=True)),
-        *sentences[len(first) :],
-    )
+    alone = reader.read(question, [sentence.text.rstrip(SENTENCE_END) for sentence in sentences])
+    return tuple(_marked(one, by_itself, tuning.alone) for one, by_itself in zip(sentences, alone, strict=True))
 
 
 def _marked(sentence: ScoredSentence, alone: ReadPassage, weight: float) -> ScoredSentence:

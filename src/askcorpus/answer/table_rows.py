@@ -3,7 +3,7 @@
 A row is read as its cells, each behind the header of its column: *Day: Tuesday, Open: 10:00-18:00*. The reader learned
 from prose, and finds an answer of the right kind in any row. So the row that holds most of what the question has
 of them, by the weight of its terms, takes the place of the best of its table, and each other stays as far behind as it
-holds less.
+holds less. Where nothing in the question tells one from another, as in *Which town is the largest?*, the table answers.
 """
 
 from collections import defaultdict
@@ -25,16 +25,37 @@ def told_apart(
 ) -> tuple[ScoredSentence, ...]:
     """The sentences, best first, with rows scored by what they hold of a query, whose terms have ``weights``. Its names
     count as much as its rarest term: they are known in other languages too."""
-    weights = {**weights, **{name.text: max(weights.values(), default=1.0) for name in query.names}}
     tables = defaultdict[tuple[str, ...], list[ScoredSentence]](list)
     told = list[ScoredSentence]()
     for sentence in sentences:
-        headers = _HEADERS.match(sentence.text)
-        (tables[sentence.hit.title, *headers.groups()] if headers else told).append(sentence)
+        headers = _headers(sentence)
+        (tables[sentence.hit.title, *headers] if headers else told).append(sentence)
     for rows in tables.values():
-        held = [{*terms(row.text), *names_held(query, row)} for row in rows]
-        told += _told_apart(rows, _shares(held, weights), tuning.row)
+        told += _told_apart(rows, _shares(query, rows, weights), tuning.row)
     return tuple(sorted(told, key=lambda sentence: -sentence.score))
+
+
+def none_told(
+    query: Query, sentences: Sequence[ScoredSentence], weights: Mapping[str, float], tuning: Tuning = TUNING
+) -> tuple[ScoredSentence, ...]:
+    """The rows of the table that the best sentence is a row of, if a query tells none of them from another: the best
+    one, then the others in their order. Empty where it tells one, and where there is no table."""
+    best = sentences[0]
+    headers = _headers(best)
+    rows = (
+        [one for one in sentences if headers == _headers(one) and one.hit.document_id == best.hit.document_id]
+        if headers
+        else []
+    )
+    if len(rows) < 2 or any(_shares(query, rows, weights)):
+        return ()
+    return (best, *sorted(rows[1 : tuning.most_names], key=lambda row: row.span.start))
+
+
+def _headers(sentence: ScoredSentence) -> tuple[str, ...]:
+    """Those of the first two columns of a row; empty where it is none."""
+    found = _HEADERS.match(sentence.text)
+    return found.groups() if found else ()
 
 
 def _told_apart(rows: Sequence[ScoredSentence], held: Sequence[float], worth: float) -> list[ScoredSentence]:
@@ -46,9 +67,11 @@ def _told_apart(rows: Sequence[ScoredSentence], held: Sequence[float], worth: fl
     ]
 
 
-def _shares(rows: Sequence[set[str]], weights: Mapping[str, float]) -> list[float]:
-    """What each row, by its terms and names, has of those of a question that tell these rows apart, by weight: of what
-    all have, as the headers, and of what none has nothing can be told."""
-    telling = (set[str]().union(*rows) - set[str](rows[0]).intersection(*rows)) & weights.keys()
+def _shares(query: Query, rows: Sequence[ScoredSentence], weights: Mapping[str, float]) -> list[float]:
+    """What each row has of those terms and names of a query that tell these rows apart, by weight: of what all have, as
+    the headers, and of what none has nothing can be told."""
+    weights = {**weights, **{name.text: max(weights.values(), default=1.0) for name in query.names}}
+    held = [{*terms(row.text), *names_held(query, row)} for row in rows]
+    telling = (set[str]().union(*held) - set[str](held[0]).intersection(*held)) & weights.keys()
     total = sum(weights[term] for term in telling) or 1.0
-    return [sum(weights[term] for term in telling & row) / total for row in rows]
+    return [sum(weights[term] for term in telling & row) / total for row in held]

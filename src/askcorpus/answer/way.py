@@ -155,12 +155,12 @@ class Wayfinder(NamedTuple):
         if asked.operating_point <= 0 or not is_unnamed(subject, retrieval):
             return None
         retrieval = retrieval._replace(query=retrieval.query._replace(names=(Name(subject.text),)))
-        return Way(retrieval.query, retrieval, Judgement((), (), None, 0.0, "no_match"), asked.question)
+        return Way(retrieval.query, retrieval, Judgement((), (), (), None, 0.0, "no_match"), asked.question)
 
 
 def _overview_way(asked: Asked, query: Query, retrieval: Retrieval, overview: Overview) -> Way:
     query = query._replace(language=overview.language(conversation_language(asked.history, asked.locale)))
-    judgement = Judgement(overview.sentences, (), None, RIGHT, None)
+    judgement = Judgement(overview.sentences, (), (), None, RIGHT, None)
     retrieval = quoted_first(retrieval._replace(query=query), overview.sentences)
     return Way(query, retrieval, judgement, asked.question, overview)
 

@@ -88,8 +88,9 @@ def _turn(
 
 
 def _folded(reply: Reply) -> tuple[list[_Line], list[_Line]]:
-    """The lines to show, and those to fold: of quotes all but the first, which answers best."""
-    if not reply.quoted or len(reply.markers) < 2:
+    """The lines to show, and those to fold: of quotes all but the first, which answers best. Quotes in a line each, the
+    rows of a table, are told together."""
+    if not reply.quoted or len(reply.markers) < 2 or "\n" in reply.text:
         return _lines(reply), []
     cut = reply.markers[0].end
     lead = reply.model_copy(update={"text": reply.text[:cut], "markers": reply.markers[:1]})
