@@ -66,6 +66,7 @@ class Strings:
     welcome_text: str
     empty_corpus: str
     example: str
+    example_name: str
     ask: str
     question: str
     send: str
