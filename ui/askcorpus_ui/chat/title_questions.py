@@ -36,7 +36,7 @@ def question_about(title: str, source: str, text: str, language: str, strings: S
     title = _without_site(" ".join(title.split()), source)
     sentences = [title[span.start : span.end].strip() for span in split_sentences(title, language)]
     for one in sentences:
-        if _ASKS.search(one) and _SHORTEST_QUESTION <= len(words(one)) and len(one) <= LONGEST:
+        if _ASKS.search(one) and len(words(one)) >= _SHORTEST_QUESTION and len(one) <= LONGEST:
             return one
     if sentences and len(words(sentences[0])) >= _FEWEST_WORDS:
         title = sentences[0]
