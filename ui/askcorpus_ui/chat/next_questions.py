@@ -103,7 +103,7 @@ class NextQuestions:
                 yield offer
 
     def _about_cited(self, reply: Reply, own: Strings) -> Iterator[_Offer]:
-        """What may be asked about each of the documents that a reply cites, where it is in the language of the question."""
+        """What may be asked about each document that a reply cites and that is in the language of the question."""
         for document_id in dict.fromkeys(marker.reference.document_id for marker in reply.markers):
             document = self._assistant.store.document(document_id)
             if document and document.language == own.locale:
