@@ -147,6 +147,7 @@ class Strings:
     offline: str
     kept_days: Plural
     kept_not: str
+    unkept: str
     understood: str
     in_context: str
     without_context: str
