@@ -881,6 +881,8 @@ def test_what_went_wrong_is_told_in_the_readers_language(page: Any, data: Path, 
         page.reload()  # it is still there
         expect(page.locator("#last .unkept")).to_be_visible()
         page.wait_for_load_state("networkidle")
+    ask(page, "What did the council decide?", turn=3)  # now all is written down
+    expect(page.locator(".unkept")).to_have_count(0)
     with broken(data, "ALTER TABLE turns RENAME TO gone", "ALTER TABLE gone RENAME TO turns"):
         page.reload()
         expect(status).to_contain_text(disk)
