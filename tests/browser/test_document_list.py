@@ -375,3 +375,9 @@ def test_in_the_narrowest_window_nothing_stands_outside(shelf: Any, language: st
         shelf.goto(path)
         expect(shelf.locator("html")).to_have_attribute("lang", language)
         assert shelf.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.context(forced_colors="active")
+def test_a_button_has_an_edge_where_colours_are_forced(shelf: Any) -> None:
+    button = shelf.get_by_role("button", name="Search")
+    expect(button).to_have_css("border-top-width", "1px")
