@@ -351,6 +351,14 @@ def test_after_a_stopped_answer_a_question_that_is_not_taken_says_so(
         assert answered(page, begun[0]) == [(gr.skip(),) * 3]
 
 
+def test_a_question_is_refused_where_conversations_cannot_be_read_either(page: ChatPage, said: Path) -> None:
+    place = ask(page, "council").place
+    with closing(sqlite3.connect(said.parent / FILE)) as file:
+        file.execute("ALTER TABLE turns RENAME TO gone")
+    begun = page.asking.begin("And then?", place, ENGLISH, *NOTHING)
+    assert "cannot read or write its data" in begun[4] and begun[0] == {"id": place["id"]}
+
+
 def test_an_empty_question_changes_nothing(page: ChatPage) -> None:
     place = ask(page, "council").place
     nothing = gr.skip()

@@ -156,17 +156,13 @@ class Conversations:
         before: int | None = None,
         filters: Filters = NO_FILTERS,
     ) -> Place:
-        """The same where nothing can be written down: in memory, where that conversation is from now on. `ask` writes
-        all of it as soon as it can; when the server stops before, that is lost.
+        """The same where what is kept can be read, and nothing written down: in memory, where that conversation is from
+        now on. `ask` writes all of it as soon as it can; when the server stops before, that is lost.
 
         Raises:
-            StorageError: no more conversations can be kept in memory.
+            StorageError: what is kept cannot be read, or no more conversations can be kept in memory.
         """
-        if conversation:
-            try:
-                self.hold(owner, conversation)
-            except StorageError:  # what was said before cannot be read either
-                conversation = None
+        self.hold(owner, conversation or "")
         with self._unkept.writing() as connection:
             _check_size(connection, _MOST_UNKEPT_BYTES)
             return _ask(connection, owner, conversation, question, before, filters)
