@@ -140,10 +140,12 @@ def test_the_chat_goes_on_in_memory_and_is_written_down_when_there_is_room_again
         assert [one.id for one in conversations.listed("anna", "morrow")] == [place.id]
         assert conversations.read("otto", place.id) is None and conversations.listed("otto") == []
         conversations.rename("anna", place.id, "Lights")
+        conversations.hold("anna", place.id)  # which changes nothing any more
         disk.clear()
         assert conversations.ask("anna", place.id, "And when?") == Place(id=place.id, turn=3)
+        assert conversations.ask("anna", place.id, "Why?") == Place(id=place.id, turn=4)
     with closing(Conversations(folder, 90)) as conversations:
         kept = conversations.read("anna", place.id)
         assert kept and kept.kept and kept.title == "Lights"
-        assert [one.question for one in kept.exchanges] == [QUESTION, KEEPER, "And when?"]
+        assert [one.question for one in kept.exchanges] == [QUESTION, KEEPER, "And when?", "Why?"]
         assert kept.exchanges[1].reply and kept.exchanges[1].reply.text == "Una Morrow."

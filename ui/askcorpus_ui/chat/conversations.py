@@ -140,7 +140,6 @@ class Conversations:
             self._forget_old(connection, time.time())
             _check_size(connection, MAX_BYTES)
             if unkept:
-                _delete(connection, owner, unkept.id)
                 _write(connection, owner, unkept)
             place = _ask(connection, owner, conversation, question, before, filters)
         if unkept:
@@ -342,14 +341,18 @@ def _read(connection: sa.Connection, owner: str, conversation: str, newest: int 
 
 
 def _write(connection: sa.Connection, owner: str, conversation: Conversation) -> None:
-    """All of a conversation that is not there yet."""
+    """All of a conversation, in the place of what is there of it; turns that came since stay."""
     asked = conversation.last.asked if conversation.last else time.time()
-    row = {"id": conversation.id, "owner": owner, "changed": asked} | _titled(conversation.title)
-    connection.execute(sa.insert(_CONVERSATIONS), row)
+    told = {"changed": asked} | _titled(conversation.title)
+    here = _is_owned(owner, conversation.id)
+    if not connection.execute(sa.update(_CONVERSATIONS).where(here).values(told)).rowcount:
+        connection.execute(sa.insert(_CONVERSATIONS), {"id": conversation.id, "owner": owner} | told)
     for one in conversation.exchanges:
-        turn = {"conversation": conversation.id, "number": one.number, "asked": one.asked, "question": one.question}
-        said = {"words": _words(one.question, one.reply), "reply": _written(one.reply, one.filters, one.opinion)}
-        connection.execute(sa.insert(_TURNS), turn | said)
+        said = {"asked": one.asked, "question": one.question, "words": _words(one.question, one.reply)}
+        said |= {"reply": _written(one.reply, one.filters, one.opinion)}
+        turn = Place(id=conversation.id, turn=one.number)
+        if not connection.execute(sa.update(_TURNS).where(_is_turn(turn)).values(said)).rowcount:
+            connection.execute(sa.insert(_TURNS), {"conversation": conversation.id, "number": one.number} | said)
 
 
 def _delete(connection: sa.Connection, owner: str, conversation: str) -> None:

@@ -99,6 +99,7 @@
     const reply = await fetch(location.href).catch(() => null);
     if (!reply?.ok) return;
     const renewed = new DOMParser().parseFromString(await reply.text(), "text/html").querySelector("#list");
+    if (!renewed) return;
     const chosen = [...shown.querySelectorAll("input:checked")].map(finder);
     const seen = anchor();
     const [top, stays] = [seen?.getBoundingClientRect().top, finder(seen)];
