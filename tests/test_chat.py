@@ -351,6 +351,16 @@ def test_after_a_stopped_answer_a_question_that_is_not_taken_says_so(
         assert answered(page, begun[0]) == [(gr.skip(),) * 3]
 
 
+def test_what_a_server_that_stops_keeps_last_is_kept(said: Path) -> None:
+    """The answer that it cuts off comes when all else is closed already."""
+    for days in (90, 0):
+        kept = Conversations(said.parent, days)
+        place = kept.ask("anna", None, "council")
+        kept.close()
+        assert kept.reply("anna", place, Reply(kind="unfinished")) is bool(days)
+        kept.close()
+
+
 def test_a_question_is_refused_where_conversations_cannot_be_read_either(page: ChatPage, said: Path) -> None:
     place = ask(page, "council").place
     with closing(sqlite3.connect(said.parent / FILE)) as file:

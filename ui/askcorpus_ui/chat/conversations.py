@@ -406,23 +406,27 @@ def _check_size(connection: sa.Connection, most: int) -> None:
 
 
 class _Memory:
-    """Nothing on disk: gone when the server stops."""
+    """Nothing on disk: gone when the server stops. After `close` a later use begins anew."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._engine = sa.create_engine("sqlite://", creator=_memory, poolclass=sa.StaticPool)
-        with self._engine.begin() as connection:
-            _METADATA.create_all(connection)
+        self._made = False
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         with self._lock, self._engine.begin() as connection:
+            if not self._made:
+                _METADATA.create_all(connection)
+                self._made = True
             yield connection
 
     writing = reading
 
     def close(self) -> None:
-        self._engine.dispose()
+        with self._lock:
+            self._engine.dispose()
+            self._made = False
 
 
 def _memory() -> sqlite3.Connection:

@@ -105,7 +105,8 @@ globalThis.askcorpus = {
     if (askcorpus.idle && above < 0) scrollBy({ top: above, behavior: "instant" });
   },
 
-  // Goes on with that while the answer makes room, until the reader moves or uses the chat.
+  // Goes on with that while the answer makes room, until the reader moves or uses the chat; and for as long as nothing
+  // at all was touched since the question (`idle`), also where the browser moved it, as when the box grows smaller.
   watchTurn() {
     const chat = document.querySelector("#chat");
     const grown = new ResizeObserver(() => {
