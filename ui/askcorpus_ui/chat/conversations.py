@@ -415,11 +415,12 @@ class _Memory:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        with self._lock, self._engine.begin() as connection:
+        with self._lock:
             if not self._made:
-                _METADATA.create_all(connection)
+                _METADATA.create_all(self._engine)
                 self._made = True
-            yield connection
+            with self._engine.begin() as connection:
+                yield connection
 
     writing = reading
 
