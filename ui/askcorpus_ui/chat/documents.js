@@ -96,9 +96,8 @@
 
   // The list as the server has it by now, limited as it was; what was chosen, read and reached in it stays so.
   const renew = async () => {
-    const reply = await fetch(location.href).catch(() => null);
-    if (!reply?.ok) return;
-    const renewed = new DOMParser().parseFromString(await reply.text(), "text/html").querySelector("#list");
+    const page = await reply("GET", location.href, null, (begun) => (begun.responseType = "document"));
+    const renewed = page.status === 200 && page.response?.querySelector("#list");
     if (!renewed) return;
     const chosen = [...shown.querySelectorAll("input:checked")].map(finder);
     const seen = anchor();
