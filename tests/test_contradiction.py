@@ -13,6 +13,11 @@ from asking import open_over
 
 DISAGREE = [
     (
+        "Where was the treaty of Ormby signed?",
+        "The treaty of Ormby was signed in Lviv on Monday, the ministry said.",
+        "The treaty of Ormby was signed in Lyon on Monday, a paper wrote.",
+    ),
+    (
         "Who won the regatta of Lunmark?",
         "Maria won the regatta of Lunmark, the club said.",
         "Mario won the regatta of Lunmark, a paper wrote.",
@@ -94,6 +99,16 @@ DISAGREE = [
     ),
 ]
 AGREE = [
+    (
+        "Where was the pact of Varenholm signed?",
+        "The pact of Varenholm was signed in Kiev on Monday, a paper wrote.",
+        "The pact of Varenholm was signed in Kyiv on Monday, the ministry said.",
+    ),
+    (
+        "Où l'accord de Silmar a-t-il été signé ?",
+        "L'accord de Silmar a été signé à Yangon lundi, selon un journal.",
+        "L'accord de Silmar a été signé à Rangoun lundi, a dit le ministère.",
+    ),
     (
         "Which body called the fever of Ostrava an emergency?",
         "The World Health Organization called the fever of Ostrava an emergency, its head said.",

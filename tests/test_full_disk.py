@@ -12,6 +12,7 @@ from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.errors import StorageError
 from askcorpus.settings import read_settings
+from askcorpus_ui.chat.conversation import Place, Reply
 from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.web.keys import Keys
 from disks import SmallDisk, small_disk
@@ -119,3 +120,32 @@ def test_keys_and_the_chat_say_so_too(disk: SmallDisk, assistant: Assistant) -> 
         kept = conversations.read("anna", place.id)
         assert kept and [one.question for one in kept.exchanges] == [QUESTION, KEEPER]
         assert [one.name for one in keys.listed()] == ["A newsroom"]
+
+
+def test_the_chat_goes_on_in_memory_and_is_written_down_when_there_is_room_again(
+    disk: SmallDisk, assistant: Assistant
+) -> None:
+    folder = assistant.settings.data
+    with closing(Conversations(folder, 90)) as conversations:
+        place = conversations.ask("anna", None, QUESTION)
+        disk.fill()
+        with pytest.raises(StorageError):
+            conversations.ask("anna", place.id, KEEPER)
+        second = conversations.ask_unkept("anna", place.id, KEEPER)
+        assert second == Place(id=place.id, turn=2)
+        assert conversations.reply("anna", second, Reply(kind="answered", text="Una Morrow."))
+        assert not conversations.reply("otto", second, Reply(kind="answered"))
+        unkept = conversations.read("anna", place.id)
+        assert unkept and not unkept.kept and len(unkept.exchanges) == 2
+        assert [one.id for one in conversations.listed("anna", "morrow")] == [place.id]
+        assert conversations.read("otto", place.id) is None and conversations.listed("otto") == []
+        conversations.rename("anna", place.id, "Lights")
+        conversations.hold("anna", place.id)  # which changes nothing any more
+        disk.clear()
+        assert conversations.ask("anna", place.id, "And when?") == Place(id=place.id, turn=3)
+        assert conversations.ask("anna", place.id, "Why?") == Place(id=place.id, turn=4)
+    with closing(Conversations(folder, 90)) as conversations:
+        kept = conversations.read("anna", place.id)
+        assert kept and kept.kept and kept.title == "Lights"
+        assert [one.question for one in kept.exchanges] == [QUESTION, KEEPER, "And when?", "Why?"]
+        assert kept.exchanges[1].reply and kept.exchanges[1].reply.text == "Una Morrow."

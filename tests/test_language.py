@@ -1,5 +1,9 @@
 """Language identification, on questions as short as people type them."""
 
+import json
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
 from askcorpus.text.language import detect_language, detect_spoken
@@ -480,3 +484,40 @@ def test_words_that_leave_their_language_open_are_in_that_of_whoever_asks(
 
 def test_the_language_of_a_conversation_goes_before_that_of_whoever_asks() -> None:
     assert detect_spoken(["Combien de pompiers ont combattu l'incendie ?", "NATO"], "de") == "fr"
+
+
+def short_questions() -> list[tuple[str, str]]:
+    """Questions of a few words, most without one that asks, each with its language; and names, which have none."""
+    lines = (Path(__file__).parent / "data" / "short_questions.jsonl").read_text(encoding="utf-8").splitlines()
+    return [(row["language"], row["text"]) for row in map(json.loads, lines)]
+
+
+def test_a_first_question_of_few_words_is_in_its_own_language_and_a_name_in_that_of_who_asks() -> None:
+    pages, asked = ("en", "fr", "de", "es", "ar"), short_questions()
+    right: Counter[str] = Counter()
+    for page in pages:
+        for language, text in asked:
+            kind = "name" if not language else "own" if language == page else "another"
+            right[kind] += detect_spoken([text], page) == (language or page)
+    assert right["own"] == sum(language in pages for language, _ in asked) == 123
+    assert right["another"] >= 860  # of 1,092; 564 were read so when the page's language came before
+    assert right["name"] >= 182  # of 200
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "page"),
+    [
+        ("es", "cambio climático", "en"),
+        ("en", "Is squatting legal?", "fr"),
+        ("fr", "changement climatique", "ar"),
+        ("fr", "hausse des loyers", "fr"),  # German to the model
+        ("de", "Kosten des Tunnels", "de"),  # French to the model
+        ("en", "Tour de France", "en"),
+        ("ar", "NATO", "ar"),
+        ("en", "Le Pen", "en"),
+    ],
+)
+def test_a_first_question_leaves_the_language_of_the_page_where_it_is_no_name(
+    language: str, text: str, page: str
+) -> None:
+    assert detect_spoken([text], page) == language

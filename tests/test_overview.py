@@ -719,6 +719,8 @@ def test_a_headline_that_was_asked_about_is_not_told_again(tmp_path: Path, embed
         ("What do the documents say about Alexander the Great?", "Alexander the Great"),
         ("Que disent les documents sur Johnny Bravo ?", "Johnny Bravo"),
         ("Was sagen die Dokumente über Bangkok?", "Bangkok"),
+        ("Türkei: Was sagen die Dokumente dazu?", "Türkei"),
+        ("Corée du Nord : qu’en disent les documents ?", "Corée du Nord"),
         ("Что говорят документы про Владивосток?", "Владивосток"),
         ("¿Qué documentos hay sobre Vale?", "Vale"),
     ],

@@ -172,3 +172,15 @@ def test_a_print_has_the_whole_conversation_and_no_controls(page: Any) -> None:
         }"""
     )
     assert clipped == []
+
+
+@pytest.mark.context(viewport={"width": 320, "height": 256})
+def test_a_page_higher_than_its_window_begins_at_its_top_and_shows_what_was_asked(page: Any) -> None:
+    box = page.locator("#ask textarea")
+    expect(box).to_be_focused()
+    assert page.evaluate("scrollY") == 0
+    ask(page, "What did the council decide?")
+    expect(page.locator("#last .question")).to_be_in_viewport(ratio=1)
+    box.scroll_into_view_if_needed()
+    ask(page, "What do the pêcheurs want?", turn=2)
+    expect(page.locator("#last .question")).to_be_in_viewport(ratio=1)

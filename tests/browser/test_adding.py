@@ -236,3 +236,42 @@ def test_without_a_key_for_writing_the_list_has_no_script(page: Any, real: str) 
     reply = httpx.get(f"{real}/documents")
     assert "<script" not in reply.text and "Add files" not in reply.text
     assert "script-src" not in reply.headers["content-security-policy"]
+
+
+@pytest.mark.context(extra_http_headers={"X-API-Key": KEY}, viewport={"width": 900, "height": 500})
+def test_what_was_added_stands_in_the_list_which_stays_as_it_was(listed: Any, shelf: tuple[str, Assistant]) -> None:
+    listed.goto("/documents?language=en")
+    storm = listed.locator(".entries > li").filter(has_text="Ostende")
+    storm.get_by_role("checkbox").check()
+    before = listed.locator(".sum p").inner_text()
+    listed.get_by_text("Add files").first.click()
+    written = [
+        f"date 2024-0{n}\nThe buoy {n} of Sark was painted white on Monday, said {n} islanders." for n in (1, 2, 3)
+    ]
+    try:
+        send(listed, *(file(f"buoy{n}.txt", text.encode()) for n, text in enumerate(written)), file("a.txt", b""))
+        expect(listed.locator(".entries > li").filter(has_text="Sark")).to_have_count(3)
+        expect(listed.locator(".entries > li").filter(has_text="Lyon")).to_have_count(0)
+        expect(listed.locator(".sum p")).not_to_have_text(before)
+        expect(listed.locator(".bars").get_by_role("link", name="March 2024: 1")).to_be_visible()
+        expect(storm.get_by_role("checkbox")).to_be_checked()
+        assert listed.url.endswith("/documents?language=en")
+        assert [*faults(listed), *too_small(listed)] == []
+
+        storm.get_by_role("link", name="Open").focus()
+        place = storm.evaluate("each => { each.scrollIntoView(); return each.getBoundingClientRect().top }")
+        listed.evaluate("window.before = document.querySelector('.entries')")
+        text = b"date 2024-04\nThe newest buoy of Sark was painted red on Sunday."
+        listed.get_by_label("Files", exact=True).set_input_files([file("newest.txt", text)])
+        listed.locator("#adding form").evaluate("form => form.requestSubmit()")
+        expect(listed.locator(".entries > li").filter(has_text="newest buoy")).to_have_count(1)
+        assert storm.evaluate("each => each.getBoundingClientRect().top") == pytest.approx(place, abs=1)
+        expect(storm.get_by_role("link", name="Open")).to_be_focused()
+
+        newest = listed.locator(".entries > li").filter(has_text="newest buoy")
+        newest.get_by_role("button").click()
+        newest.get_by_role("button", name="Really delete?").click()
+        expect(newest).to_have_count(0)
+        expect(listed.locator(".sum p")).to_have_text("4 documents")
+    finally:
+        remove([one.id for one in shelf[1].store.documents() if "buoy" in one.text], shelf[1].store)

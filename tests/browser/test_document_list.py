@@ -361,3 +361,23 @@ def test_the_list_speaks_french(shelf: Any, shelves: tuple[str, Library]) -> Non
     expect(shelf.locator("html")).to_have_attribute("lang", "fr")
     expect(shelf.get_by_role("navigation", name="Langue").get_by_role("link", name="allemand 24")).to_be_visible()
     expect(shelf.get_by_role("button", name="Chercher")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "language",
+    [
+        pytest.param(code, marks=pytest.mark.context(locale=code, viewport={"width": 320, "height": 640}))
+        for code in ("en", "fr", "de", "es", "ar")
+    ],
+)
+def test_in_the_narrowest_window_nothing_stands_outside(shelf: Any, language: str) -> None:
+    for path in ("/documents", "/documents?q=Orvik&language=en"):
+        shelf.goto(path)
+        expect(shelf.locator("html")).to_have_attribute("lang", language)
+        assert shelf.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.context(forced_colors="active")
+def test_a_button_has_an_edge_where_colours_are_forced(shelf: Any) -> None:
+    button = shelf.get_by_role("button", name="Search")
+    expect(button).to_have_css("border-top-width", "1px")

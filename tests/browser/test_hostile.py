@@ -364,6 +364,22 @@ def test_names_of_files_that_are_added_and_what_is_wrong_with_them(page: Any) ->
             assert all(told.count(token(number)) >= 5 for number in range(len(PAYLOADS)))
 
 
+def test_a_list_that_is_renewed_is_as_harmless(page: Any) -> None:
+    over = {"state": "done", "added": 1, "failed": [], "doubted": []}
+    over |= dict.fromkeys(("changed", "unchanged", "removed", "withheld", "failures"), 0)
+    page.goto("/documents")
+    before = len(found_in(page.locator("#list").inner_text()))
+    page.get_by_text("Add files").first.click()
+    page.get_by_label("Key for writing").fill(KEY)
+    page.route("**/api/v1/files/jobs?*", lambda route: route.fulfill(status=202, json={"id": "x"} | over))
+    page.locator("#list > *").first.evaluate("one => (one.id = 'old')")
+    page.get_by_label("Files", exact=True).set_input_files([{"name": "a", "mimeType": "text/plain", "buffer": b"a"}])
+    page.get_by_role("button", name="Add files").click()
+    expect(page.locator("#old")).to_have_count(0)
+    assert len(found_in(page.locator("#list").inner_text())) == before > 0
+    harmless(page)
+
+
 # ---- the same in Firefox
 
 ON_PAGE = """[...document.querySelectorAll('*')].flatMap(one => [...one.attributes].map(its => its.value))

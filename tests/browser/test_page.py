@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from askcorpus.feedback import read_feedback
-from askcorpus_ui.chat import render
+from askcorpus_ui.chat import conversations, render
 from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
 from askcorpus_ui.chat.translations import strings_for
 from openai_server import OpenAIServer
@@ -873,12 +873,16 @@ def test_what_went_wrong_is_told_in_the_readers_language(page: Any, data: Path, 
     expect(answer.locator(".failed")).to_contain_text(model)
     expect(answer.locator(".detail[lang=en]")).to_have_text("The model's server does not answer. Start it again.")
     with broken(data, *refusing("INSERT ON turns")):
-        page.locator("#ask textarea:enabled").fill("What do the pêcheurs want?")
-        page.locator("#ask textarea").press("Enter")
-        expect(status).to_contain_text(disk)
-        expect(status.locator("[lang=en]")).to_contain_text("no room")
-        page.wait_for_function("!askcorpus.isBusy()")
+        answer = ask(page, "What do the pêcheurs want?", turn=2)
+        expect(answer).to_contain_text(PORT.text[:76])
+        language = page.evaluate("document.documentElement.lang")
+        expect(answer.locator(".unkept")).to_have_text(strings_for(language).unkept)
+        assert faults(page) == []
+        page.reload()  # it is still there
+        expect(page.locator("#last .unkept")).to_be_visible()
         page.wait_for_load_state("networkidle")
+    ask(page, "What did the council decide?", turn=3)  # now all is written down
+    expect(page.locator(".unkept")).to_have_count(0)
     with broken(data, "ALTER TABLE turns RENAME TO gone", "ALTER TABLE gone RENAME TO turns"):
         page.reload()
         expect(status).to_contain_text(disk)
@@ -902,7 +906,10 @@ def test_on_a_phone_what_went_wrong_is_told_over_the_list_of_conversations(page:
 
 
 @pytest.mark.parametrize("stopped", [False, True])
-def test_a_question_that_cannot_be_kept_stays_where_it_was_written(page: Any, data: Path, stopped: bool) -> None:
+def test_a_question_that_is_not_taken_stays_where_it_was_written(
+    page: Any, data: Path, stopped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversations, "_MOST_UNKEPT_BYTES", 0)  # no more in memory either
     box, field = page.locator("#ask textarea"), page.locator(".field textarea")
     if stopped:
         box.fill("slow council")
@@ -916,15 +923,15 @@ def test_a_question_that_cannot_be_kept_stays_where_it_was_written(page: Any, da
     with broken(data, *refusing("INSERT ON turns")):
         box.fill("What do the pêcheurs want?")
         box.press("Enter")
-        expect(page.locator("#status")).to_contain_text("no room")
+        expect(page.locator("#status")).to_contain_text("No more conversations")
         expect(box).to_have_value("What do the pêcheurs want?")
         page.wait_for_function("!askcorpus.isBusy()")
-        expect(page.locator("#status")).to_contain_text("no room")  # also when all that follows has come
+        expect(page.locator("#status")).to_contain_text("No more conversations")  # also when all that follows has come
         page.get_by_role("button", name="Edit question").click()
         field.fill("What do the pêcheurs say?")
         with page.expect_response(lambda reply: "pêcheurs say?" in (reply.request.post_data or "")):
             field.press("Enter")  # the status line says the same already
-        expect(page.locator("#status")).to_contain_text("no room")
+        expect(page.locator("#status")).to_contain_text("No more conversations")
     expect(field).to_have_value("What do the pêcheurs say?")
     page.wait_for_function("!askcorpus.isBusy()")
     field.press("Enter")
@@ -939,7 +946,7 @@ def test_a_page_opened_at_an_answer_that_cannot_be_kept_takes_the_next_question(
         file.execute("UPDATE turns SET reply = NULL WHERE conversation = ?", (page.url.rsplit("/", 1)[1],))
     with broken(data, *refusing("UPDATE ON turns")):
         page.reload()
-        expect(page.locator("#status")).to_contain_text("no room")
+        expect(page.locator("#last .unkept")).to_be_visible()
         expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
     expect(ask(page, "What do the pêcheurs want?", turn=2)).to_contain_text(PORT.text[:76])
 

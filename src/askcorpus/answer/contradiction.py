@@ -21,6 +21,7 @@ from askcorpus.answer.sentence_scores import ScoredSentence, names_held
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.candidates import Retrieval
+from askcorpus.search.cities import cities_named
 from askcorpus.search.mentions import mentions
 from askcorpus.search.names import countries_named
 from askcorpus.text.lexicon import languages
@@ -159,9 +160,11 @@ def _answers_otherwise(one: ScoredSentence, other: ScoredSentence, *, names_tell
 
 
 def _names_others(one: str, other: str, language: str) -> bool:
-    """Whether two texts have no name in common: no country, be it called otherwise, none that is written out in one and
-    shortened in the other, and no word but of the names of two (the United States, the United Kingdom)."""
+    """Whether two texts have no name in common: no country or city, be it called otherwise, none that is written out in
+    one and shortened in the other, and no word but of the names of two (the United States, the United Kingdom)."""
     if _is_short_for(one, other) or _is_short_for(other, one):
+        return False
+    if cities_named(one, language) & cities_named(other, language):
         return False
     countries = [countries_named(text, language) for text in (one, other)]
     if {name.country for name in countries[0]} & {name.country for name in countries[1]}:

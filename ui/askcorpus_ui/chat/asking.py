@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from askcorpus.errors import AskcorpusError
+from askcorpus.errors import AskcorpusError, StorageError
 from askcorpus.feedback import FeedbackFile
 from askcorpus.types import Answer, Event, Filters, Retrieved, Token
 from askcorpus_ui.chat import render
@@ -23,7 +23,7 @@ from askcorpus_ui.chat.layout import status_line
 from askcorpus_ui.chat.panel import SourcePanel
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.chat.translations import Strings
-from askcorpus_ui.problems import new_reference
+from askcorpus_ui.problems import new_reference, note_fault
 from askcorpus_ui.streaming import Questions, Waiting, until
 
 if TYPE_CHECKING:
@@ -99,7 +99,12 @@ class Asking:
         place = place_of(carried)
 
         def keep(owner: str) -> Place:
-            return self._conversations.ask(owner, place.id if place else None, question, before, filters)
+            asked = (owner, place.id if place else None, question, before, filters)
+            try:
+                return self._conversations.ask(*asked)
+            except StorageError as exc:
+                note_fault(exc)
+                return self._conversations.ask_unkept(*asked)
 
         return self._begun(keep, carried, request, **changes)
 
@@ -111,7 +116,13 @@ class Asking:
         conversation = self._conversations.read(owner, place.id)
         if conversation is None or conversation.last is None or conversation.last.number != again.turn:
             return None
-        return again if self._conversations.ask_again(owner, again, filters) else None
+        try:
+            found = self._conversations.ask_again(owner, again, filters)
+        except StorageError as exc:
+            note_fault(exc)
+            self._conversations.hold(owner, again.id)
+            found = self._conversations.ask_again(owner, again, filters)
+        return again if found else None
 
     def _begun(
         self, keep: Callable[[str], Place | None], carried: Carried, request: gr.Request, **changes: Any
@@ -217,7 +228,8 @@ class Asking:
         place = Place(id=conversation.id, turn=last.number)
         fault = self._keep(owner, place, reply)
         exchanges = (*before, last.model_copy(update={"reply": reply}))
-        done = conversation.model_copy(update={"exchanges": exchanges})
+        kept = self._conversations.is_kept(conversation.id)
+        done = conversation.model_copy(update={"exchanges": exchanges, "kept": kept})
         stays = reply.kind in ("failed", "unfinished")
         panel = gr.skip() if stays else self._panel.shown(reply.references, strings, back=place)
         said = strings.cause(type(fault).__name__) if fault else _summary(reply, period, seconds, strings)
@@ -262,6 +274,15 @@ class Asking:
             self._conversations.reply(owner, place, reply)
         except AskcorpusError as exc:
             log.warning("An answer could not be kept: %s", exc)
+            return self._hold(owner, place, reply) if isinstance(exc, StorageError) else exc
+        return None
+
+    def _hold(self, owner: str, place: Place, reply: Reply) -> AskcorpusError | None:
+        """Keep it in memory, with what was said before it; or why that could not be."""
+        try:
+            self._conversations.hold(owner, place.id)
+            self._conversations.reply(owner, place, reply)
+        except AskcorpusError as exc:
             return exc
         return None
 

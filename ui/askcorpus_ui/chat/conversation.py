@@ -247,11 +247,13 @@ class Exchange(Kept):
 
 
 class Conversation(Kept):
-    """Questions and their replies, in order. ``id`` is what the assistant knows it by."""
+    """Questions and their replies, in order. ``id`` is what the assistant knows it by; one that is not ``kept`` cannot
+    be written down, and is gone when the server stops."""
 
     id: str
     title: str
     exchanges: tuple[Exchange, ...] = ()
+    kept: bool = True
 
     def exchange(self, number: int | None) -> Exchange | None:
         """The exchange of that number, ``None`` where there is none."""

@@ -39,6 +39,9 @@ FILE = f"{PART}.sqlite3"
 MAX_BYTES = 2_000_000_000
 """Size at which the file, or the table, takes no more: whoever asks all day shall not fill the disk."""
 
+_MOST_UNKEPT_BYTES = 100_000_000
+"""The same of what cannot be written, and is in memory."""
+
 LISTED = 200
 """Conversations that a list shows; a search finds older ones."""
 
@@ -108,10 +111,12 @@ class Conversations:
     def __init__(self, folder: Path, days: int, database: str | None = None) -> None:
         self.days = days
         self._tables: _Tables = open_tables(folder, database, PART, _CONVERSATIONS, _VERSION) if days else _Memory()
+        self._unkept = _Memory()
 
     def close(self) -> None:
         """Let go of the file."""
         self._tables.close()
+        self._unkept.close()
 
     def ask(
         self,
@@ -130,27 +135,59 @@ class Conversations:
         Raises:
             StorageError: no more conversations can be kept.
         """
-        question = question.strip()[: LONGEST_QUESTION + 1]  # one too many, so that the assistant tells it
-        now = time.time()
+        unkept = self._unkept_of(owner, conversation)
         with self._tables.writing() as connection:
-            self._forget_old(connection, now)
-            _check_size(connection)
-            kept = _owned(connection, owner, conversation) if conversation else None
-            if kept is None or before is not None:
-                copied = kept
-                kept = secrets.token_urlsafe(16)
-                row = {"id": kept, "owner": owner, "changed": now} | _titled(title_of(question))
-                connection.execute(sa.insert(_CONVERSATIONS), row)
-                if copied and before is not None:
-                    _copy(connection, copied, kept, before)
-            else:
-                connection.execute(sa.update(_CONVERSATIONS).where(_CONVERSATIONS.c.id == kept).values(changed=now))
-            last = sa.select(sa.func.max(_TURNS.c.number)).where(_TURNS.c.conversation == kept)
-            number = (connection.scalar(last) or 0) + 1
-            turn = {"conversation": kept, "number": number, "asked": now, "question": question}
-            written = {"words": question.casefold(), "reply": _written(None, filters)}
-            connection.execute(sa.insert(_TURNS), turn | written)
-        return Place(id=kept, turn=number)
+            self._forget_old(connection, time.time())
+            _check_size(connection, MAX_BYTES)
+            if unkept:
+                _write(connection, owner, unkept)
+            place = _ask(connection, owner, conversation, question, before, filters)
+        if unkept:
+            with self._unkept.writing() as connection:
+                _delete(connection, owner, unkept.id)
+        return place
+
+    def ask_unkept(
+        self,
+        owner: str,
+        conversation: str | None,
+        question: str,
+        before: int | None = None,
+        filters: Filters = NO_FILTERS,
+    ) -> Place:
+        """The same where what is kept can be read, and nothing written down: in memory, where that conversation is from
+        now on. `ask` writes all of it as soon as it can; when the server stops before, that is lost.
+
+        Raises:
+            StorageError: what is kept cannot be read, or no more conversations can be kept in memory.
+        """
+        self.hold(owner, conversation or "")
+        with self._unkept.writing() as connection:
+            _check_size(connection, _MOST_UNKEPT_BYTES)
+            return _ask(connection, owner, conversation, question, before, filters)
+
+    def hold(self, owner: str, conversation: str) -> None:
+        """From now on what comes to a conversation of that owner is in memory alone, as of `ask_unkept`."""
+        kept = self.read(owner, conversation, whole=True)
+        if kept and kept.kept:
+            with self._unkept.writing() as connection:
+                _check_size(connection, _MOST_UNKEPT_BYTES)
+                _write(connection, owner, kept)
+
+    def is_kept(self, conversation: str) -> bool:
+        """Whether a conversation is not in memory alone."""
+        found = sa.select(_CONVERSATIONS.c.id).where(_CONVERSATIONS.c.id == conversation)
+        with self._unkept.reading() as connection:
+            return connection.scalar(found) is None
+
+    def _unkept_of(self, owner: str, conversation: str | None) -> Conversation | None:
+        if conversation is None:
+            return None
+        with self._unkept.reading() as connection:
+            return _read(connection, owner, conversation)
+
+    def _tables_of(self, conversation: str) -> _Tables:
+        return self._tables if self.is_kept(conversation) else self._unkept
 
     def reply(self, owner: str, place: Place, reply: Reply) -> bool:
         """Keep what came of a turn; whether there is such a turn."""
@@ -168,7 +205,7 @@ class Conversations:
     def _reply(
         self, owner: str, place: Place, reply: Reply | None, filters: Filters | None = None, *, first: bool = False
     ) -> bool:
-        with self._tables.writing() as connection:
+        with self._tables_of(place.id).writing() as connection:
             if place.turn is None or _owned(connection, owner, place.id) is None:
                 return False
             here = _is_turn(place)
@@ -180,14 +217,14 @@ class Conversations:
                 if kept.reply:
                     return False
                 here &= _TURNS.c.reply.is_not_distinct_from(row.reply)  # nobody has written one meanwhile
-            words = f"{row.question} {reply.text if reply else ''}".casefold()
+            words = _words(row.question, reply)
             written = _written(reply, kept.filters if filters is None else filters)
             values = {"reply": written, "words": words}
             return connection.execute(sa.update(_TURNS).where(here).values(values)).rowcount > 0
 
     def judge(self, owner: str, place: Place, reply: Reply, opinion: Opinion) -> bool:
         """Keep what the reader thinks of a turn's reply; whether that is still its reply."""
-        with self._tables.writing() as connection:
+        with self._tables_of(place.id).writing() as connection:
             if place.turn is None or _owned(connection, owner, place.id) is None:
                 return False
             here = _is_turn(place)
@@ -200,17 +237,14 @@ class Conversations:
 
     def read(self, owner: str, conversation: str, *, whole: bool = False) -> Conversation | None:
         """A conversation with its newest turns; ``whole`` with all."""
-        with self._tables.reading() as connection:
-            title = connection.scalar(sa.select(_CONVERSATIONS.c.title).where(_is_owned(owner, conversation)))
-            if title is None:
-                return None
-            turns = sa.select(_TURNS).where(_TURNS.c.conversation == conversation).order_by(_TURNS.c.number.desc())
-            rows = connection.execute(turns if whole else turns.limit(_SHOWN)).all()
-        return Conversation(id=conversation, title=title, exchanges=tuple(map(_exchange, reversed(rows))))
+        tables = self._tables_of(conversation)
+        with tables.reading() as connection:
+            found = _read(connection, owner, conversation, None if whole else _SHOWN)
+        return found.model_copy(update={"kept": tables is not self._unkept}) if found else None
 
     def exchange(self, owner: str, place: Place) -> Exchange | None:
         """One turn of a conversation."""
-        with self._tables.reading() as connection:
+        with self._tables_of(place.id).reading() as connection:
             if _owned(connection, owner, place.id) is None:
                 return None
             row = connection.execute(sa.select(_TURNS).where(_is_turn(place))).first()
@@ -223,22 +257,29 @@ class Conversations:
         for word in search.casefold().split()[:10]:
             turns = sa.select(_TURNS.c.conversation).where(holds(_TURNS.c.words, word))
             query = query.where(_CONVERSATIONS.c.id.in_(turns) | holds(_CONVERSATIONS.c.words, word))
-        with self._tables.reading() as connection:
-            rows = connection.execute(query.order_by(_CONVERSATIONS.c.changed.desc()).limit(LISTED))
-            return [Entry(*row) for row in rows]
+        found: dict[str, Entry] = {}
+        for tables in (self._tables, self._unkept):
+            with tables.reading() as connection:
+                rows = connection.execute(query.order_by(_CONVERSATIONS.c.changed.desc()).limit(LISTED))
+                found |= {row.id: Entry(*row) for row in rows}
+        return sorted(found.values(), key=lambda one: one.changed, reverse=True)[:LISTED]
 
     def rename(self, owner: str, conversation: str, title: str) -> None:
         """Give a conversation another title; an empty one changes nothing."""
         if line := " ".join(title.split())[:LONGEST_TITLE]:
-            with self._tables.writing() as connection:
+            with self._tables_of(conversation).writing() as connection:
                 connection.execute(
                     sa.update(_CONVERSATIONS).where(_is_owned(owner, conversation)).values(_titled(line))
                 )
 
     def delete(self, owner: str, conversation: str) -> None:
         """Forget a conversation."""
-        with self._tables.writing() as connection:
-            connection.execute(sa.delete(_CONVERSATIONS).where(_is_owned(owner, conversation)))
+        for tables in (self._tables, self._unkept):
+            with tables.reading() as connection:
+                is_there = _owned(connection, owner, conversation) is not None
+            if is_there:
+                with tables.writing() as connection:
+                    _delete(connection, owner, conversation)
 
     def _forget_old(self, connection: sa.Connection, now: float) -> None:
         if self.days:
@@ -259,6 +300,67 @@ def _owned(connection: sa.Connection, owner: str, conversation: str) -> str | No
 
 def _titled(title: str) -> dict[str, str]:
     return {"title": title, "words": title.casefold()}
+
+
+def _ask(
+    connection: sa.Connection,
+    owner: str,
+    conversation: str | None,
+    question: str,
+    before: int | None,
+    filters: Filters,
+) -> Place:
+    question = question.strip()[: LONGEST_QUESTION + 1]  # one too many, so that the assistant tells it
+    now = time.time()
+    kept = _owned(connection, owner, conversation) if conversation else None
+    if kept is None or before is not None:
+        copied = kept
+        kept = secrets.token_urlsafe(16)
+        row = {"id": kept, "owner": owner, "changed": now} | _titled(title_of(question))
+        connection.execute(sa.insert(_CONVERSATIONS), row)
+        if copied and before is not None:
+            _copy(connection, copied, kept, before)
+    else:
+        connection.execute(sa.update(_CONVERSATIONS).where(_CONVERSATIONS.c.id == kept).values(changed=now))
+    last = sa.select(sa.func.max(_TURNS.c.number)).where(_TURNS.c.conversation == kept)
+    number = (connection.scalar(last) or 0) + 1
+    turn = {"conversation": kept, "number": number, "asked": now, "question": question}
+    written = {"words": question.casefold(), "reply": _written(None, filters)}
+    connection.execute(sa.insert(_TURNS), turn | written)
+    return Place(id=kept, turn=number)
+
+
+def _read(connection: sa.Connection, owner: str, conversation: str, newest: int | None = None) -> Conversation | None:
+    """A conversation, with its ``newest`` turns or all."""
+    title = connection.scalar(sa.select(_CONVERSATIONS.c.title).where(_is_owned(owner, conversation)))
+    if title is None:
+        return None
+    turns = sa.select(_TURNS).where(_TURNS.c.conversation == conversation).order_by(_TURNS.c.number.desc())
+    rows = connection.execute(turns.limit(newest)).all()
+    return Conversation(id=conversation, title=title, exchanges=tuple(map(_exchange, reversed(rows))))
+
+
+def _write(connection: sa.Connection, owner: str, conversation: Conversation) -> None:
+    """All of a conversation, in the place of what is there of it; turns that came since stay."""
+    asked = conversation.last.asked if conversation.last else time.time()
+    told = {"changed": asked} | _titled(conversation.title)
+    here = _is_owned(owner, conversation.id)
+    if not connection.execute(sa.update(_CONVERSATIONS).where(here).values(told)).rowcount:
+        connection.execute(sa.insert(_CONVERSATIONS), {"id": conversation.id, "owner": owner} | told)
+    for one in conversation.exchanges:
+        said = {"asked": one.asked, "question": one.question, "words": _words(one.question, one.reply)}
+        said |= {"reply": _written(one.reply, one.filters, one.opinion)}
+        turn = Place(id=conversation.id, turn=one.number)
+        if not connection.execute(sa.update(_TURNS).where(_is_turn(turn)).values(said)).rowcount:
+            connection.execute(sa.insert(_TURNS), {"conversation": conversation.id, "number": one.number} | said)
+
+
+def _delete(connection: sa.Connection, owner: str, conversation: str) -> None:
+    connection.execute(sa.delete(_CONVERSATIONS).where(_is_owned(owner, conversation)))
+
+
+def _words(question: str, reply: Reply | None) -> str:
+    return f"{question} {reply.text if reply else ''}".casefold()
 
 
 def _copy(connection: sa.Connection, source: str, target: str, before: int) -> None:
@@ -293,8 +395,8 @@ def _written(reply: Reply | None, filters: Filters, opinion: Opinion = NO_OPINIO
     return json.dumps((reply or Reply(kind="unfinished")).dumped() | asked.dumped(), ensure_ascii=False)
 
 
-def _check_size(connection: sa.Connection) -> None:
-    if is_larger(connection, _TURNS, MAX_BYTES):
+def _check_size(connection: sa.Connection, most: int) -> None:
+    if is_larger(connection, _TURNS, most):
         raise StorageError(
             "No more conversations can be kept here.", "Delete some, or keep them for fewer days (keep_conversations)."
         )
@@ -304,23 +406,28 @@ def _check_size(connection: sa.Connection) -> None:
 
 
 class _Memory:
-    """Nothing on disk: gone when the server stops."""
+    """Nothing on disk: gone when the server stops. After `close` a later use begins anew."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._engine = sa.create_engine("sqlite://", creator=_memory, poolclass=sa.StaticPool)
-        with self._engine.begin() as connection:
-            _METADATA.create_all(connection)
+        self._made = False
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        with self._lock, self._engine.begin() as connection:
-            yield connection
+        with self._lock:
+            if not self._made:
+                _METADATA.create_all(self._engine)
+                self._made = True
+            with self._engine.begin() as connection:
+                yield connection
 
     writing = reading
 
     def close(self) -> None:
-        self._engine.dispose()
+        with self._lock:
+            self._engine.dispose()
+            self._made = False
 
 
 def _memory() -> sqlite3.Connection:

@@ -73,6 +73,50 @@
       request.send(body);
     });
 
+  const shown = document.querySelector("#list");
+
+  const showRemoving = () => {
+    for (const button of shown.querySelectorAll("[data-remove]")) button.hidden = false;
+  };
+
+  // What finds, once the list is renewed, that which stands in the place of something in it.
+  const finder = (element) => {
+    const name = ["href", "value", "data-remove"].find((each) => element?.hasAttribute(each));
+    if (!name) return () => null;
+    const selector = `${element.localName}[${name}="${CSS.escape(element.getAttribute(name))}"]`;
+    const place = [...shown.querySelectorAll(selector)].indexOf(element);
+    return () => shown.querySelectorAll(selector)[place];
+  };
+
+  // The entry that stays in its place on the screen: the first that is to be seen, where the list began before it.
+  const anchor = () => {
+    if (!(shown.querySelector(".entries")?.getBoundingClientRect().top < 0)) return null;
+    return [...shown.querySelectorAll(".entries input")].find((each) => each.getBoundingClientRect().bottom > 0);
+  };
+
+  // The list as the server has it by now, limited as it was; what was chosen, read and reached in it stays so.
+  const renew = async () => {
+    const page = await reply("GET", location.href, null, (begun) => (begun.responseType = "document"));
+    const renewed = page.status === 200 && page.response?.querySelector("#list");
+    if (!renewed) return;
+    const chosen = [...shown.querySelectorAll("input:checked")].map(finder);
+    const seen = anchor();
+    const [top, stays] = [seen?.getBoundingClientRect().top, finder(seen)];
+    const reached = shown.contains(document.activeElement) && finder(document.activeElement);
+    shown.replaceChildren(...renewed.childNodes);
+    showRemoving();
+    for (const find of chosen) {
+      const box = find();
+      if (box) box.checked = true;
+    }
+    const moved = stays()?.getBoundingClientRect().top - top;
+    if (moved) scrollBy({ top: moved, behavior: "instant" });
+    if (reached) (reached() ?? section.querySelector("summary")).focus({ preventScroll: true });
+  };
+
+  let renewals = Promise.resolve();
+  const renewNext = () => (renewals = renewals.then(renew)); // one after the other, so that the newest stays
+
   const endings = new Set(); // what ends each file that is on its way
 
   // One file, sent as a job and watched to its end. `sent` is called when the next may be sent.
@@ -135,6 +179,7 @@
     }
     told(list, job);
     over();
+    if (job.added || job.changed || job.removed) renewNext();
   };
 
   form.addEventListener("submit", async (event) => {
@@ -181,6 +226,7 @@
       button.removeAttribute("aria-disabled");
       if (gone) entry.remove();
       if (gone) (next ?? section.querySelector("summary")).focus();
+      if (gone) renewNext();
     });
     request.send();
   };
@@ -198,5 +244,5 @@
   });
 
   section.hidden = false;
-  for (const button of document.querySelectorAll("[data-remove]")) button.hidden = false;
+  showRemoving();
 })();

@@ -1,15 +1,17 @@
 """Questions to begin with, which an empty chat offers."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from askcorpus.index.store import Store
 from askcorpus.types import Filters
 from askcorpus_ui.chat.conversation import NO_FILTERS
+from askcorpus_ui.chat.title_questions import question_about
 from askcorpus_ui.chat.translations import Strings, languages
 
 _OFFERED = 4
 _NEWEST = 40
-_LONGEST_TITLE = 70
+_READ = 5_000
 
 
 def first_questions(given: Sequence[tuple[str, str]], store: Store, strings: Strings) -> list[str]:
@@ -23,7 +25,10 @@ def first_questions(given: Sequence[tuple[str, str]], store: Store, strings: Str
 
 
 def _about_titles(store: Store, strings: Strings, filters: Filters) -> list[str]:
-    """What is said about the newest documents that pass, each asked in its own language."""
-    newest = store.documents(filters, limit=_NEWEST)
-    titled = {document.title: document.language for document in newest if 0 < len(document.title) <= _LONGEST_TITLE}
-    return [languages().get(language, strings).example.format(title=title) for title, language in titled.items()]
+    """What somebody would ask of the newest documents that pass, each in its own language."""
+    newest = {document.title: document for document in store.documents(filters, limit=_NEWEST)}
+    asking = (
+        question_about(one.title, one.source, one.text[:_READ], one.language, languages().get(one.language, strings))
+        for one in newest.values()
+    )
+    return list(islice(dict.fromkeys(filter(None, asking)), _OFFERED))

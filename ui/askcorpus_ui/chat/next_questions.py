@@ -11,6 +11,7 @@ from askcorpus.search.names import countries_of
 from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus.types import Filters, Hit
 from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
+from askcorpus_ui.chat.title_questions import question_about
 from askcorpus_ui.chat.translations import Strings, languages
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 MOST = 3
 FEWEST = 2
 """Below that, what else is in the documents that answer may be asked."""
-
-LONGEST_TITLE = 90
-"""Characters of a title that a question can name; longer ones are whole sentences."""
 
 _NEIGHBOURS = 40
 _STORIES = 8
@@ -32,7 +30,6 @@ _NEAR = 2.5
 corpus's questions, 26 of 46 documents of the same matter and language have it, and 11 of 352 others; with the quote
 alone, 18 of 44 and 12 of 369 had."""
 
-_COUNTRIES = 2
 _REMEMBERED = 2_000
 
 
@@ -44,15 +41,22 @@ class _Tried(NamedTuple):
     generation: int
 
 
+class _Offer(NamedTuple):
+    """A question, and the document that must answer it: ``None`` where any may."""
+
+    question: str
+    document_id: str | None
+
+
 class NextQuestions:
     """Finds them for answers of one assistant. Threads may share it.
 
-    They are made as the questions of an empty chat are: of a title and a sentence of the page's language. The titles
-    are those of the documents whose passages are nearest to the quote that answers and the title that it stands under,
-    and where these are few that of the document it is from. A title in another language would make a question in two:
-    of it only the countries are asked about, by the names that they have in the question's language, and nothing where
-    it names none. Each is asked before it is offered, and what came of that is remembered for as long as the documents
-    stay as they are. No language model is asked: nobody ordered what it would write, and somebody may pay for it.
+    They are made as the questions of an empty chat are, of titles (`title_questions`): those of the documents whose
+    passages are nearest to the quote that answers and the title that it stands under, and where these are few that of
+    the document it is from. A title in another language would make a question in two: of it only a country is asked
+    about, by the name that it has in the question's language, and nothing where it names none. Each is asked before it
+    is offered, and what came of that is remembered for as long as the documents stay as they are. No language model is
+    asked: nobody ordered what it would write, and somebody may pay for it.
     """
 
     def __init__(self, assistant: "Assistant") -> None:
@@ -74,32 +78,38 @@ class NextQuestions:
         own = languages().get(reply.language, strings)
         asked = {each.question.casefold() for each in conversation.exchanges}
         found: list[str] = []
+        for most, offers in (
+            (MOST, self._about_near(conversation, exchange, reply, own, asked)),
+            (FEWEST, self._about_cited(reply, own)),
+        ):
+            for question, document_id in offers:
+                if len(found) >= most or not may_go_on():
+                    break
+                if question in found or question.casefold() in asked:
+                    continue
+                if self._is_answered(question, reply.filters, document_id):
+                    found.append(question)
+        return found
+
+    def _about_near(
+        self, conversation: Conversation, exchange: Exchange, reply: Reply, own: Strings, asked: Collection[str]
+    ) -> Iterator[_Offer]:
+        """What may be asked about the stories that are nearest to the one that answers."""
         marker = reply.markers[0]
         told = f"{marker.title}\n{marker.quote or exchange.question}"[:LONGEST_QUESTION]
         near = self._assistant.search(told, filters=reply.filters, top_k=_NEIGHBOURS)
         for hit in islice(self._distinct(near, conversation), _STORIES):
-            if len(found) == MOST or not may_go_on():
-                break
-            subject = _subject(hit, own, asked)
-            question = own.example.format(title=subject)
-            titled = subject == hit.title
-            if not subject or hit.scores.fused < _NEAR or question in found or question.casefold() in asked:
-                continue
-            if self._is_answered(question, reply.filters, hit.document_id if titled else None):
-                found.append(question)
-        for question, document_id in self._about_cited(reply, own):
-            if len(found) >= FEWEST or not may_go_on():
-                break
-            if question.casefold() not in asked and self._is_answered(question, reply.filters, document_id):
-                found.append(question)
-        return found
+            if hit.scores.fused >= _NEAR and (offer := _about(hit, own, asked)):
+                yield offer
 
-    def _about_cited(self, reply: Reply, own: Strings) -> Iterator[tuple[str, str]]:
-        """What is said about each of the documents that a reply cites, where it is in the language of the question."""
+    def _about_cited(self, reply: Reply, own: Strings) -> Iterator[_Offer]:
+        """What may be asked about each document that a reply cites and that is in the language of the question."""
         for document_id in dict.fromkeys(marker.reference.document_id for marker in reply.markers):
             document = self._assistant.store.document(document_id)
-            if document and document.language == own.locale and 0 < len(document.title) <= LONGEST_TITLE:
-                yield own.example.format(title=document.title), document_id
+            if document and document.language == own.locale:
+                question = question_about(document.title, document.source, document.text, document.language, own)
+                if question:
+                    yield _Offer(question, document_id)
 
     def _distinct(self, hits: Sequence[Hit], conversation: Conversation) -> Iterator[Hit]:
         """The first passage of each story that the conversation has not come to, and that has a title."""
@@ -111,7 +121,7 @@ class NextQuestions:
         titles: set[str] = set()
         for hit in hits:
             story = {hit.document_id, *(copy.document_id for copy in copies.get(hit.document_id, ()))}
-            if not story & told and 0 < len(hit.title) <= LONGEST_TITLE and hit.title.casefold() not in titles:
+            if not story & told and hit.title and hit.title.casefold() not in titles:
                 titles.add(hit.title.casefold())
                 yield hit
             told |= story
@@ -129,11 +139,13 @@ class NextQuestions:
         return self._answered[tried]
 
 
-def _subject(hit: Hit, own: Strings, asked: Collection[str]) -> str:
-    """What a question in a language can be about of a document: its title, or the countries in it that no question
-    (case-folded) has named yet; "" where that is nothing."""
+def _about(hit: Hit, own: Strings, asked: Collection[str]) -> _Offer | None:
+    """What may be asked in a language about a document: by its title, or about the first country in that which no
+    question (case-folded) has named yet."""
     if hit.language == own.locale:
-        return hit.title
+        question = question_about(hit.title, hit.source, hit.text, hit.language, own)
+        return _Offer(question, hit.document_id) if question else None
     names = country_names(own.locale)
-    found = (names[name.country][0] for name in countries_of(hit.title, hit.language) if name.country in names)
-    return own.listed([name for name in found if not any(name.casefold() in one for one in asked)][:_COUNTRIES])
+    called = (names[each.country][0] for each in countries_of(hit.title, hit.language) if each.country in names)
+    name = next((one for one in called if not any(one.casefold() in each for each in asked)), "")
+    return _Offer(own.example_name.format(name=name), None) if name else None

@@ -34,7 +34,7 @@ globalThis.askcorpus = {
     askcorpus.watchServer();
     askcorpus.cards();
     askcorpus.watchTurn();
-    askcorpus.whenReady((box) => document.activeElement === document.body && box.focus());
+    askcorpus.whenReady((box) => document.activeElement === document.body && box.focus({ preventScroll: true }));
   },
 
   // The language that the server chose and wrote into the page; Gradio writes the browser's first one over it.
@@ -100,17 +100,24 @@ globalThis.askcorpus = {
     const chat = document.querySelector("#chat");
     chat.scrollTop += turn.getBoundingClientRect().top - chat.getBoundingClientRect().top;
     askcorpus.scrolled = chat.scrollTop;
+    // A page that is higher than its window (at 400 %, on a phone that lies on its side) goes up from the box to it.
+    const above = turn.getBoundingClientRect().top;
+    if (askcorpus.idle && above < 0) scrollBy({ top: above, behavior: "instant" });
   },
 
-  // Goes on with that while the answer makes room, until the reader moves or uses the chat.
+  // Goes on with that while the answer makes room, until the reader moves or uses the chat; and for as long as nothing
+  // at all was touched since the question (`idle`), also where the browser moved it, as when the box grows smaller.
   watchTurn() {
     const chat = document.querySelector("#chat");
     const grown = new ResizeObserver(() => {
       const turn = document.querySelector("#last [data-turn]");
-      if (turn && askcorpus.scrolled === chat.scrollTop) askcorpus.scrollTo(turn);
+      if (turn && (askcorpus.idle || askcorpus.scrolled === chat.scrollTop)) askcorpus.scrollTo(turn);
     });
     for (const part of document.querySelectorAll("#turns, #last")) grown.observe(part);
-    for (const used of ["pointerdown", "keydown", "wheel"]) chat.addEventListener(used, () => (askcorpus.scrolled = null), { passive: true });
+    for (const used of ["pointerdown", "keydown", "wheel"]) {
+      chat.addEventListener(used, () => (askcorpus.scrolled = null), { passive: true });
+      addEventListener(used, () => (askcorpus.idle = false), { passive: true });
+    }
   },
 
   // A conversation has an address of its own from its first question on.
@@ -125,7 +132,8 @@ globalThis.askcorpus = {
     askcorpus.leadBack(conversation);
     const turn = last.querySelector("[data-turn]");
     const key = turn ? `${conversation} ${turn.dataset.turn}` : "";
-    if (turn && askcorpus.turn !== key) askcorpus.scrollTo(turn);
+    if (turn && askcorpus.turn !== key) askcorpus.idle = true;
+    if (turn && askcorpus.idle) askcorpus.scrollTo(turn);
     askcorpus.turn = key;
     const done = !last.querySelector("[aria-busy]");
     if (done) askcorpus.begun = 0;

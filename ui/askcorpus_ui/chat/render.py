@@ -63,12 +63,19 @@ def turn(conversation: Conversation, strings: Strings, *, writing: Reply | None 
     if last is None:
         return ""
     shown = last.model_copy(update={"reply": writing}) if writing else last
-    body = _turn(shown, conversation.id, strings, writing=writing is not None or waiting, last=True)
+    still = writing is not None or waiting
+    body = _turn(shown, conversation.id, strings, writing=still, last=True, kept=conversation.kept)
     return fill("last.html", conversation=conversation, turn=body)
 
 
 def _turn(
-    exchange: Exchange, conversation: str, strings: Strings, *, writing: bool = False, last: bool = False
+    exchange: Exchange,
+    conversation: str,
+    strings: Strings,
+    *,
+    writing: bool = False,
+    last: bool = False,
+    kept: bool = True,
 ) -> Markup:
     reply = exchange.reply
     text = partial_text(reply.text) if reply and writing else ""
@@ -84,7 +91,7 @@ def _turn(
     values: dict[str, Any] = {"exchange": exchange, "reply": reply, "lead": lead, "more": more, "limits": limited}
     cited = {each.reference.marker: each for each in reply.markers[::-1]} if reply and not writing else {}
     values |= {"conversation": conversation, "cited": [each for _, each in sorted(cited.items())]}
-    return Markup(fill("turn.html", **values, strings=strings, writing=writing, last=last))
+    return Markup(fill("turn.html", **values, strings=strings, writing=writing, last=last, kept=kept))
 
 
 def _folded(reply: Reply) -> tuple[list[_Line], list[_Line]]:

@@ -66,6 +66,7 @@ class Strings:
     welcome_text: str
     empty_corpus: str
     example: str
+    example_name: str
     ask: str
     question: str
     send: str
@@ -146,6 +147,7 @@ class Strings:
     offline: str
     kept_days: Plural
     kept_not: str
+    unkept: str
     understood: str
     in_context: str
     without_context: str
