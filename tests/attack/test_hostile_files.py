@@ -21,6 +21,8 @@ from askcorpus_ingest.documents import read_document
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.worker import FileReader
+from ole import ole
+from word_97 import Piece, plan, word_97
 
 MADE = Path(__file__).parents[1] / "data" / "formats"
 MAX_MB = 1  # so that small bombs are large ones: 20 MB may be unpacked
@@ -257,6 +259,12 @@ def made() -> Iterator[tuple[str, bytes]]:
     yield "harbour.json", (MADE / "harbour.docx").read_bytes()
     yield "page.txt", b"<!doctype html>" + PAGE
     yield "zip.docx", zipped({"a.txt": b"Text."})
+    # what lies elsewhere in documents of Word 97
+    text = Piece("Mine.\r" * 4000)
+    yield "outside.doc", ole(word_97([text], plan=plan([0, 1 << 31], [0x3FFFFFFF])))
+    yield "twice.doc", ole(word_97([text], plan=plan(range(0, 1_200_000, 20_000), [2048 | 0x40000000] * 59)))
+    yield "changes.doc", ole(word_97([text], plan=b"\1\0\0" * 9000))
+    yield "countless.doc", ole(word_97([text], plan=b"\2\xff\xff\xff\xff" + bytes(9999)))
     yield "ole.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(5000)
     for ending in (
         "pdf",
@@ -280,6 +288,7 @@ def made() -> Iterator[tuple[str, bytes]]:
     # cut off, or with a few bits turned
     chance = random.Random(13)
     for path in sorted(MADE.glob("harbour.*")) + [
+        MADE / "harbour-libreoffice.doc",
         MADE / "sheets.xlsx",
         MADE / "sheets.ods",
         MADE / "sheets.xls",

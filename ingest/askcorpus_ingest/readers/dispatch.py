@@ -16,8 +16,8 @@ from askcorpus_ingest.readers.json import read_json
 from askcorpus_ingest.readers.jsonl import first_record, read_jsonl
 from askcorpus_ingest.readers.mail import read_mail, read_mailbox
 from askcorpus_ingest.readers.markdown import read_markdown
-from askcorpus_ingest.readers.msg import read_ole
 from askcorpus_ingest.readers.odt import read_odt
+from askcorpus_ingest.readers.ole import read_ole
 from askcorpus_ingest.readers.pdf import read_pdf
 from askcorpus_ingest.readers.pptx import read_pptx
 from askcorpus_ingest.readers.records import RawRecord
