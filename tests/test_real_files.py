@@ -135,24 +135,71 @@ BLOG = "<main>" + "".join(
 
 
 @pytest.mark.parametrize(
-    ("page", "titles", "dates"),
+    ("page", "titles", "dates", "papers"),
     [
-        (EUROPRESSE, ["Harbour", "Ferry", "Foggy"], ["", "", ""]),
-        (FACTIVA, ["Harbour", "Ferry", "Foggy"], ["2023-05-04", "2023-05-05", "2023-05-06"]),
-        (BLOG, ["Harbour", "Ferry", "Foggy"], ["2023-05-04", "2023-05-05", "2023-05-06"]),
+        (EUROPRESSE, ["Harbour", "Ferry", "Foggy"], ["", "", ""], {"North", "Coast", "Rill"}),
+        (FACTIVA, ["Harbour", "Ferry", "Foggy"], ["2023-05-04", "2023-05-05", "2023-05-06"], {"Export"}),
+        (BLOG, ["Harbour", "Ferry", "Foggy"], ["2023-05-04", "2023-05-05", "2023-05-06"], {"Export"}),
     ],
     ids=["Europresse", "Factiva", "blog"],
 )
 def test_each_article_of_a_page_of_several_is_a_document(
-    tmp_path: Path, page: str, titles: list[str], dates: list[str]
+    tmp_path: Path, page: str, titles: list[str], dates: list[str], papers: set[str]
 ) -> None:
     head = '<html lang="en"><head><meta property="og:site_name" content="Export"></head>'
     found = read(tmp_path / "a.html", f"{head}<body>{page}</body></html>")
     assert [one.title for one in found] == titles
     assert [one.date for one in found] == dates
     assert [one.origin for one in found] == [f"{tmp_path}/a.html#{number}" for number in (1, 2, 3)]
-    assert {one.source for one in found} == {"Export"}
+    assert {one.source for one in found} == papers
     assert all(PROSE[0] in one.text for one in found[:2])
+
+
+def exported(paper: str, line: str, *texts: str, below: str = "", number: str = "") -> str:
+    """An article as Europresse exports it."""
+    return (
+        f'<article><header><div class="rdp__DocPublicationName"><span class="DocPublicationName">{paper}</span></div>'
+        f'<div><span class="DocHeader">{line}</span></div><div class="titreArticle"><p class="sm-margin-TopNews '
+        f'titreArticleVisu rdp__articletitle">Harbour closed</p></div>{below}</header><section><div class="DocText '
+        f'clearfix"><div class="docOcurrContainer">{paragraphs(*texts)}</div></div></section><footer><small>© 2014 '
+        f'{paper}. Tous droits réservés.</small><div class="publiC-lblNodoc">{number}</div></footer></article>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "date"),
+    [
+        ("lundi 3 mars 2014", "2014-03-03"),
+        ("Une, lundi 3 mars 2014, p. 5", "2014-03-03"),
+        ("Seine-Saint-Denis, samedi 1er mars 2014 1234 mots, p. 93_T_17", "2014-03-01"),
+        ("dimanche 2 mars 2014 - 10:00 -0500", "2014-03-02"),
+        ("World, Friday, November 13, 2015", "2015-11-13"),
+        ("Montag, 3. März 2014, S. 5", "2014-03-03"),
+        ("Portada, lunes, 3 de marzo de 2014", "2014-03-03"),
+        ("lunedì 3 marzo 2014, p. 1,2", "2014-03-03"),
+        ("segunda-feira, 3 de março de 2014", "2014-03-03"),
+        ("Mensuel, mars 2014, p. 12-13", "2014-03"),
+        ("Dossier 2000, p. 1914", ""),
+    ],
+)
+def test_an_article_of_europresse_is_of_the_day_and_the_paper_that_it_names(
+    tmp_path: Path, line: str, date: str
+) -> None:
+    """What says so is no part of its text, nor are the rights: what is quoted is the article."""
+    below = '<p class="sm-margin-bottomNews">MARSH Ada; OTT Ben</p>'
+    page = exported("Le Monde, no. 21480", line, *PROSE, below=below) + exported("La Rill (site web)", "", PROSE[1])
+    first, second = read(tmp_path / "2022-02-02.html", f'<html lang="fr"><body>{page}</body></html>')
+    assert (first.source, first.date, first.author) == ("Le Monde", date, "MARSH Ada; OTT Ben")
+    assert first.text.split("\n\n") == ["Harbour closed", *PROSE]
+    assert (second.source, second.date, second.author) == ("La Rill (site web)", "", "")
+    assert second.text.split("\n\n") == ["Harbour closed", PROSE[1]]
+
+
+def test_the_only_article_of_an_export_has_its_day_by_its_number_where_no_line_says_it(tmp_path: Path) -> None:
+    page = exported("Les Echos", "p. 5", *PROSE, number="news·20140303·EC·0203347")
+    (document,) = read(tmp_path / "a.html", f"<html><body>{page}</body></html>")
+    assert (document.title, document.source, document.date) == ("Harbour closed", "Les Echos", "2014-03-03")
+    assert document.origin == f"{tmp_path}/a.html"
 
 
 def test_the_posts_of_a_live_blog_are_one_article(tmp_path: Path) -> None:

@@ -37,15 +37,25 @@ def read_html(source: Source) -> Iterator[RawRecord]:
     articles = articles_of(visible.markup) if _is_small(visible) and visible.markup else []
     if not articles:
         yield _record(source.origin, page, visible)
-    elif says_article(page):  # of which those are parts, as in a live blog
+    elif says_article(page) and not articles[0].fields:  # of which those are parts, as in a live blog
         yield _record(source.origin, page, visible._replace(markup=_ARTICLE_TAG.sub(r"\1div", visible.markup)))
     else:
         around = _record(source.origin, page, visible)
         for number, article in enumerate(articles, 1):
             alone = shown(article.markup, with_markup=True)
-            one = _record(f"{source.origin}#{number}", article.markup, alone)
-            one = one._replace(text=alone.text, title=article.title or one.title)
-            yield one._replace(source=one.source or around.source, language=one.language or around.language)
+            if not alone.text.strip():
+                continue
+            origin = f"{source.origin}#{number}" if len(articles) > 1 else source.origin
+            one = _record(origin, article.markup, alone)
+            said = article.fields
+            yield one._replace(
+                text=alone.text,
+                title=article.title or one.title,
+                date=said.get("date") or one.date,
+                source=said.get("source") or one.source or around.source,
+                author=said.get("author") or one.author,
+                language=one.language or around.language,
+            )
 
 
 def _is_small(visible: Shown) -> bool:
