@@ -113,6 +113,50 @@ def test_a_page_laid_out_by_a_table_keeps_its_paragraphs(tmp_path: Path) -> None
     assert document.text.split("\n\n") == ["Harbour closed", *PROSE]
 
 
+CAPTION = "The ferry Ragna sank in the outer harbour on Monday"
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        f"<figure><img src=a.jpg><figcaption>{CAPTION}.</figcaption></figure>",
+        f"<figure><a href=a.jpg><img src=a.jpg></a><figcaption><p>{CAPTION}.</p></figcaption></figure>",
+        f"<figure><figcaption>{CAPTION}.<small>© Ada Marsh / Coast</small></figcaption></figure>",
+        f"<figure><figcaption>{CAPTION}. <span class='photo-credit'>Ada Marsh / Coast</span></figcaption></figure>",
+        f"<figure><figcaption>{CAPTION}.</figcaption><div itemprop='copyrightHolder'>Ada Marsh</div></figure>",
+        f"<figure><div><figure><figcaption>{CAPTION}.</figcaption></figure></div></figure>"
+        f"<figure><figcaption>{CAPTION}.</figcaption></figure>",
+    ],
+    ids=["plain", "paragraph", "small print", "credit", "credit beside it", "figure in a figure"],
+)
+def test_what_a_picture_is_called_is_a_sentence_of_its_own(tmp_path: Path, figure: str) -> None:
+    """And who took it is none, where the page says that it is that."""
+    page = f"<html><body><article><h1>Harbour closed</h1>{paragraphs(*PROSE[:2])}{figure}{paragraphs(*PROSE[2:])}"
+    (document,) = read(tmp_path / "a.html", f"{page}</article></body></html>")
+    assert document.text.split("\n\n") == ["Harbour closed", *PROSE[:2], f"{CAPTION}.", *PROSE[2:]]
+
+
+def test_a_table_in_a_figure_is_told_as_any_other(tmp_path: Path) -> None:
+    """As WordPress writes each of them."""
+    rows = "<tr><th>Year</th><th>Boats</th></tr><tr><td>2020</td><td>31</td></tr><tr><td>2021</td><td>37</td></tr>"
+    figure = f"<figure class=wp-block-table><table>{rows}</table><figcaption>Boats by year.</figcaption></figure>"
+    page = f"<html><body><article>{paragraphs(*PROSE[:2])}{figure}{paragraphs(*PROSE[2:])}</article></body></html>"
+    (document,) = read(tmp_path / "a.html", page)
+    told = ["Year: 2020, Boats: 31.", "Year: 2021, Boats: 37.", "Boats by year."]
+    assert document.text.split("\n\n") == [*PROSE[:2], *told, *PROSE[2:]]
+
+
+def test_a_picture_above_the_story_does_not_hide_its_dateline(tmp_path: Path) -> None:
+    story = f"LORNHAVEN (AFP) – {PROSE[0]}"
+    page = (
+        f"<html><body><article><h1>Harbour closed</h1><figure><img src=a.jpg><figcaption>{CAPTION}.</figcaption>"
+        f"</figure><p>4 May 2023</p>{paragraphs(story, *PROSE[1:])}</article></body></html>"
+    )
+    (document,) = read(tmp_path / "a.html", page)
+    assert (document.date, document.place, document.source) == ("2023-05-04", "LORNHAVEN", "AFP")
+    assert document.text.split("\n\n") == ["Harbour closed", "4 May 2023", story, f"{CAPTION}.", *PROSE[1:]]
+
+
 EUROPRESSE = "".join(
     f'<article><header><span class="DocPublicationName">{paper}</span><p class="titreArticleVisu">{title}</p></header>'
     f'<section><div class="docOcurrContainer">{paragraphs(*texts)}</div></section></article>'

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from askcorpus.errors import NoText
 from askcorpus.text.language import sure_language
@@ -23,6 +23,7 @@ MAIN_TEXT_DEPTH = 200
 MIN_MAIN_TEXT_CHARS = 250
 """When less than that is found, the page is taken whole: better a menu too many than a paragraph lost."""
 
+_ENDS = (".", "!", "?", "…", "”", '"', "»", "。", "！", "？", "।", "؟")
 _HTML_LANGUAGE = re.compile(r"<html[^<>]{0,500}?\slang\s{0,9}=\s{0,9}[\"']?([A-Za-z-]{2,12})", re.IGNORECASE)
 _ARTICLE_TAG = re.compile(r"(</?)article(?=[ >])")
 _HTML_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
@@ -65,7 +66,8 @@ def _is_small(visible: Shown) -> bool:
 def _record(origin: str, page: str, visible: Shown) -> RawRecord:
     small = _is_small(visible)
     fields = _main_text(visible.markup) if small and visible.markup else {}
-    text = "\n\n".join(filter(None, map(str.strip, (fields.get("text") or "").split("\n"))))
+    paragraphs = list(filter(None, map(str.strip, (fields.get("text") or "").split("\n"))))
+    text = "\n\n".join(_below_the_first(paragraphs, visible.captions))
     if len(text) < MIN_MAIN_TEXT_CHARS:
         text = visible.text
     if not text.strip():
@@ -84,6 +86,20 @@ def _record(origin: str, page: str, visible: Shown) -> RawRecord:
         url=known.get("url") or "",
         extra=said.extra,
     )
+
+
+def _below_the_first(paragraphs: Sequence[str], captions: Collection[str]) -> list[str]:
+    """The paragraphs, with what pictures above the story are called below the first of it, as its opening tells of day
+    and place."""
+    prose = (place for place, one in enumerate(paragraphs) if one not in captions and one.endswith(_ENDS))
+    first = next(prose, 0)
+    above = [one for one in paragraphs[:first] if one in captions]
+    return [
+        *(one for one in paragraphs[:first] if one not in captions),
+        *paragraphs[first:][:1],
+        *above,
+        *paragraphs[first + 1 :],
+    ]
 
 
 def _contradicts(text: str, language: str) -> bool:
