@@ -403,6 +403,32 @@ def test_what_is_filled_into_a_form_and_written_over_a_page_is_read(tmp_path: Pa
     assert locator_at(document.marks, document.text.index("Kettering")) == {"page": "1"}
 
 
+def test_what_is_ticked_in_a_form_is_read(tmp_path: Path) -> None:
+    """A choice among buttons by what it stands for, a box by its name; what is not ticked is not told. Names and
+    values may be those of a field that a field is a part of."""
+    look = "<</N<</Yes 5 0 R/Off 5 0 R>>>>"
+    widget = "<</Type/Annot/Subtype/Widget/Rect[0 0 9 9]"
+    objects = [
+        f"{widget}/FT/Btn/T(insured)/TU(The boat is insured)/V/Yes/AS/Yes/AP{look}>>",
+        f"{widget}/FT/Btn/T(sunk)/V/Off/AS/Off/AP{look}>>",
+        "<</FT/Btn/Ff 49152/T(damage)/V/1/Opt[(none)(heavy)]/Kids[9 0 R 10 0 R]>>",
+        f"{widget}/Parent 8 0 R/AS/Off/AP<</N<</0 5 0 R/Off 5 0 R>>>>>>",
+        f"{widget}/Parent 8 0 R/AS/1/AP<</N<</1 5 0 R/Off 5 0 R>>>>>>",
+        "<</FT/Tx/T(owner)/V(Jonas Kettering)/Kids[12 0 R]>>",
+        f"{widget}/Parent 11 0 R>>",
+        f"{widget}/FT/Btn/Ff 65536/T(send)/MK<</CA(Send)>>>>",
+    ]
+    form = "/AcroForm<</Fields[6 0 R 7 0 R 8 0 R 11 0 R 13 0 R]>>"
+    annotated = "/Annots[6 0 R 7 0 R 9 0 R 10 0 R 12 0 R 13 0 R]"
+    (document,) = read(tmp_path / "a.pdf", pdf_with(form, annotated, *objects))
+    assert document.text.split("\n\n") == [
+        "Form.",
+        "The boat is insured: Yes",
+        "damage: heavy",
+        "owner: Jonas Kettering",
+    ]
+
+
 def test_files_attached_to_a_pdf_are_read(tmp_path: Path) -> None:
     catalog = "/Names<</EmbeddedFiles<</Names[(a)6 0 R]>>>>"
     told = "The council rebuilds the pier."
