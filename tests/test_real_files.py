@@ -441,6 +441,76 @@ def test_files_attached_to_a_pdf_are_read(tmp_path: Path) -> None:
 
 # --- what archives of messengers, papers and scholars hold
 
+ANDROID = """\
+30/04/2023, 21:14 - Messages and calls are end-to-end encrypted. No one outside of this chat can read them.
+30/04/2023, 21:14 - Ada Marsh: The pier is broken.
+Nobody was hurt.
+30/04/2023, 21:15 - Ada Marsh: <Media omitted>
+02/05/2023, 08:05 - +47 912 34 567: 37 boats: who counted?
+02/05/2023, 08:06 - Ada Marsh joined using this group's invite link
+02/05/2023, 08:07 - Ada Marsh: The mayor.
+"""
+IPHONE = """\
+[30.04.23, 21:14:02] Harbour: \u200eMessages and calls are end-to-end encrypted.
+[30.04.23, 21:14:10] Ada Marsh: The pier is broken.
+Nobody was hurt.
+\u200e[30.04.23, 21:15:00] Ada Marsh: \u200eimage omitted
+[02.05.23, 08:05:59] +47 912 34 567: 37 boats: who counted?
+[02.05.23, 08:07:00] Ada Marsh: The mayor.
+"""
+AMERICAN = """\
+4/30/23, 9:14\u202fPM - Ada Marsh: The pier is broken.
+Nobody was hurt.
+5/2/23, 8:05\u202fAM - +47 912 34 567: 37 boats: who counted?
+5/2/23, 8:07\u202fAM - Ada Marsh: The mayor.
+"""
+
+
+@pytest.mark.parametrize(
+    "chat",
+    [
+        ANDROID,
+        IPHONE,
+        AMERICAN,
+        ANDROID.replace(", ", " à "),
+        ANDROID.replace("30/04/2023", "2023-04-30").replace("02/05/2023", "2023-05-02"),
+        IPHONE.replace("30.04.23", "2023-04-30").replace("02.05.23", "2023-05-02").replace("\n", "\r\n"),
+    ],
+    ids=["Android", "iPhone", "American", "French", "Swedish", "Canadian iPhone"],
+)
+def test_a_day_of_a_chat_is_a_document(tmp_path: Path, chat: str) -> None:
+    """What the program says itself, and that there was a picture, is no message."""
+    first, second = read(tmp_path / "WhatsApp Chat with Harbour.txt", chat)
+    assert (first.date, second.date) == ("2023-04-30", "2023-05-02")
+    assert first.title == second.title == "WhatsApp Chat with Harbour"
+    assert first.text == "Ada Marsh: The pier is broken.\nNobody was hurt."
+    assert second.text == "+47 912 34 567: 37 boats: who counted?\n\nAda Marsh: The mayor."
+    assert locator_at(first.marks, 0) == {"time": "21:14"}
+    assert locator_at(second.marks, second.text.index("The mayor")) == {"time": "08:07"}
+
+
+def test_of_a_chat_whose_days_may_be_months_only_the_year_is_sure(tmp_path: Path) -> None:
+    said = "05/06/2023, 10:00 - Ada: Yes.\n05/06/2023, 10:01 - Ben: No.\n"
+    (document,) = read(tmp_path / "_chat.txt", said)
+    assert (document.date, document.title) == ("2023", "Ada: Yes.")
+    later = said + "04/07/2023, 10:00 - Ada: Maybe.\n"  # which is no month before
+    assert [one.date for one in read(tmp_path / "_chat.txt", later)] == ["2023-06-05", "2023-07-04"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2023-05-04 10:00:00 - INFO: The pier is broken.\n2023-05-04 10:00:01 - INFO: It is not.\n",
+        "04/05/2023, 10:00 - The pier is broken.\n04/05/2023, 10:05 - It is not.\n",
+        "04/05/2023, 10:00 - Ada: The pier is broken.\n",
+        "The chat:\n04/05/2023, 10:00 - Ada: The pier is broken.\n04/05/2023, 10:01 - Ben: No.\n",
+    ],
+    ids=["log", "nobody speaks", "one line", "a text before it"],
+)
+def test_a_text_with_times_in_it_is_no_chat(tmp_path: Path, text: str) -> None:
+    (document,) = read(tmp_path / "a.txt", text)
+    assert document.text == text.strip()
+
 
 @pytest.mark.parametrize(
     ("name", "content", "text", "author"),

@@ -27,6 +27,7 @@ from askcorpus_ingest.readers.sniff import kind_of, outer_kind
 from askcorpus_ingest.readers.source import MOST_DEPTH, MOST_PARTS, NO_MEMORY, Limits, Part, Source
 from askcorpus_ingest.readers.subtitles import read_subtitles
 from askcorpus_ingest.readers.text import read_text
+from askcorpus_ingest.readers.whatsapp import read_whatsapp
 from askcorpus_ingest.readers.xml import read_xml
 
 _READERS: dict[str, Callable[[Source], Iterator[RawRecord | Failure | Part]]] = {
@@ -49,6 +50,7 @@ _READERS: dict[str, Callable[[Source], Iterator[RawRecord | Failure | Part]]] = 
     "subtitles": read_subtitles,
     "tar": read_tar,
     "text": read_text,
+    "whatsapp": read_whatsapp,
     "xml": read_xml,
     "zip": read_zip,
 }

@@ -8,6 +8,7 @@ from askcorpus_ingest.encoding import BLANK, UTF16_BOMS
 from askcorpus_ingest.files import READABLE_ENDINGS
 from askcorpus_ingest.readers.package import BROKEN_ZIP
 from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.readers.whatsapp import is_whatsapp
 
 HEAD_BYTES = 4096
 
@@ -154,6 +155,8 @@ def _text_kind(head: bytes, by_ending: str) -> str:
             return kind
     if by_ending not in ("markdown", "jsonl", "json", "csv") and _is_mail(start):
         return "mail"
+    if by_ending == "text" and is_whatsapp(start):
+        return "whatsapp"
     return ""
 
 
