@@ -512,6 +512,92 @@ def test_a_text_with_times_in_it_is_no_chat(tmp_path: Path, text: str) -> None:
     assert document.text == text.strip()
 
 
+RIS = """\
+TY  - NEWS
+TI  - Le port est fermé
+AU  - Marsh, Ada
+AU  - Ott, Ben
+T2  - Le Monde
+PY  - 2014
+DA  - 2014/03/03/
+AB  - The pier is broken.
+It is closed.
+KW  - harbour
+KW  - storm
+UR  - https://north.example/a
+ER  -
+
+TY  - BOOK
+T1  - A history of the harbour
+Y1  - 1998///
+ER  -
+"""
+BIBTEX = r"""
+@comment{Exported, by Zotero}
+@string{lm = "Le Monde"}
+@article{marsh_port_2014,
+  title = {Le port est ferm{\'e}},
+  author = {Marsh, Ada and Ott, Ben},
+  journal = lm # {},
+  date = {2014-03-03},
+  abstract = {The pier is {broken}.
+    It is closed.},
+  keywords = {harbour, storm},
+  url = {https://north.example/a},
+}
+@Book(history, title = "A history of the {H}arbour \& Sm{\o}gen \"{u}ber \c{c}a", year = 1998, month = mar)
+"""
+ICS = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+BEGIN:VEVENT
+DTSTART;TZID=Europe/Oslo:20140303T180000
+DTEND;TZID=Europe/Oslo:20140303T193000
+SUMMARY:Council meets\\, in public
+LOCATION:Town hall
+ORGANIZER;CN="Ada Marsh":mailto:ada@north.example
+DESCRIPTION:The pier is broken.\\nThe council decides wh
+ ether to rebuild it.
+BEGIN:VALARM
+DESCRIPTION:Reminder
+END:VALARM
+END:VEVENT
+BEGIN:VEVENT
+DTSTART;VALUE=DATE:20140517
+SUMMARY:Holiday
+END:VEVENT
+END:VCALENDAR
+""".replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "title"),
+    [
+        ("a.ris", RIS, "A history of the harbour"),
+        ("a.txt", RIS, "A history of the harbour"),
+        ("a.bib", BIBTEX, "A history of the Harbour & Smøgen über ça"),
+    ],
+)
+def test_a_reference_is_a_document(tmp_path: Path, name: str, content: str, title: str) -> None:
+    """Its text is the abstract; of one without an abstract, the title."""
+    first, second = read(tmp_path / name, content)
+    assert (first.title, first.date, first.author) == ("Le port est fermé", "2014-03-03", "Marsh, Ada; Ott, Ben")
+    assert " ".join(first.text.split()) == "The pier is broken. It is closed."
+    assert (first.url, first.extra) == ("https://north.example/a", {"keywords": "harbour, storm"})
+    assert (second.title, second.text, second.date[:4]) == (title, title, "1998")
+
+
+def test_an_event_of_a_calendar_is_a_document(tmp_path: Path) -> None:
+    meeting, holiday = read(tmp_path / "a.ics", ICS)
+    assert (meeting.title, meeting.date, meeting.place) == ("Council meets, in public", "2014-03-03", "Town hall")
+    assert meeting.author == "Ada Marsh"
+    assert meeting.text == (
+        "Council meets, in public, Start: 2014-03-03 18:00, End: 2014-03-03 19:30, Location: Town hall, "
+        "Organizer: Ada Marsh.\n\nThe pier is broken.\nThe council decides whether to rebuild it."
+    )
+    assert (holiday.title, holiday.date, holiday.text) == ("Holiday", "2014-05-17", "Holiday, Start: 2014-05-17.")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "text", "author"),
     [

@@ -248,6 +248,13 @@ def made() -> Iterator[tuple[str, bytes]]:
     yield "binary.rtf", b"{\\rtf1 Mine.\\bin99999999 }"
     yield "time.srt", b"1\n99:99:99,999 --> x\nMine.\n"
     yield "cues.vtt", b"WEBVTT\n\n" + b"00:00:01.000 --> 00:00:02.000\n" * 20_000
+    yield "nothing-said.txt", b"12/03/2021, 14:05 - Ada: \xe2\x80\x8ex\n" * 20_000
+    yield "no-end.bib", b"@a{b, title = {" * 50_000
+    yield "quotes.bib", b'@a{b, title = "' + b"{" * 400_000
+    yield "accents.bib", b"@a{b, c = {" + b"\\'" * 200_000 + b"}}"
+    yield "no-title.ris", b"TY  - NEWS\nAU  - A\nER  - \n" * 20_000
+    yield "no-end.ics", b"BEGIN:VCALENDAR\n" + b"BEGIN:VEVENT\n" * 60_000
+    yield "quotes.ics", b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART" + b';A=""' * 150_000
     # called what they are not
     yield "image.pdf", b"\x89PNG\r\n\x1a\n" + bytes(99)
     yield "image.txt", b"\x89PNG\r\n\x1a\n" + bytes(99)

@@ -40,6 +40,9 @@ _BY_ENDING = {
     ".mht": "mail",
     ".mhtml": "mail",
     ".mbox": "mailbox",
+    ".ris": "ris",
+    ".bib": "bibtex",
+    ".ics": "ics",
 }
 _MAGIC = (
     (b"%PDF-", "pdf"),
@@ -90,6 +93,8 @@ _TEXTS = (
         "html",
     ),
     (re.compile(r"<\?xml\s|<(?:rss|feed|nitf|newsItem|newsMessage|rdf:RDF)[\s>]"), "xml"),
+    (re.compile(r"TY {2}- [A-Z]{2,9}\s*\n[A-Z][A-Z0-9] {2}- "), "ris"),
+    (re.compile(r"BEGIN:VCALENDAR\n"), "ics"),
     (re.compile(r"\AFrom \S++ [^\n]*\d{4}\n[\w-]++:"), "mailbox"),
 )
 _HEADER_LINE = re.compile(r"\A(?:[A-Za-z][A-Za-z0-9-]*+:[ \t]|[ \t]++\S|From \S)")
