@@ -124,10 +124,11 @@ CAPTION = "The ferry Ragna sank in the outer harbour on Monday"
         f"<figure><figcaption>{CAPTION}.<small>© Ada Marsh / Coast</small></figcaption></figure>",
         f"<figure><figcaption>{CAPTION}. <span class='photo-credit'>Ada Marsh / Coast</span></figcaption></figure>",
         f"<figure><figcaption>{CAPTION}.</figcaption><div itemprop='copyrightHolder'>Ada Marsh</div></figure>",
+        f"<div><figcaption>{CAPTION}.</figcaption></div>",
         f"<figure><div><figure><figcaption>{CAPTION}.</figcaption></figure></div></figure>"
         f"<figure><figcaption>{CAPTION}.</figcaption></figure>",
     ],
-    ids=["plain", "paragraph", "small print", "credit", "credit beside it", "figure in a figure"],
+    ids=["plain", "paragraph", "small print", "credit", "credit beside it", "no figure", "figure in a figure"],
 )
 def test_what_a_picture_is_called_is_a_sentence_of_its_own(tmp_path: Path, figure: str) -> None:
     """And who took it is none, where the page says that it is that."""
@@ -138,8 +139,12 @@ def test_what_a_picture_is_called_is_a_sentence_of_its_own(tmp_path: Path, figur
 
 def test_a_table_in_a_figure_is_told_as_any_other(tmp_path: Path) -> None:
     """As WordPress writes each of them."""
-    rows = "<tr><th>Year</th><th>Boats</th></tr><tr><td>2020</td><td>31</td></tr><tr><td>2021</td><td>37</td></tr>"
-    figure = f"<figure class=wp-block-table><table>{rows}</table><figcaption>Boats by year.</figcaption></figure>"
+    rows = (
+        "<tr><th>Year</th><th>Boats</th></tr><tr><td>2020</td><td class=credit>31</td></tr>"
+        "<tr><td>2021</td><td><small>37</small></td></tr>"
+    )
+    table = f"<table class=credit>{rows}</table>"
+    figure = f"<figure class=wp-block-table>{table}<figcaption>Boats by year.</figcaption></figure>"
     page = f"<html><body><article>{paragraphs(*PROSE[:2])}{figure}{paragraphs(*PROSE[2:])}</article></body></html>"
     (document,) = read(tmp_path / "a.html", page)
     told = ["Year: 2020, Boats: 31.", "Year: 2021, Boats: 37.", "Boats by year."]

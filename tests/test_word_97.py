@@ -13,7 +13,7 @@ from askcorpus_ingest.documents import read_document
 from askcorpus_ingest.readers.dispatch import read_file
 from askcorpus_ingest.readers.records import RawRecord
 from ole import ole
-from word_97 import DELETED, TEXT_AT, Piece, plan, word_97, word_97_file
+from word_97 import DELETED, TEXT_AT, Piece, notes_in_a_circle, plan, word_97, word_97_file
 
 MADE = Path(__file__).parent / "data" / "formats"
 
@@ -141,6 +141,11 @@ BACKWARDS = plan([10, 0], [TEXT_AT])
 def test_what_cannot_be_read_is_told(tmp_path: Path, content: bytes, error: type[ReadError], why: str) -> None:
     with pytest.raises(error, match=why):
         read(tmp_path / "a.doc", content)
+
+
+def test_no_note_is_told_twice_however_often_a_file_says_where_it_is(tmp_path: Path) -> None:
+    (document,) = read(tmp_path / "a.doc", ole(notes_in_a_circle(1000)))
+    assert document.text == f"Main.\n\n{'n' * 2000}"
 
 
 def test_a_document_that_is_cut_off_is_broken(tmp_path: Path) -> None:

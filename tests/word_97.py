@@ -44,6 +44,17 @@ def word_97(
     return {"WordDocument": bytes(header) + text, "0Table": table}
 
 
+def notes_in_a_circle(count: int) -> dict[str, bytes]:
+    """A document with a note of 2000 characters that is told to be so many."""
+    streams = word_97([Piece("Main.\r"), Piece("n" * 2000)])
+    header, table = bytearray(streams["WordDocument"]), streams["0Table"]
+    references = struct.pack(f"<{count + 1}I", *[1] * (count + 1)) + bytes(2 * count)
+    texts = struct.pack(f"<{count + 2}I", *([0, 2000] * count)[: count + 2])
+    struct.pack_into("<II", header, 0x4C, 6, 2000)
+    struct.pack_into("<IIII", header, 0xAA, len(table), len(references), len(table) + len(references), len(texts))
+    return {"WordDocument": bytes(header), "0Table": table + references + texts}
+
+
 def word_97_file(*texts: str, flags: int = 0x1000, kind: int = 0xA5EC, version: int = 0xC1) -> bytes:
     """A file with a paragraph for each text."""
     whole = "".join(f"{text}\r" for text in texts)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from askcorpus.errors import Corrupt, NoText
 from askcorpus.text.characters import printable
 from askcorpus_ingest.encoding import decode
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.records import EXTRA_CHARS, RawRecord
 from askcorpus_ingest.readers.source import Source
 
 _ENTRY = re.compile(r"@[ \t]{0,9}([A-Za-z]{1,30})\s{0,20}[{(]\s{0,20}([^\s,{}()=]{0,200})\s{0,20},")
@@ -59,7 +59,7 @@ def read_bibtex(source: Source) -> Iterator[RawRecord]:
             source=_first(reference, _SOURCES),
             author=reference.get("author", "").replace("\n", " ").replace(" and ", "; "),
             url=_first(reference, _ADDRESSES),
-            extra={name: reference[name] for name in _KEPT if reference.get(name)},
+            extra={name: value for name in _KEPT if 0 < len(value := reference.get(name, "")) <= EXTRA_CHARS},
         )
     if not found:
         raise NoText("holds no reference")

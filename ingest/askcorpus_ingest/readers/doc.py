@@ -20,6 +20,7 @@ NARROWEST = 100
 """Twentieths of a point: two edges of cells that are nearer than this, the width of a letter, are one."""
 
 _PARAGRAPH = re.compile(r"([^\r\x07\x0c]*)([\r\x07\x0c]|\Z)")
+_HALF = re.compile("[\ud800-\udfff]")
 _SHOWN: dict[int, str | None] = {
     **dict.fromkeys([*range(9), *range(14, 30), 31]),
     0x0B: "\n", 0x0E: "\n", 0x0D: "\n", 0x07: "\n", 0x0C: "\n", 0x1E: "\u2011",
@@ -107,7 +108,7 @@ class _Document:
         references, texts = map(self._file.structure, structures)
         count = max(0, len(references) - 4) // (4 + _REFERENCE_BYTES)
         ends = numbers(texts, min(count + 1, len(texts) // 4))
-        for place, (start, end) in zip(numbers(references, count), pairwise(ends), strict=False):
+        for place, (start, end) in zip(numbers(references, count), _stretches(ends), strict=False):
             yield place, self._outside(part, start, end)
 
     def _boxes(self) -> Iterator[tuple[int, str]]:
@@ -117,7 +118,7 @@ class _Document:
         drawings = (number(anchors, 4 * (count + 1) + _ANCHOR_BYTES * place, 4) for place in range(count))
         places = dict(zip(drawings, numbers(anchors, count), strict=True))
         count = max(0, len(boxes) - 4) // (4 + _BOX_BYTES)
-        for place, (start, end) in enumerate(pairwise(numbers(boxes, count + 1))):
+        for place, (start, end) in enumerate(_stretches(numbers(boxes, count + 1))):
             drawing = number(boxes, 4 * (count + 1) + _BOX_BYTES * place + 14, 4)
             text = self._outside(self._file.boxes, start, end)
             last = self._file.main.end - 1
@@ -207,6 +208,14 @@ def _placed(row: _Row, grid: Sequence[int]) -> Iterator[PlacedCell]:
         yield waiting
 
 
+def _stretches(ends: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """From where to where each text goes whose ends these are; nothing is in two of them."""
+    done = 0
+    for start, end in pairwise(ends):
+        yield max(start, done), end
+        done = max(done, end)
+
+
 def _signed(word: int) -> int:
     return word - 0x10000 if word >= 0x8000 else word
 
@@ -214,6 +223,6 @@ def _signed(word: int) -> int:
 def _plain(text: str) -> str:
     """A text without the signs that are no characters of it, its paragraphs on lines of their own."""
     told = text.translate(_SHOWN).strip()
-    if any("\ud800" <= sign <= "\udfff" for sign in told):  # two halves of a character are one again
+    if _HALF.search(told):  # two halves of a character are one again
         return told.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return told

@@ -118,7 +118,7 @@ class _Writer:
             tag, attributes = "span", {}  # a question that opens its answer, and no menu
         elif tag in _TABLE_TAGS:
             tag = "div"
-        elif tag == "figcaption" and self._figures:
+        elif tag == "figcaption":
             self._caption = []
             self._leave_figure()
             self._write_start("p", {})
@@ -215,7 +215,7 @@ class _Simplifier:
         self._figures += tag == "figure"
         if self._skipped or self._raised is not None or self._lines is not None:
             self._start_inside(tag, attributes)
-        elif tag in _READINGS or tag in _STRUCK or (self._figures and _is_credit(tag, attributes)):
+        elif tag in _READINGS or tag in _STRUCK or (self._is_beside_table and _is_credit(tag, attributes)):
             self._skipped, self._inside = True, 0
         elif tag in ("sup", "sub") or _is_note_mark(tag, attributes):
             self._raised, self._inside = _Raised(tag, attributes), 0
@@ -262,6 +262,11 @@ class _Simplifier:
         if self._table:
             self._table.write(self.writer)
 
+    @property
+    def _is_beside_table(self) -> bool:
+        """Whether we are in a figure, and not in a table of it, where a column may be one of credits."""
+        return self._figures > 0 and self._table is None
+
     def _start_inside(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._inside += 1
         self._is_code |= tag == "code"
@@ -302,7 +307,7 @@ class _Simplifier:
 def _is_credit(tag: str, attributes: Mapping[str, str]) -> bool:
     """Whether an element of a figure says who made it: by what it is called, or as small print, which is for that."""
     named = f"{attributes.get('class', '')} {attributes.get('itemprop', '')}"
-    return tag == "small" or (tag not in ("figure", "figcaption") and bool(_CREDIT.search(named)))
+    return tag == "small" or (tag not in ("figure", "figcaption", "table") and bool(_CREDIT.search(named)))
 
 
 def _is_note_mark(tag: str, attributes: Mapping[str, str]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from askcorpus.errors import NoText
 from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.readers.markup import plain_text
-from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.records import EXTRA_CHARS, RawRecord
 from askcorpus_ingest.readers.source import Source
 
 _LINE = re.compile(r"([A-Z][A-Z0-9]) {2}- ?(.*)")
@@ -41,7 +41,7 @@ def read_ris(source: Source) -> Iterator[RawRecord]:
             source=_first(reference, _SOURCES),
             author="; ".join(value for tag in _AUTHORS for value in reference.get(tag, ())),
             url=_first(reference, ("UR",)),
-            extra={name: ", ".join(reference[tag]) for tag, name in _NAMES.items() if tag in reference},
+            extra=_kept(reference),
         )
     if not found:
         raise NoText("holds no reference")
@@ -65,6 +65,11 @@ def _references(text: str) -> Iterator[tuple[int, Reference]]:
             values.append(tagged[2].strip())
     if reference:
         yield began, reference
+
+
+def _kept(reference: Reference) -> dict[str, str]:
+    told = {name: ", ".join(reference.get(tag, ())) for tag, name in _NAMES.items()}
+    return {name: value for name, value in told.items() if 0 < len(value) <= EXTRA_CHARS}
 
 
 def _first(reference: Reference, tags: Sequence[str]) -> str:
