@@ -88,6 +88,7 @@ def test_a_text_is_the_same_in_whatever_format_it_comes(path: Path) -> None:
         "harbour.docx",
         "harbour.odt",
         "harbour-libreoffice.docx",
+        "harbour-libreoffice.doc",
         "harbour-libreoffice.odt",
         "harbour.pptx",
         "harbour.rtf",
@@ -107,6 +108,7 @@ def test_a_row_is_told_with_its_header(name: str) -> None:
         "harbour.docx",
         "harbour.odt",
         "harbour-libreoffice.docx",
+        "harbour-libreoffice.doc",
         "harbour-libreoffice.odt",
         "harbour.pptx",
         "harbour.rtf",
@@ -126,6 +128,7 @@ def test_raised_and_lowered_figures_stay_what_they_are(name: str) -> None:
     [
         ("harbour.docx", {"chapter": "The new harbour"}),
         ("harbour.odt", {"chapter": "The new harbour"}),
+        ("harbour-libreoffice.doc", {"chapter": "The new harbour"}),
         ("harbour.epub", {"chapter": "The new harbour"}),
         ("harbour.pptx", {"slide": "3"}),
         ("harbour.pdf", {"page": "1"}),
@@ -627,7 +630,6 @@ def test_what_is_not_read_says_what_it_is(tmp_path: Path) -> None:
         ("encrypted.docx", "is encrypted"),
         ("encrypted.odt", "is encrypted"),
         ("encrypted.xlsx", "is encrypted"),
-        ("old.doc", "is a document of Word 97 to 2003, which is not read; save it as .docx"),
     ],
 )
 def test_what_cannot_be_read_is_named_as_what_it_is(name: str, reason: str) -> None:

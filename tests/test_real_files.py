@@ -113,6 +113,55 @@ def test_a_page_laid_out_by_a_table_keeps_its_paragraphs(tmp_path: Path) -> None
     assert document.text.split("\n\n") == ["Harbour closed", *PROSE]
 
 
+CAPTION = "The ferry Ragna sank in the outer harbour on Monday"
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        f"<figure><img src=a.jpg><figcaption>{CAPTION}.</figcaption></figure>",
+        f"<figure><a href=a.jpg><img src=a.jpg></a><figcaption><p>{CAPTION}.</p></figcaption></figure>",
+        f"<figure><figcaption>{CAPTION}.<small>© Ada Marsh / Coast</small></figcaption></figure>",
+        f"<figure><figcaption>{CAPTION}. <span class='photo-credit'>Ada Marsh / Coast</span></figcaption></figure>",
+        f"<figure><figcaption>{CAPTION}.</figcaption><div itemprop='copyrightHolder'>Ada Marsh</div></figure>",
+        f"<div><figcaption>{CAPTION}.</figcaption></div>",
+        f"<figure><div><figure><figcaption>{CAPTION}.</figcaption></figure></div></figure>"
+        f"<figure><figcaption>{CAPTION}.</figcaption></figure>",
+    ],
+    ids=["plain", "paragraph", "small print", "credit", "credit beside it", "no figure", "figure in a figure"],
+)
+def test_what_a_picture_is_called_is_a_sentence_of_its_own(tmp_path: Path, figure: str) -> None:
+    """And who took it is none, where the page says that it is that."""
+    page = f"<html><body><article><h1>Harbour closed</h1>{paragraphs(*PROSE[:2])}{figure}{paragraphs(*PROSE[2:])}"
+    (document,) = read(tmp_path / "a.html", f"{page}</article></body></html>")
+    assert document.text.split("\n\n") == ["Harbour closed", *PROSE[:2], f"{CAPTION}.", *PROSE[2:]]
+
+
+def test_a_table_in_a_figure_is_told_as_any_other(tmp_path: Path) -> None:
+    """As WordPress writes each of them."""
+    rows = (
+        "<tr><th>Year</th><th>Boats</th></tr><tr><td>2020</td><td class=credit>31</td></tr>"
+        "<tr><td>2021</td><td><small>37</small></td></tr>"
+    )
+    table = f"<table class=credit>{rows}</table>"
+    figure = f"<figure class=wp-block-table>{table}<figcaption>Boats by year.</figcaption></figure>"
+    page = f"<html><body><article>{paragraphs(*PROSE[:2])}{figure}{paragraphs(*PROSE[2:])}</article></body></html>"
+    (document,) = read(tmp_path / "a.html", page)
+    told = ["Year: 2020, Boats: 31.", "Year: 2021, Boats: 37.", "Boats by year."]
+    assert document.text.split("\n\n") == [*PROSE[:2], *told, *PROSE[2:]]
+
+
+def test_a_picture_above_the_story_does_not_hide_its_dateline(tmp_path: Path) -> None:
+    story = f"LORNHAVEN (AFP) – {PROSE[0]}"
+    page = (
+        f"<html><body><article><h1>Harbour closed</h1><figure><img src=a.jpg><figcaption>{CAPTION}.</figcaption>"
+        f"</figure><p>4 May 2023</p>{paragraphs(story, *PROSE[1:])}</article></body></html>"
+    )
+    (document,) = read(tmp_path / "a.html", page)
+    assert (document.date, document.place, document.source) == ("2023-05-04", "LORNHAVEN", "AFP")
+    assert document.text.split("\n\n") == ["Harbour closed", "4 May 2023", story, f"{CAPTION}.", *PROSE[1:]]
+
+
 EUROPRESSE = "".join(
     f'<article><header><span class="DocPublicationName">{paper}</span><p class="titreArticleVisu">{title}</p></header>'
     f'<section><div class="docOcurrContainer">{paragraphs(*texts)}</div></section></article>'
@@ -135,24 +184,71 @@ BLOG = "<main>" + "".join(
 
 
 @pytest.mark.parametrize(
-    ("page", "titles", "dates"),
+    ("page", "titles", "dates", "papers"),
     [
-        (EUROPRESSE, ["Harbour", "Ferry", "Foggy"], ["", "", ""]),
-        (FACTIVA, ["Harbour", "Ferry", "Foggy"], ["2023-05-04", "2023-05-05", "2023-05-06"]),
-        (BLOG, ["Harbour", "Ferry", "Foggy"], ["2023-05-04", "2023-05-05", "2023-05-06"]),
+        (EUROPRESSE, ["Harbour", "Ferry", "Foggy"], ["", "", ""], {"North", "Coast", "Rill"}),
+        (FACTIVA, ["Harbour", "Ferry", "Foggy"], ["2023-05-04", "2023-05-05", "2023-05-06"], {"Export"}),
+        (BLOG, ["Harbour", "Ferry", "Foggy"], ["2023-05-04", "2023-05-05", "2023-05-06"], {"Export"}),
     ],
     ids=["Europresse", "Factiva", "blog"],
 )
 def test_each_article_of_a_page_of_several_is_a_document(
-    tmp_path: Path, page: str, titles: list[str], dates: list[str]
+    tmp_path: Path, page: str, titles: list[str], dates: list[str], papers: set[str]
 ) -> None:
     head = '<html lang="en"><head><meta property="og:site_name" content="Export"></head>'
     found = read(tmp_path / "a.html", f"{head}<body>{page}</body></html>")
     assert [one.title for one in found] == titles
     assert [one.date for one in found] == dates
     assert [one.origin for one in found] == [f"{tmp_path}/a.html#{number}" for number in (1, 2, 3)]
-    assert {one.source for one in found} == {"Export"}
+    assert {one.source for one in found} == papers
     assert all(PROSE[0] in one.text for one in found[:2])
+
+
+def exported(paper: str, line: str, *texts: str, below: str = "", number: str = "") -> str:
+    """An article as Europresse exports it."""
+    return (
+        f'<article><header><div class="rdp__DocPublicationName"><span class="DocPublicationName">{paper}</span></div>'
+        f'<div><span class="DocHeader">{line}</span></div><div class="titreArticle"><p class="sm-margin-TopNews '
+        f'titreArticleVisu rdp__articletitle">Harbour closed</p></div>{below}</header><section><div class="DocText '
+        f'clearfix"><div class="docOcurrContainer">{paragraphs(*texts)}</div></div></section><footer><small>© 2014 '
+        f'{paper}. Tous droits réservés.</small><div class="publiC-lblNodoc">{number}</div></footer></article>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "date"),
+    [
+        ("lundi 3 mars 2014", "2014-03-03"),
+        ("Une, lundi 3 mars 2014, p. 5", "2014-03-03"),
+        ("Seine-Saint-Denis, samedi 1er mars 2014 1234 mots, p. 93_T_17", "2014-03-01"),
+        ("dimanche 2 mars 2014 - 10:00 -0500", "2014-03-02"),
+        ("World, Friday, November 13, 2015", "2015-11-13"),
+        ("Montag, 3. März 2014, S. 5", "2014-03-03"),
+        ("Portada, lunes, 3 de marzo de 2014", "2014-03-03"),
+        ("lunedì 3 marzo 2014, p. 1,2", "2014-03-03"),
+        ("segunda-feira, 3 de março de 2014", "2014-03-03"),
+        ("Mensuel, mars 2014, p. 12-13", "2014-03"),
+        ("Dossier 2000, p. 1914", ""),
+    ],
+)
+def test_an_article_of_europresse_is_of_the_day_and_the_paper_that_it_names(
+    tmp_path: Path, line: str, date: str
+) -> None:
+    """What says so is no part of its text, nor are the rights: what is quoted is the article."""
+    below = '<p class="sm-margin-bottomNews">MARSH Ada; OTT Ben</p>'
+    page = exported("Le Monde, no. 21480", line, *PROSE, below=below) + exported("La Rill (site web)", "", PROSE[1])
+    first, second = read(tmp_path / "2022-02-02.html", f'<html lang="fr"><body>{page}</body></html>')
+    assert (first.source, first.date, first.author) == ("Le Monde", date, "MARSH Ada; OTT Ben")
+    assert first.text.split("\n\n") == ["Harbour closed", *PROSE]
+    assert (second.source, second.date, second.author) == ("La Rill (site web)", "", "")
+    assert second.text.split("\n\n") == ["Harbour closed", PROSE[1]]
+
+
+def test_the_only_article_of_an_export_has_its_day_by_its_number_where_no_line_says_it(tmp_path: Path) -> None:
+    page = exported("Les Echos", "p. 5", *PROSE, number="news·20140303·EC·0203347")
+    (document,) = read(tmp_path / "a.html", f"<html><body>{page}</body></html>")
+    assert (document.title, document.source, document.date) == ("Harbour closed", "Les Echos", "2014-03-03")
+    assert document.origin == f"{tmp_path}/a.html"
 
 
 def test_the_posts_of_a_live_blog_are_one_article(tmp_path: Path) -> None:
@@ -312,6 +408,32 @@ def test_what_is_filled_into_a_form_and_written_over_a_page_is_read(tmp_path: Pa
     assert locator_at(document.marks, document.text.index("Kettering")) == {"page": "1"}
 
 
+def test_what_is_ticked_in_a_form_is_read(tmp_path: Path) -> None:
+    """A choice among buttons by what it stands for, a box by its name; what is not ticked is not told. Names and
+    values may be those of a field that a field is a part of."""
+    look = "<</N<</Yes 5 0 R/Off 5 0 R>>>>"
+    widget = "<</Type/Annot/Subtype/Widget/Rect[0 0 9 9]"
+    objects = [
+        f"{widget}/FT/Btn/T(insured)/TU(The boat is insured)/V/Yes/AS/Yes/AP{look}>>",
+        f"{widget}/FT/Btn/T(sunk)/V/Off/AS/Off/AP{look}>>",
+        "<</FT/Btn/Ff 49152/T(damage)/V/1/Opt[(none)(heavy)]/Kids[9 0 R 10 0 R]>>",
+        f"{widget}/Parent 8 0 R/AS/Off/AP<</N<</0 5 0 R/Off 5 0 R>>>>>>",
+        f"{widget}/Parent 8 0 R/AS/1/AP<</N<</1 5 0 R/Off 5 0 R>>>>>>",
+        "<</FT/Tx/T(owner)/V(Jonas Kettering)/Kids[12 0 R]>>",
+        f"{widget}/Parent 11 0 R>>",
+        f"{widget}/FT/Btn/Ff 65536/T(send)/MK<</CA(Send)>>>>",
+    ]
+    form = "/AcroForm<</Fields[6 0 R 7 0 R 8 0 R 11 0 R 13 0 R]>>"
+    annotated = "/Annots[6 0 R 7 0 R 9 0 R 10 0 R 12 0 R 13 0 R]"
+    (document,) = read(tmp_path / "a.pdf", pdf_with(form, annotated, *objects))
+    assert document.text.split("\n\n") == [
+        "Form.",
+        "The boat is insured: Yes",
+        "damage: heavy",
+        "owner: Jonas Kettering",
+    ]
+
+
 def test_files_attached_to_a_pdf_are_read(tmp_path: Path) -> None:
     catalog = "/Names<</EmbeddedFiles<</Names[(a)6 0 R]>>>>"
     told = "The council rebuilds the pier."
@@ -323,6 +445,162 @@ def test_files_attached_to_a_pdf_are_read(tmp_path: Path) -> None:
 
 
 # --- what archives of messengers, papers and scholars hold
+
+ANDROID = """\
+30/04/2023, 21:14 - Messages and calls are end-to-end encrypted. No one outside of this chat can read them.
+30/04/2023, 21:14 - Ada Marsh: The pier is broken.
+Nobody was hurt.
+30/04/2023, 21:15 - Ada Marsh: <Media omitted>
+02/05/2023, 08:05 - +47 912 34 567: 37 boats: who counted?
+02/05/2023, 08:06 - Ada Marsh joined using this group's invite link
+02/05/2023, 08:07 - Ada Marsh: The mayor.
+"""
+IPHONE = """\
+[30.04.23, 21:14:02] Harbour: \u200eMessages and calls are end-to-end encrypted.
+[30.04.23, 21:14:10] Ada Marsh: The pier is broken.
+Nobody was hurt.
+\u200e[30.04.23, 21:15:00] Ada Marsh: \u200eimage omitted
+[02.05.23, 08:05:59] +47 912 34 567: 37 boats: who counted?
+[02.05.23, 08:07:00] Ada Marsh: The mayor.
+"""
+AMERICAN = """\
+4/30/23, 9:14\u202fPM - Ada Marsh: The pier is broken.
+Nobody was hurt.
+5/2/23, 8:05\u202fAM - +47 912 34 567: 37 boats: who counted?
+5/2/23, 8:07\u202fAM - Ada Marsh: The mayor.
+"""
+
+
+@pytest.mark.parametrize(
+    "chat",
+    [
+        ANDROID,
+        IPHONE,
+        AMERICAN,
+        ANDROID.replace(", ", " à "),
+        ANDROID.replace("30/04/2023", "2023-04-30").replace("02/05/2023", "2023-05-02"),
+        IPHONE.replace("30.04.23", "2023-04-30").replace("02.05.23", "2023-05-02").replace("\n", "\r\n"),
+    ],
+    ids=["Android", "iPhone", "American", "French", "Swedish", "Canadian iPhone"],
+)
+def test_a_day_of_a_chat_is_a_document(tmp_path: Path, chat: str) -> None:
+    """What the program says itself, and that there was a picture, is no message."""
+    first, second = read(tmp_path / "WhatsApp Chat with Harbour.txt", chat)
+    assert (first.date, second.date) == ("2023-04-30", "2023-05-02")
+    assert first.title == second.title == "WhatsApp Chat with Harbour"
+    assert first.text == "Ada Marsh: The pier is broken.\nNobody was hurt."
+    assert second.text == "+47 912 34 567: 37 boats: who counted?\n\nAda Marsh: The mayor."
+    assert locator_at(first.marks, 0) == {"time": "21:14"}
+    assert locator_at(second.marks, second.text.index("The mayor")) == {"time": "08:07"}
+
+
+def test_of_a_chat_whose_days_may_be_months_only_the_year_is_sure(tmp_path: Path) -> None:
+    said = "05/06/2023, 10:00 - Ada: Yes.\n05/06/2023, 10:01 - Ben: No.\n"
+    (document,) = read(tmp_path / "_chat.txt", said)
+    assert (document.date, document.title) == ("2023", "Ada: Yes.")
+    later = said + "04/07/2023, 10:00 - Ada: Maybe.\n"  # which is no month before
+    assert [one.date for one in read(tmp_path / "_chat.txt", later)] == ["2023-06-05", "2023-07-04"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2023-05-04 10:00:00 - INFO: The pier is broken.\n2023-05-04 10:00:01 - INFO: It is not.\n",
+        "04/05/2023, 10:00 - The pier is broken.\n04/05/2023, 10:05 - It is not.\n",
+        "04/05/2023, 10:00 - Ada: The pier is broken.\n",
+        "The chat:\n04/05/2023, 10:00 - Ada: The pier is broken.\n04/05/2023, 10:01 - Ben: No.\n",
+    ],
+    ids=["log", "nobody speaks", "one line", "a text before it"],
+)
+def test_a_text_with_times_in_it_is_no_chat(tmp_path: Path, text: str) -> None:
+    (document,) = read(tmp_path / "a.txt", text)
+    assert document.text == text.strip()
+
+
+RIS = """\
+TY  - NEWS
+TI  - Le port est fermé
+AU  - Marsh, Ada
+AU  - Ott, Ben
+T2  - Le Monde
+PY  - 2014
+DA  - 2014/03/03/
+AB  - The pier is broken.
+It is closed.
+KW  - harbour
+KW  - storm
+UR  - https://north.example/a
+ER  -
+
+TY  - BOOK
+T1  - A history of the harbour
+Y1  - 1998///
+ER  -
+"""
+BIBTEX = r"""
+@comment{Exported, by Zotero}
+@string{lm = "Le Monde"}
+@article{marsh_port_2014,
+  title = {Le port est ferm{\'e}},
+  author = {Marsh, Ada and Ott, Ben},
+  journal = lm # {},
+  date = {2014-03-03},
+  abstract = {The pier is {broken}.
+    It is closed.},
+  keywords = {harbour, storm},
+  url = {https://north.example/a},
+}
+@Book(history, title = "A history of the {H}arbour \& Sm{\o}gen \"{u}ber \c{c}a", year = 1998, month = mar)
+"""
+ICS = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+BEGIN:VEVENT
+DTSTART;TZID=Europe/Oslo:20140303T180000
+DTEND;TZID=Europe/Oslo:20140303T193000
+SUMMARY:Council meets\\, in public
+LOCATION:Town hall
+ORGANIZER;CN="Ada Marsh":mailto:ada@north.example
+DESCRIPTION:The pier is broken.\\nThe council decides wh
+ ether to rebuild it.
+BEGIN:VALARM
+DESCRIPTION:Reminder
+END:VALARM
+END:VEVENT
+BEGIN:VEVENT
+DTSTART;VALUE=DATE:20140517
+SUMMARY:Holiday
+END:VEVENT
+END:VCALENDAR
+""".replace("\n", "\r\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "title"),
+    [
+        ("a.ris", RIS, "A history of the harbour"),
+        ("a.txt", RIS, "A history of the harbour"),
+        ("a.bib", BIBTEX, "A history of the Harbour & Smøgen über ça"),
+    ],
+)
+def test_a_reference_is_a_document(tmp_path: Path, name: str, content: str, title: str) -> None:
+    """Its text is the abstract; of one without an abstract, the title."""
+    first, second = read(tmp_path / name, content)
+    assert (first.title, first.date, first.author) == ("Le port est fermé", "2014-03-03", "Marsh, Ada; Ott, Ben")
+    assert " ".join(first.text.split()) == "The pier is broken. It is closed."
+    assert (first.url, first.extra) == ("https://north.example/a", {"keywords": "harbour, storm"})
+    assert (second.title, second.text, second.date[:4]) == (title, title, "1998")
+
+
+def test_an_event_of_a_calendar_is_a_document(tmp_path: Path) -> None:
+    meeting, holiday = read(tmp_path / "a.ics", ICS)
+    assert (meeting.title, meeting.date, meeting.place) == ("Council meets, in public", "2014-03-03", "Town hall")
+    assert meeting.author == "Ada Marsh"
+    assert meeting.text == (
+        "Council meets, in public, Start: 2014-03-03 18:00, End: 2014-03-03 19:30, Location: Town hall, "
+        "Organizer: Ada Marsh.\n\nThe pier is broken.\nThe council decides whether to rebuild it."
+    )
+    assert (holiday.title, holiday.date, holiday.text) == ("Holiday", "2014-05-17", "Holiday, Start: 2014-05-17.")
 
 
 @pytest.mark.parametrize(

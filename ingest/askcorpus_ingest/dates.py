@@ -7,6 +7,7 @@ rest, with a weekday before it or a time behind it, in any language of the table
 import datetime
 import re
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from askcorpus.text.lexicon import languages
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 MOST_CHARS = 60
 """A longer field is no date; dateparser takes up to 10 ms for one of such a length, and more for more."""
 
+MOST_WORDS = 40
+"""Words of a line in which a date is looked for."""
+
+_WORD = re.compile(r"\w+")
 _UNIX_TIME = re.compile(r"([12]\d{9})(?:\d{3})?(?:\.\d{1,9})?")
 _CTIME = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) {1,2}(\d{1,2}) [\d:]{5,8} (?:[A-Z]{3,5} |[+-]\d{4} )?(\d{4})")
 """As C's ``ctime``, ``date`` and Twitter write a time: *Wed Oct 10 20:19:24 +0000 2018*."""
@@ -36,6 +41,13 @@ def read_date(text: str) -> str:
     if date[:4] > "2400" and _THAI.search(text):
         return f"{int(date[:4]) - 543}{date[4:]}"
     return date
+
+
+def date_within(line: str) -> str:
+    """The first day that a line says among other words (*Une, lundi 3 mars 2014, p. 5*), or else the first month."""
+    starts = islice(_WORD.finditer(line), MOST_WORDS)
+    dates = [leading_date(line[word.start() : word.start() + MOST_CHARS])[0] for word in starts]
+    return next((date for size in (len("2014-03-03"), len("2014-03")) for date in dates if len(date) == size), "")
 
 
 def _as_written(text: str) -> str:

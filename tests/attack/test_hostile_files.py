@@ -21,6 +21,8 @@ from askcorpus_ingest.documents import read_document
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.worker import FileReader
+from ole import ole
+from word_97 import Piece, plan, word_97
 
 MADE = Path(__file__).parents[1] / "data" / "formats"
 MAX_MB = 1  # so that small bombs are large ones: 20 MB may be unpacked
@@ -246,6 +248,13 @@ def made() -> Iterator[tuple[str, bytes]]:
     yield "binary.rtf", b"{\\rtf1 Mine.\\bin99999999 }"
     yield "time.srt", b"1\n99:99:99,999 --> x\nMine.\n"
     yield "cues.vtt", b"WEBVTT\n\n" + b"00:00:01.000 --> 00:00:02.000\n" * 20_000
+    yield "nothing-said.txt", b"12/03/2021, 14:05 - Ada: \xe2\x80\x8ex\n" * 20_000
+    yield "no-end.bib", b"@a{b, title = {" * 50_000
+    yield "quotes.bib", b'@a{b, title = "' + b"{" * 400_000
+    yield "accents.bib", b"@a{b, c = {" + b"\\'" * 200_000 + b"}}"
+    yield "no-title.ris", b"TY  - NEWS\nAU  - A\nER  - \n" * 20_000
+    yield "no-end.ics", b"BEGIN:VCALENDAR\n" + b"BEGIN:VEVENT\n" * 60_000
+    yield "quotes.ics", b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART" + b';A=""' * 150_000
     # called what they are not
     yield "image.pdf", b"\x89PNG\r\n\x1a\n" + bytes(99)
     yield "image.txt", b"\x89PNG\r\n\x1a\n" + bytes(99)
@@ -257,6 +266,12 @@ def made() -> Iterator[tuple[str, bytes]]:
     yield "harbour.json", (MADE / "harbour.docx").read_bytes()
     yield "page.txt", b"<!doctype html>" + PAGE
     yield "zip.docx", zipped({"a.txt": b"Text."})
+    # what lies elsewhere in documents of Word 97
+    text = Piece("Mine.\r" * 4000)
+    yield "outside.doc", ole(word_97([text], plan=plan([0, 1 << 31], [0x3FFFFFFF])))
+    yield "twice.doc", ole(word_97([text], plan=plan(range(0, 1_200_000, 20_000), [2048 | 0x40000000] * 59)))
+    yield "changes.doc", ole(word_97([text], plan=b"\1\0\0" * 9000))
+    yield "countless.doc", ole(word_97([text], plan=b"\2\xff\xff\xff\xff" + bytes(9999)))
     yield "ole.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(5000)
     for ending in (
         "pdf",
@@ -280,6 +295,7 @@ def made() -> Iterator[tuple[str, bytes]]:
     # cut off, or with a few bits turned
     chance = random.Random(13)
     for path in sorted(MADE.glob("harbour.*")) + [
+        MADE / "harbour-libreoffice.doc",
         MADE / "sheets.xlsx",
         MADE / "sheets.ods",
         MADE / "sheets.xls",

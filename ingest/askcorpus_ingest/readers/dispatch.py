@@ -8,33 +8,39 @@ from askcorpus.errors import NotRead, ReadError, TooLarge
 from askcorpus.settings import MAX_FILE_MB
 from askcorpus_ingest.files import Failure, PassedOver, origin_of
 from askcorpus_ingest.readers.archives import read_compressed, read_tar, read_zip
+from askcorpus_ingest.readers.bibtex import read_bibtex
 from askcorpus_ingest.readers.csv import has_question_column, read_csv
 from askcorpus_ingest.readers.docx import read_docx
 from askcorpus_ingest.readers.epub import read_epub
 from askcorpus_ingest.readers.html import read_html
+from askcorpus_ingest.readers.ics import read_ics
 from askcorpus_ingest.readers.json import read_json
 from askcorpus_ingest.readers.jsonl import first_record, read_jsonl
 from askcorpus_ingest.readers.mail import read_mail, read_mailbox
 from askcorpus_ingest.readers.markdown import read_markdown
-from askcorpus_ingest.readers.msg import read_ole
 from askcorpus_ingest.readers.odt import read_odt
+from askcorpus_ingest.readers.ole import read_ole
 from askcorpus_ingest.readers.pdf import read_pdf
 from askcorpus_ingest.readers.pptx import read_pptx
 from askcorpus_ingest.readers.records import RawRecord
+from askcorpus_ingest.readers.ris import read_ris
 from askcorpus_ingest.readers.rtf import read_rtf
 from askcorpus_ingest.readers.sheets import read_sheets
 from askcorpus_ingest.readers.sniff import kind_of, outer_kind
 from askcorpus_ingest.readers.source import MOST_DEPTH, MOST_PARTS, NO_MEMORY, Limits, Part, Source
 from askcorpus_ingest.readers.subtitles import read_subtitles
 from askcorpus_ingest.readers.text import read_text
+from askcorpus_ingest.readers.whatsapp import read_whatsapp
 from askcorpus_ingest.readers.xml import read_xml
 
 _READERS: dict[str, Callable[[Source], Iterator[RawRecord | Failure | Part]]] = {
+    "bibtex": read_bibtex,
     "compressed": read_compressed,
     "csv": read_csv,
     "docx": read_docx,
     "epub": read_epub,
     "html": read_html,
+    "ics": read_ics,
     "json": read_json,
     "jsonl": read_jsonl,
     "mail": read_mail,
@@ -44,11 +50,13 @@ _READERS: dict[str, Callable[[Source], Iterator[RawRecord | Failure | Part]]] = 
     "ole": read_ole,
     "pdf": read_pdf,
     "pptx": read_pptx,
+    "ris": read_ris,
     "rtf": read_rtf,
     "sheets": read_sheets,
     "subtitles": read_subtitles,
     "tar": read_tar,
     "text": read_text,
+    "whatsapp": read_whatsapp,
     "xml": read_xml,
     "zip": read_zip,
 }

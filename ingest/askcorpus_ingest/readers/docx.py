@@ -1,8 +1,6 @@
 """Word documents (.docx): paragraphs, tables, notes and text boxes, in the order in which they are read."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import takewhile
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
 from askcorpus.errors import NoText
 from askcorpus_ingest.readers.marks import Stretch, put_together
@@ -11,7 +9,7 @@ from askcorpus_ingest.readers.raised import lowered, raised
 from askcorpus_ingest.readers.records import RawRecord
 from askcorpus_ingest.readers.rows import told_table
 from askcorpus_ingest.readers.source import Source
-from askcorpus_ingest.readers.table import MOST_SPANNED, Cell, span
+from askcorpus_ingest.readers.table import Cell, PlacedCell, merged_rows, span
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
@@ -114,40 +112,21 @@ def _cells(row: Element) -> Iterator[Element]:
 
 def _rows(table: Element) -> Iterator[list[Cell]]:
     """The cells of each row, those that are merged as one."""
-    rows = [list(_placed_cells(row)) for row in table.iterchildren(f"{W}tr")]
-    for number, row in enumerate(rows):
-        is_head = row != [] and row[0].is_head
-        below = rows[number + 1 : number + 1 + MOST_SPANNED]
-        yield [
-            Cell(cell.text, is_head, cell.columns, 1 + _continued(below, cell.column))
-            for cell in row
-            if cell.merge != "continue"
-        ]
+    return merged_rows([list(_placed_cells(row)) for row in table.iterchildren(f"{W}tr")])
 
 
-class _PlacedCell(NamedTuple):
-    """A cell, the column that it begins in, and whether it is merged with those below ("restart") or above it
-    ("continue")."""
-
-    text: str
-    column: int
-    columns: int
-    merge: str
-    is_head: bool
-
-
-def _placed_cells(row: Element) -> Iterator[_PlacedCell]:
+def _placed_cells(row: Element) -> Iterator[PlacedCell]:
     is_head = _is_on(row.find(f"{W}trPr/{W}tblHeader")) or _is_bold_alone(row)
     before = row.find(f"{W}trPr/{W}gridBefore")
     column = span(before.get(f"{W}val")) if before is not None else 0
     if column:
-        yield _PlacedCell("", 0, column, "", is_head)
+        yield PlacedCell("", 0, column, "", is_head)
     for cell in _cells(row):
         wide, merge = cell.find(f"{W}tcPr/{W}gridSpan"), cell.find(f"{W}tcPr/{W}vMerge")
         columns = span(wide.get(f"{W}val")) if wide is not None else 1
         merged = merge.get(f"{W}val", "continue") if merge is not None else ""
         text = " ".join(" ".join(map(_text, _paragraphs_of(cell))).split())
-        yield _PlacedCell(text, column, columns, merged, is_head)
+        yield PlacedCell(text, column, columns, merged, is_head)
         column += columns
 
 
@@ -161,12 +140,6 @@ def _is_bold_alone(row: Element) -> bool:
 def _is_bold(row: Element) -> bool:
     runs = [run for run in row.iter(f"{W}r") if (run.findtext(f"{W}t") or "").strip()]
     return bool(runs) and all(_is_on(run.find(f"{W}rPr/{W}b")) for run in runs)
-
-
-def _continued(below: Sequence[Sequence[_PlacedCell]], column: int) -> int:
-    """In how many rows below its own a cell stands."""
-    merged = (any(cell.column == column and cell.merge == "continue" for cell in row) for row in below)
-    return sum(1 for _ in takewhile(bool, merged))
 
 
 def _paragraphs_of(cell: Element) -> Iterator[Element]:

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from askcorpus.errors import NoText
 from askcorpus.text.language import sure_language
@@ -23,6 +23,7 @@ MAIN_TEXT_DEPTH = 200
 MIN_MAIN_TEXT_CHARS = 250
 """When less than that is found, the page is taken whole: better a menu too many than a paragraph lost."""
 
+_ENDS = (".", "!", "?", "…", "”", '"', "»", "。", "！", "？", "।", "؟")
 _HTML_LANGUAGE = re.compile(r"<html[^<>]{0,500}?\slang\s{0,9}=\s{0,9}[\"']?([A-Za-z-]{2,12})", re.IGNORECASE)
 _ARTICLE_TAG = re.compile(r"(</?)article(?=[ >])")
 _HTML_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
@@ -37,15 +38,25 @@ def read_html(source: Source) -> Iterator[RawRecord]:
     articles = articles_of(visible.markup) if _is_small(visible) and visible.markup else []
     if not articles:
         yield _record(source.origin, page, visible)
-    elif says_article(page):  # of which those are parts, as in a live blog
+    elif says_article(page) and not articles[0].fields:  # of which those are parts, as in a live blog
         yield _record(source.origin, page, visible._replace(markup=_ARTICLE_TAG.sub(r"\1div", visible.markup)))
     else:
         around = _record(source.origin, page, visible)
         for number, article in enumerate(articles, 1):
             alone = shown(article.markup, with_markup=True)
-            one = _record(f"{source.origin}#{number}", article.markup, alone)
-            one = one._replace(text=alone.text, title=article.title or one.title)
-            yield one._replace(source=one.source or around.source, language=one.language or around.language)
+            if not alone.text.strip():
+                continue
+            origin = f"{source.origin}#{number}" if len(articles) > 1 else source.origin
+            one = _record(origin, article.markup, alone)
+            said = article.fields
+            yield one._replace(
+                text=alone.text,
+                title=article.title or one.title,
+                date=said.get("date") or one.date,
+                source=said.get("source") or one.source or around.source,
+                author=said.get("author") or one.author,
+                language=one.language or around.language,
+            )
 
 
 def _is_small(visible: Shown) -> bool:
@@ -55,7 +66,8 @@ def _is_small(visible: Shown) -> bool:
 def _record(origin: str, page: str, visible: Shown) -> RawRecord:
     small = _is_small(visible)
     fields = _main_text(visible.markup) if small and visible.markup else {}
-    text = "\n\n".join(filter(None, map(str.strip, (fields.get("text") or "").split("\n"))))
+    paragraphs = list(filter(None, map(str.strip, (fields.get("text") or "").split("\n"))))
+    text = "\n\n".join(_below_the_first(paragraphs, visible.captions))
     if len(text) < MIN_MAIN_TEXT_CHARS:
         text = visible.text
     if not text.strip():
@@ -74,6 +86,20 @@ def _record(origin: str, page: str, visible: Shown) -> RawRecord:
         url=known.get("url") or "",
         extra=said.extra,
     )
+
+
+def _below_the_first(paragraphs: Sequence[str], captions: Collection[str]) -> list[str]:
+    """The paragraphs, with what pictures above the story are called below the first of it, as its opening tells of day
+    and place."""
+    prose = (place for place, one in enumerate(paragraphs) if one not in captions and one.endswith(_ENDS))
+    first = next(prose, 0)
+    above = [one for one in paragraphs[:first] if one in captions]
+    return [
+        *(one for one in paragraphs[:first] if one not in captions),
+        *paragraphs[first:][:1],
+        *above,
+        *paragraphs[first + 1 :],
+    ]
 
 
 def _contradicts(text: str, language: str) -> bool:

@@ -2,7 +2,8 @@
 
 What a plain text cannot have is told in one line: an exponent with its own figures (10⁶), a table row by row. What
 stands over the words of a sentence is left out: the marks of footnotes, and the readings of ruby; so is what is struck
-out. A table that only lays the page out is none in the simpler markup.
+out. A table that only lays the page out is none in the simpler markup. What a figure is called, and a table in one, are
+paragraphs beside it there, and who made a picture is left out where its element says that it tells so.
 """
 
 import html
@@ -44,6 +45,7 @@ _READINGS = {"rt", "rp", "rtc"}
 _STRUCK = {"del", "s", "strike"}
 _NAME = re.compile(r"\A[A-Za-z][\w:.-]*+\Z")
 
+_CREDIT = re.compile(r"credit|copyright|photographer|attribution", re.IGNORECASE)
 _NOTE = re.compile(r"note|cite|reference|footnote|fn", re.IGNORECASE)
 _NOTE_MARK = re.compile(r"\A\s*+(?:\[[^\[\]]{1,20}+\][\s,;]*+)++\Z")
 
@@ -51,13 +53,15 @@ _NOTE_MARK = re.compile(r"\A\s*+(?:\[[^\[\]]{1,20}+\][\s,;]*+)++\Z")
 class Shown(NamedTuple):
     """What a page shows, a paragraph for each block, and the page as simpler markup ("" when it was not asked for).
 
-    ``tags`` is how many it has, ``depth`` how many of them stand inside each other at most.
+    ``tags`` is how many it has, ``depth`` how many of them stand inside each other at most, ``captions`` what its
+    figures are called.
     """
 
     text: str
     markup: str
     tags: int
     depth: int
+    captions: frozenset[str] = frozenset()
 
 
 def shown(page: str, *, with_markup: bool = False) -> Shown:
@@ -67,7 +71,8 @@ def shown(page: str, *, with_markup: bool = False) -> Shown:
     target = _Simplifier(_Writer(with_markup))
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=True, target=target)
     etree.fromstring(page.replace("\0", "").encode("utf-8", "replace"), parser)
-    return Shown(target.writer.text, target.writer.markup, target.tags, target.depth)
+    writer = target.writer
+    return Shown(writer.text, writer.markup, target.tags, target.depth, frozenset(writer.captions))
 
 
 def visible_text(page: str) -> str:
@@ -92,7 +97,10 @@ class _Writer:
     """Writes text, and markup where it is asked for."""
 
     def __init__(self, with_markup: bool) -> None:
+        self.captions: list[str] = []
         self._open: list[str] = []
+        self._figures = 0
+        self._caption: list[str] | None = None
         self._text = io.StringIO()
         self._markup = io.StringIO() if with_markup else None
         self._last = "\n"
@@ -110,8 +118,17 @@ class _Writer:
             tag, attributes = "span", {}  # a question that opens its answer, and no menu
         elif tag in _TABLE_TAGS:
             tag = "div"
+        elif tag == "figcaption":
+            self._caption = []
+            self._leave_figure()
+            self._write_start("p", {})
         self._open.append(tag)
+        self._figures += tag == "figure"
         self._break(tag)
+        if tag != "figcaption":
+            self._write_start(tag, attributes)
+
+    def _write_start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if self._markup and _NAME.match(tag):
             kept = (f' {name}="{html.escape(value)}"' for name, value in attributes.items() if _kept(name, value))
             self._markup.write(f"<{tag}{''.join(kept)}>")
@@ -119,12 +136,33 @@ class _Writer:
     def end(self, tag: str) -> None:
         opened = self._open.pop()
         tag = opened if tag == "button" or tag in _TABLE_TAGS else tag
+        self._figures -= opened == "figure"
         self._break(tag)
+        if self._caption is not None and opened == "figcaption":
+            self.captions.append(" ".join("".join(self._caption).split()))
+            self._caption = None
+            self._write_end("p")
+            self._enter_figure()
+        elif tag != "figcaption":
+            self._write_end(tag)
+
+    def _write_end(self, tag: str) -> None:
         if self._markup and _NAME.match(tag) and tag not in _VOID_TAGS:
             self._markup.write(f"</{tag}>")
 
+    def _leave_figure(self) -> None:
+        """What follows stands beside a figure, where the main text is looked for; within, nothing is."""
+        if self._figures and self._markup:
+            self._markup.write("</figure>")
+
+    def _enter_figure(self) -> None:
+        if self._figures and self._markup:
+            self._markup.write("<figure>")
+
     def data(self, text: str) -> None:
         inside = self._open[-1] if self._open else ""
+        if self._caption is not None:
+            self._caption.append(text)
         if self._markup:
             self._markup.write(text if inside in _RAW_TAGS else html.escape(text, quote=False))
         if inside and inside not in _HIDDEN_TAGS:
@@ -132,9 +170,11 @@ class _Writer:
                 self._write(_SPACES.sub(" ", _UNSPACED_BREAK.sub("", text[start : start + PIECE_CHARS])))
 
     def paragraph(self, text: str) -> None:
+        self._leave_figure()
         self.start("p", {})
         self.data(text)
         self.end("p")
+        self._enter_figure()
 
     def _break(self, tag: str) -> None:
         if tag not in _INLINE_TAGS:
@@ -159,6 +199,7 @@ class _Simplifier:
         self.writer = writer
         self.tags = self.depth = 0
         self._deep = 0
+        self._figures = 0
         self._inside = 0  # how many tags are open in what follows, if it is
         self._raised: _Raised | None = None
         self._lines: list[str] | None = None  # of <pre>
@@ -171,9 +212,10 @@ class _Simplifier:
         self.tags += 1
         self._deep += 1
         self.depth = max(self.depth, self._deep)
+        self._figures += tag == "figure"
         if self._skipped or self._raised is not None or self._lines is not None:
             self._start_inside(tag, attributes)
-        elif tag in _READINGS or tag in _STRUCK:
+        elif tag in _READINGS or tag in _STRUCK or (self._is_beside_table and _is_credit(tag, attributes)):
             self._skipped, self._inside = True, 0
         elif tag in ("sup", "sub") or _is_note_mark(tag, attributes):
             self._raised, self._inside = _Raised(tag, attributes), 0
@@ -185,6 +227,7 @@ class _Simplifier:
     def end(self, tag: str) -> None:
         """A tag closes, or something else closes it."""
         self._deep -= 1
+        self._figures -= tag == "figure"
         if not (self._skipped or self._raised is not None or self._lines is not None):
             self._pass_end(tag)
         elif self._inside:
@@ -218,6 +261,11 @@ class _Simplifier:
         """The page ends."""
         if self._table:
             self._table.write(self.writer)
+
+    @property
+    def _is_beside_table(self) -> bool:
+        """Whether we are in a figure, and not in a table of it, where a column may be one of credits."""
+        return self._figures > 0 and self._table is None
 
     def _start_inside(self, tag: str, attributes: Mapping[str, str]) -> None:
         self._inside += 1
@@ -254,6 +302,12 @@ class _Simplifier:
         if self._table:
             self._table.replay(self.writer)
             self._table = None
+
+
+def _is_credit(tag: str, attributes: Mapping[str, str]) -> bool:
+    """Whether an element of a figure says who made it: by what it is called, or as small print, which is for that."""
+    named = f"{attributes.get('class', '')} {attributes.get('itemprop', '')}"
+    return tag == "small" or (tag not in ("figure", "figcaption", "table") and bool(_CREDIT.search(named)))
 
 
 def _is_note_mark(tag: str, attributes: Mapping[str, str]) -> bool:

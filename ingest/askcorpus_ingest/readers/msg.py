@@ -1,64 +1,39 @@
-"""Messages that Outlook saved (.msg), and what else is an OLE file."""
+"""Messages that Outlook saved (.msg)."""
 
 import io
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from askcorpus.errors import Corrupt, Encrypted, NoText, OldFormat, ReadError
+from askcorpus.errors import NoText, ReadError
 from askcorpus.text.characters import clean_line, printable
 from askcorpus_ingest.encoding import decode
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.markup import visible_text
 from askcorpus_ingest.readers.records import RawRecord
-from askcorpus_ingest.readers.sheets import read_sheets
 from askcorpus_ingest.readers.source import MOST_DEPTH, Part, Source
 
 _SUBJECT, _BODY, _HTML, _SENDER, _ADDRESS, _HEADERS = "0037", "1000", "1013", "0C1A", "0C1F", "007D"
 _LONG_NAME, _SHORT_NAME, _DATA = "3707", "3704", "3701"
-_PROPERTIES = "__properties_version1.0"
+PROPERTIES = "__properties_version1.0"
 _TEXT_KINDS = ("001F", "001E", "0102")
 _DATE = re.compile(r"^Date:[ \t]*([^\r\n]+)", re.MULTILINE | re.IGNORECASE)
 _SENT = re.compile(rb"\x40\x00\x39\x00....(.{8})", re.DOTALL)
 _FILETIME_EPOCH = 11_644_473_600
-_STREAMS = {
-    "EncryptedPackage": (Encrypted, "is encrypted"),
-    "WordDocument": (OldFormat, "is a document of Word 97 to 2003, which is not read; save it as .docx"),
-    "PowerPoint Document": (
-        OldFormat,
-        "is a presentation of PowerPoint 97 to 2003, which is not read; save it as .pptx",
-    ),
-}
-
-
-def read_ole(source: Source) -> Iterator["RawRecord | Failure | Part"]:
-    """A message with the files attached to it, or an old spreadsheet.
-
-    Raises:
-        ReadError: it is broken, encrypted, or of a kind that is not read.
-    """
-    import olefile
-
-    try:
-        with olefile.OleFileIO(io.BytesIO(source.content())) as ole:
-            for stream, (kind, why) in _STREAMS.items():
-                if ole.exists(stream):
-                    raise kind(why)
-            if ole.exists("Workbook") or ole.exists("Book"):
-                yield from read_sheets(source)
-            elif ole.exists(_PROPERTIES):
-                yield from _message(source, ole)
-            else:
-                raise ReadError("is an OLE file of a kind that is not read")
-    except (OSError, IndexError, ValueError, TypeError) as exc:
-        raise Corrupt("is a broken OLE file") from exc
 
 
 Folder = tuple[str, ...]
 """Where in the file a message lies: () is the file itself."""
 
 
-def _message(source: Source, ole: Any, folder: Folder = (), origin: str = "") -> Iterator["RawRecord | Failure | Part"]:
+def read_message(
+    source: Source, ole: Any, folder: Folder = (), origin: str = ""
+) -> Iterator["RawRecord | Failure | Part"]:
+    """A message with the files and messages attached to it.
+
+    Raises:
+        NoText: it holds no text and nothing is attached to it.
+    """
     text = _property(ole, folder, _BODY)
     if not text.strip() and (page := _property(ole, folder, _HTML)):
         text = visible_text(page)
@@ -84,13 +59,13 @@ def _attachment(
     beside = f"{within}#{printable(name)}"
     message = (*folder, f"__substg1.0_{_DATA}000D")
     try:
-        if not ole.exists([*message, _PROPERTIES]):
+        if not ole.exists([*message, PROPERTIES]):
             packed = source.part(name, io.BytesIO(_bytes(ole, folder, _DATA, "0102")))
             yield packed if within == source.origin else packed.renamed(source.limits.own_name(beside))
             return
         if len(message) > 2 * MOST_DEPTH:
             raise ReadError(f"lies in more than {MOST_DEPTH} messages")
-        yield from _message(source, ole, message, source.limits.own_name(beside))
+        yield from read_message(source, ole, message, source.limits.own_name(beside))
     except ReadError as exc:
         yield Failure.of(beside, exc)
 
@@ -114,7 +89,7 @@ def _date(ole: Any, folder: Folder) -> str:
     """When it was sent: as its properties say, or its headers."""
     import datetime
 
-    if sent := _SENT.search(ole.openstream([*folder, _PROPERTIES]).read()):
+    if sent := _SENT.search(ole.openstream([*folder, PROPERTIES]).read()):
         seconds = int.from_bytes(sent[1], "little") // 10_000_000 - _FILETIME_EPOCH
         if 0 < seconds < 10_000_000_000:
             return datetime.datetime.fromtimestamp(seconds, datetime.UTC).date().isoformat()

@@ -1,8 +1,11 @@
 """The articles of a page that holds several: a database's export, the front page of a blog, a day's archive."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
+
+from askcorpus_ingest.readers.europresse import is_of_europresse, take_fields
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -21,16 +24,18 @@ _TITLE_CLASS = re.compile(r"titl|titre|titul|headline|schlagzeile", re.IGNORECAS
 
 
 class Article(NamedTuple):
-    """The markup of an article, and what its heading says."""
+    """The markup of an article, what its heading says, and the fields that an export gives of it."""
 
     markup: str
     title: str
+    fields: Mapping[str, str] = MappingProxyType({})
 
 
 def articles_of(page: str) -> list[Article]:
     """Each article of a page (HTML that is no longer than is read into a tree); none where there is but one.
 
-    Articles stand side by side and hold most of what the page shows; those inside of another are part of it.
+    Those of an export say that they are some, one alone too. Others stand side by side and hold most of what the page
+    shows. Those inside of another are part of it.
     """
     from lxml import etree
 
@@ -38,14 +43,24 @@ def articles_of(page: str) -> list[Article]:
     tree = etree.fromstring(page.encode("utf-8", "replace"), parser)
     if tree is None:
         return []
+    if exported := list(filter(is_of_europresse, tree.iter("article"))):
+        return list(map(_exported, exported))
     found = [article for above in tree.iter() for article in _side_by_side(above)]
     lengths = [_length(article) for article in found]
     if len(found) < 2 or sum(lengths) < LEAST_SHARE * _length(tree):
         return []
-    return [
-        Article(etree.tostring(article, encoding="unicode", method="html", with_tail=False), _heading(article))
-        for article in found
-    ]
+    return [Article(_markup(article), _heading(article)) for article in found]
+
+
+def _exported(article: "_Element") -> Article:
+    fields = take_fields(article)
+    return Article(_markup(article), _heading(article), fields)
+
+
+def _markup(article: "_Element") -> str:
+    from lxml import etree
+
+    return str(etree.tostring(article, encoding="unicode", method="html", with_tail=False))
 
 
 def _side_by_side(above: "_Element") -> Iterator["_Element"]:

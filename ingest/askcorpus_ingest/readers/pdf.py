@@ -4,6 +4,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from askcorpus.errors import Corrupt, Encrypted, NoText
@@ -66,6 +67,7 @@ def read_pdf(source: Source) -> Iterator[RawRecord | Failure | Part]:
         encrypted = _ENCRYPTED.get(getattr(exc, "err_code", 0) or 0)
         raise (Encrypted(encrypted) if encrypted else Corrupt("is a broken PDF")) from exc
     try:
+        _open_form(pdf)
         yield from _records(source, pdf)
     finally:
         pdf.close()
@@ -129,6 +131,14 @@ def _attachment(source: Source, pdf: Any, number: int) -> Iterator[Failure | Par
         yield source.part(name, io.BytesIO(bytes(attachment.get_data())))
     except pypdfium2.PdfiumError:
         yield Failure(f"{source.origin}#{printable(name)}", "is broken")
+
+
+def _open_form(pdf: Any) -> None:
+    """Have its fields told as those of a form, where it is one that can be read; else each is told alone."""
+    import pypdfium2
+
+    with suppress(pypdfium2.PdfiumError):
+        pdf.init_forms()
 
 
 def _date(date: str) -> str:

@@ -8,6 +8,7 @@ from askcorpus_ingest.encoding import BLANK, UTF16_BOMS
 from askcorpus_ingest.files import READABLE_ENDINGS
 from askcorpus_ingest.readers.package import BROKEN_ZIP
 from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.readers.whatsapp import is_whatsapp
 
 HEAD_BYTES = 4096
 
@@ -39,6 +40,9 @@ _BY_ENDING = {
     ".mht": "mail",
     ".mhtml": "mail",
     ".mbox": "mailbox",
+    ".ris": "ris",
+    ".bib": "bibtex",
+    ".ics": "ics",
 }
 _MAGIC = (
     (b"%PDF-", "pdf"),
@@ -89,6 +93,8 @@ _TEXTS = (
         "html",
     ),
     (re.compile(r"<\?xml\s|<(?:rss|feed|nitf|newsItem|newsMessage|rdf:RDF)[\s>]"), "xml"),
+    (re.compile(r"TY {2}- [A-Z]{2,9}\s*\n[A-Z][A-Z0-9] {2}- "), "ris"),
+    (re.compile(r"BEGIN:VCALENDAR\n"), "ics"),
     (re.compile(r"\AFrom \S++ [^\n]*\d{4}\n[\w-]++:"), "mailbox"),
 )
 _HEADER_LINE = re.compile(r"\A(?:[A-Za-z][A-Za-z0-9-]*+:[ \t]|[ \t]++\S|From \S)")
@@ -154,6 +160,8 @@ def _text_kind(head: bytes, by_ending: str) -> str:
             return kind
     if by_ending not in ("markdown", "jsonl", "json", "csv") and _is_mail(start):
         return "mail"
+    if by_ending == "text" and is_whatsapp(start):
+        return "whatsapp"
     return ""
 
 

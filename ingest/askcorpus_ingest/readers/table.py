@@ -1,7 +1,7 @@
 """A table as text: each row is told with the header of its columns, so that it can be found and quoted alone."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import NamedTuple, Protocol, TypeVar
 
 LONGEST_CELL = 1000
@@ -35,6 +35,35 @@ class Cell(NamedTuple):
     is_header: bool
     columns: int = 1
     rows: int = 1
+
+
+class PlacedCell(NamedTuple):
+    """A cell, the column that it begins in, and whether it is merged with those below ("restart") or above it
+    ("continue")."""
+
+    text: str
+    column: int
+    columns: int
+    merge: str
+    is_head: bool
+
+
+def merged_rows(rows: Sequence[Sequence[PlacedCell]]) -> Iterator[list[Cell]]:
+    """The cells of each row, those that are merged as one."""
+    for place, row in enumerate(rows):
+        is_head = len(row) > 0 and row[0].is_head
+        below = rows[place + 1 : place + 1 + MOST_SPANNED]
+        yield [
+            Cell(cell.text, is_head, cell.columns, 1 + _continued(below, cell.column))
+            for cell in row
+            if cell.merge != "continue"
+        ]
+
+
+def _continued(below: Sequence[Sequence[PlacedCell]], column: int) -> int:
+    """In how many rows below its own a cell stands."""
+    merged = (any(cell.column == column and cell.merge == "continue" for cell in row) for row in below)
+    return sum(1 for _ in takewhile(bool, merged))
 
 
 def told_rows(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

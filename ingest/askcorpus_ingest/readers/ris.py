@@ -1,0 +1,81 @@
+"""References as RIS (.ris), which libraries, databases of papers and Zotero export: each is a document."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from askcorpus.errors import NoText
+from askcorpus_ingest.encoding import decode
+from askcorpus_ingest.readers.markup import plain_text
+from askcorpus_ingest.readers.records import EXTRA_CHARS, RawRecord
+from askcorpus_ingest.readers.source import Source
+
+_LINE = re.compile(r"([A-Z][A-Z0-9]) {2}- ?(.*)")
+_END = "ER"
+_TITLES, _AUTHORS, _TEXTS = ("TI", "T1", "CT"), ("AU", "A1"), ("AB", "N2")
+_DATES, _SOURCES = ("DA", "PY", "Y1"), ("JO", "JF", "T2", "JA", "PB")
+_NAMES = {"KW": "keywords", "DO": "DOI", "N1": "notes", "VL": "volume", "IS": "issue", "SP": "page", "DB": "database"}
+"""What else is kept, by the names that it is told by."""
+
+Reference = Mapping[str, Sequence[str]]
+"""The values of a reference by their tags."""
+
+
+def read_ris(source: Source) -> Iterator[RawRecord]:
+    """Each reference: its abstract, or else its title, with what it says of itself.
+
+    Raises:
+        NoText: there is none.
+    """
+    found = False
+    for line, reference in _references(decode(source.content())):
+        title, abstract = _first(reference, _TITLES), _first(reference, _TEXTS)
+        if not (title or abstract):
+            continue
+        found = True
+        yield RawRecord(
+            f"{source.origin}#L{line}",
+            plain_text(abstract) or title,
+            title,
+            date=_date(next(filter(None, (_first(reference, (tag,)) for tag in _DATES)), "")),
+            language=_first(reference, ("LA",)),
+            source=_first(reference, _SOURCES),
+            author="; ".join(value for tag in _AUTHORS for value in reference.get(tag, ())),
+            url=_first(reference, ("UR",)),
+            extra=_kept(reference),
+        )
+    if not found:
+        raise NoText("holds no reference")
+
+
+def _references(text: str) -> Iterator[tuple[int, Reference]]:
+    """Each reference with the line that it begins in; a line without a tag goes on with the one above."""
+    began, reference, values = 0, dict[str, list[str]](), list[str]()
+    for number, line in enumerate(text.splitlines(), 1):
+        if not (tagged := _LINE.match(line)):
+            if values and line.strip():
+                values[-1] += f"\n{line.strip()}"
+            continue
+        if not reference:
+            began = number
+        if tagged[1] == _END:
+            yield began, reference
+            reference, values = {}, []
+        else:
+            values = reference.setdefault(tagged[1], [])
+            values.append(tagged[2].strip())
+    if reference:
+        yield began, reference
+
+
+def _kept(reference: Reference) -> dict[str, str]:
+    told = {name: ", ".join(reference.get(tag, ())) for tag, name in _NAMES.items()}
+    return {name: value for name, value in told.items() if 0 < len(value) <= EXTRA_CHARS}
+
+
+def _first(reference: Reference, tags: Sequence[str]) -> str:
+    return next((value for tag in tags for value in reference.get(tag, ()) if value), "")
+
+
+def _date(date: str) -> str:
+    """*2014/03/03/* as other dates are written."""
+    return "-".join(filter(None, date.split("/")[:3])) if "/" in date else date
