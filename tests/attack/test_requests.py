@@ -289,13 +289,13 @@ def test_a_client_that_reads_in_its_own_time_gets_all(monkeypatch: pytest.Monkey
     with serving(ScriptedAssistant()) as address, socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 30_000)
         client.connect((httpx.URL(address).host, httpx.URL(address).port or 0))
-        client.sendall((asked + b"\r\n") * 29 + asked + b"Connection: close\r\n\r\n")
+        client.sendall((asked + b"\r\n") * 9 + asked + b"Connection: close\r\n\r\n")
         answer = b""
         began = time.monotonic()
         while piece := client.recv(10_000):
             answer += piece
             time.sleep(0.004)
-    assert answer.count(b"HTTP/1.1 200") == 30
+    assert answer.count(b"HTTP/1.1 200") == 10
     assert time.monotonic() - began > 2  # or it was no slow one
 
 
