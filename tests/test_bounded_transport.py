@@ -170,7 +170,7 @@ def test_a_model_whose_package_takes_no_client_is_told(
 ) -> None:
     monkeypatch.setattr("langchain.chat_models.init_chat_model", lambda *_names, **_options: ScriptedChatModel())
     load_chat_model(Settings(llm="other:tiny"))
-    assert "other:tiny asks its server unbounded" in caplog.text
+    assert "other:tiny takes no client of ours" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["openai:gpt-4o", "gpt-4o", "azure_openai:gpt-4o"])

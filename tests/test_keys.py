@@ -246,6 +246,7 @@ def test_who_comes_with_a_browser_and_without_a_key_is_told_in_the_readers_langu
         assert f"<h1>{said}" in told.text
         root = "../" * (path.count("/") - 1) or "./"
         assert f'href="{root}' in told.text
+        assert len(httpx.get(f"{address}{path}{'/' * 20_000}", headers=browser).content) < 1_000
         for program in ({}, {"Accept": "application/json"}):
             assert httpx.get(f"{address}{path}", headers=program).json()["code"] == "Unauthorized"
         assert httpx.post(f"{address}/api/v1/ask", json=ASKED, headers=browser).json()["code"] == "Unauthorized"

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
+from contextvars import copy_context
 from queue import Empty, Full, Queue
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -154,7 +155,8 @@ def in_time(pieces: Iterator[T], seconds: float) -> Generator[T]:
         except Exception as exc:  # noqa: BLE001  whatever it is, it is raised where the pieces are wanted
             put(exc)
 
-    threading.Thread(target=wait, name="reply", daemon=True).start()
+    # In the context of whoever asks, by which lines of the log and spans of a trace are known.
+    threading.Thread(target=copy_context().run, args=(wait,), name="reply", daemon=True).start()
     try:
         while (item := _next(come, deadline)) is not None:
             if isinstance(item, Exception):

@@ -55,6 +55,11 @@ PATIENCE = 10
 _THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _REWRITE_LABEL = re.compile(r"^(?:stand-?alone |rewritten |last )?question\s*[:：]\s*", re.IGNORECASE)
 _PACKAGE = re.compile(r"pip install ([\w-]+)")
+_TAKE_A_CLIENT = frozenset(
+    {"langchain_openai", "langchain_deepseek", "langchain_groq", "langchain_together", "langchain_xai"}
+)
+"""Packages whose models take the HTTP client that asks their server, as `http_client`. Where others have such a field,
+it may be one that signs their requests."""
 _SAYS_WHY_IT_ENDS = frozenset({"openai-chat", "azure-openai-chat"})
 """Kinds of model whose every whole reply carries a reason for its end. One without it was cut off on the way: a server
 that simply closes the connection looks like the end of the stream to the HTTP client."""
@@ -228,7 +233,10 @@ def load_chat_model(settings: Settings) -> "BaseChatModel":
         if bounds := _bounds(type(model), settings):
             model = init_chat_model(name, **options, **bounds)
         else:
-            log.warning("The package for %s asks its server unbounded: for a reply of any size, and anywhere.", name)
+            log.warning(
+                "The package for %s takes no client of ours: a reply may have any size, and redirects be followed.",
+                name,
+            )
     except Exception as exc:
         raise _load_error(settings.llm, exc) from exc
     return model
@@ -240,9 +248,10 @@ def _bounds(kind: "type[BaseChatModel]", settings: Settings) -> dict[str, Any]:
     Redirects are not followed: a server that lies would choose what else of this network is asked, and is told.
     """
     transport = BoundedTransport(PATIENCE * settings.llm_timeout)
-    if "http_client" in kind.model_fields:  # of those that speak as OpenAI does, and of some others
+    package = kind.__module__.partition(".")[0]
+    if package in _TAKE_A_CLIENT:
         return {"http_client": httpx.Client(transport=transport)}
-    if "sync_client_kwargs" in kind.model_fields:  # Ollama's
+    if package == "langchain_ollama":
         return {"sync_client_kwargs": {"transport": transport, "follow_redirects": False}}
     return {}
 

@@ -27,6 +27,7 @@ _WRITTEN = ("/api/v1/documents", "/api/v1/files")  # by another method than GET
 _JOBS = "/api/v1/jobs"
 _RATED = ("/api/", "/v1/", "/mcp")
 _ACCESS = "askcorpus.access"
+_LONGEST_PATH = 2_000
 _ALL = OPENED["admin"]
 _ALL_BUT_WRITING = _ALL - {"writing"}
 _POLICY = content_policy()
@@ -227,6 +228,8 @@ def _page(scope: Scope, status: int, headers: dict[str, str] | None = None) -> R
     the key, or closed the window that asked for it."""
     asked = Headers(scope=scope)
     if scope["type"] != "http" or scope["method"] != "GET" or "text/html" not in asked.get("accept", ""):
+        return None
+    if len(scope["path"]) > _LONGEST_PATH:  # the way from there to the root may be thrice as long
         return None
     strings = strings_for(asked.get("accept-language", ""))
     page = no_key_page(strings, given=status == 403, root=way_to_root(scope))
