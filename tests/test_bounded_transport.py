@@ -5,14 +5,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
+from langchain_core.messages import AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
 
 from askcorpus.answer import bounded_transport
 from askcorpus.answer.llm import LLMAnswerer, load_chat_model
 from askcorpus.errors import ModelError
 from askcorpus.settings import Settings
+from chat_model import ScriptedChatModel
 from test_llm import HITS, run, unrelated
 
 EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
@@ -100,6 +103,82 @@ def test_a_server_does_not_say_what_else_is_asked(status: str) -> None:
             run(LLMAnswerer(load_chat_model(settings), "tiny", unrelated).write("Who?", HITS, "en"))
         with pytest.raises(TimeoutError):
             elsewhere.accept()
+
+
+NDJSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nConnection: close\r\n\r\n"
+SAID = b'{"model": "tiny", "message": {"role": "assistant", "content": "word "}, "done": false}\n'
+
+
+@pytest.fixture
+def ollama(url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    pytest.importorskip("langchain_ollama")
+    monkeypatch.setenv("OLLAMA_HOST", url.removesuffix("/v1"))
+    return Settings(llm="ollama:tiny", llm_timeout=0.2)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param(Flow(NDJSON, SAID, 0.05), id="words without an end"),
+        pytest.param(Flow(NDJSON, SAID.replace(b"word ", b""), 0.0), id="pieces without text"),
+        pytest.param(Flow(NDJSON + SAID[:-20], b" ", 0.05), id="a line that drips"),
+        pytest.param(Flow(NDJSON + b'{"', b"x" * 1_000_000, 0.0), id="a line without an end"),
+        pytest.param(Flow(NDJSON + SAID.replace(b"word", b"x" * 10_000_000), b"", 0.05), id="one long line"),
+        pytest.param(Flow(REFUSED, b"x" * 1_000_000, 0.0), id="an error without an end"),
+        pytest.param(Flow(b"HTTP/1.1 200 OK\r\n", b"X-Wait: still\r\n", 0.05), id="headers that drip"),
+    ],
+    indirect=True,
+)
+def test_what_a_server_of_ollama_sends_is_given_up_too(ollama: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_transport, "MOST_BYTES", 20_000_000)
+    answerer = LLMAnswerer(load_chat_model(ollama), "tiny", unrelated, seconds=2)
+    began = time.monotonic()
+    with pytest.raises(ModelError):
+        run(answerer.write("Who?", HITS, "en"))
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize(
+    "url",
+    [Flow(b"HTTP/1.1 307 T\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n", b"", 1)],
+    indirect=True,
+)
+def test_a_server_of_ollama_does_not_say_what_else_is_asked(ollama: Settings) -> None:
+    with pytest.raises(ModelError, match=r"is at another address\. Set .*OLLAMA_HOST"):
+        run(LLMAnswerer(load_chat_model(ollama), "tiny", unrelated).write("Who?", HITS, "en"))
+
+
+class Unbounded(ScriptedChatModel):
+    """One whose package asks by a client of its own, for which nothing says when it comes back."""
+
+    def _stream(self, *_arguments: Any, **_options: Any) -> Iterator[ChatGenerationChunk]:
+        for word in self.replies:
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
+        threading.Event().wait(120)
+
+
+@pytest.mark.parametrize("words", [[], ["Moscow "]])
+def test_a_model_that_never_comes_back_is_given_up(words: list[str]) -> None:
+    began = time.monotonic()
+    with pytest.raises(ModelError, match="does not come to an end"):
+        run(LLMAnswerer(Unbounded(replies=words), "tiny", unrelated, seconds=0.5).write("Who?", HITS, "en"))
+    assert time.monotonic() - began < 30
+
+
+def test_a_model_whose_package_takes_no_client_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("langchain.chat_models.init_chat_model", lambda *_names, **_options: ScriptedChatModel())
+    load_chat_model(Settings(llm="other:tiny"))
+    assert "other:tiny takes no client of ours" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["openai:gpt-4o", "gpt-4o", "azure_openai:gpt-4o"])
+def test_all_that_speak_as_openai_does_ask_in_our_way(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("OPENAI_API_VERSION", "2024-06-01")
+    model: Any = load_chat_model(Settings(llm=name, llm_api_key="none"))
+    assert isinstance(model.root_client._client._transport, bounded_transport.BoundedTransport)
 
 
 def test_a_connection_that_is_made_when_the_time_is_over_is_cut() -> None:

@@ -590,13 +590,22 @@ def test_a_data_folder_that_is_a_file(articles: Path, tmp_path: Path) -> None:
         ("port = 'many'\n", ["port"]),
         ("port = 0\n", ["port"]),
         ("port = \n", ["askcorpus.toml"]),
+        ("port = true\n", ["port", "true or false"]),
+        ("min_confidence = false\n", ["min_confidence", "true or false"]),
+        ("llm_timeout = inf\n", ["llm_timeout"]),
     ],
-    ids=["unknown name", "no number", "out of range", "not TOML"],
+    ids=["unknown name", "no number", "out of range", "not TOML", "a switch", "another", "no end"],
 )
 def test_a_wrong_settings_file(toml: str, words: list[str], index: Path, tmp_path: Path) -> None:
     (tmp_path / "askcorpus.toml").write_text(toml, encoding="utf-8")
 
     assert_one_line(run("ask", "Why?", data=index), 2, *words)
+
+
+def test_a_settings_file_that_an_editor_begins_with_a_mark(index: Path, tmp_path: Path) -> None:
+    (tmp_path / "askcorpus.toml").write_text("prot = 8000\r\n", encoding="utf-8-sig")
+
+    assert_one_line(run("ask", "Why?", data=index), 2, "prot", "port")
 
 
 def test_a_variable_that_is_no_json(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from askcorpus.errors import IndexMismatch, StorageError, UsageError
@@ -221,3 +222,38 @@ def test_keys_that_a_newer_version_wrote_are_left_as_they_are(tmp_path: Path) ->
 
     with pytest.raises(IndexMismatch, match=r"has keys that a newer version wrote"):
         Keys(tmp_path).listed()
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("de-CH,en;q=0.5", "Dieser Server verlangt einen Schlüssel."),
+        ("ar", "يتطلب هذا الخادم مفتاحًا."),
+        ("", "This server"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/c/abcdefghijklmnopqrstuv", "/source/x/y", "/documents", "/api/v1/documents"])
+def test_who_comes_with_a_browser_and_without_a_key_is_told_in_the_readers_language(
+    folder: Path, path: str, language: str, said: str
+) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml", "Accept-Language": language}
+    with serving(ScriptedAssistant(), Settings(data=folder, api_key=SecretStr("secret"))) as address:
+        told = httpx.get(f"{address}{path}", headers=browser)
+        assert told.status_code == 401
+        assert told.headers["www-authenticate"].startswith("Basic")
+        assert told.headers["content-type"].startswith("text/html")
+        assert "script-src" not in told.headers["content-security-policy"]
+        assert f"<h1>{said}" in told.text
+        root = "../" * (path.count("/") - 1) or "./"
+        assert f'href="{root}' in told.text
+        assert len(httpx.get(f"{address}{path}{'/' * 20_000}", headers=browser).content) < 1_000
+        for program in ({}, {"Accept": "application/json"}):
+            assert httpx.get(f"{address}{path}", headers=program).json()["code"] == "Unauthorized"
+        assert httpx.post(f"{address}/api/v1/ask", json=ASKED, headers=browser).json()["code"] == "Unauthorized"
+
+
+def test_a_key_for_something_else_is_told_to_a_browser_too(folder: Path, keys: Keys) -> None:
+    key, _ = keys.add("Import", ["ingest"])
+    with serving(ScriptedAssistant(), Settings(data=folder)) as address:
+        told = httpx.get(address, headers={"Accept": "text/html", "Accept-Language": "fr"}, auth=("", key))
+        assert (told.status_code, "Cette clé ne donne pas accès" in told.text) == (403, True)

@@ -93,6 +93,20 @@ def test_over_http_an_agent_gets_the_objects_of_the_rest_door(address: str, assi
 
 
 @pytest.mark.parametrize(
+    "part", [{"start": 4, "end": 20}, {"start": 4}, {"end": 20}, {"end": 10**9}, {"start": None, "end": None}]
+)
+def test_a_part_of_a_document_is_that_of_the_rest_door(
+    address: str, assistant: Assistant, part: dict[str, int | None]
+) -> None:
+    document = assistant.store.documents()[0]
+
+    (given,) = called(f"{address}/mcp", ("get_document", {"document_id": document.id} | part))
+
+    asked = {name: value for name, value in part.items() if value is not None}
+    assert given.structured_content == httpx.get(f"{address}/api/v1/documents/{document.id}", params=asked).json()
+
+
+@pytest.mark.parametrize(
     ("tool", "arguments", "words"),
     [
         ("ask", {"question": " "}, "empty"),
@@ -100,6 +114,9 @@ def test_over_http_an_agent_gets_the_objects_of_the_rest_door(address: str, assi
         ("get_quote", {"document_id": "none", "start": 0, "end": 1}, "no such document"),
         ("list_documents", {"limit": 0}, "no such page"),
         ("search", {"query": "harbour", "top_k": 101}, "less than or equal to 100"),
+        ("get_document", {"document_id": "none", "start": -1}, "start: input should be greater than or equal to 0"),
+        ("get_document", {"document_id": "none", "end": 10**20}, "end: input should be less than or equal to"),
+        ("get_document", {"document_id": "none", "start": 1}, "no such document"),
         ("get_document", {"document_id": 5}, "get_document: document_id: input should be a valid string."),
         (
             "ask",

@@ -40,8 +40,30 @@ def test_requests_are_counted_by_route_and_status(client: httpx.Client) -> None:
     assert count("POST", "/api/v1/ask", "400") == 1
     assert count("GET", "/api/v1/documents/{document_id:path}", "200") == 1
     assert count("GET", "/api/v1/documents/{document_id:path}", "404") == 1
-    assert count("GET", "other", "421") == 1
+    assert count("GET", "/health", "421") == 1
     assert found["askcorpus_request_seconds_count", "/api/v1/ask"] == 3
+
+
+def test_what_is_refused_is_counted_where_it_would_have_gone(client: httpx.Client) -> None:
+    evil = {"Origin": "http://evil.example"}
+    client.post("/api/v1/ask", json={"question": "council"}, headers=evil)
+    client.get("/api/v1/documents/a/b/c", headers=evil)
+    client.request("BREW", "/api/v1/search", headers=evil)
+    client.get("/nothing", headers=evil)
+    client.get("/", headers=evil)
+    client.post("/v1/chat/completions", content=b"[" * 9_000)
+    client.post("/api/v1/search", content=b"x" * 9_000_000)
+    client.head("/ready", headers=evil)
+    found = {key[1:] for key in figures(client) if key[0] == "askcorpus_requests_total"}
+    assert found >= {
+        ("POST", "/api/v1/ask", "403"),
+        ("GET", "/api/v1/documents/{document_id:path}", "403"),
+        ("other", "/api/v1/search", "403"),
+        ("GET", "other", "403"),
+        ("POST", "/v1/chat/completions", "400"),
+        ("POST", "/api/v1/search", "413"),
+        ("HEAD", "/ready", "403"),
+    }
 
 
 def test_answers_are_counted_by_their_outcome_whatever_door_they_left_by(client: httpx.Client) -> None:

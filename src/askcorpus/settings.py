@@ -11,6 +11,7 @@ import os
 import re
 import tomllib
 from decimal import Decimal, InvalidOperation
+from importlib.resources.abc import Traversable
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -115,7 +116,10 @@ class Settings(BaseSettings):
     llm_base_url: str | None = Field(None, description="Base URL of an OpenAI-compatible server.")
     llm_api_key: SecretStr | None = Field(None, description="Key for the model's server.")
     llm_timeout: float = Field(
-        60.0, gt=0, description="Seconds that the model's server may be silent; a whole reply may take ten times that."
+        60.0,
+        gt=0,
+        le=86_400,
+        description="Seconds that the model's server may be silent; a whole reply may take ten times that.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on; beyond loopback a key is needed.")
     port: int = Field(7860, ge=1, le=65535, description="Port of chat and API.")
@@ -176,6 +180,14 @@ class Settings(BaseSettings):
         description="Whether `serve` sends a trace of each question by OpenTelemetry (`askcorpus[otel]`), to where "
         "`OTEL_EXPORTER_OTLP_ENDPOINT` says.",
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_switch(cls, value: object, info: ValidationInfo) -> object:
+        """``port = true`` in a file, which pydantic takes for 1."""
+        if isinstance(value, bool) and cls.model_fields[info.field_name or ""].annotation is not bool:
+            raise ValueError("is no switch: it cannot be true or false")
+        return value
 
     @field_validator("data")
     @classmethod
@@ -251,7 +263,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags over environment over ``askcorpus.toml``; nothing else."""
-        return init_settings, _Environment(settings_cls), TomlConfigSettingsSource(settings_cls)
+        return init_settings, _Environment(settings_cls), _File(settings_cls)
 
 
 class _Environment(EnvSettingsSource):
@@ -271,6 +283,13 @@ class _Environment(EnvSettingsSource):
             return super().decode_complex_value(field_name, field, value)
         except ValueError as exc:
             raise UsageError(f"Settings: {field_name} in the environment is no JSON: {exc}.", SEE) from exc
+
+
+class _File(TomlConfigSettingsSource):
+    """The file, which editors may begin with a byte order mark; TOML knows none."""
+
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
+        return tomllib.loads(file_path.read_text(encoding="utf-8-sig"))
 
 
 def _is_service_link(name: str, value: object) -> bool:

@@ -5,6 +5,8 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,6 +18,7 @@ from askcorpus.settings import read_settings
 from askcorpus.types import Document, Event, Retrieved
 from askcorpus_ui.bodies import MAX_BYTES, MAX_TOKENS
 from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
+from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.chat.markdown import export_markdown
 from askcorpus_ui.chat.render import turn, turns
 from askcorpus_ui.chat.sources import panel
@@ -252,3 +255,17 @@ def test_a_choice_is_free_in_a_page_that_has_loaded_too(client: httpx.Client, fu
     assert client.post(JOIN, json=asked).status_code == 200
     with client.stream("GET", EVENTS, params={"session_hash": "cost"}) as events:
         assert '"success":true' in "".join(events.iter_text())
+
+
+def test_a_search_of_conversations_takes_no_longer_for_what_others_have_kept(tmp_path: Path) -> None:
+    with closing(Conversations(tmp_path, 90)) as kept:
+        place = None
+        for number in range(2_000):
+            place = kept.ask("other", place.id if place and number % 100 else None, f"harbour {number} " * 600)
+        kept.ask("mine", None, "What does the council say of the harbour?")
+        began = time.thread_time()
+        for search in ("zebra", "a b c d e f g h i j", "council"):
+            found = [len(kept.listed("mine", search)) for _ in range(10)]
+        assert found == [1] * 10
+        assert len(kept.listed("other", "harbour")) == 20
+        assert time.thread_time() - began < 0.3

@@ -160,7 +160,8 @@ def test_an_origin_that_is_none_cannot_be_allowed(origin: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["", "[", "]", "[::1", "a b", "a@localhost", "localhost:x", "localhost:99999", "localhost/x"]
+    "host",
+    ["", "[", "]", "[::1", "a b", "a@localhost", "localhost:x", "localhost:99999", "localhost/x", "localhost#", "x?"],
 )
 def test_a_host_that_is_none_is_a_bad_request(local: httpx.Client, host: str) -> None:
     assert local.get("/health", headers={"Host": host}).status_code == 400
@@ -222,6 +223,7 @@ def test_every_python_agrees(python: str) -> None:
         ("http://localhost:7860", "127.0.0.1:7860", False),
         ("http://desk.example:8080", "desk.example", False),
         ("null", "null", False),
+        ("http://localhost#", "localhost", False),
         ("http://", "", False),
     ],
 )

@@ -5,6 +5,7 @@ import random
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -262,6 +263,40 @@ def test_a_connection_on_which_nothing_is_asked_is_closed(
             deadline = time.monotonic() + 30
             while not is_closed(client, again):
                 assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("read", [0, 100], ids=["never", "a little at a time"])
+def test_a_connection_of_which_nobody_reads_is_closed(monkeypatch: pytest.MonkeyPatch, read: int) -> None:
+    monkeypatch.setattr(server, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(server, "UNREAD_SECONDS", 1)
+    with serving(ScriptedAssistant()) as address, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        client.connect((httpx.URL(address).host, httpx.URL(address).port or 0))
+        client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 500)
+        deadline = time.monotonic() + 60
+        with suppress(OSError):
+            while True:
+                client.sendall(b"\r\n")
+                client.recv(read)
+                time.sleep(0.05)
+                assert time.monotonic() < deadline
+
+
+def test_a_client_that_reads_in_its_own_time_gets_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(server, "UNREAD_SECONDS", 2)
+    asked = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n"
+    with serving(ScriptedAssistant()) as address, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 30_000)
+        client.connect((httpx.URL(address).host, httpx.URL(address).port or 0))
+        client.sendall((asked + b"\r\n") * 9 + asked + b"Connection: close\r\n\r\n")
+        answer = b""
+        began = time.monotonic()
+        while piece := client.recv(10_000):
+            answer += piece
+            time.sleep(0.02)
+    assert answer.count(b"HTTP/1.1 200") == 10
+    assert time.monotonic() - began > 2  # or it was no slow one
 
 
 def is_closed(client: socket.socket, again: bytes) -> bool:

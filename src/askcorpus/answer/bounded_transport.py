@@ -7,14 +7,27 @@ the body of an error.
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
-from typing import Any
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
+from contextvars import copy_context
+from queue import Empty, Full, Queue
+from typing import Any, TypeAlias, TypeVar, cast
 
 import httpx
 
+T = TypeVar("T")
+_Come: TypeAlias = tuple[T] | Exception | None
+"""A piece, what it ended with, or that it ended well."""
+
+AHEAD = 100
+"""Pieces of a reply that may have come and not been taken yet."""
+
 MOST_BYTES = 50_000_000
 """Of a response: some three hundred for each of a hundred thousand tokens, and no more memory than that."""
+
+
+class OutOfTime(Exception):
+    """A reply has not ended in the time that it has."""
 
 
 class BoundedTransport(httpx.BaseTransport):
@@ -107,3 +120,57 @@ class _Bounded(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._stream.close()
+
+
+def in_time(pieces: Iterator[T], seconds: float) -> Generator[T]:
+    """The pieces as they come, for which another thread waits: not every model's client can be given a transport, and
+    who asks it for its next piece may never come back.
+
+    A thread that waits in vain ends with the next piece, or with the connection.
+
+    Raises:
+        OutOfTime: they have not all come after so many ``seconds``.
+        Exception: what they raise themselves.
+    """
+    come: Queue[_Come[T]] = Queue(AHEAD)
+    over = threading.Event()
+    deadline = time.monotonic() + seconds
+
+    def put(item: _Come[T]) -> None:
+        while not over.is_set():
+            try:
+                come.put(item, timeout=1)
+            except Full:
+                continue
+            return
+
+    def wait() -> None:
+        try:
+            with closing(cast(Generator[T], pieces)):
+                for piece in pieces:
+                    put((piece,))
+                    if over.is_set():
+                        return
+            put(None)
+        except Exception as exc:  # noqa: BLE001  whatever it is, it is raised where the pieces are wanted
+            put(exc)
+
+    # In the context of whoever asks, by which lines of the log and spans of a trace are known.
+    threading.Thread(target=copy_context().run, args=(wait,), name="reply", daemon=True).start()
+    try:
+        while (item := _next(come, deadline)) is not None:
+            if isinstance(item, Exception):
+                raise item
+            yield item[0]
+    finally:
+        over.set()
+
+
+def _next(come: Queue[_Come[T]], deadline: float) -> _Come[T]:
+    left = deadline - time.monotonic()
+    try:
+        if left > 0:
+            return come.get(timeout=left)
+    except Empty:
+        pass
+    raise OutOfTime

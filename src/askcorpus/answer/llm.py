@@ -4,9 +4,10 @@ The model writes; what it may claim is decided afterwards, by :mod:`askcorpus.an
 :mod:`askcorpus.answer.citations`.
 """
 
+import logging
 import re
-import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from askcorpus.answer.answerer import Findings
 from askcorpus.answer.attribution import Similarity, attribute_reply
-from askcorpus.answer.bounded_transport import BoundedTransport
+from askcorpus.answer.bounded_transport import BoundedTransport, OutOfTime, in_time
 from askcorpus.answer.fence import boundary_for, fence_history, fence_passages, inert
 from askcorpus.answer.prompts import CANNOT_ANSWER, load_prompt
 from askcorpus.embedding.embeddings import SentenceEmbeddings
@@ -30,6 +31,8 @@ from askcorpus.types import Draft, Hit, Turn
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+
+log = logging.getLogger(__name__)
 
 HISTORY_TURNS = 6
 """Earlier turns that a model is shown."""
@@ -52,6 +55,11 @@ PATIENCE = 10
 _THOUGHTS = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _REWRITE_LABEL = re.compile(r"^(?:stand-?alone |rewritten |last )?question\s*[:：]\s*", re.IGNORECASE)
 _PACKAGE = re.compile(r"pip install ([\w-]+)")
+_TAKE_A_CLIENT = frozenset(
+    {"langchain_openai", "langchain_deepseek", "langchain_groq", "langchain_together", "langchain_xai"}
+)
+"""Packages whose models take the HTTP client that asks their server, as `http_client`. Where others have such a field,
+it may be one that signs their requests."""
 _SAYS_WHY_IT_ENDS = frozenset({"openai-chat", "azure-openai-chat"})
 """Kinds of model whose every whole reply carries a reason for its end. One without it was cut off on the way: a server
 that simply closes the connection looks like the end of the stream to the HTTP client."""
@@ -158,20 +166,21 @@ class LLMAnswerer:
         Raises:
             ModelError: it cannot be had, or only a part of it.
         """
-        begun, length, ending, deadline = False, 0, "", time.monotonic() + self._seconds
+        begun, length, ending = False, 0, ""
         # Not all chat models share an exception class: whatever one raises here, the model failed.
         try:
-            for chunk in self._model.stream(messages):
-                ending = _ending(chunk) or ending
-                text = str(chunk.text)
-                length += max(1, len(text))  # so that one without text counts as well: some send their thoughts apart
-                if length > LONGEST_REPLY or time.monotonic() > deadline:
-                    raise ModelError(f"The model {self.name} does not come to an end.", "Choose another model.")
-                if text:
-                    begun = True
-                    yield text
-        except ModelError:
-            raise
+            with closing(in_time(self._model.stream(messages), self._seconds)) as chunks:
+                for chunk in chunks:
+                    ending = _ending(chunk) or ending
+                    text = str(chunk.text)
+                    length += max(1, len(text))  # so that one without text counts as well: some send thoughts apart
+                    if length > LONGEST_REPLY:
+                        raise OutOfTime
+                    if text:
+                        begun = True
+                        yield text
+        except OutOfTime as exc:
+            raise ModelError(f"The model {self.name} does not come to an end.", "Choose another model.") from exc
         except Exception as exc:
             raise (_broke_off(self.name) if begun else _model_error(self.name, exc)) from exc
         if ending in ("length", "max_tokens", "content_filter"):
@@ -216,18 +225,35 @@ def load_chat_model(settings: Settings) -> "BaseChatModel":
     if settings.llm_base_url:
         name = "openai:" + name.removeprefix("openai:")
         options |= {"base_url": settings.llm_base_url, "api_key": options.get("api_key", "none")}
-    if name.startswith("openai:"):
-        transport = BoundedTransport(PATIENCE * settings.llm_timeout)
-        # Redirects are not followed: a server that lies would choose what else of this network is asked, and is told.
-        options["http_client"] = httpx.Client(transport=transport)
     if name.startswith("ollama:"):
         options["client_kwargs"] = {"timeout": settings.llm_timeout}
     # Every provider's package has its own errors for a missing key or a bad option.
     try:
         model: BaseChatModel = init_chat_model(name, **options)
+        if bounds := _bounds(type(model), settings):
+            model = init_chat_model(name, **options, **bounds)
+        else:
+            log.warning(
+                "The package for %s takes no client of ours: a reply may have any size, and redirects be followed.",
+                name,
+            )
     except Exception as exc:
         raise _load_error(settings.llm, exc) from exc
     return model
+
+
+def _bounds(kind: "type[BaseChatModel]", settings: Settings) -> dict[str, Any]:
+    """What makes a kind of model ask its server in our own way, where its package can be given one.
+
+    Redirects are not followed: a server that lies would choose what else of this network is asked, and is told.
+    """
+    transport = BoundedTransport(PATIENCE * settings.llm_timeout)
+    package = kind.__module__.partition(".")[0]
+    if package in _TAKE_A_CLIENT:
+        return {"http_client": httpx.Client(transport=transport)}
+    if package == "langchain_ollama":
+        return {"sync_client_kwargs": {"transport": transport, "follow_redirects": False}}
+    return {}
 
 
 def shown(reply: str, *, whole: bool) -> str:
@@ -293,7 +319,8 @@ def _model_error(name: str, exc: Exception) -> ModelError:
         if isinstance(exc, kind):
             return ModelError(f"The model {name} {what}.", hint)
     if str(getattr(exc, "status_code", "")).startswith("3"):
-        return ModelError(f"The model {name} is at another address.", "Set ASKCORPUS_LLM_BASE_URL to that one.")
+        hint = "Set ASKCORPUS_LLM_BASE_URL (for ollama: OLLAMA_HOST) to that one."
+        return ModelError(f"The model {name} is at another address.", hint)
     return ModelError(f"The model {name} failed: {_first_line(exc)}", "Try again.")
 
 

@@ -255,8 +255,9 @@ class Conversations:
         query = sa.select(_CONVERSATIONS.c.id, _CONVERSATIONS.c.title, _CONVERSATIONS.c.changed)
         query = query.where(_CONVERSATIONS.c.owner == owner)
         for word in search.casefold().split()[:10]:
-            turns = sa.select(_TURNS.c.conversation).where(holds(_TURNS.c.words, word))
-            query = query.where(_CONVERSATIONS.c.id.in_(turns) | holds(_CONVERSATIONS.c.words, word))
+            # Of this conversation: over all that are kept, a search would take as long as others have much to read.
+            turn = sa.exists().where(_TURNS.c.conversation == _CONVERSATIONS.c.id, holds(_TURNS.c.words, word))
+            query = query.where(holds(_CONVERSATIONS.c.words, word) | turn)
         found: dict[str, Entry] = {}
         for tables in (self._tables, self._unkept):
             with tables.reading() as connection:

@@ -172,6 +172,11 @@ def no_source_page(
     return fill("no_source.html", **values, back=way_back(conversation), strings=strings)
 
 
+def no_key_page(strings: Strings, *, given: bool, root: str) -> str:
+    """The page for who comes without a key, or has ``given`` one that does not open what is asked for."""
+    return no_source_page(strings.key_refused if given else strings.key_needed, "", strings, root=root)
+
+
 def _places_of(words: str, document: Document) -> Iterator[Reference]:
     """Where words stand in a document, whatever their case and the white space between them; numbered from 1."""
     pattern = re.compile(r"\s+".join(map(re.escape, words.split())), re.IGNORECASE)

@@ -192,6 +192,7 @@ class Strings:
     files_stopped: str
     stop_all: str
     key_refused: str
+    key_needed: str
     not_sent: str
     too_large: str
     choose_document: str

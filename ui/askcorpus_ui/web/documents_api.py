@@ -11,22 +11,15 @@ from starlette.exceptions import HTTPException
 from askcorpus.errors import UsageError
 from askcorpus.types import (
     Document,
-    DocumentId,
     Filters,
     IndexInfo,
-    LanguageCode,
-    Locator,
     Mark,
     Page,
-    PartialDate,
-    Publisher,
     Span,
     Stories,
-    Title,
-    locator_at,
 )
 from askcorpus.wire import MOST_LISTED, MOST_PASSAGES
-from askcorpus_ui.listings import Hits
+from askcorpus_ui.listings import MAX_OFFSET, Excerpt, Hits, excerpt, span_within
 from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.streaming import Questions, unless_left
 from askcorpus_ui.web.rest_api import CLIENT_LEFT
@@ -34,28 +27,10 @@ from askcorpus_ui.web.rest_api import CLIENT_LEFT
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
 
-MAX_OFFSET = 2**53
-"""More documents than any store holds; a number that JavaScript and SQLite can both count to."""
-
 _SHOWN_PAGES = 12
 
 DocumentPath = Annotated[str, Path(description="Its id; slashes in it may stand as they are.")]
 Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="How many to pass over.")]
-
-
-class Excerpt(BaseModel):
-    """A part of a document."""
-
-    document_id: DocumentId
-    title: Title
-    source: Publisher
-    date: PartialDate
-    language: LanguageCode
-    start: int = Field(description="Where the part begins in the document's text.")
-    end: int = Field(description="Where it ends there, exclusive.")
-    text: str = Field(description="Its characters.")
-    locator: Locator
-    characters: int = Field(description="Length of the document's text.")
 
 
 class Facets(BaseModel):
@@ -146,38 +121,12 @@ def documents_router(assistant: "Assistant", questions: Questions) -> APIRouter:
         if page is not None:
             if start is not None or end is not None:
                 raise UsageError("A page and a range are asked for.", "Ask for one of them.")
-            return _excerpt(found, _span_of_page(found, page))
+            return excerpt(found, _span_of_page(found, page))
         if start is None and end is None:
             return found
-        return _excerpt(found, _span_within(found, start or 0, end))
+        return excerpt(found, span_within(found, start or 0, end))
 
     return router
-
-
-def _excerpt(document: Document, span: Span) -> Excerpt:
-    facts = document.model_dump(include={"title", "source", "date", "language"})
-    return Excerpt(
-        document_id=document.id,
-        start=span.start,
-        end=span.end,
-        text=document.text[span.start : span.end],
-        locator=locator_at(document.marks, span.start),
-        characters=len(document.text),
-        **facts,
-    )
-
-
-def _span_within(document: Document, start: int, end: int | None) -> Span:
-    """The range asked for, as far as the text goes.
-
-    Raises:
-        UsageError: it is empty, or begins after the text.
-    """
-    characters = len(document.text)
-    last = characters if end is None else min(end, characters)
-    if start >= last:
-        raise UsageError(f"There are no characters from {start} to {last}.", f"The text has {characters}.")
-    return Span(start, last)
 
 
 def _span_of_page(document: Document, page: str) -> Span:

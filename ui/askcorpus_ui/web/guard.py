@@ -7,22 +7,27 @@ from functools import partial
 from typing import NamedTuple
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcorpus.errors import AskcorpusError
 from askcorpus.settings import Settings
+from askcorpus_ui.chat.sources import no_key_page
+from askcorpus_ui.chat.translations import strings_for
 from askcorpus_ui.content_policy import content_policy
 from askcorpus_ui.problems import Fault, error_response, failure
 from askcorpus_ui.web.keys import OPENED, Area, Key, Keys
 from askcorpus_ui.web.loopback import host_of, is_loopback, is_same_origin
+from askcorpus_ui.web.prefix import way_to_root
 from askcorpus_ui.web.rates import Rates
+from askcorpus_ui.web.source_page import POLICY
 
 _OPEN_PATHS = ("/health", "/ready")
 _WRITTEN = ("/api/v1/documents", "/api/v1/files")  # by another method than GET
 _JOBS = "/api/v1/jobs"
 _RATED = ("/api/", "/v1/", "/mcp")
 _ACCESS = "askcorpus.access"
+_LONGEST_PATH = 2_000
 _ALL = OPENED["admin"]
 _ALL_BUT_WRITING = _ALL - {"writing"}
 _POLICY = content_policy()
@@ -147,10 +152,12 @@ class Guard:
             return None  # whether it may write, the routes that do look themselves
         if access.opens:
             scopes = ", ".join(scope for scope, opens in OPENED.items() if area in opens)
-            return _refuse(scope, 403, "Forbidden", "This key does not open this.", f"It needs the scope {scopes}.")
+            told = _refuse(scope, 403, "Forbidden", "This key does not open this.", f"It needs the scope {scopes}.")
+            return _page(scope, 403) or told
         challenge = {"WWW-Authenticate": 'Basic realm="askcorpus", charset="UTF-8"'}
         hint = "Send it as “Authorization: Bearer …” or “X-API-Key”; in a browser it is the password."
-        return _refuse(scope, 401, "Unauthorized", "This server needs a key.", hint, challenge)
+        told = _refuse(scope, 401, "Unauthorized", "This server needs a key.", hint, challenge)
+        return _page(scope, 401, challenge) or told
 
     def _too_often(self, scope: Scope, access: Access) -> Response | None:
         """The refusal of a request beyond a key's rate. What the chat page is made of does not count."""
@@ -214,3 +221,16 @@ def _refuse(
     scope: Scope, status: int, code: str, message: str, hint: str, headers: dict[str, str] | None = None
 ) -> Response:
     return failure(scope, status, Fault(code, message, hint), headers)
+
+
+def _page(scope: Scope, status: int, headers: dict[str, str] | None = None) -> Response | None:
+    """A refusal in the reader's language, where a browser would show what it gets: that of somebody who came without
+    the key, or closed the window that asked for it."""
+    asked = Headers(scope=scope)
+    if scope["type"] != "http" or scope["method"] != "GET" or "text/html" not in asked.get("accept", ""):
+        return None
+    if len(scope["path"]) > _LONGEST_PATH:  # the way from there to the root may be thrice as long
+        return None
+    strings = strings_for(asked.get("accept-language", ""))
+    page = no_key_page(strings, given=status == 403, root=way_to_root(scope))
+    return HTMLResponse(page, status, {"Content-Security-Policy": POLICY} | (headers or {}))

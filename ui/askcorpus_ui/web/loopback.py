@@ -32,7 +32,7 @@ def host_of(header: str) -> tuple[str, int | None] | None:
         name, port = parts.hostname, parts.port
     except ValueError:
         return None
-    if not name or "@" in header or parts.path or parts.query or parts.fragment or any(map(str.isspace, header)):
+    if not name or any(sign in "@/?#" or sign.isspace() for sign in header):
         return None
     return name, port
 

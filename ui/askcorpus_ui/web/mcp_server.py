@@ -13,13 +13,13 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from askcorpus.client import Client
 from askcorpus.errors import AskcorpusError, UsageError
 from askcorpus.types import Answer, Document, Filters, Page, Verification
 from askcorpus.wire import MOST_LISTED
-from askcorpus_ui.listings import Hits, TopK
+from askcorpus_ui.listings import MAX_OFFSET, Excerpt, Hits, TopK, excerpt, span_within
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -45,6 +45,8 @@ Limit = Annotated[int | None, Field(description=f"How many to list, 1 to {MOST_L
 DocumentId = Annotated[str, Field(description="The document_id of a citation or passage, the id of a listed document.")]
 Start = Annotated[int, Field(description="First character, counted from 0 in Unicode code points.")]
 End = Annotated[int, Field(description=f"Behind the last character; at most {MOST_QUOTED} behind the first.")]
+PartStart = Annotated[int | None, Field(ge=0, le=MAX_OFFSET, description="First character of a part; 0 when null.")]
+PartEnd = Annotated[int | None, Field(ge=0, le=MAX_OFFSET, description="Where the part ends; with the text when null.")]
 Around = Annotated[
     int | None, Field(description=f"Characters before and after, 0 to {MOST_AROUND}; {USUALLY_AROUND} when null.")
 ]
@@ -71,6 +73,12 @@ class QuotedPlace(BaseModel):
     quote: str
     before: str
     after: str
+
+
+class WholeOrPart(RootModel[Document | Excerpt]):
+    """A document, or the part of it that was asked for."""
+
+    model_config = ConfigDict(json_schema_extra={"type": "object"})  # both are; agents want to be told
 
 
 class _Server(MCPServer[Any]):
@@ -131,10 +139,10 @@ def make_server(asked: "Assistant | Client", run: Runner, *, max_error: float | 
         return await _told(run, lambda: _page(asked, *chosen))
 
     @tool()
-    async def get_document(document_id: DocumentId) -> Document:
-        """One document with the whole text that offsets count in. Of a long one (its `characters` in list_documents),
-        get_quote gives a part."""
-        return await _told(run, lambda: _document(asked, document_id))
+    async def get_document(document_id: DocumentId, start: PartStart = None, end: PartEnd = None) -> WholeOrPart:
+        """One document with the whole text that offsets count in; with start or end, only the characters from start up
+        to end. Of a long one (its `characters` in list_documents) ask for parts."""
+        return await _told(run, lambda: _part(_document(asked, document_id), start, end))
 
     @tool()
     async def get_quote(document_id: DocumentId, start: Start, end: End, around: Around = None) -> QuotedPlace:
@@ -181,6 +189,12 @@ def _document(asked: "Assistant | Client", document_id: str) -> Document:
     if document is None:
         raise UsageError("There is no such document.", "list_documents names them all.")
     return document
+
+
+def _part(document: Document, start: int | None, end: int | None) -> WholeOrPart:
+    if start is None and end is None:
+        return WholeOrPart(document)
+    return WholeOrPart(excerpt(document, span_within(document, start or 0, end)))
 
 
 def _quote(document: Document, start: int, end: int, around: int) -> QuotedPlace:

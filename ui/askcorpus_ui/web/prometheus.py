@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import APIRouter
 from fastapi.responses import Response
+from fastapi.routing import RouteContext, iter_route_contexts
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcorpus.types import Answer, Done, Event
@@ -111,9 +113,19 @@ class Measured:
 
 
 def route_of(scope: Scope) -> str:
-    """The route's pattern, never the path asked for: what anybody can invent must not become a label."""
-    route: Any = scope.get("route")
+    """The route's pattern, never the path asked for: what anybody can invent must not become a label.
+
+    A request that was refused before it came to its route is told by the one that it would have come to.
+    """
+    route: Any = scope.get("route") or _route_at(scope)
     return str(getattr(route, "path", _OTHER))
+
+
+def _route_at(scope: Scope) -> RouteContext | None:
+    app = scope.get("app")
+    routes = iter_route_contexts(app.routes if app else ())
+    ours = (one for one in routes if not isinstance(one.original_route, Mount))
+    return next((one for one in ours if one.original_route.matches(scope)[0] is not Match.NONE), None)
 
 
 def method_of(scope: Scope) -> str:

@@ -10,7 +10,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,13 @@ log = logging.getLogger("askcorpus.server")
 
 IDLE_SECONDS = 30
 """As long as a body may take to come."""
+
+UNREAD_SECONDS = 300
+"""How long a client may take nothing of what is sent to it. One that reads many answers may have much to do between
+two of them."""
+
+SEND_BUFFER = 131_072
+"""Bytes that the system keeps for a client. By itself it takes megabytes, and tells of what is gone when a third is."""
 
 LEAVING_SECONDS = 3
 """How long the process takes at most to go, once all are told that it does."""
@@ -130,26 +137,43 @@ def _ended_by_sigterm() -> Iterator[None]:
 
 
 class _Connection(H11Protocol):
-    """A connection that is closed when for `IDLE_SECONDS` nothing is asked on it, however many bytes come meanwhile.
+    """A connection that is closed when for `IDLE_SECONDS` nothing is asked on it, however many bytes come meanwhile, or
+    for `UNREAD_SECONDS` nothing is taken of what is sent.
 
     uvicorn's own limit begins with the first response, and ends with the first byte after it: connections that say
-    nothing, or a byte now and then, would be kept for ever, and there can be only so many.
+    nothing, or a byte now and then, would be kept for ever, as those would that never read, and there can be only so
+    many.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, and look after it from now on."""
         super().connection_made(transport)
+        with suppress(OSError):  # the client has left already
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        self._unsent = 0
+        self._taken = self.loop.time()
         self.loop.call_later(IDLE_SECONDS, self._look_after, (None, True))
 
+    def resume_writing(self) -> None:
+        """The client has taken most of what it was sent."""
+        super().resume_writing()
+        self._taken = self.loop.time()
+
     def _look_after(self, last: tuple[object, bool]) -> None:
-        """Close it if it was idle at the ``last`` look, and nothing was asked since; else look again."""
-        if self.transport.is_closing():
+        """Close it if it was idle at the ``last`` look, and nothing was asked since, or if nobody reads; else look
+        again."""
+        unsent = self.transport.get_write_buffer_size()
+        if self.transport.is_closing() and not unsent:
+            return
+        if not unsent or unsent != self._unsent:
+            self._unsent, self._taken = unsent, self.loop.time()
+        if self.loop.time() - self._taken >= UNREAD_SECONDS:
+            self.transport.abort()  # closing it would first wait until all is sent
             return
         state = (self.cycle, self.cycle is None or self.cycle.response_complete)
         if state[1] and state == last:
             self.transport.close()
-        else:
-            self.loop.call_later(IDLE_SECONDS, self._look_after, state)
+        self.loop.call_later(IDLE_SECONDS, self._look_after, state)
 
 
 def server_config(app: FastAPI, **options: Any) -> uvicorn.Config:
