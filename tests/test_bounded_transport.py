@@ -111,7 +111,6 @@ SAID = b'{"model": "tiny", "message": {"role": "assistant", "content": "word "},
 
 @pytest.fixture
 def ollama(url: str, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    pytest.importorskip("langchain_ollama")
     monkeypatch.setenv("OLLAMA_HOST", url.removesuffix("/v1"))
     return Settings(llm="ollama:tiny", llm_timeout=0.2)
 
