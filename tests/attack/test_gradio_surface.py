@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,11 +20,12 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from askcorpus.feedback import FeedbackFile
-from askcorpus.settings import read_settings
+from askcorpus.settings import Settings, read_settings
 from askcorpus_ui.chat import surface
 from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.chat.page import _SESSIONS, mount_chat
 from askcorpus_ui.streaming import Questions
+from askcorpus_ui.web.keys import Keys
 from scripted import ScriptedAssistant
 from serving import serving
 
@@ -343,6 +345,31 @@ def begun(
     return dict(client.post(surface.RUN, json=body).json()["data"][0])
 
 
+def test_a_question_counts_once_for_the_rate_of_a_key_and_is_answered_to_its_end(
+    functions: dict[str, Any], tmp_path: Path
+) -> None:
+    """Were one of the events that follow it refused, the page would wait for an answer until it is loaded anew."""
+    with closing(Keys(tmp_path)) as keys:
+        key, _ = keys.add("slow", ["ask"], per_minute=1)
+    settings = Settings(data=tmp_path)
+    with serving(ScriptedAssistant(), settings) as address, httpx.Client(base_url=address, timeout=60) as client:
+        client.auth = ("anyone", key)
+        place = begun(client, functions)
+        body = {"data": [place], "fn_index": functions["respond"]["id"], "session_hash": "honest"}
+        assert client.post(surface.JOIN, json=body).status_code == 200
+        with client.stream("GET", surface.EVENTS, params={"session_hash": "honest"}) as events:
+            assert "The council voted 31 to 12" in "".join(events.iter_text())
+        body = {"data": ["", place], "fn_index": functions["search"]["id"], "session_hash": "honest"}
+        assert client.post(surface.RUN, json=body).status_code == 200
+        body = {"data": ["q", place, *NOTHING], "fn_index": functions["begin"]["id"], "session_hash": "honest"}
+        refused = client.post(surface.RUN, json=body)
+        assert refused.status_code == 429 and int(refused.headers["retry-after"]) > 0
+        again = {"data": [place], "fn_index": functions["retry"]["id"], "session_hash": "honest"}
+        again["event_data"] = {"index": place["turn"]}
+        assert client.post(surface.RUN, json=again).status_code == 429
+        assert client.post("/api/v1/search", json={"query": "x"}).status_code == 429
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -567,7 +594,7 @@ def test_gradio_keeps_few_sessions(tmp_path: Path) -> None:
         ready: Any = SimpleNamespace(is_over=lambda: True, fault="")
         app = FastAPI()
         kept = Conversations(tmp_path, 0)
-        mount_chat(app, assistant, Questions(1, 1), ready, (), FeedbackFile(tmp_path / "f"), kept)
+        mount_chat(app, assistant, Questions(1, 1), ready, (), FeedbackFile(tmp_path / "f"), kept, lambda _: None)
         return int(app.routes[-1].app._app.state_holder.capacity)  # type: ignore[attr-defined]
 
     assert asyncio.run(capacity()) == _SESSIONS

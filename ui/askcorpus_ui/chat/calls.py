@@ -83,6 +83,15 @@ _NEEDED = {
 """What must have happened for a handler of that name."""
 
 
+_ASKING = frozenset({"begin", "begin_example", "edit", "retry", "unfiltered"})
+"""Handlers that begin an answer."""
+
+
+def asks(call: dict[str, Any], blocks: gr.Blocks) -> bool:
+    """Whether what `read_call` has read begins an answer; what follows it does not."""
+    return blocks.fns[call["fn_index"]].name in _ASKING
+
+
 def read_call(body: bytes, blocks: gr.Blocks, *, queued: bool) -> dict[str, Any]:
     """What Gradio gets to see of the body of a call, which is ``queued`` or answered at once.
 

@@ -27,7 +27,7 @@ from askcorpus_ui.chat.layout import Widgets, lay_out, make_theme, masthead, sta
 from askcorpus_ui.chat.opinions import Opinions
 from askcorpus_ui.chat.panel import SourcePanel
 from askcorpus_ui.chat.past import PastConversations
-from askcorpus_ui.chat.surface import Surface, mounted
+from askcorpus_ui.chat.surface import Surface, TooOften, mounted
 from askcorpus_ui.chat.translations import Strings
 from askcorpus_ui.streaming import Questions
 
@@ -53,8 +53,12 @@ def mount_chat(
     examples: Sequence[tuple[str, str]],
     feedback: FeedbackFile,
     conversations: Conversations,
+    too_often: TooOften,
 ) -> Surface:
-    """Put the chat page at the root of ``app``; routes added later are not reached. Returns what stands before it."""
+    """Put the chat page at the root of ``app``; routes added later are not reached. Returns what stands before it.
+
+    ``too_often`` gives the refusal of a question that is one too many, if it is.
+    """
     blocks = ChatPage(assistant, questions, warm_up, examples, feedback, conversations).blocks()
     blocks.state_session_capacity = _SESSIONS
     folder = files("askcorpus_ui.chat")
@@ -75,7 +79,7 @@ def mount_chat(
         ssr_mode=False,
         max_file_size="1kb",
     )
-    return mounted(app, blocks)
+    return mounted(app, blocks, too_often)
 
 
 class ChatPage:

@@ -8,7 +8,8 @@ and the page that they give is rewritten on its way to the browser (`rewriting`)
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 from urllib.parse import parse_qs
 
 import gradio as gr
@@ -16,12 +17,13 @@ from fastapi import FastAPI
 from gradio.utils import cancel_tasks
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from askcorpus_ui.bodies import MAX_BYTES, read_body, refused, replayed
 from askcorpus_ui.chat.address import conversation_at
-from askcorpus_ui.chat.calls import first_fault, read_call
+from askcorpus_ui.chat.calls import asks, first_fault, read_call
 from askcorpus_ui.chat.rewriting import ONE_FOLDER_DOWN, completed, kept, with_cookie
 from askcorpus_ui.problems import Fault, failure
 
@@ -33,6 +35,9 @@ EVENTS = "/gradio_api/queue/data"
 RUN = "/gradio_api/run/predict"
 JOIN = "/gradio_api/queue/join"
 _POSTED = (RUN, JOIN)
+
+TooOften: TypeAlias = Callable[[Scope], Response | None]
+"""Gives the refusal of a question that comes too soon after others."""
 
 UNHEARD_SECONDS = 10
 """A page opens its stream of events right after it has asked. What nobody came for by then is thrown away."""
@@ -57,8 +62,9 @@ class Surface:
     is told from an address that is not there.
     """
 
-    def __init__(self, app: ASGIApp, blocks: gr.Blocks, others: Sequence[BaseRoute] = ()) -> None:
+    def __init__(self, app: ASGIApp, blocks: gr.Blocks, too_often: TooOften, others: Sequence[BaseRoute] = ()) -> None:
         self._app = app
+        self._too_often = too_often
         self._blocks = blocks
         self._head = (blocks.head or "").encode()
         self._others = others
@@ -118,6 +124,9 @@ class Surface:
         except (ValidationError, ValueError) as exc:
             told = f"The page does not send this: {first_fault(exc)}."
             await refused(scope, 422, told, "Load the page anew.")(scope, receive, send)
+            return
+        if asks(typed, self._blocks) and (refusal := self._too_often(scope)):
+            await refusal(scope, receive, send)
             return
         session = str(typed.get("session_hash", ""))
         if scope["path"] == JOIN and not self._may_join(session):
@@ -203,15 +212,15 @@ class Surface:
         self._blocks.state_holder.time_last_used.pop(session, None)
 
 
-def mounted(app: FastAPI, blocks: gr.Blocks) -> Surface:
-    """Put a :class:`Surface` in front of the Gradio app that ``app`` was just given.
+def mounted(app: FastAPI, blocks: gr.Blocks, too_often: TooOften) -> Surface:
+    """Put a :class:`Surface` in front of the Gradio app that ``app`` was just given. ``too_often`` refuses a question.
 
     Gradio checks which files it may touch only once it believes to be launched, which ``mount_gradio_app`` does not
     tell it; no file gets that far, but a second lock costs nothing.
     """
     mount = app.routes[-1]
     blocks.has_launched = True
-    surface = Surface(mount.app, blocks, app.routes[:-1])  # type: ignore[attr-defined]
+    surface = Surface(mount.app, blocks, too_often, app.routes[:-1])  # type: ignore[attr-defined]
     mount.app = surface  # type: ignore[attr-defined]
     return surface
 

@@ -28,7 +28,7 @@ from askcorpus_ui.web.conversations_api import Keeper, conversations_router
 from askcorpus_ui.web.documents_api import documents_router
 from askcorpus_ui.web.documents_page import list_router
 from askcorpus_ui.web.embeddings_api import embeddings_router
-from askcorpus_ui.web.guard import Guard
+from askcorpus_ui.web.guard import Guard, asked_too_often
 from askcorpus_ui.web.head import Heads
 from askcorpus_ui.web.job_records import JobRecords
 from askcorpus_ui.web.jobs import Jobs
@@ -141,7 +141,9 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     if agents:
         app.router.routes.extend(_routes(agents))
     # Last: a route added after it would never be reached.
-    app.state.surface = mount_chat(app, assistant, questions, warm_up, examples, feedback, conversations)
+    app.state.surface = mount_chat(
+        app, assistant, questions, warm_up, examples, feedback, conversations, asked_too_often
+    )
     folder.cleanup()  # Gradio asks for it to make an application, and puts nothing there
     _add_middleware(app, settings, keys, metrics, writable=writable)
     return app

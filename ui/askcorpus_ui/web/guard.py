@@ -26,6 +26,7 @@ _OPEN_PATHS = ("/health", "/ready")
 _WRITTEN = ("/api/v1/documents", "/api/v1/files")  # by another method than GET
 _JOBS = "/api/v1/jobs"
 _RATED = ("/api/", "/v1/", "/mcp")
+_CHAT = "/gradio_api/"
 _ACCESS = "askcorpus.access"
 _LONGEST_PATH = 2_000
 _ALL = OPENED["admin"]
@@ -125,7 +126,7 @@ class Guard:
         scope[_ACCESS] = access
         if is_open:
             return None
-        return self._shut(scope, access) or self._too_often(scope, access)
+        return self._shut(scope, access) or (_too_often(scope, access) if _counts(scope) else None)
 
     def _access(self, headers: Headers) -> Access:
         """What the keys of a request open. How long a comparison takes tells nothing of a key."""
@@ -159,15 +160,6 @@ class Guard:
         told = _refuse(scope, 401, "Unauthorized", "This server needs a key.", hint, challenge)
         return _page(scope, 401, challenge) or told
 
-    def _too_often(self, scope: Scope, access: Access) -> Response | None:
-        """The refusal of a request beyond a key's rate. What the chat page is made of does not count."""
-        counts = scope["type"] == "http" and (scope["method"] == "POST" or scope["path"].startswith(_RATED))
-        if access.key is None or not counts or not (seconds := access.wait()):
-            return None
-        message = f"This key may make {access.key.per_minute} requests in a minute."
-        again = {"Retry-After": str(seconds)}
-        return _refuse(scope, 429, "TooManyRequests", message, f"Ask again in {seconds} s.", again)
-
     def _is_foreign(self, origin: str, host: str) -> bool:
         return origin.lower() not in self._origins and not is_same_origin(origin, host)
 
@@ -186,6 +178,27 @@ def access_of(scope: Scope) -> Access:
     """What a request that the guard has let in may do."""
     access = scope.get(_ACCESS)
     return access if isinstance(access, Access) else Access()
+
+
+def asked_too_often(scope: Scope) -> Response | None:
+    """The refusal of a question in the chat beyond the rate of the key that it came with, which it counts for."""
+    return _too_often(scope, access_of(scope))
+
+
+def _counts(scope: Scope) -> bool:
+    """Whether a request counts for the rate of its key. What the chat page is made of does not, nor what happens in it:
+    of that, a question does (`asked_too_often`), and were its second event refused the page would wait for ever."""
+    path = str(scope["path"])
+    posted = scope["type"] == "http" and scope["method"] == "POST" and not path.startswith(_CHAT)
+    return posted or (scope["type"] == "http" and path.startswith(_RATED))
+
+
+def _too_often(scope: Scope, access: Access) -> Response | None:
+    if access.key is None or not (seconds := access.wait()):
+        return None
+    message = f"This key may make {access.key.per_minute} requests in a minute."
+    again = {"Retry-After": str(seconds)}
+    return _refuse(scope, 429, "TooManyRequests", message, f"Ask again in {seconds} s.", again)
 
 
 def _area(scope: Scope) -> Area:
