@@ -478,6 +478,16 @@ def test_what_the_api_repeats_is_never_a_page(page: Any, shelf: tuple[str, Hosti
     page.goto(f"/api/v1/documents?{urlencode({'date_from': PAYLOADS[0]})}")
 
 
+def test_who_has_no_key_is_shown_nothing_of_what_was_asked(guarded: str) -> None:
+    for payload in PAYLOADS:
+        asked = quote(payload.encode("utf-8", "replace")[:600], safe="")
+        headers = {"Accept": "text/html", "Accept-Language": asked[:200], "X-API-Key": asked}
+        refused = httpx.get(f"{guarded}/source/{asked}", params={"conversation": payload[:200]}, headers=headers)
+        assert refused.status_code == 401 and refused.headers["content-type"].startswith("text/html")
+        assert "default-src 'none'" in refused.headers["content-security-policy"]
+        assert asked not in refused.text and found_in(refused.text) == set(), payload
+
+
 # ---- that nothing is left out; these come last
 
 
@@ -490,7 +500,7 @@ def test_every_template_has_been_filled_with_payloads(filled: dict[str, set[int]
 
 def test_every_module_that_serves_html_is_looked_at_above() -> None:
     serve = {path.name for path in CHAT.parent.rglob("*.py") if "HTMLResponse" in path.read_text("utf-8")}
-    assert serve == {"documents_page.py", "source_page.py"}, "the chat itself is Gradio's"
+    assert serve == {"documents_page.py", "guard.py", "source_page.py"}, "the chat itself is Gradio's"
 
 
 def test_no_script_of_ours_makes_html_of_text() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from anyio import to_thread
 from fastapi import Depends, FastAPI
+from fastapi.routing import iter_route_contexts
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -146,6 +147,8 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     )
     folder.cleanup()  # Gradio asks for it to make an application, and puts nothing there
     _add_middleware(app, settings, keys, metrics, writable=writable)
+    for _ in iter_route_contexts(app.routes):
+        pass  # FastAPI makes its routes when they are first gone through: before the first request, not for it
     return app
 
 
