@@ -39,8 +39,9 @@ def told_apart(
 def none_told(
     query: Query, sentences: Sequence[ScoredSentence], weights: Mapping[str, float], tuning: Tuning = TUNING
 ) -> tuple[ScoredSentence, ...]:
-    """The rows of the table that the best sentence is a row of, if neither a query nor the reader tells one of them from
-    the others: the best one, then the others in their order. Empty where one is told, and where there is no table."""
+    """The rows of the table that the best sentence is a row of, if neither a query nor the reader tells one of them
+    from the others: the best one, then the others in their order. Empty where one is told, and where there is no
+    table."""
     best = sentences[0]
     headers = _headers(best)
     rows = (
