@@ -10,7 +10,7 @@ from askcorpus_ingest.readers.records import EXTRA_CHARS, RawRecord
 from askcorpus_ingest.readers.source import Source
 
 _LINE = re.compile(r"([A-Z][A-Z0-9]) {2}- ?(.*)")
-_END = "ER"
+_BEGIN, _END = "TY", "ER"
 _TITLES, _AUTHORS, _TEXTS = ("TI", "T1", "CT"), ("AU", "A1"), ("AB", "N2")
 _DATES, _SOURCES = ("DA", "PY", "Y1"), ("JO", "JF", "T2", "JA", "PB")
 _NAMES = {"KW": "keywords", "DO": "DOI", "N1": "notes", "VL": "volume", "IS": "issue", "SP": "page", "DB": "database"}
@@ -55,6 +55,9 @@ def _references(text: str) -> Iterator[tuple[int, Reference]]:
             if values and line.strip():
                 values[-1] += f"\n{line.strip()}"
             continue
+        if tagged[1] == _BEGIN and reference:  # the one above has no end
+            yield began, reference
+            reference = {}
         if not reference:
             began = number
         if tagged[1] == _END:
