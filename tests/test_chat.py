@@ -361,6 +361,20 @@ def test_what_a_server_that_stops_keeps_last_is_kept(said: Path) -> None:
         kept.close()
 
 
+def test_what_is_asked_while_a_conversation_is_written_down_again_is_not_lost(said: Path) -> None:
+    with closing(Conversations(said.parent, 90)) as kept, ThreadPoolExecutor(3) as threads:
+        for _ in range(20):
+            first = kept.ask("anna", None, "one")
+            second = kept.ask_unkept("anna", first.id, "two")
+            written = threads.submit(kept.ask, "anna", first.id, "three")
+            unwritten = threads.submit(kept.ask_unkept, "anna", first.id, "four")
+            answered = threads.submit(kept.reply, "anna", second, Reply(kind="answered", text="Two."))
+            assert answered.result() and written.result() and unwritten.result()
+            found = kept.read("anna", first.id)
+            assert found and sorted(one.question for one in found.exchanges) == ["four", "one", "three", "two"]
+            assert found.exchanges[1].reply
+
+
 def test_a_question_is_refused_where_conversations_cannot_be_read_either(page: ChatPage, said: Path) -> None:
     place = ask(page, "council").place
     with closing(sqlite3.connect(said.parent / FILE)) as file:

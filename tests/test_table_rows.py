@@ -368,6 +368,34 @@ def test_where_no_row_is_told_from_another_the_table_answers(assistant: Assistan
     assert [one.start for one in others] == sorted(one.start for one in others if one.document_id == best.document_id)
 
 
+FACTS = """# Kestrel Motors AB
+
+Kestrel Motors makes small electric vans for towns, and sells them in eleven countries of Europe.
+
+| Fact | Details |
+|---|---|
+| Headquarters | Gothenburg |
+| Chief executive | Lena Aker |
+| Employees | 4,200 |
+| Revenue | 812 million kronor (2021) |
+| Founded | 1978 |
+| Owner | Halden Group |
+"""
+
+
+def test_a_row_that_only_its_meaning_tells_answers_alone(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    asked = {
+        "Who is the CEO of Kestrel Motors?": "Lena Aker",
+        "Who is the boss of Kestrel Motors?": "Lena Aker",
+        "Wo hat Kestrel Motors seinen Sitz?": "Gothenburg",
+    }
+    with open_over(tmp_path, embeddings, {"kestrel.md": FACTS}) as assistant:
+        for question, cell in asked.items():
+            answer = assistant.ask(question)
+            assert cell in answer.citations[0].quote, question
+            assert "\n" not in answer.answer, question
+
+
 def test_of_a_long_table_a_few_rows_answer(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
     rows = "\n".join(f"| Station {n} | {100 + n} mm | {n % 5} |" for n in range(1, 31))
     page = f"# Rain in the county of Ardal in May\n\n| Station | Rain | Storms |\n|---|---|---|\n{rows}\n"

@@ -384,6 +384,24 @@ def taken(reader: FileReader, path: Path) -> tuple[list[str], list[RawRecord]]:
     return failures, records
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("long.ris", b"TY  - NEWS\nAB  - Mine.\n" + b"x\n" * 490_000),
+        (
+            "sections.html",
+            b"<article><b class=DocPublicationName>P</b>" + b"<i class=DocTitreSousSection>x</i>" * 15_000,
+        ),
+    ],
+)
+def test_what_has_very_many_of_a_kind_is_read_in_seconds(tmp_path: Path, name: str, data: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with FileReader(MAX_MB, seconds=6) as reader:
+        failures, records = taken(reader, path)
+    assert (failures, len(records)) == ([], 1)
+
+
 def test_a_part_that_takes_too_long_costs_itself_and_nothing_beside_it(tmp_path: Path) -> None:
     slow = b"<html><body>" + b"<p>A paragraph <b>of</b> this page.</p>" * 20_000
     (tmp_path / "a.zip").write_bytes(

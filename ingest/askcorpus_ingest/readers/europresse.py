@@ -34,7 +34,8 @@ def take_fields(article: "_Element") -> Mapping[str, str]:
     papers, lines = list(_of_class(article, _PAPER)), list(_of_class(article, _LINE))
     authors = list(_of_class(article, _AUTHORS)) or [*_below_title(article)]
     paper = next(filter(str.strip, (text for one in papers for text in one.itertext())), "")
-    said = [*map(_text, lines), *(_text(below) for one in _of_class(article, _SECTION) for below in one.itersiblings())]
+    section = next(_of_class(article, _SECTION), None)
+    said = [*map(_text, lines), *(_text(below) for below in (section.itersiblings() if section is not None else ()))]
     number = _NUMBER.search(_text(article))
     dates = [*map(date_within, said), read_date(number[1]) if number else ""]
     fields = {

@@ -11,6 +11,7 @@ from askcorpus_ingest.readers.source import Source
 from askcorpus_ingest.readers.table import told_rows
 
 _FOLD = re.compile(r"\r?\n[ \t]")
+_END_OF_LINE = re.compile(r"\r\n?|\n")  # and no other sign that Unicode takes for one: a description may hold it
 _LINE = re.compile(r"\A([A-Za-z-]{1,60})((?:;[^:;\"\n]*+(?:\"[^\"\n]*+\"[^:;\"\n]*+)*+)*+):(.*)")
 _NAMED = re.compile(r";CN=\"?([^\";:]+)", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([nN,;\\])")
@@ -49,7 +50,7 @@ def read_ics(source: Source) -> Iterator[RawRecord]:
 def _events(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
     """The first value of each kind in each event, with the number of the event."""
     number, event, inside = 0, dict[str, str](), list[str]()
-    for line in text.splitlines():
+    for line in _END_OF_LINE.split(text):
         if not (said := _LINE.match(line)):
             continue
         name, value = said[1].upper(), said[3].strip()

@@ -10,7 +10,7 @@ from askcorpus_ingest.readers.records import EXTRA_CHARS, RawRecord
 from askcorpus_ingest.readers.source import Source
 
 _LINE = re.compile(r"([A-Z][A-Z0-9]) {2}- ?(.*)")
-_END = "ER"
+_BEGIN, _END = "TY", "ER"
 _TITLES, _AUTHORS, _TEXTS = ("TI", "T1", "CT"), ("AU", "A1"), ("AB", "N2")
 _DATES, _SOURCES = ("DA", "PY", "Y1"), ("JO", "JF", "T2", "JA", "PB")
 _NAMES = {"KW": "keywords", "DO": "DOI", "N1": "notes", "VL": "volume", "IS": "issue", "SP": "page", "DB": "database"}
@@ -48,23 +48,30 @@ def read_ris(source: Source) -> Iterator[RawRecord]:
 
 
 def _references(text: str) -> Iterator[tuple[int, Reference]]:
-    """Each reference with the line that it begins in; a line without a tag goes on with the one above."""
-    began, reference, values = 0, dict[str, list[str]](), list[str]()
+    """Each reference with the line that it begins in, which need not have an end; a line without a tag goes on with the
+    one above."""
+    began, reference, lines = 0, dict[str, list[list[str]]](), list[str]()
     for number, line in enumerate(text.splitlines(), 1):
         if not (tagged := _LINE.match(line)):
-            if values and line.strip():
-                values[-1] += f"\n{line.strip()}"
+            if lines and line.strip():
+                lines.append(line.strip())
+            continue
+        tag, value = tagged.groups()
+        if tag in (_BEGIN, _END) and reference:
+            yield began, _joined(reference)
+            reference, lines = {}, []
+        if tag == _END:
             continue
         if not reference:
             began = number
-        if tagged[1] == _END:
-            yield began, reference
-            reference, values = {}, []
-        else:
-            values = reference.setdefault(tagged[1], [])
-            values.append(tagged[2].strip())
+        lines = [value.strip()]
+        reference.setdefault(tag, []).append(lines)
     if reference:
-        yield began, reference
+        yield began, _joined(reference)
+
+
+def _joined(reference: Mapping[str, Sequence[Sequence[str]]]) -> Reference:
+    return {tag: ["\n".join(lines) for lines in values] for tag, values in reference.items()}
 
 
 def _kept(reference: Reference) -> dict[str, str]:

@@ -43,9 +43,11 @@ class _Message(NamedTuple):
 
 
 def is_whatsapp(start: str) -> bool:
-    """Whether a text that begins so is a chat: it begins with a message, another follows, and somebody said one."""
+    """Whether a text that begins so is a chat: it begins with a message, another follows, and somebody said most of
+    them. Of diaries and tickers, whose lines may begin so too, what nobody says would be lost."""
     found = list(_BEGINS.finditer(start))
-    return len(found) > 1 and found[0].start() == 0 and any(_SAID.match(start, one.end()) for one in found)
+    said = sum(1 for one in found if _SAID.match(start, one.end()))
+    return len(found) > 1 and found[0].start() == 0 and 2 * said > len(found)
 
 
 def read_whatsapp(source: Source) -> Iterator[RawRecord]:

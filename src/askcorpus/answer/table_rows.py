@@ -3,7 +3,8 @@
 A row is read as its cells, each behind the header of its column: *Day: Tuesday, Open: 10:00-18:00*. The reader learned
 from prose, and finds an answer of the right kind in any row. So the row that holds most of what the question has
 of them, by the weight of its terms, takes the place of the best of its table, and each other stays as far behind as it
-holds less. Where nothing in the question tells one from another, as in *Which town is the largest?*, the table answers.
+holds less. Where nothing in the question tells one from another, as in *Which town is the largest?*, the table answers,
+unless the reader is far surer of one row than of the next: *Who runs the company?* is answered by *Chief executive*.
 """
 
 from collections import defaultdict
@@ -38,8 +39,9 @@ def told_apart(
 def none_told(
     query: Query, sentences: Sequence[ScoredSentence], weights: Mapping[str, float], tuning: Tuning = TUNING
 ) -> tuple[ScoredSentence, ...]:
-    """The rows of the table that the best sentence is a row of, if a query tells none of them from another: the best
-    one, then the others in their order. Empty where it tells one, and where there is no table."""
+    """The rows of the table that the best sentence is a row of, if neither a query nor the reader tells one of them
+    from the others: the best one, then the others in their order. Empty where one is told, and where there is no
+    table."""
     best = sentences[0]
     headers = _headers(best)
     rows = (
@@ -47,7 +49,7 @@ def none_told(
         if headers
         else []
     )
-    if len(rows) < 2 or any(_shares(query, rows, weights)):
+    if len(rows) < 2 or rows[0].score - rows[1].score > tuning.row_ahead or any(_shares(query, rows, weights)):
         return ()
     return (best, *sorted(rows[1 : tuning.most_names], key=lambda row: row.span.start))
 

@@ -37,8 +37,8 @@ LIKELY = 0.5
 UNLIKELY = 0.1
 """Of a first question of so few words the model must be so sure, and so little of the asker's own language, unless it
 may be a name. Of 243 in eleven languages, asked on pages in five, 871 of 1,092 are so read in their own language where
-that is not the page's, instead of 564, and still all 123 where it is (docs/quality.md,
-Languages of short questions)."""
+that is not the page's, instead of 564, and still all 123 where it is (docs/quality.md, Languages of short
+questions)."""
 
 SHORT_WORD = 3
 """Letters of a small word that a name may have: *Tour de France*."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 from typing import NamedTuple, Protocol
 
 import sqlalchemy as sa
@@ -112,6 +112,7 @@ class Conversations:
         self.days = days
         self._tables: _Tables = open_tables(folder, database, PART, _CONVERSATIONS, _VERSION) if days else _Memory()
         self._unkept = _Memory()
+        self._moving = RLock()  # nothing comes to a conversation while it goes from memory to the disk, or back
 
     def close(self) -> None:
         """Let go of the file."""
@@ -135,17 +136,18 @@ class Conversations:
         Raises:
             StorageError: no more conversations can be kept.
         """
-        unkept = self._unkept_of(owner, conversation)
-        with self._tables.writing() as connection:
-            self._forget_old(connection, time.time())
-            _check_size(connection, MAX_BYTES)
+        with self._moving:
+            unkept = self._unkept_of(owner, conversation)
+            with self._tables.writing() as connection:
+                self._forget_old(connection, time.time())
+                _check_size(connection, MAX_BYTES)
+                if unkept:
+                    _write(connection, owner, unkept)
+                place = _ask(connection, owner, conversation, question, before, filters)
             if unkept:
-                _write(connection, owner, unkept)
-            place = _ask(connection, owner, conversation, question, before, filters)
-        if unkept:
-            with self._unkept.writing() as connection:
-                _delete(connection, owner, unkept.id)
-        return place
+                with self._unkept.writing() as connection:
+                    _delete(connection, owner, unkept.id)
+            return place
 
     def ask_unkept(
         self,
@@ -161,18 +163,20 @@ class Conversations:
         Raises:
             StorageError: what is kept cannot be read, or no more conversations can be kept in memory.
         """
-        self.hold(owner, conversation or "")
-        with self._unkept.writing() as connection:
-            _check_size(connection, _MOST_UNKEPT_BYTES)
-            return _ask(connection, owner, conversation, question, before, filters)
+        with self._moving:
+            self.hold(owner, conversation or "")
+            with self._unkept.writing() as connection:
+                _check_size(connection, _MOST_UNKEPT_BYTES)
+                return _ask(connection, owner, conversation, question, before, filters)
 
     def hold(self, owner: str, conversation: str) -> None:
         """From now on what comes to a conversation of that owner is in memory alone, as of `ask_unkept`."""
-        kept = self.read(owner, conversation, whole=True)
-        if kept and kept.kept:
-            with self._unkept.writing() as connection:
-                _check_size(connection, _MOST_UNKEPT_BYTES)
-                _write(connection, owner, kept)
+        with self._moving:
+            kept = self.read(owner, conversation, whole=True)
+            if kept and kept.kept:
+                with self._unkept.writing() as connection:
+                    _check_size(connection, _MOST_UNKEPT_BYTES)
+                    _write(connection, owner, kept)
 
     def is_kept(self, conversation: str) -> bool:
         """Whether a conversation is not in memory alone."""
@@ -205,7 +209,7 @@ class Conversations:
     def _reply(
         self, owner: str, place: Place, reply: Reply | None, filters: Filters | None = None, *, first: bool = False
     ) -> bool:
-        with self._tables_of(place.id).writing() as connection:
+        with self._moving, self._tables_of(place.id).writing() as connection:
             if place.turn is None or _owned(connection, owner, place.id) is None:
                 return False
             here = _is_turn(place)
