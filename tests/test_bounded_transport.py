@@ -192,3 +192,29 @@ def test_a_connection_that_is_made_when_the_time_is_over_is_cut() -> None:
         line.traced("connection.connect_tcp.complete", {"return_value": Stream()})
         theirs.settimeout(60)
         assert theirs.recv(1) == b""
+
+
+@pytest.mark.parametrize(("spared", "asked"), [("", True), ("model.invalid", False)])
+def test_the_proxy_of_the_environment_is_gone_through(
+    spared: str, asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[bytes] = []
+
+    def serve(listening: socket.socket) -> None:
+        with suppress(OSError):
+            client = listening.accept()[0]
+            with client:
+                lines.append(client.recv(100_000).split(b"\r\n")[0])
+                client.sendall(REFUSED + b'{"error": {"message": "no"}}')
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+        for name in ("HTTP_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{listening.getsockname()[1]}")
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.setenv(name, spared)
+        settings = Settings(llm="tiny", llm_base_url="http://model.invalid/v1", llm_timeout=5)
+        with pytest.raises(ModelError):
+            run(LLMAnswerer(load_chat_model(settings), "tiny", unrelated).write("Who?", HITS, "en"))
+        listening.shutdown(socket.SHUT_RDWR)
+    assert lines == ([b"POST http://model.invalid/v1/chat/completions HTTP/1.1"] if asked else [])

@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from contextvars import copy_context
 from queue import Empty, Full, Queue
 from typing import Any, TypeAlias, TypeVar, cast
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -34,13 +35,13 @@ class BoundedTransport(httpx.BaseTransport):
     """HTTP as ever, but a response may take so many ``seconds`` from the request to its last byte, and `MOST_BYTES`.
 
     Beyond, reading it raises httpx.ReadTimeout or httpx.ReadError. Compressed ones are refused: nobody asked for these,
-    and they may be a thousand times as large as they look.
+    and they may be a thousand times as large as they look. Proxies that the environment names (``HTTPS_PROXY``,
+    ``NO_PROXY``) are gone through: a client that is given a transport does not look for them itself.
     """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        # A connection for each request, so that what its headers come over is known. It costs little beside a reply.
-        self._inner = httpx.HTTPTransport(limits=httpx.Limits(max_keepalive_connections=0))
+        self._by_proxy: dict[str | None, httpx.HTTPTransport] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The response, whose body is still to be read."""
@@ -58,6 +59,13 @@ class BoundedTransport(httpx.BaseTransport):
             extensions=response.extensions,
         )
 
+    def _inner(self, proxy: str | None) -> httpx.HTTPTransport:
+        if proxy not in self._by_proxy:
+            # A connection for each request, so that what its headers come over is known. It costs little.
+            once = httpx.Limits(max_keepalive_connections=0)
+            self._by_proxy[proxy] = httpx.HTTPTransport(proxy=proxy, limits=once)
+        return self._by_proxy[proxy]
+
     def _begun(self, request: httpx.Request) -> httpx.Response:
         """The response as far as its headers, for which nothing between the reads of a socket can look at the clock."""
         line = _Line()
@@ -66,7 +74,7 @@ class BoundedTransport(httpx.BaseTransport):
         clock.daemon = True
         clock.start()
         try:
-            return self._inner.handle_request(request)
+            return self._inner(_proxy_for(request.url)).handle_request(request)
         except httpx.TransportError as exc:
             if line.is_cut:
                 raise httpx.ReadTimeout("the response takes too long", request=request) from exc
@@ -76,7 +84,8 @@ class BoundedTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         """Give back the connections."""
-        self._inner.close()
+        for inner in self._by_proxy.values():
+            inner.close()
 
 
 class _Line:
@@ -120,6 +129,12 @@ class _Bounded(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._stream.close()
+
+
+def _proxy_for(url: httpx.URL) -> str | None:
+    proxies = getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    return None if proxy is None or proxy_bypass(url.host) else proxy
 
 
 def in_time(pieces: Iterator[T], seconds: float) -> Generator[T]:
