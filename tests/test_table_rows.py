@@ -396,6 +396,22 @@ def test_a_row_that_only_its_meaning_tells_answers_alone(tmp_path: Path, embeddi
             assert "\n" not in answer.answer, question
 
 
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Which parties won seats in Norland?", {"Green Union", "Labour League", "Centre", "Coast Party"}),
+        (
+            "Which countries got loans from the bank of Brunsee?",
+            {"Estonia", "Latvia", "Lithuania", "Poland", "Finland"},
+        ),
+    ],
+)
+def test_in_every_row_of_a_table_that_answers_its_own_words_are_marked(
+    assistant: Assistant, question: str, words: set[str]
+) -> None:
+    assert {_marked(one) for one in assistant.ask(question).citations} == words
+
+
 def test_of_a_long_table_a_few_rows_answer(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
     rows = "\n".join(f"| Station {n} | {100 + n} mm | {n % 5} |" for n in range(1, 31))
     page = f"# Rain in the county of Ardal in May\n\n| Station | Rain | Storms |\n|---|---|---|\n{rows}\n"

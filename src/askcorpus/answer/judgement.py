@@ -153,9 +153,10 @@ def judge(
     if confidence < operating_point:
         return Judgement(sentences, (), (), features, confidence, "weak_evidence")
     query = retrieval.query
-    first = read_alone(query.read_as[reading], sentences[: tuning.most_sentences], reader, tuning)
-    sentences = (*first, *sentences[len(first) :])
+    question = query.read_as[reading]
     if rows := none_told(query, sentences, retrieval.readings[reading].weights, tuning):
-        return Judgement(sentences, (), rows, features, confidence, None)
+        return Judgement(sentences, (), read_alone(question, rows, reader, tuning), features, confidence, None)
+    first = read_alone(question, sentences[: tuning.most_sentences], reader, tuning)
+    sentences = (*first, *sentences[len(first) :])
     contradicting = contradicting_sentences(retrieval, sentences, embeddings, unrelated, tuning)
     return Judgement(sentences, contradicting, (), features, confidence, None)
