@@ -73,6 +73,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "answer_weight": (0.0, 0.075, 0.3),
     "period_score": (0.0, 1.25, 5.0),
     "row": (0.0, 2.0, 8.0),
+    "row_word": (0.0, 0.6),
     "row_ahead": (0.0, 1.3, INFINITE),
     "most_sentences": (1, 2, 6),
     "alone": (0.0, 1.0, 4.0),

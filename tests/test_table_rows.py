@@ -446,3 +446,70 @@ def test_what_somebody_says_is_no_row(tmp_path: Path, embeddings: SentenceEmbedd
     with open_over(tmp_path, embeddings, {"minutes": minutes}) as assistant:
         answer = assistant.ask("What does the dredging of the harbour of Brunsee cost?")
     assert "4 million" in answer.citations[0].quote
+
+
+def _one_page(tmp_path: Path, embeddings: SentenceEmbeddings, page: str, question: str) -> list[str]:
+    """The lines of an answer from one page."""
+    with open_over(tmp_path, embeddings, {"page.md": page}) as assistant:
+        return assistant.ask(question).answer.split("\n")
+
+
+def test_common_words_tell_no_row(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    films = """# Films of the festival of Aune
+
+| Film | Director | Minutes |
+|---|---|---|
+| Snow in June | Ada Berg | 91 |
+| The Ninth Lamp | Ola Lie | 118 |
+| Harbour Lights | Mia Dahl | 102 |
+"""
+    assert len(_one_page(tmp_path, embeddings, films, "Who directed the films of the festival of Aune?")) == 3
+
+
+def test_what_a_table_is_about_tells_no_row(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    bread = """# Rye bread
+
+| Ingredient | Amount |
+|---|---|
+| Rye flour | 500 g |
+| Water | 400 g |
+| Salt | 10 g |
+"""
+    assert len(_one_page(tmp_path, embeddings, bread, "What are the ingredients of the rye bread?")) == 3
+
+
+LIBRARIES = """# Bibliothèques de Merlin
+
+La ville de Merlin compte trois bibliothèques, qui ont prêté 310 000 livres en 2023.
+
+| Bibliothèque | Horaires | Adresse |
+|---|---|---|
+| Nord | 10 h-18 h | rue Haute |
+| Centre | 9 h-19 h | place du Marché |
+| Sud | 13 h-18 h | rue des Lilas |
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("Quel poste coûte le plus cher à Valcourt ?", "Poste: "),
+        ("How late were the trains in March?", "Line: "),
+    ],
+)
+def test_the_line_above_a_table_does_not_answer_in_its_place(assistant: Assistant, question: str, first: str) -> None:
+    lines = assistant.ask(question).answer.split("\n")
+    assert len(lines) == 4
+    assert lines[0].startswith(first)
+
+
+def test_the_line_above_a_table_answers_what_it_says(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    question = "Combien de livres les bibliothèques de Merlin ont-elles prêtés ?"
+    (line,) = _one_page(tmp_path, embeddings, LIBRARIES, question)
+    assert line.startswith("La ville de Merlin compte trois bibliothèques")
+
+
+def test_rows_of_tables_in_two_languages_do_not_differ(assistant: Assistant) -> None:
+    answer = assistant.ask("Combien la commune de Valcourt a-t-elle dépensé pour la voirie en 2022 ?")
+    assert not answer.sources_differ
+    assert answer.citations[0].quote.startswith("Poste: Voirie")

@@ -83,9 +83,13 @@ class Tuning:
     """Score by which a row of a table stays behind the one that holds most of what in the question tells them apart, if
     it holds nothing of that. (Tables)"""
 
+    row_word: float = 0.3
+    """Share of the weight that the rarest of a question's words in a table has, which a word needs to tell its rows
+    apart: *the* does not. (Tables)"""
+
     row_ahead: float = 2.6
     """Score by which a row stands before all others of its table from which on it answers, though nothing in the
-    question tells it from them: what only its meaning tells, the reader does. (Tables)"""
+    question tells it from them: what only its meaning tells, the reader does. So does the line above them. (Tables)"""
 
     most_sentences: int = 3
     """Sentences that an extractive answer has at most. (Ablation)"""

@@ -4,8 +4,9 @@ A report of twelve dead and one of fifteen, a claim and its denial: whoever asks
 sentences count as about the same when they are nearer to each other than to the question or hold the same of its
 words, and, in two languages, when the reader is sure that both answer; and as saying different things when the words
 that answer in them have no figure, date or name in common, or when one denies and the other does not. Names that differ
-are no contradiction where there are more than two of them: then several things answer. Shallow on purpose: the price of
-an error is one quote too many.
+are no contradiction where there are more than two of them: then several things answer. Nor are rows of tables with
+other columns, in any of which the reader finds an answer of the right kind. Shallow on purpose: the price of an error
+is one quote too many.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from askcorpus.answer.denials import denies, rejects
 from askcorpus.answer.lists import further_names
 from askcorpus.answer.sentence_scores import ScoredSentence, names_held
+from askcorpus.answer.table_rows import headers
 from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.candidates import Retrieval
@@ -67,6 +69,7 @@ def contradicting_sentences(
         if one.hit.document_id != best.hit.document_id
         and (_one_denies(best, one) or _answers_otherwise(best, one, names_tell=names_tell))
         and held <= names_held(query, one)
+        and headers(one) in ((), headers(best))
     )[: tuning.most_claims]
     if not otherwise:
         return ()

@@ -5,6 +5,8 @@ from prose, and finds an answer of the right kind in any row. So the row that ho
 of them, by the weight of its terms, takes the place of the best of its table, and each other stays as far behind as it
 holds less. Where nothing in the question tells one from another, as in *Which town is the largest?*, the table answers,
 unless the reader is far surer of one row than of the next: *Who runs the company?* is answered by *Chief executive*.
+The line right above a table, as *The table shows the mayors.*, answers only where the reader is far surer of it than of
+any row.
 """
 
 from collections import defaultdict
@@ -20,6 +22,9 @@ from askcorpus.tuning import TUNING, Tuning
 _HEADERS = regex.compile(r"([^,:\n]{1,60}):\s[^\n]{0,300}?,\s([^,:\n]{1,60}):\s")
 """Those of the first two columns, by which a table is known: what somebody is quoted with (*Minister: …*) is no row."""
 
+_LINE_BREAKS = (1, 2)
+"""Characters between a line and a table that stands right below it."""
+
 
 def told_apart(
     query: Query, sentences: Sequence[ScoredSentence], weights: Mapping[str, float], tuning: Tuning = TUNING
@@ -27,13 +32,15 @@ def told_apart(
     """The sentences, best first, with rows scored by what they hold of a query, whose terms have ``weights``. Its names
     count as much as its rarest term: they are known in other languages too."""
     tables = defaultdict[tuple[str, ...], list[ScoredSentence]](list)
-    told = list[ScoredSentence]()
+    others = list[ScoredSentence]()
     for sentence in sentences:
-        headers = _headers(sentence)
-        (tables[sentence.hit.title, *headers] if headers else told).append(sentence)
+        columns = headers(sentence)
+        (tables[sentence.hit.title, *columns] if columns else others).append(sentence)
+    told = list[ScoredSentence]()
     for rows in tables.values():
-        told += _told_apart(rows, _shares(query, rows, weights), tuning.row)
-    return tuple(sorted(told, key=lambda sentence: -sentence.score))
+        told += _told_apart(rows, _shares(query, rows, weights, tuning), tuning.row)
+        others = _behind(rows, others, tuning.row_ahead)
+    return tuple(sorted([*told, *others], key=lambda sentence: -sentence.score))
 
 
 def none_told(
@@ -43,18 +50,32 @@ def none_told(
     from the others: the best one, then the others in their order. Empty where one is told, and where there is no
     table."""
     best = sentences[0]
-    headers = _headers(best)
-    rows = (
-        [one for one in sentences if headers == _headers(one) and one.hit.document_id == best.hit.document_id]
-        if headers
-        else []
-    )
-    if len(rows) < 2 or rows[0].score - rows[1].score > tuning.row_ahead or any(_shares(query, rows, weights)):
+    columns = headers(best)
+    rows = [one for one in sentences if columns == headers(one) and one.hit.document_id == best.hit.document_id]
+    if (
+        not columns
+        or len(rows) < 2
+        or rows[0].score - rows[1].score > tuning.row_ahead
+        or any(_shares(query, rows, weights, tuning))
+    ):
         return ()
     return (best, *sorted(rows[1 : tuning.most_names], key=lambda row: row.span.start))
 
 
-def _headers(sentence: ScoredSentence) -> tuple[str, ...]:
+def _behind(rows: Sequence[ScoredSentence], others: Sequence[ScoredSentence], ahead: float) -> list[ScoredSentence]:
+    """The other sentences, of which one right above these rows stays behind them, unless it is further than ``ahead``
+    before them."""
+    best = max(row.score for row in rows)
+    above = {(row.hit.document_id, row.span.start - gap) for row in rows for gap in _LINE_BREAKS}
+    return [
+        one._replace(score=min(one.score, best))
+        if (one.hit.document_id, one.span.end) in above and one.score - best <= ahead
+        else one
+        for one in others
+    ]
+
+
+def headers(sentence: ScoredSentence) -> tuple[str, ...]:
     """Those of the first two columns of a row; empty where it is none."""
     found = _HEADERS.match(sentence.text)
     return found.groups() if found else ()
@@ -69,11 +90,17 @@ def _told_apart(rows: Sequence[ScoredSentence], held: Sequence[float], worth: fl
     ]
 
 
-def _shares(query: Query, rows: Sequence[ScoredSentence], weights: Mapping[str, float]) -> list[float]:
+def _shares(query: Query, rows: Sequence[ScoredSentence], weights: Mapping[str, float], tuning: Tuning) -> list[float]:
     """What each row has of those terms and names of a query that tell these rows apart, by weight: of what all have, as
-    the headers, and of what none has nothing can be told."""
-    weights = {**weights, **{name.text: max(weights.values(), default=1.0) for name in query.names}}
+    the headers, and of what none has nothing can be told; nor of what the title has, which all of them are about, nor
+    of the commonest words."""
+    title = set(terms(rows[0].hit.title))
+    names = {name.text for name in query.names if not title.issuperset(terms(name.text))}
+    weights = {**weights, **dict.fromkeys(names, max(weights.values(), default=1.0))}
     held = [{*terms(row.text), *names_held(query, row)} for row in rows]
-    telling = (set[str]().union(*held) - set[str](held[0]).intersection(*held)) & weights.keys()
+    here = title.union(*held, terms(rows[0].hit.text)) & weights.keys()
+    least = tuning.row_word * max((weights[term] for term in here), default=0.0)
+    telling = {term for term in set[str]().union(*held) & here - title if weights[term] >= least}
+    telling -= set(held[0]).intersection(*held)
     total = sum(weights[term] for term in telling) or 1.0
     return [sum(weights[term] for term in telling & row) / total for row in held]
