@@ -418,6 +418,8 @@ def test_of_a_long_table_a_few_rows_answer(tmp_path: Path, embeddings: SentenceE
     with open_over(tmp_path, embeddings, {"rain.md": page}) as assistant:
         answer = assistant.ask("How much rain fell at the stations of Ardal in May?")
     assert len(answer.citations) == TUNING.most_names
+    assert answer.answer.endswith(f" [{TUNING.most_names}]\n…")
+    assert not answer.unsupported
 
 
 def test_names_tell_rows_apart_in_another_language_too(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:

@@ -14,6 +14,9 @@ from askcorpus.types import Draft, Quote, Turn
 
 NAME = "extractive"
 
+_FURTHER = "…"
+"""The last line of a table that has more rows than are shown."""
+
 
 class ExtractiveAnswerer:
     """Answers with the sentences that answer."""
@@ -45,7 +48,7 @@ def extract(
     ``contradicting`` are those that contradict each other, if any do: then these are shown, as a list, with their
     dates, the newest first: of a toll, an office or a ruling it is mostly what holds. Of a year that the question
     names it is not, and the best one stays first. ``rows`` are those of a table that answers as a whole, if one does:
-    each stands in a line of its own.
+    each of the first few stands in a line of its own.
     """
     if contradicting:
         told = list(contradicting[: tuning.most_sentences])
@@ -53,7 +56,9 @@ def extract(
             told.sort(key=lambda one: one.hit.date, reverse=True)
         return listed(documents_differ(query.language), told, sources_differ=True)
     if rows:
-        return _drafted([_one_line(one.text) for one in rows], rows, "\n")
+        shown = rows[: tuning.most_names]
+        tail = f"\n{_FURTHER}" if len(rows) > len(shown) else ""
+        return _drafted([_one_line(one.text) for one in shown], shown, "\n", tail=tail)
     chosen = _choose(sentences, tuning)
     return _drafted([_one_line(one.text) for one in chosen], chosen, " ")
 
@@ -70,6 +75,7 @@ def _drafted(
     between: str,
     *,
     head: str = "",
+    tail: str = "",
     sources_differ: bool = False,
 ) -> Iterator[str | Draft]:
     """The pieces, each with the marker of its sentence, and the draft that they make."""
@@ -87,7 +93,9 @@ def _drafted(
             )
         )
         yield said
-    yield Draft(text=text, quotes=tuple(quotes), language=detect_language(text), sources_differ=sources_differ)
+    if tail:
+        yield tail
+    yield Draft(text=text + tail, quotes=tuple(quotes), language=detect_language(text), sources_differ=sources_differ)
 
 
 def _choose(sentences: Sequence[ScoredSentence], tuning: Tuning) -> list[ScoredSentence]:

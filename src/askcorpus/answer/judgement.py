@@ -155,7 +155,9 @@ def judge(
     query = retrieval.query
     question = query.read_as[reading]
     if rows := none_told(query, sentences, retrieval.readings[reading].weights, tuning):
-        return Judgement(sentences, (), read_alone(question, rows, reader, tuning), features, confidence, None)
+        shown, rest = rows[: tuning.most_names], rows[tuning.most_names :]
+        rows = (*read_alone(question, shown, reader, tuning), *rest)
+        return Judgement(sentences, (), rows, features, confidence, None)
     first = read_alone(question, sentences[: tuning.most_sentences], reader, tuning)
     sentences = (*first, *sentences[len(first) :])
     contradicting = contradicting_sentences(retrieval, sentences, embeddings, unrelated, tuning)

@@ -23,6 +23,9 @@ from askcorpus.types import Hit, Span
 SENTENCE_END = " .!?…。！？।։။።؟»”\"'"
 """What closes a sentence and is no part of the words that answer."""
 
+BETWEEN = " ,;:،؛、，；："
+"""What parts words from others, and does not close those that answer."""
+
 MOST_WORDS = 30
 """Of a sentence, beyond which more say nothing about it."""
 
@@ -111,9 +114,11 @@ def _marked(sentence: ScoredSentence, alone: ReadPassage, weight: float) -> Scor
 
 
 def _whole(text: str, found: Span, start: int) -> Span:
-    """Where in the document the whole words are that were found in a sentence, which begins at ``start``."""
+    """Where in the document the whole words are that were found in a sentence, which begins at ``start``, without what
+    parts them from others."""
     whole = in_whole_words(text, found)
-    return Span(start + whole.start, start + whole.end)
+    said = text[whole.start : whole.end]
+    return Span(start + whole.start, start + whole.start + len(said.rstrip(BETWEEN) or said))
 
 
 def score(sentence: ScoredSentence, weights: Mapping[str, float]) -> float:

@@ -47,8 +47,8 @@ def none_told(
     query: Query, sentences: Sequence[ScoredSentence], weights: Mapping[str, float], tuning: Tuning = TUNING
 ) -> tuple[ScoredSentence, ...]:
     """The rows of the table that the best sentence is a row of, if neither a query nor the reader tells one of them
-    from the others: the best one, then the others in their order. Empty where one is told, and where there is no
-    table."""
+    from the others: the best one, the others of the best few in their order, then the rest. Empty where one is told,
+    and where there is no table."""
     best = sentences[0]
     columns = headers(best)
     rows = [one for one in sentences if columns == headers(one) and one.hit.document_id == best.hit.document_id]
@@ -59,7 +59,11 @@ def none_told(
         or any(_shares(query, rows, weights, tuning))
     ):
         return ()
-    return (best, *sorted(rows[1 : tuning.most_names], key=lambda row: row.span.start))
+    others, rest = (
+        sorted(some, key=lambda row: row.span.start)
+        for some in (rows[1 : tuning.most_names], rows[tuning.most_names :])
+    )
+    return (best, *others, *rest)
 
 
 def _behind(rows: Sequence[ScoredSentence], others: Sequence[ScoredSentence], ahead: float) -> list[ScoredSentence]:
