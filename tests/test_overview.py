@@ -174,6 +174,9 @@ def test_who_is_understood_in_a_language_is_answered_in_it(language: str) -> Non
         ("Сирии", "ru", "La Syrie a parlé.", "fr", True),
         ("Сирии", "ru", "Сирия промолчала.", "ru", True),
         ("Syrii", "pl", "Syria was quiet.", "en", True),
+        ("Jamaica", "en", "Jamais une décision n’avait été prise si tôt.", "fr", False),
+        ("Jamaica", "en", "Les Jamaïcains ont gagné.", "fr", True),
+        ("Turkey", "en", "The Turks voted on Sunday.", "en", True),
     ],
 )
 def test_a_text_names_a_subject_only_where_it_can_be_told(
@@ -728,3 +731,48 @@ def test_a_headline_that_was_asked_about_is_not_told_again(tmp_path: Path, embed
 def test_no_end_of_a_subject_is_taken_for_thanks(message: str, subject: str) -> None:
     found = subject_of(message)
     assert found and found.text == subject
+
+
+HAPPENED_THERE = {
+    "What happened in Sorvelan?": "en",
+    "What is going on in Sorvelan?": "en",
+    "Que s'est-il passé à Sorvelan ?": "fr",
+    "Que se passe-t-il à Sorvelan ?": "fr",
+    "Was ist in Sorvelan passiert?": "de",
+    "Was passiert in Sorvelan?": "de",
+    "¿Qué pasó en Sorvelan?": "es",
+    "¿Qué está pasando en Sorvelan?": "es",
+    "Что произошло в Сорвелан?": "ru",
+}
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory, embeddings: SentenceEmbeddings) -> Iterator[Assistant]:
+    """Over the same documents, one that hardly any sentence answers well enough."""
+    folder = tmp_path_factory.mktemp("strict")
+    with open_over(folder, embeddings, ARTICLES | LEAGUE, min_confidence=0.89) as assistant:
+        yield assistant
+
+
+@pytest.mark.parametrize(("message", "language"), HAPPENED_THERE.items())
+def test_what_happened_somewhere_is_told_by_what_names_it_where_nothing_answers(
+    strict: Assistant, message: str, language: str
+) -> None:
+    for history in ([], [Turn(role="user", text="What did the new engine of the ferry cost?")]):
+        answer = strict.ask(message, history=history)
+        assert (answer.kind, answer.language) == ("overview", language)
+        assert answer.citations
+        assert all("orvelan" in one.quote or "орвелан" in one.quote for one in answer.citations)
+
+
+def test_what_happened_somewhere_is_answered_where_a_sentence_does(assistant: Assistant) -> None:
+    answer = assistant.ask("What happened in Hestfell?")
+    assert answer.kind == "answer"
+    assert "Hestfell" in answer.citations[0].quote
+
+
+def test_what_happened_to_what_has_no_name_is_no_subject(strict: Assistant) -> None:
+    for message in ("What happened in the port?", "What happened in Dorvania?"):
+        answer = strict.ask(message)
+        assert answer.kind == "answer"
+        assert not answer.answerable

@@ -67,10 +67,10 @@ def survey(
 ) -> Overview | None:
     """The sentences about a subject among the passages found for it; None where none names it.
 
-    A subject without words around it must be what the documents write as a name: "yes" and "why not" stand in many.
+    One that can only be a name must be what the documents write as one: "yes" and "why not" stand in many.
     """
     naming = [one for one in retrieval.candidates if _names(subject, _titled(one), one.hit.language)]
-    if not naming or (subject.bare and not written_as_name(subject.text, map(_titled, naming))):
+    if not naming or (subject.is_name and not written_as_name(subject.text, map(_titled, naming))):
         return None
     wanted = set(words(subject.text))
     sentences = sorted(

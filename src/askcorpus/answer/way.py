@@ -25,7 +25,7 @@ from askcorpus.search.mentions import telling_words
 from askcorpus.search.names import Name
 from askcorpus.search.query import Query, conversation_language, read_query
 from askcorpus.search.retriever import Retriever
-from askcorpus.search.subject import Subject, Time, subject_of, time_of
+from askcorpus.search.subject import Subject, Time, place_of, subject_of, time_of
 from askcorpus.text.dates import day_range
 from askcorpus.tuning import Tuning
 from askcorpus.types import Filters, ModelFault, Turn
@@ -79,12 +79,17 @@ class Wayfinder(NamedTuple):
         if first:
             return first
         judged = self._judged(asked, writer, limit, latest)
-        instead = None
-        if judged.judgement.abstain_reason and when:
-            instead = self._chronicle(asked, when)
-        elif judged.judgement.abstain_reason and subject and asked.history:  # it may lean on what was said before
-            instead = self._survey(asked, subject)
+        instead = self._instead(asked, subject, when) if judged.judgement.abstain_reason else None
         return instead._replace(model_fault=judged.model_fault) if instead and instead.overview else judged
+
+    def _instead(self, asked: Asked, subject: Subject | None, when: Time | None) -> Way | None:
+        """An overview where nothing answers and it may be that which was asked."""
+        if when:
+            return self._chronicle(asked, when)
+        if subject and not asked.history:
+            return None  # it was looked for first: with a history it may lean on what was said before
+        subject = subject or place_of(asked.question)
+        return self._survey(asked, subject) if subject else None
 
     def ordered(self, retrieval: Retrieval, assessment: Assessment | None) -> Retrieval:
         """What was found as the reader orders it, unless a cross-encoder has."""

@@ -22,6 +22,9 @@ from askcorpus.text.words import word_spans, words
 SHORTEST_AT_HOME = 4
 """Sounds from which they can be compared in one language, where most names are spelled in one way."""
 
+_VOWELS = frozenset("aeiouy")
+"""What an ending that a country's name loses begins with, if it is of two letters: *Syr-ia*, but *Jamai-ca*."""
+
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 _PREFIXED = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
 
@@ -195,7 +198,7 @@ def _is_or_its_people(held: str, name: str) -> bool:
         return held.startswith(trunk) and len(held) <= len(name) + 3 * ENDING
     return any(
         held.startswith(stem) and bool(_peoples().fullmatch(held[len(stem) :]))
-        for stem in (name, name[:-1], name[:-2])
+        for stem in (name, name[:-1], *([name[:-2]] if name[-2] in _VOWELS else []))
         if len(stem) > SHORTEST
     )
 

@@ -1,5 +1,5 @@
 """What a message asks an overview of: "What do the documents say about X?", "news about X", the bare name X, or "What
-happened in July 2022?".
+happened in July 2022?". What happened in Sweden may be answered by a sentence, or else is such a subject too.
 
 Only whole messages count, made of a phrase that stands in the files of the languages and what it is about. Whether
 the corpus speaks of that is for ``askcorpus.answer.overview`` to find: a real question that is taken for one about a
@@ -39,11 +39,18 @@ _AROUND = " ,…。、，\"'“”„«»‹›()"
 
 
 class Subject(NamedTuple):
-    """What a message is about, as it writes it, and the language of its words; ``bare`` where it has no others."""
+    """What a message is about, as it writes it, and the language of its words; ``bare`` where it has no others,
+    ``happened`` where it asks what happened there."""
 
     text: str
     language: str
     bare: bool = False
+    happened: bool = False
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it can be nothing but a name: anything else by itself says too little."""
+        return self.bare or self.happened
 
 
 def subject_of(message: str) -> Subject | None:
@@ -76,6 +83,14 @@ def time_of(message: str, latest: str = "") -> Time | None:
             return _time(read_period(dated, "", language), language)
         if latest and is_month(text, language):
             return _time(read_period(message, latest, language), language)
+    return None
+
+
+def place_of(message: str) -> Subject | None:
+    """The place, or other name, of which ``message`` asks what happened there; None where it asks something else."""
+    for text, language in _asked(message, "happened"):
+        found = _checked(text, language, shouted=message.strip().isupper())
+        return found._replace(happened=True) if found else None
     return None
 
 
