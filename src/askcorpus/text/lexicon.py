@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from askcorpus.text.expressions import Fold, expression
+from askcorpus.text.expressions import expression
 
 Word = Annotated[str, StringConstraints(min_length=1)]
 Words = tuple[Word, ...]
@@ -230,9 +230,6 @@ class Vocabulary(_Table):
 Pick = Callable[[Vocabulary], Iterable[str]]
 """Takes one list of words from a vocabulary."""
 
-_Word = tuple[str, bool]
-"""A word, and whether its language is written without spaces."""
-
 
 class Language(Vocabulary):
     """All that is known of a language."""
@@ -268,42 +265,27 @@ def languages() -> Mapping[str, Language]:
 
 def words_anywhere(pick: Pick, language: str = "") -> tuple[str, ...]:
     """What ``pick`` takes from every language, and from what counts in ``language`` only."""
-    return tuple(dict.fromkeys(word for word, _ in (*_anywhere(pick), *_only_here(pick, language))))
+    own = languages().get(language)
+    found = [word for one in languages().values() for word in pick(one)]
+    return tuple(dict.fromkeys([*found, *(pick(own.only_here) if own else ())]))
 
 
-def whole_words_in(language: str, pick: Pick, fold: Fold = str.casefold) -> str:
+def whole_words_in(language: str, pick: Pick) -> str:
     """A regular expression that finds what ``pick`` takes from one language, or from every one where hardly anything is
-    known of this, in a text that was folded by ``fold``: not within other words, except in languages that are written
-    without spaces."""
-    return _whole_words(_alone_or_anywhere(pick, language), fold)
+    known of this, in a text of small letters: not within other words, except in languages that are written without
+    spaces."""
+    own = languages().get(language)
+    if own and own.denials.negations:
+        found = [(word, own.unspaced) for part in (own, own.only_here) for word in pick(part)]
+    else:
+        found = [(word, one.unspaced) for one in languages().values() for word in pick(one)]
+    apart, together = (expression(word for word, unspaced in found if unspaced == each) for each in (False, True))
+    return rf"(?<![\p{{L}}\p{{M}}])(?:{apart})(?![\p{{L}}\p{{M}}])|{together}"
 
 
 def known(language: str) -> str:
     """The language's code, or "" where there is no file for it: so that not every code makes its own patterns."""
     return language if language in languages() else ""
-
-
-def _anywhere(pick: Pick) -> list[_Word]:
-    return [(word, one.unspaced) for one in languages().values() for word in pick(one)]
-
-
-def _only_here(pick: Pick, language: str) -> list[_Word]:
-    one = languages().get(language)
-    return [(word, one.unspaced) for word in pick(one.only_here)] if one else []
-
-
-def _alone_or_anywhere(pick: Pick, language: str) -> list[_Word]:
-    one = languages().get(language)
-    if not one or not one.denials.negations:
-        return _anywhere(pick)
-    return [*((word, one.unspaced) for word in pick(one)), *_only_here(pick, language)]
-
-
-def _whole_words(found: Iterable[_Word], fold: Fold) -> str:
-    found = list(found)
-    spaced = expression((word for word, is_unspaced in found if not is_unspaced), fold)
-    unspaced = expression((word for word, is_unspaced in found if is_unspaced), fold)
-    return rf"(?<![\p{{L}}\p{{M}}])(?:{spaced})(?![\p{{L}}\p{{M}}])|{unspaced}"
 
 
 # --- what each language has ---

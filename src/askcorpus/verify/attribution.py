@@ -23,7 +23,7 @@ from askcorpus.text.words import word_spans, words
 from askcorpus.types import Document
 from askcorpus.verify.claims import Found
 from askcorpus.verify.quotations import count_marks
-from askcorpus.verify.speakers import is_heard, is_speech, speaker, stands_before_verb, stands_behind_verb
+from askcorpus.verify.speakers import is_heard, is_speech, small_words, speaker, stands_before_verb, stands_behind_verb
 
 SENTENCE = 300
 """Characters before and after a quoted stretch in which the document names its speaker."""
@@ -158,16 +158,10 @@ def _is_of(person: str, source: str, around: str) -> bool:
     """Whether a person is one of a source's, whom its documents need not name: *Jane Doe of X*, *for the X*."""
     found, name, theirs = words(around), words(person), words(source)
     for _, end in _mentions(found, name):
-        small = list(takewhile(_small_words().__contains__, found[end : end + MOST_SMALL]))
+        small = list(takewhile(small_words().__contains__, found[end : end + MOST_SMALL]))
         if small and found[end + len(small) :][: len(theirs)] == theirs:
             return True
     return False
-
-
-@cache
-def _small_words() -> frozenset[str]:
-    every = [one.quoting for one in languages().values()]
-    return frozenset(fold(word) for one in every for word in (*one.prepositions, *one.articles))
 
 
 def fault(attribution: Attribution, document: Document, start: int, end: int) -> str:

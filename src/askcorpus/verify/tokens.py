@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import regex
 
+from askcorpus.text.words import with_ascii_digits
+
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _INVISIBLE = r"\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u0640"
 _APOSTROPHE = "['’‘ʼ＇`´]"
@@ -67,8 +69,4 @@ def _form(token: str, kind: str) -> str:
     if token.isascii():
         return token.replace("`", "'")
     bare = _DROPPED.sub("", _APOSTROPHES.sub("'", unicodedata.normalize("NFKC", token)))
-    return "".join(_digit(char) for char in bare.translate(_PUNCTUATION) if not char.isspace())
-
-
-def _digit(char: str) -> str:
-    return str(unicodedata.digit(char)) if char.isdecimal() and not char.isascii() else char
+    return with_ascii_digits("".join(bare.translate(_PUNCTUATION).split()))
