@@ -10,6 +10,8 @@ from askcorpus.types import Span
 
 Role = Literal["query", "passage"]
 
+_ROUNDING = 1e-6  # of a length in float32
+
 
 class SeenText(NamedTuple):
     """A text as a model saw it: its embedding (dimension,), of any length; the last hidden states of its tokens
@@ -45,6 +47,7 @@ class TextModel(Protocol):
 
 
 def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The vector in unit length; one of zeros as it is."""
-    length = np.linalg.norm(vector)
-    return vector if length == 0 else (vector / length).astype(np.float32)
+    """The vector at length 1, in float32; one of zeros stays as it is, and one of length 1 the same to the bit."""
+    flat = np.asarray(vector, np.float32)
+    length = np.linalg.norm(flat)
+    return flat if length == 0 or abs(length - 1) <= _ROUNDING else (flat / length).astype(np.float32)

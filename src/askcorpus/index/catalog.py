@@ -287,11 +287,15 @@ def facets(connection: sa.Connection) -> Facets:
     return Facets(tally(connection, DOCUMENTS.c.language), tally(connection, DOCUMENTS.c.source), low or "", high or "")
 
 
-def tally(connection: sa.Connection, column: "sa.Column[str]") -> dict[str, int]:
-    """How many documents have each value of a column, the most frequent first; those without one are left out."""
+def tally(
+    connection: sa.Connection, column: "sa.Column[str]", passing: sa.ColumnElement[bool] | None = None
+) -> dict[str, int]:
+    """How many documents, all or those that pass, have each value of a column, the most frequent first; those without
+    one are left out."""
     number = sa.func.count().label("number")
     query = sa.select(column, number).where(column != "").group_by(column).order_by(number.desc(), column)
-    return {value: int(n) for value, n in connection.execute(query)}
+    rows = connection.execute(query if passing is None else query.where(passing))
+    return {value: int(count) for value, count in rows}
 
 
 # --- all of it ---

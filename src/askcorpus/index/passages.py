@@ -14,8 +14,9 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from askcorpus.embedding.text_model import unit
 from askcorpus.index.dialect import among
-from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, SENTENCES, VECTORS, Seqs, Vector, unit
+from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, SENTENCES, VECTORS, Seqs, Vector
 from askcorpus.types import Hit, Mark, Passage, Span
 
 _BLOCK = 4096  # seqs that are counted together

@@ -16,6 +16,7 @@ from askcorpus.search.names import Name, names_and_figures, names_of
 from askcorpus.search.period import read_period
 from askcorpus.text.figures import figures
 from askcorpus.text.language import detect_spoken
+from askcorpus.text.markers import without_markers
 from askcorpus.text.words import terms, with_ascii_digits
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import History, Turn
@@ -31,7 +32,6 @@ _DOTTED = ("az", "tr")
 """Languages in which the capital of ı is I, and that of i is İ."""
 
 _YEAR = re.compile(r"(1[5-9]|20)\d\d")
-_MARKER = re.compile(r"\s{0,9}\[\d{1,9}\]")
 
 
 class Query(NamedTuple):
@@ -190,7 +190,7 @@ def _whole_characters(text: str) -> str:
 def _in_context(question: str, history: Sequence[Turn], tuning: Tuning) -> str:
     """The question below those before it and the beginning of the last answer, which may name what “it” is."""
     asked = [text[: tuning.remembered_chars] for text in _asked(history)]
-    answered = _MARKER.sub("", _last_answer(history))[: tuning.remembered_answer_chars]
+    answered = without_markers(_last_answer(history))[: tuning.remembered_answer_chars]
     return "\n".join([*asked[-tuning.remembered_turns :], *filter(None, [answered]), question])
 
 
