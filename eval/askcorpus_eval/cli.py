@@ -39,6 +39,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+Questions = Annotated[Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
+]
 Under = Annotated[
     list[str] | None,
     typer.Option("--fail-under", metavar="METRIC=X", help="Exit with 1 when it is lower, as in hit@5=0.8; repeatable."),
@@ -72,9 +76,7 @@ MaxError = Annotated[
 
 @app.command(DEFAULT_COMMAND)
 def run(
-    questions: Annotated[
-        Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")
-    ],
+    questions: Questions,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the run and its report go.")],
     corpus: Annotated[
         list[Path] | None, typer.Option("--corpus", metavar="PATH", help="Ingest this into DIR first; repeatable.")
@@ -82,9 +84,7 @@ def run(
     data: Data = None,
     server: Server = None,
     names: Map = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
-    ] = None,
+    overrides: Overrides = None,
     max_error: MaxError = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N questions.")] = None,
     sample: Annotated[
@@ -131,9 +131,7 @@ def run(
 
 @app.command("score")
 def score_answers(
-    questions: Annotated[
-        Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")
-    ],
+    questions: Questions,
     answers: Annotated[
         Path, typer.Argument(metavar="ANSWERS", help="JSONL, also Ragas's, or a TREC run (.trec, .run).")
     ],
@@ -200,9 +198,7 @@ def compare_runs(
 
 @app.command("calibrate")
 def calibrate(
-    questions: Annotated[
-        Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")
-    ],
+    questions: Questions,
     data: Data = None,
     server: Server = None,
     names: Map = None,
@@ -243,9 +239,7 @@ def probe(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also write report, answers and questions there.")
     ] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
-    ] = None,
+    overrides: Overrides = None,
     max_error: MaxError = None,
     fail_over: Annotated[
         list[str] | None,

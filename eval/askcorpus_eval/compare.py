@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError, computed_field
 
 from askcorpus.errors import UsageError
 from askcorpus_eval.evaluate import METRICS_VERSION, Report, Row, RunInfo, listed
-from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Metric, Table, column, estimate, with_risks
+from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Metric, Table, estimate, tabulate
 from askcorpus_eval.metrics.bootstrap import difference_interval, randomisation_p
 from askcorpus_eval.report import number, render, table
 from askcorpus_eval.run_folder import ANSWERS, RunFolder
@@ -115,7 +115,7 @@ def compare(a: Path, b: Path) -> Comparison:
     pairs = _pairs(first, second)
     if not pairs:
         raise UsageError(f"{a} and {b} have no question in common.", "Compare runs of the same question set.")
-    before, after = (_table([pair[side] for pair in pairs]) for side in (0, 1))
+    before, after = (tabulate([pair[side] for pair in pairs]) for side in (0, 1))
     differences = (difference(metric, before, after) for metric in METRICS)
     return Comparison(
         a=str(a),
@@ -238,12 +238,6 @@ def _pairs(first: Report, second: Report) -> list[tuple[Row, Row]]:
     return [
         (row, by_id[row.id]) for row in first.questions if row.id in by_id and by_id[row.id].question == row.question
     ]
-
-
-def _table(rows: Sequence[Row]) -> Table:
-    table = {metric.name: column([row.scores.get(metric.name) for row in rows]) for metric in METRICS if metric.is_mean}
-    fields = ("correct", "answerable", "answered", "confidence", "milliseconds")
-    return table | with_risks({name: column([getattr(row, name) for row in rows]) for name in fields})
 
 
 def _notes(first: Report, second: Report, pairs: Sequence[tuple[Row, Row]]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from askcorpus.errors import UsageError
 from askcorpus_eval.metrics import abstention, bootstrap, calibration, latency
 from askcorpus_eval.metrics.wilson import share_interval
-from askcorpus_eval.score import HIT_DEPTHS, RECALL_DEPTHS, Case
+from askcorpus_eval.score import HIT_DEPTHS, RECALL_DEPTHS
 
 COVERAGES = (0.2, 0.4, 0.6, 0.8)
 """The coverages at which the share of wrong answers is a figure of its own."""
@@ -253,26 +253,29 @@ def metric_named(name: str) -> Metric:
     return BY_NAME[name]
 
 
-def tabulate(cases: Sequence[Case]) -> Table:
-    """The table of these cases: a column for each metric that is a mean, and those the others are made of."""
-    table = {m.name: column([case.scores.get(m.name) for case in cases]) for m in METRICS if m.is_mean}
-    return table | with_risks(
-        {
-            "correct": column([case.correct for case in cases]),
-            "answerable": column([case.question.answerable for case in cases]),
-            "answered": column([case.answered for case in cases]),
-            "confidence": column([case.confidence for case in cases]),
-            "milliseconds": column([case.milliseconds for case in cases]),
-        }
-    )
+class Scored(Protocol):
+    """One question's results: a case, or what ``metrics.json`` keeps of it. It also has the fields ``_FIELDS``."""
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """Its score by each metric that it has gold for."""
 
 
-def column(values: Sequence[float | bool | None]) -> Floats:
-    """Values of which some are not there, as a column of a table."""
+_FIELDS = ("correct", "answerable", "answered", "confidence", "milliseconds")
+
+
+def tabulate(rows: Sequence[Scored]) -> Table:
+    """The table of these questions: a column for each metric that is a mean, and those the others are made of."""
+    table = {m.name: _column([row.scores.get(m.name) for row in rows]) for m in METRICS if m.is_mean}
+    return table | _with_risks({name: _column([getattr(row, name) for row in rows]) for name in _FIELDS})
+
+
+def _column(values: Sequence[float | bool | None]) -> Floats:
+    """Values of which some are missing, as a column of a table."""
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def with_risks(table: Table) -> dict[str, Floats]:
+def _with_risks(table: Table) -> dict[str, Floats]:
     """The columns that every question has, and the risks made of them: of a wrong answer, among the answers and among
     all questions, and of a silence where there is an answer."""
     wrong = np.where(table["answered"] == 1, 1 - table["correct"], np.nan)
@@ -290,7 +293,7 @@ def estimate(metric: Metric, table: Table, *, means_only: bool = False) -> Estim
     if means_only and not metric.is_mean:
         return Estimate(value=value, low=None, high=None, n=n)
     if value in (0, 1) and (metric.share or metric.is_mean):
-        low, high = share_interval(value * n, n)
+        low, high = share_interval(round(value * n), n)
     elif metric.is_mean:
         low, high = bootstrap.mean_interval(columns[0][~np.isnan(columns[0])])
     else:
@@ -300,6 +303,6 @@ def estimate(metric: Metric, table: Table, *, means_only: bool = False) -> Estim
     return Estimate(value=value, low=max(0.0, low), high=high, n=n)
 
 
-def estimates(table: Table, metrics: Sequence[Metric] = METRICS) -> dict[str, Estimate]:
-    """All these metrics over the table."""
-    return {metric.name: estimate(metric, table) for metric in metrics}
+def estimates(table: Table) -> dict[str, Estimate]:
+    """All metrics over the table."""
+    return {metric.name: estimate(metric, table) for metric in METRICS}

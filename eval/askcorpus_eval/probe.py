@@ -17,6 +17,7 @@ from askcorpus_eval.gate import SLACK, read_limit
 from askcorpus_eval.gold import Documents
 from askcorpus_eval.metrics.wilson import share_interval
 from askcorpus_eval.probe_questions import Probe, make_probes
+from askcorpus_eval.report import between, number, table
 
 VERSION = 1
 EXAMPLES = 10
@@ -183,6 +184,7 @@ def over(limits: Mapping[str, float], report: ProbeReport) -> list[str]:
 def markdown(report: ProbeReport) -> str:
     """The figures and examples for people."""
     false, true = report.figures[FALSE_ANSWERED], report.figures[TRUE_SILENT]
+    rows = ((name, number(one.value), between(one), str(one.n)) for name, one in report.figures.items())
     lines = [
         "# Probe",
         "",
@@ -193,11 +195,8 @@ def markdown(report: ProbeReport) -> str:
         "sentence that was changed, so that a reader sees what it says.",
         f"- **{_told(true)} of the true ones got none.**",
         "",
-        "| figure | value | 95 % interval | n |",
-        "| --- | --- | --- | --- |",
-        *(f"| {name} | {_number(one.value)} | {_number(one.low)} – {_number(one.high)} | {one.n} |"
-          for name, one in report.figures.items()),
-    ]  # fmt: skip
+        table(["figure", "value", "95 % interval", "n"], rows),
+    ]
     if report.not_asked:
         lines += ["", f"Nothing was asked in these languages of the corpus: {', '.join(report.not_asked)}."]
     for title, of_true in (("False, and answered", False), ("True, and not answered", True)):
@@ -210,10 +209,6 @@ def _told(share: Estimate) -> str:
     if share.value is None:
         return "None"
     return f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%}, n {share.n})"
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
 
 
 def _example(one: Probed) -> str:

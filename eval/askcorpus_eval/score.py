@@ -36,6 +36,11 @@ class Case(BaseModel, frozen=True):
     findable: bool | None = None
 
     @property
+    def answerable(self) -> bool | None:
+        """Whether the corpus answers it."""
+        return self.question.answerable
+
+    @property
     def answered(self) -> bool | None:
         """Whether it was answered."""
         return None if "answered" in self.untold else self.answer.answerable
