@@ -17,7 +17,6 @@ Long training spoils what the encoder knows: judge by question sets that are lef
 
 import argparse
 import random
-import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +28,7 @@ from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from askcorpus.embedding.bundled_model import PROMPTS
-from askcorpus.errors import AskcorpusError
+from training.command import telling_errors
 from training.examples import Example, read_examples
 from training.folder import encoder_folder
 from training.loop import add_options, run
@@ -210,7 +209,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     options = _parser().parse_args()
-    try:
+    with telling_errors():
         examples = read_examples(options.examples)
         sentences = Sentences(list(read_lines(options.parallel)))
         questions = Questions(examples, list(read_lines(options.pairs)))
@@ -224,9 +223,6 @@ def main() -> None:
             {"translated": options.translated, "examples": len(examples), "groups": len(sentences)},
             WARM_UP,
         )
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
 
 
 if __name__ == "__main__":

@@ -20,10 +20,11 @@ import numpy as np
 import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from askcorpus.errors import AskcorpusError, ReadError
+from askcorpus.errors import ReadError
 from askcorpus_eval.metrics.abstention import auroc
 from askcorpus_eval.metrics.answers import f1
 from askcorpus_eval.report import table
+from training.command import telling_errors
 from training.folder import encoder_folder
 from training.model import Reader, restore, shape_of
 from training.reader import QUESTION_CHARS
@@ -156,7 +157,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     rows = []
-    try:
+    with telling_errors():
         folder = encoder_folder()
         weights = read_weights(options.weights)
         model = Reader(folder, *shape_of(weights)).eval()
@@ -170,9 +171,6 @@ def main() -> None:
             questions = lines_of(options.sets / name / "questions.jsonl")
             random.Random(1).shuffle(questions)
             rows.append(row(name, list(ask_all(model, tokenizer, questions[: options.questions], texts))))
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
     print(table(COLUMNS, iter(rows)))
 
 

@@ -30,7 +30,8 @@ from pathlib import Path
 
 import numpy as np
 
-from askcorpus.errors import AskcorpusError, ReadError, UsageError
+from askcorpus.errors import ReadError, UsageError
+from training.command import telling_errors
 from training.sources import Line, read_lines, require
 from training.windows import ANYWHERE, DENSE, LONGEST_SPAN, Window, around, windows
 
@@ -297,7 +298,7 @@ def main() -> None:
     parser.add_argument("out", type=Path, metavar="OUT.jsonl")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    try:
+    with telling_errors():
         files = sorted(options.data.glob("train*.jsonl*"))
         if not files:
             raise UsageError(f"{options.data} holds no train*.jsonl or .jsonl.xz.", "Name the folder of the data.")
@@ -306,9 +307,6 @@ def main() -> None:
         with options.out.open("w", encoding="utf-8") as out:
             for example in chain(make_examples(lines, options.seed), make_passage_examples(pairs, options.seed)):
                 out.write(json.dumps(asdict(example), ensure_ascii=False) + "\n")
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
 
 
 if __name__ == "__main__":

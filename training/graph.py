@@ -19,7 +19,7 @@ from onnx import ModelProto, NodeProto, TensorProto, external_data_helper, helpe
 
 from askcorpus.embedding.bundled_model import DIMENSION, LAYERS, bundled_model
 from askcorpus.embedding.graph_weights import MATRICES, Weights, graph_weights
-from askcorpus.errors import AskcorpusError
+from training.command import telling_errors
 
 OPSET, IR = 18, 10
 HEADS = 12
@@ -109,15 +109,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     options = parser.parse_args()
-    try:
+    with telling_errors():
         model = bundled_model()
         for name, as_int8 in (("encoder.onnx", False), ("encoder-int8.onnx", True)):
             graph = encoder_graph(graph_weights(model, (), as_int8=as_int8)).SerializeToString(deterministic=True)
             (options.folder / name).write_bytes(graph)
             print(f"{name}: {len(graph) / 1000:.0f} kB", file=sys.stderr)
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
 
 
 if __name__ == "__main__":

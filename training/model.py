@@ -18,30 +18,20 @@ from torch import Tensor, nn
 from transformers import BertModel
 
 from askcorpus.embedding.adapters import ALIGNMENT, Adapters, load_adapters
+from askcorpus.embedding.graph_weights import MATRICES, NORMS
 from askcorpus.errors import ModelError
 from askcorpus.tuning import TUNING
 
 BODY = "body."
 """What the encoder's parameters are prefixed with in a `Reader` or an `Aligner`, and not in the file that ships."""
 
-LINEAR = (
-    "attention.self.query",
-    "attention.self.key",
-    "attention.self.value",
-    "attention.output.dense",
-    "intermediate.dense",
-    "output.dense",
-)
+LINEAR = tuple(layer for matrix in MATRICES for layer in matrix.layers)
 """The linear layers of one encoder layer, all of which are adapted."""
 
 _RANKS = "Give the rank and the first layer that they were trained with."
 
-NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 
-
-def load_encoder(
-    folder: Path, attention: str = "sdpa", below: Adapters | None = None, dropout: float = 0.0
-) -> BertModel:
+def load_encoder(folder: Path, below: Adapters | None = None, dropout: float = 0.0) -> BertModel:
     """The encoder in a folder that `training.folder` made, frozen.
 
     Where adapters are given as ``below``, they are part of its frozen weights.
@@ -51,7 +41,7 @@ def load_encoder(
         add_pooling_layer=False,
         hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=dropout,
-        attn_implementation=attention,
+        attn_implementation="sdpa",
     )
     model.requires_grad_(False)
     if below:
@@ -86,7 +76,7 @@ def adapt(encoder: BertModel, rank: int, first_layer: int, seed: int, norms: boo
             linear = layer.get_submodule(name)
             assert isinstance(linear, nn.Linear)
             layer.set_submodule(name, Adapted(linear, rank, generator))
-        for name in NORMS:
+        for _, name in NORMS:
             layer.get_submodule(name).requires_grad_(norms)
 
 

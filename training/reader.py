@@ -19,7 +19,6 @@ The encoder below is the one that the product reads with: brought together acros
 
 import argparse
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -33,7 +32,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from askcorpus.errors import AskcorpusError
+from training.command import telling_errors
 from training.examples import Example, lacks, read_examples
 from training.folder import encoder_folder
 from training.loop import add_options, run
@@ -241,7 +240,7 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> None:
     options = _parser().parse_args()
     mix = Mix(**{name: getattr(options, name) for name in asdict(Mix())})
-    try:
+    with telling_errors():
         examples = read_examples(options.examples)
         groups = translations(read_lines(options.parallel)) if options.parallel else []
         folder = encoder_folder()
@@ -251,9 +250,6 @@ def main() -> None:
         settings = {**asdict(mix), "examples": len(examples), "groups": len(groups)}
         settings |= {"length": options.length, "dropout": options.dropout}
         run(task, options, settings, WARM_UP)
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
 
 
 if __name__ == "__main__":

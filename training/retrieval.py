@@ -20,8 +20,8 @@ from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from askcorpus.embedding.bundled_model import PROMPTS
-from askcorpus.errors import AskcorpusError
 from askcorpus_eval.report import table
+from training.command import telling_errors
 from training.evaluate import lines_of
 from training.folder import encoder_folder
 from training.model import Aligner, restore, shape_of
@@ -98,7 +98,7 @@ def main() -> None:
     names = sorted(path.parent.name for path in options.sets.glob("*/questions.jsonl"))
     names = [name for name in names if not options.only or name in options.only]
     rows = []
-    try:
+    with telling_errors():
         tokenizer = AutoTokenizer.from_pretrained(encoder_folder())
         data = []
         for name in names:
@@ -112,9 +112,6 @@ def main() -> None:
             found.append((float(np.mean([hit for hit, _ in found])), float(np.mean([mrr for _, mrr in found]))))
             rows.append([path.name if path else "encoder", *(f"{hit:.3f} / {mrr:.3f}" for hit, mrr in found)])
             print(json.dumps(rows[-1]), file=sys.stderr)
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
     print(table(("adapters", *names, "mean"), iter(rows)))
 
 

@@ -23,8 +23,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from askcorpus.embedding.bundled_model import packed_file
-from askcorpus.errors import AskcorpusError, ModelError
+from askcorpus.errors import ModelError
 from training.checkpoint import read_checkpoint
+from training.command import telling_errors
 
 FORMAT = "askcorpus-adapters-1"
 
@@ -96,16 +97,13 @@ def main() -> None:
     parser.add_argument("--strength", type=float, default=1.0)
     parser.add_argument("--average", type=Path, metavar="WEIGHTS.safetensors")
     options = parser.parse_args()
-    try:
+    with telling_errors():
         state = read_checkpoint(options.checkpoint)
         about = {"licence": options.licence, "data": options.data, "steps": str(state["progress"]["step"])}
         weights = state["weights"]
         if options.average:
             weights = mean_of(weights, read_weights(options.average))
         write_weights(weights, options.out, about, options.strength)
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
 
 
