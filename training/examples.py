@@ -32,7 +32,7 @@ import numpy as np
 
 from askcorpus.errors import ReadError, UsageError
 from training.command import telling_errors
-from training.sources import Line, read_lines, require
+from training.sources import Line, json_lines, read_lines, require
 from training.windows import ANYWHERE, DENSE, LONGEST_SPAN, Window, around, windows
 
 PRESUMED = "+neg"
@@ -120,15 +120,9 @@ def read_examples(paths: Iterable[Path]) -> list[Example]:
         ReadError: a file cannot be read, or an answer is not at its place.
         UsageError: a source may not be trained on.
     """
-    return [_example(path, line) for path in paths for line in _json_lines(path)]
-
-
-def _json_lines(path: Path) -> Iterator[Line]:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
-    except (OSError, ValueError) as exc:
-        raise ReadError(f"{path} cannot be read: {exc}.", "Make it with: python -m training.examples") from exc
+    return [
+        _example(path, line) for path in paths for line in json_lines(path, "Make it with: python -m training.examples")
+    ]
 
 
 def _example(path: Path, line: Line) -> Example:

@@ -12,7 +12,6 @@ import random
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,9 +21,9 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from askcorpus.embedding.bundled_model import PROMPTS
 from askcorpus_eval.report import table
 from training.command import telling_errors
-from training.evaluate import lines_of
 from training.folder import encoder_folder
 from training.model import Aligner, restore, shape_of
+from training.sources import Line, json_lines
 from training.weights import read_weights
 
 DOCUMENT_CHARS = 900
@@ -33,8 +32,6 @@ DOCUMENTS = 700
 HIT, RANKED = 5, 10
 
 _TOGETHER = 512
-
-Line = dict[str, Any]
 
 
 def aligner(adapters: Path | None, device: str) -> Aligner:
@@ -102,10 +99,10 @@ def main() -> None:
         tokenizer = AutoTokenizer.from_pretrained(encoder_folder())
         data = []
         for name in names:
-            asked = [line for line in lines_of(options.sets / name / "questions.jsonl") if line.get("doc_ids")]
+            asked = [line for line in json_lines(options.sets / name / "questions.jsonl") if line.get("doc_ids")]
             random.Random(1).shuffle(asked)
             asked = asked[: options.questions]
-            data.append((some_of(lines_of(options.sets / name / "corpus.jsonl"), asked), asked))
+            data.append((some_of(list(json_lines(options.sets / name / "corpus.jsonl")), asked), asked))
         for path in (None, *options.adapters):
             model = aligner(path, options.device)
             found = [figures(model, tokenizer, *of_set) for of_set in data]

@@ -70,6 +70,19 @@ def read_lines(path: Path) -> Iterator[Line]:
         print(f"{path.name}: {count} lines of {source} are refused: {reason}.", file=sys.stderr)
 
 
+def json_lines(path: Path, hint: str = "") -> Iterator[Line]:
+    """The objects of a ``.jsonl`` file, which is no data to train on.
+
+    Raises:
+        ReadError: it cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+    except (OSError, ValueError) as exc:
+        raise ReadError(f"{path} cannot be read: {exc}.", hint) from exc
+
+
 def _open(path: Path) -> Any:
     return lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8")
 
