@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sentence_weights import RememberingReader, sample
+from question_sets import RememberingReader, sample, set_folders
 
 from askcorpus.answer.extractive import extract
 from askcorpus.answer.judgement import assess, judge, rerank
@@ -201,7 +201,7 @@ class Pairs:
     """The pairs of sentences of the tests: those that contradict each other, and those that only look alike."""
 
     def __init__(self, folder: Path, embeddings: SentenceEmbeddings) -> None:
-        self._reader = RememberingReader(folder / "reads")
+        self._reader = RememberingReader(folder, "pairs")
         self._asked = [
             (open_over(folder / name, embeddings, corpus(pairs)), [question for question, *_ in pairs])
             for name, pairs in (("disagree", DISAGREE), ("agree", AGREE))
@@ -283,12 +283,10 @@ def open_benches(
     """The sets, each over its index in ``work``, all with one model; of the questions that ``bench/calibrate.py`` asks,
     the first."""
     embeddings = load_embeddings(read_settings())
-    for folder in sorted(path.parent for path in sets.glob("*/questions.jsonl")):
-        if only and folder.name not in only:
-            continue
+    for folder in set_folders(sets, only):
         settings = read_settings(data=work / folder.name)
         assistant = stack.enter_context(Assistant(settings, open_index(settings, embeddings), embeddings))
-        reader = None if unread else stack.enter_context(RememberingReader(work / f"{folder.name}.reads"))
+        reader = None if unread else stack.enter_context(RememberingReader(work, folder.name))
         ingest([folder / "corpus.jsonl"], assistant.store, assistant.embeddings, settings)
         asked = ("dense", "lexical", "stored", "hits", "document_frequency")
         index = Remembering(stack.enter_context(assistant.store.snapshot()), *asked)
