@@ -94,7 +94,7 @@ def align(
     there = sum(len(quoted[place].key) for place in matched if quoted[place].is_word)
     lost = sum(token.is_word for place, token in enumerate(quoted) if place not in matched)
     run = max(sum(token.is_word for token in quoted[begin : begin + length]) for begin, _, length in blocks)
-    difference = difference_of(quoted, window[start:end], blocks, start, gaps, texts)
+    difference = _difference(quoted, window[start:end], blocks, start, gaps, texts)
     return Alignment(start, end, there / whole, run, lost, difference)
 
 
@@ -146,7 +146,7 @@ class Texts(NamedTuple):
     document: str
 
 
-def difference_of(
+def _difference(
     quoted: Sequence[Token],
     there: Sequence[Token],
     blocks: Sequence[Block],
