@@ -1,5 +1,4 @@
-"""The scores of texts that have nothing to do with a question: the zero and the unit that its similarities are measured
-by.
+"""The scores of texts that have nothing to do with a question: the zero point and the unit of its similarities.
 
 Some questions are close to everything, others to nothing, so a bare cosine similarity says little; how far it lies
 above the baseline, in standard deviations, says more. And multilingual encoders put a question closer to everything in

@@ -1,4 +1,4 @@
-"""Where tables lie: what every database does for those who read and write, and the one that is a file.
+"""Databases: what each offers to readers and writers, and the one that is a file.
 
 The file is SQLite's. Write-ahead logging lets any number of processes read beside the one that writes, and every commit
 reaches the disk before it counts (``synchronous=FULL``), so neither a kill nor a power cut takes back what was
@@ -34,12 +34,12 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class Home(NamedTuple):
-    """Where a catalog lies, as messages tell it."""
+    """Where a catalog is, as messages describe it."""
 
     name: str
     """As in "the data folder .askcorpus"."""
     short: str
-    """The same without saying what it is, where that is plain."""
+    """The same without the words "the data folder", where that is clear."""
     other: str
     """What to choose instead."""
     options: str = ""
@@ -75,7 +75,7 @@ class Database(ABC):
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
-        """The same for a longer stay: what the block raises is its own affair, and not taken for the database's."""
+        """The same for longer use: errors raised by the block are not translated into database errors."""
         with ExitStack() as stack:
             with self.translated():
                 connection = stack.enter_context(self._connected())
@@ -87,7 +87,7 @@ class Database(ABC):
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[sa.Connection]:
-        """A transaction: all of it or, after any error or a kill, nothing. Makes the tables where there are none."""
+        """A transaction: all of it or, after any error or a kill, nothing. Creates the tables if there are none."""
 
     @abstractmethod
     def locked(self) -> AbstractContextManager[None]:
@@ -99,7 +99,7 @@ class Database(ABC):
 
     @abstractmethod
     def translated(self) -> AbstractContextManager[None]:
-        """Turn the database's errors into ours: Busy, or StorageError for what only its keeper can mend."""
+        """Translate the database's errors: to Busy, or to StorageError if only its administrator can help."""
 
     @abstractmethod
     def close(self) -> None:
@@ -245,12 +245,12 @@ def make_data_folder(folder: Path) -> None:
 
 
 def folder_home(folder: Path) -> Home:
-    """A data folder as messages tell it."""
+    """A data folder as messages describe it."""
     return Home(f"the data folder {folder}", str(folder), "another folder with --data", f" --data {folder}")
 
 
 def writer_at_work(home: Home) -> Busy:
-    """That another process holds the right to write."""
+    """The error that another process holds the right to write."""
     return Busy(f"Another process is writing to {home.short}.", "Wait until it is done, or stop it.")
 
 

@@ -1,4 +1,4 @@
-"""What documents there are: a page of a list of them, near-copies folded, and how many by language, source and time.
+"""The list of documents: a page of it, near-copies folded, and counts by language, source and date.
 
 All of it is told by the indexes of the documents' table, without going through the texts. The functions work inside the
 caller's transaction.

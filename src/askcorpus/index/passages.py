@@ -23,7 +23,7 @@ _BLOCK = 4096  # seqs that are counted together
 
 
 class StoredPassage(NamedTuple):
-    """A passage with all that was computed for it once; what ingest hands over and answering reads back.
+    """A passage with everything that was computed for it; ingest writes it, and answering reads it back.
 
     ``vector`` is a unit vector (dim,); ``sentences`` are document offsets, ``sentence_vectors`` their unit vectors,
     one a row (len(sentences), dim).

@@ -1,11 +1,11 @@
-"""Tables on a PostgreSQL server, shared by any number of processes, and its errors in our words.
+"""A database on a PostgreSQL server, shared by any number of processes, with its errors translated.
 
-They lie in a schema of their own, `askcorpus`. Reads see one state of it (REPEATABLE READ). Who writes holds an
-advisory lock, which the server gives back when the connection of its holder ends; all that the holder of the right to
-write changes goes over that one connection, so whoever has lost it can write nothing more.
+The tables are in a schema of their own, `askcorpus`. A read sees one state of it (REPEATABLE READ). A writer holds an
+advisory lock, which the server releases when its holder's connection ends; everything the holder writes goes over that
+one connection, so a writer that has lost it can write nothing more.
 
-A server that is gone is found at the next use and asked again at each: nothing needs to start anew when it is back.
-What it does not answer in time is given up on both sides, by the server and, where that is not heard of, here.
+If the server is down, the next use notices, and each later use tries again: nothing needs to be restarted when it is
+back. A statement that takes too long is cancelled by the server and, if the server cannot be heard, given up here.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The catalog's tables, its notes about itself, and the generation that every change steps."""
+"""The catalog's tables, its metadata, and the generation number that every change increments."""
 
 import time
 from collections.abc import Mapping

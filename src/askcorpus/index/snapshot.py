@@ -1,4 +1,4 @@
-"""One state of a store, as a question reads it: documents, passages, and what is near in meaning or has the words."""
+"""One state of a store, as a question reads it: documents, passages, and dense and lexical search."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -47,7 +47,7 @@ def nothing_ingested(database: Database) -> NothingIngested:
 
 
 class Snapshot:
-    """One state of a store: what one call finds is there for the next, whatever is written meanwhile.
+    """One state of a store: what one call finds, the next still finds, whatever is written meanwhile.
 
     Every method raises StorageError where the folder cannot be read. For one thread at a time.
     """
@@ -84,7 +84,7 @@ class Snapshot:
         return self.info
 
     def understood(self, filters: Filters) -> Filters:
-        """Filters as people write them, by the names that the catalog has.
+        """Filters as people write them, translated to the catalog's own names.
 
         Raises:
             UsageError: no document passes them, a name is unknown, or a date is none; it says what there is.
