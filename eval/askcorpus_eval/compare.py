@@ -1,4 +1,4 @@
-"""Runs held against each other, question by question: what differs, by how much, and how likely by chance."""
+"""Comparing runs question by question: what differs, by how much, and how likely that is by chance."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,12 +21,12 @@ FLIPS_SHOWN = 100
 
 
 class Difference(BaseModel, frozen=True):
-    """One metric of two runs on the ``n`` questions that bear on it in both: ``change`` is B − A with its 95 %
-    interval, ``p`` the chance of a change at least as large if the runs were alike; ``None`` where it is undefined, as
-    for times: whatever else the machine did slowed one whole run, and one run each cannot tell that from a slower one.
+    """One metric of two runs on the ``n`` questions that count in both: ``change`` is B − A with its 95 % interval,
+    ``p`` the probability of a change at least as large if the runs were equally good; ``None`` if it is undefined, as
+    for times, which depend on the load of the machine during a whole run.
 
-    Figures of the answers given (``Metric.of_answered``, and means that only answered questions have) are of questions
-    that both answered: else a run that answers more, and harder ones, would look worse for it.
+    Figures on the answers given (``Metric.of_answered``, and means that only answered questions have) are compared on
+    questions that both runs answered: otherwise a run that answers more, and harder, questions would look worse for it.
     """
 
     metric: str
@@ -41,7 +41,7 @@ class Difference(BaseModel, frozen=True):
     @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
     @property
     def verdict(self) -> str:
-        """``better``, ``worse`` or ``same`` (no difference that chance would not explain)."""
+        """``better``, ``worse`` or ``same`` (no significant difference)."""
         if self.p is None or self.p >= SIGNIFICANT or self.change == 0:
             return "same"
         return "better" if (self.change > 0) == (BY_NAME[self.metric].better == "higher") else "worse"
@@ -58,7 +58,7 @@ class Flip(BaseModel, frozen=True):
 
 
 class Comparison(BaseModel, frozen=True):
-    """Run B against run A. ``notes`` say what makes the comparison less than fair."""
+    """Run B compared with run A. ``notes`` say what limits the comparison."""
 
     a: str
     b: str
@@ -128,8 +128,8 @@ def compare(a: Path, b: Path) -> Comparison:
 
 
 def difference(metric: Metric, before: Table, after: Table) -> Difference | None:
-    """One metric's change, with a paired bootstrap interval and a paired randomisation test; None where it has no
-    figure in both."""
+    """One metric's change, with a paired bootstrap interval and a paired randomisation test; None if it has no value in
+    one of the runs."""
     rows = _shared(metric, before, after)
     before, after = ({name: column[rows] for name, column in table.items()} for table in (before, after))
     a, b = estimate(metric, before), estimate(metric, after)

@@ -1,4 +1,4 @@
-"""Every figure of a run: what it is called, which questions bear on it, and its value with its interval."""
+"""The figures of a run: their names, the questions that count for each, and their values with intervals."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ Table = Mapping[str, Floats]
 
 
 class Estimate(BaseModel, frozen=True):
-    """A figure over ``n`` questions with its 95 % interval; ``None`` when no question bears on it, or for an interval
-    that has no width: one question, or questions all alike, do not tell how much is chance."""
+    """A figure over ``n`` questions with its 95 % interval. The value is ``None`` if no question counts, and so is an
+    interval without width: one question, or equal results on all, say nothing about chance."""
 
     value: float | None
     low: float | None
@@ -45,9 +45,9 @@ def _count(*columns: Floats) -> int:
 class Metric:
     """A figure: ``value`` of the columns it ``reads``, over the questions that ``count`` counts.
 
-    ``share`` says that it is a share of these questions (or a mean of scores from 0 to 1); ``of_answered``, that it is
-    of the answers given, so that two runs compare on questions only that both answered; ``centred``, that it is larger
-    in resamples, which its interval makes up for (``bootstrap.interval``).
+    ``share``: it is a share of these questions; ``of_answered``: it is a figure on the answers given, so two runs are
+    compared on questions that both answered; ``centred``: it is larger in resamples, which its interval corrects for
+    (``bootstrap.interval``).
     """
 
     name: str

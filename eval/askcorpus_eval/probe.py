@@ -1,7 +1,7 @@
-"""A probe of an index without any labels: is it silent where its documents are, and does it speak where they do?
+"""Probing an index without labels: does it answer what its documents say, and abstain from what they do not?
 
-Questions are made of the documents themselves (``probe_questions``) and all asked. Told are the share of the false ones
-that got an answer, and the share of the true ones that got none, each with its interval.
+Questions are made from the documents themselves (``probe_questions``), and all are asked. Reported are the share of
+false ones that got an answer, and the share of true ones that got none, each with its interval.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""In what words a probe asks, in each language, and of what its invented names are made, in each script."""
+"""The wording of probe questions in each language, and the syllables of invented names in each script."""
 
 import random
 import unicodedata

@@ -1,4 +1,4 @@
-"""Which error rates a question set can promise, and the share of its questions that each costs."""
+"""The error rates that a question set can guarantee, and the share of its questions that each still answers."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""First drafts of a question set: from what people said of answers in the chat, and from the documents themselves.
+"""Drafts of a question set: from people's feedback in the chat, and from the documents themselves.
 
 Every row is marked ``"draft": true``, and a report over such rows says so, until somebody has looked at it.
 """

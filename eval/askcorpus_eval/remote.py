@@ -1,4 +1,4 @@
-"""A running server as what is evaluated: its answers, and its documents to hold them against."""
+"""Evaluating a running server: its answers, and the documents that they are checked with."""
 
 from collections import Counter
 from collections.abc import Sequence

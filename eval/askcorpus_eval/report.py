@@ -1,4 +1,4 @@
-"""The report that people read: as a page that needs nothing else, and as Markdown."""
+"""The report for people: as a self-contained page, and as Markdown."""
 
 import math
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""One question's answer held against its gold: a score a metric, and none where there is no gold for it."""
+"""Scoring one answer against its gold: a score for each metric that there is gold for."""
 
 from collections.abc import Sequence
 

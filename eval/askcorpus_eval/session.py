@@ -1,4 +1,4 @@
-"""What the commands do: put an evaluation together from its options, run it, and write what came of it."""
+"""What the commands do: set up an evaluation from its options, run it, and write its results."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""How much of a figure is chance: intervals and paired tests by resampling questions. Seeded, so repeatable."""
+"""Intervals and paired tests by resampling questions; seeded, so repeatable."""
 
 import warnings
 from collections.abc import Callable
@@ -27,8 +27,8 @@ def interval(
 ) -> tuple[float, float]:
     """The same for any statistic of parallel columns; resamples on which it is undefined (NaN) are left out.
 
-    ``centre`` is the statistic itself where it is larger in resamples, as a sum of absolute gaps is, to which each adds
-    noise: they are moved so that their mean is ``centre``, which their interval could miss.
+    ``centre`` is the value of a statistic that resampling makes larger, such as a sum of absolute gaps, to which noise
+    adds: the resamples are shifted so that their mean is ``centre``, which their interval could otherwise miss.
     """
     return difference_interval(lambda rows: statistic(*(column[rows] for column in columns)), len(columns[0]), centre)
 

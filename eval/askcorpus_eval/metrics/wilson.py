@@ -1,4 +1,4 @@
-"""The interval of a share that is 0 or 1, where every resample is the same and the bootstrap has no width."""
+"""Wilson's interval, for a share of 0 or 1: all its resamples are the same, so a bootstrap interval has no width."""
 
 
 def share_interval(successes: int, n: int) -> tuple[float, float]:

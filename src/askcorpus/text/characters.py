@@ -1,4 +1,4 @@
-"""Characters that do not belong in a text: what is taken out for readers, for terminals and when a document is read."""
+"""Characters that do not belong in a text, and are removed for readers, for terminals and at ingest."""
 
 import re
 import unicodedata

@@ -1,11 +1,11 @@
-"""What is known of each language: one file a language, ``languages/fr.toml``, is all that the program knows of French.
+"""The lexicon: one file per language; ``languages/fr.toml`` is all that the program knows about French.
 
-To add a language, add a file. ``python -m askcorpus.text.lexicon`` prints which language has what. Words stand in the
-files as people write them; those who compare folded words fold them. ``askcorpus.text.expressions`` says how phrases
-are written.
+To add a language, add a file. ``python -m askcorpus.text.lexicon`` prints what each language has. The files have words
+in their usual spelling; code that compares folded words folds them. ``askcorpus.text.expressions`` explains the
+notation of phrases.
 
-In ``[only_here]`` stands, under the same headings, what means something else in another language (``to`` is two in
-Danish): it counts only in a text that is known to be in this language.
+``[only_here]`` has, under the same headings, words that mean something else in another language (``to`` is two in
+Danish): they count only in a text known to be in this language.
 """
 
 import tomllib
@@ -24,7 +24,7 @@ Month = Literal["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"
 
 
 class _Table(BaseModel):
-    """A part of a file. Every key is optional, and one that is not known here is an error."""
+    """A section of a file. Every key is optional, and an unknown one is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Citation markers in a text: ``[1]`` and all other ways in which it is written, and the sentences they stand for."""
+"""Citation markers in a text, ``[1]`` and its variants, and the sentences that they belong to."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Scripts that the bundled encoder, and so the reader, can read: a text in another is a row of unknown tokens to it."""
+"""The scripts that the bundled encoder, and so the reader, can read; any other text is unknown tokens to it."""
 
 import regex
 

@@ -1,7 +1,8 @@
-"""Whose words a claim says they are, held against whose they are in the corpus.
+"""Attributions: whose words a claim says they are, compared with whose they are in the corpus.
 
-A source of the corpus that the sentence names must be the document's; a date beside it, the document's date; a title,
-its title. A person must be named in the document, and where the document's own sentence names a speaker, be that one.
+If the sentence names a source of the corpus, it must be the document's; a date beside it must be the document's date,
+and a title its title. A person must be named in the document and, if the document's own sentence names a speaker, be
+that person.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,9 +46,9 @@ _SENTENCE_END = regex.compile(r"[.!?。！？؟]\s|\n")
 
 
 class Attribution(NamedTuple):
-    """What a claim says of its origin: sources of the corpus, a person or body, a publication date, a title;
-    and the ISO 639-1 code of the language that it says so in, "" where that does not matter. ``bare``: the person is a
-    single word that only its place behind a verb makes a name."""
+    """What a claim says about its origin: sources of the corpus, a person or body, a publication date, a title; and the
+    ISO 639-1 code of the language that it says so in, "" if that does not matter. ``bare``: the person is a single word
+    that is a name only because of its place behind a verb."""
 
     sources: tuple[str, ...] = ()
     person: str = ""
@@ -68,7 +69,7 @@ def known_sources(names: Mapping[str, int]) -> dict[str, str]:
 
 
 def read_attribution(claim: Found, text: str, sources: Mapping[str, str], title: str = "") -> Attribution:
-    """What the sentence around a claim, whose words are ``text``, says of its origin."""
+    """What the sentence around a claim, whose words are ``text``, says about its origin."""
     around = f"{claim.before} {claim.after}"
     folded = f" {' '.join(words(around))} "
     named = tuple(name for key, name in sources.items() if key in folded and _is_named(key.split(), around))

@@ -1,7 +1,7 @@
-"""Who the words around a quotation name as the one who said it.
+"""Speakers: whom the words around a quotation name as the one who said it.
 
-A name counts beside a verb of speech or behind "according to". Names of places, of media and of who was told do not
-("in Berlin", "on Twitter", "told Reuters"), nor what somebody is ("the Prime Minister"): no document need name these.
+A name counts beside a verb of speech or behind "according to". Names of places, of media and of listeners do not count
+("in Berlin", "on Twitter", "told Reuters"), nor do titles ("the Prime Minister"): documents need not name these.
 """
 
 from collections.abc import Iterator

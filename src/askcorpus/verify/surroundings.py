@@ -1,4 +1,4 @@
-"""The words beside a quoted stretch that change what it says: a negation or a condition that was cut off.
+"""The surroundings of a quotation: words beside it that change its meaning, a negation or a condition that was cut off.
 
 "[He denied that] the fund is empty", "the fund will pay [, but not this year]", "[If the court agrees,] the fund will
 pay". Only what stands right beside the stretch, in its sentence, is looked at, and a condition that opens the clause

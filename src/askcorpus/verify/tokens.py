@@ -1,7 +1,7 @@
-"""The words and signs of a text as a quotation must keep them, and what a quoter may set otherwise.
+"""The tokens of a text that a quotation must keep; what a quoter may change is normalised.
 
-Quotation marks, the kind of a dash, blanks, line breaks, emphasis in Markdown, invisible characters and the vowel marks
-that print mostly leaves out are of no account. Words, figures and all other punctuation are.
+Quotation marks, the kind of dash, spaces, line breaks, Markdown emphasis, invisible characters, and vowel marks that
+are mostly omitted in print do not count. Words, figures and all other punctuation do.
 """
 
 import unicodedata
