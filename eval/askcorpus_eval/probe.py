@@ -100,7 +100,7 @@ def ask_probes(probes: Iterable[Probe], ask: Callable[[str], Answer]) -> Iterato
     for probe in probes:
         answer = ask(probe.question)
         check_model(answer)
-        quotes = [" ".join(citation.quote.split()) for citation in answer.citations]
+        original, quotes = probe.original, [" ".join(citation.quote.split()) for citation in answer.citations]
         first = answer.citations[0] if answer.citations else None
         yield (
             Probed(
@@ -110,14 +110,10 @@ def ask_probes(probes: Iterable[Probe], ask: Callable[[str], Answer]) -> Iterato
                 answer=answer.answer,
                 quote=first.quote if first else "",
                 title=first.title if first else "",
-                shows_original=any(_same(quote, probe.original) for quote in quotes) if probe.original else False,
+                shows_original=bool(original) and any(quote in original or original in quote for quote in quotes),
             ),
             answer,
         )
-
-
-def _same(quote: str, original: str) -> bool:
-    return quote in original or original in quote
 
 
 def report_on_probes(

@@ -68,9 +68,10 @@ def _denied(language: str) -> "regex.Pattern[str]":
     that = whole_words_in(language, lambda one: one.quoting.that)
     hardly = whole_words_in(language, lambda one: one.quoting.hardly)
     doubts = whole_words_in(language, lambda one: one.quoting.doubts)
+    conditions = whole_words_in(language, lambda one: one.quoting.conditions)
     denial = f"{_words(language)}|{hardly}"
     return regex.compile(
-        rf"(?:{denial})(?:\s+to)?{_GAP}$|(?:{denial}|{doubts})[^,]{{0,60}}[,،，]?\s?(?:{that}){_GAP}$|(?:{_conditions(language)}){_GAP}$"
+        rf"(?:{denial})(?:\s+to)?{_GAP}$|(?:{denial}|{doubts})[^,]{{0,60}}[,،，]?\s?(?:{that}){_GAP}$|(?:{conditions}){_GAP}$"
     )
 
 
@@ -97,7 +98,3 @@ def _words(language: str) -> str:
     negations = whole_words_in(language, lambda one: one.denials.negations)
     rejections = whole_words_in(language, lambda one: one.denials.rejections)
     return f"{negations}|{rejections}"
-
-
-def _conditions(language: str) -> str:
-    return whole_words_in(language, lambda one: one.quoting.conditions)

@@ -211,24 +211,19 @@ MOST_VERBATIM = 20
 JOINED = ("و", "ف", "ו")
 """Arabic and Hebrew conjunctions, written together with the word behind them: a quotation may begin between the two."""
 
+_MAY_BE_JOINED = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
+
 
 def _verbatim(window: Window, wording: Wording, context: _Context) -> Iterator[_Finding]:
     """The places of a window at which the claim stands word for word."""
     alphabet = Alphabet()
     there = alphabet.spell(window.tokens)
     first, *others = wording.segments
-    for joined in ("", *JOINED) if _may_be_joined(first[0].key[0]) else ("",):
+    for joined in ("", *JOINED) if _MAY_BE_JOINED.match(first[0].key[0]) else ("",):
         whole = (first[0]._replace(key=joined + first[0].key), *first[1:])
         segments = [alphabet.spell(segment) for segment in (whole, *others)]
         for place in places(segments, there, MOST_VERBATIM):
             yield _judged(window, wording, place, context, len(joined))
-
-
-_MAY_BE_JOINED = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
-
-
-def _may_be_joined(letter: str) -> bool:
-    return _MAY_BE_JOINED.match(letter) is not None
 
 
 def _judged(window: Window, wording: Wording, place: Place, context: _Context, joined: int) -> _Finding:
