@@ -154,14 +154,15 @@ def score_answers(
     The index holds the documents that both answer from.
     """
     require("eval", "askcorpus eval")
-    from askcorpus_eval import session
     from askcorpus_eval.columns import chosen_columns
     from askcorpus_eval.questions import read_questions
+    from askcorpus_eval.session import score_others
+    from askcorpus_eval.target import choose_settings
 
     gates = _gates(fail_under, fail_over, fail_drop)
     _check_baseline(baseline, fail_drop)
     asked = read_questions(questions, chosen_columns(names or ()))
-    report = session.score_others(asked, questions.name, answers, session.choose_settings(data, server), out)
+    report = score_others(asked, questions.name, answers, choose_settings(data, server), out)
     _finish(report, out, gates, baseline, as_json=json)
 
 
@@ -212,26 +213,26 @@ def calibrate(
     """
     require("eval", "askcorpus eval")
     from askcorpus.answer.risk import order
-    from askcorpus_eval import session
+    from askcorpus_eval import promises
     from askcorpus_eval.columns import chosen_columns
-    from askcorpus_eval.promises import RATES, offers, table
     from askcorpus_eval.questions import read_questions
+    from askcorpus_eval.target import choose_settings
 
-    settings = session.choose_settings(data, server, _settings(None, max_error))
+    settings = choose_settings(data, server, _settings(None, max_error))
     asked = read_questions(questions, chosen_columns(names or ()))
 
     for note in asked.notes:
         _tell(note)
-    outcomes = session.calibrate(asked, questions.name, settings, _tell)
+    outcomes = promises.calibrate(asked, questions.name, settings, _tell)
     ordered = settings.max_error
-    found = offers(outcomes, RATES if ordered is None else (*RATES, ordered))
-    typer.echo(found.model_dump_json() if json else table(found))
+    found = promises.offers(outcomes, promises.RATES if ordered is None else (*promises.RATES, ordered))
+    typer.echo(found.model_dump_json() if json else promises.table(found))
     if ordered is not None:
         order(outcomes, ordered)
 
 
 @app.command("probe")
-def probe(
+def probe_index(
     data: Data = None,
     server: Server = None,
     limit: Annotated[int, typer.Option(min=2, metavar="N", help="At most so many questions.")] = 200,
@@ -257,17 +258,17 @@ def probe(
     invented one. Told are the share of false ones that got an answer, and of true ones that got none.
     """
     require("eval", "askcorpus eval")
-    from askcorpus_eval import session
-    from askcorpus_eval.probe import markdown, over, read_limits
+    from askcorpus_eval import probe
+    from askcorpus_eval.target import choose_settings
 
-    limits = read_limits(fail_over or ())
-    settings = session.choose_settings(data, server, _settings(overrides, max_error))
-    report = session.probe(settings, limit=limit, seed=seed, out=out)
+    limits = probe.read_limits(fail_over or ())
+    settings = choose_settings(data, server, _settings(overrides, max_error))
+    report = probe.probe_index(settings, limit=limit, seed=seed, out=out)
     if json:
         typer.echo(report.model_dump_json().encode("utf-8", "backslashreplace"))
     else:
-        typer.echo(visible(markdown(report)), nl=False)
-    _end(over(limits, report))
+        typer.echo(visible(probe.markdown(report)), nl=False)
+    _end(probe.over(limits, report))
 
 
 @app.command("make")
@@ -289,7 +290,7 @@ def make(
     Every row is a draft for somebody to review; take out "draft" when it is good.
     """
     from askcorpus.settings import read_settings
-    from askcorpus_eval.session import draft
+    from askcorpus_eval.question_drafts import draft
 
     drafted = draft(
         read_settings(data=data),

@@ -6,18 +6,28 @@ false ones that got an answer, and the share of true ones that got none, each wi
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from askcorpus.errors import UsageError
+from askcorpus.settings import Settings
 from askcorpus.types import Answer, Document, Filters, IndexInfo
-from askcorpus_eval.evaluate import check_model
+from askcorpus_eval.evaluate import Assistant, check_model
 from askcorpus_eval.figures import Estimate
 from askcorpus_eval.gate import SLACK, read_limit
 from askcorpus_eval.gold import Documents
 from askcorpus_eval.metrics.wilson import share_interval
 from askcorpus_eval.probe_questions import Probe, make_probes
+from askcorpus_eval.progress import progress_bars
+from askcorpus_eval.remote import RemoteAssistant
 from askcorpus_eval.report import between, number, table
+from askcorpus_eval.run_folder import ANSWERS, RunFolder
+from askcorpus_eval.target import opened
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant as ProductAssistant
 
 VERSION = 1
 EXAMPLES = 10
@@ -77,6 +87,51 @@ def draw_documents(store: Documents, languages: Mapping[str, int], wanted: int, 
             drawn += (one.id for one in store.documents(filters, offset=at, limit=1))
     lot.shuffle(drawn)
     return [document for name in dict.fromkeys(drawn) if (document := store.document(name))]
+
+
+def probe_index(settings: Settings, *, limit: int, seed: int, out: Path | None) -> ProbeReport:
+    """Ask the index or the server of ``settings`` what it should and should not answer; write report, answers and
+    questions to ``out``.
+
+    Raises:
+        AskcorpusError: as the error says.
+    """
+    folder = RunFolder(out) if out else None
+    with opened(settings) as assistant:
+        probes = probes_of(assistant.store, (languages := _languages(assistant)), limit, seed)
+        return _ask_all(assistant, probes, languages, seed, folder)
+
+
+def _languages(assistant: "ProductAssistant | RemoteAssistant") -> dict[str, int]:
+    """The number of documents in each language."""
+    if isinstance(assistant, RemoteAssistant):
+        return assistant.store.languages()
+    assistant.store.filled()
+    return assistant.store.facets().languages
+
+
+def _ask_all(
+    assistant: Assistant, probes: Sequence[Probe], languages: Iterable[str], seed: int, folder: RunFolder | None
+) -> ProbeReport:
+    """What comes of probes of a corpus in ``languages``, also in ``folder``."""
+    if folder:
+        folder.claim(resume=False)
+    probed, models = [], set()
+    with progress_bars() as bars:
+        task = bars.add_task("asked", total=len(probes))
+        for one, answer in ask_probes(probes, assistant.ask):
+            probed.append(one)
+            models.add(answer.model)
+            bars.advance(task)
+            if folder:
+                folder.append(ANSWERS, answer.model_copy(update={"conversation_id": one.probe.id}).model_dump_json())
+    report = report_on_probes(probed, assistant.store.info(), ", ".join(sorted(models)), seed, languages)
+    if folder:
+        folder.write("probe.json", report.model_dump_json(indent=1))
+        folder.write("probe.md", markdown(report))
+        drafts = (one.as_question().model_dump_json(exclude_defaults=True) for one in probes)
+        folder.write("questions.jsonl", "".join(f"{line}\n" for line in drafts))
+    return report
 
 
 def probes_of(store: Documents, languages: Mapping[str, int], limit: int, seed: int) -> list[Probe]:

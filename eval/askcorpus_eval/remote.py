@@ -53,6 +53,7 @@ class RemoteAssistant:
     ``top_k`` where it is set and a question has none of its own."""
 
     def __init__(self, client: Client, settings: Settings) -> None:
+        self.address = client.address
         self._client = client
         self._top_k = settings.top_k if "top_k" in settings.model_fields_set else None
         self.settings = settings
