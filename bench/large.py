@@ -23,6 +23,7 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from process import memory_mb
 
 from askcorpus.assistant import open_assistant
 from askcorpus.embedding.embeddings import load_embeddings
@@ -163,7 +164,7 @@ def measure(settings: Settings, questions: Sequence[str]) -> dict[str, Any]:
         assistant.ask(questions[0])
         found: dict[str, Any] = {"start_s": time.monotonic() - begun, "start_cpu_s": time.process_time() - spent}
         found |= medians("ask", [taken(assistant.ask, question) for question in questions[:ANSWERED]])
-        found["memory_mb"] = peak_mb()
+        found["memory_mb"] = memory_mb("VmHWM")
         vectors = np.array([assistant.embeddings.embed_query(question) for question in questions], np.float32)
         with assistant.store.snapshot() as index:
             found["passages"] = index.info.passages
@@ -239,11 +240,6 @@ def visible(store: Store) -> dict[str, float]:
         found[name] = time.monotonic() - begun
         assert (passage.id in near) is there
     return found
-
-
-def peak_mb() -> float:
-    """The most memory that this process has had."""
-    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
 
 
 def main() -> None:
