@@ -1,18 +1,18 @@
-"""Train the alignment: a sentence and its translation meet, and English stays where it is.
+"""Train the alignment: a sentence and its translation get similar vectors, and English stays where it is.
 
     python -m training.alignment EXAMPLES.jsonl --parallel PARALLEL.jsonl.xz --pairs PAIRS.jsonl.xz
                                  --out CHECKPOINT --minutes 45 [--start WEIGHTS.safetensors]
 
-``EXAMPLES`` are what ``training.examples`` wrote. The same command goes on with what is in ``CHECKPOINT``. Each step
-adds up three losses:
+``EXAMPLES`` are what ``training.examples`` wrote. The same command resumes from ``CHECKPOINT``. The loss of a step is
+the sum of three:
 
-- *meet*: among English sentences and their translations, each finds its own; sentences of both languages are the
-  others, so that language alone never tells (InfoNCE, van den Oord et al. 2018).
-- *stay*: the English vectors keep to those of the encoder without adapters (Reimers and Gurevych 2020, "Making
+- *meet*: an English sentence finds its translation, and the reverse; the negatives are sentences of both languages, so
+  that the language alone gives nothing away (InfoNCE, van den Oord et al. 2018).
+- *stay*: the English vectors stay near those of the encoder without adapters (Reimers and Gurevych 2020, "Making
   Monolingual Sentence Embeddings Multilingual using Knowledge Distillation").
-- *find*: among passages, near ones without the answer included, a question finds the one that answers.
+- *find*: a question finds the passage that answers it, among others that include near ones without the answer.
 
-Long training spoils what the encoder knows: judge by question sets that are left out, and keep runs short.
+Long training degrades the encoder: judge by question sets that are not trained on, and keep runs short.
 """
 
 import argparse

@@ -1,11 +1,11 @@
-"""The reader alone, given the right document: F1 of its span, and whether it tells when the document does not say.
+"""The reader alone, given the right document: F1 of its span, and whether it notices that a document has no answer.
 
     python -m training.evaluate WEIGHTS.safetensors SETS [--only NAME …] [--questions 200]
 
-``SETS`` holds a folder a set, each with ``corpus.jsonl`` and ``questions.jsonl``, as for ``bench/``. A question is put
-to its first document, cut into windows of 900 characters: the best span over all windows is the answer. One that the
-corpus does not answer is put to its first ``near_doc_ids``. AUROC is shown for the best span over "no answer here", for
-the highest relevance, and for span / 6 + relevance. None of these sets may be among the data trained on.
+``SETS`` holds a folder a set, each with ``corpus.jsonl`` and ``questions.jsonl``, as for ``bench/``. A question is
+asked of its first document, cut into windows of 900 characters: the best span over all windows is the answer. One that
+the corpus does not answer is asked of its first ``near_doc_ids``. AUROC is shown for the best span over "no answer
+here", for the highest relevance, and for span / 6 + relevance. None of these sets may be among the training data.
 """
 
 import argparse

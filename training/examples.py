@@ -3,18 +3,18 @@
     python -m training.examples DATA OUT.jsonl
 
 ``DATA`` holds ``train*.jsonl.xz``, and may hold ``pairs.jsonl.xz``. A paragraph is cut into windows of a few sentences,
-of a length drawn by chance, and the example is the window that holds the answer. With it come up to four windows of
-other paragraphs of its source that share most words with the question and do not hold the answer: a reader learns
-little from passages on other subjects.
+of random length, and the example is the window with the answer. It comes with up to four windows of other paragraphs of
+its source that share the most words with the question and do not have the answer: a reader learns little from passages
+on other subjects.
 
-Where people wrote questions that their paragraph does not answer, the example is the window nearest to the question,
-and is never cut again (``weight`` is above zero): cut anywhere, a near miss turns into a plain miss. The answered
-questions of these sources come a second time in the same form, so that the form gives nothing away.
+If people wrote questions that their paragraph does not answer, the example is the window nearest to the question, and
+is never cropped again (``weight`` is above zero), because cropping may turn a near miss into a plain one. The answered
+questions of these sources appear a second time in the same form, so that the form gives nothing away.
 
 A question with a passage (``pairs.jsonl.xz``) is an example whose answer is `ANYWHERE` in it: the passage is taken as
-it is, up to some hundred characters. Headlines, which ask nothing, are left to the alignment.
+it is, up to a few hundred characters. Headlines, which ask nothing, are left to the alignment.
 
-Examples of one's own, in the same form, may be put beside these: ``training.reader`` takes several files.
+You can add examples of your own in the same form: ``training.reader`` accepts several files.
 """
 
 import argparse

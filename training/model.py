@@ -1,9 +1,9 @@
 """The bundled encoder with low-rank adapters, and the reader that is made of it.
 
 An adapted layer computes ``(W + b a) x``: ``a`` (rank, in) and ``b`` (out, rank) are learned, ``W`` is frozen (Hu et
-al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models"). No factor stands between them, so that what is trained
-has the very form that ships, and training can go on from weights that shipped; the usual factor is in the rate at which
-``b`` is learned (`parameter_groups`).
+al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models"). There is no scaling factor, so that the trained tensors
+have exactly the form that ships, and training can continue from shipped weights; the usual factor is in the learning
+rate of ``b`` instead (`parameter_groups`).
 """
 
 import math
@@ -52,7 +52,7 @@ def load_encoder(folder: Path, below: Adapters | None = None, dropout: float = 0
 
 
 class Adapted(nn.Module):
-    """A frozen linear layer plus a learned product of two thin matrices, which is nothing to begin with."""
+    """A frozen linear layer plus a learned product of two thin matrices, which is zero at the start."""
 
     def __init__(self, linear: nn.Linear, rank: int, generator: torch.Generator) -> None:
         super().__init__()

@@ -1,9 +1,10 @@
-"""The alignment alone: how often one vector a document finds the right one, without words, passages or reader.
+"""The alignment alone: how often the right document is found by one vector a document, without words, passages or
+reader.
 
     python -m training.retrieval ADAPTERS.safetensors … --sets SETS [--only NAME …] [--questions 300]
 
-``SETS`` are as for ``training.evaluate``. Each document is its first 900 characters; hit@5 and MRR@10 are shown of the
-encoder without adapters first. None of these sets may be among the data trained on.
+``SETS`` are as for ``training.evaluate``. Each document is its first 900 characters; hit@5 and MRR@10 are shown, first
+of the encoder without adapters. None of these sets may be among the training data.
 """
 
 import argparse

@@ -1,8 +1,8 @@
-"""The lines that training reads, and which of them it may: weights are shared, so their data must allow that.
+"""The lines that training reads, and which of them it may use: the weights are published, so the data must allow that.
 
 Questions with a paragraph (``train*.jsonl.xz``), questions with a passage (``pairs.jsonl.xz``) and sentences with their
-translation (``parallel.jsonl.xz``), one JSON object a line; ``training/README.md`` tells their fields. Every line names
-its ``source`` and its ``licence``.
+translation (``parallel.jsonl.xz``), one JSON object a line; ``training/README.md`` describes their fields. Every line
+names its ``source`` and its ``licence``.
 """
 
 import json
