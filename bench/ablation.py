@@ -1,4 +1,4 @@
-"""What each tuned number is worth: the same questions with it as it is, off, halved and doubled.
+"""Ablation of the tuning numbers: the same questions with each number as it is, off, halved and doubled.
 
     PYTHONPATH=tests python bench/ablation.py SETS --work DIR [--questions 60] [--only NAME …] [--numbers NAME …]
                                               [--unread]
@@ -11,8 +11,9 @@ same sense; how many answers are announced as contradicted (these corpora have o
 of sentences of ``tests/test_contradiction.py``, how many contradictions are found, and how many others taken for one.
 
 With ``--unread`` nothing is read or answered: hit@5 and MRR@10 are of the order before the reader, in a tenth of the
-time. Nothing is fitted again for a value. The numbers by which a language model's answers are attributed are tried by
-``bench/attribution.py``; the alignment of the reader's encoder is not, since for each value all is read anew.
+time. Nothing is refitted for a value. ``bench/attribution.py`` tries the numbers by which a language model's answers
+are attributed. The alignment of the reader's encoder is not tried, since each value would need everything to be read
+again.
 """
 
 import argparse

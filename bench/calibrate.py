@@ -1,20 +1,20 @@
-"""Fit what sentences are ordered by and the confidence on question sets with known answers, and say how well both do on
+"""Fit the ranking of sentences and the confidence on question sets with known answers, and print how good both are on
 sets left out.
 
     python bench/calibrate.py SETS --work DIR [--questions 250] [--write]
 
-``SETS`` holds a folder a set, each with ``corpus.jsonl`` and ``questions.jsonl``. First what each measurement of a
-sentence counts is fitted (``bench/sentence_weights.py``). Then every question is asked with the
-operating point at zero, so that an answer is always drafted; the features of its evidence and whether the answer is
-right (``askcorpus_eval.score.is_correct``) are kept in ``DIR``, with the indexes. Every corpus is also asked some
-questions of the next set, which it cannot answer: without these strangers there would be no unanswerable question in
-another language than the corpus. And it is asked some of its own questions with a name, or a number, swapped for
-another, as a reader might who believes what the corpus does not say. Then a logistic regression is fitted, each set
-weighing the same, and judged on each set's own questions by a model that has not seen that set; how well it tells
-swapped questions from those it answers right is shown beside it. ``--write`` puts the model fitted on all sets into
+``SETS`` holds a folder a set, each with ``corpus.jsonl`` and ``questions.jsonl``. First the weights of a sentence's
+measurements are fitted (``bench/sentence_weights.py``). Then every question is asked with the operating point at zero,
+so that an answer is always drafted; the features of its evidence and whether the answer is right
+(``askcorpus_eval.score.is_correct``) are kept in ``DIR``, with the indexes. Every corpus is also asked some questions
+of the next set, which it cannot answer: without these strangers there would be no unanswerable question in another
+language than the corpus. And it is asked some of its own questions with a name, or a number, replaced by another, as by
+somebody who is mistaken about the facts. Then a logistic regression is fitted, with the same weight for each set, and
+evaluated on each set's own questions by a model that has not seen that set; how well it separates swapped questions
+from those that it answers right is also shown. ``--write`` puts the model fitted on all sets into
 ``src/askcorpus/answer/calibration.json``, and with it (``left_out``) what was predicted for each set's own questions by
-the model that had not seen the set: error rates are ordered by these (``askcorpus.answer.risk``). How often such an
-order holds on a half, or a set, that it was not made from is printed too. What the reader read is kept in
+the model that had not seen the set: error rates are guaranteed from these (``askcorpus.answer.risk``). How often such a
+guarantee holds on a half, or a set, that it was not computed from is printed too. What the reader read is kept in
 ``DIR`` and used again; after a change of the reader, remove ``DIR/*.reads``, after a change of the features,
 ``DIR/*.features.jsonl``.
 """

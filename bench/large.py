@@ -1,12 +1,12 @@
-"""How the embedded default holds out as a corpus grows: an index is filled with vectors that are given, and asked.
+"""How an index in the data folder copes as a corpus grows: it is filled with given vectors, and asked questions.
 
     python bench/large.py FOLDER --texts FILE… --questions FILE --sizes 10000 100000 1000000
 
-FOLDER gets the index, which grows from size to size; it may be there already. Texts are .jsonl or .jsonl.xz files with
-a field text, context, passage or text_a. The first of them are embedded; each passage of the corpus has a text of its
-own, and the vector of one of those with noise (a cosine of 0.93 to it), so that it has many near neighbours. At each
-size a process of its own opens the index, searches for 200 questions and answers 40 of them. Times are those of the
-clock and of the processor, which what else runs on the machine changes less.
+FOLDER gets the index, which grows from size to size; it may exist already. Texts are .jsonl or .jsonl.xz files with a
+field text, context, passage or text_a. The first of them are embedded; each passage of the corpus has its own text, and
+the vector of one of those with noise (a cosine of 0.93 to it), so that it has many near neighbours. At each size a new
+process opens the index, searches for 200 questions and answers 40 of them. Times are elapsed time and CPU time, which
+depends less on what else runs on the machine.
 """
 
 import argparse

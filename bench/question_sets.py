@@ -1,4 +1,4 @@
-"""The question sets that are measured on: a folder each, with ``corpus.jsonl`` and ``questions.jsonl``.
+"""The question sets for measurements: a folder each, with ``corpus.jsonl`` and ``questions.jsonl``.
 
 Indexes, and what the reader read, are kept in a work folder, where all programs of this folder find them again.
 """

@@ -1,4 +1,4 @@
-"""Retrieval alone, way by way, on question sets: what fusing is worth, and how the usual tutorial's pipeline does.
+"""Retrieval alone on question sets: what fusion is worth, and how good the pipeline of the usual tutorial is.
 
     python bench/retrieval.py SETS --work DIR [--questions 250] [--tutorial] [--only NAME …]
 

@@ -4,9 +4,9 @@
     python bench/scale.py records [--number 1000000]
 
 The embedding model is replaced by one that draws a vector for each text (384 dimensions, as the bundled model's): it
-takes the same time for each passage, and far less. The rest is the product. Times are those of the clock and of the
-processor, which what else runs on the machine changes less. Each run has a process of its own; memory is its peak:
-all of it, and what is its own, which is without the pages of files that the system can take back.
+takes the same time for each passage, and far less. The rest is the product. Times are elapsed time and CPU time,
+which depends less on what else runs on the machine. Each run has its own process. Memory is the peak: in all, and
+without the pages of files, which the system can reclaim.
 """
 
 import argparse

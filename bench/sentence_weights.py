@@ -1,7 +1,7 @@
-"""What each measurement of a sentence counts, fitted on questions whose answer stands in one of the sentences.
+"""The weights of a sentence's measurements, fitted on questions whose answer is in one of the sentences.
 
-Imported by ``bench/calibrate.py``. A question's sentences compete: the weights are those under which the sentences that
-hold a gold answer are likeliest to be first (conditional logit, McFadden 1974). Every set weighs the same.
+Imported by ``bench/calibrate.py``. A question's sentences compete: the weights maximise the likelihood that a
+sentence with a gold answer is first (conditional logit, McFadden 1974). Every set has the same weight.
 """
 
 from collections.abc import Sequence
