@@ -1,4 +1,4 @@
-"""What each tuned number is worth: the same questions with it as it is, off, halved and doubled.
+"""Ablation of the tuning numbers: the same questions with each number as it is, off, halved and doubled.
 
     PYTHONPATH=tests python bench/ablation.py SETS --work DIR [--questions 60] [--only NAME …] [--numbers NAME …]
                                               [--unread]
@@ -11,8 +11,9 @@ same sense; how many answers are announced as contradicted (these corpora have o
 of sentences of ``tests/test_contradiction.py``, how many contradictions are found, and how many others taken for one.
 
 With ``--unread`` nothing is read or answered: hit@5 and MRR@10 are of the order before the reader, in a tenth of the
-time. Nothing is fitted again for a value. The numbers by which a language model's answers are attributed are tried by
-``bench/attribution.py``; the alignment of the reader's encoder is not, since for each value all is read anew.
+time. Nothing is refitted for a value. ``bench/attribution.py`` tries the numbers by which a language model's answers
+are attributed. The alignment of the reader's encoder is not tried, since each value would need everything to be read
+again.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sentence_weights import RememberingReader, sample
+from question_sets import RememberingReader, sample, set_folders
 
 from askcorpus.answer.extractive import extract
 from askcorpus.answer.judgement import assess, judge, rerank
@@ -202,7 +203,7 @@ class Pairs:
     """The pairs of sentences of the tests: those that contradict each other, and those that only look alike."""
 
     def __init__(self, folder: Path, embeddings: SentenceEmbeddings) -> None:
-        self._reader = RememberingReader(folder / "reads")
+        self._reader = RememberingReader(folder, "pairs")
         self._asked = [
             (open_over(folder / name, embeddings, corpus(pairs)), [question for question, *_ in pairs])
             for name, pairs in (("disagree", DISAGREE), ("agree", AGREE))
@@ -284,12 +285,10 @@ def open_benches(
     """The sets, each over its index in ``work``, all with one model; of the questions that ``bench/calibrate.py`` asks,
     the first."""
     embeddings = load_embeddings(read_settings())
-    for folder in sorted(path.parent for path in sets.glob("*/questions.jsonl")):
-        if only and folder.name not in only:
-            continue
+    for folder in set_folders(sets, only):
         settings = read_settings(data=work / folder.name)
         assistant = stack.enter_context(Assistant(settings, open_index(settings, embeddings), embeddings))
-        reader = None if unread else stack.enter_context(RememberingReader(work / f"{folder.name}.reads"))
+        reader = None if unread else stack.enter_context(RememberingReader(work, folder.name))
         ingest([folder / "corpus.jsonl"], assistant.store, assistant.embeddings, settings)
         asked = ("dense", "lexical", "stored", "hits", "document_frequency")
         index = Remembering(stack.enter_context(assistant.store.snapshot()), *asked)

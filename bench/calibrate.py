@@ -1,20 +1,20 @@
-"""Fit what sentences are ordered by and the confidence on question sets with known answers, and say how well both do on
+"""Fit the ranking of sentences and the confidence on question sets with known answers, and print how good both are on
 sets left out.
 
     python bench/calibrate.py SETS --work DIR [--questions 250] [--write]
 
-``SETS`` holds a folder a set, each with ``corpus.jsonl`` and ``questions.jsonl``. First what each measurement of a
-sentence counts is fitted (``bench/sentence_weights.py``). Then every question is asked with the
-operating point at zero, so that an answer is always drafted; the features of its evidence and whether the answer is
-right (``askcorpus_eval.score.is_correct``) are kept in ``DIR``, with the indexes. Every corpus is also asked some
-questions of the next set, which it cannot answer: without these strangers there would be no unanswerable question in
-another language than the corpus. And it is asked some of its own questions with a name, or a number, swapped for
-another, as a reader might who believes what the corpus does not say. Then a logistic regression is fitted, each set
-weighing the same, and judged on each set's own questions by a model that has not seen that set; how well it tells
-swapped questions from those it answers right is shown beside it. ``--write`` puts the model fitted on all sets into
+``SETS`` holds a folder a set, each with ``corpus.jsonl`` and ``questions.jsonl``. First the weights of a sentence's
+measurements are fitted (``bench/sentence_weights.py``). Then every question is asked with the operating point at zero,
+so that an answer is always drafted; the features of its evidence and whether the answer is right
+(``askcorpus_eval.score.is_correct``) are kept in ``DIR``, with the indexes. Every corpus is also asked some questions
+of the next set, which it cannot answer: without these strangers there would be no unanswerable question in another
+language than the corpus. And it is asked some of its own questions with a name, or a number, replaced by another, as by
+somebody who is mistaken about the facts. Then a logistic regression is fitted, with the same weight for each set, and
+evaluated on each set's own questions by a model that has not seen that set; how well it separates swapped questions
+from those that it answers right is also shown. ``--write`` puts the model fitted on all sets into
 ``src/askcorpus/answer/calibration.json``, and with it (``left_out``) what was predicted for each set's own questions by
-the model that had not seen the set: error rates are ordered by these (``askcorpus.answer.risk``). How often such an
-order holds on a half, or a set, that it was not made from is printed too. What the reader read is kept in
+the model that had not seen the set: error rates are guaranteed from these (``askcorpus.answer.risk``). How often such a
+guarantee holds on a half, or a set, that it was not computed from is printed too. What the reader read is kept in
 ``DIR`` and used again; after a change of the reader, remove ``DIR/*.reads``, after a change of the features,
 ``DIR/*.features.jsonl``.
 """
@@ -24,24 +24,23 @@ import json
 import random
 import re
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sentence_weights import RememberingReader, fit_weights, read_set, sample
+from question_sets import RememberingReader, opened, sample, set_folders
+from sentence_weights import fit_weights, read_set
 from sklearn.linear_model import LogisticRegression
 
 from askcorpus.answer import risk
 from askcorpus.answer.confidence import Calibration, Features, load_calibration
 from askcorpus.answer.risk import Outcomes
-from askcorpus.assistant import Assistant, open_assistant
+from askcorpus.assistant import Assistant
 from askcorpus.search.countries import country_names
 from askcorpus.search.names import Name, names_of
-from askcorpus.settings import read_settings
 from askcorpus.text.figures import figures
 from askcorpus.text.language import detect_language
 from askcorpus.tuning import TUNING
@@ -51,7 +50,6 @@ from askcorpus_eval.metrics.abstention import auroc
 from askcorpus_eval.metrics.calibration import ece
 from askcorpus_eval.questions import Question
 from askcorpus_eval.score import score
-from askcorpus_ingest.pipeline import ingest
 
 NAMES = [field.name for field in fields(Features)]
 TARGET = Path(__file__).parents[1] / "src/askcorpus/answer/calibration.json"
@@ -100,10 +98,8 @@ def measure_set(folder: Path, other: Path, work: Path, most: int, calibration: C
     """The rows of one set, with strangers from another, measured now unless they are there already."""
     kept = work / f"{folder.name}.features.jsonl"
     if not kept.exists():
-        settings = read_settings(data=work / folder.name, min_confidence=0.0)
-        with closing(open_assistant(settings)) as assistant, RememberingReader(work / f"{folder.name}.reads") as reader:
+        with opened(folder, work, min_confidence=0.0) as assistant, RememberingReader(work, folder.name) as reader:
             assistant.reader, assistant.calibration = reader, calibration
-            ingest([folder / "corpus.jsonl"], assistant.store, assistant.embeddings, settings)
             own = sample(folder, most)
             strangers = [_unanswerable(question) for question in sample(other, int(STRANGERS * len(own)))]
             swapped = swap(own, sample(other, most)) + swap_numbers(own)
@@ -229,25 +225,50 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     args.work.mkdir(parents=True, exist_ok=True)
-    folders = sorted(path.parent for path in args.sets.glob("*/questions.jsonl"))
-    others = folders[1:] + folders[:1]
-    read = [read_set(folder, args.work, args.questions) for folder in folders]
+    folders = set_folders(args.sets)
+    calibration = replace(load_calibration(), sentence_weights=weigh_sentences(folders, args.work, args.questions))
+    pairs = zip(folders, folders[1:] + folders[:1], strict=True)
+    rows = [measure_set(*pair, args.work, args.questions, calibration) for pair in pairs]
+    left_out = [predict(fit([other for other in rows if other is not row]), row) for row in rows]
+    point = operating_point(np.concatenate(left_out), rows)
+    judged = print_judged(rows, left_out, point)
+    outcomes = [known(confidence, row) for confidence, row in zip(left_out, rows, strict=True)]
+    print_orders(outcomes, [row.name for row in rows])
+    numbers = {"obtained": obtained(rows, judged), **fitted_numbers(rows, point, calibration)}
+    print(json.dumps(numbers, indent=2))
+    if args.write:
+        pairs_known = json.dumps(joined(outcomes).pairs(), separators=(",", ":"))
+        text = json.dumps(numbers | {"left_out": None}, indent=2)
+        TARGET.write_text(text.replace('"left_out": null', f'"left_out": {pairs_known}') + "\n", encoding="utf-8")
+
+
+def weigh_sentences(folders: Sequence[Path], work: Path, most: int) -> dict[str, float]:
+    """The weights of a sentence's measurements, fitted on all sets; how good they are on a set left out is printed."""
+    read = [read_set(folder, work, most) for folder in folders]
     for one in read:
         weights = fit_weights([other for other in read if other is not one])
         print(f"{one.name:18} {len(one.questions):4} best sentence holds the answer: {one.share(weights):.3f} left out")
-    sentence_weights = fit_weights(read)
-    print("sentence weights", sentence_weights)
-    calibration = replace(load_calibration(), sentence_weights=sentence_weights)
-    rows = [measure_set(*pair, args.work, args.questions, calibration) for pair in zip(folders, others, strict=True)]
+    found = fit_weights(read)
+    print("sentence weights", found)
+    return found
 
+
+class Judged(NamedTuple):
+    """How good the confidence is on sets that its model has not seen."""
+
+    auroc: float
+    ece: float
+    against_swapped: float
+
+
+def print_judged(rows: Sequence[Rows], left_out: Sequence[NDArray[np.float64]], point: float) -> Judged:
+    """Print how good the confidence is set by set, and in all."""
     print(
         f"{'set':18} {'n':>4} {'right':>6} {'mean':>6} {'AUROC':>6} {'ECE':>6} {'swapped':>7}"
         "   (by a model that has not seen the set)"
     )
-    left_out, aurocs, against_swapped = [], [], []
-    for row in rows:
-        confidence = predict(fit([other for other in rows if other is not row]), row)
-        left_out.append(confidence)
+    aurocs, against_swapped = [], []
+    for row, confidence in zip(rows, left_out, strict=True):
         own, shown, told = row.own, "     –", "      –"
         if row.has_both():
             aurocs.append(auroc(confidence[own], row.answerable[own]))
@@ -260,40 +281,39 @@ def main() -> None:
             f"{row.name:18} {own.sum():4} {row.right[own].mean():6.3f} {confidence[own].mean():6.3f} {shown} "
             f"{ece(confidence[own], row.right[own]):6.3f} {told}"
         )
-    pooled = np.concatenate(left_out)
     mine = np.concatenate([row.own for row in rows])
-    error = ece(pooled[mine], np.concatenate([row.right for row in rows])[mine])
-    point = operating_point(pooled, rows)
+    error = ece(np.concatenate(left_out)[mine], np.concatenate([row.right for row in rows])[mine])
+    judged = Judged(float(np.mean(aurocs)), error, float(np.mean(against_swapped)))
     print(
-        f"mean AUROC {np.mean(aurocs):.3f} (against swapped names {np.mean(against_swapped):.3f}), "
-        f"pooled ECE {error:.3f}, operating point {point}"
+        f"mean AUROC {judged.auroc:.3f} (against swapped names {judged.against_swapped:.3f}), "
+        f"pooled ECE {judged.ece:.3f}, operating point {point}"
     )
+    return judged
 
-    outcomes = [known(confidence, row) for confidence, row in zip(left_out, rows, strict=True)]
-    print_orders(outcomes, [row.name for row in rows])
 
+def obtained(rows: Sequence[Rows], judged: Judged) -> dict[str, object]:
+    """How the numbers came about, as it stands beside them."""
+    return {
+        "by": "bench/calibrate.py",
+        "date": datetime.now(UTC).date().isoformat(),
+        "sets": {row.name: int(row.own.sum()) for row in rows},
+        "left_out_mean_auroc": round(judged.auroc, 3),
+        "left_out_pooled_ece": round(judged.ece, 3),
+        "left_out_mean_auroc_against_swapped_names": round(judged.against_swapped, 3),
+    }
+
+
+def fitted_numbers(rows: Sequence[Rows], point: float, calibration: Calibration) -> dict[str, object]:
+    """The model fitted on all sets, and the operating point."""
     model, means, deviations = fit(rows)
-    numbers = {
-        "obtained": {
-            "by": "bench/calibrate.py",
-            "date": datetime.now(UTC).date().isoformat(),
-            "sets": {row.name: int(row.own.sum()) for row in rows},
-            "left_out_mean_auroc": round(float(np.mean(aurocs)), 3),
-            "left_out_pooled_ece": round(error, 3),
-            "left_out_mean_auroc_against_swapped_names": round(float(np.mean(against_swapped)), 3),
-        },
+    return {
         "intercept": round(float(model.intercept_[0]), 4),
         "weights": _named(model.coef_[0]),
         "means": _named(means),
         "deviations": _named(deviations),
         "operating_point": point,
-        "sentence_weights": sentence_weights,
+        "sentence_weights": calibration.sentence_weights,
     }
-    print(json.dumps(numbers, indent=2))
-    if args.write:
-        pairs = json.dumps(joined(outcomes).pairs(), separators=(",", ":"))
-        text = json.dumps(numbers | {"left_out": None}, indent=2).replace('"left_out": null', f'"left_out": {pairs}')
-        TARGET.write_text(text + "\n", encoding="utf-8")
 
 
 def known(confidence: NDArray[np.float64], row: Rows) -> Outcomes:

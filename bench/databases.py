@@ -2,9 +2,9 @@
 
     ASKCORPUS_DATABASE=postgresql+psycopg://user:password@host/empty python bench/databases.py [--passages 100000]
 
-The corpus is drawn: documents of five passages of a hundred words, which are as frequent as words are (Zipf), and unit
-vectors of 384 dimensions. Both get the same, and must find the same. Milliseconds are of the clock: median and 95th
-percentile.
+The corpus is random: documents of five passages of a hundred words, whose frequencies follow Zipf's law, and unit
+vectors of 384 dimensions. Both databases get the same, and must find the same. Milliseconds are elapsed time: median
+and 95th percentile.
 """
 
 import argparse

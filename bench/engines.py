@@ -1,11 +1,11 @@
-"""What ingest by a Ray cluster costs and brings: the same records by this process and by clusters of 1 and 2 machines.
+"""What ingest by a Ray cluster costs and gains: the same records by this process and by clusters of 1 and 2 machines.
 
     python bench/engines.py [--passages 1000]
 
 A machine of the cluster is some processes on this one with a core of its own (Ray gives each worker one), so the fair
 comparison is this process on one core, too (OMP_NUM_THREADS=1), and on all. Records are of 700 characters, one passage
-each. A cluster is there before its run begins; what a run needs for its own start is told apart: seconds until the
-first passages come, and the rate from there to the last.
+each. A cluster exists before its run begins; what the run needs for its own start is reported separately: seconds until
+the first passages come, and the rate from there to the last.
 """
 
 import argparse

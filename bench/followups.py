@@ -1,4 +1,4 @@
-"""Questions that stand alone, asked as they are and after two turns on other subjects: what came before must not harm.
+"""Self-contained questions, asked alone and after two turns on other subjects: the history must not do harm.
 
     python bench/followups.py [FOLDER] [--questions 52] [--work DIR]
 

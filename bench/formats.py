@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from packaging.requirements import Requirement
+from process import memory_mb
 from rapidfuzz.distance import LCSseq
 
 ARTICLES = Path(__file__).parents[1] / "corpus" / "articles"
@@ -273,7 +274,7 @@ def measure(files: Mapping[Path, Sequence[str]], read: Read, rounds: int) -> Mea
         begun = time.process_time()
         found = {path: read(path) for path in files}
         times.append(time.process_time() - begun)
-    peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
+    peak = memory_mb("VmHWM")
     right = hits = more = 0
     for path, wanted in files.items():
         got = words("\n".join(found[path]))

@@ -1,18 +1,18 @@
-"""Kill the command line while it writes, again and again, and look whether anything is lost, stale or seen in part.
+"""Kill the command line while it writes, again and again, and check whether anything is lost, stale or visible in part.
 
     python bench/kills.py [--kills 200] [--seed 1]
 
 Each round changes, adds, moves and removes files, starts `askcorpus ingest`, `ingest --prune`, `rebuild` or
 `docs remove` over them in a process of its own, and kills that (SIGKILL) at a random instant of the time it takes. Then
 
-- every document is there exactly once and whole: what was acknowledged before, or what the killed command was writing;
+- every document is there exactly once and complete: as it was acknowledged before, or as the killed command wrote it;
 - every passage is found by its own words, and no word of another version finds anything;
-- the next run brings the index level with the files, and after it `doctor` ends with 0 and the vector index holds every
-  passage;
+- the next run brings the index up to date with the files, and after it `doctor` ends with 0 and the vector index has
+  every passage;
 - a question finds the text of a file as it is now, and is answered.
 
-The embedding model is replaced by one that makes vectors from hashes of words: it is not what writes. The rest is
-the product. Ends with 1 and the fault at the first round that breaks one of these, and keeps the folder.
+The embedding model is replaced by one that makes vectors from hashes of words: it is no part of what is tested. The
+rest is the product. Ends with 1 and the fault at the first round that breaks one of these, and keeps the folder.
 """
 
 import argparse

@@ -1,12 +1,12 @@
-"""How the embedded default holds out as a corpus grows: an index is filled with vectors that are given, and asked.
+"""How an index in the data folder copes as a corpus grows: it is filled with given vectors, and asked questions.
 
     python bench/large.py FOLDER --texts FILE… --questions FILE --sizes 10000 100000 1000000
 
-FOLDER gets the index, which grows from size to size; it may be there already. Texts are .jsonl or .jsonl.xz files with
-a field text, context, passage or text_a. The first of them are embedded; each passage of the corpus has a text of its
-own, and the vector of one of those with noise (a cosine of 0.93 to it), so that it has many near neighbours. At each
-size a process of its own opens the index, searches for 200 questions and answers 40 of them. Times are those of the
-clock and of the processor, which what else runs on the machine changes less.
+FOLDER gets the index, which grows from size to size; it may exist already. Texts are .jsonl or .jsonl.xz files with a
+field text, context, passage or text_a. The first of them are embedded; each passage of the corpus has its own text, and
+the vector of one of those with noise (a cosine of 0.93 to it), so that it has many near neighbours. At each size a new
+process opens the index, searches for 200 questions and answers 40 of them. Times are elapsed time and CPU time, which
+depends less on what else runs on the machine.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from process import memory_mb
 
 from askcorpus.assistant import open_assistant
 from askcorpus.embedding.embeddings import load_embeddings
@@ -163,7 +164,7 @@ def measure(settings: Settings, questions: Sequence[str]) -> dict[str, Any]:
         assistant.ask(questions[0])
         found: dict[str, Any] = {"start_s": time.monotonic() - begun, "start_cpu_s": time.process_time() - spent}
         found |= medians("ask", [taken(assistant.ask, question) for question in questions[:ANSWERED]])
-        found["memory_mb"] = peak_mb()
+        found["memory_mb"] = memory_mb("VmHWM")
         vectors = np.array([assistant.embeddings.embed_query(question) for question in questions], np.float32)
         with assistant.store.snapshot() as index:
             found["passages"] = index.info.passages
@@ -239,11 +240,6 @@ def visible(store: Store) -> dict[str, float]:
         found[name] = time.monotonic() - begun
         assert (passage.id in near) is there
     return found
-
-
-def peak_mb() -> float:
-    """The most memory that this process has had."""
-    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Many clients at once against a running server: how long answers and health checks take, what fails, what grows.
 
-With --library, when the server is done, as many threads of this process then ask the same of the bare library, as many
-at once as the server's setting `concurrent_questions` lets: what is more, or slower, over HTTP is the server's share.
+With --library, once the server is measured, as many threads of this process ask the library itself the same, as many
+at once as the setting `concurrent_questions` allows: whatever is slower or grows over HTTP is the server's share.
 
 askcorpus serve &
 python bench/load.py http://127.0.0.1:7860 corpus/questions.jsonl --clients 50 --seconds 120 --pid $! --library

@@ -16,22 +16,20 @@ import argparse
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 import regex
+from question_sets import opened, set_folders
 
-from askcorpus.assistant import Assistant, open_assistant
 from askcorpus.search.countries import country_names
 from askcorpus.search.subject import subject_of
-from askcorpus.settings import read_settings
 from askcorpus.text.lexicon import languages
 from askcorpus.types import Answer, Document
 from askcorpus_eval.metrics.wilson import share_interval
 from askcorpus_eval.probe_words import ASKING, invent
 from askcorpus_eval.questions import read_questions
-from askcorpus_ingest.pipeline import ingest
 
 _NAME = regex.compile(
     r"(?<=[\p{Ll},] )(?:\p{Lu}[\p{L}\p{M}'’-]{3,}|\p{Lu}{3,})(?: \p{Lu}[\p{L}\p{M}'’-]{2,}){0,2}(?![\p{L}\p{M}'’-])"
@@ -137,34 +135,25 @@ def main() -> None:
     parser.add_argument("--subjects", type=int, default=40)
     parser.add_argument("--questions", action="store_true")
     options = parser.parse_args()
-    folders = [
-        path.parent
-        for path in sorted(options.sets.glob("*/corpus.jsonl"))
-        if not options.only or path.parent.name in options.only
-    ]
+    folders = set_folders(options.sets, options.only)
     if options.questions:
         read_all(folders)
     lot, counts = random.Random(12), defaultdict[str, Counter[str]](Counter)
-    opened: dict[str, Assistant] = {}
-    for folder in folders:
-        settings = read_settings(data=options.work / folder.name)
-        opened[folder.name] = open_assistant(settings)
-        if not opened[folder.name].store.info().documents:
-            ingest([folder / "corpus.jsonl"], opened[folder.name].store, opened[folder.name].embeddings, settings)
-    corpora = {name: assistant.store.documents() for name, assistant in opened.items()}
-    drawn = {
-        name: [one for some in names_in(documents).values() for one in some] for name, documents in corpora.items()
-    }
-    for name, assistant in opened.items():
-        strangers = [one for other, some in drawn.items() if other != name for one in some]
-        with closing(assistant):
+    with ExitStack() as stack:
+        assistants = {folder.name: stack.enter_context(opened(folder, options.work)) for folder in folders}
+        corpora = {name: assistant.store.documents() for name, assistant in assistants.items()}
+        drawn = {
+            name: [one for some in names_in(documents).values() for one in some] for name, documents in corpora.items()
+        }
+        for name, assistant in assistants.items():
+            strangers = [one for other, some in drawn.items() if other != name for one in some]
             for one in asked(corpora[name], strangers, options.subjects, lot):
                 found = outcome(one, assistant.ask(one.question))
                 counts[one.kind][found] += 1
                 if found in ("beside", "fact") or found != ("right" if one.kind.startswith("named") else "silent"):
                     print(name, one.kind, found, "|", one.question, "|", one.name, flush=True)
-        print(name)
-        show(counts)
+            print(name)
+            show(counts)
 
 
 if __name__ == "__main__":

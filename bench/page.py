@@ -22,10 +22,10 @@ from typing import NamedTuple
 
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
+from process import processor_seconds
 
 PORT = 7868
 ADDRESS = f"http://127.0.0.1:{PORT}"
-TICKS = os.sysconf("SC_CLK_TCK")
 TOWNS = ("Verdan", "Orvik", "Sark", "Maloy", "Brenn", "Tolne", "Havre", "Ostmark", "Lindau", "Quill")
 THINGS = (
     "bridge",
@@ -89,11 +89,6 @@ def served(data: Path) -> Iterator[int]:
             server.terminate()
 
 
-def processor_ms(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return 1000 * (int(fields[11]) + int(fields[12])) / TICKS
-
-
 class Opened(NamedTuple):
     """Milliseconds until something is painted, and until a question can be asked; and the server's processor time."""
 
@@ -103,21 +98,21 @@ class Opened(NamedTuple):
 
 
 def opened(page: Page, pid: int) -> Opened:
-    before, began = processor_ms(pid), time.perf_counter()
+    before, began = processor_seconds(pid), time.perf_counter()
     page.goto(ADDRESS)
     page.locator("#ask textarea:enabled").wait_for()
     usable = 1000 * (time.perf_counter() - began)
     page.wait_for_load_state("networkidle")
-    return Opened(float(page.evaluate(PAINTED)), usable, processor_ms(pid) - before)
+    return Opened(float(page.evaluate(PAINTED)), usable, 1000 * (processor_seconds(pid) - before))
 
 
 def asked(page: Page, pid: int, question: str) -> Measured:
     page.evaluate(WATCH)
     page.locator("#ask textarea").fill(question)
-    before = processor_ms(pid)
+    before = processor_seconds(pid)
     page.keyboard.press("Enter")
     waited = float(page.evaluate("window.answered"))
-    return Measured(waited, processor_ms(pid) - before)
+    return Measured(waited, 1000 * (processor_seconds(pid) - before))
 
 
 def measure(browser: Browser, pid: int, questions: list[str], rounds: int) -> None:

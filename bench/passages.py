@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from sentence_weights import sample
+from question_sets import sample, set_folders
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.embedding.unrelated_texts import UnrelatedTexts
@@ -175,9 +175,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=240)
     args = parser.parse_args()
     embeddings = load_embeddings(read_settings())
-    folders = [
-        f.parent for f in sorted(args.sets.glob("*/questions.jsonl")) if not args.only or f.parent.name in args.only
-    ]
+    folders = set_folders(args.sets, args.only)
     print(f"| way | {' | '.join(folder.name for folder in folders)} | mean hit@5 / MRR@10 | shown |")
     print("|---|" + "---|" * (len(folders) + 2))
     for name in args.ways:

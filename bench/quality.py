@@ -11,29 +11,25 @@ earlier version's run over the same questions: then a table sets its figures bes
 import argparse
 import json
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+from question_sets import opened, set_folders
 
-from askcorpus.assistant import open_assistant
 from askcorpus.errors import AskcorpusError
-from askcorpus.settings import read_settings
 from askcorpus_eval.evaluate import Report
 from askcorpus_eval.figures import BY_NAME
 from askcorpus_eval.report import HEADLINE, number, table
 from askcorpus_eval.session import Evaluation
-from askcorpus_ingest.pipeline import ingest
 
 BEFORE_AND_AFTER = ("hit@5", "mrr@10", "f1", "answer_in_citation", "abstention_auroc", "ece")
 STEPS = ("embed", "retrieve", "read", "judge", "answer", "total")
 
 
 def run(folder: Path, work: Path, out: Path, limit: int | None) -> Report:
-    settings = read_settings(data=work)
-    with closing(open_assistant(settings)) as assistant:
-        ingest([folder / "corpus.jsonl"], assistant.store, assistant.embeddings, settings)
-    evaluation = Evaluation(folder / "questions.jsonl", out, data=work)
+    with opened(folder, work):  # which brings its index up to date
+        pass
+    evaluation = Evaluation(folder / "questions.jsonl", out, data=work / folder.name)
     return evaluation.run(limit=limit, resume=(out / "answers.jsonl").exists())
 
 
@@ -78,13 +74,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", metavar="NAME")
     parser.add_argument("--limit", type=int)
     options = parser.parse_args()
-    folders = [path.parent for path in sorted(options.sets.glob("*/questions.jsonl"))]
-    names = [folder.name for folder in folders if not options.only or folder.name in options.only]
+    names = [folder.name for folder in set_folders(options.sets, options.only)]
     rows = []
     for name in names:
         print(f"{name} …", file=sys.stderr)
         try:
-            report = run(options.sets / name, options.work / name, options.out / name, options.limit)
+            report = run(options.sets / name, options.work, options.out / name, options.limit)
         except AskcorpusError as exc:
             print(f"{name}: {exc}", file=sys.stderr)
             sys.exit(exc.exit_code)

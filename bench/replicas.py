@@ -24,9 +24,9 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+from process import processor_seconds
 
 COMMAND = "from askcorpus.index import exact; exact.EXACT_UPTO = 0; from askcorpus_ui.cli.commands import main; main()"
-TICKS = os.sysconf("SC_CLK_TCK")
 READY_SECONDS = 600
 
 
@@ -55,8 +55,7 @@ class Server:
 
     def processor(self) -> float:
         """Seconds of the processor so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return processor_seconds(self.process.pid)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Retrieval alone, way by way, on question sets: what fusing is worth, and how the usual tutorial's pipeline does.
+"""Retrieval alone on question sets: what fusion is worth, and how good the pipeline of the usual tutorial is.
 
     python bench/retrieval.py SETS --work DIR [--questions 250] [--tutorial] [--only NAME …]
 
@@ -11,22 +11,19 @@ documents are left out.
 
 import argparse
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-from sentence_weights import sample
+from question_sets import opened, sample, set_folders
 
 from askcorpus.answer.judgement import assess, rerank
-from askcorpus.assistant import Assistant, open_assistant
+from askcorpus.assistant import Assistant
 from askcorpus.search.query import read_query
-from askcorpus.settings import read_settings
 from askcorpus.text.words import terms
 from askcorpus.types import Filters
 from askcorpus_eval.gold import Matcher
 from askcorpus_eval.metrics.retrieval import hit, reciprocal_rank
 from askcorpus_eval.questions import Question
-from askcorpus_ingest.pipeline import ingest
 
 DEPTH = 100
 Search = Callable[[Question], list[str]]
@@ -124,12 +121,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", metavar="NAME")
     args = parser.parse_args()
     totals: dict[str, list[tuple[float, float]]] = {}
-    for folder in sorted(path.parent for path in args.sets.glob("*/questions.jsonl")):
-        if args.only and folder.name not in args.only:
-            continue
-        settings = read_settings(data=args.work / folder.name)
-        with closing(open_assistant(settings)) as assistant:
-            ingest([folder / "corpus.jsonl"], assistant.store, assistant.embeddings, settings)
+    for folder in set_folders(args.sets, args.only):
+        with opened(folder, args.work) as assistant:
             matcher = Matcher(assistant.store)
             questions = [q for q in sample(folder, args.questions) if q.answerable and matcher.gold(q).grades]
             if not questions:

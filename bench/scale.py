@@ -4,9 +4,9 @@
     python bench/scale.py records [--number 1000000]
 
 The embedding model is replaced by one that draws a vector for each text (384 dimensions, as the bundled model's): it
-takes the same time for each passage, and far less. The rest is the product. Times are those of the clock and of the
-processor, which what else runs on the machine changes less. Each run has a process of its own; memory is its peak:
-all of it, and what is its own, which is without the pages of files that the system can take back.
+takes the same time for each passage, and far less. The rest is the product. Times are elapsed time and CPU time,
+which depends less on what else runs on the machine. Each run has its own process. Memory is the peak: in all, and
+without the pages of files, which the system can reclaim.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from process import memory_mb
 
 from askcorpus.embedding.embeddings import EmbeddedText, SentenceEmbeddings
 from askcorpus.index.opening import open_index
@@ -49,7 +50,7 @@ class Instant(NamedTuple):
     @classmethod
     def now(cls, passages: int) -> "Instant":
         """This instant."""
-        return cls(passages, time.monotonic(), time.process_time(), memory("RssAnon"))
+        return cls(passages, time.monotonic(), time.process_time(), memory_mb("RssAnon"))
 
 
 class Drawn(SentenceEmbeddings):
@@ -113,7 +114,7 @@ def run(path: Path, settings: Settings, name: str) -> list[Instant]:
     ended = Instant.now(embeddings.instants[-1].passages)
     clock, processor = ended.clock - begun.clock, ended.processor - begun.processor
     counts = f"{report.added} added, {report.unchanged} unchanged, {len(report.failed)} failed"
-    peaks = f"peak {memory('VmHWM'):.0f} MB, its own {own.peak:.0f} MB"
+    peaks = f"peak {memory_mb('VmHWM'):.0f} MB, its own {own.peak:.0f} MB"
     print(f"{name}: {clock:.1f} s, {processor:.1f} s of the processor; {counts}; {peaks}", flush=True)
     return [*embeddings.instants, ended]
 
@@ -131,11 +132,6 @@ def tenths(instants: Sequence[Instant]) -> list[tuple[Instant, Instant]]:
     return list(pairwise(instants[min(int(np.searchsorted(counts, cut)), len(instants) - 1)] for cut in cuts))
 
 
-def memory(kind: str) -> float:
-    """MB that this process has, or has had at most, by their name in proc(5)."""
-    return int(Path("/proc/self/status").read_text().split(f"{kind}:")[1].split()[0]) / 1024
-
-
 class OwnMemory:
     """The most memory of its own (not of files) that this process has had since, looked up ten times a second."""
 
@@ -145,7 +141,7 @@ class OwnMemory:
 
     def _watch(self) -> None:
         while True:
-            self.peak = max(self.peak, memory("RssAnon"))
+            self.peak = max(self.peak, memory_mb("RssAnon"))
             time.sleep(0.1)
 
 

@@ -1,32 +1,28 @@
-"""What each measurement of a sentence counts, fitted on questions whose answer stands in one of the sentences.
+"""The weights of a sentence's measurements, fitted on questions whose answer is in one of the sentences.
 
-Imported by ``bench/calibrate.py``. A question's sentences compete: the weights are those under which the sentences that
-hold a gold answer are likeliest to be first (conditional logit, McFadden 1974). Every set weighs the same.
+Imported by ``bench/calibrate.py``. A question's sentences compete: the weights maximise the likelihood that a
+sentence with a gold answer is first (conditional logit, McFadden 1974). Every set has the same weight.
 """
 
-import pickle
-import random
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from question_sets import RememberingReader, opened, sample
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from askcorpus.answer.reader import Reader, ReadPassage
+from askcorpus.answer.reader import Reader
 from askcorpus.answer.sentence_scores import read_sentences
-from askcorpus.assistant import Assistant, open_assistant
+from askcorpus.assistant import Assistant
 from askcorpus.search.query import read_query
-from askcorpus.settings import read_settings
 from askcorpus.types import Filters
 from askcorpus_eval.gold import Matcher
 from askcorpus_eval.metrics.answers import answer_in_citation
-from askcorpus_eval.questions import Question, read_questions
+from askcorpus_eval.questions import Question
 from askcorpus_eval.score import short_answers
-from askcorpus_ingest.pipeline import ingest
 
 MEASUREMENTS = ("answer_score", "passage", "standing", "length")
 """Of ``ScoredSentence``: what its score is made of. Relevance beside them brings nothing (docs/quality.md, Reader)."""
@@ -36,27 +32,6 @@ FEWEST = 20
 
 SHRINKAGE = 0.01
 """Strength of the ridge penalty on the weights."""
-
-
-class RememberingReader(Reader):
-    """A reader that keeps what it read in a file."""
-
-    def __init__(self, file: Path) -> None:
-        super().__init__()
-        self._file = file
-        self._known: dict[tuple[str, str], ReadPassage] = pickle.loads(file.read_bytes()) if file.exists() else {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._file.write_bytes(pickle.dumps(self._known))
-
-    def read(self, question: str, passages: Sequence[str]) -> list[ReadPassage]:
-        """As the reader does, but each pair once."""
-        new = [passage for passage in passages if (question, passage) not in self._known]
-        self._known |= {(question, text): read for text, read in zip(new, super().read(question, new), strict=True)}
-        return [self._known[question, passage] for passage in passages]
 
 
 class ReadSet(NamedTuple):
@@ -71,18 +46,10 @@ class ReadSet(NamedTuple):
         return float(np.mean([right[int((x @ w).argmax())] for x, right in self.questions])) if self.questions else 0.0
 
 
-def sample(folder: Path, most: int) -> list[Question]:
-    """Questions whose answerability is known, the same ones every time."""
-    questions = [q for q in read_questions(folder / "questions.jsonl").questions if q.answerable is not None]
-    return random.Random(0).sample(questions, most) if len(questions) > most else questions
-
-
 def read_set(folder: Path, work: Path, most: int) -> ReadSet:
     """The questions of a set with short answers, of which some sentence that is read holds one and some does not."""
-    settings = read_settings(data=work / folder.name)
     found = []
-    with closing(open_assistant(settings)) as assistant, RememberingReader(work / f"{folder.name}.reads") as reader:
-        ingest([folder / "corpus.jsonl"], assistant.store, assistant.embeddings, settings)
+    with opened(folder, work) as assistant, RememberingReader(work, folder.name) as reader:
         matcher = Matcher(assistant.store)
         for question in sample(folder, most):
             if question.answerable and short_answers(question):

@@ -1,7 +1,6 @@
 """A real Chroma server on loopback, and a way to it that can be slow or lie."""
 
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -13,11 +12,7 @@ from pathlib import Path
 
 import httpx
 
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from machine import free_port
 
 
 class ChromaProcess:

@@ -5,7 +5,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from machine import free_port
 
 USER = "tester"
 PASSWORD = "s3cret-of-the-tests"
@@ -41,12 +42,6 @@ def vector_programs(folder: Path) -> Path | None:
         shutil.copytree(Path(spec.origin).parents[1] / part, folder / part)
     folder.chmod(0o711)
     return folder / _PACKAGE / "pginstall18/bin"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class PostgresServer:

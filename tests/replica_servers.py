@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from postgres_server import free_port
+from machine import free_port
 
 _START = "from askcorpus.index import exact; exact.EXACT_UPTO = 0; from askcorpus_ui.cli.commands import main; main()"
 """The command, to which every corpus is a large one: it asks the Chroma server."""

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-import tracemalloc
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -32,6 +31,7 @@ from askcorpus.types import Mark
 from asking import READER
 from chroma_process import chroma_process
 from corpora import assert_exact, book, document, fill, many, open_, put, vector
+from machine import peak_memory
 from test_cli import assert_one_line, run
 
 QUESTIONS = Path(__file__).parents[1] / "corpus" / "questions.jsonl"
@@ -469,21 +469,12 @@ def test_memory_does_not_grow_with_the_index(tmp_path: Path, monkeypatch: pytest
         with open_(tmp_path / f"{documents}") as store, open_(tmp_path / f"{documents}-copy") as copy:
             with store.writer() as writer, writer.together():
                 put(writer, *(document(f"d{n}", "The same words. " * 8, title="One") for n in range(documents)))
-            export = peak_of(lambda: export_index(store, path, silent))
-            return export, peak_of(lambda: import_index(copy, path, silent))
+            export = peak_memory(lambda: export_index(store, path, silent))
+            return export, peak_memory(lambda: import_index(copy, path, silent))
 
     peaks(10)  # what is loaded once
     for few, many_more in zip(peaks(30), peaks(200), strict=True):
         assert many_more < 1.5 * few
-
-
-def peak_of(work: Callable[[], object]) -> int:
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
 
 
 # --- the command ---

@@ -23,9 +23,8 @@ from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
 from askcorpus.text.language import detect_language
 from askcorpus.types import Filters, Turn
-from askcorpus_eval.question_drafts import from_feedback
+from askcorpus_eval.question_drafts import draft, from_feedback
 from askcorpus_eval.questions import read_questions
-from askcorpus_eval.session import draft
 from askcorpus_ui.chat import conversations
 from askcorpus_ui.chat.browser import COOKIE, owner_of
 from askcorpus_ui.chat.conversation import Opinion, Place, Reply

@@ -22,8 +22,9 @@ from askcorpus.index.chroma_files import Unreachable
 from askcorpus.index.chroma_http import ChromaHttp
 from askcorpus.index.chroma_server import ChromaServer
 from askcorpus.index.store import Store
-from chroma_process import ChromaProcess, chroma_process, free_port, proxy
+from chroma_process import ChromaProcess, chroma_process, proxy
 from corpora import assert_exact, book, document, fill, many, open_, put, vector
+from machine import free_port
 
 QUERIES = [vector(f"question {n}") for n in range(5)]
 TOKEN = "s3cret-of-the-server"

@@ -15,7 +15,7 @@ from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.opening import open_index
 from askcorpus.settings import read_settings
 from asking import READER
-from postgres_server import free_port
+from machine import free_port
 from serving import QUESTION, real_assistant, serving, wait_for_models
 
 

@@ -13,9 +13,8 @@ from askcorpus.feedback import Feedback, FeedbackFile, Reason, read_feedback
 from askcorpus.settings import Settings
 from askcorpus.types import Answer
 from askcorpus_eval.judge import Judge, load_judge
-from askcorpus_eval.question_drafts import from_documents, from_feedback, sample_documents, write_drafts
+from askcorpus_eval.question_drafts import draft, from_documents, from_feedback, sample_documents, write_drafts
 from askcorpus_eval.questions import read_questions
-from askcorpus_eval.session import draft
 from chat_model import ScriptedChatModel
 from scripted_eval import Reply, ScriptedAssistant, Shelf
 from test_eval_evaluate import DOCUMENTS

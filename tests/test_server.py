@@ -32,6 +32,7 @@ from askcorpus_ui.chat.render import turn
 from askcorpus_ui.chat.translations import strings_for
 from askcorpus_ui.warm_up import WarmUp
 from askcorpus_ui.web.server import example_questions, serve
+from machine import free_port
 from scripted import ScriptedAssistant
 from serving import QUESTION, real_assistant, serving, wait_for_models
 
@@ -255,7 +256,7 @@ def process(settings: Settings) -> Iterator[str]:
         "from askcorpus_ui.web.server import serve; "
         "from askcorpus.settings import read_settings; serve(read_settings())"
     )
-    chosen = {"DATA": settings.data, "PORT": _free_port(), "MIN_CONFIDENCE": settings.min_confidence}
+    chosen = {"DATA": settings.data, "PORT": free_port(), "MIN_CONFIDENCE": settings.min_confidence}
     env = os.environ | {f"ASKCORPUS_{name}": str(value) for name, value in chosen.items()}
     running = subprocess.Popen([sys.executable, "-c", code], env=env, stderr=subprocess.PIPE, text=True)
     try:
@@ -335,8 +336,3 @@ def test_every_surface_carries_the_same_answer(assistant: Assistant) -> None:
 
 def _steady(answer: Answer) -> Answer:
     return answer.model_copy(update={"id": "", "timings_ms": {}})
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

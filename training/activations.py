@@ -9,7 +9,6 @@ made again when adapters change.
 
 import argparse
 import random
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from askcorpus.embedding.bundled_model import PROMPTS, bundled_model
 from askcorpus.embedding.encoder import WordVectors, bundled_tokenizer, open_session
 from askcorpus.embedding.graph_weights import MATRICES, graph_weights
 from askcorpus.embedding.tokenizer import END, START
-from askcorpus.errors import AskcorpusError
+from training.command import telling_errors
 from training.examples import Example, read_examples
 from training.graph import encoder_graph
 
@@ -71,13 +70,10 @@ def main() -> None:
     parser.add_argument("examples", type=Path, metavar="EXAMPLES.jsonl")
     parser.add_argument("out", type=Path, metavar="OUT.safetensors")
     options = parser.parse_args()
-    try:
+    with telling_errors():
         examples = read_examples([options.examples])
         found = of_product(random.Random(0).sample(examples, min(PASSAGES, len(examples))))
         save_file({name: values.astype(np.float16) for name, values in found.items()}, options.out)
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
 
 
 if __name__ == "__main__":

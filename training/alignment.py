@@ -1,23 +1,22 @@
-"""Train the alignment: a sentence and its translation meet, and English stays where it is.
+"""Train the alignment: a sentence and its translation get similar vectors, and English stays where it is.
 
     python -m training.alignment EXAMPLES.jsonl --parallel PARALLEL.jsonl.xz --pairs PAIRS.jsonl.xz
                                  --out CHECKPOINT --minutes 45 [--start WEIGHTS.safetensors]
 
-``EXAMPLES`` are what ``training.examples`` wrote. The same command goes on with what is in ``CHECKPOINT``. Each step
-adds up three losses:
+``EXAMPLES`` are what ``training.examples`` wrote. The same command resumes from ``CHECKPOINT``. The loss of a step is
+the sum of three:
 
-- *meet*: among English sentences and their translations, each finds its own; sentences of both languages are the
-  others, so that language alone never tells (InfoNCE, van den Oord et al. 2018).
-- *stay*: the English vectors keep to those of the encoder without adapters (Reimers and Gurevych 2020, "Making
+- *meet*: an English sentence finds its translation, and the reverse; the negatives are sentences of both languages, so
+  that the language alone gives nothing away (InfoNCE, van den Oord et al. 2018).
+- *stay*: the English vectors stay near those of the encoder without adapters (Reimers and Gurevych 2020, "Making
   Monolingual Sentence Embeddings Multilingual using Knowledge Distillation").
-- *find*: among passages, near ones without the answer included, a question finds the one that answers.
+- *find*: a question finds the passage that answers it, among others that include near ones without the answer.
 
-Long training spoils what the encoder knows: judge by question sets that are left out, and keep runs short.
+Long training degrades the encoder: judge by question sets that are not trained on, and keep runs short.
 """
 
 import argparse
 import random
-import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +28,7 @@ from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from askcorpus.embedding.bundled_model import PROMPTS
-from askcorpus.errors import AskcorpusError
+from training.command import telling_errors
 from training.examples import Example, read_examples
 from training.folder import encoder_folder
 from training.loop import add_options, run
@@ -210,7 +209,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     options = _parser().parse_args()
-    try:
+    with telling_errors():
         examples = read_examples(options.examples)
         sentences = Sentences(list(read_lines(options.parallel)))
         questions = Questions(examples, list(read_lines(options.pairs)))
@@ -224,9 +223,6 @@ def main() -> None:
             {"translated": options.translated, "examples": len(examples), "groups": len(sentences)},
             WARM_UP,
         )
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a training keeps, so that it can go on: weights, the optimizer's state, and how far it has come."""
+"""Checkpoints, from which training can resume: weights, the optimizer's state, and the progress."""
 
 import pickle
 from collections.abc import Mapping

@@ -1,15 +1,14 @@
-"""The reader alone, given the right document: F1 of its span, and whether it tells when the document does not say.
+"""The reader alone, given the right document: F1 of its span, and whether it notices that a document has no answer.
 
     python -m training.evaluate WEIGHTS.safetensors SETS [--only NAME …] [--questions 200]
 
-``SETS`` holds a folder a set, each with ``corpus.jsonl`` and ``questions.jsonl``, as for ``bench/``. A question is put
-to its first document, cut into windows of 900 characters: the best span over all windows is the answer. One that the
-corpus does not answer is put to its first ``near_doc_ids``. AUROC is shown for the best span over "no answer here", for
-the highest relevance, and for span / 6 + relevance. None of these sets may be among the data trained on.
+``SETS`` holds a folder a set, each with ``corpus.jsonl`` and ``questions.jsonl``, as for ``bench/``. A question is
+asked of its first document, cut into windows of 900 characters: the best span over all windows is the answer. One that
+the corpus does not answer is asked of its first ``near_doc_ids``. AUROC is shown for the best span over "no answer
+here", for the highest relevance, and for span / 6 + relevance. None of these sets may be among the training data.
 """
 
 import argparse
-import json
 import random
 import sys
 from collections.abc import Iterator, Sequence
@@ -20,13 +19,14 @@ import numpy as np
 import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from askcorpus.errors import AskcorpusError, ReadError
 from askcorpus_eval.metrics.abstention import auroc
 from askcorpus_eval.metrics.answers import f1
 from askcorpus_eval.report import table
+from training.command import telling_errors
 from training.folder import encoder_folder
 from training.model import Reader, restore, shape_of
 from training.reader import QUESTION_CHARS
+from training.sources import json_lines
 from training.weights import read_weights
 from training.windows import windows
 
@@ -133,18 +133,6 @@ def _shown(value: float) -> str:
     return "–" if np.isnan(value) else str(value) if isinstance(value, int) else f"{value:.3f}"
 
 
-def lines_of(path: Path) -> list[dict[str, Any]]:
-    """The objects of a .jsonl file.
-
-    Raises:
-        ReadError: it cannot be read.
-    """
-    try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError) as exc:
-        raise ReadError(f"{path} cannot be read: {exc}.") from exc
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path, metavar="WEIGHTS.safetensors")
@@ -156,7 +144,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     rows = []
-    try:
+    with telling_errors():
         folder = encoder_folder()
         weights = read_weights(options.weights)
         model = Reader(folder, *shape_of(weights)).eval()
@@ -166,13 +154,10 @@ def main() -> None:
         names = sorted(path.parent.name for path in options.sets.glob("*/questions.jsonl"))
         for name in (name for name in names if not options.only or name in options.only):
             print(f"{name} …", file=sys.stderr)
-            texts = {line["doc_id"]: line["text"] for line in lines_of(options.sets / name / "corpus.jsonl")}
-            questions = lines_of(options.sets / name / "questions.jsonl")
+            texts = {line["doc_id"]: line["text"] for line in json_lines(options.sets / name / "corpus.jsonl")}
+            questions = list(json_lines(options.sets / name / "questions.jsonl"))
             random.Random(1).shuffle(questions)
             rows.append(row(name, list(ask_all(model, tokenizer, questions[: options.questions], texts))))
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
     print(table(COLUMNS, iter(rows)))
 
 

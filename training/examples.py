@@ -3,18 +3,18 @@
     python -m training.examples DATA OUT.jsonl
 
 ``DATA`` holds ``train*.jsonl.xz``, and may hold ``pairs.jsonl.xz``. A paragraph is cut into windows of a few sentences,
-of a length drawn by chance, and the example is the window that holds the answer. With it come up to four windows of
-other paragraphs of its source that share most words with the question and do not hold the answer: a reader learns
-little from passages on other subjects.
+of random length, and the example is the window with the answer. It comes with up to four windows of other paragraphs of
+its source that share the most words with the question and do not have the answer: a reader learns little from passages
+on other subjects.
 
-Where people wrote questions that their paragraph does not answer, the example is the window nearest to the question,
-and is never cut again (``weight`` is above zero): cut anywhere, a near miss turns into a plain miss. The answered
-questions of these sources come a second time in the same form, so that the form gives nothing away.
+If people wrote questions that their paragraph does not answer, the example is the window nearest to the question, and
+is never cropped again (``weight`` is above zero), because cropping may turn a near miss into a plain one. The answered
+questions of these sources appear a second time in the same form, so that the form gives nothing away.
 
 A question with a passage (``pairs.jsonl.xz``) is an example whose answer is `ANYWHERE` in it: the passage is taken as
-it is, up to some hundred characters. Headlines, which ask nothing, are left to the alignment.
+it is, up to a few hundred characters. Headlines, which ask nothing, are left to the alignment.
 
-Examples of one's own, in the same form, may be put beside these: ``training.reader`` takes several files.
+You can add examples of your own in the same form: ``training.reader`` accepts several files.
 """
 
 import argparse
@@ -30,8 +30,9 @@ from pathlib import Path
 
 import numpy as np
 
-from askcorpus.errors import AskcorpusError, ReadError, UsageError
-from training.sources import Line, read_lines, require
+from askcorpus.errors import ReadError, UsageError
+from training.command import telling_errors
+from training.sources import Line, json_lines, read_lines, require
 from training.windows import ANYWHERE, DENSE, LONGEST_SPAN, Window, around, windows
 
 PRESUMED = "+neg"
@@ -119,15 +120,9 @@ def read_examples(paths: Iterable[Path]) -> list[Example]:
         ReadError: a file cannot be read, or an answer is not at its place.
         UsageError: a source may not be trained on.
     """
-    return [_example(path, line) for path in paths for line in _json_lines(path)]
-
-
-def _json_lines(path: Path) -> Iterator[Line]:
-    try:
-        with path.open(encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
-    except (OSError, ValueError) as exc:
-        raise ReadError(f"{path} cannot be read: {exc}.", "Make it with: python -m training.examples") from exc
+    return [
+        _example(path, line) for path in paths for line in json_lines(path, "Make it with: python -m training.examples")
+    ]
 
 
 def _example(path: Path, line: Line) -> Example:
@@ -297,7 +292,7 @@ def main() -> None:
     parser.add_argument("out", type=Path, metavar="OUT.jsonl")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    try:
+    with telling_errors():
         files = sorted(options.data.glob("train*.jsonl*"))
         if not files:
             raise UsageError(f"{options.data} holds no train*.jsonl or .jsonl.xz.", "Name the folder of the data.")
@@ -306,9 +301,6 @@ def main() -> None:
         with options.out.open("w", encoding="utf-8") as out:
             for example in chain(make_examples(lines, options.seed), make_passage_examples(pairs, options.seed)):
                 out.write(json.dumps(asdict(example), ensure_ascii=False) + "\n")
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
 
 
 if __name__ == "__main__":

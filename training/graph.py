@@ -2,11 +2,11 @@
 
     python -m training.graph FOLDER
 
-writes ``encoder.onnx`` and ``encoder-int8.onnx``. A graph takes ``words`` (batch, tokens, 384; word vectors with those
-of their places, which are looked up outside it, so that they are in memory once) and gives ``states`` (batch, tokens,
-384). All tokens are read: texts of different length are no batch. The weights lie nowhere: whoever loads a graph adds
-them (``SessionOptions.add_external_initializers``), by the names and in the form that `graph_weights` gives. So one
-graph serves every set of adapters, merged into the weights that are added.
+writes ``encoder.onnx`` and ``encoder-int8.onnx``. A graph takes ``words`` (batch, tokens, 384: the sums of word and
+position vectors, which are looked up outside it, so that they are in memory only once) and returns ``states`` (batch,
+tokens, 384). There is no mask, so a batch has texts of one length. The graph has no weights: whoever loads it adds them
+(``SessionOptions.add_external_initializers``), with the names and in the form that `graph_weights` returns. So one
+graph serves every set of adapters, which are merged into the weights.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from onnx import ModelProto, NodeProto, TensorProto, external_data_helper, helpe
 
 from askcorpus.embedding.bundled_model import DIMENSION, LAYERS, bundled_model
 from askcorpus.embedding.graph_weights import MATRICES, Weights, graph_weights
-from askcorpus.errors import AskcorpusError
+from training.command import telling_errors
 
 OPSET, IR = 18, 10
 HEADS = 12
@@ -48,7 +48,7 @@ def encoder_graph(weights: Weights) -> ModelProto:
 
 
 def _layer(number: int, weights: Weights, given: str, made: str) -> list[NodeProto]:
-    """Attention and feed-forward network, each added to what it was given and normalised (Vaswani et al. 2017)."""
+    """Attention and feed-forward network, each with a residual connection and layer norm (Vaswani et al. 2017)."""
     attention, attended, wide, narrow = (f"{number}.{matrix.name}" for matrix in MATRICES)
     parts = [f"{attention}.{part}" for part in ("query", "key", "value")]
     between = f"{number}.5"
@@ -109,15 +109,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     options = parser.parse_args()
-    try:
+    with telling_errors():
         model = bundled_model()
         for name, as_int8 in (("encoder.onnx", False), ("encoder-int8.onnx", True)):
             graph = encoder_graph(graph_weights(model, (), as_int8=as_int8)).SerializeToString(deterministic=True)
             (options.folder / name).write_bytes(graph)
             print(f"{name}: {len(graph) / 1000:.0f} kB", file=sys.stderr)
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""The loop that both trainings share: steps of AdamW, a rate that falls to the end, checkpoints.
+"""The loop that both trainings share: AdamW steps, a learning rate that falls to the end, checkpoints.
 
-A run is its settings, its data and how far it has come; the same three give the same weights. So a checkpoint keeps
-the weights, the optimizer's state and the place in the data, and a run that was stopped goes on from there as if it
-never had. Epochs are drawn anew from the seed and their number. (Given minutes instead of steps, the rate depends on
-how fast the machine is, and only the data are the same.)
+A run is determined by its settings, its data and its progress: the same three give the same weights. So a checkpoint
+keeps the weights, the optimizer's state and the place in the data, and a run that was stopped continues as if it had
+not been. Each epoch is drawn from the seed and its number. (If the goal is in minutes instead of steps, the learning
+rate depends on the speed of the machine, and only the data are the same.)
 """
 
 import argparse

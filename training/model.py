@@ -1,9 +1,9 @@
 """The bundled encoder with low-rank adapters, and the reader that is made of it.
 
 An adapted layer computes ``(W + b a) x``: ``a`` (rank, in) and ``b`` (out, rank) are learned, ``W`` is frozen (Hu et
-al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models"). No factor stands between them, so that what is trained
-has the very form that ships, and training can go on from weights that shipped; the usual factor is in the rate at which
-``b`` is learned (`parameter_groups`).
+al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models"). There is no scaling factor, so that the trained tensors
+have exactly the form that ships, and training can continue from shipped weights; the usual factor is in the learning
+rate of ``b`` instead (`parameter_groups`).
 """
 
 import math
@@ -18,30 +18,20 @@ from torch import Tensor, nn
 from transformers import BertModel
 
 from askcorpus.embedding.adapters import ALIGNMENT, Adapters, load_adapters
+from askcorpus.embedding.graph_weights import MATRICES, NORMS
 from askcorpus.errors import ModelError
 from askcorpus.tuning import TUNING
 
 BODY = "body."
 """What the encoder's parameters are prefixed with in a `Reader` or an `Aligner`, and not in the file that ships."""
 
-LINEAR = (
-    "attention.self.query",
-    "attention.self.key",
-    "attention.self.value",
-    "attention.output.dense",
-    "intermediate.dense",
-    "output.dense",
-)
+LINEAR = tuple(layer for matrix in MATRICES for layer in matrix.layers)
 """The linear layers of one encoder layer, all of which are adapted."""
 
 _RANKS = "Give the rank and the first layer that they were trained with."
 
-NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 
-
-def load_encoder(
-    folder: Path, attention: str = "sdpa", below: Adapters | None = None, dropout: float = 0.0
-) -> BertModel:
+def load_encoder(folder: Path, below: Adapters | None = None, dropout: float = 0.0) -> BertModel:
     """The encoder in a folder that `training.folder` made, frozen.
 
     Where adapters are given as ``below``, they are part of its frozen weights.
@@ -51,7 +41,7 @@ def load_encoder(
         add_pooling_layer=False,
         hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=dropout,
-        attn_implementation=attention,
+        attn_implementation="sdpa",
     )
     model.requires_grad_(False)
     if below:
@@ -62,7 +52,7 @@ def load_encoder(
 
 
 class Adapted(nn.Module):
-    """A frozen linear layer plus a learned product of two thin matrices, which is nothing to begin with."""
+    """A frozen linear layer plus a learned product of two thin matrices, which is zero at the start."""
 
     def __init__(self, linear: nn.Linear, rank: int, generator: torch.Generator) -> None:
         super().__init__()
@@ -86,7 +76,7 @@ def adapt(encoder: BertModel, rank: int, first_layer: int, seed: int, norms: boo
             linear = layer.get_submodule(name)
             assert isinstance(linear, nn.Linear)
             layer.set_submodule(name, Adapted(linear, rank, generator))
-        for name in NORMS:
+        for _, name in NORMS:
             layer.get_submodule(name).requires_grad_(norms)
 
 

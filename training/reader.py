@@ -1,25 +1,24 @@
-"""Train the reader: question and passage → where the answer stands, and whether the passage answers.
+"""Train the reader: question and passage → where the answer is, and whether the passage answers.
 
     python -m training.reader EXAMPLES.jsonl … --out CHECKPOINT --minutes 480 [--parallel PARALLEL.jsonl.xz]
                               [--start WEIGHTS.safetensors]
 
-``EXAMPLES`` are what ``training.examples`` wrote. The same command goes on with what is in ``CHECKPOINT``; SIGINT and
-SIGTERM stop it after the step that is being made. ``--start`` begins from weights that ship. What ships is made of the
-checkpoint by ``training.weights``, and measured by ``training.evaluate``.
+``EXAMPLES`` are what ``training.examples`` wrote. The same command resumes from ``CHECKPOINT``; SIGINT and SIGTERM stop
+it after the current step. ``--start`` begins from shipped weights. ``training.weights`` makes the file that ships from
+a checkpoint, and ``training.evaluate`` measures it.
 
-An epoch takes its share of everything, since all of it would take hours: cropped passages with their answer, passages
-near in words without it, the same passages less the sentence that answers, questions with one name exchanged, and
-sentences to be found by their translation; then, as many as ``--annotated`` says, pairs to which people wrote
-answerable and unanswerable questions. Of a passage that answers as a whole only the relevance is learned.
+An epoch takes a share of everything, since all of it would take hours: cropped passages with their answer, passages
+with similar words without it, the same passages without the sentence that answers, questions with one name exchanged,
+and sentences to be found by their translation; then, as many as ``--annotated`` says, pairs for which people wrote
+answerable and unanswerable questions. A passage that answers as a whole trains only the relevance.
 
-On a GPU (``--device cuda``), batches must be made by other processes meanwhile (``--workers``), an epoch by each.
+On a GPU (``--device cuda``), other processes have to prepare the batches (``--workers``), an epoch each.
 
-The encoder below is the one that the product reads with: brought together across languages by half (`Tuning.aligned`).
+The frozen encoder is the one that the product reads with, which has the alignment at half strength (`Tuning.aligned`).
 """
 
 import argparse
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -33,7 +32,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from askcorpus.errors import AskcorpusError
+from training.command import telling_errors
 from training.examples import Example, lacks, read_examples
 from training.folder import encoder_folder
 from training.loop import add_options, run
@@ -241,7 +240,7 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> None:
     options = _parser().parse_args()
     mix = Mix(**{name: getattr(options, name) for name in asdict(Mix())})
-    try:
+    with telling_errors():
         examples = read_examples(options.examples)
         groups = translations(read_lines(options.parallel)) if options.parallel else []
         folder = encoder_folder()
@@ -251,9 +250,6 @@ def main() -> None:
         settings = {**asdict(mix), "examples": len(examples), "groups": len(groups)}
         settings |= {"length": options.length, "dropout": options.dropout}
         run(task, options, settings, WARM_UP)
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
 
 
 if __name__ == "__main__":

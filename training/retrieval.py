@@ -1,9 +1,10 @@
-"""The alignment alone: how often one vector a document finds the right one, without words, passages or reader.
+"""The alignment alone: how often the right document is found by one vector a document, without words, passages or
+reader.
 
     python -m training.retrieval ADAPTERS.safetensors … --sets SETS [--only NAME …] [--questions 300]
 
-``SETS`` are as for ``training.evaluate``. Each document is its first 900 characters; hit@5 and MRR@10 are shown of the
-encoder without adapters first. None of these sets may be among the data trained on.
+``SETS`` are as for ``training.evaluate``. Each document is its first 900 characters; hit@5 and MRR@10 are shown, first
+of the encoder without adapters. None of these sets may be among the training data.
 """
 
 import argparse
@@ -12,7 +13,6 @@ import random
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,11 +20,11 @@ from torch import Tensor
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from askcorpus.embedding.bundled_model import PROMPTS
-from askcorpus.errors import AskcorpusError
 from askcorpus_eval.report import table
-from training.evaluate import lines_of
+from training.command import telling_errors
 from training.folder import encoder_folder
 from training.model import Aligner, restore, shape_of
+from training.sources import Line, json_lines
 from training.weights import read_weights
 
 DOCUMENT_CHARS = 900
@@ -33,8 +33,6 @@ DOCUMENTS = 700
 HIT, RANKED = 5, 10
 
 _TOGETHER = 512
-
-Line = dict[str, Any]
 
 
 def aligner(adapters: Path | None, device: str) -> Aligner:
@@ -98,23 +96,20 @@ def main() -> None:
     names = sorted(path.parent.name for path in options.sets.glob("*/questions.jsonl"))
     names = [name for name in names if not options.only or name in options.only]
     rows = []
-    try:
+    with telling_errors():
         tokenizer = AutoTokenizer.from_pretrained(encoder_folder())
         data = []
         for name in names:
-            asked = [line for line in lines_of(options.sets / name / "questions.jsonl") if line.get("doc_ids")]
+            asked = [line for line in json_lines(options.sets / name / "questions.jsonl") if line.get("doc_ids")]
             random.Random(1).shuffle(asked)
             asked = asked[: options.questions]
-            data.append((some_of(lines_of(options.sets / name / "corpus.jsonl"), asked), asked))
+            data.append((some_of(list(json_lines(options.sets / name / "corpus.jsonl")), asked), asked))
         for path in (None, *options.adapters):
             model = aligner(path, options.device)
             found = [figures(model, tokenizer, *of_set) for of_set in data]
             found.append((float(np.mean([hit for hit, _ in found])), float(np.mean([mrr for _, mrr in found]))))
             rows.append([path.name if path else "encoder", *(f"{hit:.3f} / {mrr:.3f}" for hit, mrr in found)])
             print(json.dumps(rows[-1]), file=sys.stderr)
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
     print(table(("adapters", *names, "mean"), iter(rows)))
 
 

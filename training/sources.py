@@ -1,8 +1,8 @@
-"""The lines that training reads, and which of them it may: weights are shared, so their data must allow that.
+"""The lines that training reads, and which of them it may use: the weights are published, so the data must allow that.
 
 Questions with a paragraph (``train*.jsonl.xz``), questions with a passage (``pairs.jsonl.xz``) and sentences with their
-translation (``parallel.jsonl.xz``), one JSON object a line; ``training/README.md`` tells their fields. Every line names
-its ``source`` and its ``licence``.
+translation (``parallel.jsonl.xz``), one JSON object a line; ``training/README.md`` describes their fields. Every line
+names its ``source`` and its ``licence``.
 """
 
 import json
@@ -68,6 +68,19 @@ def read_lines(path: Path) -> Iterator[Line]:
         raise ReadError(f"{path} cannot be read: {exc}.") from exc
     for (source, reason), count in refused.items():
         print(f"{path.name}: {count} lines of {source} are refused: {reason}.", file=sys.stderr)
+
+
+def json_lines(path: Path, hint: str = "") -> Iterator[Line]:
+    """The objects of a ``.jsonl`` file, which is no data to train on.
+
+    Raises:
+        ReadError: it cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+    except (OSError, ValueError) as exc:
+        raise ReadError(f"{path} cannot be read: {exc}.", hint) from exc
 
 
 def _open(path: Path) -> Any:

@@ -1,7 +1,7 @@
 """Questions that a passage nearly answers: one name, number or month of an answered question is exchanged for another.
 
-The passage speaks of what is asked, and has what was exchanged, but says nothing of what stands in its place. Such near
-misses cost nothing and are endless; those that people wrote remain better (``training.examples``).
+The passage is about the subject of the question, but says nothing of the name, number or month that was put in. Such
+near misses cost nothing, and any number can be made; those that people wrote are better (``training.examples``).
 """
 
 import random

@@ -2,12 +2,12 @@
 
     python -m training.weights CHECKPOINT OUT.safetensors --licence TEXT --data TEXT [--strength 1] [--average WEIGHTS]
 
-The file is a safetensors file in half precision. For an adapted linear layer NAME, called as in transformers'
-``BertModel``, it holds ``NAME.a`` (rank, in) and ``NAME.b`` (out, rank), and the merged weight is ``W + b a``; layer
-norms that were learned stand in it as they are, and so do the reader's heads (``span``, ``relevance.0``,
-``relevance.2``). Its metadata say the format, the encoder that it belongs to, the licence of the weights, and the data
-they were made of. ``--strength`` multiplies every ``b``: part of the way from the encoder to what was learned.
-``--average`` takes the mean with weights that training began from, which keeps what more training would forget
+The file is a safetensors file in half precision. For an adapted linear layer NAME, named as in transformers'
+``BertModel``, it holds ``NAME.a`` (rank, in) and ``NAME.b`` (out, rank), and the merged weight is ``W + b a``; learned
+layer norms are in it as they are, and so are the reader's heads (``span``, ``relevance.0``, ``relevance.2``). Its
+metadata name the format, the encoder that it belongs to, the licence of the weights, and the data that they were
+trained on. ``--strength`` multiplies every ``b``, which goes part of the way from the encoder to the trained weights.
+``--average`` takes the mean with the weights that training began from, which keeps what more training would forget
 (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
 """
 
@@ -23,8 +23,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from askcorpus.embedding.bundled_model import packed_file
-from askcorpus.errors import AskcorpusError, ModelError
+from askcorpus.errors import ModelError
 from training.checkpoint import read_checkpoint
+from training.command import telling_errors
 
 FORMAT = "askcorpus-adapters-1"
 
@@ -96,16 +97,13 @@ def main() -> None:
     parser.add_argument("--strength", type=float, default=1.0)
     parser.add_argument("--average", type=Path, metavar="WEIGHTS.safetensors")
     options = parser.parse_args()
-    try:
+    with telling_errors():
         state = read_checkpoint(options.checkpoint)
         about = {"licence": options.licence, "data": options.data, "steps": str(state["progress"]["step"])}
         weights = state["weights"]
         if options.average:
             weights = mean_of(weights, read_weights(options.average))
         write_weights(weights, options.out, about, options.strength)
-    except AskcorpusError as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(exc.exit_code)
     print(f"{options.out}: {options.out.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
 
 

@@ -1,7 +1,7 @@
-"""Windows of a text: runs of whole sentences, the length of what a reader is given at a time.
+"""Windows of a text: runs of whole sentences, as long as what the reader gets at a time.
 
-Sentences are found by their closing marks alone: that is fast, the same in every language, and a window that now and
-then ends at an abbreviation teaches a reader nothing wrong.
+Sentences are split at their closing marks alone: that is fast and the same in every language, and a window that
+sometimes ends at an abbreviation does no harm in training.
 """
 
 import random

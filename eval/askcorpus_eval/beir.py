@@ -1,4 +1,4 @@
-"""Question sets as BEIR lays them out (Thakur et al. 2021): queries.jsonl, qrels/*.tsv and corpus.jsonl."""
+"""Question sets in the format of BEIR (Thakur et al. 2021): queries.jsonl, qrels/*.tsv and corpus.jsonl."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -13,10 +13,10 @@ QUERIES = "queries.jsonl"
 
 
 def qrels_of(folder: Path) -> Path:
-    """``test.tsv`` where there is one (BEIR reports on it), else the only one there is.
+    """``test.tsv`` if there is one (BEIR reports on it), else the only file.
 
     Raises:
-        UsageError: the folder is none of BEIR's, or has several and no ``test.tsv``.
+        UsageError: it is not a BEIR folder, or has several files and no ``test.tsv``.
     """
     files = sorted((folder / "qrels").glob("*.tsv"))
     if not (folder / QUERIES).is_file() or not files:
@@ -29,7 +29,7 @@ def qrels_of(folder: Path) -> Path:
 
 
 def judged_queries(folder: Path, qrels: Path) -> Iterator[Row]:
-    """The judged queries, in the order of ``queries.jsonl``, in the names of our fields."""
+    """The judged queries, in the order of ``queries.jsonl``, with our field names."""
     grades, faults = _read_qrels(qrels)
     if faults:
         raise UsageError(f"{qrels}: {'; '.join(faults[:5])}.", "Mend these rows.")

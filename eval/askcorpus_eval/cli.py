@@ -39,6 +39,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+Questions = Annotated[Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
+]
 Under = Annotated[
     list[str] | None,
     typer.Option("--fail-under", metavar="METRIC=X", help="Exit with 1 when it is lower, as in hit@5=0.8; repeatable."),
@@ -72,9 +76,7 @@ MaxError = Annotated[
 
 @app.command(DEFAULT_COMMAND)
 def run(
-    questions: Annotated[
-        Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")
-    ],
+    questions: Questions,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the run and its report go.")],
     corpus: Annotated[
         list[Path] | None, typer.Option("--corpus", metavar="PATH", help="Ingest this into DIR first; repeatable.")
@@ -82,9 +84,7 @@ def run(
     data: Data = None,
     server: Server = None,
     names: Map = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
-    ] = None,
+    overrides: Overrides = None,
     max_error: MaxError = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N questions.")] = None,
     sample: Annotated[
@@ -131,9 +131,7 @@ def run(
 
 @app.command("score")
 def score_answers(
-    questions: Annotated[
-        Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")
-    ],
+    questions: Questions,
     answers: Annotated[
         Path, typer.Argument(metavar="ANSWERS", help="JSONL, also Ragas's, or a TREC run (.trec, .run).")
     ],
@@ -156,14 +154,15 @@ def score_answers(
     The index holds the documents that both answer from.
     """
     require("eval", "askcorpus eval")
-    from askcorpus_eval import session
     from askcorpus_eval.columns import chosen_columns
     from askcorpus_eval.questions import read_questions
+    from askcorpus_eval.session import score_others
+    from askcorpus_eval.target import choose_settings
 
     gates = _gates(fail_under, fail_over, fail_drop)
     _check_baseline(baseline, fail_drop)
     asked = read_questions(questions, chosen_columns(names or ()))
-    report = session.score_others(asked, questions.name, answers, session.choose_settings(data, server), out)
+    report = score_others(asked, questions.name, answers, choose_settings(data, server), out)
     _finish(report, out, gates, baseline, as_json=json)
 
 
@@ -200,9 +199,7 @@ def compare_runs(
 
 @app.command("calibrate")
 def calibrate(
-    questions: Annotated[
-        Path, typer.Argument(metavar="QUESTIONS", help="JSONL, CSV, a spreadsheet, or a BEIR folder.")
-    ],
+    questions: Questions,
     data: Data = None,
     server: Server = None,
     names: Map = None,
@@ -216,26 +213,26 @@ def calibrate(
     """
     require("eval", "askcorpus eval")
     from askcorpus.answer.risk import order
-    from askcorpus_eval import session
+    from askcorpus_eval import promises
     from askcorpus_eval.columns import chosen_columns
-    from askcorpus_eval.promises import RATES, offers, table
     from askcorpus_eval.questions import read_questions
+    from askcorpus_eval.target import choose_settings
 
-    settings = session.choose_settings(data, server, _settings(None, max_error))
+    settings = choose_settings(data, server, _settings(None, max_error))
     asked = read_questions(questions, chosen_columns(names or ()))
 
     for note in asked.notes:
         _tell(note)
-    outcomes = session.calibrate(asked, questions.name, settings, _tell)
+    outcomes = promises.calibrate(asked, questions.name, settings, _tell)
     ordered = settings.max_error
-    found = offers(outcomes, RATES if ordered is None else (*RATES, ordered))
-    typer.echo(found.model_dump_json() if json else table(found))
+    found = promises.offers(outcomes, promises.RATES if ordered is None else (*promises.RATES, ordered))
+    typer.echo(found.model_dump_json() if json else promises.table(found))
     if ordered is not None:
         order(outcomes, ordered)
 
 
 @app.command("probe")
-def probe(
+def probe_index(
     data: Data = None,
     server: Server = None,
     limit: Annotated[int, typer.Option(min=2, metavar="N", help="At most so many questions.")] = 200,
@@ -243,9 +240,7 @@ def probe(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also write report, answers and questions there.")
     ] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.")
-    ] = None,
+    overrides: Overrides = None,
     max_error: MaxError = None,
     fail_over: Annotated[
         list[str] | None,
@@ -263,17 +258,17 @@ def probe(
     invented one. Told are the share of false ones that got an answer, and of true ones that got none.
     """
     require("eval", "askcorpus eval")
-    from askcorpus_eval import session
-    from askcorpus_eval.probe import markdown, over, read_limits
+    from askcorpus_eval import probe
+    from askcorpus_eval.target import choose_settings
 
-    limits = read_limits(fail_over or ())
-    settings = session.choose_settings(data, server, _settings(overrides, max_error))
-    report = session.probe(settings, limit=limit, seed=seed, out=out)
+    limits = probe.read_limits(fail_over or ())
+    settings = choose_settings(data, server, _settings(overrides, max_error))
+    report = probe.probe_index(settings, limit=limit, seed=seed, out=out)
     if json:
         typer.echo(report.model_dump_json().encode("utf-8", "backslashreplace"))
     else:
-        typer.echo(visible(markdown(report)), nl=False)
-    _end(over(limits, report))
+        typer.echo(visible(probe.markdown(report)), nl=False)
+    _end(probe.over(limits, report))
 
 
 @app.command("make")
@@ -295,7 +290,7 @@ def make(
     Every row is a draft for somebody to review; take out "draft" when it is good.
     """
     from askcorpus.settings import read_settings
-    from askcorpus_eval.session import draft
+    from askcorpus_eval.question_drafts import draft
 
     drafted = draft(
         read_settings(data=data),

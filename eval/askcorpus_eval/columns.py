@@ -1,4 +1,4 @@
-"""By what names people call the columns of a question set, and what stands in them."""
+"""The columns of a question set: the names they go by, and how their cells are read."""
 
 import ast
 import json
@@ -48,27 +48,28 @@ NAMES: Mapping[str, Sequence[str]] = {
     "draft": ("draft",),
     "example": ("example",),
 }  # fmt: skip
-"""The names of each field of a question, the surest first; case, accents, blanks, ``_``, ``-`` and ``.`` do not count.
+"""The names of each field of a question, the least ambiguous first; case, accents, spaces, ``_``, ``-`` and ``.`` are
+ignored.
 
-Of a set with ``answer`` and ``ground_truth`` the first is the answer that some system gave, so it comes last."""
+In a set with ``answer`` and ``ground_truth``, the former is the answer that some system gave, so it comes last."""
 
 LISTS = ("answers", "doc_ids", "pages", "evidence", "nuggets")
 LIST_SEPARATOR = "|"
 MOST_DEPTH = 20
-"""Lists in lists, and objects in objects, that a text is looked for in."""
+"""The depth of nested lists and objects up to which a text is looked for."""
 
 _INNER = ("text", "answer", "value", "id", "name", "content")
 _ROLES = {"human": "user", "ai": "assistant", "bot": "assistant", "model": "assistant"}
 
 
 class Columns(NamedTuple):
-    """How a set's columns are understood: the columns of each field, and those that no field is read from."""
+    """How a set's columns are read: the columns of each field, and those that are not read."""
 
     of: Mapping[str, tuple[str, ...]]
     unread: tuple[str, ...]
 
     def notes(self) -> list[str]:
-        """What a reader must know of it, a line each: columns under other names than ours, and columns not read."""
+        """Notes for the report, a line each: columns with other names than ours, and columns that are not read."""
         renamed = [
             f"{name!r} as {field}" for field, names in self.of.items() for name in names if _key(name) != _key(field)
         ]
@@ -84,7 +85,7 @@ class Columns(NamedTuple):
 
 
 def chosen_columns(options: Iterable[str]) -> dict[str, str]:
-    """What ``--map FIELD=NAME`` says: the column of each field; an empty name says that none is read.
+    """The column of each field, as ``--map FIELD=NAME`` gives it; an empty name means none.
 
     Raises:
         UsageError: one is not of that form, or there is no such field.
@@ -96,13 +97,13 @@ def chosen_columns(options: Iterable[str]) -> dict[str, str]:
 
 
 def understand(names: Iterable[str], chosen: Mapping[str, str]) -> Columns:
-    """How columns of these names are read. Of several that mean one field, the surest is, and all of a numbered row
-    (``answer 1``, ``answer 2``) where the field holds a list.
+    """How columns of these names are read. If several mean one field, the least ambiguous is read, or all of a numbered
+    series (``answer 1``, ``answer 2``) if the field is a list.
 
-    ``chosen`` gives a field's column where its name does not tell; an empty name says that none is read.
+    ``chosen`` gives a field's column if its name does not; an empty name means none.
 
     Raises:
-        UsageError: a column that is chosen is not there.
+        UsageError: a chosen column does not exist.
     """
     there = [name for name in dict.fromkeys(names) if name.strip()]
     of: dict[str, tuple[str, ...]] = {}
@@ -131,12 +132,12 @@ def _columns_of(field: str, usual: Sequence[str], names: Sequence[str]) -> tuple
 
 
 def has_content(fields: Mapping[str, Any]) -> bool:
-    """Whether a row says anything at all."""
+    """Whether a row has any content."""
     return any(_is_given(value) for value in fields.values())
 
 
 def read_row(fields: Mapping[str, Any], columns: Columns, *, cells: bool) -> dict[str, Any]:
-    """The fields of a question from a row as its file gives it; what makes no sense stays as it is, to be refused.
+    """The fields of a question from a raw row; invalid values are left as they are, to be rejected later.
 
     ``cells`` are those of a table: lists are separated by ``|``, or written as JSON or Python writes them.
     """

@@ -1,4 +1,4 @@
-"""Runs held against each other, question by question: what differs, by how much, and how likely by chance."""
+"""Comparing runs question by question: what differs, by how much, and how likely that is by chance."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError, computed_field
 
 from askcorpus.errors import UsageError
 from askcorpus_eval.evaluate import METRICS_VERSION, Report, Row, RunInfo, listed
-from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Metric, Table, column, estimate, with_risks
+from askcorpus_eval.figures import BY_NAME, METRICS, Estimate, Metric, Table, estimate, tabulate
 from askcorpus_eval.metrics.bootstrap import difference_interval, randomisation_p
 from askcorpus_eval.report import number, render, table
 from askcorpus_eval.run_folder import ANSWERS, RunFolder
@@ -21,12 +21,12 @@ FLIPS_SHOWN = 100
 
 
 class Difference(BaseModel, frozen=True):
-    """One metric of two runs on the ``n`` questions that bear on it in both: ``change`` is B − A with its 95 %
-    interval, ``p`` the chance of a change at least as large if the runs were alike; ``None`` where it is undefined, as
-    for times: whatever else the machine did slowed one whole run, and one run each cannot tell that from a slower one.
+    """One metric of two runs on the ``n`` questions that count in both: ``change`` is B − A with its 95 % interval,
+    ``p`` the probability of a change at least as large if the runs were equally good; ``None`` if it is undefined, as
+    for times, which depend on the load of the machine during a whole run.
 
-    Figures of the answers given (``Metric.of_answered``, and means that only answered questions have) are of questions
-    that both answered: else a run that answers more, and harder ones, would look worse for it.
+    Figures on the answers given (``Metric.of_answered``, and means that only answered questions have) are compared on
+    questions that both runs answered: otherwise a run that answers more, and harder, questions would look worse for it.
     """
 
     metric: str
@@ -41,7 +41,7 @@ class Difference(BaseModel, frozen=True):
     @computed_field  # type: ignore[prop-decorator]  # mypy has no decorated properties
     @property
     def verdict(self) -> str:
-        """``better``, ``worse`` or ``same`` (no difference that chance would not explain)."""
+        """``better``, ``worse`` or ``same`` (no significant difference)."""
         if self.p is None or self.p >= SIGNIFICANT or self.change == 0:
             return "same"
         return "better" if (self.change > 0) == (BY_NAME[self.metric].better == "higher") else "worse"
@@ -58,7 +58,7 @@ class Flip(BaseModel, frozen=True):
 
 
 class Comparison(BaseModel, frozen=True):
-    """Run B against run A. ``notes`` say what makes the comparison less than fair."""
+    """Run B compared with run A. ``notes`` say what limits the comparison."""
 
     a: str
     b: str
@@ -115,7 +115,7 @@ def compare(a: Path, b: Path) -> Comparison:
     pairs = _pairs(first, second)
     if not pairs:
         raise UsageError(f"{a} and {b} have no question in common.", "Compare runs of the same question set.")
-    before, after = (_table([pair[side] for pair in pairs]) for side in (0, 1))
+    before, after = (tabulate([pair[side] for pair in pairs]) for side in (0, 1))
     differences = (difference(metric, before, after) for metric in METRICS)
     return Comparison(
         a=str(a),
@@ -128,8 +128,8 @@ def compare(a: Path, b: Path) -> Comparison:
 
 
 def difference(metric: Metric, before: Table, after: Table) -> Difference | None:
-    """One metric's change, with a paired bootstrap interval and a paired randomisation test; None where it has no
-    figure in both."""
+    """One metric's change, with a paired bootstrap interval and a paired randomisation test; None if it has no value in
+    one of the runs."""
     rows = _shared(metric, before, after)
     before, after = ({name: column[rows] for name, column in table.items()} for table in (before, after))
     a, b = estimate(metric, before), estimate(metric, after)
@@ -238,12 +238,6 @@ def _pairs(first: Report, second: Report) -> list[tuple[Row, Row]]:
     return [
         (row, by_id[row.id]) for row in first.questions if row.id in by_id and by_id[row.id].question == row.question
     ]
-
-
-def _table(rows: Sequence[Row]) -> Table:
-    table = {metric.name: column([row.scores.get(metric.name) for row in rows]) for metric in METRICS if metric.is_mean}
-    fields = ("correct", "answerable", "answered", "confidence", "milliseconds")
-    return table | with_risks({name: column([getattr(row, name) for row in rows]) for name in fields})
 
 
 def _notes(first: Report, second: Report, pairs: Sequence[tuple[Row, Row]]) -> Iterator[str]:

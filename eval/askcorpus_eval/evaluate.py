@@ -1,4 +1,4 @@
-"""A whole evaluation: every question asked once, every answer scored, every figure estimated."""
+"""An evaluation: every question is asked once, every answer scored, every figure estimated."""
 
 import re
 import time
@@ -23,17 +23,18 @@ from askcorpus_eval.questions import Question
 from askcorpus_eval.score import Case, score
 
 DEPTH = 20
-"""Passages asked for, enough that ten documents are nearly always among them. A language model is given every passage
-asked for, so with one no more are asked for than the product would."""
+"""Passages requested: enough to hold ten documents nearly always. A language model is given every passage requested, so
+with one, no more are requested than the product would."""
 
 METRICS_VERSION = 3
-"""Of ``metrics.json``: it grows with every change that a reader of the file must know of."""
+"""Of ``metrics.json``: incremented with every incompatible change of its format."""
 
 MOST_FAILURES = 5
-"""A judge that fails so often in a row is not asked any more."""
+"""Failures of the judge in a row after which the run stops."""
 
 SMALLEST_GROUP = 20
-"""Groups of a split with fewer questions get means only; their other figures would be noise."""
+"""Questions from which a group of a split gets all figures; smaller groups get means only, the others would be
+noise."""
 
 SPLITS: Mapping[str, Callable[[Question], str]] = {
     "languages": lambda question: question.languages,
@@ -48,7 +49,7 @@ _PASSWORD = re.compile(r"//[^/@\s]*@")
 
 
 class Assistant(Protocol):
-    """What is evaluated: anything that answers over a store."""
+    """What is evaluated: anything that answers questions from a store."""
 
     @property
     def settings(self) -> Settings:
@@ -70,7 +71,7 @@ class Assistant(Protocol):
 
 
 class Judge(Protocol):
-    """Says which share of an answer's sentences the cited passages support."""
+    """Rates the share of an answer's sentences that the cited passages support."""
 
     @property
     def name(self) -> str:
@@ -112,8 +113,8 @@ class Row(BaseModel, frozen=True):
 
 
 class Report(BaseModel, frozen=True):
-    """All figures of a run. ``notes`` are what a reader must know to trust them, one line each; ``judge_failures`` are
-    the answers without a verdict, by question id, and why. ``version`` is that of this form."""
+    """All figures of a run. ``notes`` are caveats, one line each; ``judge_failures`` are the answers without a verdict,
+    by question id, and why. ``version`` is that of this format."""
 
     version: int = METRICS_VERSION
     run: RunInfo
@@ -138,12 +139,11 @@ def evaluate(
     source: str = "",
     warm: bool = False,
 ) -> Report:
-    """Ask every question that has no answer yet, and report.
+    """Ask every question that has no answer yet, and report the figures.
 
-    ``answers`` are those of an earlier, interrupted run, by question id; ``untold`` is what they do not tell
-    (``score.Case.untold``); ``on_answer`` is called with each new one.
-    ``source`` names the question set in the report. ``warm`` says that the models are loaded, so that no time of the
-    first question is theirs.
+    ``answers`` are those of an earlier, interrupted run, by question id; ``untold`` is what they lack
+    (``score.Case.untold``); ``on_answer`` is called with each new one. ``source`` names the question set in the report.
+    ``warm`` means that the models are loaded already, so that the first question need not be asked to load them.
 
     Raises:
         UsageError: there is no question, or none of the gold documents is in the index.
@@ -159,7 +159,7 @@ def evaluate(
 
 
 def match_gold(store: Documents, questions: Sequence[Question]) -> dict[str, Gold]:
-    """The gold of each question in the index's ids.
+    """The gold of each question, in the ids of the index.
 
     Raises:
         UsageError, NothingIngested: as for ``evaluate``.
@@ -188,7 +188,7 @@ def ask_all(
     *,
     warm: bool = False,
 ) -> dict[str, Answer]:
-    """An answer to every question: the ones there are, and the rest asked one after the other.
+    """An answer to every question: those given, and the rest asked one after the other.
 
     Each new answer carries its question's id as ``conversation_id`` and its measured time as ``timings_ms["wall"]``.
 
@@ -219,7 +219,7 @@ def _ask(assistant: Assistant, question: Question) -> Answer:
 
 
 def check_model(answer: Answer) -> None:
-    """See that an answer is one of what is measured.
+    """Make sure that an answer comes from what is measured.
 
     Raises:
         ModelError: the language model failed, and quotes stand in for what it would have written.
@@ -316,7 +316,7 @@ def judge_all(cases: Sequence[Case], judge: Judge) -> tuple[list[Case], dict[str
 
 
 def gold_notes(cases: Sequence[Case]) -> Iterator[str]:
-    """What is amiss with the gold of these questions, which most often is a slip of who wrote them."""
+    """Problems of the gold of these questions, most of which are mistakes in the set."""
     if unknown := _unknown(case.gold for case in cases):
         yield f"{len(unknown)} gold documents are not in the index and count as missed: {listed(unknown)}"
     if unlocated := sum(case.gold.unlocated for case in cases):

@@ -1,4 +1,4 @@
-"""A run in the formats that other tools read."""
+"""Exports of a run to the formats of other tools."""
 
 import csv
 import io

@@ -1,8 +1,8 @@
-"""Every figure of a run: what it is called, which questions bear on it, and its value with its interval."""
+"""The figures of a run: their names, the questions that count for each, and their values with intervals."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from askcorpus.errors import UsageError
 from askcorpus_eval.metrics import abstention, bootstrap, calibration, latency
 from askcorpus_eval.metrics.wilson import share_interval
-from askcorpus_eval.score import HIT_DEPTHS, RECALL_DEPTHS, Case
+from askcorpus_eval.score import HIT_DEPTHS, RECALL_DEPTHS
 
 COVERAGES = (0.2, 0.4, 0.6, 0.8)
 """The coverages at which the share of wrong answers is a figure of its own."""
@@ -23,8 +23,8 @@ Table = Mapping[str, Floats]
 
 
 class Estimate(BaseModel, frozen=True):
-    """A figure over ``n`` questions with its 95 % interval; ``None`` when no question bears on it, or for an interval
-    that has no width: one question, or questions all alike, do not tell how much is chance."""
+    """A figure over ``n`` questions with its 95 % interval. The value is ``None`` if no question counts, and so is an
+    interval without width: one question, or equal results on all, say nothing about chance."""
 
     value: float | None
     low: float | None
@@ -45,9 +45,9 @@ def _count(*columns: Floats) -> int:
 class Metric:
     """A figure: ``value`` of the columns it ``reads``, over the questions that ``count`` counts.
 
-    ``share`` says that it is a share of these questions (or a mean of scores from 0 to 1); ``of_answered``, that it is
-    of the answers given, so that two runs compare on questions only that both answered; ``centred``, that it is larger
-    in resamples, which its interval makes up for (``bootstrap.interval``).
+    ``share``: it is a share of these questions; ``of_answered``: it is a figure on the answers given, so two runs are
+    compared on questions that both answered; ``centred``: it is larger in resamples, which its interval corrects for
+    (``bootstrap.interval``).
     """
 
     name: str
@@ -253,26 +253,29 @@ def metric_named(name: str) -> Metric:
     return BY_NAME[name]
 
 
-def tabulate(cases: Sequence[Case]) -> Table:
-    """The table of these cases: a column for each metric that is a mean, and those the others are made of."""
-    table = {m.name: column([case.scores.get(m.name) for case in cases]) for m in METRICS if m.is_mean}
-    return table | with_risks(
-        {
-            "correct": column([case.correct for case in cases]),
-            "answerable": column([case.question.answerable for case in cases]),
-            "answered": column([case.answered for case in cases]),
-            "confidence": column([case.confidence for case in cases]),
-            "milliseconds": column([case.milliseconds for case in cases]),
-        }
-    )
+class Scored(Protocol):
+    """One question's results: a case, or what ``metrics.json`` keeps of it. It also has the fields ``_FIELDS``."""
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """Its score by each metric that it has gold for."""
 
 
-def column(values: Sequence[float | bool | None]) -> Floats:
-    """Values of which some are not there, as a column of a table."""
+_FIELDS = ("correct", "answerable", "answered", "confidence", "milliseconds")
+
+
+def tabulate(rows: Sequence[Scored]) -> Table:
+    """The table of these questions: a column for each metric that is a mean, and those the others are made of."""
+    table = {m.name: _column([row.scores.get(m.name) for row in rows]) for m in METRICS if m.is_mean}
+    return table | _with_risks({name: _column([getattr(row, name) for row in rows]) for name in _FIELDS})
+
+
+def _column(values: Sequence[float | bool | None]) -> Floats:
+    """Values of which some are missing, as a column of a table."""
     return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
-def with_risks(table: Table) -> dict[str, Floats]:
+def _with_risks(table: Table) -> dict[str, Floats]:
     """The columns that every question has, and the risks made of them: of a wrong answer, among the answers and among
     all questions, and of a silence where there is an answer."""
     wrong = np.where(table["answered"] == 1, 1 - table["correct"], np.nan)
@@ -290,7 +293,7 @@ def estimate(metric: Metric, table: Table, *, means_only: bool = False) -> Estim
     if means_only and not metric.is_mean:
         return Estimate(value=value, low=None, high=None, n=n)
     if value in (0, 1) and (metric.share or metric.is_mean):
-        low, high = share_interval(value * n, n)
+        low, high = share_interval(round(value * n), n)
     elif metric.is_mean:
         low, high = bootstrap.mean_interval(columns[0][~np.isnan(columns[0])])
     else:
@@ -300,6 +303,6 @@ def estimate(metric: Metric, table: Table, *, means_only: bool = False) -> Estim
     return Estimate(value=value, low=max(0.0, low), high=high, n=n)
 
 
-def estimates(table: Table, metrics: Sequence[Metric] = METRICS) -> dict[str, Estimate]:
-    """All these metrics over the table."""
-    return {metric.name: estimate(metric, table) for metric in metrics}
+def estimates(table: Table) -> dict[str, Estimate]:
+    """All metrics over the table."""
+    return {metric.name: estimate(metric, table) for metric in METRICS}

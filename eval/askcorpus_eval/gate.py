@@ -1,4 +1,4 @@
-"""Conditions on figures, so that a build can fail on them."""
+"""Gates: conditions on figures that make a build fail."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ SLACK = 1e-9  # a figure that is equal but for its last binary digit does not fa
 
 
 class Gate(NamedTuple):
-    """A metric, its limit, and what must not happen: fall under, go over, or get worse by more than the limit."""
+    """A metric, its limit, and what fails: a value under it, over it, or worse than before by more than it."""
 
     metric: str
     limit: float
@@ -62,7 +62,7 @@ def read_limit(number: str, fault: str) -> float:
 
 
 def check(gates: Iterable[Gate], figures: Mapping[str, Estimate]) -> list[Outcome]:
-    """Whether a run's figures pass the gates, those of kind ``drop`` aside; one without gold passes none."""
+    """Whether a run's figures pass the gates, except those of kind ``drop``; a figure without gold fails."""
     return [(gate, _failure(gate, figures)) for gate in gates if gate.kind != "drop"]
 
 

@@ -1,4 +1,4 @@
-"""Gold as the index knows it: document ids matched by id or by path, evidence found in the documents' texts."""
+"""Matching gold with the index: documents by id, path, title or address, evidence by its text."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath

@@ -1,7 +1,7 @@
-"""A language model as judge of faithfulness: do the cited passages say what the answer says?
+"""A language model as a judge of faithfulness: do the cited passages support the answer?
 
-The judge is off by default, and its model is named apart from the product's: a product's new model must not change
-the yardstick it is measured by. How far to trust a judge is measured by ``bench/judge_agreement.py`` against people.
+The judge is off by default, and its model is set separately from the product's, so that a new model of the product does
+not change the yardstick. ``bench/judge_agreement.py`` measures how well a judge agrees with people.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Answers that another system gave, as Answers, so that the same figures hold for it: JSONL, Ragas or a TREC run."""
+"""Answers of another system, read as ours so that the same figures can be computed: JSONL, Ragas or a TREC run."""
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ NAMES: Mapping[str, Sequence[str]] = {
     "quotes": ("quotes", "citations", "quote"),
     "milliseconds": ("milliseconds", "latency_ms", "duration_ms"),
 }
-"""By what names another system's answer says what, the surest first."""
+"""The field names in other systems' answers, the least ambiguous first."""
 
 TREC_ENDINGS = (".trec", ".run")
 

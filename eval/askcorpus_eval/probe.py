@@ -1,22 +1,33 @@
-"""A probe of an index without any labels: is it silent where its documents are, and does it speak where they do?
+"""Probing an index without labels: does it answer what its documents say, and abstain from what they do not?
 
-Questions are made of the documents themselves (``probe_questions``) and all asked. Told are the share of the false ones
-that got an answer, and the share of the true ones that got none, each with its interval.
+Questions are made from the documents themselves (``probe_questions``), and all are asked. Reported are the share of
+false ones that got an answer, and the share of true ones that got none, each with its interval.
 """
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
 from askcorpus.errors import UsageError
+from askcorpus.settings import Settings
 from askcorpus.types import Answer, Document, Filters, IndexInfo
-from askcorpus_eval.evaluate import check_model
+from askcorpus_eval.evaluate import Assistant, check_model
 from askcorpus_eval.figures import Estimate
 from askcorpus_eval.gate import SLACK, read_limit
 from askcorpus_eval.gold import Documents
 from askcorpus_eval.metrics.wilson import share_interval
 from askcorpus_eval.probe_questions import Probe, make_probes
+from askcorpus_eval.progress import progress_bars
+from askcorpus_eval.remote import RemoteAssistant
+from askcorpus_eval.report import between, number, table
+from askcorpus_eval.run_folder import ANSWERS, RunFolder
+from askcorpus_eval.target import opened
+
+if TYPE_CHECKING:
+    from askcorpus.assistant import Assistant as ProductAssistant
 
 VERSION = 1
 EXAMPLES = 10
@@ -78,6 +89,51 @@ def draw_documents(store: Documents, languages: Mapping[str, int], wanted: int, 
     return [document for name in dict.fromkeys(drawn) if (document := store.document(name))]
 
 
+def probe_index(settings: Settings, *, limit: int, seed: int, out: Path | None) -> ProbeReport:
+    """Ask the index or the server of ``settings`` what it should and should not answer; write report, answers and
+    questions to ``out``.
+
+    Raises:
+        AskcorpusError: as the error says.
+    """
+    folder = RunFolder(out) if out else None
+    with opened(settings) as assistant:
+        probes = probes_of(assistant.store, (languages := _languages(assistant)), limit, seed)
+        return _ask_all(assistant, probes, languages, seed, folder)
+
+
+def _languages(assistant: "ProductAssistant | RemoteAssistant") -> dict[str, int]:
+    """The number of documents in each language."""
+    if isinstance(assistant, RemoteAssistant):
+        return assistant.store.languages()
+    assistant.store.filled()
+    return assistant.store.facets().languages
+
+
+def _ask_all(
+    assistant: Assistant, probes: Sequence[Probe], languages: Iterable[str], seed: int, folder: RunFolder | None
+) -> ProbeReport:
+    """What comes of probes of a corpus in ``languages``, also in ``folder``."""
+    if folder:
+        folder.claim(resume=False)
+    probed, models = [], set()
+    with progress_bars() as bars:
+        task = bars.add_task("asked", total=len(probes))
+        for one, answer in ask_probes(probes, assistant.ask):
+            probed.append(one)
+            models.add(answer.model)
+            bars.advance(task)
+            if folder:
+                folder.append(ANSWERS, answer.model_copy(update={"conversation_id": one.probe.id}).model_dump_json())
+    report = report_on_probes(probed, assistant.store.info(), ", ".join(sorted(models)), seed, languages)
+    if folder:
+        folder.write("probe.json", report.model_dump_json(indent=1))
+        folder.write("probe.md", markdown(report))
+        drafts = (one.as_question().model_dump_json(exclude_defaults=True) for one in probes)
+        folder.write("questions.jsonl", "".join(f"{line}\n" for line in drafts))
+    return report
+
+
 def probes_of(store: Documents, languages: Mapping[str, int], limit: int, seed: int) -> list[Probe]:
     """Probes of an index.
 
@@ -99,7 +155,7 @@ def ask_probes(probes: Iterable[Probe], ask: Callable[[str], Answer]) -> Iterato
     for probe in probes:
         answer = ask(probe.question)
         check_model(answer)
-        quotes = [" ".join(citation.quote.split()) for citation in answer.citations]
+        original, quotes = probe.original, [" ".join(citation.quote.split()) for citation in answer.citations]
         first = answer.citations[0] if answer.citations else None
         yield (
             Probed(
@@ -109,14 +165,10 @@ def ask_probes(probes: Iterable[Probe], ask: Callable[[str], Answer]) -> Iterato
                 answer=answer.answer,
                 quote=first.quote if first else "",
                 title=first.title if first else "",
-                shows_original=any(_same(quote, probe.original) for quote in quotes) if probe.original else False,
+                shows_original=bool(original) and any(quote in original or original in quote for quote in quotes),
             ),
             answer,
         )
-
-
-def _same(quote: str, original: str) -> bool:
-    return quote in original or original in quote
 
 
 def report_on_probes(
@@ -183,6 +235,7 @@ def over(limits: Mapping[str, float], report: ProbeReport) -> list[str]:
 def markdown(report: ProbeReport) -> str:
     """The figures and examples for people."""
     false, true = report.figures[FALSE_ANSWERED], report.figures[TRUE_SILENT]
+    rows = ((name, number(one.value), between(one), str(one.n)) for name, one in report.figures.items())
     lines = [
         "# Probe",
         "",
@@ -193,11 +246,8 @@ def markdown(report: ProbeReport) -> str:
         "sentence that was changed, so that a reader sees what it says.",
         f"- **{_told(true)} of the true ones got none.**",
         "",
-        "| figure | value | 95 % interval | n |",
-        "| --- | --- | --- | --- |",
-        *(f"| {name} | {_number(one.value)} | {_number(one.low)} – {_number(one.high)} | {one.n} |"
-          for name, one in report.figures.items()),
-    ]  # fmt: skip
+        table(["figure", "value", "95 % interval", "n"], rows),
+    ]
     if report.not_asked:
         lines += ["", f"Nothing was asked in these languages of the corpus: {', '.join(report.not_asked)}."]
     for title, of_true in (("False, and answered", False), ("True, and not answered", True)):
@@ -210,10 +260,6 @@ def _told(share: Estimate) -> str:
     if share.value is None:
         return "None"
     return f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%}, n {share.n})"
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
 
 
 def _example(one: Probed) -> str:

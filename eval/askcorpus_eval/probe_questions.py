@@ -1,4 +1,4 @@
-"""Questions that a corpus answers, and the same with something changed so that it does not, made without a label.
+"""Probe questions, made without labels: some that a corpus answers, and the same changed so that it does not.
 
 A true probe is a sentence of a document: as it stands, within a question whether it is so, or a question about a name
 in it. A false one is that with another number, with the name of something else in the corpus, or with an invented name.

@@ -1,4 +1,4 @@
-"""In what words a probe asks, in each language, and of what its invented names are made, in each script."""
+"""The wording of probe questions in each language, and the syllables of invented names in each script."""
 
 import random
 import unicodedata
@@ -56,21 +56,7 @@ ASKING = {
 
 _SYLLABLES = {
     "LATIN": (
-        "bre",
-        "vol",
-        "tas",
-        "quin",
-        "dro",
-        "mel",
-        "zor",
-        "hax",
-        "pil",
-        "gund",
-        "rev",
-        "osk",
-        "lim",
-        "fet",
-        "nur",
+        "bre", "vol", "tas", "quin", "dro", "mel", "zor", "hax", "pil", "gund", "rev", "osk", "lim", "fet", "nur",
     ),
     "CYRILLIC": ("бре", "вол", "тас", "дро", "мел", "зор", "хак", "пил", "гунд", "рев", "оск", "лим", "фет"),
     "GREEK": ("βρε", "βολ", "τας", "δρο", "μελ", "ζορ", "πιλ", "ρεβ", "λιμ", "φετ", "γουν"),
@@ -81,7 +67,7 @@ _SYLLABLES = {
     "KATAKANA": ("ブレ", "ヴォル", "タス", "クィン", "ドロ", "メル", "ゾル", "ハク"),
     "HIRAGANA": ("ぶれ", "どろ", "める", "ぞる", "はく", "たす"),
     "HANGUL": ("브레", "볼", "타스", "드로", "멜", "조르", "학", "필"),
-}
+}  # fmt: skip
 
 
 def invent(name: str, lot: random.Random) -> str:

@@ -1,18 +1,24 @@
-"""Which error rates a question set can promise, and the share of its questions that each costs."""
+"""The error rates that a question set can guarantee, and the share of its questions that each still answers."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from askcorpus.answer.outcomes import Measured, conditions
+from askcorpus.answer.outcomes import FILE as OUTCOMES
+from askcorpus.answer.outcomes import Measured, conditions, write_outcomes
 from askcorpus.answer.risk import Outcomes, best_rate, certify, interval, percent
+from askcorpus.index.opening import require_index
+from askcorpus.settings import Settings
 from askcorpus.types import Answer
 from askcorpus_eval.evaluate import Assistant as Asked
 from askcorpus_eval.evaluate import check_model, gold_notes, match_gold
-from askcorpus_eval.questions import Question
+from askcorpus_eval.progress import progress_bars
+from askcorpus_eval.questions import Question, QuestionSet
 from askcorpus_eval.score import score
+from askcorpus_eval.target import connected
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -42,6 +48,41 @@ class Offers(BaseModel, frozen=True):
     right: int
     best: float | None
     offers: tuple[Offer, ...]
+
+
+def calibrate(asked: QuestionSet, source: str, settings: Settings, note: Callable[[str], None]) -> Outcomes:
+    """Measure a question set on the index of ``settings`` and keep its outcomes there, for error rates to be ordered;
+    or on a server, whose index's folder is out of reach: nothing is kept. ``source`` names the set; ``note`` is told
+    what is amiss with it.
+
+    Raises:
+        AskcorpusError: as the error says; the outcomes that were there are kept.
+    """
+    if settings.server:
+        return _calibrate_server(asked, settings, settings.server, note)
+    from askcorpus.assistant import open_assistant
+
+    require_index(settings)
+    anything = settings.model_copy(update={"min_confidence": 0.0, "max_error": None})
+    with closing(open_assistant(anything)) as assistant, progress_bars() as bars:
+        assistant.store.filled()
+        task = bars.add_task("asked", total=len(asked.questions))
+        measured = measure(assistant, asked.questions, source, lambda: bars.advance(task), note)
+    write_outcomes(settings.data / OUTCOMES, measured)
+    return measured.table()
+
+
+def _calibrate_server(asked: QuestionSet, settings: Settings, address: str, note: Callable[[str], None]) -> Outcomes:
+    """The same by a server's answers, given from its own confidence on, whatever error rate is ordered here."""
+    as_it_answers = settings.model_copy(update={"max_error": None})
+    with connected(as_it_answers, address) as served, progress_bars() as bars:
+        task = bars.add_task("asked", total=len(asked.questions))
+        known = known_answers(served, asked.questions, lambda: bars.advance(task), note)
+        note(
+            f"measured by the answers of the server at {served.address}, from its own confidence on; it is told "
+            "nothing: for it to keep a rate, calibrate on its machine, or heed the confidence of each answer"
+        )
+    return known
 
 
 def measure(

@@ -1,4 +1,4 @@
-"""Where and by what a run was made."""
+"""The provenance of a run: machine and revision."""
 
 import os
 import platform

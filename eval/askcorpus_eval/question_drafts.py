@@ -1,12 +1,14 @@
-"""First drafts of a question set: from what people said of answers in the chat, and from the documents themselves.
+"""Drafts of a question set: from people's feedback in the chat, and from the documents themselves.
 
 Every row is marked ``"draft": true``, and a report over such rows says so, until somebody has looked at it.
 """
 
 import json
+import logging
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +17,8 @@ from typing import TYPE_CHECKING
 from askcorpus.answer.fence import PASSAGE_CHARS, boundary_for, fence_passages
 from askcorpus.answer.prompts import load_prompt
 from askcorpus.errors import ModelError, UsageError
-from askcorpus.feedback import Feedback
+from askcorpus.feedback import FEEDBACK, Feedback, Note, read_feedback, shared_feedback
+from askcorpus.settings import Settings
 from askcorpus.types import Document, Hit, Turn
 from askcorpus_eval.gold import Documents
 from askcorpus_eval.metrics.citations import locate
@@ -24,11 +27,55 @@ from askcorpus_eval.questions import MAX_QUESTION_CHARS, Question, read_question
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+log = logging.getLogger(__name__)
+
 _ANSWERABLE = {"should_have_answered": True, "should_not_have_answered": False}
 _SAY_NOTHING = ("unreadable_script",)
 """Reasons for which there is no answer that tell nothing of the documents."""
 
 _LABEL = re.compile(r"^.{0,9}?(QUESTION|ANSWER|EVIDENCE):", re.MULTILINE)
+
+
+def draft(
+    settings: Settings,
+    out: Path,
+    *,
+    feedback: Path | None,
+    documents: int,
+    language: str,
+    merge: bool = False,
+    note: Note = log.warning,
+) -> int:
+    """Write drafts from feedback and documents into a new file, or with ``merge`` below the rows of one that exists;
+    the number of them. ``note`` is told what is amiss with the feedback.
+
+    Raises:
+        UsageError: there is neither feedback nor an LLM to draft from, or the file exists.
+    """
+    if out.suffix.lower() != ".jsonl":
+        raise UsageError(f"{out}: drafts are JSONL.", "Name a file that ends in .jsonl.")
+    if out.exists() and not merge:
+        raise UsageError(f"{out} exists already.", "Name another --out, or add to it: --merge.")
+    from askcorpus.answer.llm import load_chat_model
+
+    said = feedback or settings.data / FEEDBACK
+    drafts: list[Question] = []
+    if feedback or said.exists():
+        drafts += from_feedback(read_feedback(said, note))
+    elif settings.database_url:
+        drafts += from_feedback(shared_feedback(settings.database_url, note))
+    if settings.llm and documents:
+        from askcorpus.assistant import open_assistant
+
+        with closing(open_assistant(settings)) as assistant:
+            drafts += from_documents(sample_documents(assistant.store, documents), load_chat_model(settings), language)
+    if not drafts:
+        raise UsageError(f"There is nothing to draft from: no feedback in {said}, no LLM.", "Set ASKCORPUS_LLM.")
+    unique = list({question.id: question for question in drafts}.values())
+    if merge and out.exists():
+        return add_drafts(out, unique)
+    write_drafts(out, unique)
+    return len(unique)
 
 
 def from_feedback(feedback: Iterable[Feedback]) -> Iterator[Question]:

@@ -1,4 +1,4 @@
-"""The rows of a question file as they stand in it: JSONL, JSON, CSV, spreadsheets, and plain lines."""
+"""The raw rows of a question file: JSONL, JSON, CSV, spreadsheets, and plain lines."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Question files: what to ask, and what a good answer would hold."""
+"""Questions with their gold, and question files."""
 
 import hashlib
 import json

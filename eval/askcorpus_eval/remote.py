@@ -1,4 +1,4 @@
-"""A running server as what is evaluated: its answers, and its documents to hold them against."""
+"""Evaluating a running server: its answers, and the documents that they are checked with."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -53,6 +53,7 @@ class RemoteAssistant:
     ``top_k`` where it is set and a question has none of its own."""
 
     def __init__(self, client: Client, settings: Settings) -> None:
+        self.address = client.address
         self._client = client
         self._top_k = settings.top_k if "top_k" in settings.model_fields_set else None
         self.settings = settings

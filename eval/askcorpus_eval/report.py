@@ -1,4 +1,4 @@
-"""The report that people read: as a page that needs nothing else, and as Markdown."""
+"""The report for people: as a self-contained page, and as Markdown."""
 
 import math
 from base64 import b64encode
@@ -19,16 +19,9 @@ from askcorpus_eval.score import RECALL_DEPTHS, Case
 
 HEADLINE = ("hit@5", "mrr@10", "f1", "marked_f1", "citation_recall", "abstention_auroc", "ece", "latency_p50")
 SPLIT_COLUMNS = (
-    "hit@5",
-    "mrr@10",
-    "f1",
-    "answer_in_citation",
-    "citation_recall",
-    "correct",
-    "answered",
-    "abstention_auroc",
+    "hit@5", "mrr@10", "f1", "answer_in_citation", "citation_recall", "correct", "answered", "abstention_auroc",
     "ece",
-)
+)  # fmt: skip
 SPLIT_TITLES = {"languages": "languages, question → document"}
 WORST = 20
 ROW_SCORES = ("hit@5", "mrr@10", "f1", "answer_in_citation", "citation_recall", "nugget_recall", "faithfulness")

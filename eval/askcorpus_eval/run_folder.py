@@ -1,4 +1,4 @@
-"""The folder of a run: answers kept line by line as they come, everything else written in one step at the end."""
+"""The folder of a run: answers are appended one by one, everything else is written in one step at the end."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A part of a question set that stands for the whole: drawn by lot, each kind of question in its share."""
+"""Stratified random samples of a question set."""
 
 import random
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""One question's answer held against its gold: a score a metric, and none where there is no gold for it."""
+"""Scoring one answer against its gold: a score for each metric that there is gold for."""
 
 from collections.abc import Sequence
 
@@ -34,6 +34,11 @@ class Case(BaseModel, frozen=True):
     correct: bool | None
     untold: frozenset[str] = frozenset()
     findable: bool | None = None
+
+    @property
+    def answerable(self) -> bool | None:
+        """Whether the corpus answers it."""
+        return self.question.answerable
 
     @property
     def answered(self) -> bool | None:

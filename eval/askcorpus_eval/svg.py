@@ -1,4 +1,4 @@
-"""Small plots as SVG text, coloured by the style sheet of the page they stand in (``templates/base.html.j2``)."""
+"""Small plots as SVG, coloured by the style sheet of their page (``templates/base.html.j2``)."""
 
 from collections.abc import Sequence
 from html import escape

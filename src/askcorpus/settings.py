@@ -107,7 +107,7 @@ class Settings(BaseSettings):
         ge=0.001,
         le=0.5,
         description="Abstain so often that at most this share of the answers given is wrong (`5%` or `0.05`), with "
-        "95 % confidence: see [evaluation](evaluation.md#an-ordered-error-rate). Not together with min_confidence.",
+        "95 % confidence: see [evaluation](evaluation.md#a-guaranteed-error-rate). Not together with min_confidence.",
     )
     llm: str | None = Field(
         None,

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import tracemalloc
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,6 +38,7 @@ from askcorpus_ingest.report import Report
 from askcorpus_ui.cli.commands import app
 from askcorpus_ui.web.app import create_app
 from corpora import document, open_, vector
+from machine import peak_memory
 
 STORY = "The bridge was closed on Friday. It will open in June."
 TEXT = "date 2021-03 " + STORY
@@ -127,26 +127,16 @@ def test_a_page_of_one_very_long_text_is_read_whole(tmp_path: Path) -> None:
 # ── memory ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def peak(work: Callable[[], object]) -> int:
-    """The most bytes that ``work`` has in use at once."""
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
 def test_splitting_a_long_text_holds_few_of_its_sentences() -> None:
     text = "Go on. We go. He left. " * 8_000
     long = Document(id="a", title="Long", text=text, language="en")
-    held = peak(lambda: deque(split_passages(long, 800), maxlen=0))
+    held = peak_memory(lambda: deque(split_passages(long, 800), maxlen=0))
     assert held < 24_000 * 50  # a list of 24 000 spans takes three times as much
 
 
 def test_cleaning_a_long_text_takes_a_few_times_its_memory() -> None:
     text = "ab \r\n" * 200_000
-    assert peak(lambda: clean_text(text)) < 4 * len(text)  # the list of its lines alone takes more
+    assert peak_memory(lambda: clean_text(text)) < 4 * len(text)  # the list of its lines alone takes more
 
 
 def test_writing_a_long_document_holds_few_of_its_passages(tmp_path: Path) -> None:
@@ -160,7 +150,7 @@ def test_writing_a_long_document_holds_few_of_its_passages(tmp_path: Path) -> No
             yield StoredPassage(passage, vector(f"{n}"), (span,) * 1000, vectors.copy())
 
     with open_(tmp_path / "data") as small, small.writer() as writer:
-        written = peak(lambda: writer.put(long, stored()))
+        written = peak_memory(lambda: writer.put(long, stored()))
         assert small.info().passages == 250
     assert written < 250 * vectors.nbytes
 

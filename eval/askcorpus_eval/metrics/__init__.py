@@ -1,1 +1,1 @@
-"""What is measured: one small function a metric, each with its definition, formula and source."""
+"""The metrics: a small function each, with its definition, formula and source."""

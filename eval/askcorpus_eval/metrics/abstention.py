@@ -1,4 +1,4 @@
-"""Whether the assistant stays silent when, and only when, the corpus does not say.
+"""Whether the assistant abstains when, and only when, the corpus does not answer.
 
 Abstaining is the positive class. Arrays have one entry a question whose answerability is known.
 """

@@ -1,18 +1,17 @@
 """How close an answer's words come to the gold answers. ``golds`` are equally good alternatives; the best counts."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from askcorpus.text.markers import without_markers
 from askcorpus_eval.metrics.normalise import answer_tokens
 
 WORDINGS = " / "
-_MARKER = re.compile(r"\s{0,9}\[\d{1,9}\]")
 
 
 def plain(answer: str) -> str:
     """The answer without its citation markers."""
-    return _MARKER.sub("", answer).strip()
+    return without_markers(answer).strip()
 
 
 def exact_match(prediction: str, golds: Sequence[str], language: str) -> float:

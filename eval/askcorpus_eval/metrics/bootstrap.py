@@ -1,4 +1,4 @@
-"""How much of a figure is chance: intervals and paired tests by resampling questions. Seeded, so repeatable."""
+"""Intervals and paired tests by resampling questions; seeded, so repeatable."""
 
 import warnings
 from collections.abc import Callable
@@ -13,40 +13,35 @@ PERMUTATIONS = 2000
 CHUNK = 2_000_000  # numbers drawn at once: bounds the memory for large sets
 
 
-def mean_interval(values: Floats, resamples: int = RESAMPLES) -> tuple[float, float]:
+def mean_interval(values: Floats) -> tuple[float, float]:
     """95 % percentile bootstrap interval of the mean of ``values``; the bounds are equal for one value.
 
-    The 2.5th and 97.5th percentile of the means of ``resamples`` samples of n, drawn with replacement. Source: Efron
+    The 2.5th and 97.5th percentile of the means of ``RESAMPLES`` samples of n, drawn with replacement. Source: Efron
     and Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13.
     """
-    return _interval(np.mean, values, resamples, vectorized=True)
+    return _interval(np.mean, values, vectorized=True)
 
 
 def interval(
-    statistic: Callable[..., float],
-    columns: tuple[NDArray[Any], ...],
-    resamples: int = RESAMPLES,
-    centre: float | None = None,
+    statistic: Callable[..., float], columns: tuple[NDArray[Any], ...], centre: float | None = None
 ) -> tuple[float, float]:
     """The same for any statistic of parallel columns; resamples on which it is undefined (NaN) are left out.
 
-    ``centre`` is the statistic itself where it is larger in resamples, as a sum of absolute gaps is, to which each adds
-    noise: they are moved so that their mean is ``centre``, which their interval could miss.
+    ``centre`` is the value of a statistic that resampling makes larger, such as a sum of absolute gaps, to which noise
+    adds: the resamples are shifted so that their mean is ``centre``, which their interval could otherwise miss.
     """
-    return difference_interval(
-        lambda rows: statistic(*(column[rows] for column in columns)), len(columns[0]), resamples, centre
-    )
+    return difference_interval(lambda rows: statistic(*(column[rows] for column in columns)), len(columns[0]), centre)
 
 
 def difference_interval(
-    difference: Callable[[NDArray[np.intp]], float], n: int, resamples: int = RESAMPLES, centre: float | None = None
+    difference: Callable[[NDArray[np.intp]], float], n: int, centre: float | None = None
 ) -> tuple[float, float]:
     """95 % paired bootstrap interval: ``difference(rows)`` is the difference of two runs on those question rows.
     ``centre`` is as for ``interval``.
 
     Source: Efron and Tibshirani 1993; Koehn 2004, "Statistical Significance Tests for Machine Translation Evaluation".
     """
-    return _interval(difference, np.arange(n), resamples, centre=centre)
+    return _interval(difference, np.arange(n), centre=centre)
 
 
 def randomisation_p(
@@ -85,7 +80,6 @@ def randomisation_p(
 def _interval(
     statistic: Callable[..., Any],
     sample: NDArray[Any],
-    resamples: int,
     *,
     vectorized: bool = False,
     centre: float | None = None,
@@ -99,7 +93,7 @@ def _interval(
         drawn = bootstrap(
             (sample,),
             statistic,
-            n_resamples=resamples,
+            n_resamples=RESAMPLES,
             batch=_batch(len(sample)),
             vectorized=vectorized,
             method="percentile",

@@ -1,4 +1,4 @@
-"""Whether confidence means what it says: of the answers given at 0.8, 80 % should be right."""
+"""Calibration: of the answers given at a confidence of 0.8, 80 % should be right."""
 
 import numpy as np
 from numpy.typing import NDArray

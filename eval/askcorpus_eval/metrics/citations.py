@@ -1,4 +1,4 @@
-"""Whether what is cited is the evidence, by the characters both cover.
+"""Whether the citations are the evidence, by the characters that both cover.
 
 A place is a stretch of one document. Gold evidence may stand at several places (in two documents that carry the same
 story, or twice in one): they are alternatives, and citing any of them is as good.

@@ -1,4 +1,4 @@
-"""How long an answer takes."""
+"""Latency of answers."""
 
 import numpy as np
 from numpy.typing import NDArray

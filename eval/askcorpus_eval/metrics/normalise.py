@@ -1,4 +1,4 @@
-"""Answers as comparable tokens: exactly MLQA's in its seven languages, and in the same spirit in others.
+"""Normalising answers to tokens: exactly as MLQA does in its seven languages, and similarly in others.
 
 In en, es, de, vi, ar, zh and hi, tokens are those of MLQA's own evaluation, its peculiarities included (Arabic loses
 ``ال`` wherever it stands, Chinese is split by character but not where it is rare), so that F1 and exact match are the

@@ -1,4 +1,4 @@
-"""How well the documents that hold the answer are found.
+"""How well the relevant documents are ranked.
 
 A ranking lists document ids, best first, each once; ``gold`` maps the id of each relevant document to its grade
 (1 where the question set does not grade). The figures themselves come from ``ir_measures`` (MacAvaney et al. 2022,

@@ -1,1 +1,1 @@
-"""Text as vectors, and what unrelated texts score: the scale that similarities are read on."""
+"""Texts as vectors, and the scores of unrelated texts, which similarities are compared with."""

@@ -1,9 +1,9 @@
 """Low-rank adapters (Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models"): what the bundled encoder
 was taught, as small differences to its weights.
 
-A file holds for a linear layer two thin matrices ``<layer>.a`` (rank, inputs) and ``<layer>.b`` (outputs, rank), whose
-product is added to the layer's weight; and whole tensors, such as layer norms, that take the place of the encoder's.
-How the files were made: ``training/``; what is in them: docs/reader.md.
+For each adapted linear layer, a file has two thin matrices ``<layer>.a`` (rank, inputs) and ``<layer>.b`` (outputs,
+rank), whose product is added to the layer's weight; it also has whole tensors, such as layer norms, which replace the
+encoder's. How the files were made: ``training/``; what is in them: docs/reader.md.
 """
 
 import hashlib
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import load
 
 ALIGNMENT = "alignment.safetensors"
-"""The adapters with which texts that mean the same meet, whatever their languages."""
+"""The adapters that bring texts of the same meaning together, whatever their languages."""
 
 READER = "reader.safetensors"
-"""The adapters, and the heads, with which the encoder reads a passage for the answer to a question."""
+"""The adapters and heads that make the encoder a reader, which finds the answer to a question in a passage."""
 
 
 class Adapters(NamedTuple):
@@ -49,7 +49,7 @@ class Adapters(NamedTuple):
         return self.tensors.get(name, weight)
 
     def at(self, strength: float) -> "Adapters":
-        """These adapters with differences so many times as large."""
+        """These adapters with their differences multiplied by ``strength``."""
         tensors = {key: strength * tensor if key.endswith(".b") else tensor for key, tensor in self.tensors.items()}
         return Adapters(tensors, f"{self.digest}x{strength}")
 

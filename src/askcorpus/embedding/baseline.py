@@ -1,9 +1,9 @@
-"""What texts that have nothing to do with a question score: the zero point and the unit of its similarities.
+"""The scores of texts that have nothing to do with a question: the zero point and the unit of its similarities.
 
-Some questions are near to everything, others to nothing, so a bare cosine similarity says little; how far it stands
-above the baseline, in standard deviations, says more. And multilingual encoders put a question nearer to all that
-is in its own language, whatever it is about, so passages in another language are measured from that language's own
-zero (the bias: Roy et al. 2020, "LAReQA: Language-Agnostic Answer Retrieval from a Multilingual Pool"; taking a
+Some questions are close to everything, others to nothing, so a bare cosine similarity says little; how far it lies
+above the baseline, in standard deviations, says more. And multilingual encoders put a question closer to everything in
+its own language, whatever it is about, so the passages of each language are measured from that language's own zero (the
+bias: Roy et al. 2020, "LAReQA: Language-Agnostic Answer Retrieval from a Multilingual Pool"; taking a
 language's common part away: Yang et al. 2021, "A Simple and Effective Method To Eliminate the Self Language Bias in
 Multilingual Representations"; what it is worth here: docs/quality.md, Languages).
 """
@@ -18,26 +18,26 @@ from numpy.typing import NDArray
 from askcorpus.tuning import TUNING, Tuning
 
 SAMPLE = 512
-"""Passages that stand for a corpus."""
+"""Passages in the sample of a corpus."""
 
 LANGUAGE_SAMPLE = 128
-"""Passages that stand for a language in it."""
+"""Passages in the sample of each of its languages."""
 
 
 class ScoreBaseline(NamedTuple):
-    """Mean and standard deviation of unrelated texts' cosine similarity to a question, and how much nearer than
-    others those of each language are to it."""
+    """Mean and standard deviation of unrelated texts' cosine similarity to a question, and how much closer to it those
+    of each language are than the others."""
 
     mean: float
     deviation: float
     language_bias: Mapping[str, float] = MappingProxyType({})
 
     def z_score(self, similarity: float, language: str = "") -> float:
-        """How far ``similarity`` stands above what unrelated texts of that language score, in standard deviations."""
+        """How far ``similarity`` lies above that of unrelated texts of that language, in standard deviations."""
         return (self.debiased(similarity, language) - self.mean) / max(self.deviation, 1e-3)
 
     def debiased(self, similarity: float, language: str) -> float:
-        """``similarity`` less what the language alone is worth."""
+        """``similarity`` less the bias of the language."""
         return similarity - self.language_bias.get(language, 0.0)
 
 
@@ -64,7 +64,7 @@ class Sample(NamedTuple):
 
 
 def blend(corpus: ScoreBaseline, passages: int, unrelated: ScoreBaseline, tuning: Tuning = TUNING) -> ScoreBaseline:
-    """The baseline to measure by: the corpus's own as far as it is large, else that of unrelated texts."""
+    """The baseline to use: the larger the corpus, the more its own counts, and the less that of unrelated texts."""
     own = min(passages, SAMPLE) / (min(passages, SAMPLE) + tuning.corpus_prior)
     mean = own * corpus.mean + (1 - own) * unrelated.mean
     variance = own * corpus.deviation**2 + (1 - own) * unrelated.deviation**2

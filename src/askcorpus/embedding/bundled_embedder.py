@@ -1,5 +1,5 @@
-"""The bundled model as one that embeds: the mean of the last hidden states, with the adapters by which texts that mean
-the same meet, whatever their languages."""
+"""The bundled model as an embedding model: the mean of its last hidden states, with the adapters that bring texts of
+the same meaning together, whatever their languages."""
 
 from collections.abc import Sequence
 

@@ -70,7 +70,7 @@ class BundledModel(Protocol):
         """Of all weights."""
 
     def weight(self, name: str) -> NDArray[np.float32]:
-        """A weight in float32; a matrix's row holds what leads to one output."""
+        """A weight in float32; the rows of a matrix are its outputs."""
 
     def word_vectors(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """The vectors (tokens, 384) of token ids (tokens,): only these are read."""
@@ -90,7 +90,7 @@ def bundled_model() -> BundledModel:
 
 
 def bundled_fingerprint() -> str:
-    """Names the weights that :func:`bundled_model` gives; cheap, opens nothing."""
+    """Identifies the weights that :func:`bundled_model` gives; cheap, because it opens nothing."""
     if packed_file() is None:
         return f"{HUB_NAME}@{HUB_REVISION}"
     return f"{HUB_NAME}-q4@{_SHA256[:12]}.{_VECTORS}"

@@ -1,8 +1,8 @@
-"""Texts to vectors, by the bundled model, which needs no download, or by any sentence-transformers model.
+"""Texts to vectors: with the bundled model, which needs no download, or any sentence-transformers model.
 
 Besides one vector a passage there is one for each of its sentences, read from the same forward pass: late chunking
 (Günther et al. 2024, "Late Chunking: Contextual Chunk Embeddings Using Long-Context Embedding Models"). A sentence's
-vector is the mean of its tokens' last hidden states, so it knows what the sentences around it are about.
+vector is the mean of its tokens' last hidden states, so it reflects the sentences around it.
 """
 
 import hashlib
@@ -81,7 +81,7 @@ class SentenceEmbeddings(Embeddings):
 
     @property
     def fingerprint(self) -> str:
-        """What the vectors depend on: two indexes with the same fingerprint can be mixed. Does not load the model."""
+        """Everything the vectors depend on: vectors of the same fingerprint can be mixed. Does not load the model."""
         query, passage = self._query_prompt, self._passage_prompt
         if self.name == BUNDLED_MODEL:
             weights = f"{bundled.bundled_fingerprint()}+{load_adapters(ALIGNMENT).digest}"
@@ -104,7 +104,7 @@ class SentenceEmbeddings(Embeddings):
         return vectors
 
     def embed_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors (number of texts, dimension) of texts that are each read alone, as passages."""
+        """Vectors (number of texts, dimension) of texts, each embedded alone, as passages."""
         model = self._loaded()
         vectors = np.empty((len(texts), model.dimension), np.float32)
         for batch in _batches(texts):
@@ -114,8 +114,8 @@ class SentenceEmbeddings(Embeddings):
     def embed_passages(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[EmbeddedText]:
         """For each text its vector, and one for each of its ``spans`` (offsets into that text), in one forward pass.
 
-        A span that the model's window (512 tokens for the bundled one) cuts off is read alone instead; so is every
-        span when the model does not average its tokens, or its tokenizer does not tell their places.
+        A span beyond the model's window (512 tokens for the bundled one) is embedded alone instead; so is every span if
+        the model does not average its tokens, or its tokenizer does not give their offsets.
         """
         if self._loaded().averages_tokens:
             vectors, sentences, alone = self._chunk_late(texts, spans)
@@ -131,7 +131,7 @@ class SentenceEmbeddings(Embeddings):
     def _chunk_late(
         self, texts: Sequence[str], spans: Sequence[Sequence[Span]]
     ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]], list[tuple[int, int]]]:
-        """Vectors of texts and spans, and which (text, span) are left to be read alone."""
+        """Vectors of texts and spans, and which (text, span) are left to be embedded alone."""
         model = self._loaded()
         vectors = np.empty((len(texts), model.dimension), np.float32)
         sentences = [np.empty((len(own), model.dimension), np.float32) for own in spans]
@@ -170,14 +170,14 @@ def load_embeddings(settings: Settings) -> SentenceEmbeddings:
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
-    """Indexes of texts in batches of like length, so that little is padded."""
+    """Indexes of texts in batches of similar length, so that there is little padding."""
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
     for start in range(0, len(order), BATCH):
         yield order[start : start + BATCH]
 
 
 def _folder_digest(folder: Path) -> str:
-    """Digest of a model folder: what its small files say, and the size and samples of the large ones.
+    """Digest of a model folder: the content of its small files, and the size and samples of the large ones.
 
     Reading gigabytes would cost every command seconds; other weights differ everywhere, so in the samples too.
     """

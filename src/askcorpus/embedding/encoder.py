@@ -46,12 +46,13 @@ class TokenStates(NamedTuple):
 class Encoder:
     """Encodes texts and pairs of texts. Cheap to make: loaded at the first use (or by :meth:`warm_up`).
 
-    Threads may share one. Each text is encoded for itself by one core, so what comes of it does not depend on what is
-    encoded with it; texts that are given together have all cores.
+    Threads may share one. Each text is encoded on its own, on one core, so the result does not depend on the texts
+    given with it; texts given together are spread over all cores.
     """
 
     def __init__(self, adapters: Sequence[Adapters], longest: int) -> None:
-        """``adapters`` are added to each other; ``longest``: tokens of a text or a pair; what is beyond is cut."""
+        """``adapters`` add up; ``longest`` is the number of tokens of a text or a pair that are read: the rest is
+        cut."""
         self._adapters = adapters
         self._longest = longest
         self._network: _Network | None = None
@@ -122,7 +123,7 @@ class _Network:
 
 
 class WordVectors:
-    """What the graph is given: the vectors of words with those of their places."""
+    """The graph's input: the vectors of tokens plus those of their positions."""
 
     def __init__(self, model: BundledModel) -> None:
         self._model = model
@@ -157,7 +158,7 @@ def bundled_tokenizer() -> Tokenizer:
 
 @cache
 def has_int8() -> bool:
-    """Whether the processor has instructions for products of 8-bit numbers. Without them, these are no faster."""
+    """Whether the processor has instructions for 8-bit matrix products; without them, these are no faster."""
     try:
         flags = _PROCESSOR.read_text().partition("flags")[2].partition("\n")[0]
     except OSError:
@@ -166,7 +167,7 @@ def has_int8() -> bool:
 
 
 def _cores() -> int:
-    """How many this process may use: no more than OMP_NUM_THREADS, by which Ray and others share out a machine."""
+    """How many cores this process may use: at most OMP_NUM_THREADS, by which Ray and others divide a machine."""
     there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     said = os.environ.get("OMP_NUM_THREADS", "")
     return min(there, max(1, int(said))) if said.isdecimal() else there

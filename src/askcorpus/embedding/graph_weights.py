@@ -1,12 +1,11 @@
-"""The weights that the encoder's graph takes, as 32-bit or as 8-bit numbers.
+"""The weights of the encoder's graph, as 32-bit or 8-bit numbers.
 
-An 8-bit matrix product gives on processors that have instructions for it (VNNI) twice as many tokens a second
-(docs/quality.md, Speed). Activations are scaled as one, a text at a time, so the channels in which they are large would
-cost all others their precision. Two known remedies: what is large in the activations is divided out of them and
-multiplied into the weights, half of it each (Xiao et al. 2023, "SmoothQuant"); and the 16 largest channels of the
-widest input are multiplied in 32 bits, beside the others (Dettmers et al. 2022, "LLM.int8()"). How large activations
-are was measured:
-``activations.safetensors``, by ``training/activations.py``.
+On processors with instructions for 8-bit matrix products (VNNI), these give twice as many tokens a second
+(docs/quality.md, Speed). All activations of a text share one scale, so channels with large activations would cost the
+others their precision. There are two known remedies: the scale of a channel is divided between activations and weights
+(Xiao et al. 2023, "SmoothQuant"), and the 16 largest channels of the widest input are multiplied separately, in 32 bits
+(Dettmers et al. 2022, "LLM.int8()"). The size of the activations was measured by ``training/activations.py``
+(``activations.safetensors``).
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the two ways of embedding have in common: the bundled model, and any of sentence-transformers."""
+"""What both kinds of embedding model have in common: the bundled one, and those of sentence-transformers."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
@@ -10,11 +10,13 @@ from askcorpus.types import Span
 
 Role = Literal["query", "passage"]
 
+_ROUNDING = 1e-6  # of a length in float32
+
 
 class SeenText(NamedTuple):
-    """A text as a model saw it: its embedding (dimension,), of any length; the last hidden states of its tokens
-    (tokens, dimension), and their places in the text (tokens, 2), those of the prompt and of special tokens not after
-    0; and whether the model's window cut something off."""
+    """A text as a model read it: its embedding (dimension,), not normalised; the last hidden states of its tokens
+    (tokens, dimension) and their offsets in the text (tokens, 2), which are at most 0 for the prompt and special
+    tokens; and whether the model's window cut something off."""
 
     vector: NDArray[np.float32]
     states: NDArray[np.float32]
@@ -22,7 +24,7 @@ class SeenText(NamedTuple):
     cut: bool
 
     def tokens_of(self, span: Span) -> NDArray[np.bool_]:
-        """Which tokens overlap ``span``; none when the model's window ends before the span does."""
+        """Which tokens overlap ``span``; none if the model's window ends before the span."""
         starts, ends = self.offsets.T
         if self.cut and ends.max() < span.end:
             return np.zeros(len(starts), np.bool_)
@@ -45,6 +47,7 @@ class TextModel(Protocol):
 
 
 def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The vector in unit length; one of zeros as it is."""
-    length = np.linalg.norm(vector)
-    return vector if length == 0 else (vector / length).astype(np.float32)
+    """The vector at length 1, in float32; one of zeros stays as it is, and one of length 1 the same to the bit."""
+    flat = np.asarray(vector, np.float32)
+    length = np.linalg.norm(flat)
+    return flat if length == 0 or abs(length - 1) <= _ROUNDING else (flat / length).astype(np.float32)

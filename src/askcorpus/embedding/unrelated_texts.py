@@ -1,9 +1,9 @@
-"""Unrelated texts: those that have nothing to do with any corpus, whose similarity to a question is its zero point.
+"""Texts that have nothing to do with any corpus: their similarity to a question is its zero point.
 
 Speaker verification meets the same problem with test normalisation (Auckenthaler et al. 2000, "Score Normalization for
-Text-Independent Speaker Verification Systems"): a score is read against the scores of a fixed cohort of strangers.
-Ours are the sentences of ``unrelated_texts.txt``, on everyday subjects in some twenty languages. Unlike the corpus
-itself they are there when the corpus is one article, or is all about what is asked.
+Text-Independent Speaker Verification Systems"): a score is compared with the scores of a fixed cohort of impostors.
+Here they are the sentences of ``unrelated_texts.txt``, on everyday subjects in some twenty languages. They serve even
+if the corpus is a single article, or is entirely about what is asked.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from askcorpus.embedding.baseline import ScoreBaseline
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 
 VECTORS = "unrelated_texts.safetensors"
-"""Their vectors by the bundled model, so that no start computes them; ``scripts/unrelated_vectors.py`` makes it."""
+"""Their vectors by the bundled model, computed in advance by ``scripts/unrelated_vectors.py``."""
 
 _FOLDER = files("askcorpus.embedding")
 
@@ -64,10 +64,10 @@ def unrelated_texts() -> list[str]:
 
 
 def name_of(embeddings: SentenceEmbeddings) -> str:
-    """What their vectors are called by: it tells the texts, and all that the vectors depend on."""
+    """The name of their vectors: a digest of the texts and of everything that the vectors depend on."""
     return hashlib.sha256("\n".join([embeddings.fingerprint, *unrelated_texts()]).encode()).hexdigest()
 
 
 def _shipped(embeddings: SentenceEmbeddings) -> NDArray[np.float32] | None:
-    """The vectors that come with the package; None where they are another model's."""
+    """The vectors that come with the package; None if they are another model's."""
     return load(_FOLDER.joinpath(VECTORS).read_bytes()).get(name_of(embeddings))

@@ -1,1 +1,1 @@
-"""Documents, passages and vectors on disk: the catalog, and the two indexes made of it."""
+"""Documents, passages and vectors on disk: the catalog, and the two indexes built from it."""

@@ -1,9 +1,9 @@
-"""All of an index in one file, to be kept or carried into another, on whatever engine: nothing is embedded again.
+"""Export and import of a whole index as one file, between any databases, without embedding anything again.
 
 The file is JSON Lines, compressed by gzip. The first line is the `Head`. Then comes each document, followed by its
-passages with their vectors (base64 of little-endian float32 and float16); then what was read of each file, and which
-documents stay out. The last line is the `End`, with the SHA-256 of all lines before it: a file without it is not whole.
-Conversations, keys and feedback are no part of an index, and stay where they are.
+passages with their vectors (base64 of little-endian float32 and float16); then what was read from each file, and which
+documents were removed for good. The last line is the `End`, with the SHA-256 of all lines before it: a file without it
+is not whole. Conversations, keys and feedback are not part of an index, and are not exported.
 """
 
 import base64
@@ -224,7 +224,7 @@ def _head(path: Path, line: bytes) -> Head:
 
 
 def _check(path: Path, store: Store, progress: Progress) -> Head:
-    """Whether the file is for this store, and whole. Reads all of it, and keeps nothing."""
+    """Check that the file is for this store, and whole. Reads all of it, and keeps nothing."""
     with _lines_of(path) as lines:
         line = next(lines, b"")
         if len(line) > LONGEST_HEAD:

@@ -1,4 +1,4 @@
-"""BM25 by the figures of SQLite's FTS5, for what is not scored by it.
+"""BM25 with the formula of SQLite's FTS5, for what FTS5 itself does not score.
 
 Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009).
 """

@@ -1,4 +1,4 @@
-"""What is worked out of the catalog once and kept until that changes, for all snapshots of a store."""
+"""What is computed from the catalog once, and kept for all snapshots of a store until the catalog changes."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -16,14 +16,14 @@ _Value = TypeVar("_Value")
 
 
 class Cached(Generic[_Value]):
-    """One thing that is worked out of a state of the catalog. Threads may share it."""
+    """A value that is computed from one state of the catalog. Threads may share it."""
 
     def __init__(self, work_out: Callable[[sa.Connection], _Value]) -> None:
         self._work_out = work_out
         self._kept: tuple[State, _Value] | None = None
 
     def of(self, connection: sa.Connection, state: State) -> _Value:
-        """What it is in ``state``, which is what ``connection`` reads."""
+        """The value in ``state``, which is the one that ``connection`` reads."""
         kept = self._kept
         if kept is None or kept[0] != state:
             kept = self._kept = (state, self._work_out(connection))
@@ -31,7 +31,7 @@ class Cached(Generic[_Value]):
 
 
 class Caches:
-    """All that is kept so."""
+    """All such values of a store."""
 
     def __init__(self, fingerprint: str, dimension: int) -> None:
         def count(connection: sa.Connection) -> IndexInfo:

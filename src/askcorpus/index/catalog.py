@@ -1,7 +1,7 @@
-"""The catalog: every document, passage and vector, in SQL. It is the truth.
+"""The catalog: every document, passage and vector, in SQL. It is the source of truth.
 
-All that is shown to people, and all that the lexical and the vector index are made of, comes from here. The functions
-work inside the caller's transaction, so a document appears, changes or goes in one step together with its passages.
+Everything shown to people comes from here, and the lexical and the vector index are built from it. The functions work
+inside the caller's transaction, so a document appears, changes or disappears in one step together with its passages.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ from askcorpus.text.words import RULES
 from askcorpus.types import Document, Filters, Summary
 
 _LATER_FIELDS = ("author", "url", "extra", "marks")
-"""Fields that documents of the first version had not; they do not count in a hash where they are empty."""
+"""Fields that documents of the first version did not have; if empty, they do not count in a hash."""
 
 _TOO_LONG = "54000"  # what a server says of a value that one of its indexes cannot take
 _READ_AT_ONCE = 16  # documents, which may be long
@@ -51,7 +51,7 @@ _SUMMARY_COLUMNS = [
 
 
 class KnownDocument(NamedTuple):
-    """What the catalog holds of a document: its id, where it is from (with the file which that names), and its
+    """What the catalog knows of a document: its id, its origin, the file that the origin names, and its
     `content_hash`."""
 
     id: str
@@ -61,7 +61,8 @@ class KnownDocument(NamedTuple):
 
 
 class Facets(NamedTuple):
-    """What filters can choose from: documents by language and by source (most first), first and last day (ISO)."""
+    """What filters can choose from: documents by language and by source (most frequent first), first and last day
+    (ISO)."""
 
     languages: dict[str, int]
     sources: dict[str, int]
@@ -107,8 +108,8 @@ def accept(connection: sa.Connection, home: Home, fingerprint: str) -> bool:
 
 
 def check(connection: sa.Connection, home: Home, fingerprint: str) -> None:
-    """See that the catalog can be read as it is, and is no other by now: a server's may be dropped, and made anew with
-    other settings, while a program runs that accepted the first. Raises as `accept`, and for one too old."""
+    """Check that the catalog can be read as it is, and is still the same: on a server it may be dropped, and made again
+    with other settings, while a program is running. Raises as `accept`, and for one too old."""
     migrations.check_readable(connection, home)
     check_made(connection, home, fingerprint)
 
@@ -262,7 +263,7 @@ def count(connection: sa.Connection, filters: Filters) -> int:
 
 
 def count_undated(connection: sa.Connection, filters: Filters) -> int:
-    """Number of documents that only their having no date keeps from passing."""
+    """Number of documents that would pass if they had a date."""
     query = sa.select(sa.func.count()).select_from(DOCUMENTS).where(undated(filters))
     return connection.execute(query).scalar_one()
 
@@ -274,7 +275,7 @@ def dated(connection: sa.Connection, period: str, filters: Filters, limit: int) 
 
 
 def latest(connection: sa.Connection) -> str:
-    """The newest date of a document, as it is told there; empty when none has one. One step down an index."""
+    """The newest date of a document, as it is written there; empty if none has one. Read from the end of an index."""
     dated = sa.select(DOCUMENTS.c.date).where(DOCUMENTS.c.date_low.is_not(None))
     return connection.scalar(dated.order_by(DOCUMENTS.c.date.desc()).limit(1)) or ""
 
@@ -287,11 +288,15 @@ def facets(connection: sa.Connection) -> Facets:
     return Facets(tally(connection, DOCUMENTS.c.language), tally(connection, DOCUMENTS.c.source), low or "", high or "")
 
 
-def tally(connection: sa.Connection, column: "sa.Column[str]") -> dict[str, int]:
-    """How many documents have each value of a column, the most frequent first; those without one are left out."""
+def tally(
+    connection: sa.Connection, column: "sa.Column[str]", passing: sa.ColumnElement[bool] | None = None
+) -> dict[str, int]:
+    """How many documents, all or those that pass, have each value of a column, the most frequent first; those without
+    one are left out."""
     number = sa.func.count().label("number")
     query = sa.select(column, number).where(column != "").group_by(column).order_by(number.desc(), column)
-    return {value: int(n) for value, n in connection.execute(query)}
+    rows = connection.execute(query if passing is None else query.where(passing))
+    return {value: int(count) for value, count in rows}
 
 
 # --- all of it ---

@@ -1,9 +1,9 @@
-"""An embedded Chroma that is kept level with the catalog, and asked in its stead where that holds much.
+"""An embedded Chroma that is kept in sync with the catalog, and searched instead of it in a large corpus.
 
-Chroma is approximate, and a copy that can be thrown away: it knows passages by their ``seq`` only, whose vectors never
-change, and it answers only while it holds exactly what the catalog holds. Chroma has no lock of its own and two
-processes on one folder ruin it silently, so only the process that holds ``chroma.lock`` touches it; the others search
-exactly (``exact``).
+Chroma is approximate, and a copy that can be thrown away: it knows passages only by their ``seq``, whose vectors never
+change, and it answers only while it holds exactly what the catalog holds. Chroma has no lock of its own, and two
+processes on one folder corrupt it silently, so only the process that holds ``chroma.lock`` touches it; the others
+search exactly (``exact``).
 """
 
 import json
@@ -52,13 +52,13 @@ PROBES = 16
 """Vectors that are compared when Chroma is opened."""
 
 ELSEWHERE = "another process uses it"
-"""Why a vector index is not brought level where nothing is wrong with it."""
+"""Why a vector index is not synced although nothing is wrong with it."""
 
 _log = logging.getLogger(__name__)
 
 
 class ChromaIndex:
-    """A Chroma collection that is brought level with the catalog, and answers while it is."""
+    """A Chroma collection that is synced with the catalog, and answers while it is in sync."""
 
     def __init__(self, folder: Path, lock_file: Path) -> None:
         self._files = ChromaFiles(folder)
@@ -92,7 +92,7 @@ class ChromaIndex:
             self._lock.release()
 
     def sync(self, connection: sa.Connection, state: State, progress: Callable[[int, int], None]) -> str:
-        """Bring Chroma level with the catalog; returns why that could not be done, or nothing."""
+        """Sync Chroma with the catalog; returns why that could not be done, or nothing."""
         with self._lock:
             with suppress(OSError):  # there may be no data folder yet where the catalog is on a server
                 make_data_folder(self._lock_file.parent)
@@ -168,7 +168,7 @@ class ChromaIndex:
             self._process_lock = None
 
     def _is_noted(self, connection: sa.Connection, state: State) -> bool:
-        """Whether what was noted about the files, as they are, says that Chroma holds what the catalog does.
+        """Whether the notes about the files, as they are now, say that Chroma holds what the catalog does.
 
         To open Chroma is to read its graph, which is 2 kB a passage. Whoever searches does, and then it is proved.
         """
@@ -185,7 +185,7 @@ class ChromaIndex:
         budget: int | None,
         progress: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> bool:
-        """Write up to ``budget`` rows; whether Chroma is level with ``state``. Damage is mended by starting anew."""
+        """Write up to ``budget`` rows; whether Chroma is then in sync with ``state``. After damage it starts again."""
         if self._level == state:
             return True
         if (budget is not None and time.monotonic() < self._retry_at) or not self._acquire():
@@ -244,7 +244,7 @@ class ChromaIndex:
             self._remember(np.setdiff1d(self._held, batch, assume_unique=True))
 
     def _remember(self, held: Seqs) -> None:
-        """Note what Chroma holds, after it does: a row too few here is written again, which changes nothing."""
+        """Note what Chroma holds, after writing it: a row missing here is written again, which changes nothing."""
         with _failures(self._lock_file.parent):
             draft = self._notes.with_suffix(".new.npz")
             np.savez(draft, seqs=held, about=np.array(self._about()))
@@ -326,7 +326,7 @@ class ChromaIndex:
         return [int(name) for name in names]
 
     def _prove(self, connection: sa.Connection) -> None:
-        """Look whether Chroma really gives back what it was given. Raises `Damaged` otherwise.
+        """Check that Chroma really returns what it was given. Raises `Damaged` otherwise.
 
         Lost index files raise nothing by themselves: Chroma then counts all rows and finds few.
         """
@@ -367,7 +367,7 @@ class ChromaIndex:
         self._leave_alone(exc)
 
     def _leave_alone(self, exc: Exception) -> None:
-        """For a while; a damaged copy goes, so that the next try makes it anew."""
+        """Do not try again for a while; a damaged copy is removed, so that the next try makes a new one."""
         self._fault = str(exc)
         if isinstance(exc, Damaged):
             with suppress(Damaged, Unreachable):

@@ -41,14 +41,10 @@ class ChromaFiles:
 
     def erase(self) -> None:
         """Remove the files, which may be in any state."""
-        _remove(self.folder)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+        if self.folder.is_dir():
+            shutil.rmtree(self.folder)
+        else:
+            self.folder.unlink(missing_ok=True)
 
 
 class Unreachable(Exception):

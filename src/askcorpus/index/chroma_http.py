@@ -1,7 +1,7 @@
 """A Chroma server's collections over HTTP: the few calls that a copy of vectors needs.
 
-Chroma's own client waits for ever for a server that hangs, and takes a reply that is no Chroma's for a fault of its
-own. Here every call ends within seconds, and whatever is wrong is `Unreachable` or `Damaged`, in one line.
+Chroma's own client waits forever for a server that hangs, and takes a reply that is not Chroma's for an error of its
+own. Here every call ends within seconds, and every failure is `Unreachable` or `Damaged`, in one line.
 """
 
 import json

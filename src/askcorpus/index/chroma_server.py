@@ -1,10 +1,9 @@
-"""A collection on a Chroma server that is kept level with the catalog, and asked in its stead where that holds much.
+"""A collection on a Chroma server that is kept in sync with the catalog, and searched instead of it in a large corpus.
 
-Any number of processes share it. With the collection stands a note of the catalog's state which it holds, written last
-by whoever brought it level; who asks believes the note only while it is of the very state that is asked about, the
-number of rows agrees, vectors that are looked up are the catalog's, and every answer has the distances that the
-catalog's vectors have. Where the collection is behind, lost or wrong, questions are searched exactly, and the first of
-them has the collection brought level in the background.
+Any number of processes share it. The collection has a note of the catalog state it holds, which whoever synced it
+writes last. The note is believed only if it is of the very state that is asked about, the number of rows agrees,
+vectors looked up are the catalog's, and every answer has the distances of the catalog's vectors. If the collection is
+behind, lost or wrong, questions are searched exactly, and the first of them starts a sync in the background.
 """
 
 import logging
@@ -123,7 +122,7 @@ class ChromaServer:
             return None
 
     def sync(self, connection: sa.Connection, state: State, progress: Progress) -> str:
-        """Bring the collection level with the catalog; returns why that could not be done, or nothing."""
+        """Sync the collection with the catalog; returns why that could not be done, or nothing."""
         self._end_thread()
         return self._synced(connection, state, progress)
 
@@ -151,7 +150,7 @@ class ChromaServer:
         return False, f"questions are searched exactly, without {self._name}: {self._fault}"
 
     def close(self) -> None:
-        """End what goes on in the background, and let go of the connections."""
+        """Stop a sync in the background, and close the connections."""
         self._end_thread()
         with self._opening:
             if self._http is not None:
@@ -168,7 +167,8 @@ class ChromaServer:
             return self._http
 
     def _is_level(self, connection: sa.Connection, state: State) -> bool:
-        """Whether the collection holds that state, looked up where the catalog or some time has gone on."""
+        """Whether the collection holds that state; looked up again if the catalog has changed or some time has
+        passed."""
         if self._spoilt:
             return False
         if self._level == state and time.monotonic() < self._seen_at + LOOK_SECONDS:
@@ -214,7 +214,7 @@ class ChromaServer:
         return found
 
     def _prove(self, connection: sa.Connection, collection: Collection) -> None:
-        """Look whether the collection gives back what it was given, and finds it. Raises `Damaged` otherwise."""
+        """Check that the collection returns what it was given, and finds it. Raises `Damaged` otherwise."""
         live = passages.seqs(connection)
         probes = live[np.linspace(0, live.size - 1, min(PROBES, live.size), dtype=np.int64)]
         vectors = {str(seq): row for seq, row in passages.vectors_of(connection, probes.tolist()).items()}
@@ -233,10 +233,10 @@ class ChromaServer:
         [nearest] = self._compared(connection, collection, vector, 1) or [Neighbour(0, -1.0)]
         return bool(nearest.similarity > float(vector @ vector) - NEAR)
 
-    # --- bringing level ---
+    # --- syncing ---
 
     def _catch_up(self) -> None:
-        """Bring the collection level in the background, unless that goes on already."""
+        """Sync the collection in the background, unless a sync is running."""
         with self._opening:
             if self._thread is None or not self._thread.is_alive():
                 self._stop.clear()
@@ -270,7 +270,7 @@ class ChromaServer:
             return ""
 
     def _advance(self, connection: sa.Connection, state: State, progress: Progress) -> None:
-        """Write what is missing, remove what is gone; what is damaged is made anew."""
+        """Write what is missing and remove what is gone; a damaged collection is made again."""
         try:
             if self._spoilt:
                 raise Damaged(self._fault)
@@ -350,7 +350,7 @@ class ChromaServer:
         self._leave_alone(exc)
 
     def _leave_alone(self, exc: Exception) -> None:
-        """For a while; a copy that is not what it should be is then made anew."""
+        """Do not try again for a while; a copy that is not what it should be is then made again."""
         self._spoilt = self._spoilt or isinstance(exc, Damaged)
         self._fault = str(exc)
         self._forget()

@@ -1,4 +1,4 @@
-"""What is wrong with a catalog: damage of the file, and rows that are no longer what was written.
+"""Damage of a catalog: of the file, and of rows that are no longer what was written.
 
 SQLite finds torn pages and lost rows. It does not find a flipped bit inside a text or a vector, so each document is
 compared with its digest, each passage with its document, and each vector with what a vector must be. Texts are read as

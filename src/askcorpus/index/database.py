@@ -1,4 +1,4 @@
-"""Where tables lie: what every database does for those who read and write, and the one that is a file.
+"""Databases: what each offers to readers and writers, and the one that is a file.
 
 The file is SQLite's. Write-ahead logging lets any number of processes read beside the one that writes, and every commit
 reaches the disk before it counts (``synchronous=FULL``), so neither a kill nor a power cut takes back what was
@@ -7,11 +7,12 @@ acknowledged.
 
 import errno
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
@@ -33,12 +34,12 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class Home(NamedTuple):
-    """Where a catalog lies, as messages tell it."""
+    """Where a catalog is, as messages describe it."""
 
     name: str
     """As in "the data folder .askcorpus"."""
     short: str
-    """The same without saying what it is, where that is plain."""
+    """The same without the words "the data folder", where that is clear."""
     other: str
     """What to choose instead."""
     options: str = ""
@@ -50,55 +51,62 @@ class Home(NamedTuple):
         return self.name[0].upper() + self.name[1:]
 
 
-class Database(Protocol):
+class Database(ABC):
     """Tables that may not be there yet: until the first write they read as empty ones.
 
     Any number of threads and processes may read beside the one that writes.
     """
 
-    @property
-    def home(self) -> Home:
-        """Where it is."""
-        ...
+    home: Home
 
+    @abstractmethod
     def exists(self) -> bool:
         """Whether the tables are there."""
-        ...
 
+    @abstractmethod
     def description(self) -> str:
         """What it is, in a line for people who look after it."""
-        ...
 
-    def reading(self) -> AbstractContextManager[sa.Connection]:
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
         """A connection whose reads all see the same state."""
-        ...
+        with self.translated(), self._connected() as connection:
+            yield connection
 
-    def snapshot(self) -> AbstractContextManager[sa.Connection]:
-        """The same for a longer stay: what the block raises is its own affair, and not taken for the database's."""
-        ...
+    @contextmanager
+    def snapshot(self) -> Iterator[sa.Connection]:
+        """The same for longer use: errors raised by the block are not translated into database errors."""
+        with ExitStack() as stack:
+            with self.translated():
+                connection = stack.enter_context(self._connected())
+            yield connection
 
+    @abstractmethod
+    def _connected(self) -> AbstractContextManager[sa.Connection]:
+        """A connection for reading: to empty tables where there are none."""
+
+    @abstractmethod
     def writing(self) -> AbstractContextManager[sa.Connection]:
-        """A transaction: all of it or, after any error or a kill, nothing. Makes the tables where there are none."""
-        ...
+        """A transaction: all of it or, after any error or a kill, nothing. Creates the tables if there are none."""
 
+    @abstractmethod
     def locked(self) -> AbstractContextManager[None]:
         """The right to write for longer than one transaction.
 
         Raises:
             Busy: someone else has it.
         """
-        ...
 
+    @abstractmethod
     def translated(self) -> AbstractContextManager[None]:
-        """Turn the database's errors into ours: Busy, or StorageError for what only its keeper can mend."""
-        ...
+        """Translate the database's errors: to Busy, or to StorageError if only its administrator can help."""
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of it; a later use opens it again."""
-        ...
 
 
-class FileDatabase:
+class FileDatabase(Database):
     """A database file.
 
     ``create`` makes the tables; ``accept`` looks at an existing file and returns whether it holds anything, or
@@ -131,20 +139,6 @@ class FileDatabase:
     def description(self) -> str:
         """The file, and what reads it."""
         return f"SQLite {sqlite3.sqlite_version}, {self.path}"
-
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """A connection whose reads all see the same state."""
-        with translated(self.path.parent), self._connected() as connection:
-            yield connection
-
-    @contextmanager
-    def snapshot(self) -> Iterator[sa.Connection]:
-        """The same for a longer stay: what the block raises is its own affair, and not taken for the database's."""
-        with ExitStack() as stack:
-            with translated(self.path.parent):
-                connection = stack.enter_context(self._connected())
-            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -251,12 +245,12 @@ def make_data_folder(folder: Path) -> None:
 
 
 def folder_home(folder: Path) -> Home:
-    """A data folder as messages tell it."""
+    """A data folder as messages describe it."""
     return Home(f"the data folder {folder}", str(folder), "another folder with --data", f" --data {folder}")
 
 
 def writer_at_work(home: Home) -> Busy:
-    """That another process holds the right to write."""
+    """The error that another process holds the right to write."""
     return Busy(f"Another process is writing to {home.short}.", "Wait until it is done, or stop it.")
 
 

@@ -1,4 +1,4 @@
-"""Which database holds what is kept: a file in the data folder or, where the settings name one, a server."""
+"""The choice of database: a file in the data folder or, if the settings name one, a server."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL say differently: types and expressions that mean the same in both.
+"""Where SQLite and PostgreSQL differ: types and expressions that mean the same in both.
 
 Texts compare by their bytes in both, so that every order is the same. Everything else is written once, for both.
 """

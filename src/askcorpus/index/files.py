@@ -1,4 +1,4 @@
-"""What was read from each file, and which documents stay out: what a later run compares a folder with.
+"""What was read from each file, and which documents were removed for good: a later run compares a folder with this.
 
 The functions work inside the caller's transaction.
 """

@@ -1,5 +1,5 @@
-"""In how many passages terms stand, remembered for as long as a store does not change: to count a common term means to
-go through all that hold it, and most questions have the same common terms."""
+"""Document frequencies of terms, cached while a store does not change: counting a common term means reading every
+passage that contains it, and most questions share the same common terms."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ class Frequencies:
         self._known: tuple[State, dict[str, int]] = (State("", 0), {})
 
     def of(self, connection: sa.Connection, state: State, terms: Sequence[str]) -> dict[str, int]:
-        """In how many passages (or their titles) each term stands."""
+        """How many passages (or their titles) contain each term."""
         of, known = self._known
         if of != state or len(known) > KEPT:
             known = {}

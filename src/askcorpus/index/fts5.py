@@ -1,4 +1,4 @@
-"""The lexical index in SQLite: an FTS5 table, given terms joined by spaces, which it splits there and nowhere else.
+"""The lexical index in SQLite: an FTS5 table of terms joined by spaces, at which alone it splits.
 
 Its BM25 is that of `bm25`; `postings` computes the same figures where there is no FTS5.
 """

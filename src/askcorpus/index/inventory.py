@@ -1,4 +1,4 @@
-"""What documents there are: a page of a list of them, near-copies folded, and how many by language, source and time.
+"""The list of documents: a page of it, near-copies folded, and counts by language, source and date.
 
 All of it is told by the indexes of the documents' table, without going through the texts. The functions work inside the
 caller's transaction.
@@ -13,6 +13,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from askcorpus.index import lexical, stories
+from askcorpus.index.catalog import tally
 from askcorpus.index.dialect import among
 from askcorpus.index.filters import condition
 from askcorpus.index.schema import BY_DATE, DOCUMENTS, PASSAGES, STORIES
@@ -84,12 +85,13 @@ def inventory(connection: sa.Connection, search: str, filters: Filters, offset: 
     folded = connection.execute(
         sa.select(sa.func.count()).select_from(STORIES).where(STORIES.c.document.in_(passing), _repeats(passing))
     ).scalar_one()
+    any_language, any_source = (filters.model_copy(update={name: ()}) for name in ("languages", "sources"))
     return Inventory(
         _entries(connection, passing, offset, limit),
         total,
         folded,
-        _tally(connection, DOCUMENTS.c.language, filters.model_copy(update={"languages": ()}), found),
-        _tally(connection, DOCUMENTS.c.source, filters.model_copy(update={"sources": ()}), found),
+        tally(connection, DOCUMENTS.c.language, sa.and_(condition(any_language), found)),
+        tally(connection, DOCUMENTS.c.source, sa.and_(condition(any_source), found)),
         *_histogram(connection, filters, found),
     )
 
@@ -144,15 +146,6 @@ def _entries(connection: sa.Connection, passing: "sa.Select[tuple[int]]", offset
 
 def _beginning(title: str, text: str) -> str:
     return (text.removeprefix(title).lstrip() if len(title) <= _LONGEST_TITLE else text)[:_BEGINNING]
-
-
-def _tally(
-    connection: sa.Connection, column: "sa.Column[str]", filters: Filters, found: sa.ColumnElement[bool]
-) -> dict[str, int]:
-    number = sa.func.count().label("number")
-    query = sa.select(column, number).where(condition(filters), found, column != "")
-    rows = connection.execute(query.group_by(column).order_by(number.desc(), column))
-    return {value: int(count) for value, count in rows}
 
 
 # ---- by date

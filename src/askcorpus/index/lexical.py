@@ -1,7 +1,7 @@
-"""The lexical half: BM25 over our own terms, in tables beside the catalog's rows.
+"""Lexical search: BM25 over our own terms, in tables beside the catalog's.
 
-What is indexed are the terms (`words.terms`) of a passage and of its document's title, so that names that only the
-headline has are found. In a file FTS5 ranks them (`fts5`), on a server SQL (`postings`), by the same figures.
+The terms (`words.terms`) of a passage and of its document's title are indexed, so that names that are only in the
+headline are found. In a file FTS5 ranks them (`fts5`), on a server SQL (`postings`), by the same figures.
 
 Every function works inside the caller's transaction.
 """
@@ -90,7 +90,7 @@ def document_frequency(connection: sa.Connection, terms: Sequence[str]) -> dict[
 
 
 def telling(frequencies: Mapping[str, int], passages: int) -> dict[str, int]:
-    """The telling ones among terms, the rarest first, with their frequency; none when no term is in the index."""
+    """The terms worth searching for, rarest first, with their frequency; none if no term is in the index."""
     frequency = {term: count for term, count in frequencies.items() if count}
     if passages > LARGE:
         frequency = {term: n for term, n in frequency.items() if n <= COMMON * passages} or frequency
@@ -183,5 +183,5 @@ def reindex(connection: sa.Connection, progress: Callable[[int, int], None]) -> 
 
 
 def words_are_current(connection: sa.Connection) -> bool:
-    """Whether the lexical index was made by the rules by which questions are now taken apart."""
+    """Whether the lexical index was made by the rules that questions are now split into terms by."""
     return meta(connection).get("words", "1") == str(RULES)  # not noted before there was a second version

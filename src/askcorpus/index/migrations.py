@@ -1,4 +1,4 @@
-"""Catalogs of older versions, carried over step by step; nothing is embedded again.
+"""Migrations: catalogs of older versions are upgraded step by step; nothing is embedded again.
 
 Whoever has the right to write takes the steps, before anything else is written. Each is one transaction together with
 its number, so a run that is stopped goes on from there. Readers take none: what they find they read as it is, if it is

@@ -1,4 +1,4 @@
-"""The store that the settings name, guarded by what its passages and vectors are made with."""
+"""Opening the store that the settings name; its fingerprint must match the settings."""
 
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.index.store import Store, open_store
@@ -31,7 +31,7 @@ def open_index(settings: Settings, embeddings: SentenceEmbeddings) -> Store:
 
 
 def require_index(settings: Settings) -> None:
-    """For commands that only read: neither is a folder made for them, nor do they speak of a corpus that is not there.
+    """For commands that only read: make sure that there is an index; none is created.
 
     Raises:
         StorageError: there is no index where the settings say, or no way to it.

@@ -14,15 +14,16 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
+from askcorpus.embedding.text_model import unit
 from askcorpus.index.dialect import among
-from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, SENTENCES, VECTORS, Seqs, Vector, unit
+from askcorpus.index.schema import CHUNK, DOCUMENTS, PASSAGES, SENTENCES, VECTORS, Seqs, Vector
 from askcorpus.types import Hit, Mark, Passage, Span
 
 _BLOCK = 4096  # seqs that are counted together
 
 
 class StoredPassage(NamedTuple):
-    """A passage with all that was computed for it once; what ingest hands over and answering reads back.
+    """A passage with everything that was computed for it; ingest writes it, and answering reads it back.
 
     ``vector`` is a unit vector (dim,); ``sentences`` are document offsets, ``sentence_vectors`` their unit vectors,
     one a row (len(sentences), dim).

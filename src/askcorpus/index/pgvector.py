@@ -1,7 +1,7 @@
-"""The vectors in PostgreSQL itself, where its extension `vector` is installed: a table beside the catalog's, with HNSW.
+"""The vectors in PostgreSQL itself, if its extension `vector` is installed: a table with an HNSW index.
 
-It changes in the catalog's own transactions: what is removed there is gone here, and a note beside the rows says which
-state of the catalog they are level with. So every question sees both in one state, whichever process asks.
+It changes in the catalog's own transactions: what is removed there is gone here, and a note says which state of the
+catalog the rows are in sync with. So every question sees both in one state, whichever process asks.
 """
 
 import logging

@@ -1,11 +1,11 @@
-"""Tables on a PostgreSQL server, shared by any number of processes, and its errors in our words.
+"""A database on a PostgreSQL server, shared by any number of processes, with its errors translated.
 
-They lie in a schema of their own, `askcorpus`. Reads see one state of it (REPEATABLE READ). Who writes holds an
-advisory lock, which the server gives back when the connection of its holder ends; all that the holder of the right to
-write changes goes over that one connection, so whoever has lost it can write nothing more.
+The tables are in a schema of their own, `askcorpus`. A read sees one state of it (REPEATABLE READ). A writer holds an
+advisory lock, which the server releases when its holder's connection ends; everything the holder writes goes over that
+one connection, so a writer that has lost it can write nothing more.
 
-A server that is gone is found at the next use and asked again at each: nothing needs to start anew when it is back.
-What it does not answer in time is given up on both sides, by the server and, where that is not heard of, here.
+If the server is down, the next use notices, and each later use tries again: nothing needs to be restarted when it is
+back. A statement that takes too long is cancelled by the server and, if the server cannot be heard, given up here.
 """
 
 import re
@@ -22,7 +22,7 @@ from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from askcorpus.errors import AskcorpusError, Busy, IndexMismatch, StorageError, UsageError
-from askcorpus.index.database import Home, empty_engine, writer_at_work
+from askcorpus.index.database import Database, Home, empty_engine, writer_at_work
 
 SECONDS = 30.0
 """What one statement of a question may take."""
@@ -52,7 +52,7 @@ _QUERY = re.compile(r"\?\w+=[^?]*$")
 _T = TypeVar("_T")
 
 
-class ServerDatabase:
+class ServerDatabase(Database):
     """A part of what is kept on a server: a few tables, with a lock of their own.
 
     ``create`` makes the tables; ``accept`` looks whether they are there, or raises when they are not for us.
@@ -93,20 +93,6 @@ class ServerDatabase:
             version = connection.exec_driver_sql("SHOW server_version").scalar_one()
             took = (time.perf_counter() - begun) * 1000
         return f"PostgreSQL {str(version).split()[0]}, {self.home.short.removeprefix('the database ')}, {took:.1f} ms"
-
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """A connection whose reads all see the same state."""
-        with self.translated(), self._connected() as connection:
-            yield connection
-
-    @contextmanager
-    def snapshot(self) -> Iterator[sa.Connection]:
-        """The same for a longer stay: what the block raises is its own affair, and not taken for the database's."""
-        with ExitStack() as stack:
-            with self.translated():
-                connection = stack.enter_context(self._connected())
-            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:

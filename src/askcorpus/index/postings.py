@@ -1,4 +1,4 @@
-"""The lexical index on a server: which term stands in which passage, and how often, a row each.
+"""The lexical index on a server: one row for each term of each passage, with its frequency.
 
 The figures are those of SQLite's FTS5, to the last bit: the same terms, the same formula (`bm25`), added up in the same
 order.

@@ -1,9 +1,9 @@
-"""The catalog's tables, its notes about itself, and the generation that every change steps."""
+"""The catalog's tables, its metadata, and the generation number that every change increments."""
 
 import time
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
@@ -13,7 +13,6 @@ from askcorpus.index.dialect import JSON, NUMBER, SERVER, TEXT, upsert
 from askcorpus.types import Document
 
 CHUNK = 1000
-_ROUNDING = 1e-6  # of a length in float32
 
 Vector = NDArray[np.float32]
 Seqs = NDArray[np.int64]
@@ -156,10 +155,3 @@ def count_up(connection: sa.Connection, counts: Mapping[str, int]) -> None:
 def take_note(connection: sa.Connection, notes: Mapping[str, object]) -> None:
     """Write notes about the catalog itself, in place of those of the same name."""
     upsert(connection, _meta, [{"key": key, "value": str(value)} for key, value in notes.items()])
-
-
-def unit(vector: NDArray[Any]) -> Vector:
-    """The vector at length 1 (a zero vector stays zero), as float32; one of that length stays the same to the bit."""
-    flat = np.asarray(vector, np.float32)
-    length = float(np.linalg.norm(flat))
-    return flat / np.float32(length) if length and abs(length - 1) > _ROUNDING else flat

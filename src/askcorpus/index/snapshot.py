@@ -1,4 +1,4 @@
-"""One state of a store, as a question reads it: documents, passages, and what is near in meaning or has the words."""
+"""One state of a store, as a question reads it: documents, passages, and dense and lexical search."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from askcorpus.embedding.baseline import ScoreBaseline
+from askcorpus.embedding.text_model import unit
 from askcorpus.errors import IndexMismatch, NothingIngested
 from askcorpus.index import catalog, exact, files, inventory, lexical, schema, stories
 from askcorpus.index.caches import Caches
@@ -46,7 +47,7 @@ def nothing_ingested(database: Database) -> NothingIngested:
 
 
 class Snapshot:
-    """One state of a store: what one call finds is there for the next, whatever is written meanwhile.
+    """One state of a store: what one call finds, the next still finds, whatever is written meanwhile.
 
     Every method raises StorageError where the folder cannot be read. For one thread at a time.
     """
@@ -83,7 +84,7 @@ class Snapshot:
         return self.info
 
     def understood(self, filters: Filters) -> Filters:
-        """Filters as people write them, by the names that the catalog has.
+        """Filters as people write them, translated to the catalog's own names.
 
         Raises:
             UsageError: no document passes them, a name is unknown, or a date is none; it says what there is.
@@ -183,7 +184,7 @@ class Snapshot:
         with self._reading() as connection:
             if limit < 1 or not self.info.passages:
                 return []
-            found = self._nearest(connection, schema.unit(vector), limit, filters)
+            found = self._nearest(connection, unit(vector), limit, filters)
             names = ids_of(connection, [near.seq for near in found])
         return [(names[near.seq], near.similarity) for near in found if near.seq in names]
 
@@ -199,7 +200,7 @@ class Snapshot:
         """What an unrelated passage of this corpus scores for ``vector``, by fixed samples; all 0 in an empty store."""
         with self._reading() as connection:
             sample = self._caches.sample.of(connection, self._state)
-        return sample.baseline(schema.unit(vector), tuning)
+        return sample.baseline(unit(vector), tuning)
 
     def lexical(self, terms: Sequence[str], limit: int, filters: Filters = Filters()) -> list[tuple[str, float]]:
         """The passages that hold any of ``terms`` (from `words.terms`): id and BM25 (above 0), best first.

@@ -1,6 +1,6 @@
-"""Filters as people write them, read as what the catalog has; those that no document can pass are refused.
+"""Filters as people write them, matched with what the catalog has; those that no document can pass are refused.
 
-A filter that leaves nothing would make the corpus look silent: whoever wrote it learns what there is instead.
+A filter that matches nothing would make it look as if the corpus did not answer: the error says what there is instead.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

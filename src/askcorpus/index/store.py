@@ -1,4 +1,4 @@
-"""One data folder behind one door: the catalog, and the lexical and vector index made of it.
+"""The store: a data folder with the catalog, and the lexical and vector index built from it.
 
     catalog.sqlite3   documents, passages, vectors and the lexical index: all that counts, changed in one step
     chroma/           a copy of the vectors for fast search; made anew from the catalog whenever it is lost

@@ -1,4 +1,4 @@
-"""Which documents tell the same story: one agency report in five papers, or on two days.
+"""Stories: which documents tell the same, such as one agency report in five papers or on two days.
 
 Every document has a MinHash signature of its runs of words. Those that share a band of it are compared run by run, and
 those that tell the same are linked; who is linked with whom, directly or by others, is one story. Links follow from the

@@ -1,4 +1,5 @@
-"""The index that is asked for near passages where there are too many to compare them all, and the choice of one."""
+"""The protocol of vector indexes, which find near passages in corpora too large to compare them all; and their
+choice."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -22,8 +23,8 @@ class VectorIndex(Protocol):
     """An approximate index: a copy of the catalog's vectors that can be thrown away and made anew.
 
     It knows passages by their ``seq``, whose vectors never change. It answers only while it holds exactly the passages
-    of the state that is asked about, and what it says is compared with the catalog: a copy that is behind, foreign or
-    damaged is never believed. No method raises where the index cannot be had: questions are then searched exactly.
+    of the state that is asked about, and its answers are checked against the catalog: a copy that is behind, foreign or
+    damaged is never trusted. No method raises if the index is unavailable: questions are then searched exactly.
 
     Every ``connection`` is one that reads the catalog in that ``state``. Any thread may call any method.
     """
@@ -34,8 +35,8 @@ class VectorIndex(Protocol):
         ...
 
     def sync(self, connection: sa.Connection, state: State, progress: Callable[[int, int], None]) -> str:
-        """Bring the index level with the catalog; why that could not be done, or nothing. For one that holds the right
-        to write. ``progress(done, total)`` is told of passages."""
+        """Sync the index with the catalog; why that could not be done, or nothing. The caller holds the right to write.
+        ``progress(done, total)`` counts passages."""
         ...
 
     def erase(self, state: State) -> None:

@@ -1,4 +1,4 @@
-"""The right to write, in use: documents and what is known of files go into the catalog, each change whole."""
+"""The writer of a store: documents and notes about files go into the catalog, each change in one step."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from askcorpus.types import Document
 
 
 class Writer:
-    """Changes to a store, each of which is whole and lasting when the call returns."""
+    """Changes to a store, each of which is complete and durable when the call returns."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""What a search finds: passages with their scores, and the readings of the question that they were found with."""
+"""What a search finds: passages with their scores, and the readings of the question that found them."""
 
 from typing import NamedTuple
 
@@ -12,8 +12,8 @@ from askcorpus.types import Hit, Match
 
 
 class Candidate(NamedTuple):
-    """A hit with its stored vectors, and what its fused score is made of: what each reading of the question found in
-    it, and what being of the time asked is worth."""
+    """A hit with its stored vectors and the parts of its fused score: its match with each reading of the question, and
+    the bonus (``preference``) for being of the period asked about."""
 
     hit: Hit
     stored: StoredPassage
@@ -22,11 +22,11 @@ class Candidate(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """One reading of a question, and the scale on which this corpus is measured for it.
+    """One reading of a question, with what its scores are measured by.
 
-    ``baseline`` is what unrelated passages score; ``weights`` has the idf of each of its terms, the rarest for those
-    that no passage holds. ``importance`` is what this reading of a question counts; those of all its readings add up
-    to 1.
+    ``baseline`` has the scores of unrelated passages; ``weights`` has the idf of each term, that of the rarest for
+    terms in no passage; ``known`` are the terms that some passage contains. ``importance`` is the weight of this
+    reading; the weights of all readings add up to 1.
     """
 
     vector: NDArray[np.float32]
@@ -37,10 +37,10 @@ class Reading(NamedTuple):
 
 
 class Retrieval(NamedTuple):
-    """What was found for a query, best first, and the readings it was found with.
+    """What was found for a query, best first, and the readings that found it.
 
-    ``alone`` is what a follow-up finds without what was said before it; the same as ``candidates`` for a question that
-    follows nothing.
+    ``alone`` is what a follow-up finds without the conversation before it; empty for a question with one reading, and
+    if a cross-encoder orders the passages.
     """
 
     query: Query
@@ -49,12 +49,12 @@ class Retrieval(NamedTuple):
     alone: tuple[Candidate, ...] = ()
 
     def found(self, reading: int) -> tuple[Candidate, ...]:
-        """What one of the readings is read with, best first."""
+        """The candidates of one reading, best first."""
         return self.alone if self.alone and reading == 0 else self.candidates
 
     def as_read(self, reading: int) -> "Retrieval":
-        """Only what one of the readings is read with: where a follow-up is read alone, what was said before counts
-        nothing."""
+        """The retrieval as one of the readings sees it: if a follow-up is read alone, the conversation before it does
+        not count."""
         if len(self.readings) == 1 or reading:
             return self
         first, *others = self.readings

@@ -1,6 +1,6 @@
-"""Cities that are called in two ways in one language: Kyiv and Kiev, Kolkata and Calcutta. The names are Unicode's.
+"""Cities with two names in one language: Kyiv and Kiev, Kolkata and Calcutta. The names are Unicode's.
 
-CLDR, through Babel, tells what the cities are called in each language that time zones are named for; the zones' own
+CLDR (through Babel) has the names, in each language, of the cities that time zones are named after; the zones' own
 names are often the older ones.
 """
 

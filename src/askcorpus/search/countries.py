@@ -37,15 +37,15 @@ def country_names(language: str) -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def hints(country: str, language: str) -> tuple[str, ...]:
-    """Words of a text in a language that tell of a country without naming it: of its people, of its own language."""
+    """Words in a language that refer to a country without naming it: to its people, or its own language."""
     found = [word for one in languages().values() for word in one.countries.hints.get(country, ())]
     national = _national_language(country, language)
     return (*found, national) if national else tuple(found)
 
 
 def _national_language(country: str, language: str) -> str:
-    """What the language that is mainly this country's is called in a language (``allemand``), mostly as its people are;
-    empty where it is the language of many countries, or none is known."""
+    """The name, in a language, of the language spoken mainly in this country (``allemand``), which is mostly the name
+    of its people too; empty if it is spoken in many countries, or if none is known."""
     own = next(iter(get_official_languages(country)), "")
     spoken = languages().get(own)
     if (spoken and spoken.countries.many) or not get_global("likely_subtags").get(own, "").endswith(f"_{country}"):

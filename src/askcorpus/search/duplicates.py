@@ -1,4 +1,4 @@
-"""The same story twice: passages that say one thing in nearly the same words are shown once."""
+"""Near-duplicates: passages that say the same in nearly the same words are shown once."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ class _Said:
         self.numbers = {word for word in found if word.isdecimal()}
 
     def is_copy_of(self, other: "_Said", copies: Copies, tuning: Tuning) -> bool:
-        """Whether it says nothing that the other does not: with another figure it does."""
+        """Whether it adds nothing to the other; a figure that the other lacks is an addition."""
         shared, least = len(self.runs & other.runs), min(len(self.runs), len(other.runs))
         if not least or not self.numbers <= other.numbers:
             return False
@@ -44,9 +44,9 @@ class _Said:
 
 
 def collapse(ranked: Iterable[Candidate], limit: int, copies: Copies, tuning: Tuning = TUNING) -> list[Candidate]:
-    """The first ``limit`` passages that are no near-copies of a better one; copies are listed on the one they copy.
+    """The first ``limit`` passages that are not near-copies of a better one; copies are listed on the one they copy.
 
-    ``copies`` is asked about few: a story may be told by thousands.
+    ``copies`` is called for few documents at a time, because one story may be told by thousands.
     """
     kept: list[tuple[Candidate, _Said]] = []
     found: dict[str, list[str]] = {}

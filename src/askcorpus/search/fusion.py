@@ -1,14 +1,13 @@
-"""One order from two: dense similarity and BM25, each weighed by what it knows about this question.
+"""One ranking from two: dense similarity and BM25, each weighed by how much it says about this question.
 
 Reciprocal rank fusion (Cormack et al. 2009) trusts both halves alike. Where the question's language is not the
 documents', the lexical half ranks by the few tokens that happen to be shared, and drags the good half down. Here both
-scores are put on a scale that says how much evidence they are:
+scores are put on one scale of evidence:
 
-* dense: how far the similarity stands above the baseline of this question, in standard deviations;
-* lexical: the share of the question's weight that the passage holds. A term that no passage holds counts as the
-  rarest of all, so a question in a foreign language reaches small shares only, while a passage that holds its names
-  and numbers reaches a large one. What stays below ``Tuning.lexical_floor`` any passage may hold by chance: it counts
-  nothing.
+* dense: how far the similarity lies above the baseline of this question, in standard deviations;
+* lexical: the share of the question's weight (the sum of its terms' idf) that the passage contains. A term that occurs
+  in no passage counts as the rarest of all, so a question in another language reaches only small shares, unless the
+  passage contains its names and numbers. A share below ``Tuning.lexical_floor`` may be chance and does not count.
 """
 
 import math
@@ -29,7 +28,7 @@ def lexical_share(bm25: float, weights: Iterable[float]) -> float:
 
 
 def fuse(z_score: float, share: float, tuning: Tuning = TUNING) -> float:
-    """Evidence that a passage is about the question, in standard deviations of the baseline.
+    """The evidence that a passage is about the question, in standard deviations of the baseline.
 
     ``z_score`` comes from ``ScoreBaseline.z_score``, ``share`` from :func:`lexical_share`.
     """

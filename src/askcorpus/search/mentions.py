@@ -1,8 +1,8 @@
-"""Whether a text has a name, or speaks of a subject: also in another language, script or spelling.
+"""Whether a text contains a name, or is about a subject, even in another language, script or spelling.
 
-A name is found as it is written, or as it sounds (``askcorpus.search.phonetics``), a country as it is called anywhere.
-Of a name of several words half must be there. What cannot be compared counts as there: acronyms, and across languages
-names of two sounds, or a name with Chinese characters.
+A name is found by its spelling or its sound (``askcorpus.search.phonetics``), a country by any of its names. Of a name
+of several words, half must be there. What cannot be compared counts as there: acronyms and, across languages, names of
+two sounds or in Chinese characters.
 """
 
 from collections.abc import Collection, Iterable, Sequence

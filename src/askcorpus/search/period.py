@@ -1,10 +1,10 @@
 """The time that a question names: "in September 2022", « le 12 octobre 2022 », "2023年7月".
 
-Documents of that time are preferred, not required: what happened in a month is often told in the next one. Without a
+Documents of that time are preferred, not required: what happened in a month is often reported in the next. Without a
 year, the time is counted back from the newest date in the corpus: « en juillet dernier ».
 
-A date that only begins or ends a time, or with which another is compared, names no time: "since 2015", "between July
-and October 2022", « par rapport à 2010 ». What tells of it may be of any year.
+A date that is only the start or end of a period, or something to compare with, names no time: "since 2015", "between
+July and October 2022", « par rapport à 2010 ». The answer may then be in a document of any year.
 """
 
 from collections.abc import Sequence
@@ -36,11 +36,12 @@ _APOSTROPHE = regex.compile("['’‘ʼ]")
 
 
 def read_period(question: str, latest: str = "", language: str = "") -> str:
-    """The time named, as a partial ISO date (``2022``, ``2022-09``, ``2022-09-29``); empty when none, or several, or
-    where the date is only the edge of a time.
+    """The time named, as a partial ISO date (``2022``, ``2022-09``, ``2022-09-29``); empty if there is none or several,
+    or if the date is only the start or end of a period.
 
-    ``latest`` is the newest date in the corpus, from which a time without a year is counted back; without it, none is.
-    ``language`` is the question's: in it, also words are read that mean something else in another.
+    ``latest`` is the newest date in the corpus, from which a time without a year is counted back; without it, such
+    times are ignored. ``language`` is the question's: words that mean something else in other languages count only in
+    it.
     """
     question = with_ascii_digits(question)
     named = _named(question, language)

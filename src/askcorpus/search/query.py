@@ -16,6 +16,7 @@ from askcorpus.search.names import Name, names_and_figures, names_of
 from askcorpus.search.period import read_period
 from askcorpus.text.figures import figures
 from askcorpus.text.language import detect_spoken
+from askcorpus.text.markers import without_markers
 from askcorpus.text.words import terms, with_ascii_digits
 from askcorpus.tuning import TUNING, Tuning
 from askcorpus.types import History, Turn
@@ -31,20 +32,17 @@ _DOTTED = ("az", "tr")
 """Languages in which the capital of ı is I, and that of i is İ."""
 
 _YEAR = re.compile(r"(1[5-9]|20)\d\d")
-_MARKER = re.compile(r"\s{0,9}\[\d{1,9}\]")
 
 
 class Query(NamedTuple):
-    """What is searched for.
+    """A question with everything that later steps need to know about it: none of them reads its text again.
 
-    ``question`` is what was asked, ``standalone`` what it means with the conversation around it (equal to ``question``
-    where there is none). For each reading of the question, the question itself first, ``read_as`` has the text that is
-    read together with passages, ``vectors`` (n, dimension) a row, ``terms`` a tuple, and ``baselines`` the mean and
-    standard deviation of its similarity to texts that have nothing to do with it. ``period`` is the time that is named,
-    and ``year`` its year where the question says it itself. ``last_answer`` is what was said just before, as it was
-    said. ``names`` are those it asks about, ``figures`` its words that look like names or figures, ``numbers`` its
-    larger numbers (see ``askcorpus.text.figures``). All that any later step knows of the question stands here: none
-    reads its text again.
+    ``question`` is what was asked, ``standalone`` what it means in its conversation (equal to ``question`` without
+    one). For each reading of the question, the question itself first, ``read_as`` has the text that is read together
+    with passages, ``vectors`` (n, dimension) a row, ``terms`` a tuple, and ``baselines`` the mean and standard
+    deviation of its similarity to unrelated texts. ``period`` is the time named, ``year`` its year if the question
+    gives it. ``last_answer`` is the answer before, verbatim. ``names`` are the names asked about, ``figures`` the words
+    that look like names or figures, ``numbers`` the larger numbers (see ``askcorpus.text.figures``).
     """
 
     question: str
@@ -76,8 +74,8 @@ class Query(NamedTuple):
         last_answer: str = "",
         asked: str = "",
     ) -> Self:
-        """A query with all that its text says, which is read here and nowhere else; ``asked`` is what ``question`` asks
-        in full where it leaves words out that stand in the one before it."""
+        """A query with everything that is read from its text, here and nowhere else; ``asked`` is the full question if
+        ``question`` leaves out words of the one before it."""
         asked = asked or question
         said = in_small_letters(asked, language)
         return cls(
@@ -98,23 +96,23 @@ class Query(NamedTuple):
 
 
 def _numbers(question: str, period: str) -> dict[str, str]:
-    """Its numbers that a text which answers has too: not small ones, which are as often written in letters, and of the
-    years only that of the time which is named, not the edge of one."""
+    """The numbers that a text must contain to answer: not small ones, which are as often written in words, and no years
+    but that of the time named."""
     larger = figures(question, TUNING.small_number)
     edges = {year for year in larger.values() if _YEAR.fullmatch(year) and not period.startswith(year)}
     return {digits: written for digits, written in larger.items() if written not in edges}
 
 
 def in_small_letters(question: str, language: str) -> str:
-    """A question of three words or more, all in capitals, in small letters, which models read far better; any other
-    as it is. Of 60 sample questions in capitals 38 are answered rightly so, instead of 30."""
+    """A question of three words or more, all in capitals, in lower case, which models read far better; any other
+    unchanged. Of 60 sample questions in capitals, 38 are then answered correctly instead of 30."""
     if not question.isupper() or sum(map(str.isupper, question.split())) < 3:
         return question
     return (question.replace("İ", "i").replace("I", "ı") if language in _DOTTED else question).lower()
 
 
 def check_question(question: str) -> str:
-    """The question without surrounding space, and without halves of characters, which JSON can carry but no text has.
+    """The question without surrounding space, and without lone surrogates, which JSON can carry but no text contains.
 
     Raises:
         UsageError: it is empty or longer than ``LONGEST_QUESTION``.
@@ -131,9 +129,9 @@ def check_question(question: str) -> str:
 
 
 def recent_turns(history: History) -> tuple[Turn, ...]:
-    """The end of a conversation, as much as a question can lean on: a chat of any length goes on.
+    """The end of a conversation, as much as a question can refer to, so that a chat may have any length.
 
-    Old turns are left out and long ones cut, before anything reads them; halves of characters are replaced.
+    Old turns are dropped and long ones cut before anything reads them; lone surrogates are replaced.
     """
     return tuple(
         Turn(role=turn.role, text=_whole_characters(turn.text[:LONGEST_TURN])) for turn in history[-RECENT_TURNS:]
@@ -153,10 +151,10 @@ def read_query(
 ) -> Query:
     """The query for a question, within the conversation so far.
 
-    ``standalone`` is the question as a language model made it stand alone. Without one, a follow-up that only names
-    another country or year is the question before with that in its place, and any other is read twice: as it is, and
-    below what was said before it (a pronoun's noun is mostly there). ``latest`` is the newest date in the
-    corpus: what "last July" is counted back from; ``locale`` the language of a question whose words leave it open.
+    ``standalone`` is the question as rewritten by a language model. Without it, a follow-up that only names another
+    country or year becomes the previous question with that in its place, and any other is read twice: as it is, and
+    after what was said before it (where the noun of a pronoun mostly is). ``latest`` is the newest date in the corpus,
+    from which "last July" is counted back; ``locale`` is the language of a question whose words leave it open.
     """
     language = conversation_language(history, locale, question)
     said = in_small_letters(question, language)
@@ -190,7 +188,7 @@ def _whole_characters(text: str) -> str:
 def _in_context(question: str, history: Sequence[Turn], tuning: Tuning) -> str:
     """The question below those before it and the beginning of the last answer, which may name what “it” is."""
     asked = [text[: tuning.remembered_chars] for text in _asked(history)]
-    answered = _MARKER.sub("", _last_answer(history))[: tuning.remembered_answer_chars]
+    answered = without_markers(_last_answer(history))[: tuning.remembered_answer_chars]
     return "\n".join([*asked[-tuning.remembered_turns :], *filter(None, [answered]), question])
 
 
@@ -204,12 +202,12 @@ def _last_answer(history: Sequence[Turn]) -> str:
 
 
 def _before_the_last(question: str, history: Sequence[Turn], chars: int) -> str:
-    """The question and then the one that came before it: "When? Who won?". The other way round, the reader answers the
-    one before once more."""
+    """The question followed by the one before it: "When? Who won?". In the other order, the reader answers the earlier
+    question again."""
     return " ".join([question, *(text[:chars] for text in _asked(history)[-1:])])
 
 
 def conversation_language(history: Sequence[Turn], locale: str, *said: str) -> str:
-    """The language of somebody who asked what stands in ``history`` and says what is given: what is too short to tell
-    ("Et en 2021 ?") has that of the turn before, and a first one that of whoever asks, where it is known."""
+    """The language of a message ``said`` after ``history``: one too short to tell ("Et en 2021 ?") is in that of the
+    turn before, and a first one in the asker's own language (``locale``), if that is known."""
     return detect_spoken([*_asked(history), *said], locale)

@@ -1,10 +1,10 @@
 """Times without a year, counted back from the newest date in the corpus: « en juillet dernier », "last year".
 
-Not from today: an archive may end in 2022, and whoever asks it for last July means the last one that it tells of. That
+Not from today: an archive may end in 2022, and somebody who asks it about last July means the last one it covers. That
 month itself counts: July 2022 is last July for a corpus that ends with it.
 
-A month alone is a time only behind its language's preposition, for may, march and mars are other words too. Where in
-doubt it is none: a time that was not meant costs more than one that was not read.
+A month alone is a time only after its language's preposition, because may, march and mars are other words too. If in
+doubt, it is none: a time that was not meant costs more than one that was missed.
 """
 
 from collections.abc import Iterable, Iterator

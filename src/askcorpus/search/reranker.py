@@ -1,4 +1,4 @@
-"""Reading question and passage together: any cross-encoder of sentence-transformers, off unless named."""
+"""A reranker: any cross-encoder of sentence-transformers, which reads question and passage together; off by default."""
 
 import threading
 from collections.abc import Sequence

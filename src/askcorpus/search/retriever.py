@@ -1,4 +1,4 @@
-"""From a query to the passages that may answer it: two halves, one order, no repeats."""
+"""From a query to the passages that may answer it: dense and lexical search, fused, without near-duplicates."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ RERANKED = 30
 
 
 class Retriever:
-    """Dense and lexical search: fused, near-duplicates collapsed, on request reranked."""
+    """Dense and lexical search, fused, near-duplicates collapsed and, if asked for, reranked."""
 
     def __init__(self, reranker: Reranker | None = None, tuning: Tuning = TUNING) -> None:
         self.reranker = reranker
@@ -78,12 +78,12 @@ def _reading(
 def _matches(
     hit: Hit, stored: StoredPassage, readings: Sequence[Reading], bm25: Sequence[float | None], tuning: Tuning
 ) -> tuple[Match, ...]:
-    """How much evidence a passage is for each reading."""
+    """How well a passage matches each reading."""
     return tuple(_match(hit, stored, r, score, tuning) for r, score in zip(readings, bm25, strict=True))
 
 
 def _weighed(readings: tuple[Reading, ...], matches: Sequence[Sequence[Match]], tuning: Tuning) -> tuple[Reading, ...]:
-    """The readings with what each counts, by how much the question finds as it is."""
+    """The readings with their weights: the less the question finds by itself, the more its context counts."""
     if len(readings) == 1 or not matches:
         return readings
     best = max(alone.evidence for alone, *_ in matches)
@@ -100,7 +100,7 @@ def _candidate(
     matches: tuple[Match, ...],
     preference: float,
 ) -> Candidate:
-    """A hit with its scores: the weighted mean of the evidence that it is for each reading, and its date's worth."""
+    """A hit with its scores: the weighted mean of the evidence for each reading, plus the bonus for its date."""
     scores = Scores(
         dense=max(float(stored.vector @ r.vector) for r in readings),
         lexical=max((score for score in lexical if score is not None), default=None),
@@ -110,7 +110,7 @@ def _candidate(
 
 
 def _alone(candidate: Candidate) -> Candidate:
-    """A candidate by what the question finds in it as it is."""
+    """A candidate scored by the question alone, without its context."""
     return _with_scores(candidate, fused=candidate.matches[0].evidence + candidate.preference)
 
 
@@ -122,7 +122,7 @@ def _match(hit: Hit, stored: StoredPassage, reading: Reading, bm25: float | None
 
 
 def _similarity(stored: StoredPassage, vector: NDArray[np.float32], sentence_share: float) -> float:
-    """The passage's similarity, and for a share of it its nearest sentence's."""
+    """The passage's similarity, a share of which is that of its nearest sentence."""
     whole = float(stored.vector @ vector)
     if not len(stored.sentence_vectors):
         return whole

@@ -1,9 +1,9 @@
 """What a message asks an overview of: "What do the documents say about X?", "news about X", the bare name X, or "What
 happened in July 2022?". What happened in Sweden may be answered by a sentence, or else is such a subject too.
 
-Only whole messages count, made of a phrase that stands in the files of the languages and what it is about. Whether
-the corpus speaks of that is for ``askcorpus.answer.overview`` to find: a real question that is taken for one about a
-subject would be answered beside the point.
+Only whole messages count that consist of a phrase from the language files and a subject. Whether the corpus is about
+that subject, ``askcorpus.answer.overview`` finds out: a real question mistaken for one about a subject would get an
+answer that misses the point.
 """
 
 from collections.abc import Iterator

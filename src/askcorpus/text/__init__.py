@@ -1,1 +1,1 @@
-"""What is known of texts and of the languages that they are in."""
+"""Texts and languages: words, sentences, dates, and what is known about each language."""

@@ -1,4 +1,4 @@
-"""Characters that do not belong in a text: what is taken out for readers, for terminals and when a document is read."""
+"""Characters that do not belong in a text, and are removed for readers, for terminals and at ingest."""
 
 import re
 import unicodedata
@@ -8,6 +8,7 @@ import regex
 
 _TERMINAL_ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]")
 _LINE_BREAK = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_LINE_END = re.compile(rf"\n|{_LINE_BREAK.pattern}")
 # Unicode's Default_Ignorable_Code_Point and the interlinear marks: all that is in a text without being seen
 # (bidi controls, zero-width characters, tags, variation selectors, fillers), less the two joiners U+200C and U+200D.
 _INVISIBLE = re.compile(
@@ -20,10 +21,6 @@ _STRAY_JOINER = regex.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-_LINE_ENDS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-
-_LINE_END = re.compile(f"\n|{_LINE_ENDS.pattern}")
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\ufeff\ufff9-\ufffb]")
 
@@ -76,7 +73,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _clean_lines(text: str) -> str:
-    text = _LINE_ENDS.sub("\n", text)
+    text = _LINE_BREAK.sub("\n", text)
     text = _UNPRINTABLE.sub("", _SURROGATE.sub("\ufffd", text))
     text = _LONG_RUN_OF_MARKS.sub("\\1\u034f", text)
     text = "\n".join(line.rstrip() for line in unicodedata.normalize("NFC", text).split("\n"))

@@ -1,4 +1,4 @@
-"""Phrases as the files of languages have them, as regular expressions.
+"""From the phrases of the language files to regular expressions.
 
 In a phrase
 
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 import regex
 
 Fold = Callable[[str], str]
-"""Makes one spelling of all spellings of a word."""
+"""Maps all spellings of a word to one."""
 
 LONGEST_WORD = 30
 """Letters that stand for a ``*`` at most."""

@@ -1,4 +1,4 @@
-"""Messages as phrases are looked for in them: small letters without accents, and one space for all that is no word.
+"""Folding of messages in which phrases are looked for: lower case, no accents, one space for everything but words.
 
 Marks that are letters of their own stay: vowels of Thai and of the scripts of India.
 """

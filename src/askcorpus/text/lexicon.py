@@ -1,11 +1,11 @@
-"""What is known of each language: one file a language, ``languages/fr.toml``, is all that the program knows of French.
+"""The lexicon: one file per language; ``languages/fr.toml`` is all that the program knows about French.
 
-To add a language, add a file. ``python -m askcorpus.text.lexicon`` prints which language has what. Words stand in the
-files as people write them; those who compare folded words fold them. ``askcorpus.text.expressions`` says how phrases
-are written.
+To add a language, add a file. ``python -m askcorpus.text.lexicon`` prints what each language has. The files have words
+in their usual spelling; code that compares folded words folds them. ``askcorpus.text.expressions`` explains the
+notation of phrases.
 
-In ``[only_here]`` stands, under the same headings, what means something else in another language (``to`` is two in
-Danish): it counts only in a text that is known to be in this language.
+``[only_here]`` has, under the same headings, words that mean something else in another language (``to`` is two in
+Danish): they count only in a text known to be in this language.
 """
 
 import tomllib
@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from askcorpus.text.expressions import Fold, expression
+from askcorpus.text.expressions import expression
 
 Word = Annotated[str, StringConstraints(min_length=1)]
 Words = tuple[Word, ...]
@@ -24,7 +24,7 @@ Month = Literal["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"
 
 
 class _Table(BaseModel):
-    """A part of a file. Every key is optional, and one that is not known here is an error."""
+    """A section of a file. Every key is optional, and an unknown one is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -230,9 +230,6 @@ class Vocabulary(_Table):
 Pick = Callable[[Vocabulary], Iterable[str]]
 """Takes one list of words from a vocabulary."""
 
-_Word = tuple[str, bool]
-"""A word, and whether its language is written without spaces."""
-
 
 class Language(Vocabulary):
     """All that is known of a language."""
@@ -268,42 +265,27 @@ def languages() -> Mapping[str, Language]:
 
 def words_anywhere(pick: Pick, language: str = "") -> tuple[str, ...]:
     """What ``pick`` takes from every language, and from what counts in ``language`` only."""
-    return tuple(dict.fromkeys(word for word, _ in (*_anywhere(pick), *_only_here(pick, language))))
+    own = languages().get(language)
+    found = [word for one in languages().values() for word in pick(one)]
+    return tuple(dict.fromkeys([*found, *(pick(own.only_here) if own else ())]))
 
 
-def whole_words_in(language: str, pick: Pick, fold: Fold = str.casefold) -> str:
+def whole_words_in(language: str, pick: Pick) -> str:
     """A regular expression that finds what ``pick`` takes from one language, or from every one where hardly anything is
-    known of this, in a text that was folded by ``fold``: not within other words, except in languages that are written
-    without spaces."""
-    return _whole_words(_alone_or_anywhere(pick, language), fold)
+    known of this, in a text of small letters: not within other words, except in languages that are written without
+    spaces."""
+    own = languages().get(language)
+    if own and own.denials.negations:
+        found = [(word, own.unspaced) for part in (own, own.only_here) for word in pick(part)]
+    else:
+        found = [(word, one.unspaced) for one in languages().values() for word in pick(one)]
+    apart, together = (expression(word for word, unspaced in found if unspaced == each) for each in (False, True))
+    return rf"(?<![\p{{L}}\p{{M}}])(?:{apart})(?![\p{{L}}\p{{M}}])|{together}"
 
 
 def known(language: str) -> str:
     """The language's code, or "" where there is no file for it: so that not every code makes its own patterns."""
     return language if language in languages() else ""
-
-
-def _anywhere(pick: Pick) -> list[_Word]:
-    return [(word, one.unspaced) for one in languages().values() for word in pick(one)]
-
-
-def _only_here(pick: Pick, language: str) -> list[_Word]:
-    one = languages().get(language)
-    return [(word, one.unspaced) for word in pick(one.only_here)] if one else []
-
-
-def _alone_or_anywhere(pick: Pick, language: str) -> list[_Word]:
-    one = languages().get(language)
-    if not one or not one.denials.negations:
-        return _anywhere(pick)
-    return [*((word, one.unspaced) for word in pick(one)), *_only_here(pick, language)]
-
-
-def _whole_words(found: Iterable[_Word], fold: Fold) -> str:
-    found = list(found)
-    spaced = expression((word for word, is_unspaced in found if not is_unspaced), fold)
-    unspaced = expression((word for word, is_unspaced in found if is_unspaced), fold)
-    return rf"(?<![\p{{L}}\p{{M}}])(?:{spaced})(?![\p{{L}}\p{{M}}])|{unspaced}"
 
 
 # --- what each language has ---

@@ -1,4 +1,4 @@
-"""Citation markers in a text: ``[1]`` and all other ways in which it is written, and the sentences they stand for."""
+"""Citation markers in a text, ``[1]`` and its variants, and the sentences that they belong to."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -15,6 +15,7 @@ BRACKETED_NUMBERS = re.compile(
 Group 1 holds the numbers."""
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
+_MARKER_WITH_BLANKS = re.compile(r"\s{0,9}\[\d{1,9}\]")
 
 _BLANKS = " \t\u00a0"
 
@@ -28,6 +29,11 @@ _SEPARATORS = str.maketrans({";": ",", "、": ",", "，": ",", "；": ","})
 def defuse_markers(text: str) -> str:
     """``text`` with bracketed numbers in round brackets, so that they cannot be taken for citation markers."""
     return BRACKETED_NUMBERS.sub(r"(\1)", text)
+
+
+def without_markers(text: str) -> str:
+    """``text`` without its ``[n]`` markers and the blanks before them."""
+    return _MARKER_WITH_BLANKS.sub("", text)
 
 
 class Marker(NamedTuple):

@@ -1,35 +1,12 @@
-"""Scripts that the bundled encoder, and so the reader, can read: a text in another is a row of unknown tokens to it."""
+"""The scripts that the bundled encoder, and so the reader, can read; any other text is unknown tokens to it."""
 
 import regex
 
 READABLE = (
-    "Arabic",
-    "Armenian",
-    "Bengali",
-    "Cyrillic",
-    "Devanagari",
-    "Ethiopic",
-    "Georgian",
-    "Greek",
-    "Gujarati",
-    "Gurmukhi",
-    "Han",
-    "Hangul",
-    "Hebrew",
-    "Hiragana",
-    "Kannada",
-    "Katakana",
-    "Khmer",
-    "Lao",
-    "Latin",
-    "Malayalam",
-    "Myanmar",
-    "Oriya",
-    "Sinhala",
-    "Tamil",
-    "Telugu",
-    "Thai",
-)
+    "Arabic", "Armenian", "Bengali", "Cyrillic", "Devanagari", "Ethiopic", "Georgian", "Greek", "Gujarati",
+    "Gurmukhi", "Han", "Hangul", "Hebrew", "Hiragana", "Kannada", "Katakana", "Khmer", "Lao", "Latin", "Malayalam",
+    "Myanmar", "Oriya", "Sinhala", "Tamil", "Telugu", "Thai",
+)  # fmt: skip
 """Those whose letters are in its vocabulary; of others it knows hardly a letter (tests/test_scripts.py)."""
 
 SAMPLE_CHARS = 2000

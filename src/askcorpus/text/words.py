@@ -1,4 +1,4 @@
-"""The words of a text, folded so that spellings of the same word meet: the tokens of the lexical half.
+"""The words of a text, folded so that different spellings of a word match: the tokens of lexical search.
 
 Case, diacritics and compatibility forms go (``Œuvre`` → ``oeuvre``, ``ＡＢＣ`` → ``abc``, ``٢٠٢٢`` → ``2022``), except
 where marks are letters of their own: vowel signs of Indic scripts, Cyrillic й, Japanese voicing. Elided articles and

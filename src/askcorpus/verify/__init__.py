@@ -1,1 +1,1 @@
-"""What a text quotes, held against the corpus: word for word there, altered, curtailed, another's, or not there."""
+"""Checking the quotations in a text against the corpus: exact, altered, curtailed, misattributed, or not found."""

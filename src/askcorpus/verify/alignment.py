@@ -1,7 +1,7 @@
-"""A quotation laid against a stretch of a document: where it stands there word for word, or what differs.
+"""Aligning a quotation with a stretch of a document: where it is there word for word, or what differs.
 
-Tokens become characters, one for each different token, so that rapidfuzz compares whole words, in C and in time that
-grows with the product of both lengths divided by 64.
+Each distinct token becomes a character, so that rapidfuzz compares whole words, in C and in time proportional to the
+product of both lengths divided by 64.
 """
 
 from collections.abc import Iterator, Sequence
@@ -76,7 +76,7 @@ def places(segments: Sequence[str], window: str, most: int) -> Iterator[Place]:
 def align(
     quoted: Sequence[Token], spelled: str, gaps: frozenset[int], window: Sequence[Token], in_window: str, texts: "Texts"
 ) -> Alignment | None:
-    """The stretch of the window that the quotation is likest to; None where nothing of it is there."""
+    """The stretch of the window most similar to the quotation; None if nothing of it is there."""
     found = fuzz.partial_ratio_alignment(spelled, in_window)
     if found is None or not found.score:
         return None
@@ -94,7 +94,7 @@ def align(
     there = sum(len(quoted[place].key) for place in matched if quoted[place].is_word)
     lost = sum(token.is_word for place, token in enumerate(quoted) if place not in matched)
     run = max(sum(token.is_word for token in quoted[begin : begin + length]) for begin, _, length in blocks)
-    difference = difference_of(quoted, window[start:end], blocks, start, gaps, texts)
+    difference = _difference(quoted, window[start:end], blocks, start, gaps, texts)
     return Alignment(start, end, there / whole, run, lost, difference)
 
 
@@ -146,7 +146,7 @@ class Texts(NamedTuple):
     document: str
 
 
-def difference_of(
+def _difference(
     quoted: Sequence[Token],
     there: Sequence[Token],
     blocks: Sequence[Block],
@@ -154,7 +154,7 @@ def difference_of(
     gaps: frozenset[int],
     texts: Texts,
 ) -> str:
-    """What differs: ``[-words of the document-]{+words that the text has instead+}``, with some words around."""
+    """What differs: ``[-words of the document-]{+words of the text instead+}``, with some words around."""
     parts: list[str] = []
     at, other = 0, 0
     for begin, place, length in (*blocks, (len(quoted), offset + len(there), 0)):

@@ -1,7 +1,8 @@
-"""Whose words a claim says they are, held against whose they are in the corpus.
+"""Attributions: whose words a claim says they are, compared with whose they are in the corpus.
 
-A source of the corpus that the sentence names must be the document's; a date beside it, the document's date; a title,
-its title. A person must be named in the document, and where the document's own sentence names a speaker, be that one.
+If the sentence names a source of the corpus, it must be the document's; a date beside it must be the document's date,
+and a title its title. A person must be named in the document and, if the document's own sentence names a speaker, be
+that person.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ from askcorpus.text.words import word_spans, words
 from askcorpus.types import Document
 from askcorpus.verify.claims import Found
 from askcorpus.verify.quotations import count_marks
-from askcorpus.verify.speakers import is_heard, is_speech, speaker, stands_before_verb, stands_behind_verb
+from askcorpus.verify.speakers import is_heard, is_speech, small_words, speaker, stands_before_verb, stands_behind_verb
 
 SENTENCE = 300
 """Characters before and after a quoted stretch in which the document names its speaker."""
@@ -45,9 +46,9 @@ _SENTENCE_END = regex.compile(r"[.!?。！？؟]\s|\n")
 
 
 class Attribution(NamedTuple):
-    """What a claim says of its origin: sources of the corpus, a person or body, a publication date, a title;
-    and the ISO 639-1 code of the language that it says so in, "" where that does not matter. ``bare``: the person is a
-    single word that only its place behind a verb makes a name."""
+    """What a claim says about its origin: sources of the corpus, a person or body, a publication date, a title; and the
+    ISO 639-1 code of the language that it says so in, "" if that does not matter. ``bare``: the person is a single word
+    that is a name only because of its place behind a verb."""
 
     sources: tuple[str, ...] = ()
     person: str = ""
@@ -68,7 +69,7 @@ def known_sources(names: Mapping[str, int]) -> dict[str, str]:
 
 
 def read_attribution(claim: Found, text: str, sources: Mapping[str, str], title: str = "") -> Attribution:
-    """What the sentence around a claim, whose words are ``text``, says of its origin."""
+    """What the sentence around a claim, whose words are ``text``, says about its origin."""
     around = f"{claim.before} {claim.after}"
     folded = f" {' '.join(words(around))} "
     named = tuple(name for key, name in sources.items() if key in folded and _is_named(key.split(), around))
@@ -158,16 +159,10 @@ def _is_of(person: str, source: str, around: str) -> bool:
     """Whether a person is one of a source's, whom its documents need not name: *Jane Doe of X*, *for the X*."""
     found, name, theirs = words(around), words(person), words(source)
     for _, end in _mentions(found, name):
-        small = list(takewhile(_small_words().__contains__, found[end : end + MOST_SMALL]))
+        small = list(takewhile(small_words().__contains__, found[end : end + MOST_SMALL]))
         if small and found[end + len(small) :][: len(theirs)] == theirs:
             return True
     return False
-
-
-@cache
-def _small_words() -> frozenset[str]:
-    every = [one.quoting for one in languages().values()]
-    return frozenset(fold(word) for one in every for word in (*one.prepositions, *one.articles))
 
 
 def fault(attribution: Attribution, document: Document, start: int, end: int) -> str:

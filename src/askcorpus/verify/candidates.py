@@ -1,4 +1,4 @@
-"""Where in the corpus a claim may come from: the passages that hold runs of its words, or its rare ones."""
+"""Candidate places of a claim in the corpus: the passages that contain runs of its words, or its rare ones."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -33,7 +33,7 @@ class Window(NamedTuple):
 
 
 class Documents:
-    """The documents of one state of the index, the last few of which are kept."""
+    """The documents of one state of the index; the last few are cached."""
 
     def __init__(self, index: Snapshot) -> None:
         self._index = index

@@ -1,7 +1,7 @@
-"""What a text quotes, and what it tells with its source: each with the words around it that say whose it is.
+"""Claims: what a text quotes, or reports with its source; each with the words around it that say whose it is.
 
-A quotation stands between marks or in a block quote, a statement beside words that name its source ("according to X,
-…", "X said that …"). A quotation of a word or two is a name or an irony, and no claim.
+A quotation is between quotation marks or in a block quote; a statement is beside words that name its source ("according
+to X, …", "X said that …"). One or two quoted words are a name or irony, and no claim.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""An answer as a proof: what was asked of what, and each quotation with its place and the hash of its document.
+"""Proofs of answers: the question, what was asked, and each quotation with its place and its document's hash.
 
 `check_proof.py` beside this module checks a proof offline, against exported documents and without this library;
 `recheck` asks again.

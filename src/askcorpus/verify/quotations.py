@@ -1,6 +1,6 @@
-"""Where a text quotes: by the quotation marks of any language, nested or not, and by block quotes (``> ``).
+"""Quotations in a text: between the quotation marks of any language, nested or not, or in block quotes (``> ``).
 
-One pass over each paragraph, for marks open and close otherwise from language to language: “…” „…“ ”…” «…» »…« 「…」.
+One pass over each paragraph, because the marks that open and close depend on the language: “…” „…“ ”…” «…» »…« 「…」.
 """
 
 import re

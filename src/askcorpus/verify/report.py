@@ -1,4 +1,4 @@
-"""A verification as a page for people: Markdown, or HTML that needs nothing else and runs no script."""
+"""The report of a verification: Markdown, or self-contained HTML without scripts."""
 
 from collections import Counter
 from html import escape

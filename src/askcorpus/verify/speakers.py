@@ -1,7 +1,7 @@
-"""Who the words around a quotation name as the one who said it.
+"""Speakers: whom the words around a quotation name as the one who said it.
 
-A name counts beside a verb of speech or behind "according to". Names of places, of media and of who was told do not
-("in Berlin", "on Twitter", "told Reuters"), nor what somebody is ("the Prime Minister"): no document need name these.
+A name counts beside a verb of speech or behind "according to". Names of places, of media and of listeners do not count
+("in Berlin", "on Twitter", "told Reuters"), nor do titles ("the Prime Minister"): documents need not name these.
 """
 
 from collections.abc import Iterator
@@ -111,7 +111,7 @@ def _names(clause: str) -> Iterator[tuple["regex.Match[str]", str]]:
 def _leads_aside(name: str) -> bool:
     """Whether capitalised words begin with a preposition or an article: *In London*, *The Prime Minister*."""
     first, _, rest = name.partition(" ")
-    return bool(rest) and fold(first) in _leading()
+    return bool(rest) and fold(first) in small_words()
 
 
 def _goes_on_aside(clause: str, aside: int, match: "regex.Match[str]") -> bool:
@@ -165,7 +165,8 @@ def _named_as_source() -> "regex.Pattern[str]":
 
 
 @cache
-def _leading() -> frozenset[str]:
+def small_words() -> frozenset[str]:
+    """The prepositions and articles of every language, folded."""
     every = languages().values()
     return frozenset(fold(word) for one in every for word in (*one.quoting.prepositions, *one.quoting.articles))
 
@@ -177,6 +178,5 @@ def _aside() -> "regex.Pattern[str]":
     prepositions = whole_words_in("", lambda one: one.quoting.prepositions)
     articles = whole_words_in("", lambda one: one.quoting.articles)
     tells = whole_words_in("", lambda one: one.quoting.tells)
-    apart = r"(?:\s{1,3}|['’])"
     small = r"\p{Ll}[\p{L}\p{M}\-]{0,30}"
-    return regex.compile(rf"(?:(?i:{prepositions}|{tells})(?:{apart}{small}){{0,2}}|(?i:{articles})){apart}$")
+    return regex.compile(rf"(?:(?i:{prepositions}|{tells})(?:{_APART}{small}){{0,2}}|(?i:{articles})){_APART}$")

@@ -1,4 +1,4 @@
-"""The words beside a quoted stretch that change what it says: a negation or a condition that was cut off.
+"""The surroundings of a quotation: words beside it that change its meaning, a negation or a condition that was cut off.
 
 "[He denied that] the fund is empty", "the fund will pay [, but not this year]", "[If the court agrees,] the fund will
 pay". Only what stands right beside the stretch, in its sentence, is looked at, and a condition that opens the clause
@@ -68,9 +68,10 @@ def _denied(language: str) -> "regex.Pattern[str]":
     that = whole_words_in(language, lambda one: one.quoting.that)
     hardly = whole_words_in(language, lambda one: one.quoting.hardly)
     doubts = whole_words_in(language, lambda one: one.quoting.doubts)
+    conditions = whole_words_in(language, lambda one: one.quoting.conditions)
     denial = f"{_words(language)}|{hardly}"
     return regex.compile(
-        rf"(?:{denial})(?:\s+to)?{_GAP}$|(?:{denial}|{doubts})[^,]{{0,60}}[,،，]?\s?(?:{that}){_GAP}$|(?:{_conditions(language)}){_GAP}$"
+        rf"(?:{denial})(?:\s+to)?{_GAP}$|(?:{denial}|{doubts})[^,]{{0,60}}[,،，]?\s?(?:{that}){_GAP}$|(?:{conditions}){_GAP}$"
     )
 
 
@@ -97,7 +98,3 @@ def _words(language: str) -> str:
     negations = whole_words_in(language, lambda one: one.denials.negations)
     rejections = whole_words_in(language, lambda one: one.denials.rejections)
     return f"{negations}|{rejections}"
-
-
-def _conditions(language: str) -> str:
-    return whole_words_in(language, lambda one: one.quoting.conditions)

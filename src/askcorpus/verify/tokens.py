@@ -1,7 +1,7 @@
-"""The words and signs of a text as a quotation must keep them, and what a quoter may set otherwise.
+"""The tokens of a text that a quotation must keep; what a quoter may change is normalised.
 
-Quotation marks, the kind of a dash, blanks, line breaks, emphasis in Markdown, invisible characters and the vowel marks
-that print mostly leaves out are of no account. Words, figures and all other punctuation are.
+Quotation marks, the kind of dash, spaces, line breaks, Markdown emphasis, invisible characters, and vowel marks that
+are mostly omitted in print do not count. Words, figures and all other punctuation do.
 """
 
 import unicodedata
@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import regex
+
+from askcorpus.text.words import with_ascii_digits
 
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _INVISIBLE = r"\u00ad\u034f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u0640"
@@ -67,8 +69,4 @@ def _form(token: str, kind: str) -> str:
     if token.isascii():
         return token.replace("`", "'")
     bare = _DROPPED.sub("", _APOSTROPHES.sub("'", unicodedata.normalize("NFKC", token)))
-    return "".join(_digit(char) for char in bare.translate(_PUNCTUATION) if not char.isspace())
-
-
-def _digit(char: str) -> str:
-    return str(unicodedata.digit(char)) if char.isdecimal() and not char.isascii() else char
+    return with_ascii_digits("".join(bare.translate(_PUNCTUATION).split()))

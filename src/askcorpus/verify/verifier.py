@@ -1,8 +1,8 @@
-"""From a text to its claims, each with what the corpus says of it.
+"""Verification: from a text to its claims, each with a verdict.
 
-For each claim the passages that hold its words are looked at first. Where they stand word for word, what stands beside
-them and who is said to have said them decides. Else the likeliest place is shown with what differs; and where no words
-are alike, the nearest sentence in another language, as a translation has it.
+For each claim, the passages that contain its words are examined first. If the words are there verbatim, the words
+beside them and the attribution decide. Otherwise the most similar place is shown with what differs; and if no words are
+alike, the nearest sentence in another language, of which the claim may be a translation.
 """
 
 from collections.abc import Iterator, Sequence
@@ -69,7 +69,7 @@ _RANKS: dict[Verdict, int] = {"exact": 0, "misattributed": 1, "curtailed": 2, "a
 
 
 class _Finding(NamedTuple):
-    """What one place, or none, makes of a claim."""
+    """The verdict on a claim at one place, or at none."""
 
     verdict: Verdict
     document: Document | None = None
@@ -87,7 +87,7 @@ _NOWHERE = _Finding("not_found")
 
 
 class Verifier:
-    """Holds texts against one store. Threads may share it."""
+    """Checks texts against one store. Threads may share it."""
 
     def __init__(self, store: Store, embeddings: SentenceEmbeddings, unrelated_texts: UnrelatedTexts) -> None:
         self._store = store
@@ -211,24 +211,19 @@ MOST_VERBATIM = 20
 JOINED = ("و", "ف", "ו")
 """Arabic and Hebrew conjunctions, written together with the word behind them: a quotation may begin between the two."""
 
+_MAY_BE_JOINED = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
+
 
 def _verbatim(window: Window, wording: Wording, context: _Context) -> Iterator[_Finding]:
     """The places of a window at which the claim stands word for word."""
     alphabet = Alphabet()
     there = alphabet.spell(window.tokens)
     first, *others = wording.segments
-    for joined in ("", *JOINED) if _may_be_joined(first[0].key[0]) else ("",):
+    for joined in ("", *JOINED) if _MAY_BE_JOINED.match(first[0].key[0]) else ("",):
         whole = (first[0]._replace(key=joined + first[0].key), *first[1:])
         segments = [alphabet.spell(segment) for segment in (whole, *others)]
         for place in places(segments, there, MOST_VERBATIM):
             yield _judged(window, wording, place, context, len(joined))
-
-
-_MAY_BE_JOINED = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
-
-
-def _may_be_joined(letter: str) -> bool:
-    return _MAY_BE_JOINED.match(letter) is not None
 
 
 def _judged(window: Window, wording: Wording, place: Place, context: _Context, joined: int) -> _Finding:
@@ -357,7 +352,7 @@ class _Near(NamedTuple):
 
 
 def _original(index: Snapshot, text: str, vector: np.ndarray, least: float, related: float) -> _Finding | None:
-    """The sentence in another language that a claim is likest to be of, when any is near."""
+    """The sentence in another language that a claim most likely translates, if any is near enough."""
     language = detect_language(text)
     near = sorted(_near(index, vector), key=lambda one: -one.similarity)
     if not near or near[0].similarity < least or not language or near[0].document.language == language:

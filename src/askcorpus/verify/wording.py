@@ -1,4 +1,4 @@
-"""The words of a claim as they are compared: without what an editor may set otherwise, in the pieces between omissions.
+"""The wording of a claim as it is compared: in segments between omissions, without what an editor may change.
 
 An editor may mark an omission ("[…]", "...") or put words in square brackets, and begin a piece with a small or a
 capital letter: "[T]he fund … will pay".
