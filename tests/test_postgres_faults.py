@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from random import Random
@@ -20,13 +21,14 @@ from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
 from askcorpus.text.words import terms
 from askcorpus_ingest.pipeline import ingest
+from askcorpus_ui.chat.conversation import Place, Reply
 from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.cli.doctor import examine
 from askcorpus_ui.web.keys import Keys
 from asking import READER
 from corpora import assert_exact, document, fill, many, open_, put, vector
 from looking import look
-from postgres_server import PASSWORD, PostgresServer, locked
+from postgres_server import PASSWORD, PostgresServer, holding, locked
 from serving import ARTICLES, QUESTION, serving, wait_for_models
 
 SOON = 15.0
@@ -136,6 +138,23 @@ def test_a_server_that_takes_too_long_is_given_up(
                 store.info()
             assert time.monotonic() - begun < 5
         assert store.info().documents == 3
+
+
+def test_who_waits_to_write_in_a_conversation_keeps_no_other_waiting(
+    tmp_path: Path, postgres: PostgresServer, url: str
+) -> None:
+    with closing(Conversations(tmp_path, 90, url)) as conversations, ThreadPoolExecutor() as threads:
+        place = conversations.ask("anna", None, "Who?")
+        mine = f"SELECT 1 FROM askcorpus.conversations WHERE id = '{place.id}' FOR UPDATE"
+        with holding(postgres, url, mine):
+            waiting = threads.submit(conversations.ask, "anna", place.id, "When?")
+            time.sleep(0.5)
+            begun = time.monotonic()
+            other = conversations.ask("otto", None, "Where?")
+            assert conversations.reply("otto", other, Reply(kind="answered", text="There."))
+            assert time.monotonic() - begun < 5
+            assert not waiting.done()
+        assert waiting.result(10) == Place(id=place.id, turn=2)
 
 
 # --- cut off ---

@@ -77,8 +77,11 @@ class Database(Protocol):
         """The same for a longer stay: what the block raises is its own affair, and not taken for the database's."""
         ...
 
-    def writing(self) -> AbstractContextManager[sa.Connection]:
-        """A transaction: all of it or, after any error or a kill, nothing. Makes the tables where there are none."""
+    def writing(self, of: str = "") -> AbstractContextManager[sa.Connection]:
+        """A transaction: all of it or, after any error or a kill, nothing. Makes the tables where there are none.
+
+        Those that write ``of`` the same come one after the other, and no other need wait for them.
+        """
         ...
 
     def locked(self) -> AbstractContextManager[None]:
@@ -147,8 +150,11 @@ class FileDatabase:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A transaction: all of it or, after any error or a kill, nothing. Makes the file when there is none."""
+    def writing(self, of: str = "") -> Iterator[sa.Connection]:  # noqa: ARG002
+        """A transaction: all of it or, after any error or a kill, nothing. Makes the file when there is none.
+
+        All that write come one after the other: SQLite knows no other way.
+        """
         with translated(self.path.parent):
             if self._lock_file is None:
                 self._make_private()

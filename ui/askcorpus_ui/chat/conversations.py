@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock, RLock
 from typing import NamedTuple, Protocol
@@ -47,6 +47,7 @@ LISTED = 200
 
 LONGEST_TITLE = 200
 _SHOWN = 100
+_LOCKS = 256  # more than there are questions at a time
 _VERSION = 1
 _DAY = 86_400
 
@@ -97,7 +98,7 @@ class _Tables(Protocol):
     """Where the rows are: in a file, or in memory."""
 
     def reading(self) -> AbstractContextManager[sa.Connection]: ...
-    def writing(self) -> AbstractContextManager[sa.Connection]: ...
+    def writing(self, of: str = "") -> AbstractContextManager[sa.Connection]: ...
     def close(self) -> None: ...
 
 
@@ -112,7 +113,7 @@ class Conversations:
         self.days = days
         self._tables: _Tables = open_tables(folder, database, PART, _CONVERSATIONS, _VERSION) if days else _Memory()
         self._unkept = _Memory()
-        self._moving = RLock()  # nothing comes to a conversation while it goes from memory to the disk, or back
+        self._moving = tuple(RLock() for _ in range(_LOCKS))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -136,9 +137,9 @@ class Conversations:
         Raises:
             StorageError: no more conversations can be kept.
         """
-        with self._moving:
+        with self._staying(conversation):
             unkept = self._unkept_of(owner, conversation)
-            with self._tables.writing() as connection:
+            with self._tables.writing(conversation or secrets.token_hex()) as connection:  # a new one waits for nobody
                 self._forget_old(connection, time.time())
                 _check_size(connection, MAX_BYTES)
                 if unkept:
@@ -163,7 +164,7 @@ class Conversations:
         Raises:
             StorageError: what is kept cannot be read, or no more conversations can be kept in memory.
         """
-        with self._moving:
+        with self._staying(conversation):
             self.hold(owner, conversation or "")
             with self._unkept.writing() as connection:
                 _check_size(connection, _MOST_UNKEPT_BYTES)
@@ -171,7 +172,7 @@ class Conversations:
 
     def hold(self, owner: str, conversation: str) -> None:
         """From now on what comes to a conversation of that owner is in memory alone, as of `ask_unkept`."""
-        with self._moving:
+        with self._staying(conversation):
             kept = self.read(owner, conversation, whole=True)
             if kept and kept.kept:
                 with self._unkept.writing() as connection:
@@ -209,7 +210,7 @@ class Conversations:
     def _reply(
         self, owner: str, place: Place, reply: Reply | None, filters: Filters | None = None, *, first: bool = False
     ) -> bool:
-        with self._moving, self._tables_of(place.id).writing() as connection:
+        with self._staying(place.id), self._tables_of(place.id).writing(place.id) as connection:
             if place.turn is None or _owned(connection, owner, place.id) is None:
                 return False
             here = _is_turn(place)
@@ -228,7 +229,7 @@ class Conversations:
 
     def judge(self, owner: str, place: Place, reply: Reply, opinion: Opinion) -> bool:
         """Keep what the reader thinks of a turn's reply; whether that is still its reply."""
-        with self._tables_of(place.id).writing() as connection:
+        with self._tables_of(place.id).writing(place.id) as connection:
             if place.turn is None or _owned(connection, owner, place.id) is None:
                 return False
             here = _is_turn(place)
@@ -272,7 +273,7 @@ class Conversations:
     def rename(self, owner: str, conversation: str, title: str) -> None:
         """Give a conversation another title; an empty one changes nothing."""
         if line := " ".join(title.split())[:LONGEST_TITLE]:
-            with self._tables_of(conversation).writing() as connection:
+            with self._tables_of(conversation).writing(conversation) as connection:
                 connection.execute(
                     sa.update(_CONVERSATIONS).where(_is_owned(owner, conversation)).values(_titled(line))
                 )
@@ -283,8 +284,13 @@ class Conversations:
             with tables.reading() as connection:
                 is_there = _owned(connection, owner, conversation) is not None
             if is_there:
-                with tables.writing() as connection:
+                with tables.writing(conversation) as connection:
                     _delete(connection, owner, conversation)
+
+    def _staying(self, conversation: str | None) -> AbstractContextManager[object]:
+        """Nothing comes to a conversation meanwhile, for it goes from memory to the disk, or back. Of a new one nobody
+        else knows."""
+        return self._moving[hash(conversation) % _LOCKS] if conversation else nullcontext()
 
     def _forget_old(self, connection: sa.Connection, now: float) -> None:
         if self.days:
@@ -427,7 +433,8 @@ class _Memory:
             with self._engine.begin() as connection:
                 yield connection
 
-    writing = reading
+    def writing(self, of: str = "") -> AbstractContextManager[sa.Connection]:  # noqa: ARG002
+        return self.reading()
 
     def close(self) -> None:
         with self._lock:
