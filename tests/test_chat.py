@@ -262,7 +262,7 @@ def test_while_what_a_reader_left_waits_to_be_kept_others_are_served(page: ChatP
         await anext(pieces)
         with closing(sqlite3.connect(said.parent / FILE)) as other:
             other.execute("BEGIN IMMEDIATE")
-            leaving = asyncio.create_task(pieces.aclose())  # type: ignore[arg-type]
+            leaving = asyncio.create_task(pieces.aclose())
             await asyncio.sleep(0.3)
             assert not leaving.done()
             other.rollback()

@@ -17,9 +17,9 @@ from typing import NamedTuple, Protocol
 
 import sqlalchemy as sa
 
-from askcorpus.errors import StorageError
+from askcorpus.errors import StorageError, UsageError
 from askcorpus.index.databases import open_tables
-from askcorpus.index.dialect import TEXT, holds, is_larger
+from askcorpus.index.dialect import TEXT, bytes_of, holds, is_larger, size_of
 from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus.types import Filters
 from askcorpus_ui.chat.conversation import (
@@ -41,6 +41,9 @@ MAX_BYTES = 2_000_000_000
 
 _MOST_UNKEPT_BYTES = 100_000_000
 """The same of what cannot be written, and is in memory."""
+
+_SHARE = 0.1
+"""As much of either may be one owner's: whoever asks all day shall not take the place of all others."""
 
 LISTED = 200
 """Conversations that a list shows; a search finds older ones."""
@@ -72,6 +75,10 @@ _TURNS = sa.Table(
     sa.Column("reply", TEXT),
     sa.Column("words", TEXT, nullable=False),  # of question and answer, for the search
 )
+
+
+class ShareTaken(UsageError):
+    """An owner has as much as one may: it is theirs to delete some."""
 
 
 class Entry(NamedTuple):
@@ -136,12 +143,13 @@ class Conversations:
 
         Raises:
             StorageError: no more conversations can be kept.
+            ShareTaken: no more of this owner's can.
         """
         with self._staying(conversation):
             unkept = self._unkept_of(owner, conversation)
             with self._tables.writing(conversation or secrets.token_hex()) as connection:  # a new one waits for nobody
                 self._forget_old(connection, time.time())
-                _check_size(connection, MAX_BYTES)
+                _check_room(connection, owner, MAX_BYTES)
                 if unkept:
                     _write(connection, owner, unkept)
                 place = _ask(connection, owner, conversation, question, before, filters)
@@ -163,11 +171,12 @@ class Conversations:
 
         Raises:
             StorageError: what is kept cannot be read, or no more conversations can be kept in memory.
+            ShareTaken: no more of this owner's can.
         """
         with self._staying(conversation):
             self.hold(owner, conversation or "")
             with self._unkept.writing() as connection:
-                _check_size(connection, _MOST_UNKEPT_BYTES)
+                _check_room(connection, owner, _MOST_UNKEPT_BYTES)
                 return _ask(connection, owner, conversation, question, before, filters)
 
     def hold(self, owner: str, conversation: str) -> None:
@@ -176,7 +185,7 @@ class Conversations:
             kept = self.read(owner, conversation, whole=True)
             if kept and kept.kept:
                 with self._unkept.writing() as connection:
-                    _check_size(connection, _MOST_UNKEPT_BYTES)
+                    _check_room(connection, owner, _MOST_UNKEPT_BYTES)
                     _write(connection, owner, kept)
 
     def is_kept(self, conversation: str) -> bool:
@@ -406,11 +415,16 @@ def _written(reply: Reply | None, filters: Filters, opinion: Opinion = NO_OPINIO
     return json.dumps((reply or Reply(kind="unfinished")).dumped() | asked.dumped(), ensure_ascii=False)
 
 
-def _check_size(connection: sa.Connection, most: int) -> None:
+def _check_room(connection: sa.Connection, owner: str, most: int) -> None:
     if is_larger(connection, _TURNS, most):
         raise StorageError(
             "No more conversations can be kept here.", "Delete some, or keep them for fewer days (keep_conversations)."
         )
+    share = int(most * _SHARE)
+    if size_of(connection, _TURNS) > share:  # else no owner's part can be
+        of_owner = _TURNS.c.conversation.in_(sa.select(_CONVERSATIONS.c.id).where(_CONVERSATIONS.c.owner == owner))
+        if bytes_of(connection, _TURNS, of_owner) > share:
+            raise ShareTaken("No more of your conversations can be kept here.", "Delete some, and ask again.")
 
 
 # ---- where the rows are
