@@ -28,7 +28,7 @@ def add_key(
         int | None, typer.Option("--days", metavar="N", min=1, max=36_500, help="How long it is valid.")
     ] = None,
     rate: Annotated[
-        int | None, typer.Option("--rate", metavar="N", min=1, max=1_000_000, help="Requests a minute, at most.")
+        int | None, typer.Option("--rate", metavar="N", min=1, max=1_000_000, help="Requests a minute, at most; a question in the chat, or one of a batch, is one.")
     ] = None,
     json: Json = False,
 ) -> None:
