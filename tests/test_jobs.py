@@ -74,6 +74,12 @@ def test_documents_are_added_after_the_request_and_told_of(client: httpx.Client)
     assert (again["added"], again["unchanged"]) == (0, 120)
 
 
+@pytest.mark.parametrize("path", ["/api/v1/files", "/api/v1/files/jobs"])
+def test_a_file_in_a_form_is_refused_and_not_read_with_what_parts_it(client: httpx.Client, path: str) -> None:
+    refused = client.post(path, params={"name": "isle.txt"}, files={"file": b"Sark is an isle."})
+    assert refused.status_code == 415 and "--data-binary" in refused.json()["detail"]
+
+
 def test_an_archive_is_a_job_and_so_is_what_cannot_be_read(client: httpx.Client) -> None:
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
