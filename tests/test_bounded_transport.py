@@ -228,7 +228,16 @@ def certificate(tmp_path: Path) -> Path:
     """A certificate for model.invalid, and its key."""
     file = tmp_path / "model.pem"
     made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
-    named = ["-subj", "/CN=model.invalid", "-addext", "subjectAltName=DNS:model.invalid", "-keyout", file, "-out", file]
+    named = [
+        "-subj",
+        "/CN=model.invalid",
+        "-addext",
+        "subjectAltName=DNS:model.invalid",
+        "-keyout",
+        str(file),
+        "-out",
+        str(file),
+    ]
     subprocess.run([*made, *named], check=True, capture_output=True)
     return file
 
