@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -163,11 +163,16 @@ def postgres_server(bin_: Path) -> Iterator[PostgresServer]:
             server.stop()
 
 
-@contextmanager
-def locked(postgres: PostgresServer, url: str, table: str) -> Iterator[None]:
+def locked(postgres: PostgresServer, url: str, table: str) -> AbstractContextManager[None]:
     """Nobody gets at a table: as slow as a server can be."""
+    return holding(postgres, url, f"LOCK TABLE {table}")
+
+
+@contextmanager
+def holding(postgres: PostgresServer, url: str, locks: str) -> Iterator[None]:
+    """Another session keeps what a statement locks."""
     database = url.rpartition("/")[2]
-    hold = f"BEGIN; LOCK TABLE {table}; SELECT pg_sleep(60)"
+    hold = f"BEGIN; {locks}; SELECT pg_sleep(60)"
     with ExitStack() as stack:
         process = stack.enter_context(postgres.psql(database, hold))
         stack.callback(process.kill)

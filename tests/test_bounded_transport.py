@@ -1,10 +1,13 @@
 """A language model's server that drips or floods is given up, with real sockets."""
 
 import socket
+import ssl
+import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -218,3 +221,94 @@ def test_the_proxy_of_the_environment_is_gone_through(
             run(LLMAnswerer(load_chat_model(settings), "tiny", unrelated).write("Who?", HITS, "en"))
         listening.shutdown(socket.SHUT_RDWR)
     assert lines == ([b"POST http://model.invalid/v1/chat/completions HTTP/1.1"] if asked else [])
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for model.invalid, and its key."""
+    file = tmp_path / "model.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    named = [
+        "-subj",
+        "/CN=model.invalid",
+        "-addext",
+        "subjectAltName=DNS:model.invalid",
+        "-keyout",
+        str(file),
+        "-out",
+        str(file),
+    ]
+    subprocess.run([*made, *named], check=True, capture_output=True)
+    return file
+
+
+@contextmanager
+def tunnel(certificate: Path, answer: Callable[[ssl.SSLSocket], None]) -> Iterator[tuple[str, list[bytes]]]:
+    """A proxy that leads to a server with that certificate, and what it was asked for."""
+    lines: list[bytes] = []
+    safe = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    safe.load_cert_chain(certificate)
+
+    def serve(client: socket.socket) -> None:
+        with client, suppress(OSError):
+            lines.append(client.recv(100_000).split(b"\r\n")[0])
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            with safe.wrap_socket(client, server_side=True) as secured:
+                secured.recv(100_000)
+                answer(secured)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", lines
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def ask_through(proxy: str, monkeypatch: pytest.MonkeyPatch, trusted: Path | None, seconds: float = 5) -> str:
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, proxy)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "")
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    settings = Settings(llm="tiny", llm_base_url="https://model.invalid/v1", llm_timeout=seconds)
+    pieces = LLMAnswerer(load_chat_model(settings), "tiny", unrelated).write("Who?", HITS, "en")
+    with pytest.raises(ModelError) as caught:
+        run(pieces)
+    return str(caught.value)
+
+
+def test_a_safe_server_is_reached_through_the_proxy_of_the_environment(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = REFUSED + b'{"error": {"message": "who asks is not known"}}'
+    with tunnel(certificate, lambda server: server.sendall(refused)) as (proxy, lines):
+        assert "who asks is not known" in ask_through(proxy, monkeypatch, certificate)
+    assert set(lines) == {b"CONNECT model.invalid:443 HTTP/1.1"}
+
+
+def test_a_server_that_nobody_vouches_for_is_told_nothing(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[bytes] = []
+    with tunnel(certificate, lambda server: heard.append(server.recv(1))) as (proxy, _):
+        told = ask_through(proxy, monkeypatch, None)
+    assert heard == []
+    assert "shows a certificate that nobody vouches for" in told and "SSL_CERT_FILE" in told
+
+
+def test_a_safe_server_behind_a_proxy_that_drips_is_given_up(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drip(server: ssl.SSLSocket) -> None:
+        server.sendall(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            time.sleep(0.05)
+            server.sendall(b"X-Wait: still\r\n")
+
+    began = time.monotonic()
+    with tunnel(certificate, drip) as (proxy, _):
+        assert "in time" in ask_through(proxy, monkeypatch, certificate, 0.2)
+    assert time.monotonic() - began < 30

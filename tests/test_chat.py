@@ -253,6 +253,26 @@ def test_of_two_tabs_that_have_a_turn_answered_the_second_can_be_stopped_after_t
     assert "Stopped before the end" in answered_until(page, place, interrupt)
 
 
+def test_while_what_a_reader_left_waits_to_be_kept_others_are_served(page: ChatPage, said: Path) -> None:
+    place = page.asking.begin("slow council", None, ENGLISH, *NOTHING)[0]
+
+    async def left() -> None:
+        pieces = cast(AsyncGenerator[tuple[Any, ...]], page.asking.respond(place, ENGLISH))
+        await anext(pieces)
+        with closing(sqlite3.connect(said.parent / FILE)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            leaving = asyncio.create_task(pieces.aclose())
+            await asyncio.sleep(0.3)
+            assert not leaving.done()
+            other.rollback()
+        await leaving
+
+    asyncio.run(left())
+    with closing(Conversations(said.parent, 90)) as kept:
+        exchange = kept.exchange(owner_of(ENGLISH.headers), Place(**place))
+    assert exchange and exchange.reply and exchange.reply.kind == "unfinished"
+
+
 def test_an_answer_stops_whatever_became_of_its_conversation(page: ChatPage, said: Path) -> None:
     place = page.asking.begin("slow council", None, ENGLISH, *NOTHING)[0]
 

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from itertools import takewhile
 from pathlib import Path
 
@@ -12,9 +14,11 @@ import pytest
 
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
+from askcorpus.errors import StorageError
 from askcorpus.index.opening import open_index
 from askcorpus.settings import read_settings
 from asking import READER
+from corpora import document, fill, many, open_
 from machine import free_port
 from serving import QUESTION, real_assistant, serving, wait_for_models
 
@@ -45,6 +49,39 @@ def test_a_folder_that_goes_under_a_running_server(
             assert (response.status_code, response.json()["code"]) == (409, "NothingIngested")
         assert data.exists() == emptied
         assert not emptied or list(data.iterdir()) == []
+
+
+def test_a_catalog_that_is_put_in_place_of_an_open_one_is_read_from_the_next_request_on(tmp_path: Path) -> None:
+    """And the log that lies beside it, which is of the one before, is not mixed into it."""
+    data, fresh = tmp_path / "index", tmp_path / "fresh.sqlite3"
+    with open_(tmp_path / "backup") as backup:
+        fill(backup, *many(40))
+    shutil.copyfile(tmp_path / "backup" / "catalog.sqlite3", fresh)
+    with open_(data) as store:
+        fill(store, document("a"))
+        assert store.info().documents == 1
+        fresh.rename(data / "catalog.sqlite3")
+        assert store.info().documents == 40
+        fill(store, document("later"))
+        assert [check.ok for check in store.check(deep=True)] == [True] * 3
+    with open_(data) as store:
+        assert store.info().documents == 41
+
+
+def test_a_catalog_that_is_copied_over_an_open_one_is_read_once_that_was_noticed(tmp_path: Path) -> None:
+    data = tmp_path / "index"
+    with open_(tmp_path / "backup") as backup:
+        fill(backup, *many(40))
+    with open_(data) as store:
+        fill(store, document("a"))
+        assert store.info().documents == 1
+        with closing(sqlite3.connect(data / "catalog.sqlite3")) as other:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copyfile(tmp_path / "backup" / "catalog.sqlite3", data / "catalog.sqlite3")
+        with pytest.raises(StorageError, match="is damaged"):
+            store.documents()
+        assert len(store.documents()) == 40
+        assert [check.ok for check in store.check(deep=True)][:2] == [True] * 2
 
 
 def test_a_folder_that_was_never_there(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:

@@ -31,7 +31,7 @@ from askcorpus.types import Filters
 from askcorpus_ingest.pipeline import ingest
 from askcorpus_ui.chat import conversations
 from askcorpus_ui.chat.conversation import Reply
-from askcorpus_ui.chat.conversations import Conversations
+from askcorpus_ui.chat.conversations import Conversations, ShareTaken
 from askcorpus_ui.web.keys import Keys
 from asking import READER
 from corpora import assert_exact, book, document, fill, many, open_, passages, put, vector
@@ -496,15 +496,40 @@ def test_conversations_are_shared(tmp_path: Path, database: str | None) -> None:
         assert [entry.title for entry in one.listed("anna")] == ["The match"]
 
 
+def long_questions() -> Callable[[], str]:
+    """Questions as long as may be, each another, and not to be compressed."""
+    drawn = Random(1)
+    return lambda: "".join(chr(drawn.randrange(0x4E00, 0x9FFF)) for _ in range(LONGEST_QUESTION))
+
+
+def test_who_asks_all_day_takes_no_more_than_a_share_of_the_room(
+    tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversations, "MAX_BYTES", 4_000_000)
+    long = long_questions()
+    with closing(Conversations(tmp_path, 30, database)) as kept:
+        place = kept.ask("greedy", None, long())
+        theirs = [place.id]
+        with suppress(ShareTaken):
+            for turn in range(2, 100):  # each with a copy of what was said before
+                place = kept.ask("greedy", place.id, long(), before=turn)
+                theirs.append(place.id)
+        assert 2 < len(theirs) < 10
+        with pytest.raises(ShareTaken, match=r"No more of your conversations .* Delete some"):
+            kept.ask("greedy", place.id, "And so on?")
+        assert sorted(one.id for one in kept.listed("greedy")) == sorted(theirs)  # nothing is lost
+        assert kept.ask("other", None, long()).turn == 1
+        kept.delete("greedy", theirs[-1])
+        assert kept.ask("greedy", theirs[0], "And so on?").turn == 2
+
+
 def test_room_for_conversations_comes_back_when_some_go(
     tmp_path: Path, database: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "index").mkdir()
     monkeypatch.setattr(conversations, "MAX_BYTES", 400_000)
-    drawn = Random(1)
-
-    def long() -> str:
-        return "".join(chr(drawn.randrange(0x4E00, 0x9FFF)) for _ in range(LONGEST_QUESTION))  # not to be compressed
+    monkeypatch.setattr(conversations, "_SHARE", 1.0)
+    long = long_questions()
 
     with closing(Conversations(tmp_path / "index", 30, database)) as kept:
 

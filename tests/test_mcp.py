@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,6 +117,7 @@ def test_a_part_of_a_document_is_that_of_the_rest_door(
         ("search", {"query": "harbour", "top_k": 101}, "less than or equal to 100"),
         ("get_document", {"document_id": "none", "start": -1}, "start: input should be greater than or equal to 0"),
         ("get_document", {"document_id": "none", "end": 10**20}, "end: input should be less than or equal to"),
+        ("list_documents", {"offset": 2**70}, "There is no such page."),
         ("get_document", {"document_id": "none", "start": 1}, "no such document"),
         ("get_document", {"document_id": 5}, "get_document: document_id: input should be a valid string."),
         (
@@ -146,6 +148,14 @@ def test_the_official_inspector_finds_and_calls_them(address: str) -> None:
     assert {tool["name"] for tool in inspected("tools/list")["tools"]} == TOOLS
     called = inspected("tools/call", "--tool-name", "ask", "--tool-arg", f"question={QUESTION}")
     assert Answer.model_validate(called["structuredContent"]).citations
+
+
+def test_a_fault_is_logged_as_everywhere() -> None:
+    """Drawn in a frame, with the code around each call, it takes seconds, in which nobody else is served."""
+    made = "import logging; from askcorpus_ui.web import mcp_server; mcp_server.make_server(None, None)"
+    failed = "\ntry: 1 / 0\nexcept ZeroDivisionError: logging.getLogger('mcp.server').exception('It failed.')"
+    done = subprocess.run([sys.executable, "-c", made + failed], capture_output=True, text=True, check=True)
+    assert done.stderr.startswith("It failed.\nTraceback (most recent call last):\n")
 
 
 def test_a_page_of_another_origin_gets_nothing(address: str) -> None:

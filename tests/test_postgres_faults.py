@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from random import Random
@@ -20,13 +21,14 @@ from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
 from askcorpus.text.words import terms
 from askcorpus_ingest.pipeline import ingest
+from askcorpus_ui.chat.conversation import Place, Reply
 from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.cli.doctor import examine
 from askcorpus_ui.web.keys import Keys
 from asking import READER
 from corpora import assert_exact, document, fill, many, open_, put, vector
 from looking import look
-from postgres_server import PASSWORD, PostgresServer, locked
+from postgres_server import PASSWORD, PostgresServer, holding, locked
 from serving import ARTICLES, QUESTION, serving, wait_for_models
 
 SOON = 15.0
@@ -106,9 +108,10 @@ def test_who_lost_the_right_to_write_writes_nothing_beside_who_has_it_now(
     """As after a partition: the server has given the lock to another, and the first does not know."""
     with open_(tmp_path / "one", database=url) as store, open_(tmp_path / "other", database=url) as other:
         fill(store, document("a"))
-        holder = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+        mine = "locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        taken = f"SELECT pg_terminate_backend(pid, 60000) FROM pg_locks WHERE {mine}"  # which waits until it is so
         with suppress(StorageError), store.writer() as writer:
-            postgres.sql(name_of(url), holder)
+            assert postgres.sql(name_of(url), taken) == "t"
             with other.writer() as second:
                 with pytest.raises(StorageError, match="cannot be reached"):
                     put(writer, document("b"))
@@ -136,6 +139,23 @@ def test_a_server_that_takes_too_long_is_given_up(
                 store.info()
             assert time.monotonic() - begun < 5
         assert store.info().documents == 3
+
+
+def test_who_waits_to_write_in_a_conversation_keeps_no_other_waiting(
+    tmp_path: Path, postgres: PostgresServer, url: str
+) -> None:
+    with closing(Conversations(tmp_path, 90, url)) as conversations, ThreadPoolExecutor() as threads:
+        place = conversations.ask("anna", None, "Who?")
+        mine = f"SELECT 1 FROM askcorpus.conversations WHERE id = '{place.id}' FOR UPDATE"
+        with holding(postgres, url, mine):
+            waiting = threads.submit(conversations.ask, "anna", place.id, "When?")
+            time.sleep(0.5)
+            begun = time.monotonic()
+            other = conversations.ask("otto", None, "Where?")
+            assert conversations.reply("otto", other, Reply(kind="answered", text="There."))
+            assert time.monotonic() - begun < 5
+            assert not waiting.done()
+        assert waiting.result(10) == Place(id=place.id, turn=2)
 
 
 # --- cut off ---
@@ -210,6 +230,32 @@ def test_a_partition_is_told_in_time_and_heals(
         assert store.info().documents == 3
         fill(store, document("later"))
         assert_exact(store, [vector("q")])
+
+
+def test_while_a_key_is_looked_up_on_a_server_that_is_cut_off_others_are_served(
+    tmp_path: Path, postgres: PostgresServer, url: str, embeddings: SentenceEmbeddings
+) -> None:
+    with closing(Keys(tmp_path, url)) as keys:
+        secret, _ = keys.add("A newsroom", ["ask"])
+    with ExitStack() as stack:
+        way = stack.enter_context(closing(Way(postgres.port)))
+        address = SecretStr(postgres.url(name_of(url), way.port))
+        settings = Settings(data=tmp_path / "index", database=address, api_key=SecretStr(WRITE_KEY))
+        assistant = Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER)
+        stack.enter_context(assistant)
+        served = stack.enter_context(serving(assistant, settings))
+        threads = stack.enter_context(ThreadPoolExecutor(60))
+        assert httpx.get(f"{served}/openapi.json", headers={"X-API-Key": WRITE_KEY}, timeout=60).status_code == 200
+        way.cut()
+        stack.callback(way.mend)
+        for _ in range(60):
+            threads.submit(httpx.get, f"{served}/api/v1/facets", headers={"X-API-Key": secret}, timeout=60)
+        time.sleep(0.5)
+        begun = time.monotonic()
+        assert httpx.get(f"{served}/health", timeout=60).status_code == 200
+        assert httpx.get(f"{served}/health", headers={"X-API-Key": secret}, timeout=60).status_code == 200
+        assert httpx.get(f"{served}/openapi.json", headers={"X-API-Key": WRITE_KEY}, timeout=60).status_code == 200
+        assert time.monotonic() - begun < 5
 
 
 def test_who_has_written_has_given_the_right_back(tmp_path: Path, postgres: PostgresServer, url: str) -> None:

@@ -14,6 +14,7 @@ from askcorpus import errors
 from askcorpus.errors import AskcorpusError
 from askcorpus.settings import read_settings
 from askcorpus_ui.chat.browser import NoCookie
+from askcorpus_ui.chat.conversations import ShareTaken
 from askcorpus_ui.chat.sources import source_page
 from askcorpus_ui.chat.translations import (
     CATALOGS,
@@ -94,7 +95,9 @@ def test_every_text_is_used() -> None:
 
 def test_every_kind_of_error_is_told_in_words_of_the_page() -> None:
     kinds = {each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, AskcorpusError)}
-    assert strings_for("").causes.keys() == {each.__name__ for each in kinds - {AskcorpusError} | {NoCookie}}
+    assert strings_for("").causes.keys() == {
+        each.__name__ for each in kinds - {AskcorpusError} | {NoCookie, ShareTaken}
+    }
     for strings in languages().values():
         assert all(strings.cause(name) != strings.failed for name in strings.causes)
         assert strings.cause("of another kind") == strings.failed

@@ -192,6 +192,29 @@ def test_headers_without_end_are_refused(client: httpx.Client) -> None:
         assert answer.startswith(b"HTTP/1.1 4") or answer == b""
 
 
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("http://localhost/health", 200),
+        ("HTTP://127.0.0.1:1/api/v1/facets?x=1", 422),
+        ("http://localhost", 200),
+        ("http://localhost/no%20where", 404),
+        ("http://evil.example/health", 421),  # that address counts, and not the Host header
+        ("http://evil.example", 421),
+        ("http:///health", 404),
+        ("ftp://localhost/health", 404),
+        ("*", 404),
+    ],
+)
+def test_a_request_that_names_the_whole_address_is_one_for_its_path(
+    client: httpx.Client, target: str, status: int
+) -> None:
+    url = client.base_url
+    with socket.create_connection((url.host, url.port or 0), timeout=60) as raw:
+        raw.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        assert raw.recv(12).decode() == f"HTTP/1.1 {status}"
+
+
 def test_five_hundred_odd_bodies_to_the_door_for_other_programs(client: httpx.Client) -> None:
     """Random JSON in the places where a chat completion has its own; the seed is fixed, so a failure comes again."""
     odd = random.Random(10)

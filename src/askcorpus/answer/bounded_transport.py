@@ -97,7 +97,7 @@ class _Line:
 
     def traced(self, event: str, info: dict[str, Any]) -> None:
         """Notes the connection when it is made, and again when it is made safe."""
-        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):  # by a proxy, "proxy.start_tls.complete"
             self._socket = info["return_value"].get_extra_info("socket")
             if self.is_cut:  # the time was over before there was anything to cut
                 self.cut()

@@ -6,6 +6,7 @@ The model writes; what it may claim is decided afterwards, by :mod:`askcorpus.an
 
 import logging
 import re
+import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -315,6 +316,9 @@ _FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
 
 
 def _model_error(name: str, exc: Exception) -> ModelError:
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(exc)):
+        hint = "Name the file of the authority that does in SSL_CERT_FILE."
+        return ModelError(f"The server of the model {name} shows a certificate that nobody vouches for.", hint)
     for kind, what, hint in _FAILURES:
         if isinstance(exc, kind):
             return ModelError(f"The model {name} {what}.", hint)
@@ -322,6 +326,12 @@ def _model_error(name: str, exc: Exception) -> ModelError:
         hint = "Set ASKCORPUS_LLM_BASE_URL (for ollama: OLLAMA_HOST) to that one."
         return ModelError(f"The model {name} is at another address.", hint)
     return ModelError(f"The model {name} failed: {_first_line(exc)}", "Try again.")
+
+
+def _causes(exc: BaseException | None) -> Iterator[BaseException]:
+    while exc is not None:
+        yield exc
+        exc = exc.__cause__ or exc.__context__
 
 
 def _broke_off(name: str) -> ModelError:

@@ -31,6 +31,7 @@ _UNWRITTEN = {  # how a full disk looks where SQLite does not say so: a limit on
     sqlite3.SQLITE_IOERR_SHMMAP,
 }
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_Inode = tuple[int, int]
 
 
 class Home(NamedTuple):
@@ -86,8 +87,11 @@ class Database(ABC):
         """A connection for reading: to empty tables where there are none."""
 
     @abstractmethod
-    def writing(self) -> AbstractContextManager[sa.Connection]:
-        """A transaction: all of it or, after any error or a kill, nothing. Creates the tables if there are none."""
+    def writing(self, of: str = "") -> AbstractContextManager[sa.Connection]:
+        """A transaction: all of it or, after any error or a kill, nothing. Creates the tables if there are none.
+
+        Transactions ``of`` the same thing come one after the other; others need not wait for them.
+        """
 
     @abstractmethod
     def locked(self) -> AbstractContextManager[None]:
@@ -129,7 +133,9 @@ class FileDatabase(Database):
         self._lock_file = lock
         self._lock = Lock()
         self._engine: sa.Engine | None = None
-        self._inode: tuple[int, int] | None = None
+        self._inode: _Inode | None = None
+        self._opened: _Inode | None = None  # the same of what was open last
+        self._logs: dict[Path, _Inode | None] = {}  # what SQLite keeps beside the file of that inode
         self._empty = empty_engine()
 
     def exists(self) -> bool:
@@ -141,9 +147,12 @@ class FileDatabase(Database):
         return f"SQLite {sqlite3.sqlite_version}, {self.path}"
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A transaction: all of it or, after any error or a kill, nothing. Makes the file when there is none."""
-        with translated(self.path.parent):
+    def writing(self, of: str = "") -> Iterator[sa.Connection]:  # noqa: ARG002
+        """A transaction: all of it or, after any error or a kill, nothing. Makes the file when there is none.
+
+        All that write come one after the other: SQLite knows no other way.
+        """
+        with self.translated():
             if self._lock_file is None:
                 self._make_private()
             engine = self._open() or self._create()
@@ -169,9 +178,21 @@ class FileDatabase(Database):
         finally:
             lock.release()
 
-    def translated(self) -> AbstractContextManager[None]:
-        """Turn the errors of SQLite and of the file system into ours."""
-        return translated(self.path.parent)
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn the errors of SQLite and of the file system into ours.
+
+        After one that tells of damage the file is opened anew: another may have been copied over it, and what a
+        connection remembers be of the one before.
+        """
+        try:
+            with translated(self.path.parent):
+                yield
+        except StorageError as exc:
+            cause = getattr(exc.__cause__, "orig", None) or exc.__cause__
+            if cause and _primary(cause) in _DAMAGED:
+                self.close()
+            raise
 
     def _make_private(self) -> None:
         if not self.path.parent.is_dir():
@@ -206,13 +227,13 @@ class FileDatabase(Database):
         Its inode tells when the folder was deleted and made anew while this process runs.
         """
         with self._lock:
-            try:
-                stat = self.path.stat()
-            except FileNotFoundError:
+            inode = _inode(self.path)
+            if inode is None:
                 self._dispose()
                 return None
-            if self._engine is not None and self._inode == (stat.st_dev, stat.st_ino):
+            if self._engine is not None and self._inode == inode:
                 return self._engine
+            self._drop_logs_of_another(inode)
             self._dispose()
             engine = _engine(lambda: _connect(self.path))
             with engine.connect() as connection:
@@ -220,8 +241,20 @@ class FileDatabase(Database):
             if not accepted:
                 engine.dispose()
                 return None
-            self._engine, self._inode = engine, (stat.st_dev, stat.st_ino)
+            self._engine, self._inode, self._opened = engine, inode, inode
+            self._logs = {path: _inode(path) for path in map(self._beside, ("-wal", "-shm"))}
             return engine
+
+    def _drop_logs_of_another(self, inode: _Inode) -> None:
+        """Where another file was put in place of the one that was open: SQLite would take the log that is left of that
+        one for the new one's, and write it into it. That it is left is seen while our connections still hold it."""
+        if self._opened not in (None, inode):
+            for path, left in self._logs.items():
+                if left and left == _inode(path):
+                    path.unlink(missing_ok=True)
+
+    def _beside(self, suffix: str) -> Path:
+        return self.path.with_name(self.path.name + suffix)
 
     def _create(self) -> sa.Engine:
         make_data_folder(self.path.parent)
@@ -286,11 +319,25 @@ def translated(folder: Path) -> Iterator[None]:
         raise storage_error(folder, exc) from exc
 
 
+def _inode(path: Path) -> _Inode | None:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def _primary(cause: BaseException) -> int | None:
+    """SQLite's code for what went wrong, without the part that says where."""
+    code = getattr(cause, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
 def storage_error(folder: Path, exc: Exception) -> AskcorpusError:
     """What ``exc`` means for someone who uses ``folder``."""
     cause = getattr(exc, "orig", None) or exc
     sqlite_code = getattr(cause, "sqlite_errorcode", None)
-    primary = None if sqlite_code is None else sqlite_code & 0xFF  # the rest says where, not what
+    primary = _primary(cause)
     number = cause.errno if isinstance(cause, OSError) else None
     if primary in _READONLY or number in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return StorageError(f"The data folder {folder} is read-only.", "Check its owner and permissions.")

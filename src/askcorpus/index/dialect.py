@@ -196,17 +196,33 @@ def set_version(connection: sa.Connection, table: sa.Table, version: int) -> Non
         connection.exec_driver_sql(f"PRAGMA user_version = {version}")
 
 
-def is_larger(connection: sa.Connection, table: sa.Table, limit: int) -> bool:
-    """Whether a file, without its free pages, takes more bytes than that; on a server, the table and what is in it. A
-    table there does not shrink by itself when rows go, so what is in it is counted once it has grown."""
+def size_of(connection: sa.Connection, table: sa.Table) -> int:
+    """The bytes that a file takes, without its free pages; on a server, a table, which does not shrink by itself when
+    rows go."""
     if on_server(connection):
         whole = sa.text("SELECT pg_total_relation_size(to_regclass(:name))")
-        if int(connection.scalar(whole, {"name": table.name}) or 0) <= limit:
-            return False
-        row = sum((sa.func.coalesce(sa.func.pg_column_size(column), 0) for column in table.c), sa.literal(0))
-        return int(connection.scalar(sa.select(sa.func.sum(row))) or 0) > limit
+        return int(connection.scalar(whole, {"name": table.name}) or 0)
     pages, free, size = (
         int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
         for name in ("page_count", "freelist_count", "page_size")
     )
-    return (pages - free) * size > limit
+    return (pages - free) * size
+
+
+def is_larger(connection: sa.Connection, table: sa.Table, limit: int) -> bool:
+    """Whether a file, or on a server what is in a table, takes more bytes than that. What is in one is counted once the
+    table has grown."""
+    if size_of(connection, table) <= limit:
+        return False
+    return not on_server(connection) or bytes_of(connection, table, sa.true()) > limit
+
+
+def bytes_of(connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:
+    """The bytes of what is in the rows of a table that meet a condition, without what keeping them takes."""
+
+    def size(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+        taken = sa.func.pg_column_size(column) if on_server(connection) else sa.func.length(as_bytes(column))
+        return sa.func.coalesce(taken, 0)
+
+    row = sum(map(size, table.c), sa.literal(0))
+    return int(connection.scalar(sa.select(sa.func.sum(row)).where(condition)) or 0)

@@ -95,15 +95,16 @@ class ServerDatabase(Database):
         return f"PostgreSQL {str(version).split()[0]}, {self.home.short.removeprefix('the database ')}, {took:.1f} ms"
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
+    def writing(self, of: str = "") -> Iterator[sa.Connection]:
         """A transaction: all of it or, after any error or a kill, nothing. Makes the tables where there are none.
 
-        Who holds the right to write uses the connection that it hangs on; everyone else waits for those who write.
+        Who holds the right to write uses the connection that it hangs on; everyone else waits for those who write
+        ``of`` the same.
         """
         with self.translated():
             if self._writer is None:
                 with self._engine.begin() as connection:
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(*self._key())))
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(*self._key(of))))
                     self._make(connection)
                     yield connection
                 return
@@ -211,8 +212,8 @@ class ServerDatabase(Database):
                 "Make one that has: CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0.",
             )
 
-    def _key(self) -> tuple[int, sa.ColumnElement[int]]:
-        return _LOCK, sa.func.hashtext(self._part)
+    def _key(self, of: str = "") -> tuple[int, sa.ColumnElement[int]]:
+        return _LOCK, sa.func.hashtext(f"{self._part} {of}".rstrip())
 
     def _lost(self) -> StorageError:
         return StorageError(

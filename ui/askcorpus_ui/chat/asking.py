@@ -207,8 +207,9 @@ class Asking:
             log.exception("Unexpected error %s", reference := new_reference())
             reply = Reply(kind="failed", text=f"{strings.failed} {strings.failed_hint.format(reference=reference)}")
         finally:
-            if reply is None:  # nobody listens any more
-                self._keep(owner, place, Reply(kind="unfinished", text=text))
+            if reply is None:  # nobody listens any more; others do
+                unfinished = Reply(kind="unfinished", text=text)
+                await asyncio.shield(asyncio.to_thread(self._keep, owner, place, unfinished))
         assert reply is not None, "an answer ends in one, or something was raised"
         seconds = time.monotonic() - began
         yield await asyncio.to_thread(self._finished, owner, conversation, reply, period, seconds, strings)

@@ -10,16 +10,16 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock, RLock
 from typing import NamedTuple, Protocol
 
 import sqlalchemy as sa
 
-from askcorpus.errors import StorageError
+from askcorpus.errors import StorageError, UsageError
 from askcorpus.index.databases import open_tables
-from askcorpus.index.dialect import TEXT, holds, is_larger
+from askcorpus.index.dialect import TEXT, bytes_of, holds, is_larger, size_of
 from askcorpus.search.query import LONGEST_QUESTION
 from askcorpus.types import Filters
 from askcorpus_ui.chat.conversation import (
@@ -42,11 +42,15 @@ MAX_BYTES = 2_000_000_000
 _MOST_UNKEPT_BYTES = 100_000_000
 """The same of what cannot be written, and is in memory."""
 
+_SHARE = 0.1
+"""As much of either may be one owner's: whoever asks all day shall not take the place of all others."""
+
 LISTED = 200
 """Conversations that a list shows; a search finds older ones."""
 
 LONGEST_TITLE = 200
 _SHOWN = 100
+_LOCKS = 256  # more than there are questions at a time
 _VERSION = 1
 _DAY = 86_400
 
@@ -73,6 +77,10 @@ _TURNS = sa.Table(
 )
 
 
+class ShareTaken(UsageError):
+    """An owner has as much as one may: it is theirs to delete some."""
+
+
 class Entry(NamedTuple):
     """A conversation in a list. ``changed`` is when something was last asked in it, in seconds since 1970."""
 
@@ -97,7 +105,7 @@ class _Tables(Protocol):
     """Where the rows are: in a file, or in memory."""
 
     def reading(self) -> AbstractContextManager[sa.Connection]: ...
-    def writing(self) -> AbstractContextManager[sa.Connection]: ...
+    def writing(self, of: str = "") -> AbstractContextManager[sa.Connection]: ...
     def close(self) -> None: ...
 
 
@@ -112,7 +120,7 @@ class Conversations:
         self.days = days
         self._tables: _Tables = open_tables(folder, database, PART, _CONVERSATIONS, _VERSION) if days else _Memory()
         self._unkept = _Memory()
-        self._moving = RLock()  # nothing comes to a conversation while it goes from memory to the disk, or back
+        self._moving = tuple(RLock() for _ in range(_LOCKS))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -135,12 +143,13 @@ class Conversations:
 
         Raises:
             StorageError: no more conversations can be kept.
+            ShareTaken: no more of this owner's can.
         """
-        with self._moving:
+        with self._staying(conversation):
             unkept = self._unkept_of(owner, conversation)
-            with self._tables.writing() as connection:
+            with self._tables.writing(conversation or secrets.token_hex()) as connection:  # a new one waits for nobody
                 self._forget_old(connection, time.time())
-                _check_size(connection, MAX_BYTES)
+                _check_room(connection, owner, MAX_BYTES)
                 if unkept:
                     _write(connection, owner, unkept)
                 place = _ask(connection, owner, conversation, question, before, filters)
@@ -162,20 +171,21 @@ class Conversations:
 
         Raises:
             StorageError: what is kept cannot be read, or no more conversations can be kept in memory.
+            ShareTaken: no more of this owner's can.
         """
-        with self._moving:
+        with self._staying(conversation):
             self.hold(owner, conversation or "")
             with self._unkept.writing() as connection:
-                _check_size(connection, _MOST_UNKEPT_BYTES)
+                _check_room(connection, owner, _MOST_UNKEPT_BYTES)
                 return _ask(connection, owner, conversation, question, before, filters)
 
     def hold(self, owner: str, conversation: str) -> None:
         """From now on what comes to a conversation of that owner is in memory alone, as of `ask_unkept`."""
-        with self._moving:
+        with self._staying(conversation):
             kept = self.read(owner, conversation, whole=True)
             if kept and kept.kept:
                 with self._unkept.writing() as connection:
-                    _check_size(connection, _MOST_UNKEPT_BYTES)
+                    _check_room(connection, owner, _MOST_UNKEPT_BYTES)
                     _write(connection, owner, kept)
 
     def is_kept(self, conversation: str) -> bool:
@@ -209,7 +219,7 @@ class Conversations:
     def _reply(
         self, owner: str, place: Place, reply: Reply | None, filters: Filters | None = None, *, first: bool = False
     ) -> bool:
-        with self._moving, self._tables_of(place.id).writing() as connection:
+        with self._staying(place.id), self._tables_of(place.id).writing(place.id) as connection:
             if place.turn is None or _owned(connection, owner, place.id) is None:
                 return False
             here = _is_turn(place)
@@ -228,7 +238,7 @@ class Conversations:
 
     def judge(self, owner: str, place: Place, reply: Reply, opinion: Opinion) -> bool:
         """Keep what the reader thinks of a turn's reply; whether that is still its reply."""
-        with self._tables_of(place.id).writing() as connection:
+        with self._tables_of(place.id).writing(place.id) as connection:
             if place.turn is None or _owned(connection, owner, place.id) is None:
                 return False
             here = _is_turn(place)
@@ -272,7 +282,7 @@ class Conversations:
     def rename(self, owner: str, conversation: str, title: str) -> None:
         """Give a conversation another title; an empty one changes nothing."""
         if line := " ".join(title.split())[:LONGEST_TITLE]:
-            with self._tables_of(conversation).writing() as connection:
+            with self._tables_of(conversation).writing(conversation) as connection:
                 connection.execute(
                     sa.update(_CONVERSATIONS).where(_is_owned(owner, conversation)).values(_titled(line))
                 )
@@ -283,8 +293,13 @@ class Conversations:
             with tables.reading() as connection:
                 is_there = _owned(connection, owner, conversation) is not None
             if is_there:
-                with tables.writing() as connection:
+                with tables.writing(conversation) as connection:
                     _delete(connection, owner, conversation)
+
+    def _staying(self, conversation: str | None) -> AbstractContextManager[object]:
+        """Nothing comes to a conversation meanwhile, for it goes from memory to the disk, or back. Of a new one nobody
+        else knows."""
+        return self._moving[hash(conversation) % _LOCKS] if conversation else nullcontext()
 
     def _forget_old(self, connection: sa.Connection, now: float) -> None:
         if self.days:
@@ -400,11 +415,16 @@ def _written(reply: Reply | None, filters: Filters, opinion: Opinion = NO_OPINIO
     return json.dumps((reply or Reply(kind="unfinished")).dumped() | asked.dumped(), ensure_ascii=False)
 
 
-def _check_size(connection: sa.Connection, most: int) -> None:
+def _check_room(connection: sa.Connection, owner: str, most: int) -> None:
     if is_larger(connection, _TURNS, most):
         raise StorageError(
             "No more conversations can be kept here.", "Delete some, or keep them for fewer days (keep_conversations)."
         )
+    share = int(most * _SHARE)
+    if size_of(connection, _TURNS) > share:  # else no owner's part can be
+        of_owner = _TURNS.c.conversation.in_(sa.select(_CONVERSATIONS.c.id).where(_CONVERSATIONS.c.owner == owner))
+        if bytes_of(connection, _TURNS, of_owner) > share:
+            raise ShareTaken("No more of your conversations can be kept here.", "Delete some, and ask again.")
 
 
 # ---- where the rows are
@@ -427,7 +447,8 @@ class _Memory:
             with self._engine.begin() as connection:
                 yield connection
 
-    writing = reading
+    def writing(self, of: str = "") -> AbstractContextManager[sa.Connection]:  # noqa: ARG002
+        return self.reading()
 
     def close(self) -> None:
         with self._lock:

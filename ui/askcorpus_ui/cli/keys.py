@@ -28,7 +28,14 @@ def add_key(
         int | None, typer.Option("--days", metavar="N", min=1, max=36_500, help="How long it is valid.")
     ] = None,
     rate: Annotated[
-        int | None, typer.Option("--rate", metavar="N", min=1, max=1_000_000, help="Requests a minute, at most.")
+        int | None,
+        typer.Option(
+            "--rate",
+            metavar="N",
+            min=1,
+            max=1_000_000,
+            help="Requests a minute, at most. A question in the chat, and each of a batch, counts as one.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

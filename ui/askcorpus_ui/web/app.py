@@ -40,7 +40,7 @@ from askcorpus_ui.web.next_questions_api import next_questions_router
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.openapi import described
 from askcorpus_ui.web.parameters import only_known
-from askcorpus_ui.web.prefix import Prefixed, check_root
+from askcorpus_ui.web.prefix import Prefixed, WholeAddresses, check_root
 from askcorpus_ui.web.prometheus import CountedAssistant, Measured, Metrics
 from askcorpus_ui.web.responses_api import responses_router
 from askcorpus_ui.web.rest_api import api_router, health_router
@@ -179,6 +179,7 @@ def _add_middleware(app: FastAPI, settings: Settings, keys: Keys, metrics: Metri
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=_trusted(settings))
     if settings.root_path or settings.trusted_proxies:
         app.add_middleware(Prefixed, root=settings.root_path, proxies=settings.trusted_proxies)
+    app.add_middleware(WholeAddresses)
 
 
 def _trusted(settings: Settings) -> str:

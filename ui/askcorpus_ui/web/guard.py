@@ -3,9 +3,11 @@
 import hmac
 from base64 import b64decode
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
+from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,19 +18,21 @@ from askcorpus_ui.chat.sources import no_key_page
 from askcorpus_ui.chat.translations import strings_for
 from askcorpus_ui.content_policy import content_policy
 from askcorpus_ui.problems import Fault, error_response, failure
-from askcorpus_ui.web.keys import OPENED, Area, Key, Keys
+from askcorpus_ui.web.keys import OPENED, Area, Key, Keys, may_be_key
 from askcorpus_ui.web.loopback import host_of, is_loopback, is_same_origin
 from askcorpus_ui.web.prefix import way_to_root
 from askcorpus_ui.web.rates import Rates
 from askcorpus_ui.web.source_page import POLICY
 
-_OPEN_PATHS = ("/health", "/ready")
+_HEALTH = "/health"
+_READY = "/ready"
 _WRITTEN = ("/api/v1/documents", "/api/v1/files")  # by another method than GET
 _JOBS = "/api/v1/jobs"
 _RATED = ("/api/", "/v1/", "/mcp")
 _CHAT = "/gradio_api/"
 _ACCESS = "askcorpus.access"
 _LONGEST_PATH = 2_000
+_LOOKING = 40  # threads that look up keys: as many as do all else
 _ALL = OPENED["admin"]
 _ALL_BUT_WRITING = _ALL - {"writing"}
 _POLICY = content_policy()
@@ -63,6 +67,7 @@ class Guard:
         self._app = app
         self._keys = keys
         self._rates = Rates()
+        self._looking = CapacityLimiter(_LOOKING)
         self._origins = frozenset(settings.allowed_origins)
         secrets = ((settings.api_key, _ALL_BUT_WRITING), (settings.write_key, _ALL))
         self._set = [(key.get_secret_value().encode(), opens) for key, opens in secrets if key]
@@ -96,10 +101,10 @@ class Guard:
                 page.clear()
             await send(message)
 
-        refusal = self._refusal(scope)
+        refusal = await self._refusal(scope)
         await (refusal or self._app)(scope, receive, send_with_headers)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    async def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         if "content-length" in headers and "transfer-encoding" in headers:
             # A proxy may go by the length: what is after the last chunk would be the next request, somebody else's.
@@ -115,35 +120,48 @@ class Guard:
             )
         if not self._locked and not is_loopback(asked[0]):
             return _refuse(scope, 421, "Forbidden", "This server answers to localhost only.", "Set ASKCORPUS_API_KEY.")
-        is_open = scope["path"] in _OPEN_PATHS
+        if scope["path"] == _HEALTH:
+            return None
+        offered = _offered_keys(headers)
+        is_open = scope["path"] == _READY
         try:
-            self._locked = self._locked or self._keys.any()
-            access = self._access(headers)
+            access = await self._access(offered)
         except AskcorpusError as exc:  # of the file of keys: what cannot be looked up is not let in
             if not is_open:
                 return error_response(scope, exc)
-            access = Access(self._opened_by_settings(headers))  # who runs the server is told what is wrong with it
+            access = Access(self._opened_by_settings(offered))  # who runs the server is told what is wrong with it
         scope[_ACCESS] = access
         if is_open:
             return None
         return self._shut(scope, access) or (_too_often(scope, access) if _counts(scope) else None)
 
-    def _access(self, headers: Headers) -> Access:
+    async def _access(self, offered: list[bytes]) -> Access:
         """What the keys of a request open. How long a comparison takes tells nothing of a key."""
-        opens, found = self._opened_by_settings(headers) | (frozenset() if self._locked else _ALL_BUT_WRITING), None
-        for offered in filter(None, _offered_keys(headers)):
-            if one := self._keys.known(offered):
-                opens, found = opens | one.opens, one
-        if found is None or found.per_minute is None:
-            return Access(opens, found)
-        return Access(opens, found, partial(self._rates.wait, found.id, found.per_minute))
+        found = await self._known(offered)
+        opens = self._opened_by_settings(offered) | (frozenset() if self._locked else _ALL_BUT_WRITING)
+        opens = opens.union(*(one.opens for one in found))
+        key = found[-1] if found else None
+        if key is None or key.per_minute is None:
+            return Access(opens, key)
+        return Access(opens, key, partial(self._rates.wait, key.id, key.per_minute))
 
-    def _opened_by_settings(self, headers: Headers) -> frozenset[Area]:
+    async def _known(self, offered: list[bytes]) -> list[Key]:
+        """The keys of a request that are among many, looked up in a thread: a server that keeps them may be slow, or
+        gone, and whoever needs none of it is served meanwhile."""
+        if self._locked and not any(map(may_be_key, offered)):
+            return []
+        return await to_thread.run_sync(self._look_up, offered, limiter=self._looking)
+
+    def _look_up(self, offered: list[bytes]) -> list[Key]:
+        self._locked = self._locked or self._keys.any()
+        return [key for each in offered if (key := self._keys.known(each))]
+
+    def _opened_by_settings(self, offered: list[bytes]) -> frozenset[Area]:
         """What the keys of a request open that are `api_key` or `write_key`."""
         opens = frozenset[Area]()
-        for offered in filter(None, _offered_keys(headers)):
+        for one in offered:
             for key, opened in self._set:
-                opens |= opened if hmac.compare_digest(offered, key) else frozenset()
+                opens |= opened if hmac.compare_digest(one, key) else frozenset()
         return opens
 
     def _shut(self, scope: Scope, access: Access) -> Response | None:
@@ -218,11 +236,9 @@ def _offered_keys(headers: Headers) -> list[bytes]:
     if scheme.lower() == "bearer":
         offered.append(value.strip().encode("latin-1"))
     if scheme.lower() == "basic":
-        try:
+        with suppress(ValueError):
             offered.append(b64decode(value, validate=True).partition(b":")[2])
-        except ValueError:
-            return offered
-    return offered
+    return [one for one in offered if one]
 
 
 def _is_page(headers: MutableHeaders) -> bool:

@@ -16,7 +16,7 @@ from askcorpus_ui.problems import PROBLEMS
 from askcorpus_ui.web.job_records import Job
 from askcorpus_ui.web.jobs import Jobs
 from askcorpus_ui.web.rest_api import Body
-from askcorpus_ui.web.writing_api import FILE_BODY, Record, may_write
+from askcorpus_ui.web.writing_api import FILE_BODY, Record, may_write, sent_file
 
 if TYPE_CHECKING:
     from askcorpus.assistant import Assistant
@@ -70,7 +70,7 @@ def jobs_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> APIRo
         name: Annotated[str, Query(min_length=1, max_length=LONGEST_NAME, description="Its name: reports.zip.")],
     ) -> Job:
         """Add the documents of a file as a job; of an archive (.zip) all files that it holds."""
-        content = await request.body()
+        content = await sent_file(request)
         if not content:
             raise NoText(f"{check_name(name)} is empty.")
 

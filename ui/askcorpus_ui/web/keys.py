@@ -157,6 +157,11 @@ class Keys:
             return list(connection.execute(query))
 
 
+def may_be_key(offered: bytes) -> bool:
+    """Whether what was sent looks like a key of these."""
+    return _FORM.fullmatch(offered) is not None
+
+
 def _digest(key: bytes) -> bytes:
     return hashlib.sha256(key).digest()
 

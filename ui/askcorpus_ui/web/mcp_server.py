@@ -3,6 +3,7 @@
 What the tools give back are the models of the REST door, as structured content.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib.metadata import version
@@ -117,6 +118,8 @@ def make_server(asked: "Assistant | Client", run: Runner, *, max_error: float | 
 
     ``max_error`` goes with each question.
     """
+    # Before it does so itself: its way to write a fault colours the code around each call, and takes seconds to.
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
     server = _Server("askcorpus", instructions=_INSTRUCTIONS, version=version("askcorpus"), log_level="WARNING")
     tool = partial(server.tool, annotations=_READ_ONLY)
 
@@ -173,7 +176,7 @@ async def _told(run: Runner, work: Callable[[], T]) -> T:
 
 
 def _page(asked: "Assistant | Client", filters: Filters, offset: int, limit: int) -> Page:
-    if offset < 0 or not 1 <= limit <= MOST_LISTED:
+    if not 0 <= offset <= MAX_OFFSET or not 1 <= limit <= MOST_LISTED:
         raise UsageError("There is no such page.", f"offset is 0 or more, limit 1 to {MOST_LISTED}.")
     if isinstance(asked, Client):
         return asked.documents(filters, offset=offset, limit=limit)

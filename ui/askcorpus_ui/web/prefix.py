@@ -3,8 +3,10 @@
 The pages link to each other from where they are, and so need not know that path; what tells whole addresses does.
 """
 
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
+from urllib.parse import unquote_to_bytes
 
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,6 +20,26 @@ _OWN = (
     *("/assets", "/static", "/gradio_api", "/theme.css", "/favicon.ico"),
 )
 """What the server's own addresses begin with."""
+
+_WHOLE = re.compile(rb"https?://([^/]+)(/.*)?", re.IGNORECASE)
+
+
+class WholeAddresses:
+    """Serves a request that names the whole address ("GET http://host/path"), as to a proxy, like one that names its
+    path: every server takes those, and the host is the one in the address (RFC 9112, 3.2.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the request under the path of its address."""
+        whole = _WHOLE.fullmatch(scope.get("raw_path") or b"") if scope["type"] == "http" else None
+        if whole:
+            host, raw = whole[1], whole[2] or b"/"
+            headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
+            scope = {**scope, "path": unquote_to_bytes(raw).decode(errors="replace"), "raw_path": raw}
+            scope["headers"] = [(b"host", host), *headers]
+        await self._app(scope, receive, send)
 
 
 class Prefixed:

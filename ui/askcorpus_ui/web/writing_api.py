@@ -113,7 +113,7 @@ def writing_router(assistant: "Assistant", settings: Settings, jobs: Jobs) -> AP
         name: Annotated[str, Query(min_length=1, max_length=LONGEST_NAME, description="Its name: report.pdf.")],
     ) -> Changes:
         """Add the documents of a file, which is the body as it is, in place of those of an earlier one of that name."""
-        content = await request.body()
+        content = await sent_file(request)
         work = partial(jobs.alone, lambda: take_file(name, content, store, embeddings, settings))
         return _changes(await run_in_threadpool(work))
 
@@ -152,6 +152,17 @@ def may_write(request: Request) -> None:
     """That the request carries a key for writing."""
     if "writing" not in access_of(request.scope).opens:
         raise HTTPException(403, "This needs a key for writing (write_key, or one with the scope ingest).")
+
+
+async def sent_file(request: Request) -> bytes:
+    """The file that is the body of a request.
+
+    Raises:
+        HTTPException: it is a form, which would be read as a text with what parts it.
+    """
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        raise HTTPException(415, "The file came in a form. Send its bytes alone (curl --data-binary @FILE).")
+    return await request.body()
 
 
 def _changes(report: Report) -> Changes:
