@@ -80,6 +80,8 @@ class _Document:
             if not _is_fallback(box):
                 yield Stretch(self._locator(), "\n".join(_text(one) for one in box.iterchildren(f"{W}p")))
         for kind, notes in self._notes.items():
+            for note in block.iter(f"{W}{kind}"):  # as Word 2003 writes it, within the sentence
+                yield Stretch(self._locator(), "\n".join(map(_text, note.iter(f"{W}p"))))
             for reference in block.iter(f"{W}{kind}Reference"):
                 yield Stretch(self._locator(), notes.get(reference.get(f"{W}id", ""), ""))
 
