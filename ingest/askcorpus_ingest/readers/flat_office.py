@@ -27,6 +27,7 @@ _OF_SHEETS = "application/vnd.oasis.opendocument.spreadsheet"
 MOST_CELLS, MOST_ROWS, MOST_COLUMNS = 5_000_000, 1 << 20, 1 << 14
 """Of a sheet; those between the ones that are filled count too."""
 _MOST_TIMES = 1000
+_PERCENT = re.compile("%|Percent")
 _NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 
 _Cells = dict[tuple[int, int], Any]
@@ -142,7 +143,7 @@ def _percent_styles(root: Element) -> frozenset[str]:
     return frozenset(
         style.get(f"{_SHEET_2003}ID", "")
         for style, said in formats
-        if said is not None and re.search("%|Percent", said.get(f"{_SHEET_2003}Format", ""))
+        if said is not None and _PERCENT.search(said.get(f"{_SHEET_2003}Format", ""))
     )
 
 

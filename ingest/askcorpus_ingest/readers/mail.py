@@ -124,7 +124,8 @@ def _pages_of(message: Message) -> list[Message] | None:
         return None
     pages = [part for part in message.walk() if part.get_content_type() == "text/html"]
     framed = pages[1:] if pages and _FRAMES.search(_payload(pages[0])) else []
-    return [page for page in framed if visible_text(_decoded_page(page)).strip()] or pages[:1] or None
+    shown = [page for page in framed if _payload(page).strip() and visible_text(_decoded_page(page)).strip()]
+    return shown or pages[:1] or None
 
 
 def _is_written(message: Message) -> bool:
