@@ -13,7 +13,7 @@ from askcorpus.text.characters import printable
 
 _TEXTS = (".txt", ".text", ".rst", ".adoc", ".asciidoc", ".org", ".md", ".markdown", ".srt", ".vtt")
 _PAGES = (".html", ".htm", ".xhtml", ".mht", ".mhtml")
-_DATA = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".xml", ".rss", ".atom", ".nitf", ".ris", ".bib", ".ics")
+_DATA = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".xml", ".rss", ".atom", ".nitf", ".ris", ".enw", ".bib", ".ics")
 _MAIL = (".eml", ".emlx", ".mbox", ".msg")
 _WORDS = (".doc", ".docx", ".docm", ".odt", ".rtf")
 _OFFICE = (*_WORDS, ".ppt", ".pps", ".pptx", ".pptm", ".odp", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")

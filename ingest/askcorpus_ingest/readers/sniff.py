@@ -41,6 +41,7 @@ _BY_ENDING = {
     ".mhtml": "mail",
     ".mbox": "mailbox",
     ".ris": "ris",
+    ".enw": "ris",
     ".bib": "bibtex",
     ".ics": "ics",
 }
@@ -107,6 +108,7 @@ _TEXTS = (
         "xml",
     ),
     (re.compile(r"TY {2}- [A-Z]{2,9}\s*\n[A-Z][A-Z0-9] {2}- "), "ris"),
+    (re.compile(r"%0 [A-Z][a-z]+[^\n]*\n%[A-Z] "), "ris"),
     (re.compile(r"BEGIN:VCALENDAR\n"), "ics"),
     (re.compile(r"\AFrom \S++ [^\n]*\d{4}\n[\w-]++:"), "mailbox"),
 )
