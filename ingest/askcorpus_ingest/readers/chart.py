@@ -12,7 +12,7 @@ C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _TEXT = "{http://schemas.openxmlformats.org/drawingml/2006/main}t"
 MOST_SERIES, MOST_POINTS = 100, 1000
 """Of a chart that are told: more are a curve, of which no point says anything."""
-_SPOKEN = re.compile(r'"[^"]*+"|\\.|\[[^\]]*+\]|_.|\*.')
+_SPOKEN = re.compile(r'"[^"]*+"|\\.|\[[^\[\]]*+\]|_.|\*.')
 """What of a format's code stands for itself."""
 _OF_DATES = re.compile("[ymd]", re.IGNORECASE)
 _DAY_ZERO, _MOST_DAYS = datetime.date(1899, 12, 30), 200_000
