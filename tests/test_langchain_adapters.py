@@ -1,6 +1,8 @@
 """askcorpus as parts of another LangChain application, unchanged."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -211,3 +213,20 @@ def test_both_work_over_the_client_of_a_server(assistant: Assistant) -> None:
         assert asked["citations"] == AssistantRunnable(assistant).invoke(QUESTION)["citations"]
         *_, last = AssistantRunnable(client).stream(QUESTION)
         assert last["citations"] == asked["citations"]
+
+
+def test_the_model_is_one_of_langchain_and_is_loaded_without_it() -> None:
+    """An application that knows LangChain finds its own kind; a question at the command line does not wait for it."""
+    script = (
+        "import sys, askcorpus.assistant, askcorpus_ui.cli.corpus\n"
+        "assert 'langchain_core' not in sys.modules\n"
+        "from askcorpus import SentenceEmbeddings\n"
+        "from langchain_core.embeddings import Embeddings\n"
+        "assert isinstance(SentenceEmbeddings(), Embeddings)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_the_model_embeds_beside_other_work(embeddings: SentenceEmbeddings) -> None:
+    assert asyncio.run(embeddings.aembed_query("A pier?")) == embeddings.embed_query("A pier?")
+    assert asyncio.run(embeddings.aembed_documents(["A pier."])) == embeddings.embed_documents(["A pier."])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from askcorpus.errors import ReadError
 from askcorpus.types import Document, locator_at
 from askcorpus_ingest.documents import read_document
 from askcorpus_ingest.readers.dispatch import read_file, why_passed_over
@@ -606,6 +607,56 @@ def test_an_event_of_a_calendar_is_a_document(tmp_path: Path) -> None:
     )
     assert (holiday.title, holiday.date) == ("Holiday", "2014-05-17")
     assert holiday.text.startswith("Holiday, Start: 2014-05-17.\n\nNo ferry.") and holiday.text.endswith("No bus.")
+
+
+def test_names_that_stand_for_words_are_told_as_these(tmp_path: Path) -> None:
+    """Of BibTeX (``@string``), joined with others and in any case, and in names themselves."""
+    (found,) = read(
+        tmp_path / "a.bib",
+        '@string{jp = "Journal"}\n@STRING(jop = jp # " of {Ports}")\n@comment{x}\n'
+        '@article{a, title = "Notes: " # JOP # { again}, journal = jop, year = 2004, abstract = {Up by 41\\,\\%.}}',
+    )
+    assert (found.title, found.source, found.text) == (
+        "Notes: Journal of Ports again",
+        "Journal of Ports",
+        "Up by 41 %.",
+    )
+
+
+def test_names_that_stand_for_too_much_are_named(tmp_path: Path) -> None:
+    """Each stands for the one before ten times."""
+    path = tmp_path / "a.bib"
+    names = "".join(f"@string{{n{place} = {' # '.join([f'n{place - 1}'] * 10)}}}\n" for place in range(1, 30))
+    path.write_text(f'@string{{n0 = "ten letter"}}\n{names}@misc{{a, title = n29}}')
+    with pytest.raises(ReadError, match="stands for too much"):
+        list(read_file(path))
+
+
+@pytest.mark.parametrize("name", ["a.enw", "a.txt"])
+def test_references_as_endnote_writes_them_are_documents(tmp_path: Path, name: str) -> None:
+    """As Google Scholar has them, too."""
+    first, second = read(
+        tmp_path / name,
+        "%0 Journal Article\n%A Ott, Maria\n%A Berg, Jo\n%D 2004\n%J Journal of Ports\n"
+        "%X The port was closed\nin May.\n\n"
+        "%0 Book\n%A Berg, Jo\n%T Harbours of Norland\n%D 2005\n%I Quay Press\n",
+    )
+    assert (" ".join(first.text.split()), first.author, first.source) == (
+        "The port was closed in May.",
+        "Ott, Maria; Berg, Jo",
+        "Journal of Ports",
+    )
+    assert (second.title, second.date, second.source) == ("Harbours of Norland", "2005", "Quay Press")
+
+
+def test_a_task_and_a_note_of_a_calendar_are_documents(tmp_path: Path) -> None:
+    task, note = read(
+        tmp_path / "a.ics",
+        "BEGIN:VCALENDAR\nBEGIN:VTODO\nSUMMARY:Pay the pilots\nDUE:20230601\nDESCRIPTION:All 41 of them.\nEND:VTODO\n"
+        "BEGIN:VJOURNAL\nSUMMARY:Log\nDTSTART:20230509\nDESCRIPTION:Fog at the pier.\nEND:VJOURNAL\nEND:VCALENDAR\n",
+    )
+    assert (task.text, task.date) == ("Pay the pilots, Due: 2023-06-01.\n\nAll 41 of them.", "2023-06-01")
+    assert (note.text, note.date) == ("Log, Start: 2023-05-09.\n\nFog at the pier.", "2023-05-09")
 
 
 @pytest.mark.parametrize(

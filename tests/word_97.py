@@ -65,3 +65,11 @@ def plan(starts: Sequence[int], places: Sequence[int]) -> bytes:
     """What tells where pieces lie, as it is told."""
     own = struct.pack(f"<{len(starts)}I", *starts) + b"".join(struct.pack("<HIH", 0, place, 0) for place in places)
     return b"\2" + struct.pack("<I", len(own)) + own
+
+
+def many_changes(paragraphs: int, changes: int) -> dict[str, bytes]:
+    """A document of one piece, of which so many changes are told that hold for each of its paragraphs."""
+    text = Piece("Aal.\r" * paragraphs)
+    said = b"\x35\x08\x00" * changes
+    own = struct.pack("<2IHIH", 0, len(text.text), 0, TEXT_AT * 2 | 0x40000000, 1)
+    return word_97([text], plan=b"\1" + struct.pack("<H", len(said)) + said + b"\2" + struct.pack("<I", len(own)) + own)

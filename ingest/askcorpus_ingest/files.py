@@ -13,10 +13,10 @@ from askcorpus.text.characters import printable
 
 _TEXTS = (".txt", ".text", ".rst", ".adoc", ".asciidoc", ".org", ".md", ".markdown", ".srt", ".vtt")
 _PAGES = (".html", ".htm", ".xhtml", ".mht", ".mhtml")
-_DATA = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".xml", ".rss", ".atom", ".nitf", ".ris", ".bib", ".ics")
+_DATA = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".xml", ".rss", ".atom", ".nitf", ".ris", ".enw", ".bib", ".ics")
 _MAIL = (".eml", ".emlx", ".mbox", ".msg")
 _WORDS = (".doc", ".docx", ".docm", ".odt", ".rtf")
-_OFFICE = (*_WORDS, ".pptx", ".pptm", ".odp", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_OFFICE = (*_WORDS, ".ppt", ".pps", ".pptx", ".pptm", ".odp", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _PACKED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz")
 READABLE_ENDINGS = frozenset((*_TEXTS, *_PAGES, *_DATA, *_MAIL, *_OFFICE, ".pdf", ".epub", *_PACKED))
 """Of files that are read; others are looked into, and read where what they hold tells what they are."""

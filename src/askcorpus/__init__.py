@@ -123,10 +123,9 @@ else:  # hidden from the type checker, to which a module with __getattr__ has ev
         "answer.llm": ("LLMAnswerer", "load_chat_model"),
         "assistant": ("Assistant", "open_assistant"),
         "client": ("AsyncClient", "Client"),
-        "embedding.embeddings": ("SentenceEmbeddings", "load_embeddings"),
         "index.opening": ("open_index",),
         "index.store": ("Store",),
-        "langchain_adapters": ("AssistantRunnable", "CorpusRetriever"),
+        "langchain_adapters": ("AssistantRunnable", "CorpusRetriever", "SentenceEmbeddings", "load_embeddings"),
         "settings": ("Settings", "read_settings"),
         "errors": (
             "AskcorpusError",

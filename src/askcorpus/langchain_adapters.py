@@ -11,6 +11,7 @@ from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
+from langchain_core.embeddings import Embeddings
 from langchain_core.messages import BaseMessage
 from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -19,8 +20,13 @@ from pydantic import ConfigDict
 
 from askcorpus.assistant import Assistant
 from askcorpus.client import Client
+from askcorpus.embedding.embeddings import SentenceEmbeddings, load_embeddings
 from askcorpus.errors import UsageError
 from askcorpus.types import Done, Filters, Hit, Token, Turn, locator_at
+
+__all__ = ["AssistantRunnable", "CorpusRetriever", "SentenceEmbeddings", "load_embeddings"]
+
+Embeddings.register(SentenceEmbeddings)
 
 Question = str | Mapping[str, Any]
 """A question, or ``{"question": …}`` with any of ``history``, ``filters``, ``top_k``, ``conversation_id``, ``explain``.

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import powerpoint_97
 from askcorpus.errors import ReadError
 from askcorpus_ingest.documents import read_document
 from askcorpus_ingest.files import Failure
@@ -272,6 +273,8 @@ def made() -> Iterator[tuple[str, bytes]]:
     yield "twice.doc", ole(word_97([text], plan=plan(range(0, 1_200_000, 20_000), [2048 | 0x40000000] * 59)))
     yield "changes.doc", ole(word_97([text], plan=b"\1\0\0" * 9000))
     yield "countless.doc", ole(word_97([text], plan=b"\2\xff\xff\xff\xff" + bytes(9999)))
+    listed_often = {1: powerpoint_97.document(powerpoint_97.listed(2, 256) * 999), 2: powerpoint_97.slide()}
+    yield "often.ppt", powerpoint_97.powerpoint_97(listed_often)
     yield "ole.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(5000)
     for ending in (
         "pdf",
@@ -296,12 +299,13 @@ def made() -> Iterator[tuple[str, bytes]]:
     chance = random.Random(13)
     for path in sorted(MADE.glob("harbour.*")) + [
         MADE / "harbour-libreoffice.doc",
+        MADE / "ports-libreoffice.ppt.gz",
         MADE / "sheets.xlsx",
         MADE / "sheets.ods",
         MADE / "sheets.xls",
         MADE / "report.pdf",
     ]:
-        data = path.read_bytes()
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         for share in (0.3, 0.9):
             yield f"cut-{share}-{path.name}", data[: int(len(data) * share)]
         turned = bytearray(data)

@@ -11,6 +11,10 @@ from askcorpus_ingest.readers.records import EXTRA_CHARS, RawRecord
 from askcorpus_ingest.readers.source import Source
 
 _ENTRY = re.compile(r"@[ \t]{0,9}([A-Za-z]{1,30})\s{0,20}[{(]\s{0,20}([^\s,{}()=]{0,200})\s{0,20},")
+_STRING = re.compile(r"@[ \t]{0,9}string\s{0,20}[{(]\s{0,20}([^\s,{}()=#]{1,200})\s{0,20}=\s{0,20}", re.IGNORECASE)
+"""How a name begins to be given to a value, which may stand for it below: ``@string{jpo = "Journal of Ports"}``."""
+MOST_NAMED = 2000
+"""Characters that a name may stand for: names stand for names, and would for more than there is memory."""
 _FIELD = re.compile(r"[\s,]{0,99}([A-Za-z][\w-]{0,60})\s{0,20}=\s{0,20}")
 _VALUE = re.compile(r'[{"]|[^\s,(){}"#]+')
 _JOINED = re.compile(r"\s{0,20}#\s{0,20}")
@@ -27,6 +31,7 @@ _SIGNS = {
     "ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "aa": "å", "AA": "Å", "o": "ø", "O": "Ø", "l": "ł",
     "L": "Ł", "i": "i", "j": "j",
 }  # fmt: skip
+_SPACE = re.compile(r"\\[,;:]")
 _COMMAND = re.compile(r"\\[A-Za-z]+\s*(?=\{)|\\(?=[&%$#_{}])")
 _NO_ENTRIES = {"string", "comment", "preamble"}
 _ADDRESSES = ("url", "howpublished")
@@ -66,27 +71,38 @@ def read_bibtex(source: Source) -> Iterator[RawRecord]:
 
 
 def _references(text: str) -> Iterator[tuple[str, Reference]]:
-    at = 0
+    at, strings = 0, dict[str, str]()
+    for named in _STRING.finditer(text):
+        value, _ = _value(text, named.end(), strings)
+        if len(value) > MOST_NAMED:
+            raise Corrupt("holds a name that stands for too much")
+        strings[named[1].lower()] = value
     while entry := _ENTRY.search(text, at):
         at = entry.end()
         if entry[1].lower() in _NO_ENTRIES:
             continue
         reference: dict[str, str] = {}
         while field := _FIELD.match(text, at):
-            value, at = _value(text, field.end())
+            value, at = _value(text, field.end(), strings)
             reference[field[1].lower()] = _plain(value)
         yield entry[2], reference
 
 
-def _value(text: str, at: int) -> tuple[str, int]:
-    """A value and where it ends; those joined by ``#`` are one."""
+def _value(text: str, at: int, strings: Mapping[str, str]) -> tuple[str, int]:
+    """A value and where it ends; those joined by ``#`` are one, and a name in ``strings`` stands for its own.
+
+    Raises:
+        Corrupt: it does not end, or has more characters than the file, as names stand for many.
+    """
     parts = list[str]()
     while found := _VALUE.match(text, at):
         if found[0] in ("{", '"'):
             part, at = _enclosed(text, found.end(), found[0])
         else:
-            part, at = found[0], found.end()
+            part, at = strings.get(found[0].lower(), found[0]), found.end()
         parts.append(part)
+        if sum(map(len, parts)) > len(text):
+            raise Corrupt("holds a name that stands for too much")
         joined = _JOINED.match(text, at)
         if not joined:
             break
@@ -106,6 +122,7 @@ def _enclosed(text: str, start: int, opening: str) -> tuple[str, int]:
 def _plain(value: str) -> str:
     """A value as it is read: *{\\'e}* is é, and braces that keep capitals are no part of it."""
     value = _ACCENT.sub(lambda one: unicodedata.normalize("NFC", (one[2] or one[3]) + _ACCENTS[one[1]]), value)
+    value = _SPACE.sub(" ", value)
     value = _COMMAND.sub("", _SIGN.sub(lambda one: _SIGNS[one[1]], value))
     paragraphs = (" ".join(part.split()) for part in _BLANK_LINE.split(value))
     return "\n\n".join(paragraphs).replace("{", "").replace("}", "").replace("~", " ").replace("--", "–").strip()

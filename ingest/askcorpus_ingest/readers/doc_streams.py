@@ -5,7 +5,7 @@ The file format is [MS-DOC]. All that a file says of places in it is looked at b
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, pairwise
@@ -34,8 +34,13 @@ _DEFINE_TABLE, _OLD_DEFINE_TABLE, _CHANGE_TABS = 0xD608, 0xD606, 0xC615
 _DELETED, _HIDDEN, _STRUCK, _STRUCK_TWICE, _BOLD, _SYMBOL, _PLACE = (
     0x0800, 0x083C, 0x0837, 0x2A53, 0x0835, 0x6A09, 0x2A48,
 )  # fmt: skip
+_OUTLINE, _IN_TABLE, _TABLE_DEPTH, _ENDS_ROW, _HEADS_TABLE = 0x2640, 0x2416, 0x6649, 0x2417, 0x3404
+_ASKED_FOR = {
+    *(_DEFINE_TABLE, _DELETED, _HIDDEN, _STRUCK, _STRUCK_TWICE, _BOLD, _SYMBOL, _PLACE),
+    *(_OUTLINE, _IN_TABLE, _TABLE_DEPTH, _ENDS_ROW, _HEADS_TABLE),
+}
 _SHORT_CHANGES = {
-    0x18: 0x2416, 0x19: 0x2417, 0x41: _DELETED, 0x55: _BOLD, 0x57: _STRUCK, 0x5C: _HIDDEN, 0x68: _PLACE,
+    0x18: _IN_TABLE, 0x19: _ENDS_ROW, 0x41: _DELETED, 0x55: _BOLD, 0x57: _STRUCK, 0x5C: _HIDDEN, 0x68: _PLACE,
     0x73: _STRUCK_TWICE,
 }  # fmt: skip
 """The numbers that changes go by where a piece of text has but one."""
@@ -128,6 +133,8 @@ class WordFile:
             raise Corrupt("is a broken Word document")
         self._table: bytes = ole.openstream(name).read()
         self._data: bytes = ole.openstream("Data").read() if ole.exists("Data") else b""
+        self._known: dict[bytes, Mapping[int, bytes]] = {}
+        self._bytes_left = len(self._stream) + len(self._table) + len(self._data)
         ends = accumulate(number(self._stream, _LENGTHS + 4 * place, 4) for place in range(7))
         main, notes, _, _, _, endnotes, boxes = (Part(*ends) for ends in pairwise([0, *ends]))
         self.main, self.notes, self.endnotes, self.boxes = main, notes, endnotes, boxes
@@ -175,8 +182,7 @@ class WordFile:
         offset = piece.offset + (at - piece.start) * piece.width
         place = bisect_right(self._paragraph_starts, offset) - 1
         said = self._paragraphs[place].said if place >= 0 and offset < self._paragraphs[place].end else b""
-        changes = [*self._changes(said[2:]), *self._changes(piece.changes)]
-        return ParagraphLook.of(number(said, 0), changes)
+        return ParagraphLook.of(number(said, 0), {**self._changes(said[2:]), **self._changes(piece.changes)})
 
     @cached_property
     def heading_styles(self) -> frozenset[int]:
@@ -235,7 +241,8 @@ class WordFile:
     @cached_property
     def _looks(self) -> list["_Looking"]:
         """The characters that do not look as usual, in their order."""
-        runs = [(run, look) for run in self._runs(_CHARACTER_RUNS) if (look := _look(sprms(run.said))) != Look()]
+        all_runs = self._runs(_CHARACTER_RUNS)
+        runs = [(run, look) for run in all_runs if (look := _look(self._changes(run.said))) != Look()]
         ends, found = [run.end for run, _ in runs], list[_Looking]()
         for piece in self._pieces:
             last = piece.offset + (piece.end - piece.start) * piece.width
@@ -277,14 +284,30 @@ class WordFile:
                 yield run
                 done = run.end
 
-    def _changes(self, said: bytes) -> Iterator[tuple[int, bytes]]:
-        """The changes in some bytes, and those that are too many for a page and lie elsewhere."""
-        for code, operand in sprms(said):
+    def _changes(self, said: bytes) -> Mapping[int, bytes]:
+        """What the changes in some bytes, and those that are too many for a page and lie elsewhere, say of what is
+        asked for.
+
+        Raises:
+            Corrupt: bytes of the file are told to be changes of several kinds again and again.
+        """
+        if said not in self._known:
+            self._known[said] = {code: operand for code, operand in self._all_changes(said) if code in _ASKED_FOR}
+        return self._known[said]
+
+    def _all_changes(self, said: bytes) -> Iterator[tuple[int, bytes]]:
+        for code, operand in self._counted(said):
             if code in _HUGE:
                 at = number(operand, 0, 4)
-                yield from sprms(self._data[at + 2 : at + 2 + number(self._data, at)])
+                yield from self._counted(self._data[at + 2 : at + 2 + number(self._data, at)])
             else:
                 yield code, operand
+
+    def _counted(self, said: bytes) -> Iterator[tuple[int, bytes]]:
+        self._bytes_left -= len(said)
+        if self._bytes_left < 0:
+            raise Corrupt("is a broken Word document")
+        return sprms(said)
 
 
 class ParagraphLook(NamedTuple):
@@ -299,16 +322,14 @@ class ParagraphLook(NamedTuple):
     cells: bytes = b""
 
     @classmethod
-    def of(cls, style: int, changes: Iterable[tuple[int, bytes]]) -> "ParagraphLook":
+    def of(cls, style: int, said: Mapping[int, bytes]) -> "ParagraphLook":
         """What the changes say."""
-        said = dict(changes)
-        outline = said.get(0x2640, b"\x09")
         return cls(
             style=style,
-            outlined=outline < b"\x09",
-            in_table=_is_on(said.get(0x2416)) or number(said.get(0x6649, b""), 0, 4) > 0,
-            ends_row=_is_on(said.get(0x2417)),
-            is_header=_is_on(said.get(0x3404)),
+            outlined=said.get(_OUTLINE, b"\x09") < b"\x09",
+            in_table=_is_on(said.get(_IN_TABLE)) or number(said.get(_TABLE_DEPTH, b""), 0, 4) > 0,
+            ends_row=_is_on(said.get(_ENDS_ROW)),
+            is_header=_is_on(said.get(_HEADS_TABLE)),
             cells=said.get(_DEFINE_TABLE, b""),
         )
 
@@ -380,8 +401,7 @@ def _on_page(page: bytes, of_paragraphs: bool) -> Iterator[_Run]:
             yield _Run(start, end, page[at + 1 : at + 1 + max(size, 0)] if at else b"")
 
 
-def _look(changes: Iterable[tuple[int, bytes]]) -> Look:
-    said = dict(changes)
+def _look(said: Mapping[int, bytes]) -> Look:
     return Look(
         hidden=any(_is_on(said.get(code)) for code in (_DELETED, _HIDDEN, _STRUCK, _STRUCK_TWICE)),
         symbol=_SYMBOL in said,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from askcorpus.errors import NoText
+from askcorpus_ingest.readers.chart import C, told_chart
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.package import Element, Package, opened_package
 from askcorpus_ingest.readers.raised import lowered, raised
@@ -13,6 +14,7 @@ from askcorpus_ingest.readers.table import Cell, PlacedCell, merged_rows, span
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _UNREAD = {f"{W}moveFrom", f"{W}rt", "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
 _SIGNS = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "\u2011"}
 
@@ -40,12 +42,15 @@ class _Document:
 
     def __init__(self, package: Package, name: str) -> None:
         self._root = package.xml(name)
-        targets = dict(package.relations(name).values())
+        related = package.relations(name)
+        targets = dict(related.values())
         self._headings = _heading_styles(package.found(targets.get("styles", "word/styles.xml")))
         self._notes = {
             kind: _notes(package.found(targets.get(f"{kind}s", f"word/{kind}s.xml")))
             for kind in ("footnote", "endnote")
         }
+        self._charts = {key: part for key, (kind, part) in related.items() if kind == "chart"}
+        self._package = package
         self._page = 1
         self._paged = next(self._root.iter(f"{W}lastRenderedPageBreak"), None) is not None
         self._chapter = ""
@@ -75,11 +80,16 @@ class _Document:
         self._page += breaks - int(begins_page)
 
     def _beside(self, block: Element) -> Iterator[Stretch]:
-        """The text boxes and notes of a paragraph, or of a table."""
+        """The text boxes, charts and notes of a paragraph, or of a table."""
         for box in block.iter(f"{W}txbxContent"):
             if not _is_fallback(box):
                 yield Stretch(self._locator(), "\n".join(_text(one) for one in box.iterchildren(f"{W}p")))
+        for chart in block.iter(f"{C}chart"):
+            if part := self._charts.pop(chart.get(_ID, ""), ""):
+                yield Stretch(self._locator(), told_chart(self._package.found(part)))
         for kind, notes in self._notes.items():
+            for note in block.iter(f"{W}{kind}"):  # as Word 2003 writes it, within the sentence
+                yield Stretch(self._locator(), "\n".join(map(_text, note.iter(f"{W}p"))))
             for reference in block.iter(f"{W}{kind}Reference"):
                 yield Stretch(self._locator(), notes.get(reference.get(f"{W}id", ""), ""))
 

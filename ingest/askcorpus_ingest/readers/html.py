@@ -3,12 +3,14 @@
 import html
 import re
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 from askcorpus.errors import NoText
 from askcorpus.text.language import sure_language
 from askcorpus_ingest.encoding import declared_encoding, decode
 from askcorpus_ingest.readers.markup import Shown, shown
 from askcorpus_ingest.readers.page_articles import articles_of
+from askcorpus_ingest.readers.page_body import open_boxes, with_surroundings
 from askcorpus_ingest.readers.page_head import page_fields, says_article
 from askcorpus_ingest.readers.records import Fields, RawRecord
 from askcorpus_ingest.readers.source import Source
@@ -24,6 +26,7 @@ MIN_MAIN_TEXT_CHARS = 250
 """When less than that is found, the page is taken whole: better a menu too many than a paragraph lost."""
 
 _ENDS = (".", "!", "?", "…", "”", '"', "»", "。", "！", "？", "।", "؟")
+_BETWEEN = (" -", " –", " —", " |", " ·", " •")
 _HTML_LANGUAGE = re.compile(r"<html[^<>]{0,500}?\slang\s{0,9}=\s{0,9}[\"']?([A-Za-z-]{2,12})", re.IGNORECASE)
 _ARTICLE_TAG = re.compile(r"(</?)article(?=[ >])")
 _HTML_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{1,500})", re.IGNORECASE)
@@ -65,8 +68,8 @@ def _is_small(visible: Shown) -> bool:
 
 def _record(origin: str, page: str, visible: Shown) -> RawRecord:
     small = _is_small(visible)
-    fields = _main_text(visible.markup) if small and visible.markup else {}
-    paragraphs = list(filter(None, map(str.strip, (fields.get("text") or "").split("\n"))))
+    fields = _main_text(visible) if small and visible.markup else {}
+    paragraphs = fields.get("paragraphs", [])
     text = "\n\n".join(_below_the_first(paragraphs, visible.captions))
     if len(text) < MIN_MAIN_TEXT_CHARS:
         text = visible.text
@@ -78,7 +81,10 @@ def _record(origin: str, page: str, visible: Shown) -> RawRecord:
     return RawRecord(
         origin=origin,
         text=text,
-        title=known.get("title") or fields.get("title") or (html.unescape(title[1]) if title else ""),
+        title=_without_publisher(
+            known.get("title") or fields.get("title") or (html.unescape(title[1]) if title else ""),
+            known.get("source") or "",
+        ),
         date=known.get("date") or "",
         language=language[1] if language and not _contradicts(text, language[1]) else "",
         source=known.get("source") or fields.get("sitename") or "",
@@ -86,6 +92,13 @@ def _record(origin: str, page: str, visible: Shown) -> RawRecord:
         url=known.get("url") or "",
         extra=said.extra,
     )
+
+
+def _without_publisher(title: str, publisher: str) -> str:
+    """A title without the name of the site behind it, as many pages have it."""
+    before = title.removesuffix(publisher).rstrip() if publisher else title
+    is_named = before != title and before.endswith(_BETWEEN)
+    return (before[:-2].rstrip() or title) if is_named else title
 
 
 def _below_the_first(paragraphs: Sequence[str], captions: Collection[str]) -> list[str]:
@@ -108,14 +121,22 @@ def _contradicts(text: str, language: str) -> bool:
     return bool(found) and found != language.lower().partition("-")[0]
 
 
-def _main_text(page: str) -> dict[str, str]:
+def _main_text(visible: Shown) -> dict[str, Any]:
+    """What is found of a page: its main text in paragraphs, and what it says of itself."""
     from trafilatura import bare_extraction
+    from trafilatura.utils import load_html
 
+    tree = load_html(visible.markup)
+    if tree is None:
+        return {}
+    open_boxes(tree)
     found = bare_extraction(
-        page,
+        tree,
         include_comments=False,
         favor_recall=True,
         with_metadata=True,
         date_extraction_params={"original_date": True, "extensive_search": False},
     )
-    return found if isinstance(found, dict) else found.as_dict() if found else {}
+    fields = found if isinstance(found, dict) else found.as_dict() if found else {}
+    paragraphs = list(filter(None, map(str.strip, (fields.get("text") or "").split("\n"))))
+    return {**fields, "paragraphs": with_surroundings(paragraphs, tree, visible.captions)}

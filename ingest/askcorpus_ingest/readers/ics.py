@@ -1,4 +1,4 @@
-"""Calendars (.ics, RFC 5545): each event is a document."""
+"""Calendars (.ics, RFC 5545): each event, task or note is a document."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,15 @@ _LINE = re.compile(r"\A([A-Za-z-]{1,60})((?:;[^:;\"\n]*+(?:\"[^\"\n]*+\"[^:;\"\n
 _NAMED = re.compile(r";CN=\"?([^\";:]+)", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\([nN,;\\])")
 _TIME = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d))?")
-_TOLD = {"DTSTART": "Start", "DTEND": "End", "LOCATION": "Location", "ORGANIZER": "Organizer", "STATUS": "Status"}
+_KINDS = {"VEVENT", "VTODO", "VJOURNAL"}
+_TOLD = {
+    "DTSTART": "Start",
+    "DTEND": "End",
+    "DUE": "Due",
+    "LOCATION": "Location",
+    "ORGANIZER": "Organizer",
+    "STATUS": "Status",
+}
 """What is told of an event in a sentence, and how it is called there."""
 
 
@@ -38,7 +46,7 @@ def read_ics(source: Source) -> Iterator[RawRecord]:
             f"{source.origin}#{number}",
             text,
             title,
-            date=event.get("DTSTART", "")[: len("2014-03-03")],
+            date=(event.get("DTSTART") or event.get("DUE", ""))[: len("2014-03-03")],
             place=event.get("LOCATION", ""),
             author=event.get("ORGANIZER", ""),
             url=event.get("URL", ""),
@@ -56,18 +64,18 @@ def _events(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
         name, value = said[1].upper(), said[3].strip()
         if name == "BEGIN":
             inside.append(value.upper())
-            if inside[-1] == "VEVENT":
+            if inside[-1] in _KINDS:
                 number, event = number + 1, {}
         elif name == "END":
             ended = inside.pop() if inside else ""
-            if ended == "VEVENT":
+            if ended in _KINDS:
                 yield number, event
-        elif inside[-1:] == ["VEVENT"]:
+        elif inside and inside[-1] in _KINDS:
             event.setdefault(name, _told(name, said[2], value))
 
 
 def _told(name: str, about: str, value: str) -> str:
-    if name in ("DTSTART", "DTEND"):
+    if name in ("DTSTART", "DTEND", "DUE"):
         time = _TIME.match(value)
         day = "-".join(time.groups()[:3]) if time else value
         return f"{day} {time[4]}:{time[5]}{' UTC' if value.endswith('Z') else ''}" if time and time[4] else day

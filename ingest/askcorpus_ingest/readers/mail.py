@@ -30,6 +30,7 @@ _QUOTED = re.compile(r"(?:>[ \t]?)+(?!From )")
 _QUOTED_LINE = re.compile(r"^>", re.MULTILINE)
 _STUB = 0.5
 """A plain text of so many fewer words than the page beside it says where to read it."""
+_FRAMES = re.compile(rb"<frameset[\s>]", re.IGNORECASE)
 _KEPT = {"to": "To", "cc": "Cc", "message-id": "Message-ID"}
 
 
@@ -82,12 +83,13 @@ def _message(source: Source, data: bytes, origin: str, number: int) -> Iterator[
     try:
         data = _QUOTED_FROM.sub(rb"\1", data) if number else data.removeprefix(codecs.BOM_UTF8)
         message: Message = email.message_from_bytes(data)
-        page = _page_of(message)
-        texts, attached = _parts(message) if page is None else ([], [])
+        pages = _pages_of(message)
+        texts, attached = _parts(message) if pages is None else ([], [])
     except RecursionError as exc:
         raise ReadError("has too many parts inside each other") from exc
-    if page is not None:
-        yield from _page(source, page, message, origin)
+    if pages is not None:
+        for number, page in enumerate(pages, 1):
+            yield from _page(source, page, message, origin if len(pages) == 1 else f"{origin}#{number}")
         return
     text = "\n\n".join(texts)
     if text:
@@ -114,12 +116,16 @@ def _record(message: Message, text: str, origin: str, number: int) -> RawRecord:
     )
 
 
-def _page_of(message: Message) -> "Message | None":
-    """The page that a browser saved as a message; none where somebody wrote it."""
+def _pages_of(message: Message) -> list[Message] | None:
+    """The page that a browser saved as a message, of a workbook that Excel did its sheets; none where somebody wrote
+    it."""
     is_page = message.get_content_type() == "multipart/related" and not _is_written(message)
     if not is_page and "Snapshot-Content-Location" not in message:
         return None
-    return next((part for part in message.walk() if part.get_content_type() == "text/html"), None)
+    pages = [part for part in message.walk() if part.get_content_type() == "text/html"]
+    framed = pages[1:] if pages and _FRAMES.search(_payload(pages[0])) else []
+    shown = [page for page in framed if _payload(page).strip() and visible_text(_decoded_page(page)).strip()]
+    return shown or pages[:1] or None
 
 
 def _is_written(message: Message) -> bool:
@@ -185,8 +191,7 @@ def _attachment(source: Source, part: Message, within: str, index: int) -> Itera
 def _page(source: Source, body: Message, message: Message, origin: str) -> Iterator[RawRecord]:
     from askcorpus_ingest.readers.html import read_html
 
-    charset = body.get_content_charset() or ""
-    page = source.part("page.html", io.BytesIO(decode(_payload(body), charset).encode("utf-8-sig")))
+    page = source.part("page.html", io.BytesIO(_decoded_page(body).encode("utf-8-sig")))
     try:
         records = list(read_html(page))
     finally:
@@ -199,6 +204,10 @@ def _page(source: Source, body: Message, message: Message, origin: str) -> Itera
             made=_date(message),
             url=record.url or url,
         )
+
+
+def _decoded_page(part: Message) -> str:
+    return decode(_payload(part), part.get_content_charset() or "")
 
 
 def _text(part: Message) -> str:

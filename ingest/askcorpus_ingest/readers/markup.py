@@ -41,10 +41,17 @@ _INLINE_TAGS |= {"small", "span", "strike", "strong", "sub", "sup", "svg", "time
 _VOID_TAGS = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 _HEADING = re.compile(r"h[1-6]\Z")
 _TABLE_TAGS = {"table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "td", "th"}
+_CAPTION_TAGS = ("p", "div", "td", "dd")
 _READINGS = {"rt", "rp", "rtc"}
 _STRUCK = {"del", "s", "strike"}
 _NAME = re.compile(r"\A[A-Za-z][\w:.-]*+\Z")
 
+_CAPTION = re.compile(r"(?:^|[-_\s])(?:caption|caption-text|thumbcaption)(?:$|\s)")
+"""How systems call what tells of a picture, where they have no element for it (WordPress, MediaWiki, Blogger)."""
+_UNSEEN = frozenset(
+    ("visually-hidden", "visuallyhidden", "sr-only", "screen-reader-text", "element-invisible", "mw-editsection")
+)
+"""What elements are called that only a program which reads aloud tells, or that only somebody who writes sees."""
 _CREDIT = re.compile(r"credit|copyright|photographer|attribution", re.IGNORECASE)
 _NOTE = re.compile(r"note|cite|reference|footnote|fn", re.IGNORECASE)
 _NOTE_MARK = re.compile(r"\A\s*+(?:\[[^\[\]]{1,20}+\][\s,;]*+)++\Z")
@@ -116,9 +123,15 @@ class _Writer:
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "button" and any(_HEADING.match(above) for above in self._open[-3:]):
             tag, attributes = "span", {}  # a question that opens its answer, and no menu
+        elif tag != "figcaption" and _CAPTION.search(attributes.get("class", "")):
+            attributes = {}  # by which the main text would be looked for without it
+            tag = "figcaption" if self._caption is None and tag in _CAPTION_TAGS else tag
+        if self._caption is not None and tag in _CAPTION_TAGS:
+            self.data(" ")
+            tag = "span"  # for it is one paragraph
         elif tag in _TABLE_TAGS:
             tag = "div"
-        elif tag == "figcaption":
+        elif tag == "figcaption" and self._caption is None:
             self._caption = []
             self._leave_figure()
             self._write_start("p", {})
@@ -134,11 +147,10 @@ class _Writer:
             self._markup.write(f"<{tag}{''.join(kept)}>")
 
     def end(self, tag: str) -> None:
-        opened = self._open.pop()
-        tag = opened if tag == "button" or tag in _TABLE_TAGS else tag
-        self._figures -= opened == "figure"
+        tag = self._open.pop()  # what it was taken for
+        self._figures -= tag == "figure"
         self._break(tag)
-        if self._caption is not None and opened == "figcaption":
+        if self._caption is not None and tag == "figcaption":
             self.captions.append(" ".join("".join(self._caption).split()))
             self._caption = None
             self._write_end("p")
@@ -215,7 +227,12 @@ class _Simplifier:
         self._figures += tag == "figure"
         if self._skipped or self._raised is not None or self._lines is not None:
             self._start_inside(tag, attributes)
-        elif tag in _READINGS or tag in _STRUCK or (self._is_beside_table and _is_credit(tag, attributes)):
+        elif (
+            tag in _READINGS
+            or tag in _STRUCK
+            or _is_unseen(attributes)
+            or (self._is_beside_table and _is_credit(tag, attributes))
+        ):
             self._skipped, self._inside = True, 0
         elif tag in ("sup", "sub") or _is_note_mark(tag, attributes):
             self._raised, self._inside = _Raised(tag, attributes), 0
@@ -302,6 +319,10 @@ class _Simplifier:
         if self._table:
             self._table.replay(self.writer)
             self._table = None
+
+
+def _is_unseen(attributes: Mapping[str, str]) -> bool:
+    return not _UNSEEN.isdisjoint(attributes.get("class", "").split())
 
 
 def _is_credit(tag: str, attributes: Mapping[str, str]) -> bool:

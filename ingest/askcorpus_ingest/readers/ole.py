@@ -1,14 +1,15 @@
-"""OLE files: messages of Outlook (.msg), documents of Word (.doc), old spreadsheets, and others that are not read."""
+"""OLE files: messages of Outlook (.msg), old documents (.doc, .ppt, .xls), and others that are not read."""
 
 import io
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from askcorpus.errors import Corrupt, Encrypted, OldFormat, ReadError
+from askcorpus.errors import Corrupt, Encrypted, ReadError
 from askcorpus_ingest.files import Failure
 from askcorpus_ingest.readers.doc import read_doc
 from askcorpus_ingest.readers.msg import PROPERTIES, read_message
+from askcorpus_ingest.readers.ppt import read_ppt
 from askcorpus_ingest.readers.records import RawRecord, own_title
 from askcorpus_ingest.readers.sheets import read_sheets
 from askcorpus_ingest.readers.source import Part, Source
@@ -23,7 +24,7 @@ _FIRST_DAY, _MOST_DAYS = date(1601, 1, 1), 500_000
 
 
 def read_ole(source: Source) -> Iterator["RawRecord | Failure | Part"]:
-    """A message with the files attached to it, a document, or an old spreadsheet.
+    """A message with the files attached to it, a document, an old presentation or spreadsheet.
 
     Raises:
         ReadError: it is broken, encrypted, or of a kind that is not read.
@@ -43,7 +44,7 @@ def _found(source: Source, ole: Any) -> Iterator["RawRecord | Failure | Part"]:
     if ole.exists("WordDocument"):
         yield from read_doc(source, ole, _summary(ole))
     elif ole.exists("PowerPoint Document"):
-        raise OldFormat("is a presentation of PowerPoint 97 to 2003, which is not read; save it as .pptx")
+        yield from read_ppt(source, ole, _summary(ole))
     elif ole.exists("Workbook") or ole.exists("Book"):
         yield from read_sheets(source)
     elif ole.exists(PROPERTIES):

@@ -16,12 +16,12 @@ MOST_DATES = 30
 """Elements that may hold the page's date and are looked at."""
 
 _META = {
-    "date": ("article:published_time", "og:published_time", "datepublished", "date", "dc.date.issued", "dc.date",
-             "dcterms.date", "dcterms.issued", "dcterms.created", "dc.date.created", "citation_publication_date",
-             "citation_date", "pubdate", "publishdate", "publish_date", "publish-date", "publication_date",
-             "sailthru.date", "parsely-pub-date", "datecreated"),
-    "author": ("author", "article:author", "dc.creator", "dcterms.creator", "citation_author", "parsely-author",
-               "sailthru.author", "byl"),
+    "date": ("article:published_time", "og:article:published_time", "og:published_time", "datepublished", "date",
+             "dc.date.issued", "dc.date", "dcterms.date", "dcterms.issued", "dcterms.created", "dc.date.created",
+             "citation_publication_date", "citation_date", "pubdate", "publishdate", "publish_date", "publish-date",
+             "publication_date", "sailthru.date", "parsely-pub-date", "datecreated"),
+    "author": ("author", "article:author", "og:article:author", "dc.creator", "dcterms.creator", "citation_author",
+               "parsely-author", "sailthru.author", "byl"),
     "title": ("og:title", "twitter:title", "citation_title", "dc.title", "headline"),
     "source": ("og:site_name", "dc.publisher", "citation_journal_title", "publisher", "application-name"),
     "url": ("og:url", "twitter:url"),
@@ -32,6 +32,7 @@ _KEPT = ("description", "keywords", "news_keywords", "article:section", "article
 _ARTICLE = re.compile(r"\A(?:.*(?:Article|Posting)|Report|WebPage)\Z", re.IGNORECASE)
 _DATED = re.compile(r"\b(?:date|published?|posted|pubdate|timestamp|dateline|byline-date)\b", re.IGNORECASE)
 _NOT_THE_ARTICLE = re.compile(r"footer|copyright|sidebar|related|comment|generated|modified|updated|menu|nav|widget")
+_BESIDE = re.compile(r"sidebar|related|comment|widget")
 _OUTSIDE = {"footer", "aside", "nav"}
 
 
@@ -52,6 +53,8 @@ def page_fields(page: str) -> Fields:
         for value in (meta[name] for name in names if meta.get(name)):
             if field not in known and not (field == "author" and value.startswith("http")):
                 known[field] = value
+    if "author" not in known and (author := _card_of_author(tree)):
+        known["author"] = author
     known["date"] = next(filter(read_date, _dates(known.get("date", ""), tree)), known.get("date", ""))
     for link in tree.iter("link"):
         if (link.get("rel") or "").lower() == "canonical" and (link.get("href") or "").startswith("http"):
@@ -85,6 +88,7 @@ def _meta(tree: "_Element") -> dict[str, str]:
 
 def _linked_data(tree: "_Element") -> dict[str, str]:
     """What JSON-LD says of the first article in it."""
+    title = (tree.findtext(".//title") or "").strip()
     for script in tree.iter("script"):
         if (script.get("type") or "").lower() != "application/ld+json" or not script.text:
             continue
@@ -96,11 +100,23 @@ def _linked_data(tree: "_Element") -> dict[str, str]:
             kinds = thing.get("@type")
             if any(_ARTICLE.fullmatch(str(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])):
                 known = read_fields(thing).known
+                if (name := str(thing.get("name") or "")) and title.startswith(name) and known.get("title") != name:
+                    known["title"] = name  # as MediaWiki has it, whose headline is a description
                 known["date"] = str(thing.get("datePublished") or thing.get("dateCreated") or "")
                 return {
                     name: html.unescape(known.get(name, "")) for name in ("title", "date", "author", "source", "url")
                 }
     return {}
+
+
+def _card_of_author(tree: "_Element") -> str:
+    """The name on the card (hCard) of an author, which many a blog has and no meta element."""
+    for card in tree.iter("span", "div", "address", "p", "a"):
+        names = (card.get("class") or "").split()
+        if "vcard" in names and any("author" in name for name in names) and not _is_beside(card):
+            named = next((one for one in card.iter() if "fn" in (one.get("class") or "").split()), None)
+            return " ".join("".join(named.itertext()).split()) if named is not None else ""
+    return ""
 
 
 def _things(loaded: Any) -> Iterator[dict[str, Any]]:
@@ -119,13 +135,20 @@ def _dates(said: str, tree: "_Element") -> Iterable[str]:
     looked_at = 0
     for element in tree.iter("time", "span", "p", "div", "abbr", "small", "li"):
         names = " ".join(element.get(name) or "" for name in ("class", "id", "itemprop"))
-        if (element.tag == "time" or _DATED.search(names.replace("_", "-"))) and not _is_outside(element):
+        outside = _is_beside(element) if element.tag == "abbr" else _is_outside(element)
+        if (element.tag == "time" or _DATED.search(names.replace("_", "-"))) and not outside:
             looked_at += 1
             if looked_at > MOST_DATES:
                 return
-            yield (
-                element.get("datetime") or element.get("content") or " ".join("".join(element.itertext()).split())[:60]
-            )
+            said = element.get("datetime") or element.get("content")
+            said = said or (element.get("title") if element.tag == "abbr" else "")  # as hAtom has it
+            yield said or " ".join("".join(element.itertext()).split())[:60]
+
+
+def _is_beside(element: "_Element") -> bool:
+    """Whether an element that tells of a text in words made for programs tells of another than the article."""
+    names = ((one.get("class") or "") + " " + (one.get("id") or "") for one in element.iterancestors())
+    return any(map(_BESIDE.search, names))
 
 
 def _is_outside(element: "_Element") -> bool:

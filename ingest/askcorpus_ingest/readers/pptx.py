@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from askcorpus.errors import NoText
 from askcorpus_ingest.files import Failure
+from askcorpus_ingest.readers.chart import told_chart
 from askcorpus_ingest.readers.marks import Stretch, put_together
 from askcorpus_ingest.readers.package import Element, Package, opened_package
 from askcorpus_ingest.readers.raised import lowered, raised
@@ -14,6 +15,8 @@ from askcorpus_ingest.readers.table import Cell, is_header, span
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
+FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _FURNITURE = {"sldNum", "dt", "ftr", "hdr", "sldImg"}
 """Placeholders that every slide repeats."""
@@ -51,6 +54,8 @@ def _stretches(package: Package, broken: list[str]) -> Iterator[Stretch]:
         for kind, other in package.relations(name).values():
             if kind == "notesSlide":
                 yield from (Stretch(locator, shape) for shape in _shapes(package.found(other)))
+            elif kind == "chart":
+                yield Stretch(locator, told_chart(package.found(other)))
             elif kind == "diagramData":
                 yield Stretch(locator, _paragraphs(package.found(other)))
 
@@ -60,6 +65,8 @@ def _shapes(root: Element | None) -> Iterator[str]:
     for shape in root.iter(f"{P}sp", f"{A}tbl") if root is not None else ():
         if shape.tag == f"{A}tbl":
             yield _table(shape)
+            continue
+        if next(shape.iterancestors(FALLBACK), None) is not None:
             continue
         place = shape.find(f"{P}nvSpPr/{P}nvPr/{P}ph")
         if place is None or place.get("type") not in _FURNITURE:
@@ -90,7 +97,7 @@ def _paragraphs(root: Element | None, between: str = "\n") -> str:
 
 
 def _pieces(paragraph: Element) -> Iterator[str]:
-    for element in paragraph.iter(f"{A}t", f"{A}br"):
+    for element in paragraph.iter(f"{A}t", f"{A}br", f"{M}t"):
         yield "\n" if element.tag == f"{A}br" else _placed(element)
 
 

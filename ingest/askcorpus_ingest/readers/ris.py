@@ -1,4 +1,4 @@
-"""References as RIS (.ris), which libraries, databases of papers and Zotero export: each is a document."""
+"""References as RIS (.ris) or for EndNote (.enw), which libraries and Google Scholar export: each is a document."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +10,12 @@ from askcorpus_ingest.readers.records import EXTRA_CHARS, RawRecord
 from askcorpus_ingest.readers.source import Source
 
 _LINE = re.compile(r"([A-Z][A-Z0-9]) {2}- ?(.*)")
+_REFER_LINE = re.compile(r"%([0A-Z8@])[ \t](.*)")
+_REFER = {
+    "0": "TY", "T": "TI", "A": "AU", "X": "AB", "8": "DA", "D": "PY", "J": "JO", "B": "T2", "I": "PB", "U": "UR",
+    "K": "KW", "R": "DO", "V": "VL", "N": "IS", "P": "SP", "G": "LA",
+}  # fmt: skip
+"""The tags of EndNote's own form, which Google Scholar has, by the RIS tags that say the same."""
 _BEGIN, _END = "TY", "ER"
 _TITLES, _AUTHORS, _TEXTS = ("TI", "T1", "CT"), ("AU", "A1"), ("AB", "N2")
 _DATES, _SOURCES = ("DA", "PY", "Y1"), ("JO", "JF", "T2", "JA", "PB")
@@ -52,11 +58,11 @@ def _references(text: str) -> Iterator[tuple[int, Reference]]:
     one above."""
     began, reference, lines = 0, dict[str, list[list[str]]](), list[str]()
     for number, line in enumerate(text.splitlines(), 1):
-        if not (tagged := _LINE.match(line)):
+        if not (tagged := _tagged(line)):
             if lines and line.strip():
                 lines.append(line.strip())
             continue
-        tag, value = tagged.groups()
+        tag, value = tagged
         if tag in (_BEGIN, _END) and reference:
             yield began, _joined(reference)
             reference, lines = {}, []
@@ -68,6 +74,14 @@ def _references(text: str) -> Iterator[tuple[int, Reference]]:
         reference.setdefault(tag, []).append(lines)
     if reference:
         yield began, _joined(reference)
+
+
+def _tagged(line: str) -> tuple[str, str] | None:
+    """The tag of a line, as RIS has it, and what stands behind it."""
+    if of_ris := _LINE.match(line):
+        return of_ris[1], of_ris[2]
+    of_endnote = _REFER_LINE.match(line)
+    return (_REFER.get(of_endnote[1], of_endnote[1]), of_endnote[2]) if of_endnote else None
 
 
 def _joined(reference: Mapping[str, Sequence[Sequence[str]]]) -> Reference:

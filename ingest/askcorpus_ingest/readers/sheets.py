@@ -34,10 +34,15 @@ def read_sheets(source: Source) -> Iterator[RawRecord]:
         ReadError: it is encrypted, or none.
     """
     for name, rows in _sheets(source):
-        of_documents = any(names_texts(_shown_row(row), source.limits.names) for row in rows[:HEAD_ROWS])
-        for first, end in pairwise((0, *(() if of_documents else _later(rows)), len(rows))):
-            table = enumerate(_shown(rows[first:end]), first + 1)
-            yield from row_records(source, table, {"sheet": name}, _title(source, name))
+        yield from sheet_records(source, name, rows)
+
+
+def sheet_records(source: Source, name: str, rows: Sequence[Sequence[Any]]) -> Iterator[RawRecord]:
+    """The rows of a sheet of that name, all of one length."""
+    of_documents = any(names_texts(_shown_row(row), source.limits.names) for row in rows[:HEAD_ROWS])
+    for first, end in pairwise((0, *(() if of_documents else _later(rows)), len(rows))):
+        table = enumerate(_shown(rows[first:end]), first + 1)
+        yield from row_records(source, table, {"sheet": name}, _title(source, name))
 
 
 def visible_sheets(source: Source) -> Iterator[tuple[str, Iterator[Sequence[str]]]]:

@@ -3,8 +3,8 @@
 import re
 import zipfile
 
-from askcorpus.errors import Corrupt, NoText, NotRead
-from askcorpus_ingest.encoding import BLANK, UTF16_BOMS
+from askcorpus.errors import Corrupt, NoText, NotRead, ReadError
+from askcorpus_ingest.encoding import BLANK, UTF16_BOMS, decode
 from askcorpus_ingest.files import READABLE_ENDINGS
 from askcorpus_ingest.readers.package import BROKEN_ZIP
 from askcorpus_ingest.readers.source import Source
@@ -41,9 +41,15 @@ _BY_ENDING = {
     ".mhtml": "mail",
     ".mbox": "mailbox",
     ".ris": "ris",
+    ".enw": "ris",
     ".bib": "bibtex",
     ".ics": "ics",
 }
+_TEXT_INSTEAD = {
+    **dict.fromkeys((".doc", ".docx", ".docm", ".odt", ".rtf"), "text"),
+    **dict.fromkeys((".xls", ".xlsx", ".xlsm", ".xlsb", ".ods"), "csv"),
+}
+"""What a file is that has the ending of an office file and holds text: many a server writes a table under ``.xls``."""
 _MAGIC = (
     (b"%PDF-", "pdf"),
     (b"PK\x03\x04", "zip"),
@@ -77,10 +83,13 @@ _PACKAGES = (
     ("ppt/", "pptx"),
     ("xl/", "sheets"),
 )
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
+_OTHER_OFFICE = "is an office file of a kind that is not read"
 _MIMETYPES = {
     b"application/epub+zip": "epub",
     b"application/vnd.oasis.opendocument.text": "odt",
     b"application/vnd.oasis.opendocument.presentation": "odt",
+    b"application/vnd.oasis.opendocument.graphics": "odt",
     b"application/vnd.oasis.opendocument.spreadsheet": "sheets",
 }
 _TEXTS = (
@@ -92,13 +101,27 @@ _TEXTS = (
         re.compile(r"\A<\?xml[^>]*\?>(?>\s|<!--.*?-->)*+(?:<!doctype\s++html|<html[\s>])", re.IGNORECASE | re.DOTALL),
         "html",
     ),
-    (re.compile(r"<\?xml\s|<(?:rss|feed|nitf|newsItem|newsMessage|rdf:RDF)[\s>]"), "xml"),
+    (
+        re.compile(
+            r"<\?xml\s|<(?:rss|feed|nitf|newsItem|newsMessage|rdf:RDF|Workbook|office:document|w:wordDocument)[\s>]"
+        ),
+        "xml",
+    ),
     (re.compile(r"TY {2}- [A-Z]{2,9}\s*\n[A-Z][A-Z0-9] {2}- "), "ris"),
+    (re.compile(r"%0 [A-Z][a-z]+[^\n]*\n%[A-Z] "), "ris"),
     (re.compile(r"BEGIN:VCALENDAR\n"), "ics"),
     (re.compile(r"\AFrom \S++ [^\n]*\d{4}\n[\w-]++:"), "mailbox"),
 )
+_FRAGMENT = re.compile(
+    r"<(?:body|center|div|font|h[1-6]|head|meta|ol|p|section|span|style|table|ul)(?:\s[^<>]*+)?>", re.IGNORECASE
+)
+"""How a page begins that nothing but a browser takes for one: programs write tables for Excel so."""
+_LIST_OF_RECORDS = re.compile(r"\[|\{[^\S\n]*+\n")
+"""How a JSON file begins that is no record a line."""
 _HEADER_LINE = re.compile(r"\A(?:[A-Za-z][A-Za-z0-9-]*+:[ \t]|[ \t]++\S|From \S)")
-_MAIL_HEADERS = re.compile(r"^(From|Date|Subject|Message-ID|MIME-Version|Return-Path|Received|To):", re.I | re.M)
+_MAIL_HEADERS = re.compile(
+    r"^(From|Date|Subject|Message-ID|MIME-Version|Content-Type|Return-Path|Received|To):", re.I | re.M
+)
 
 
 def kind_of(source: Source) -> str:
@@ -123,10 +146,10 @@ def outer_kind(source: Source) -> str:
         return "tar"
     if b"%PDF-" in head[:1024]:  # where other programs look for it, too, but an archive may begin with a PDF
         return "pdf"
-    by_ending = _BY_ENDING.get(source.path.suffix.lower(), "")
+    ending = source.path.suffix.lower()
+    by_ending = _BY_ENDING.get(ending) or (_TEXT_INSTEAD.get(ending, "") if _is_text(head) else "")
     if kind := _text_kind(head, by_ending) or by_ending:
         return kind
-    ending = source.path.suffix.lower()
     if ending in READABLE_ENDINGS:
         raise Corrupt(f"is no {ending[1:]} file") if head.strip(BLANK) else NoText("is empty")
     if other := next((name for magic, name in _OTHERS if head.startswith(magic)), ""):
@@ -135,20 +158,38 @@ def outer_kind(source: Source) -> str:
 
 
 def _package_kind(source: Source) -> str:
-    """What a ZIP archive is: an office file, a book, or just an archive."""
+    """What a ZIP archive is: an office file, a book, or just an archive.
+
+    Raises:
+        NotRead: it is an office file of another kind, such as a drawing, whose parts alone tell nothing.
+    """
     try:
         with source.opened() as file, zipfile.ZipFile(file) as archive:
             names = archive.namelist()
             if "mimetype" in names[:3]:
                 with archive.open("mimetype") as part:
-                    return _MIMETYPES.get(part.read(100).strip().removesuffix(b"-template"), "zip")
+                    said = part.read(100).strip().removesuffix(b"-template")
+                if said.startswith(_OPEN_DOCUMENT) and said not in _MIMETYPES:
+                    raise NotRead(_OTHER_OFFICE)
+                return _MIMETYPES.get(said, "zip")
     except BROKEN_ZIP:
         return "zip"
     if "META-INF/container.xml" in names:
         return "epub"
     if "[Content_Types].xml" in names:
-        return next((kind for folder, kind in _PACKAGES if any(name.startswith(folder) for name in names)), "zip")
+        for folder, kind in _PACKAGES:
+            if any(name.startswith(folder) for name in names):
+                return kind
+        raise NotRead(_OTHER_OFFICE)
     return "zip"
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        decode(head)
+    except ReadError:
+        return False
+    return True
 
 
 def _text_kind(head: bytes, by_ending: str) -> str:
@@ -158,7 +199,11 @@ def _text_kind(head: bytes, by_ending: str) -> str:
     for pattern, kind in _TEXTS:
         if pattern.match(start) and not (kind == "xml" and by_ending == "html"):
             return kind
-    if by_ending not in ("markdown", "jsonl", "json", "csv") and _is_mail(start):
+    if by_ending in ("text", "csv") and _FRAGMENT.match(start):
+        return "html"
+    if by_ending == "jsonl" and _LIST_OF_RECORDS.match(start):
+        return "json"
+    if by_ending not in ("markdown", "jsonl", "json") and _is_mail(start):
         return "mail"
     if by_ending == "text" and is_whatsapp(start):
         return "whatsapp"

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from askcorpus.errors import NoText
 from askcorpus.types import Mark
@@ -27,8 +28,8 @@ def read_subtitles(source: Source) -> Iterator[RawRecord]:
     shown: list[str] = []
     length = 0
     cues = list(_CUE.finditer(content))
-    ends = [cue.start() for cue in cues[1:]] + [len(content)]
-    for cue, end in zip(cues, ends, strict=True):
+    for cue, following in zip_longest(cues, cues[1:]):
+        end = following.start() if following else len(content)
         before, shown = shown, _lines(content[cue.end() : end])
         said = " ".join(shown[_staying(before, shown) :])
         if not said:

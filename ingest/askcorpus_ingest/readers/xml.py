@@ -7,6 +7,7 @@ from itertools import chain
 
 from askcorpus.errors import NoText
 from askcorpus.text.characters import clean_line, printable
+from askcorpus_ingest.readers.flat_office import flat_sheets, is_workbook, packed
 from askcorpus_ingest.readers.markup import rendered
 from askcorpus_ingest.readers.package import DUBLIN_CORE, Element, parsed
 from askcorpus_ingest.readers.raised import lowered, raised
@@ -19,7 +20,8 @@ from askcorpus_ingest.readers.records import (
     raw_record,
     read_fields,
 )
-from askcorpus_ingest.readers.source import Source
+from askcorpus_ingest.readers.sheets import sheet_records
+from askcorpus_ingest.readers.source import Part, Source
 from askcorpus_ingest.readers.table import Cell, holds_data, span, spread, told_cells
 
 _MARKUP = re.compile(r"<[a-zA-Z/!][^<>]*>|&(?:#\d+|#x[0-9a-fA-F]+|\w+);")
@@ -60,20 +62,30 @@ Fields = dict[str, list[str]]
 Entry = tuple[Element, Fields]
 
 
-def read_xml(source: Source) -> Iterator[RawRecord]:
-    """Its articles: the items of a feed, the stories of an agency's file, or all its text.
+def read_xml(source: Source) -> Iterator[RawRecord | Part]:
+    """Its articles: the items of a feed, the stories of an agency's file, or all its text; of an office file what the
+    readers of those find.
 
     Raises:
         ReadError: it is broken, or holds no text.
     """
     root = parsed(source.content())
-    kinds = {"rss": _rss, "RDF": _rss, "feed": _atom, "nitf": _nitf, "newsMessage": _newsml, "newsItem": _newsml}
-    kinds |= {"NewsML": _newsml}
-    records = list(kinds.get(_local(root), _other)(source, root))
-    records = [record for record in records if record.text.strip()]
+    if (whole := packed(source, root)) is not None:
+        yield whole
+        return
+    if is_workbook(root):
+        records = [record for name, rows in flat_sheets(root) for record in sheet_records(source, name, rows)]
+    else:
+        records = [record for record in _articles(source, root) if record.text.strip()]
     if not records:
         raise NoText("holds no text")
     yield from records
+
+
+def _articles(source: Source, root: Element) -> Iterator[RawRecord]:
+    kinds = {"rss": _rss, "RDF": _rss, "feed": _atom, "nitf": _nitf, "newsMessage": _newsml, "newsItem": _newsml}
+    kinds |= {"NewsML": _newsml}
+    return kinds.get(_local(root), _other)(source, root)
 
 
 def _rss(source: Source, root: Element) -> Iterator[RawRecord]:

@@ -5,15 +5,15 @@ Besides one vector a passage there is one for each of its sentences, read from t
 vector is the mean of its tokens' last hidden states, so it reflects the sentences around it.
 """
 
+import asyncio
 import hashlib
 import re
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from langchain_core.embeddings import Embeddings
 from numpy.typing import NDArray
 
 from askcorpus.embedding import bundled_model as bundled
@@ -25,6 +25,11 @@ from askcorpus.errors import ModelError
 from askcorpus.settings import BUNDLED_MODEL, Settings
 from askcorpus.text.characters import encodable
 from askcorpus.types import Span
+
+if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
+else:
+    Embeddings = object  # which `langchain_adapters` registers it as: LangChain takes a tenth of a question's start
 
 _HUB_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)?")
 _SMALL = 1_000_000  # bytes up to which a model's file is part of its fingerprint as a whole
@@ -102,6 +107,14 @@ class SentenceEmbeddings(Embeddings):
         """The vectors of passages, in their order."""
         vectors: list[list[float]] = self.embed_sentences(texts).tolist()
         return vectors
+
+    async def aembed_query(self, text: str) -> list[float]:
+        """The same beside other work."""
+        return await asyncio.to_thread(self.embed_query, text)
+
+    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
+        """The same beside other work."""
+        return await asyncio.to_thread(self.embed_documents, texts)
 
     def embed_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors (number of texts, dimension) of texts, each embedded alone, as passages."""
