@@ -137,7 +137,8 @@ globalThis.askcorpus = {
     askcorpus.turn = key;
     const done = !last.querySelector("[aria-busy]");
     if (done) askcorpus.begun = 0;
-    askcorpus.offerNext(done && last.querySelector(".answered") ? turn : null, conversation);
+    if (last.matches(".welcome:has(.browse)")) askcorpus.offerFirst(last);
+    else askcorpus.offerNext(done && last.querySelector(".answered") ? turn : null, conversation);
   },
 
   // The list of documents leads back to the conversation that it was opened from.
@@ -146,28 +147,45 @@ globalThis.askcorpus = {
     if (list) list.setAttribute("href", conversation ? `documents?c=${conversation}` : "documents");
   },
 
-  // What may be asked next comes after the answer, and not at all where something else has been asked meanwhile.
-  async offerNext(turn, conversation) {
+  // What may be asked comes after the page or the answer, and not at all where something was asked meanwhile.
+  async tried(path) {
     askcorpus.asking?.abort();
-    if (!turn) return;
+    if (!path) return [];
     const { signal } = (askcorpus.asking = new AbortController());
-    const address = new URL(`next/${conversation}/${turn.dataset.turn}`, askcorpus.root);
-    const found = await fetch(address, { signal }).then((reply) => reply.json()).catch(() => null);
-    if (signal.aborted || !turn.isConnected || !found?.questions?.length) return;
-    const group = document.createElement("div");
-    group.className = "next";
-    const head = group.appendChild(document.createElement("h3"));
-    head.id = "next";
-    head.textContent = document.querySelector("#words").dataset.next;
-    const list = group.appendChild(document.createElement("ul"));
-    list.setAttribute("aria-labelledby", head.id);
-    for (const question of found.questions) {
+    const found = await fetch(new URL(path, askcorpus.root), { signal }).then((reply) => reply.json()).catch(() => null);
+    return signal.aborted ? [] : (found?.questions ?? []);
+  },
+
+  questionList(questions) {
+    const list = document.createElement("ul");
+    for (const question of questions) {
       const button = list.appendChild(document.createElement("li")).appendChild(document.createElement("button"));
       button.type = "button";
       button.dataset.act = "example";
       button.append(document.createElement("bdi"));
       button.firstChild.textContent = question;
     }
+    return list;
+  },
+
+  // Also where the page has some, which newer documents may have made old: those are for who comes next.
+  async offerFirst(welcome) {
+    const questions = await askcorpus.tried("first");
+    if (!questions.length || !welcome.isConnected || welcome.querySelector(".examples")) return;
+    const list = askcorpus.questionList(questions);
+    list.className = "examples";
+    welcome.querySelector(".browse").before(list);
+  },
+
+  async offerNext(turn, conversation) {
+    const questions = await askcorpus.tried(turn && `next/${conversation}/${turn.dataset.turn}`);
+    if (!questions.length || !turn.isConnected) return;
+    const group = document.createElement("div");
+    group.className = "next";
+    const head = group.appendChild(document.createElement("h3"));
+    head.id = "next";
+    head.textContent = document.querySelector("#words").dataset.next;
+    group.appendChild(askcorpus.questionList(questions)).setAttribute("aria-labelledby", head.id);
     turn.append(group);
   },
 
