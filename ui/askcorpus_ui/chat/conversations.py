@@ -137,9 +137,10 @@ class Conversations:
             StorageError: no more conversations can be kept.
         """
         with self._moving:
+            self._forget_old_unkept()
             unkept = self._unkept_of(owner, conversation)
             with self._tables.writing() as connection:
-                self._forget_old(connection, time.time())
+                self._forget_old(connection)
                 _check_size(connection, MAX_BYTES)
                 if unkept:
                     _write(connection, owner, unkept)
@@ -164,6 +165,7 @@ class Conversations:
             StorageError: what is kept cannot be read, or no more conversations can be kept in memory.
         """
         with self._moving:
+            self._forget_old_unkept()
             self.hold(owner, conversation or "")
             with self._unkept.writing() as connection:
                 _check_size(connection, _MOST_UNKEPT_BYTES)
@@ -278,17 +280,23 @@ class Conversations:
                 )
 
     def delete(self, owner: str, conversation: str) -> None:
-        """Forget a conversation."""
-        for tables in (self._tables, self._unkept):
-            with tables.reading() as connection:
-                is_there = _owned(connection, owner, conversation) is not None
-            if is_there:
-                with tables.writing() as connection:
-                    _delete(connection, owner, conversation)
+        """Forget a conversation: what is in memory of it also where the disk takes no change."""
+        with self._moving:
+            for tables in (self._unkept, self._tables):
+                with tables.reading() as connection:
+                    is_there = _owned(connection, owner, conversation) is not None
+                if is_there:
+                    with tables.writing() as connection:
+                        _delete(connection, owner, conversation)
 
-    def _forget_old(self, connection: sa.Connection, now: float) -> None:
+    def _forget_old_unkept(self) -> None:
+        with self._unkept.writing() as connection:
+            self._forget_old(connection)
+
+    def _forget_old(self, connection: sa.Connection) -> None:
         if self.days:
-            connection.execute(sa.delete(_CONVERSATIONS).where(_CONVERSATIONS.c.changed < now - self.days * _DAY))
+            oldest = time.time() - self.days * _DAY
+            connection.execute(sa.delete(_CONVERSATIONS).where(_CONVERSATIONS.c.changed < oldest))
 
 
 def _is_owned(owner: str, conversation: str) -> sa.ColumnElement[bool]:
