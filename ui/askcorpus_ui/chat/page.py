@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from askcorpus.errors import AskcorpusError
 from askcorpus.feedback import FeedbackFile
+from askcorpus.types import Filters
 from askcorpus_ui.chat import render
 from askcorpus_ui.chat.address import Opened
 from askcorpus_ui.chat.asking import Asking
@@ -204,7 +205,7 @@ class ChatPage:
         if conversation:
             shown = render.turn(conversation, strings, waiting=waiting)
         else:
-            shown = self._welcome(strings, lost=bool(opened.conversation and not fault))
+            shown = self._welcome(strings, filters, lost=bool(opened.conversation and not fault))
         references = last.reply.references if last and last.reply else []
         return (
             masthead(strings, count, facets.date_min, facets.date_max),
@@ -228,9 +229,9 @@ class ChatPage:
         """A conversation of the browser that asks."""
         return self._conversations.read(owner_of(request.headers), conversation) if conversation else None
 
-    def _welcome(self, strings: Strings, *, lost: bool = False) -> str:
+    def _welcome(self, strings: Strings, filters: Filters = NO_FILTERS, *, lost: bool = False) -> str:
         count = self._store.count()
-        return welcome(strings, count, self.first.known(strings) if count else (), lost=lost)
+        return welcome(strings, count, self.first.known(strings, filters) if count else (), filters, lost=lost)
 
     def tick(self, request: gr.Request) -> tuple[Any, Any]:
         """Take the notice away once the models are loaded."""

@@ -1,10 +1,6 @@
 // Gradio runs this once, with `element`, `trigger` and `watch` in scope: the list of earlier conversations.
-const rename = (item, name) => {
-  const link = item.querySelector("a");
-  const form = askcorpus.field(link.textContent, name, (text) => trigger("edit", { id: item.dataset.id, value: { text } }));
-  link.after(form);
-  form.querySelector("textarea").focus();
-};
+const rename = (item, button) =>
+  askcorpus.field(item.querySelector("a"), button, (text) => trigger("edit", { id: item.dataset.id, value: { text } }));
 
 const isSecondClick = secondClickIn(element);
 
@@ -12,7 +8,7 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]");
   if (!button) return;
   const item = button.closest("[data-id]");
-  if (button.dataset.act === "rename") return rename(item, button.textContent);
+  if (button.dataset.act === "rename") return rename(item, button);
   if (isSecondClick(button, button.dataset.sure)) trigger("delete", { id: item.dataset.id });
 });
 

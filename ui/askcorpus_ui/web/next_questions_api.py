@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from askcorpus.errors import AskcorpusError
+from askcorpus_ui.chat.address import Opened
 from askcorpus_ui.chat.browser import owner_of
 from askcorpus_ui.chat.conversation import ID, Conversation, Exchange
 from askcorpus_ui.chat.conversations import Conversations
@@ -52,9 +53,14 @@ def offered_router(
 
     @router.get("/first")
     async def to_begin_with(request: Request) -> Offered:
-        strings = _strings(request)
+        """To ask all documents, or those that pass the filters of the query, which are the page's address's."""
+        filters = Opened.at(f"/?{request.url.query}").filters
+
+        def find(may_go_on: Callable[[], bool]) -> list[str]:
+            return first.found(_strings(request), may_go_on, filters)
+
         try:
-            return await tried(partial(first.found, strings), request)
+            return await tried(find, request)
         except AskcorpusError as exc:
             log.info("No questions to begin with: %s", exc)
             return Offered()
