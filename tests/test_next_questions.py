@@ -147,3 +147,13 @@ def test_they_are_told_to_the_browser_alone_whose_conversation_it_is(tmp_path: P
         for path in ("next/" + "x" * 22 + "/1", "next/" + "x" * 22 + "/9999999"):
             assert httpx.get(f"{address}/{path}").json() == {"questions": []}
         assert httpx.get(f"{address}/next/short/1").status_code == 422
+
+
+def test_what_may_be_asked_first_is_told_of_those_documents_that_pass(tmp_path: Path) -> None:
+    with serving(ScriptedAssistant(), read_settings(data=tmp_path)) as address:
+        told = {}
+        for query in ("", "?date_from=2024", "?source=none", "?date_from=hello", "?" + "document=x&" * 500):
+            reply = httpx.get(f"{address}/first{query}")
+            assert reply.is_success
+            told[query[:12]] = len(reply.json()["questions"])
+        assert list(told.values()) == [2, 1, 0, 0, 2]

@@ -18,6 +18,9 @@ _NEWEST = 40
 _TRIED = 12
 """Questions that are tried at most: an answer each, in the background."""
 
+_NAMES = 4
+"""Names that are tried, those in most titles first."""
+
 _LEAST = 2
 """Documents that an overview must be of to be offered: of one, its own title is the better question."""
 
@@ -139,7 +142,7 @@ def _named(own: Sequence[Document], newest: Sequence[Document], strings: Strings
         names.update(set(names_in(one.title, one.source, one.text[:READ], one.language)))
     for one in {one.id: one for one in (*own, *newest)}.values():
         names.update(set(countries_called(one.title, one.language, strings.locale)))
-    for name, _ in names.most_common():
+    for name, _ in names.most_common(_NAMES):
         yield Offer(strings.example_name.format(name=name), least=_LEAST, name=name)
 
 

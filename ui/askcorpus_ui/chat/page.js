@@ -15,6 +15,7 @@ globalThis.askcorpus = {
     document.addEventListener("keydown", askcorpus.keyPressed, true);
     document.addEventListener("click", askcorpus.clicked, true);
     addEventListener("popstate", () => location.reload());
+    addEventListener("beforeunload", () => (askcorpus.leaving = true)); // what comes now, nobody sees
     new MutationObserver(askcorpus.named).observe(document.querySelector("#masthead"), { childList: true, subtree: true });
     askcorpus.named();
     const side = document.querySelector("#side .sidebar-content") ?? document.querySelector(".sidebar .sidebar-content");
@@ -122,8 +123,8 @@ globalThis.askcorpus = {
 
   // A conversation has an address of its own from its first question on.
   shown(last) {
-    if (askcorpus.begun) askcorpus.dropDraft();
-    else askcorpus.takeDraft();
+    if (!askcorpus.begun) askcorpus.takeDraft();
+    else if (!askcorpus.leaving) askcorpus.dropDraft();
     const { conversation, title } = last.dataset;
     document.title = title ? `${title} · askcorpus` : "askcorpus";
     const path = new URL(conversation ? `c/${conversation}` : ".", askcorpus.root).pathname;
