@@ -594,6 +594,25 @@ def test_conversations_are_renamed_found_and_deleted(page: Any) -> None:
     expect(page.locator("#last .welcome")).to_be_visible()
 
 
+def test_the_keyboard_stays_in_the_list_of_conversations(page: Any) -> None:
+    ask(page, "What do the pêcheurs want?")
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator("#last .welcome")).to_be_visible()
+    ask(page, "What did the council decide?")
+    page.get_by_role("button", name="Earlier conversations").click()
+    expect(page.locator("#past li")).to_have_count(2)
+    page.wait_for_load_state("networkidle")  # after which the list is not shown anew
+    other = page.locator("#past li:not(.current)").first
+    other.get_by_role("button", name="Rename").press("Enter")
+    other.locator("textarea").press("Escape")
+    expect(other.get_by_role("button", name="Rename")).to_be_focused()
+    other.get_by_role("button", name="Rename").press("Enter")
+    other.locator("textarea").fill("Nets")
+    other.locator("textarea").press("Enter")
+    expect(other.get_by_role("link")).to_have_text("Nets")
+    expect(other.get_by_role("link")).to_be_focused()
+
+
 def test_an_empty_box_asks_nothing_and_changes_nothing(page: Any, assistant: ScriptedAssistant) -> None:
     answer = ask(page, "What did the council decide?")
     asked = len(assistant.asked)

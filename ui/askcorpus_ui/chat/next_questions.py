@@ -18,7 +18,7 @@ _NEIGHBOURS = 40
 _STORIES = 8
 """Stories that are tried: of the sample corpus, those further away hardly have to do with the answer."""
 
-_NAMES = 6
+_NAMES = 4
 """Names in an answer that are tried."""
 
 _LEAST = 2

@@ -1,6 +1,17 @@
 // Gradio runs this once, with `element`, `trigger` and `watch` in scope: the list of earlier conversations.
+let renamed = "";
+
 const rename = (item, button) =>
-  askcorpus.field(item.querySelector("a"), button, (text) => trigger("edit", { id: item.dataset.id, value: { text } }));
+  askcorpus.field(item.querySelector("a"), button, (text) => {
+    renamed = item.dataset.id;
+    trigger("edit", { id: renamed, value: { text } });
+  });
+
+// The list is shown anew, and the field that had the keyboard is gone: it goes on at what was renamed.
+const comeBack = () => {
+  if (renamed && document.activeElement === document.body) element.querySelector(`[data-id="${renamed}"] a`)?.focus();
+  renamed = "";
+};
 
 const isSecondClick = secondClickIn(element);
 
@@ -25,6 +36,7 @@ const byThisClock = () => {
 
 watch("value", () => {
   byThisClock();
+  comeBack();
   const current = element.querySelector("[aria-current]");
   if (current) document.title = `${current.textContent} · askcorpus`; // which may just have been renamed
   const gone = element.querySelector("[data-gone]")?.dataset.gone;
