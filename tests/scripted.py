@@ -194,7 +194,7 @@ class ScriptedAssistant:
             raise UsageError("The question is empty.", "Ask in a few words.")
         self.asked.append((question, tuple(history), filters))
         yield from self._events(
-            question, filters=filters, top_k=top_k, explain=explain, conversation_id=conversation_id
+            question, filters=filters, top_k=top_k, explain=explain, conversation_id=conversation_id, locale=locale
         )
 
     def _events(
@@ -205,6 +205,7 @@ class ScriptedAssistant:
         top_k: int | None = None,
         explain: bool = False,
         conversation_id: str | None = None,
+        locale: str = "",
     ) -> Iterator[Event]:
         hits = self.search(question, filters=filters, top_k=top_k)
         yield Retrieved(passages=hits)

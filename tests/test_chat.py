@@ -29,9 +29,11 @@ from askcorpus_ui.chat import conversations
 from askcorpus_ui.chat.browser import COOKIE, owner_of
 from askcorpus_ui.chat.conversation import Opinion, Place, Reply
 from askcorpus_ui.chat.conversations import FILE, Conversations
+from askcorpus_ui.chat.first_questions import FirstQuestions
 from askcorpus_ui.chat.page import ChatPage
 from askcorpus_ui.chat.references import Reference
 from askcorpus_ui.chat.translations import strings_for
+from askcorpus_ui.chat.tried_questions import TriedQuestions
 from askcorpus_ui.streaming import Questions
 from asking import READER
 from scripted import DOCUMENTS, ScriptedAssistant
@@ -66,7 +68,8 @@ def said(tmp_path: Path) -> Path:
 def open_page(said: Path) -> Callable[..., ChatPage]:
     def open_page(assistant: Any, warm_up: Any = READY, examples: Sequence[tuple[str, str]] = ()) -> ChatPage:
         kept = Conversations(said.parent, 90)
-        return ChatPage(assistant, Questions(4, 100), warm_up, examples, FeedbackFile(said), kept)
+        first = FirstQuestions(examples, TriedQuestions(assistant))
+        return ChatPage(assistant, Questions(4, 100), warm_up, first, FeedbackFile(said), kept)
 
     return open_page
 
@@ -681,13 +684,24 @@ def loaded(page: ChatPage, request: Any = ENGLISH, at: str = "") -> dict[str, An
     return dict(zip(names, page.load(f"/c/{at}" if at else "/", request), strict=True))
 
 
+QUOTED = re.compile("[“”„«»]")
+
+
 def offered(page: ChatPage, request: Any = ENGLISH) -> list[str]:
-    """The questions that an empty page offers."""
+    """The questions that an empty page offers, once they have been looked for."""
+    found = page.first.found(strings_for(request.headers["accept-language"]), lambda: True)
+    assert shown(page, request) == found
+    return found
+
+
+def shown(page: ChatPage, request: Any = ENGLISH) -> list[str]:
+    """Those that it offers by itself."""
     last = loaded(page, request)["last"]
     return [html.unescape(each) for each in re.findall(r'data-act="example"[^>]*><bdi>([^<]*)</bdi>', last)]
 
 
 def test_the_page_offers_questions_about_the_newest_documents_in_its_language(page: ChatPage) -> None:
+    assert shown(page) == []  # nothing has been tried yet, and nobody waits for that
     assert offered(page) == [
         "What is said about “Council backs tidal barrier”?",
         "What is said about “A <b>hostile</b> page ${1}”?",
@@ -695,18 +709,20 @@ def test_the_page_offers_questions_about_the_newest_documents_in_its_language(pa
 
 
 def test_where_nothing_is_in_the_readers_language_documents_are_asked_about_in_theirs(page: ChatPage) -> None:
-    assert offered(page, browser("de")) == [
+    assert offered(page, browser("de")) == [  # by its title, the French one answers nothing
         "ماذا يُقال عن «الميناء يستعيد نشاطه»؟",
-        "Que dit-on de «\u00a0Le barrage divise encore le port\u00a0»\u202f?",
         "What is said about “Council backs tidal barrier”?",
         "What is said about “A <b>hostile</b> page ${1}”?",
     ]
 
 
-def test_offered_questions_are_distinct(open_page: Any) -> None:
-    same = [DOCUMENTS[0].model_copy(update={"id": f"copy-{number}"}) for number in range(6)]
-
-    assert len(offered(open_page(ScriptedAssistant([*same, *DOCUMENTS])))) == 2
+def test_what_is_not_answered_is_not_offered_nor_tried_while_others_ask(open_page: Any) -> None:
+    silent = DOCUMENTS[0].model_copy(update={"id": "none", "title": "Nothing is known of it", "date": "2025"})
+    page = open_page(ScriptedAssistant([silent, *DOCUMENTS]))
+    page.first.found(strings_for("en"), lambda: False)  # others ask
+    assert shown(page) == []
+    questions = offered(page)
+    assert questions and not any(silent.title in question for question in questions)
 
 
 def test_given_examples_come_first(assistant: ScriptedAssistant, open_page: Any) -> None:
@@ -735,9 +751,10 @@ def test_what_is_offered_over_the_sample_corpus_is_in_the_readers_language_and_a
 ) -> None:
     settings = Settings(data=sample_index)
     with Assistant(settings, open_index(settings, embeddings), embeddings, reader=READER) as assistant:
-        for language, least in {"en": 4, "fr": 4, "de": 2, "es": 1, "ar": 1}.items():
+        for language in ("en", "fr", "de", "es", "ar"):
             questions = offered(open_page(assistant), browser(language))
-            assert len(questions) >= least
+            assert len(set(questions)) == 4
+            assert not any(QUOTED.search(question) for question in questions)  # as people ask, and not headlines
             assert all(detect_language(question) == language for question in questions)
             assert [question for question in questions if not assistant.ask(question).answerable] == []
 

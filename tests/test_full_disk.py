@@ -1,6 +1,7 @@
 """A server whose own disk fills while it serves: it answers, refuses in one line what it would have to keep, loses
 nothing, and goes on with no restart when there is room again."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -149,3 +150,23 @@ def test_the_chat_goes_on_in_memory_and_is_written_down_when_there_is_room_again
         assert kept and kept.kept and kept.title == "Lights"
         assert [one.question for one in kept.exchanges] == [QUESTION, KEEPER, "And when?", "Why?"]
         assert kept.exchanges[1].reply and kept.exchanges[1].reply.text == "Una Morrow."
+
+
+def test_what_is_in_memory_alone_is_deleted_and_grows_old_as_the_rest_does(
+    disk: SmallDisk, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Conversations(assistant.settings.data, 90)) as conversations:
+        place = conversations.ask("anna", None, QUESTION)
+        disk.fill()
+        conversations.ask_unkept("anna", place.id, KEEPER)
+        with pytest.raises(StorageError):
+            conversations.delete("anna", place.id)
+        left = conversations.read("anna", place.id)
+        assert left and [one.question for one in left.exchanges] == [QUESTION]  # what the disk does not let go
+
+        old = conversations.ask_unkept("otto", None, KEEPER)
+        later = time.time() + 91 * 86_400
+        monkeypatch.setattr(time, "time", lambda: later)
+        conversations.ask_unkept("otto", None, QUESTION)
+        assert conversations.read("otto", old.id) is None
+        assert len(conversations.listed("otto")) == 1

@@ -19,6 +19,7 @@ from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
 from askcorpus_ui.chat.next_questions import MOST, NextQuestions
 from askcorpus_ui.chat.title_questions import question_about
 from askcorpus_ui.chat.translations import strings_for
+from askcorpus_ui.chat.tried_questions import TriedQuestions
 from asking import READER
 from chat_model import ScriptedChatModel
 from scripted import ScriptedAssistant
@@ -48,7 +49,8 @@ def answered(assistant: Assistant, question: str, filters: Filters = Filters()) 
 
 def offered(assistant: Assistant, conversation: Conversation, language: str = "en") -> list[str]:
     assert conversation.last is not None
-    return NextQuestions(assistant).after(conversation, conversation.last, strings_for(language), lambda: True)
+    finder = NextQuestions(TriedQuestions(assistant))
+    return finder.after(conversation, conversation.last, strings_for(language), lambda: True)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,8 @@ def test_there_are_none_without_an_answer_and_none_once_others_ask(newsroom: Ass
     conversation = answered(newsroom, ASKED["en"])
     assert conversation.last is not None
     left = iter((True, True))
-    some = NextQuestions(newsroom).after(conversation, conversation.last, strings_for("en"), lambda: next(left, False))
+    finder = NextQuestions(TriedQuestions(newsroom))
+    some = finder.after(conversation, conversation.last, strings_for("en"), lambda: next(left, False))
     assert 0 < len(some) <= 2
 
 
@@ -144,3 +147,13 @@ def test_they_are_told_to_the_browser_alone_whose_conversation_it_is(tmp_path: P
         for path in ("next/" + "x" * 22 + "/1", "next/" + "x" * 22 + "/9999999"):
             assert httpx.get(f"{address}/{path}").json() == {"questions": []}
         assert httpx.get(f"{address}/next/short/1").status_code == 422
+
+
+def test_what_may_be_asked_first_is_told_of_those_documents_that_pass(tmp_path: Path) -> None:
+    with serving(ScriptedAssistant(), read_settings(data=tmp_path)) as address:
+        told = {}
+        for query in ("", "?date_from=2024", "?source=none", "?date_from=hello", "?" + "document=x&" * 500):
+            reply = httpx.get(f"{address}/first{query}")
+            assert reply.is_success
+            told[query[:12]] = len(reply.json()["questions"])
+        assert list(told.values()) == [2, 1, 0, 0, 2]

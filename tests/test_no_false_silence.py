@@ -15,7 +15,9 @@ from askcorpus.feedback import FeedbackFile
 from askcorpus.index.opening import open_index
 from askcorpus.settings import Settings
 from askcorpus_ui.chat.conversations import Conversations
+from askcorpus_ui.chat.first_questions import FirstQuestions
 from askcorpus_ui.chat.page import ChatPage
+from askcorpus_ui.chat.tried_questions import TriedQuestions
 from askcorpus_ui.streaming import Questions
 from asking import READER
 from serving import QUESTION, real_assistant, serving
@@ -108,7 +110,8 @@ def options(filters: dict[str, Any]) -> list[str]:
 
 def page_of(assistant: Assistant, folder: Path) -> ChatPage:
     kept = Conversations(folder, 90)
-    return ChatPage(assistant, Questions(4, 100), READY, (), FeedbackFile(folder / "feedback.jsonl"), kept)
+    first = FirstQuestions((), TriedQuestions(assistant))
+    return ChatPage(assistant, Questions(4, 100), READY, first, FeedbackFile(folder / "feedback.jsonl"), kept)
 
 
 @pytest.mark.parametrize("door", DOORS)

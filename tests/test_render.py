@@ -258,6 +258,7 @@ def test_rows_of_a_table_are_shown_together() -> None:
 
     assert seen(markup, ".more-quotes") == []
     assert [line.strip() for line in seen(markup, ".answer > .words p")] == rows.split("\n")
+    assert seen(markup, ".words strong") == []  # no row more than another, and in none some words
 
 
 def test_dates_before_the_items_of_a_list_are_in_the_readers_form_and_no_others() -> None:

@@ -23,7 +23,9 @@ from askcorpus.feedback import FeedbackFile
 from askcorpus.settings import Settings, read_settings
 from askcorpus_ui.chat import surface
 from askcorpus_ui.chat.conversations import Conversations
+from askcorpus_ui.chat.first_questions import FirstQuestions
 from askcorpus_ui.chat.page import _SESSIONS, mount_chat
+from askcorpus_ui.chat.tried_questions import TriedQuestions
 from askcorpus_ui.streaming import Questions
 from askcorpus_ui.web.keys import Keys
 from scripted import ScriptedAssistant
@@ -594,7 +596,8 @@ def test_gradio_keeps_few_sessions(tmp_path: Path) -> None:
         ready: Any = SimpleNamespace(is_over=lambda: True, fault="")
         app = FastAPI()
         kept = Conversations(tmp_path, 0)
-        mount_chat(app, assistant, Questions(1, 1), ready, (), FeedbackFile(tmp_path / "f"), kept, lambda _: None)
+        first = FirstQuestions((), TriedQuestions(assistant))
+        mount_chat(app, assistant, Questions(1, 1), ready, first, FeedbackFile(tmp_path / "f"), kept, lambda _: None)
         return int(app.routes[-1].app._app.state_holder.capacity)  # type: ignore[attr-defined]
 
     assert asyncio.run(capacity()) == _SESSIONS

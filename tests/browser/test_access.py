@@ -174,6 +174,20 @@ def test_a_print_has_the_whole_conversation_and_no_controls(page: Any) -> None:
     assert clipped == []
 
 
+@pytest.mark.context(color_scheme="dark")
+def test_a_print_is_dark_on_light_whatever_the_screen_is(page: Any) -> None:
+    ink = "getComputedStyle(document.querySelector('#talk') ?? document.body).color"
+    ask(page, "What did the council decide?")
+    page.get_by_role("link", name="Source 1").first.click()
+    for address in ("", page.locator("#panel .more a").first.get_attribute("href")):
+        if address:
+            page.goto(f"/{address.removeprefix('/')}")
+        on_screen = page.evaluate(ink)
+        page.emulate_media(media="print")
+        assert page.evaluate(ink) == "rgb(27, 26, 23)" != on_screen
+        page.emulate_media(media="screen")
+
+
 @pytest.mark.context(viewport={"width": 320, "height": 256})
 def test_a_page_higher_than_its_window_begins_at_its_top_and_shows_what_was_asked(page: Any) -> None:
     box = page.locator("#ask textarea")

@@ -309,6 +309,7 @@ def test_9_an_example_is_asked_and_then_what_may_be_asked_next(
     firefox: Firefox, address: str, assistant: ScriptedAssistant
 ) -> None:
     chat(firefox, address)
+    firefox.until("document.querySelector('#last .examples')")
     offered = firefox.see("[...document.querySelectorAll('#last .examples button')].map(each => each.innerText)")
     assert len(set(offered)) == len(offered) == 2
     firefox.click("#last .examples button")

@@ -208,6 +208,10 @@ def test_an_answer_its_sources_and_what_may_be_asked_next(page: Any) -> None:
     page.locator("#ask textarea").wait_for()
     expect(page.locator(".examples li").first).to_be_visible()
     shows_all(page, ".examples", less=len(PAYLOADS) - 3)
+    page.route("**/first*", lambda route: route.fulfill(json={"questions": list(PAYLOADS)}))
+    page.evaluate("document.querySelector('.examples').remove(), askcorpus.offerFirst()")
+    expect(page.locator(".examples li").first).to_be_visible()
+    shows_all(page, ".examples")
     answer = ask(page, ALL)
     shows_all(page, "#last .answer")
     shows_all(page, "#panel", less=11)  # which shows fifty sources

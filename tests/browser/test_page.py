@@ -332,6 +332,59 @@ def test_a_second_example_waits_in_the_box_while_the_first_is_asked(page: Any) -
     expect(box).to_have_value("")
 
 
+def test_where_some_documents_are_chosen_these_are_asked_about(page: Any) -> None:
+    offered = page.locator("#last .examples button")
+    expect(offered).to_have_count(2)
+    page.goto("/?date_from=2024")
+    expect(page.locator("#chips")).to_contain_text("From 2024")
+    expect(offered).to_have_text(["What is said about “Council backs tidal barrier”?"])
+    page.locator("#chips [data-act=remove]").click()
+    expect(offered).to_have_count(2)
+
+
+def test_the_keyboard_stays_where_something_was_pressed_in_the_conversation(page: Any) -> None:
+    question = page.locator("#last .question")
+    page.get_by_role("button", name="Council backs tidal barrier").press("Enter")
+    expect(question).to_be_focused()
+    page.get_by_role("button", name="Retry").press("Enter")
+    page.wait_for_function("!askcorpus.isBusy()")
+    expect(question).to_be_focused()
+    editing = page.locator("#last .field textarea")
+    button = page.get_by_role("button", name="Edit question")
+    button.press("Enter")
+    expect(editing).to_be_focused()
+    editing.press("Escape")
+    expect(button).to_be_focused()
+    button.press("Enter")
+    editing.press("Enter")  # as it was
+    expect(button).to_be_focused()
+    button.click()
+    button.click()
+    expect(editing).to_have_count(0)
+    button.press("Enter")
+    editing.fill("What do the pêcheurs want?")
+    editing.press("Enter")
+    expect(question).to_have_text("What do the pêcheurs want?")
+    expect(question).to_be_focused()
+
+
+def test_a_question_that_the_server_never_had_is_in_the_box_after_a_reload(page: Any) -> None:
+    box = page.locator("#ask textarea")
+    box.fill("Who opposes the council?")
+    held: list[Any] = []
+    page.route("**/run/predict*", lambda route: held.append(route))
+    with page.expect_request("**/run/predict*"):
+        box.press("Enter")
+    page.unroute("**/run/predict*")
+    page.reload()
+    expect(box).to_have_value("Who opposes the council?")
+    box.press("Enter")
+    page.locator('#status [data-turn="1"]').wait_for(state="attached")
+    page.reload()
+    expect(page.locator("#last .question")).to_have_text("Who opposes the council?")
+    expect(box).to_have_value("")
+
+
 def test_after_an_answer_what_may_be_asked_next_is_a_click(page: Any, assistant: ScriptedAssistant) -> None:
     ask(page, "What do the pêcheurs want?")
     offered = page.locator("#last").get_by_role("list", name="Next questions").get_by_role("button")
@@ -539,6 +592,25 @@ def test_conversations_are_renamed_found_and_deleted(page: Any) -> None:
     current.get_by_role("button", name="Delete").click()
     current.get_by_role("button", name="Really delete?").click()
     expect(page.locator("#last .welcome")).to_be_visible()
+
+
+def test_the_keyboard_stays_in_the_list_of_conversations(page: Any) -> None:
+    ask(page, "What do the pêcheurs want?")
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator("#last .welcome")).to_be_visible()
+    ask(page, "What did the council decide?")
+    page.get_by_role("button", name="Earlier conversations").click()
+    expect(page.locator("#past li")).to_have_count(2)
+    page.wait_for_load_state("networkidle")  # after which the list is not shown anew
+    other = page.locator("#past li:not(.current)").first
+    other.get_by_role("button", name="Rename").press("Enter")
+    other.locator("textarea").press("Escape")
+    expect(other.get_by_role("button", name="Rename")).to_be_focused()
+    other.get_by_role("button", name="Rename").press("Enter")
+    other.locator("textarea").fill("Nets")
+    other.locator("textarea").press("Enter")
+    expect(other.get_by_role("link")).to_have_text("Nets")
+    expect(other.get_by_role("link")).to_be_focused()
 
 
 def test_an_empty_box_asks_nothing_and_changes_nothing(page: Any, assistant: ScriptedAssistant) -> None:

@@ -146,9 +146,10 @@ class Conversations:
             ShareTaken: no more of this owner's can.
         """
         with self._staying(conversation):
+            self._forget_old_unkept()
             unkept = self._unkept_of(owner, conversation)
             with self._tables.writing(conversation or secrets.token_hex()) as connection:  # a new one waits for nobody
-                self._forget_old(connection, time.time())
+                self._forget_old(connection)
                 _check_room(connection, owner, MAX_BYTES)
                 if unkept:
                     _write(connection, owner, unkept)
@@ -174,6 +175,7 @@ class Conversations:
             ShareTaken: no more of this owner's can.
         """
         with self._staying(conversation):
+            self._forget_old_unkept()
             self.hold(owner, conversation or "")
             with self._unkept.writing() as connection:
                 _check_room(connection, owner, _MOST_UNKEPT_BYTES)
@@ -288,22 +290,28 @@ class Conversations:
                 )
 
     def delete(self, owner: str, conversation: str) -> None:
-        """Forget a conversation."""
-        for tables in (self._tables, self._unkept):
-            with tables.reading() as connection:
-                is_there = _owned(connection, owner, conversation) is not None
-            if is_there:
-                with tables.writing(conversation) as connection:
-                    _delete(connection, owner, conversation)
+        """Forget a conversation: what is in memory of it also where the disk takes no change."""
+        with self._staying(conversation):
+            for tables in (self._unkept, self._tables):
+                with tables.reading() as connection:
+                    is_there = _owned(connection, owner, conversation) is not None
+                if is_there:
+                    with tables.writing(conversation) as connection:
+                        _delete(connection, owner, conversation)
 
     def _staying(self, conversation: str | None) -> AbstractContextManager[object]:
         """Nothing comes to a conversation meanwhile, for it goes from memory to the disk, or back. Of a new one nobody
         else knows."""
         return self._moving[hash(conversation) % _LOCKS] if conversation else nullcontext()
 
-    def _forget_old(self, connection: sa.Connection, now: float) -> None:
+    def _forget_old_unkept(self) -> None:
+        with self._unkept.writing() as connection:
+            self._forget_old(connection)
+
+    def _forget_old(self, connection: sa.Connection) -> None:
         if self.days:
-            connection.execute(sa.delete(_CONVERSATIONS).where(_CONVERSATIONS.c.changed < now - self.days * _DAY))
+            oldest = time.time() - self.days * _DAY
+            connection.execute(sa.delete(_CONVERSATIONS).where(_CONVERSATIONS.c.changed < oldest))
 
 
 def _is_owned(owner: str, conversation: str) -> sa.ColumnElement[bool]:

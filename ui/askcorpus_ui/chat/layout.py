@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urlencode
 
 import gradio as gr
 from gradio.themes.utils.fonts import Font, LocalFont
 
 from askcorpus.search.query import LONGEST_QUESTION
+from askcorpus.types import Filters
+from askcorpus_ui.chat.address import query_of
+from askcorpus_ui.chat.conversation import NO_FILTERS
 from askcorpus_ui.chat.templates import fill
 from askcorpus_ui.chat.translations import Strings, strings_for
 
@@ -183,10 +187,13 @@ def masthead(strings: Strings, count: int, first: str, last: str) -> str:
     return fill("masthead.html", **values, strings=strings)
 
 
-def welcome(strings: Strings, count: int, examples: Sequence[str] = (), *, lost: bool = False) -> str:
-    """What an empty chat says, and the questions that it offers; ``lost`` where its address names a conversation that
-    this browser has not."""
-    return fill("welcome.html", strings=strings, count=count, examples=examples, lost=lost)
+def welcome(
+    strings: Strings, count: int, examples: Sequence[str], filters: Filters = NO_FILTERS, *, lost: bool = False
+) -> str:
+    """What an empty chat says, and the questions that it offers of the documents that pass; ``lost`` where its address
+    names a conversation that this browser has not."""
+    query = urlencode(query_of(filters))
+    return fill("welcome.html", strings=strings, count=count, examples=examples, query=query, lost=lost)
 
 
 def status_line(said: str = "", turn: int | None = None, answer_id: str = "", *, fault: str = "") -> str:

@@ -1,21 +1,14 @@
 """What somebody may ask next: questions about what the documents tell beside an answer, each of which they answer."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from copy import copy
-from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain, islice
 
-from askcorpus.answer.extractive import ExtractiveAnswerer
-from askcorpus.search.countries import country_names
-from askcorpus.search.names import countries_of
 from askcorpus.search.query import LONGEST_QUESTION
-from askcorpus.types import Filters, Hit
-from askcorpus_ui.chat.conversation import Conversation, Exchange, Reply
-from askcorpus_ui.chat.title_questions import question_about
+from askcorpus.types import Document, Hit
+from askcorpus_ui.chat.conversation import Conversation, Exchange, Marker, Reply
+from askcorpus_ui.chat.title_questions import READ, countries_called, names_in, question_about
 from askcorpus_ui.chat.translations import Strings, languages
-
-if TYPE_CHECKING:
-    from askcorpus.assistant import Assistant
+from askcorpus_ui.chat.tried_questions import Offer, TriedQuestions
 
 MOST = 3
 FEWEST = 2
@@ -25,44 +18,32 @@ _NEIGHBOURS = 40
 _STORIES = 8
 """Stories that are tried: of the sample corpus, those further away hardly have to do with the answer."""
 
+_NAMES = 4
+"""Names in an answer that are tried."""
+
+_LEAST = 2
+"""Documents that must have such a name: the one that answers is read already."""
+
 _NEAR = 2.5
 """The least fused score of a passage, searched for by title and quote, that has to do with them. After the sample
 corpus's questions, 26 of 46 documents of the same matter and language have it, and 11 of 352 others; with the quote
 alone, 18 of 44 and 12 of 369 had."""
 
-_REMEMBERED = 2_000
-
-
-class _Tried(NamedTuple):
-    """A question that was tried, and on which state of the documents."""
-
-    question: str
-    filters: Filters
-    generation: int
-
-
-class _Offer(NamedTuple):
-    """A question, and the document that must answer it: ``None`` where any may."""
-
-    question: str
-    document_id: str | None
-
 
 class NextQuestions:
     """Finds them for answers of one assistant. Threads may share it.
 
-    They are made as the questions of an empty chat are, of titles (`title_questions`): those of the documents whose
-    passages are nearest to the quote that answers and the title that it stands under, and where these are few that of
-    the document it is from. A title in another language would make a question in two: of it only a country is asked
-    about, by the name that it has in the question's language, and nothing where it names none. Each is asked before it
-    is offered, and what came of that is remembered for as long as the documents stay as they are. No language model is
-    asked: nobody ordered what it would write, and somebody may pay for it.
+    They are made as the questions of an empty chat are (`title_questions`): what the titles of the documents ask whose
+    passages are nearest to the quote that answers and the title that it stands under, what else is said of the names
+    in these two, and only then what repeats a headline; where these are few, that of the document which answers. A
+    title in another language would make a question in two: of it only a country is asked about, by the name that it has
+    in the question's language, and nothing where it names none. Each is tried before it is offered.
     """
 
-    def __init__(self, assistant: "Assistant") -> None:
-        self._assistant = copy(assistant)
-        self._assistant.answerer = ExtractiveAnswerer()
-        self._answered: dict[_Tried, bool] = {}
+    def __init__(self, tried: TriedQuestions) -> None:
+        self._tried = tried
+        self._assistant = tried.assistant
+        self._store = tried.assistant.store
 
     def after(
         self, conversation: Conversation, exchange: Exchange, strings: Strings, may_go_on: Callable[[], bool]
@@ -79,41 +60,60 @@ class NextQuestions:
         asked = {each.question.casefold() for each in conversation.exchanges}
         found: list[str] = []
         for most, offers in (
-            (MOST, self._about_near(conversation, exchange, reply, own, asked)),
+            (MOST, self._about_more(conversation, exchange, reply, own, asked)),
             (FEWEST, self._about_cited(reply, own)),
         ):
-            for question, document_id in offers:
+            for offer in offers:
                 if len(found) >= most or not may_go_on():
                     break
-                if question in found or question.casefold() in asked:
+                if offer.question in found or offer.question.casefold() in asked:
                     continue
-                if self._is_answered(question, reply.filters, document_id):
-                    found.append(question)
+                if self._tried.is_answered(offer, own.locale, reply.filters):
+                    found.append(offer.question)
         return found
 
-    def _about_near(
+    def _about_more(
         self, conversation: Conversation, exchange: Exchange, reply: Reply, own: Strings, asked: Collection[str]
-    ) -> Iterator[_Offer]:
-        """What may be asked about the stories that are nearest to the one that answers."""
+    ) -> Iterator[Offer]:
+        """What may be asked about the stories nearest to the one that answers, and about the names in that."""
         marker = reply.markers[0]
         told = f"{marker.title}\n{marker.quote or exchange.question}"[:LONGEST_QUESTION]
-        near = self._assistant.search(told, filters=reply.filters, top_k=_NEIGHBOURS)
-        for hit in islice(self._distinct(near, conversation), _STORIES):
-            if hit.scores.fused >= _NEAR and (offer := _about(hit, own, asked)):
-                yield offer
+        hits = self._assistant.search(told, filters=reply.filters, top_k=_NEIGHBOURS)
+        near = [hit for hit in islice(self._distinct(hits, conversation), _STORIES) if hit.scores.fused >= _NEAR]
+        asking = (self._about(hit, own, asked, quoted=False) for hit in near)
+        headlines = (self._about(hit, own, asked, quoted=True) for hit in near)
+        return filter(None, chain(asking, self._about_names(marker, own, asked), headlines))
 
-    def _about_cited(self, reply: Reply, own: Strings) -> Iterator[_Offer]:
+    def _about(self, hit: Hit, own: Strings, asked: Collection[str], *, quoted: bool) -> Offer | None:
+        """What may be asked about a document: by its title, or about the first country in that."""
+        document = self._store.document(hit.document_id)
+        if document is None or document.language != own.locale:
+            return next(_unasked(countries_called(hit.title, hit.language, own.locale), own, asked), None)
+        question = _question_about(document, own, quoted=quoted)
+        return Offer(question, hit.document_id) if question else None
+
+    def _about_names(self, marker: Marker, own: Strings, asked: Collection[str]) -> Iterator[Offer]:
+        """What else may be asked about the names that an answer and its title have."""
+        document = self._store.document(marker.reference.document_id)
+        if document is None:
+            return
+        said = f"{marker.quote}\n{document.title}"
+        names = countries_called(said, document.language, own.locale)
+        if document.language == own.locale:
+            around = document.text[max(0, marker.reference.start - READ // 2) :][:READ]
+            names += names_in(said, document.source, around, document.language)
+        yield from islice(_unasked(names, own, asked), _NAMES)
+
+    def _about_cited(self, reply: Reply, own: Strings) -> Iterator[Offer]:
         """What may be asked about each document that a reply cites and that is in the language of the question."""
         for document_id in dict.fromkeys(marker.reference.document_id for marker in reply.markers):
-            document = self._assistant.store.document(document_id)
-            if document and document.language == own.locale:
-                question = question_about(document.title, document.source, document.text, document.language, own)
-                if question:
-                    yield _Offer(question, document_id)
+            document = self._store.document(document_id)
+            if document and document.language == own.locale and (question := _question_about(document, own)):
+                yield Offer(question, document_id)
 
     def _distinct(self, hits: Sequence[Hit], conversation: Conversation) -> Iterator[Hit]:
         """The first passage of each story that the conversation has not come to, and that has a title."""
-        copies = self._assistant.store.copies(list(dict.fromkeys(hit.document_id for hit in hits)))
+        copies = self._store.copies(list(dict.fromkeys(hit.document_id for hit in hits)))
         told: set[str] = set()
         for exchange in conversation.exchanges:
             for reference in exchange.reply.references if exchange.reply else ():
@@ -126,26 +126,13 @@ class NextQuestions:
                 yield hit
             told |= story
 
-    def _is_answered(self, question: str, filters: Filters, document_id: str | None) -> bool:
-        """Whether the assistant answers a question, where it is about one document from that."""
-        tried = _Tried(question, filters, self._assistant.store.generation())
-        if tried not in self._answered:
-            answer = self._assistant.ask(question, filters=filters)
-            if len(self._answered) >= _REMEMBERED:
-                self._answered.clear()
-            cited = {citation.document_id for citation in answer.citations}
-            copies = {copy.document_id for citation in answer.citations for copy in citation.copies}
-            self._answered[tried] = answer.answerable and (document_id is None or document_id in cited | copies)
-        return self._answered[tried]
+
+def _question_about(document: Document, own: Strings, *, quoted: bool = True) -> str:
+    return question_about(document.title, document.source, document.text, document.language, own, quoted=quoted)
 
 
-def _about(hit: Hit, own: Strings, asked: Collection[str]) -> _Offer | None:
-    """What may be asked in a language about a document: by its title, or about the first country in that which no
-    question (case-folded) has named yet."""
-    if hit.language == own.locale:
-        question = question_about(hit.title, hit.source, hit.text, hit.language, own)
-        return _Offer(question, hit.document_id) if question else None
-    names = country_names(own.locale)
-    called = (names[each.country][0] for each in countries_of(hit.title, hit.language) if each.country in names)
-    name = next((one for one in called if not any(one.casefold() in each for each in asked)), "")
-    return _Offer(own.example_name.format(name=name), None) if name else None
+def _unasked(names: Sequence[str], own: Strings, asked: Collection[str]) -> Iterator[Offer]:
+    """What may be asked in a language about those of some names that no question (case-folded) has yet."""
+    for name in dict.fromkeys(names):
+        if not any(name.casefold() in each for each in asked):
+            yield Offer(own.example_name.format(name=name), least=_LEAST, name=name)

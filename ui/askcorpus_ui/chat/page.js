@@ -15,6 +15,7 @@ globalThis.askcorpus = {
     document.addEventListener("keydown", askcorpus.keyPressed, true);
     document.addEventListener("click", askcorpus.clicked, true);
     addEventListener("popstate", () => location.reload());
+    addEventListener("beforeunload", () => (askcorpus.leaving = true)); // what comes now, nobody sees
     new MutationObserver(askcorpus.named).observe(document.querySelector("#masthead"), { childList: true, subtree: true });
     askcorpus.named();
     const side = document.querySelector("#side .sidebar-content") ?? document.querySelector(".sidebar .sidebar-content");
@@ -122,7 +123,8 @@ globalThis.askcorpus = {
 
   // A conversation has an address of its own from its first question on.
   shown(last) {
-    askcorpus.takeDraft();
+    if (!askcorpus.begun) askcorpus.takeDraft();
+    else if (!askcorpus.leaving) askcorpus.dropDraft();
     const { conversation, title } = last.dataset;
     document.title = title ? `${title} · askcorpus` : "askcorpus";
     const path = new URL(conversation ? `c/${conversation}` : ".", askcorpus.root).pathname;
@@ -137,7 +139,18 @@ globalThis.askcorpus = {
     askcorpus.turn = key;
     const done = !last.querySelector("[aria-busy]");
     if (done) askcorpus.begun = 0;
-    askcorpus.offerNext(done && last.querySelector(".answered") ? turn : null, conversation);
+    if (done && turn) askcorpus.comeBack(turn);
+    if (last.matches(".welcome")) askcorpus.offerFirst();
+    else askcorpus.offerNext(done && last.querySelector(".answered") ? turn : null, conversation);
+  },
+
+  // What was pressed in the conversation went when that was shown anew, and the keyboard with it: it goes on at the turn.
+  comeBack(turn) {
+    if (askcorpus.inside && document.activeElement === document.body) {
+      const question = turn.querySelector(".question");
+      question.tabIndex = -1;
+      question.focus({ preventScroll: true });
+    }
   },
 
   // The list of documents leads back to the conversation that it was opened from.
@@ -146,32 +159,61 @@ globalThis.askcorpus = {
     if (list) list.setAttribute("href", conversation ? `documents?c=${conversation}` : "documents");
   },
 
-  // What may be asked next comes after the answer, and not at all where something else has been asked meanwhile.
-  async offerNext(turn, conversation) {
+  // What may be asked comes after the page or the answer, and not at all where something was asked meanwhile.
+  async tried(path) {
     askcorpus.asking?.abort();
-    if (!turn) return;
+    if (!path) return [];
     const { signal } = (askcorpus.asking = new AbortController());
-    const address = new URL(`next/${conversation}/${turn.dataset.turn}`, askcorpus.root);
-    const found = await fetch(address, { signal }).then((reply) => reply.json()).catch(() => null);
-    if (signal.aborted || !turn.isConnected || !found?.questions?.length) return;
-    const group = document.createElement("div");
-    group.className = "next";
-    const head = group.appendChild(document.createElement("h3"));
-    head.id = "next";
-    head.textContent = document.querySelector("#words").dataset.next;
-    const list = group.appendChild(document.createElement("ul"));
-    list.setAttribute("aria-labelledby", head.id);
-    for (const question of found.questions) {
+    const found = await fetch(new URL(path, askcorpus.root), { signal }).then((reply) => reply.json()).catch(() => null);
+    return signal.aborted ? [] : (found?.questions ?? []);
+  },
+
+  questionList(questions) {
+    const list = document.createElement("ul");
+    for (const question of questions) {
       const button = list.appendChild(document.createElement("li")).appendChild(document.createElement("button"));
       button.type = "button";
       button.dataset.act = "example";
       button.append(document.createElement("bdi"));
       button.firstChild.textContent = question;
     }
+    return list;
+  },
+
+  // Of the documents that pass the filters, in a moment, for the page may be about to be given others. Also where it has
+  // some, which newer documents may have made old: those are for who comes next. Where others ask, again a little later.
+  offerFirst(seconds = 0.1, patience = 3) {
+    clearTimeout(askcorpus.offering);
+    askcorpus.offering = setTimeout(async () => {
+      const welcome = document.querySelector("#last .welcome:has(.browse)");
+      if (!welcome) return;
+      const query = document.querySelector("#chips [data-query]")?.dataset.query ?? "";
+      const shown = () => welcome.querySelector(".examples");
+      if (shown() && shown().dataset.of !== query) shown().remove();
+      const questions = await askcorpus.tried(`first?${query}`);
+      if (shown() || !welcome.isConnected) return;
+      if (!questions.length) return patience && askcorpus.offerFirst(2, patience - 1);
+      const list = askcorpus.questionList(questions);
+      list.className = "examples";
+      list.dataset.of = query;
+      welcome.querySelector(".browse").before(list);
+    }, 1000 * seconds);
+  },
+
+  async offerNext(turn, conversation) {
+    const questions = await askcorpus.tried(turn && `next/${conversation}/${turn.dataset.turn}`);
+    if (!questions.length || !turn.isConnected) return;
+    const group = document.createElement("div");
+    group.className = "next";
+    const head = group.appendChild(document.createElement("h3"));
+    head.id = "next";
+    head.textContent = document.querySelector("#words").dataset.next;
+    group.appendChild(askcorpus.questionList(questions)).setAttribute("aria-labelledby", head.id);
     turn.append(group);
   },
 
-  // What was in the box, and which filters were set, when the page was loaded anew because the server had been gone.
+  // What was in the box, and which filters were set, when the page was loaded anew because the server had been gone, or
+  // before the server had what was asked.
   draft() {
     return JSON.parse(sessionStorage.getItem("askcorpus.draft") ?? "{}");
   },
@@ -184,8 +226,12 @@ globalThis.askcorpus = {
 
   takeDraft() {
     const { text } = askcorpus.draft();
-    sessionStorage.removeItem("askcorpus.draft");
+    askcorpus.dropDraft();
     askcorpus.fillBox(text);
+  },
+
+  dropDraft() {
+    sessionStorage.removeItem("askcorpus.draft");
   },
 
   // What is in the box already stays.
@@ -203,6 +249,7 @@ globalThis.askcorpus = {
   begin(offered = "") {
     askcorpus.begun = Date.now();
     askcorpus.offered = offered;
+    askcorpus.inside = false;
     askcorpus.asking?.abort();
   },
 
@@ -215,7 +262,10 @@ globalThis.askcorpus = {
   mayAsk(event) {
     const text = document.querySelector("#ask textarea").value.trim();
     const busy = askcorpus.isBusy();
-    if (text && !busy) return askcorpus.begin();
+    if (text && !busy) {
+      askcorpus.keepDraft();
+      return askcorpus.begin();
+    }
     event.preventDefault();
     event.stopImmediatePropagation();
     if (busy) askcorpus.whenWritten(() => text && document.querySelector("#ask .submit-button")?.click());
@@ -259,26 +309,33 @@ globalThis.askcorpus = {
     if (patience) setTimeout(() => askcorpus.stop(act, patience - 1, pressed || Boolean(button)), 50);
   },
 
-  // A field in the place of a text: Enter takes it, Escape leaves all as it was. What was taken is shown in its place,
-  // with which the field goes; until then, and where that fails, it stays.
-  field(text, name, done) {
+  // A field below a text: Enter takes it, Escape leaves all as it was, and so does its button once more. What was taken
+  // is shown in the text's place, with which the field goes; until then, and where that fails, it stays.
+  field(place, button, done) {
+    if (place.nextElementSibling?.matches(".field")) return place.nextElementSibling.remove();
+    const text = place.textContent;
+    const close = () => {
+      form.remove();
+      button.focus();
+    };
     const form = document.createElement("div");
     form.className = "field";
     const box = document.createElement("textarea");
     box.value = text;
-    box.setAttribute("aria-label", name);
+    box.setAttribute("aria-label", button.textContent);
     box.maxLength = 10000;
     box.rows = 1;
     form.append(box);
     box.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") form.remove();
+      if (event.key === "Escape") close();
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       const line = (written) => written.split(/\s+/).join(" ").trim();
       if (line(box.value) && line(box.value) !== line(text)) done(box.value);
-      else form.remove();
+      else close();
     });
-    return form;
+    place.after(form);
+    box.focus();
   },
 
   // What people read of an answer, without what stands around it.

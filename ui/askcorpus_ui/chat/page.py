@@ -5,7 +5,6 @@ carries only which of them it shows. So two tabs add to the same one, and an ope
 """
 
 import time
-from collections.abc import Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from fastapi import FastAPI
 
 from askcorpus.errors import AskcorpusError
 from askcorpus.feedback import FeedbackFile
+from askcorpus.types import Filters
 from askcorpus_ui.chat import render
 from askcorpus_ui.chat.address import Opened
 from askcorpus_ui.chat.asking import Asking
@@ -22,7 +22,7 @@ from askcorpus_ui.chat.conversation import NO_FILTERS, Conversation, Place
 from askcorpus_ui.chat.conversations import Conversations
 from askcorpus_ui.chat.events import Carried, box_for, fault_line, place_of, strings_of
 from askcorpus_ui.chat.filters import UNSET, FilterBar
-from askcorpus_ui.chat.first_questions import first_questions
+from askcorpus_ui.chat.first_questions import FirstQuestions
 from askcorpus_ui.chat.layout import Widgets, lay_out, make_theme, masthead, status_line, welcome
 from askcorpus_ui.chat.opinions import Opinions
 from askcorpus_ui.chat.panel import SourcePanel
@@ -50,7 +50,7 @@ def mount_chat(
     assistant: "Assistant",
     questions: Questions,
     warm_up: "WarmUp",
-    examples: Sequence[tuple[str, str]],
+    first: FirstQuestions,
     feedback: FeedbackFile,
     conversations: Conversations,
     too_often: TooOften,
@@ -59,7 +59,7 @@ def mount_chat(
 
     ``too_often`` gives the refusal of a question that is one too many, if it is.
     """
-    blocks = ChatPage(assistant, questions, warm_up, examples, feedback, conversations).blocks()
+    blocks = ChatPage(assistant, questions, warm_up, first, feedback, conversations).blocks()
     blocks.state_session_capacity = _SESSIONS
     folder = files("askcorpus_ui.chat")
     css, *scripts = (
@@ -90,13 +90,13 @@ class ChatPage:
         assistant: "Assistant",
         questions: Questions,
         warm_up: "WarmUp",
-        examples: Sequence[tuple[str, str]],
+        first: FirstQuestions,
         feedback: FeedbackFile,
         conversations: Conversations,
     ) -> None:
         self._store = assistant.store
         self._warm_up = warm_up
-        self._examples = tuple(examples)
+        self.first = first
         self._conversations = conversations
         self.filters = FilterBar(self._store)
         self.panel = SourcePanel(self._store, conversations)
@@ -205,7 +205,7 @@ class ChatPage:
         if conversation:
             shown = render.turn(conversation, strings, waiting=waiting)
         else:
-            shown = self._welcome(strings, lost=bool(opened.conversation and not fault))
+            shown = self._welcome(strings, filters, lost=bool(opened.conversation and not fault))
         references = last.reply.references if last and last.reply else []
         return (
             masthead(strings, count, facets.date_min, facets.date_max),
@@ -229,10 +229,9 @@ class ChatPage:
         """A conversation of the browser that asks."""
         return self._conversations.read(owner_of(request.headers), conversation) if conversation else None
 
-    def _welcome(self, strings: Strings, *, lost: bool = False) -> str:
+    def _welcome(self, strings: Strings, filters: Filters = NO_FILTERS, *, lost: bool = False) -> str:
         count = self._store.count()
-        examples = first_questions(self._examples, self._store, strings) if count else ()
-        return welcome(strings, count, examples, lost=lost)
+        return welcome(strings, count, self.first.known(strings, filters) if count else (), filters, lost=lost)
 
     def tick(self, request: gr.Request) -> tuple[Any, Any]:
         """Take the notice away once the models are loaded."""

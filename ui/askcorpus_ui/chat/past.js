@@ -1,9 +1,16 @@
 // Gradio runs this once, with `element`, `trigger` and `watch` in scope: the list of earlier conversations.
-const rename = (item, name) => {
-  const link = item.querySelector("a");
-  const form = askcorpus.field(link.textContent, name, (text) => trigger("edit", { id: item.dataset.id, value: { text } }));
-  link.after(form);
-  form.querySelector("textarea").focus();
+let renamed = "";
+
+const rename = (item, button) =>
+  askcorpus.field(item.querySelector("a"), button, (text) => {
+    renamed = item.dataset.id;
+    trigger("edit", { id: renamed, value: { text } });
+  });
+
+// The list is shown anew, and the field that had the keyboard is gone: it goes on at what was renamed.
+const comeBack = () => {
+  if (renamed && document.activeElement === document.body) element.querySelector(`[data-id="${renamed}"] a`)?.focus();
+  renamed = "";
 };
 
 const isSecondClick = secondClickIn(element);
@@ -12,7 +19,7 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-act]");
   if (!button) return;
   const item = button.closest("[data-id]");
-  if (button.dataset.act === "rename") return rename(item, button.textContent);
+  if (button.dataset.act === "rename") return rename(item, button);
   if (isSecondClick(button, button.dataset.sure)) trigger("delete", { id: item.dataset.id });
 });
 
@@ -29,6 +36,7 @@ const byThisClock = () => {
 
 watch("value", () => {
   byThisClock();
+  comeBack();
   const current = element.querySelector("[aria-current]");
   if (current) document.title = `${current.textContent} · askcorpus`; // which may just have been renamed
   const gone = element.querySelector("[data-gone]")?.dataset.gone;

@@ -96,9 +96,12 @@ def _turn(
 
 def _folded(reply: Reply) -> tuple[list[_Line], list[_Line]]:
     """The lines to show, and those to fold: of quotes all but the first, which answers best. Quotes in a line each, the
-    rows of a table, are told together."""
-    if not reply.quoted or len(reply.markers) < 2 or "\n" in reply.text:
+    rows of a table, are told together: as a whole they answer, and no words in them more than others."""
+    if not reply.quoted or len(reply.markers) < 2:
         return _lines(reply), []
+    if "\n" in reply.text:
+        markers = tuple(marker._replace(words=()) for marker in reply.markers)
+        return _lines(reply.model_copy(update={"markers": markers})), []
     cut = reply.markers[0].end
     lead = reply.model_copy(update={"text": reply.text[:cut], "markers": reply.markers[:1]})
     more: list[_Line] = []

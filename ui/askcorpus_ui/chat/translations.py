@@ -67,6 +67,7 @@ class Strings:
     empty_corpus: str
     example: str
     example_name: str
+    example_month: str
     ask: str
     question: str
     send: str

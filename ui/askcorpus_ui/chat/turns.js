@@ -4,11 +4,12 @@ const turnOf = (node) => {
   return turn ? Number(turn.dataset.turn) : 0;
 };
 
-const edit = (turn, name) => {
-  const question = turn.querySelector(".question");
-  const form = askcorpus.field(question.textContent, name, (text) => trigger("edit", { index: turnOf(turn), value: { text } }));
-  question.after(form);
-  form.querySelector("textarea").focus();
+const edit = (button, index) => {
+  const question = button.closest(".turn").querySelector(".question");
+  askcorpus.field(question, button, (text) => {
+    askcorpus.inside = true;
+    trigger("edit", { index, value: { text } });
+  });
 };
 
 // Of the thumbs one is pressed or none, and so of the reasons why an answer is not liked.
@@ -35,8 +36,9 @@ element.addEventListener("click", (event) => {
   // What is offered goes when something is asked: another question of it waits in the box. A double click is one.
   const keep = () => act === "example" && button.textContent !== askcorpus.offered && askcorpus.fillBox(button.textContent);
   if (askcorpus.isBusy()) return askcorpus.whenWritten(() => button.isConnected && button.click(), keep);
-  if (act === "edit") return edit(button.closest(".turn"), button.textContent);
+  if (act === "edit") return edit(button, index);
   askcorpus.begin(act === "example" ? button.textContent : "");
+  askcorpus.inside = true;
   if (act === "alone") trigger("edit", { index: 1, value: { text: button.closest(".turn").querySelector(".question").textContent } });
   if (act === "retry") trigger("retry", { index });
   if (act === "unfiltered") trigger("undo", { index });

@@ -21,6 +21,9 @@ from askcorpus.feedback import FEEDBACK, FeedbackFile
 from askcorpus.settings import Settings
 from askcorpus_ui.bodies import BoundedBodies
 from askcorpus_ui.chat.conversations import Conversations
+from askcorpus_ui.chat.first_questions import FirstQuestions
+from askcorpus_ui.chat.next_questions import NextQuestions
+from askcorpus_ui.chat.tried_questions import TriedQuestions
 from askcorpus_ui.problems import add_error_handlers
 from askcorpus_ui.streaming import Questions
 from askcorpus_ui.warm_up import WarmUp
@@ -36,7 +39,7 @@ from askcorpus_ui.web.jobs import Jobs
 from askcorpus_ui.web.jobs_api import JOB_FILES, jobs_router
 from askcorpus_ui.web.keys import Keys
 from askcorpus_ui.web.logs import Logged
-from askcorpus_ui.web.next_questions_api import next_questions_router
+from askcorpus_ui.web.next_questions_api import offered_router
 from askcorpus_ui.web.openai_api import openai_router
 from askcorpus_ui.web.openapi import described
 from askcorpus_ui.web.parameters import only_known
@@ -137,14 +140,13 @@ def create_app(assistant: "Assistant", settings: Settings, *, examples: Sequence
     app.include_router(metrics.router())
     app.include_router(source_router(assistant, conversations))
     app.include_router(list_router(assistant, writable=writable))
-    # Unwatched: what it asks, nobody has asked.
-    app.include_router(next_questions_router(unwatched, questions, conversations))
+    tried = TriedQuestions(unwatched)  # for what it asks, nobody has asked
+    first = FirstQuestions(examples, tried)
+    app.include_router(offered_router(first, NextQuestions(tried), questions, conversations))
     if agents:
         app.router.routes.extend(_routes(agents))
     # Last: a route added after it would never be reached.
-    app.state.surface = mount_chat(
-        app, assistant, questions, warm_up, examples, feedback, conversations, asked_too_often
-    )
+    app.state.surface = mount_chat(app, assistant, questions, warm_up, first, feedback, conversations, asked_too_often)
     folder.cleanup()  # Gradio asks for it to make an application, and puts nothing there
     _add_middleware(app, settings, keys, metrics, writable=writable)
     for _ in iter_route_contexts(app.routes):
