@@ -611,6 +611,10 @@ def test_the_keyboard_stays_in_the_list_of_conversations(page: Any) -> None:
     other.locator("textarea").press("Enter")
     expect(other.get_by_role("link")).to_have_text("Nets")
     expect(other.get_by_role("link")).to_be_focused()
+    other.get_by_role("button", name="Delete").press("Enter")
+    other.get_by_role("button", name="Really delete?").press("Enter")
+    expect(page.locator("#past li")).to_have_count(1)
+    expect(page.locator("#past li a")).to_be_focused()
 
 
 def test_an_empty_box_asks_nothing_and_changes_nothing(page: Any, assistant: ScriptedAssistant) -> None:

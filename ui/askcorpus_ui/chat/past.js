@@ -1,5 +1,6 @@
 // Gradio runs this once, with `element`, `trigger` and `watch` in scope: the list of earlier conversations.
 let renamed = "";
+let deleted = -1; // its place in the list
 
 const rename = (item, button) =>
   askcorpus.field(item.querySelector("a"), button, (text) => {
@@ -7,10 +8,14 @@ const rename = (item, button) =>
     trigger("edit", { id: renamed, value: { text } });
   });
 
-// The list is shown anew, and the field that had the keyboard is gone: it goes on at what was renamed.
+// The list is shown anew, and the field or the button that had the keyboard is gone: it goes on at what was renamed, or at
+// what stands where the deleted one stood.
 const comeBack = () => {
-  if (renamed && document.activeElement === document.body) element.querySelector(`[data-id="${renamed}"] a`)?.focus();
+  const links = [...element.querySelectorAll("[data-id] a")];
+  const next = renamed ? element.querySelector(`[data-id="${renamed}"] a`) : links[Math.min(deleted, links.length - 1)];
+  if ((renamed || deleted >= 0) && document.activeElement === document.body) next?.focus();
   renamed = "";
+  deleted = -1;
 };
 
 const isSecondClick = secondClickIn(element);
@@ -20,7 +25,9 @@ element.addEventListener("click", (event) => {
   if (!button) return;
   const item = button.closest("[data-id]");
   if (button.dataset.act === "rename") return rename(item, button);
-  if (isSecondClick(button, button.dataset.sure)) trigger("delete", { id: item.dataset.id });
+  if (!isSecondClick(button, button.dataset.sure)) return;
+  deleted = [...element.querySelectorAll("[data-id]")].indexOf(item);
+  trigger("delete", { id: item.dataset.id });
 });
 
 // The server wrote the times by its own clock.
