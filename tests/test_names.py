@@ -86,6 +86,20 @@ def test_what_a_text_in_another_language_names(name: Name, language: str, *, hel
     assert missing([name], language, SENTENCE, "fr") == (() if held else (name,))
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "language", "held"),
+    [
+        (Name("République"), "La Syrie a reconnu les « républiques populaires » de Donetsk.", "fr", True),
+        (Name("People's Republic"), "Three recognise the people's republics of Donetsk.", "en", True),
+        (Name("Ministry"), "Two ministries were merged.", "en", True),
+        (Name("Bill"), "It cost a billion, and the bills are open.", "en", False),
+        (Name("Johnson"), "Johnston resigned.", "en", False),
+    ],
+)
+def test_a_name_made_of_a_noun_is_there_in_another_number(name: Name, text: str, language: str, *, held: bool) -> None:
+    assert missing([name], language, text, language) == (() if held else (name,))
+
+
 def test_of_several_names_those_that_are_missing() -> None:
     names = names_of("When did China recognize Donetsk?", "en")
     assert missing(names, "en", SENTENCE, "fr") == (Name("China", "CN"),)

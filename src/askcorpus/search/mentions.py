@@ -22,6 +22,12 @@ from askcorpus.text.words import word_spans, words
 SHORTEST_AT_HOME = 4
 """Sounds from which they can be compared in one language, where most names are spelled in one way."""
 
+SHORTEST_NOUN = 7
+"""Letters from which a word of a name is known again as a noun: *bills* are not Bill's."""
+
+PLURAL = 2
+"""Letters in which two numbers of a noun may differ at its end."""
+
 _VOWELS = frozenset("aeiouy")
 """What an ending that a country's name loses begins with, if it is of two letters: *Syr-ia*, but *Jamai-ca*."""
 
@@ -107,10 +113,22 @@ def _holds_word(text: _Text, name: str, word: str, language: str) -> bool:
     if word in text.words or name.isupper():
         return True
     heard, at_home = sound(word), language == text.language != ""
+    if at_home and _has_noun(text, word):
+        return True
     if not at_home and (len(heard) < SHORTEST or text.unspaced):
         return True
     return len(heard) >= (SHORTEST_AT_HOME if at_home else SHORTEST) and any(
         sound_alike(heard, other) for other in text.sounds
+    )
+
+
+def _has_noun(text: _Text, word: str) -> bool:
+    """Whether a text has a longer word of a name as a noun, in small letters and in another number: the Donetsk People's
+    Republic is one of two *people's republics*."""
+    return len(word) >= SHORTEST_NOUN and any(
+        word[:-PLURAL] == other[: len(word) - PLURAL] and abs(len(word) - len(other)) <= PLURAL
+        for other in text.words
+        if other not in text.names
     )
 
 
