@@ -1,6 +1,7 @@
 """The sentences of the passages found, read and weighed."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,20 @@ def test_a_follow_up_is_read_with_the_question_before_it(assistant: Assistant) -
     together = weighed(assistant, "And who was there?", before, reading=1)
     assert "Yann Le Goff" in alone[0].text
     assert "Kerlouan" in together[0].hit.text
+
+
+def test_a_sentence_that_asks_answers_nothing(tmp_path: Path, embeddings: SentenceEmbeddings) -> None:
+    asking = "Who built the bridge of Orvik? When was the bridge of Orvik built?"
+    articles = {
+        "answered": f"{asking} The bridge is a work of Ada Strand, and is from 1974.",
+        "said": "« Who built the bridge of Orvik ? »\n\nNobody in the village knew.",
+    }
+    for only, best in ((articles, "The bridge is a work"), ({"asked": asking}, "Who built the bridge of Orvik?")):
+        folder = tmp_path / str(len(only))
+        with open_over(folder, embeddings, only) as assistant:
+            sentences = weighed(assistant, "Who built the bridge of Orvik?")
+            assert sentences[0].text.startswith(best)
+            assert len(only) == 1 or not any("?" in one.text for one in sentences)
 
 
 def test_without_passages_there_are_no_sentences(assistant: Assistant) -> None:

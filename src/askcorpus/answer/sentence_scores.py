@@ -26,6 +26,9 @@ SENTENCE_END = " .!?…。！？।։။።؟»”\"'"
 BETWEEN = " ,;:،؛、，；："
 """What parts words from others, and does not close those that answer."""
 
+_CLOSES_QUOTE = " »”’\"')]"
+_QUESTION_MARKS = ("?", "？", "؟")
+
 MOST_WORDS = 30
 """Of a sentence, beyond which more say nothing about it."""
 
@@ -136,7 +139,8 @@ def names_held(query: Query, one: ScoredSentence) -> set[str]:
 def read_sentences(
     retrieval: Retrieval, reader: Reader, reading: int = 0, tuning: Tuning = TUNING
 ) -> list[ScoredSentence]:
-    """Every sentence of the passages that are read, with its measurements and no score yet."""
+    """Every sentence of the passages that are read, with its measurements and no score yet. One that asks something
+    answers nothing: it is left out, unless all of them do."""
     query, vector = retrieval.query, retrieval.query.vectors[reading]
     candidates = [
         candidate
@@ -171,7 +175,11 @@ def read_sentences(
                     tokens=tokens,
                 )
             )
-    return found
+    return [one for one in found if not _asks(one.text)] or found
+
+
+def _asks(text: str) -> bool:
+    return text.rstrip().rstrip(_CLOSES_QUOTE).endswith(_QUESTION_MARKS)
 
 
 def _standardised(groups: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:

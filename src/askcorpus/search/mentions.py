@@ -123,8 +123,8 @@ def _holds_word(text: _Text, name: str, word: str, language: str) -> bool:
 
 
 def _has_noun(text: _Text, word: str) -> bool:
-    """Whether a text has a longer word of a name as a noun, in small letters and in another number: the Donetsk People's
-    Republic is one of two *people's republics*."""
+    """Whether a text has a longer word of a name as a noun, in small letters and another number: one of the *people's
+    republics* is a People's Republic."""
     return len(word) >= SHORTEST_NOUN and any(
         word[:-PLURAL] == other[: len(word) - PLURAL] and abs(len(word) - len(other)) <= PLURAL
         for other in text.words
