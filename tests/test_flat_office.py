@@ -112,6 +112,15 @@ def test_open_documents_without_an_archive(tmp_path: Path) -> None:
     assert texts(tmp_path / "a.fods", OPEN.format(kind="spreadsheet", body=ROWS)) == ["Port: Aal, Share: 41%."]
 
 
+@pytest.mark.parametrize("said", ["", ' office:mimetype="text/plain"'])
+def test_an_open_document_that_does_not_say_of_which_kind_is_read_as_xml(tmp_path: Path, said: str) -> None:
+    """As an archive it would be one of the same files again and again."""
+    names = 'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+    path = tmp_path / "a.fodt"
+    path.write_text(f"<?xml version='1.0'?><office:document {names}{said}>Mine.</office:document>")
+    assert [one.text for one in read_file(path) if isinstance(one, RawRecord)] == ["Mine."]
+
+
 def test_a_sheet_that_claims_to_be_endless_is_named(tmp_path: Path) -> None:
     for index in ("999999", "16384"):
         wide = EXCEL_2003.replace('ss:Index="3"', f'ss:Index="{index}"').replace('ss:Index="5"', 'ss:Index="900000"')

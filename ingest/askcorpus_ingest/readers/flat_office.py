@@ -24,6 +24,7 @@ _PARTS = "{http://schemas.microsoft.com/office/2006/xmlPackage}"
 _OPEN = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _OFFICE, _TABLE, _TEXT = (_OPEN % name for name in ("office", "table", "text"))
 _OF_SHEETS = "application/vnd.oasis.opendocument.spreadsheet"
+_OF_TEXTS = re.compile(r"application/vnd\.oasis\.opendocument\.(?:text|presentation|graphics)(?:-template)?")
 MOST_CELLS, MOST_ROWS, MOST_COLUMNS = 5_000_000, 1 << 20, 1 << 14
 """Of a sheet; those between the ones that are filled count too."""
 _MOST_TIMES = 1000
@@ -55,7 +56,7 @@ def packed(source: Source, root: Element) -> Part | None:
         parts = {name: etree.tostring(data[0]) for name, data in inner.items() if data is not None and len(data)}
         return _archive(source, {"[Content_Types].xml": b"", **parts})
     kind = root.get(f"{_OFFICE}mimetype", "")
-    if root.tag == f"{_OFFICE}document" and not kind.startswith(_OF_SHEETS):
+    if root.tag == f"{_OFFICE}document" and _OF_TEXTS.fullmatch(kind):
         whole = etree.tostring(root)
         return _archive(source, {"mimetype": kind.encode(), **dict.fromkeys(_OPEN_PARTS, whole)})
     return None

@@ -122,6 +122,7 @@ _HEADER_LINE = re.compile(r"\A(?:[A-Za-z][A-Za-z0-9-]*+:[ \t]|[ \t]++\S|From \S)
 _MAIL_HEADERS = re.compile(
     r"^(From|Date|Subject|Message-ID|MIME-Version|Content-Type|Return-Path|Received|To):", re.I | re.M
 )
+_OF_PROGRAMS = {"message-id", "mime-version", "content-type", "return-path"}
 
 
 def kind_of(source: Source) -> str:
@@ -203,17 +204,20 @@ def _text_kind(head: bytes, by_ending: str) -> str:
         return "html"
     if by_ending == "jsonl" and _LIST_OF_RECORDS.match(start):
         return "json"
-    if by_ending not in ("markdown", "jsonl", "json") and _is_mail(start):
+    if by_ending not in ("markdown", "jsonl", "json") and _is_mail(start, by_program=by_ending == "csv"):
         return "mail"
     if by_ending == "text" and is_whatsapp(start):
         return "whatsapp"
     return ""
 
 
-def _is_mail(start: str) -> bool:
+def _is_mail(start: str, *, by_program: bool) -> bool:
     """Whether a text begins with the headers of a message: nothing else before the first empty line, and two of those
-    that every message has."""
+    that every message has; ``by_program``, also one that nobody but a program writes: many a table tells above it from
+    which day to which it goes."""
     headers = start.partition("\n\n")[0].split("\n")
     complete = headers[:-1] if "\n\n" not in start else headers
     found = {match.lower() for match in _MAIL_HEADERS.findall("\n".join(complete))}
+    if by_program and not found & _OF_PROGRAMS:
+        return False
     return len(found) >= 2 and all(map(_HEADER_LINE.match, complete))
