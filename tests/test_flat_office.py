@@ -1,6 +1,7 @@
 """Office files that are one file of XML, as Word, Excel and LibreOffice save them beside their own formats."""
 
 import io
+import time
 import zipfile
 from pathlib import Path
 
@@ -126,6 +127,19 @@ def test_a_sheet_that_claims_to_be_endless_is_named(tmp_path: Path) -> None:
         wide = EXCEL_2003.replace('ss:Index="3"', f'ss:Index="{index}"').replace('ss:Index="5"', 'ss:Index="900000"')
         with pytest.raises(ReadError, match="holds a sheet of too many cells"):
             read(tmp_path / "a.xml", wide)
+
+
+def test_a_cell_that_is_repeated_often_does_not_fill_the_memory(tmp_path: Path) -> None:
+    open_document = "urn:oasis:names:tc:opendocument:xmlns"
+    named = " ".join(f'xmlns:{name}="{open_document}:{name}:1.0"' for name in ("office", "table", "text"))
+    cell = '<table:table-cell table:number-columns-repeated="1000"><text:p>1</text:p></table:table-cell>'
+    rows = f"<table:table-row>{cell * 16}</table:table-row>" * 2000
+    sheet = f"<office:body><office:spreadsheet><table:table>{rows}</table:table></office:spreadsheet></office:body>"
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    began = time.process_time()
+    with pytest.raises(ReadError, match="holds a sheet of too many cells"):
+        read(tmp_path / "a.fods", f'<office:document {named} office:mimetype="{kind}">{sheet}</office:document>')
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(
