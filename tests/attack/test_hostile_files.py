@@ -397,6 +397,7 @@ def taken(reader: FileReader, path: Path) -> tuple[list[str], list[RawRecord]]:
             b"<article><b class=DocPublicationName>P</b>" + b"<i class=DocTitreSousSection>x</i>" * 15_000,
         ),
         ("boxes.html", b"<div><p>The log.</p>" + b"<div>A line of the log.</div>" * 10_000 + b"</div>"),
+        ("nested.html", b"<div>" * 150 + b"<div>Words of it. </div>" * 10_000),
         ("joined.bib", b"@article{a, title = " + b"a#" * 100_000 + b"a, abstract = {Mine.}}"),
     ],
 )

@@ -135,8 +135,8 @@ def _dates(said: str, tree: "_Element") -> Iterable[str]:
     looked_at = 0
     for element in tree.iter("time", "span", "p", "div", "abbr", "small", "li"):
         names = " ".join(element.get(name) or "" for name in ("class", "id", "itemprop"))
-        outside = _is_beside(element) if element.tag == "abbr" else _is_outside(element)
-        if (element.tag == "time" or _DATED.search(names.replace("_", "-"))) and not outside:
+        is_outside = _is_beside if element.tag == "abbr" else _is_outside
+        if (element.tag == "time" or _DATED.search(names.replace("_", "-"))) and not is_outside(element):
             looked_at += 1
             if looked_at > MOST_DATES:
                 return
