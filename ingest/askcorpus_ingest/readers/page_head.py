@@ -100,7 +100,8 @@ def _linked_data(tree: "_Element") -> dict[str, str]:
             kinds = thing.get("@type")
             if any(_ARTICLE.fullmatch(str(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])):
                 known = read_fields(thing).known
-                if (name := str(thing.get("name") or "")) and title.startswith(name) and known.get("title") != name:
+                name, headline = str(thing.get("name") or ""), html.unescape(known.get("title") or "")
+                if name and title.startswith(name) and not (headline and headline in title):
                     known["title"] = name  # as MediaWiki has it, whose headline is a description
                 known["date"] = str(thing.get("datePublished") or thing.get("dateCreated") or "")
                 return {
