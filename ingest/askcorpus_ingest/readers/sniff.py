@@ -50,6 +50,7 @@ _TEXT_INSTEAD = {
     **dict.fromkeys((".xls", ".xlsx", ".xlsm", ".xlsb", ".ods"), "csv"),
 }
 """What a file is that has the ending of an office file and holds text: many a server writes a table under ``.xls``."""
+_SHEETS_IN_LETTERS = (b"ID;P", b"TABLE\r\n0,1", b"TABLE\n0,1")
 _MAGIC = (
     (b"%PDF-", "pdf"),
     (b"PK\x03\x04", "zip"),
@@ -148,7 +149,7 @@ def outer_kind(source: Source) -> str:
     if b"%PDF-" in head[:1024]:  # where other programs look for it, too, but an archive may begin with a PDF
         return "pdf"
     ending = source.path.suffix.lower()
-    by_ending = _BY_ENDING.get(ending) or (_TEXT_INSTEAD.get(ending, "") if _is_text(head) else "")
+    by_ending = _BY_ENDING.get(ending) or (_TEXT_INSTEAD.get(ending, "") if _is_plain_text(head) else "")
     if kind := _text_kind(head, by_ending) or by_ending:
         return kind
     if ending in READABLE_ENDINGS:
@@ -185,7 +186,10 @@ def _package_kind(source: Source) -> str:
     return "zip"
 
 
-def _is_text(head: bytes) -> bool:
+def _is_plain_text(head: bytes) -> bool:
+    """Whether it is text that people wrote, and not a spreadsheet whose cells are told in letters (SYLK, DIF)."""
+    if head.startswith(_SHEETS_IN_LETTERS):
+        return False
     try:
         decode(head)
     except ReadError:
