@@ -109,7 +109,7 @@ _TEXTS = (
         "xml",
     ),
     (re.compile(r"TY {2}- [A-Z]{2,9}\s*\n[A-Z][A-Z0-9] {2}- "), "ris"),
-    (re.compile(r"%0 [A-Z][a-z]+[^\n]*\n%[A-Z] "), "ris"),
+    (re.compile(r"\A%0 [A-Z][a-z]++[^\n]*+\n%[A-Z] "), "ris"),
     (re.compile(r"BEGIN:VCALENDAR\n"), "ics"),
     (re.compile(r"\AFrom \S++ [^\n]*\d{4}\n[\w-]++:"), "mailbox"),
 )
