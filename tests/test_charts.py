@@ -4,6 +4,8 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from askcorpus_ingest.readers.dispatch import read_file
 from askcorpus_ingest.readers.records import RawRecord
 
@@ -117,3 +119,23 @@ def test_days_and_endless_curves(tmp_path: Path) -> None:
     assert told == ["Ships in two ports", "2023-05-09, Price: 0.1.", "2023-05-10, Price: 1200000."]
     curve = chart(name("Curve") + points("val", ["1"] * 5000))
     assert len(paragraphs(tmp_path / "b.pptx", slide("", curve, c="chart ../charts/chart1.xml"))) == 1001
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "shown"),
+    [
+        ("h:mm", "0.53125", "12:45"),
+        ("[h]:mm", "1.25", "30:00"),
+        ("h:mm AM/PM", "0", "0:00"),
+        ("mm:ss", "0.0625", "1:30:00"),
+        ("yyyy", "45000", "2023-03-15"),
+        ("mmm\\ yy", "45000", "2023-03-15"),
+        ("d/m/yyyy h:mm", "45000.5", "2023-03-15"),
+        ("Standard", "7", "7"),
+    ],
+)
+def test_days_and_times_of_a_chart_are_told_as_such(tmp_path: Path, code: str, value: str, shown: str) -> None:
+    """And no number is, by a letter in the name of its format."""
+    drawn = chart(name("Aal") + points("cat", ["North"]) + points("val", [value], code))
+    told = paragraphs(tmp_path / "a.pptx", slide("", drawn, c="chart ../charts/chart1.xml"))
+    assert told[1] == f"North, Aal: {shown}."

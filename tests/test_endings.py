@@ -97,3 +97,16 @@ def test_subtitles_without_a_time_say_so(tmp_path: Path) -> None:
     for name in ("a.srt", "a.vtt"):
         with pytest.raises(NoText, match="holds no text"):
             read(tmp_path / name, WORDS)
+
+
+@pytest.mark.parametrize("above", ["From: 2024-01-02\nTo: 2024-03-04", "Date: 2024-03-04\nSubject: Mayors"])
+def test_a_table_that_tells_above_it_of_when_it_is_is_no_message(tmp_path: Path, above: str) -> None:
+    found = read(tmp_path / "a.csv", f"{above}\n\n{ROWS.replace(chr(9), ',')}")
+    assert TOLD[0] in [one.text for one in found]
+
+
+@pytest.mark.parametrize("content", ['ID;PWXL;N;E\nC;Y1;X1;K"City"\nE\n', 'TABLE\n0,1\n"EXCEL"\nVECTORS\n0,2\n'])
+def test_a_spreadsheet_in_letters_is_no_table_of_text(tmp_path: Path, content: str) -> None:
+    """SYLK and DIF, which Excel opens under any name."""
+    with pytest.raises(Corrupt, match="is no xls file"):
+        read(tmp_path / "a.xls", content)

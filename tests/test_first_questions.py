@@ -1,7 +1,10 @@
 """What an empty chat offers: questions as people ask them, in the reader's language, which the documents answer."""
 
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -12,8 +15,9 @@ from askcorpus.settings import read_settings
 from askcorpus_ingest.pipeline import ingest
 from askcorpus_ui.chat.first_questions import FirstQuestions
 from askcorpus_ui.chat.translations import strings_for
-from askcorpus_ui.chat.tried_questions import TriedQuestions
+from askcorpus_ui.chat.tried_questions import Offer, TriedQuestions
 from asking import READER
+from scripted import ScriptedAssistant
 
 Shelf = Callable[..., Assistant]
 
@@ -82,3 +86,20 @@ def test_new_documents_are_looked_at_and_until_then_what_was_found_is_shown(shel
     assert first.found(english, lambda: False) == before  # others ask
     assert found(first, "en")[0] == "Who pays for the wall of Orvik?"
     assert first.known(english) == found(first, "en")
+
+
+def test_threads_that_try_questions_lose_no_answer_to_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered is forgotten all at once, also between what one of them remembers and what it tells."""
+    monkeypatch.setattr("askcorpus_ui.chat.tried_questions._REMEMBERED", 1)
+    tried = TriedQuestions(cast(Assistant, ScriptedAssistant()))
+
+    def answered(thread: int) -> list[bool]:
+        return [tried.is_answered(Offer(f"Question {thread} of {number}?"), "en") for number in range(2000)]
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert [len(found) for found in threads.map(answered, range(4))] == [2000] * 4
+    finally:
+        sys.setswitchinterval(before)

@@ -1,6 +1,7 @@
 """Office files that are one file of XML, as Word, Excel and LibreOffice save them beside their own formats."""
 
 import io
+import time
 import zipfile
 from pathlib import Path
 
@@ -112,11 +113,33 @@ def test_open_documents_without_an_archive(tmp_path: Path) -> None:
     assert texts(tmp_path / "a.fods", OPEN.format(kind="spreadsheet", body=ROWS)) == ["Port: Aal, Share: 41%."]
 
 
+@pytest.mark.parametrize("said", ["", ' office:mimetype="text/plain"'])
+def test_an_open_document_that_does_not_say_of_which_kind_is_read_as_xml(tmp_path: Path, said: str) -> None:
+    """As an archive it would be one of the same files again and again."""
+    names = 'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+    path = tmp_path / "a.fodt"
+    path.write_text(f"<?xml version='1.0'?><office:document {names}{said}>Mine.</office:document>")
+    assert [one.text for one in read_file(path) if isinstance(one, RawRecord)] == ["Mine."]
+
+
 def test_a_sheet_that_claims_to_be_endless_is_named(tmp_path: Path) -> None:
     for index in ("999999", "16384"):
         wide = EXCEL_2003.replace('ss:Index="3"', f'ss:Index="{index}"').replace('ss:Index="5"', 'ss:Index="900000"')
         with pytest.raises(ReadError, match="holds a sheet of too many cells"):
             read(tmp_path / "a.xml", wide)
+
+
+def test_a_cell_that_is_repeated_often_does_not_fill_the_memory(tmp_path: Path) -> None:
+    open_document = "urn:oasis:names:tc:opendocument:xmlns"
+    named = " ".join(f'xmlns:{name}="{open_document}:{name}:1.0"' for name in ("office", "table", "text"))
+    cell = '<table:table-cell table:number-columns-repeated="1000"><text:p>1</text:p></table:table-cell>'
+    rows = f"<table:table-row>{cell * 16}</table:table-row>" * 2000
+    sheet = f"<office:body><office:spreadsheet><table:table>{rows}</table:table></office:spreadsheet></office:body>"
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    began = time.process_time()
+    with pytest.raises(ReadError, match="holds a sheet of too many cells"):
+        read(tmp_path / "a.fods", f'<office:document {named} office:mimetype="{kind}">{sheet}</office:document>')
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from askcorpus.answer.phrases import does_not_say, overview_of
 from askcorpus.assistant import Assistant
 from askcorpus.embedding.embeddings import SentenceEmbeddings
 from askcorpus.search.mentions import mentions, telling_words, written_as_name
-from askcorpus.search.subject import subject_of, time_of
+from askcorpus.search.subject import place_of, subject_of, time_of
 from askcorpus.text.lexicon import languages
 from askcorpus.types import Filters, Turn
 from askcorpus_eval.probe_words import ASKING
@@ -763,6 +763,12 @@ def test_what_happened_somewhere_is_told_by_what_names_it_where_nothing_answers(
         assert (answer.kind, answer.language) == ("overview", language)
         assert answer.citations
         assert all("orvelan" in one.quote or "орвелан" in one.quote for one in answer.citations)
+
+
+@pytest.mark.parametrize("message", ["What happened to Sorvelan?", "What happened at the Sorvelan?"])
+def test_what_happened_to_something_is_told_of_it_by_its_name_alone(message: str) -> None:
+    found = place_of(message)
+    assert found and found.text == "Sorvelan"
 
 
 def test_what_happened_somewhere_is_answered_where_a_sentence_does(assistant: Assistant) -> None:

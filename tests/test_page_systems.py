@@ -146,6 +146,12 @@ def test_a_page_of_mediawiki_has_its_own_title_and_no_links_for_those_who_write(
     assert "edit" not in document.text and "History\n\n" in document.text
 
 
+def test_a_headline_is_the_title_where_a_page_is_called_by_its_site_first(tmp_path: Path) -> None:
+    data = '{"@type": "NewsArticle", "name": "Aal Post", "headline": "Ferry aground"}'
+    head = f"<head><title>Aal Post: Ferry aground</title><script type='application/ld+json'>{data}</script></head>"
+    assert read(tmp_path, f"{head}<body><article>{ONE}{TWO}</article></body>").title == "Ferry aground"
+
+
 @pytest.mark.parametrize(
     ("title", "expected"),
     [

@@ -158,3 +158,22 @@ def test_what_refers_to_itself_ends(tmp_path: Path) -> None:
     started = time.process_time()
     assert read(tmp_path / "a.ppt", powerpoint_97(objects)).text == "Once."
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(("slides", "saves"), [(200, 1), (1, 200)])
+def test_the_same_bytes_are_not_read_again_and_again(tmp_path: Path, slides: int, saves: int) -> None:
+    """Slides by different numbers that lie in one place, and saves that share what says where all lies."""
+    content = document(b"".join(listed(2 + number, 256) for number in range(slides)))
+    places = [0, *[len(content)] * slides]
+    content += slide(box(text("Again. " * 2000)))
+    directory = len(content)
+    named = [*enumerate(places, 1), *((name, 0) for name in range(1000, 1200))]
+    content += record(0x1772, *(struct.pack("<II", 1 << 20 | name, place) for name, place in named))
+    last = 0
+    for _ in range(saves):
+        save = record(0x0FF5, struct.pack("<IIIIIIHH", 0, 0, last, directory, 1, 999, 0, 0))
+        last, content = len(content), content + save
+    user = record(0x0FF6, struct.pack("<III", 20, 0xE391C05F, last))
+    (tmp_path / "a.ppt").write_bytes(ole({"PowerPoint Document": content, "Current User": user}))
+    with pytest.raises(Corrupt):
+        list(read_file(tmp_path / "a.ppt"))

@@ -396,6 +396,9 @@ def taken(reader: FileReader, path: Path) -> tuple[list[str], list[RawRecord]]:
             "sections.html",
             b"<article><b class=DocPublicationName>P</b>" + b"<i class=DocTitreSousSection>x</i>" * 15_000,
         ),
+        ("boxes.html", b"<div><p>The log.</p>" + b"<div>A line of the log.</div>" * 10_000 + b"</div>"),
+        ("nested.html", b"<div>" * 150 + b"<div>Words of it. </div>" * 10_000),
+        ("joined.bib", b"@article{a, title = " + b"a#" * 100_000 + b"a, abstract = {Mine.}}"),
     ],
 )
 def test_what_has_very_many_of_a_kind_is_read_in_seconds(tmp_path: Path, name: str, data: bytes) -> None:

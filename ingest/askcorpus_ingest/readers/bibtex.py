@@ -94,14 +94,15 @@ def _value(text: str, at: int, strings: Mapping[str, str]) -> tuple[str, int]:
     Raises:
         Corrupt: it does not end, or has more characters than the file, as names stand for many.
     """
-    parts = list[str]()
+    parts, length = list[str](), 0
     while found := _VALUE.match(text, at):
         if found[0] in ("{", '"'):
             part, at = _enclosed(text, found.end(), found[0])
         else:
             part, at = strings.get(found[0].lower(), found[0]), found.end()
         parts.append(part)
-        if sum(map(len, parts)) > len(text):
+        length += len(part)
+        if length > len(text):
             raise Corrupt("holds a name that stands for too much")
         joined = _JOINED.match(text, at)
         if not joined:

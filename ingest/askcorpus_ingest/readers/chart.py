@@ -14,7 +14,10 @@ MOST_SERIES, MOST_POINTS = 100, 1000
 """Of a chart that are told: more are a curve, of which no point says anything."""
 _SPOKEN = re.compile(r'"[^"]*+"|\\.|\[[^\[\]]*+\]|_.|\*.')
 """What of a format's code stands for itself."""
-_OF_DATES = re.compile("[ymd]", re.IGNORECASE)
+_AM_PM = re.compile("am/pm|a/p", re.IGNORECASE)
+_OF_NUMBERS = re.compile("[a-z0#?]", re.IGNORECASE)
+"""What no code of a date or a time has, beside the letters that stand for their parts."""
+_PARTS = re.compile("[ymdhs]", re.IGNORECASE)
 _DAY_ZERO, _MOST_DAYS = datetime.date(1899, 12, 30), 200_000
 """From which day on Office counts days, and how many."""
 
@@ -55,9 +58,21 @@ def _shown(value: str, code: str) -> str:
         return value
     if "%" in code:
         return f"{number * 100:.10g}%"
-    if _OF_DATES.search(code) and "0" not in code and 0 < number < _MOST_DAYS:
-        return (_DAY_ZERO + datetime.timedelta(int(number))).isoformat()
+    parts = _AM_PM.sub("", code)
+    if 0 <= number < _MOST_DAYS and not _OF_NUMBERS.search(_PARTS.sub("", parts)):
+        used = set(parts.lower())
+        if number and (used & {"y", "d"} or ("m" in used and not used & {"h", "s", ":"})):
+            return (_DAY_ZERO + datetime.timedelta(int(number))).isoformat()
+        if used & {"h", "m", "s"}:
+            return _time(number, seconds="s" in used)
     return value if number != number or abs(number) >= 1e15 else f"{number:.15g}"
+
+
+def _time(days: float, *, seconds: bool) -> str:
+    """A part of a day, or several days, in hours as people write them."""
+    whole = round(days * 86_400) if seconds else 60 * round(days * 1440)
+    told = f"{whole // 3600}:{whole // 60 % 60:02}"
+    return f"{told}:{whole % 60:02}" if seconds else told
 
 
 def _words(name: Element | None) -> str:

@@ -24,8 +24,10 @@ _PARTS = "{http://schemas.microsoft.com/office/2006/xmlPackage}"
 _OPEN = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _OFFICE, _TABLE, _TEXT = (_OPEN % name for name in ("office", "table", "text"))
 _OF_SHEETS = "application/vnd.oasis.opendocument.spreadsheet"
+_OF_TEXTS = re.compile(r"application/vnd\.oasis\.opendocument\.(?:text|presentation|graphics)(?:-template)?")
 MOST_CELLS, MOST_ROWS, MOST_COLUMNS = 5_000_000, 1 << 20, 1 << 14
 """Of a sheet; those between the ones that are filled count too."""
+_TOO_MANY = "holds a sheet of too many cells"
 _MOST_TIMES = 1000
 _PERCENT = re.compile("%|Percent")
 _NUMBER = re.compile(r"[1-9][0-9]{0,6}")
@@ -55,7 +57,7 @@ def packed(source: Source, root: Element) -> Part | None:
         parts = {name: etree.tostring(data[0]) for name, data in inner.items() if data is not None and len(data)}
         return _archive(source, {"[Content_Types].xml": b"", **parts})
     kind = root.get(f"{_OFFICE}mimetype", "")
-    if root.tag == f"{_OFFICE}document" and not kind.startswith(_OF_SHEETS):
+    if root.tag == f"{_OFFICE}document" and _OF_TEXTS.fullmatch(kind):
         whole = etree.tostring(root)
         return _archive(source, {"mimetype": kind.encode(), **dict.fromkeys(_OPEN_PARTS, whole)})
     return None
@@ -111,7 +113,7 @@ def flat_sheets(root: Element) -> Iterator[tuple[str, list[list[Any]]]]:
 def _grid(cells: _Cells) -> list[list[Any]]:
     height, width = (max((place[side] + 1 for place in cells), default=0) for side in (0, 1))
     if height * width > MOST_CELLS or height > MOST_ROWS or width > MOST_COLUMNS:
-        raise TooLarge("holds a sheet of too many cells")
+        raise TooLarge(_TOO_MANY)
     grid: list[list[Any]] = [[""] * width for _ in range(height)]
     for (row, column), value in cells.items():
         grid[row][column] = value
@@ -163,7 +165,7 @@ def _value(data: Element, is_percentage: bool) -> Any:
 
 
 def _cells_of(table: Element) -> _Cells:
-    """Cells as a sheet of OpenDocument shows them."""
+    """Cells as a sheet of OpenDocument shows them. Raises TooLarge where there are too many."""
     cells, row = _Cells(), 0
     for one in table.iter(f"{_TABLE}table-row"):
         column, rows = 0, _times(one, "rows")
@@ -172,6 +174,8 @@ def _cells_of(table: Element) -> _Cells:
             if shown := "\n".join("".join(line.itertext()) for line in cell.iterchildren(f"{_TEXT}p")):
                 repeated = ((row + below, column + right) for below in range(rows) for right in range(columns))
                 cells |= dict.fromkeys(islice(repeated, _MOST_TIMES), shown)
+                if len(cells) > MOST_CELLS:
+                    raise TooLarge(_TOO_MANY)
             column += columns
         row += rows
     return cells

@@ -1,8 +1,9 @@
 """What belongs to an article of a web page and is not taken for its main text: boxes in it, and what stands over it."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,9 +44,12 @@ def open_boxes(tree: "_Element") -> None:
         quote = figure.find(".//blockquote")
         if quote is not None and figure.find(".//img") is None and not _NO_BOX.search(_named(figure)):
             _make(figure, "div")
+    paragraphs = Counter(paragraph.getparent() for paragraph in tree.iter("p"))
     for box in tree.iter("div"):
-        if _is_leaf(box) and _is_among_paragraphs(box) and _words(box).endswith(_ENDS) and box.find(".//a") is None:
+        is_among = any(paragraphs[above] >= LEAST_BESIDE for above in islice(box.iterancestors(), 2))
+        if is_among and _is_leaf(box) and _words(box).endswith(_ENDS) and box.find(".//a") is None:
             _make(box, "p")
+            paragraphs[box.getparent()] += 1
 
 
 def with_surroundings(paragraphs: Sequence[str], tree: "_Element", captions: Collection[str]) -> list[str]:
@@ -83,11 +87,6 @@ def _in_their_places(paragraphs: Sequence[str], beside: dict[int, list[str]]) ->
 def _is_over_article(element: "_Element", words: str) -> bool:
     named = _named(element) or _named(element.getparent())
     return len(words) >= LEAST_CHARS and bool(_OVER_ARTICLE.search(named)) and element.find(".//a") is None
-
-
-def _is_among_paragraphs(box: "_Element") -> bool:
-    above = [one for one, _ in zip(box.iterancestors(), range(2), strict=False)]
-    return any(sum(child.tag == "p" for child in one) >= LEAST_BESIDE for one in above)
 
 
 def _is_leaf(element: "_Element") -> bool:

@@ -100,7 +100,8 @@ def _linked_data(tree: "_Element") -> dict[str, str]:
             kinds = thing.get("@type")
             if any(_ARTICLE.fullmatch(str(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])):
                 known = read_fields(thing).known
-                if (name := str(thing.get("name") or "")) and title.startswith(name) and known.get("title") != name:
+                name, headline = str(thing.get("name") or ""), html.unescape(known.get("title") or "")
+                if name and title.startswith(name) and not (headline and headline in title):
                     known["title"] = name  # as MediaWiki has it, whose headline is a description
                 known["date"] = str(thing.get("datePublished") or thing.get("dateCreated") or "")
                 return {
@@ -135,8 +136,8 @@ def _dates(said: str, tree: "_Element") -> Iterable[str]:
     looked_at = 0
     for element in tree.iter("time", "span", "p", "div", "abbr", "small", "li"):
         names = " ".join(element.get(name) or "" for name in ("class", "id", "itemprop"))
-        outside = _is_beside(element) if element.tag == "abbr" else _is_outside(element)
-        if (element.tag == "time" or _DATED.search(names.replace("_", "-"))) and not outside:
+        is_outside = _is_beside if element.tag == "abbr" else _is_outside
+        if (element.tag == "time" or _DATED.search(names.replace("_", "-"))) and not is_outside(element):
             looked_at += 1
             if looked_at > MOST_DATES:
                 return

@@ -67,6 +67,7 @@ class PresentationFile:
             raise Encrypted("is encrypted")
         self._stream: bytes = ole.openstream("PowerPoint Document").read()
         self._places: dict[int, int] = {}
+        self._bytes_left = len(self._stream)
         self._read_edits(number(user, 16, 4))
 
     def _read_edits(self, at: int) -> None:
@@ -80,7 +81,7 @@ class PresentationFile:
             if len(edit.data) > _USUAL_EDIT_BYTES:  # where the key lies
                 raise Encrypted("is encrypted")
             newest = newest or number(edit.data, 16, 4)
-            self._read_directory(record_at(self._stream, number(edit.data, 12, 4)))
+            self._read_directory(self._counted(number(edit.data, 12, 4)))
             at = number(edit.data, 8, 4)
         self.document = self.taken(newest)
         if self.document.kind != _DOCUMENT:
@@ -100,8 +101,15 @@ class PresentationFile:
     def taken(self, name: int) -> Record:
         """The object of a number, which nothing else is given any more: no two slides are one; an empty record where
         there is none."""
-        place = self._places.pop(name, len(self._stream))
-        return record_at(self._stream, place)
+        return self._counted(self._places.pop(name, len(self._stream)))
+
+    def _counted(self, place: int) -> Record:
+        """The record at a place. Raises Corrupt where the same bytes are told to be in many."""
+        found = record_at(self._stream, place)
+        self._bytes_left -= len(found.data)
+        if self._bytes_left < 0:
+            raise Corrupt(BROKEN)
+        return found
 
 
 def runs(data: bytes, length: int) -> Iterator[tuple[int, int, int]]:

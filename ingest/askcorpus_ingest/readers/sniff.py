@@ -50,6 +50,7 @@ _TEXT_INSTEAD = {
     **dict.fromkeys((".xls", ".xlsx", ".xlsm", ".xlsb", ".ods"), "csv"),
 }
 """What a file is that has the ending of an office file and holds text: many a server writes a table under ``.xls``."""
+_SHEETS_IN_LETTERS = (b"ID;P", b"TABLE\r\n0,1", b"TABLE\n0,1")
 _MAGIC = (
     (b"%PDF-", "pdf"),
     (b"PK\x03\x04", "zip"),
@@ -108,7 +109,7 @@ _TEXTS = (
         "xml",
     ),
     (re.compile(r"TY {2}- [A-Z]{2,9}\s*\n[A-Z][A-Z0-9] {2}- "), "ris"),
-    (re.compile(r"%0 [A-Z][a-z]+[^\n]*\n%[A-Z] "), "ris"),
+    (re.compile(r"\A%0 [A-Z][a-z]++[^\n]*+\n%[A-Z] "), "ris"),
     (re.compile(r"BEGIN:VCALENDAR\n"), "ics"),
     (re.compile(r"\AFrom \S++ [^\n]*\d{4}\n[\w-]++:"), "mailbox"),
 )
@@ -122,6 +123,7 @@ _HEADER_LINE = re.compile(r"\A(?:[A-Za-z][A-Za-z0-9-]*+:[ \t]|[ \t]++\S|From \S)
 _MAIL_HEADERS = re.compile(
     r"^(From|Date|Subject|Message-ID|MIME-Version|Content-Type|Return-Path|Received|To):", re.I | re.M
 )
+_OF_PROGRAMS = {"message-id", "mime-version", "content-type", "return-path"}
 
 
 def kind_of(source: Source) -> str:
@@ -147,7 +149,7 @@ def outer_kind(source: Source) -> str:
     if b"%PDF-" in head[:1024]:  # where other programs look for it, too, but an archive may begin with a PDF
         return "pdf"
     ending = source.path.suffix.lower()
-    by_ending = _BY_ENDING.get(ending) or (_TEXT_INSTEAD.get(ending, "") if _is_text(head) else "")
+    by_ending = _BY_ENDING.get(ending) or (_TEXT_INSTEAD.get(ending, "") if _is_plain_text(head) else "")
     if kind := _text_kind(head, by_ending) or by_ending:
         return kind
     if ending in READABLE_ENDINGS:
@@ -184,7 +186,10 @@ def _package_kind(source: Source) -> str:
     return "zip"
 
 
-def _is_text(head: bytes) -> bool:
+def _is_plain_text(head: bytes) -> bool:
+    """Whether it is text that people wrote, and not a spreadsheet whose cells are told in letters (SYLK, DIF)."""
+    if head.startswith(_SHEETS_IN_LETTERS):
+        return False
     try:
         decode(head)
     except ReadError:
@@ -203,17 +208,20 @@ def _text_kind(head: bytes, by_ending: str) -> str:
         return "html"
     if by_ending == "jsonl" and _LIST_OF_RECORDS.match(start):
         return "json"
-    if by_ending not in ("markdown", "jsonl", "json") and _is_mail(start):
+    if by_ending not in ("markdown", "jsonl", "json") and _is_mail(start, by_program=by_ending == "csv"):
         return "mail"
     if by_ending == "text" and is_whatsapp(start):
         return "whatsapp"
     return ""
 
 
-def _is_mail(start: str) -> bool:
+def _is_mail(start: str, *, by_program: bool) -> bool:
     """Whether a text begins with the headers of a message: nothing else before the first empty line, and two of those
-    that every message has."""
+    that every message has; ``by_program``, also one that nobody but a program writes: many a table tells above it from
+    which day to which it goes."""
     headers = start.partition("\n\n")[0].split("\n")
     complete = headers[:-1] if "\n\n" not in start else headers
     found = {match.lower() for match in _MAIL_HEADERS.findall("\n".join(complete))}
+    if by_program and not found & _OF_PROGRAMS:
+        return False
     return len(found) >= 2 and all(map(_HEADER_LINE.match, complete))

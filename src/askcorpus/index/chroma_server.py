@@ -96,7 +96,7 @@ class ChromaServer:
         self._token = _sendable(token)
         self._reading = reading
         self._opening = threading.Lock()
-        self._writing = threading.Lock()  # held by whoever brings the collection level: one thread at a time
+        self._writing = threading.Lock()  # held by the one thread that syncs the collection
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._http: ChromaHttp | None = None

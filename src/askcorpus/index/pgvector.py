@@ -52,7 +52,7 @@ class PgVector:
         self._fault = ""  # why it could not be erased
 
     def search(self, connection: sa.Connection, state: State, vector: Vector, limit: int) -> list[Neighbour] | None:
-        """About the ``limit`` nearest passages, or ``None`` where the table is not level with ``state``."""
+        """About the ``limit`` nearest passages, or ``None`` where the table is not in sync with ``state``."""
         if limit > _MOST or not _is_level(connection, state):
             return None
         try:
@@ -109,7 +109,7 @@ class PgVector:
             self._fault = str(exc.args[0]).splitlines()[0]
 
     def status(self, connection: sa.Connection, state: State) -> tuple[bool, str]:
-        """Whether the table is level with the catalog, and a line on how it stands."""
+        """Whether the table is in sync with the catalog, and a line on how it stands."""
         if not on_server(connection):
             return False, "the catalog is not in PostgreSQL"
         if not _has_extension(connection):

@@ -34,6 +34,7 @@ _FULL_STOP = re.compile(r"(?<!\.)[.。]$")
 _SITE = re.compile(r"\s[|–—-]\s(?=[^|–—-]{1,40}$)")
 _PART = re.compile(r"[:;,،؛](?=\s)|\s[–—-]\s")
 
+_JOINED = re.compile(r"(?:-\w++)++")
 _WORD_BEFORE = re.compile(r"\b(\w)\w*\s$")
 _WORD_AFTER = re.compile(r"\s(\w)")
 
@@ -103,11 +104,16 @@ def countries_called(said: str, language: str, locale: str) -> list[str]:
 
 def _whole_name(said: str, name: str) -> str:
     """A name with what a hyphen joins to it: *Notre-Dame*; nothing of one that is a part of another: *Adil* El Arbi."""
-    found = re.search(rf"(?:\w+-)*{re.escape(name)}(?:-\w+)*", said)
-    if not found:
+    start = said.find(name)
+    if start < 0:
         return name
-    beside = (_WORD_BEFORE.search(said[: found.start()]), _WORD_AFTER.match(said[found.end() :]))
-    return "" if any(word and word[1].isupper() for word in beside) else found[0]
+    end = start + len(name)
+    if joined := _JOINED.match(said[:start][::-1]):
+        start -= len(joined[0])
+    if joined := _JOINED.match(said[end:]):
+        end += len(joined[0])
+    beside = (_WORD_BEFORE.search(said[:start]), _WORD_AFTER.match(said[end:]))
+    return "" if any(word and word[1].isupper() for word in beside) else said[start:end]
 
 
 def _is_cut_out(title: str, text: str) -> bool:

@@ -49,12 +49,13 @@ class TriedQuestions:
         """Whether the assistant answers a question of the page's language as it is offered. Raises as `Assistant.ask`
         does."""
         tried = _Tried(offer, filters, locale, self.assistant.store.generation())
-        if tried not in self._answered:
-            answer = self.assistant.ask(offer.question, filters=filters, locale=locale)
+        answered = self._answered.get(tried)
+        if answered is None:
+            answered = _answers(self.assistant.ask(offer.question, filters=filters, locale=locale), offer)
             if len(self._answered) >= _REMEMBERED:
                 self._answered.clear()
-            self._answered[tried] = _answers(answer, offer)
-        return self._answered[tried]
+            self._answered[tried] = answered
+        return answered
 
 
 def _answers(answer: Answer, offer: Offer) -> bool:
