@@ -16,7 +16,7 @@ from askcorpus.settings import ROOT_PATH
 
 _OWN = (
     *("/api/v1", "/v1", "/mcp", "/docs", "/static-offline-docs", "/openapi.json", "/health", "/ready", "/metrics"),
-    *("/documents", "/source", "/quotation", "/next", "/c"),
+    *("/documents", "/source", "/quotation", "/first", "/next", "/c"),
     *("/assets", "/static", "/gradio_api", "/theme.css", "/favicon.ico"),
 )
 """What the server's own addresses begin with."""
