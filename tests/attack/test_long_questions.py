@@ -26,7 +26,7 @@ def read(question: str) -> None:
     [" ", "a", "1", "中", "/source/", "the last month ", "last May ", "Abc ", "1Z", "e\u0301\u0316", "中\u0301\u0316"],
 )
 def test_the_longest_question_is_read_in_a_moment(text: str) -> None:
-    read("warm up")
+    read(text)  # compiles what texts of this language are read with
     question = (text * LONGEST_QUESTION)[:LONGEST_QUESTION]
     start = time.thread_time()
     read(question)
