@@ -34,6 +34,21 @@ class Flow(NamedTuple):
     pause: float
 
 
+@contextmanager
+def accepting(serve: Callable[[socket.socket], None]) -> Iterator[str]:
+    """The address of a server that serves each client in a thread of its own."""
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        listening.shutdown(socket.SHUT_RDWR)
+
+
 @pytest.fixture
 def url(request: pytest.FixtureRequest) -> Iterator[str]:
     flow: Flow = request.param
@@ -46,16 +61,9 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
             while not over.wait(flow.pause):
                 client.sendall(flow.again)
 
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        threading.Thread(target=accept, daemon=True).start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
+    with accepting(serve) as address:
+        yield f"{address}/v1"
         over.set()
-        listening.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.parametrize(
@@ -256,16 +264,11 @@ def tunnel(certificate: Path, answer: Callable[[ssl.SSLSocket], None]) -> Iterat
             with safe.wrap_socket(client, server_side=True) as secured:
                 secured.recv(100_000)
                 answer(secured)
+                while secured.recv(100_000):  # what is unread when it closes would take back what was answered
+                    pass
 
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        threading.Thread(target=accept, daemon=True).start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}", lines
-        listening.shutdown(socket.SHUT_RDWR)
+    with accepting(serve) as address:
+        yield address, lines
 
 
 def ask_through(proxy: str, monkeypatch: pytest.MonkeyPatch, trusted: Path | None, seconds: float = 5) -> str:

@@ -778,7 +778,7 @@ def test_what_happened_somewhere_is_answered_where_a_sentence_does(assistant: As
 
 
 def test_what_happened_to_what_has_no_name_is_no_subject(strict: Assistant) -> None:
-    for message in ("What happened in the port?", "What happened in Dorvania?"):
+    for message in ("What happened in the port?", "What happened in Dorvania?", "What happened on Friday?"):
         answer = strict.ask(message)
         assert answer.kind == "answer"
         assert not answer.answerable

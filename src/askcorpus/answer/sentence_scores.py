@@ -23,7 +23,7 @@ from askcorpus.types import Hit, Span
 SENTENCE_END = " .!?…。！？।։။።؟»”\"'"
 """What closes a sentence and is no part of the words that answer."""
 
-BETWEEN = " ,;:،؛、，；："
+_BETWEEN = " ,;:،؛、，；："
 """What parts words from others, and does not close those that answer."""
 
 _CLOSES_QUOTE = " »”’\"')]"
@@ -121,7 +121,7 @@ def _whole(text: str, found: Span, start: int) -> Span:
     parts them from others."""
     whole = in_whole_words(text, found)
     said = text[whole.start : whole.end]
-    return Span(start + whole.start, start + whole.start + len(said.rstrip(BETWEEN) or said))
+    return Span(start + whole.start, start + whole.start + len(said.rstrip(_BETWEEN) or said))
 
 
 def score(sentence: ScoredSentence, weights: Mapping[str, float]) -> float:

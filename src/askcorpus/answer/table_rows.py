@@ -59,11 +59,8 @@ def none_told(
         or any(_shares(query, rows, weights, tuning))
     ):
         return ()
-    others, rest = (
-        sorted(some, key=lambda row: row.span.start)
-        for some in (rows[1 : tuning.most_names], rows[tuning.most_names :])
-    )
-    return (best, *others, *rest)
+    others = sorted(rows[1 : tuning.most_names], key=lambda row: row.span.start)
+    return (best, *others, *rows[tuning.most_names :])
 
 
 def _behind(rows: Sequence[ScoredSentence], others: Sequence[ScoredSentence], ahead: float) -> list[ScoredSentence]:

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 import regex
 
+from askcorpus.search.countries import calendar_words
 from askcorpus.search.period import is_date, read_period
 from askcorpus.search.relative_dates import is_month, name_years
 from askcorpus.text.dates import day_range
@@ -90,7 +91,8 @@ def place_of(message: str) -> Subject | None:
     """The place, or other name, of which ``message`` asks what happened there; None where it asks something else."""
     for text, language in _asked(message, "happened"):
         found = _checked(text, language, shouted=message.strip().isupper())
-        return found._replace(happened=True) if found else None
+        is_time = calendar_words(language).issuperset(text.split())  # of whatever year or week
+        return found._replace(happened=True) if found and not is_time else None
     return None
 
 
