@@ -262,10 +262,10 @@ def tunnel(certificate: Path, answer: Callable[[ssl.SSLSocket], None]) -> Iterat
             lines.append(client.recv(100_000).split(b"\r\n")[0])
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             with safe.wrap_socket(client, server_side=True) as secured:
-                secured.recv(100_000)
+                asked = b""
+                while not asked.endswith(b"}"):  # what is unread when it closes would take back what is answered
+                    asked += secured.recv(100_000)
                 answer(secured)
-                while secured.recv(100_000):  # what is unread when it closes would take back what was answered
-                    pass
 
     with accepting(serve) as address:
         yield address, lines
